@@ -921,7 +921,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Status */
+        /**
+         * Get Status
+         * @description Return the state of the hub: broker, history, models, throughput, limits, clock and memory.
+         */
         get: operations["get_status"];
         put?: never;
         post?: never;
@@ -1007,7 +1010,7 @@ export interface paths {
         };
         /**
          * Metrics
-         * @description For Prometheus.
+         * @description Return the hub's metrics in the Prometheus text format.
          */
         get: operations["get_metrics"];
         put?: never;
@@ -1403,8 +1406,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * What /api/live sends to a page
-         * @description One JSON object a message; see docs/live.md for when each comes.
+         * Messages from the hub on /api/live
+         * @description Each message is one JSON object; docs/live.md describes when it is sent.
          */
         post: operations["from_hublive_post"];
         delete?: never;
@@ -1423,8 +1426,8 @@ export interface webhooks {
         get?: never;
         put?: never;
         /**
-         * What a page sends on /api/live
-         * @description ``hello`` comes first.
+         * Messages from a page on /api/live
+         * @description Each message is one JSON object. `hello` is the first one.
          */
         post: operations["from_pagelive_page_post"];
         delete?: never;
@@ -1450,9 +1453,9 @@ export interface components {
         };
         /**
          * ActivityShape
-         * @description One entry of the activity log.
+         * @description An entry of the activity log.
          *
-         *     ``message_key`` and ``message_params`` hold what ``text`` says, unformatted; older entries have none.
+         *     `message_key` and `message_params` are the contents of `text`, unformatted; older entries have none.
          */
         ActivityShape: {
             /** Ts */
@@ -1477,7 +1480,7 @@ export interface components {
         };
         /**
          * AiShape
-         * @description Who answers and who looks at pictures, in order of use.
+         * @description The models for questions and for pictures, in order of use.
          */
         AiShape: {
             /** Chat */
@@ -1494,12 +1497,16 @@ export interface components {
         };
         /**
          * AlertShape
-         * @description ``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
-         *     end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
-         *     condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
-         *     raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
-         *     readings cannot clear it at present. ``message_key`` (the kind of rule) and ``message_params`` hold what ``message``
-         *     says, unformatted; older alerts have none.
+         * @description An alert.
+         *
+         *     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
+         *     - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
+         *     - `value`: the value that raised it; `current`: the latest value of the metric
+         *     - `withdrawn`: the rule was changed or no longer applies, so the condition was not observed to end
+         *     - `late`: all its readings arrived late, so nobody was alerted
+         *     - `stays_open`: why readings cannot clear an open alert at present
+         *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
+         *       none
          */
         AlertShape: {
             /** Id */
@@ -1568,7 +1575,7 @@ export interface components {
         };
         /**
          * AnalysisEdit
-         * @description ``models`` are the device models that a document is a manual of.
+         * @description Links of an analysis. `models` are the device models whose manual the document is.
          */
         AnalysisEdit: {
             /** Device Id */
@@ -1588,8 +1595,10 @@ export interface components {
         };
         /**
          * AnalysisShape
-         * @description ``facts`` is what was measured or read, kind by kind; ``notes`` what could not be done, and how to get it.
-         *     ``models`` are the device models that a document is a manual of.
+         * @description The analysis of a file.
+         *
+         *     `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
+         *     about it. `models` are the device models whose manual the document is.
          */
         AnalysisShape: {
             /** Id */
@@ -1692,7 +1701,7 @@ export interface components {
         };
         /**
          * BoundShape
-         * @description A limit that a rule watches: ``above`` or ``below`` holds the number.
+         * @description A threshold of a rule on a metric: either `above` or `below`.
          */
         BoundShape: {
             /** Metric */
@@ -1713,7 +1722,7 @@ export interface components {
         };
         /**
          * BrokerShape
-         * @description ``username`` is the user that the hub is connected as, null without one.
+         * @description Connection to the broker. `username` is null if the hub connects without one. `refused` are subscriptions.
          */
         BrokerShape: {
             /** Address */
@@ -1737,7 +1746,7 @@ export interface components {
         };
         /**
          * BusyShape
-         * @description A device and its messages a second.
+         * @description A device and how many messages it sends a second.
          */
         BusyShape: {
             /** Device Id */
@@ -1749,7 +1758,7 @@ export interface components {
         };
         /**
          * CauseShape
-         * @description ``score`` is rule-match strength from 0 to 1, not a probability; show ``match``.
+         * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
          */
         CauseShape: {
             /** Cause */
@@ -1776,7 +1785,7 @@ export interface components {
         };
         /**
          * ChartShape
-         * @description ``points`` are ``[ts, min, mean, max, count]``.
+         * @description The history of a metric. `points` are `[ts, min, mean, max, count]`.
          */
         ChartShape: {
             /**
@@ -1805,7 +1814,10 @@ export interface components {
                 number
             ][];
         };
-        /** ClaimShape */
+        /**
+         * ClaimShape
+         * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it.
+         */
         ClaimShape: {
             /** Text */
             text: string;
@@ -1816,8 +1828,10 @@ export interface components {
         };
         /**
          * ClockShape
-         * @description ``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
-         *     deleted by the time ``believed``.
+         * @description The hub's clock.
+         *
+         *     `doubted_at` is what it showed when the hub stopped trusting it; null while it is trusted. `believed` is the time by
+         *     which old history is deleted.
          */
         ClockShape: {
             /** Now */
@@ -1834,7 +1848,7 @@ export interface components {
         };
         /**
          * CommandShape
-         * @description ``settled_at`` is null while something may still happen; ``detail`` says what the device answered, or why not.
+         * @description A command. `settled_at` is null while it is in progress. `detail` is the device's answer, or why it failed.
          */
         CommandShape: {
             /** Id */
@@ -1867,7 +1881,7 @@ export interface components {
         };
         /**
          * CommandWanted
-         * @description ``value`` has to fit the device's own description of the command; null where it takes none.
+         * @description A command. `value` has to match the device's description of the command; null if it takes none.
          */
         CommandWanted: {
             /** Name */
@@ -1882,7 +1896,7 @@ export interface components {
         };
         /**
          * ConversationItem
-         * @description ``title`` is its first question, ``turns`` how many there are.
+         * @description A conversation. `title` is its first question, `turns` the number of questions.
          */
         ConversationItem: {
             /** Id */
@@ -1919,7 +1933,9 @@ export interface components {
         };
         /**
          * CredentialList
-         * @description ``managed`` is false where the broker is the demo's: nobody can be let in or sent away.
+         * @description The users of the broker.
+         *
+         *     `guarded`: the broker requires a password. `managed` is false for the demo's broker, which has no users.
          */
         CredentialList: {
             /** Items */
@@ -1931,7 +1947,7 @@ export interface components {
         };
         /**
          * CredentialShape
-         * @description ``prefixes`` are a bridge's own topics; a device has none but those below its name.
+         * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
          */
         CredentialShape: {
             /** Name */
@@ -1941,7 +1957,7 @@ export interface components {
         };
         /**
          * CredentialWanted
-         * @description ``prefixes`` are a bridge's own topics.
+         * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
          */
         CredentialWanted: {
             /** Name */
@@ -1952,7 +1968,10 @@ export interface components {
              */
             prefixes: string[];
         };
-        /** CurrentShape */
+        /**
+         * CurrentShape
+         * @description The latest value of a metric.
+         */
         CurrentShape: {
             /** Value */
             value: number | boolean | string;
@@ -1968,12 +1987,17 @@ export interface components {
         };
         /**
          * Desired
-         * @description Key -> JSON value, or null.
+         * @description Keys with their desired JSON values. Null removes a key.
          */
         Desired: {
             [key: string]: unknown;
         };
-        /** DeviceDetail */
+        /**
+         * DeviceDetail
+         * @description A device with values, open alerts, thresholds (`limits`), twin and hints.
+         *
+         *     `differs` has the keys whose `desired` value the device has not reported.
+         */
         DeviceDetail: {
             /** Id */
             id: string;
@@ -2044,8 +2068,9 @@ export interface components {
         };
         /**
          * DeviceEdit
-         * @description A key that is absent leaves its field; null gives it back to what the device says of itself. ``metrics`` replaces
-         *     the edits of the metrics that it names.
+         * @description An edit of a device. Absent keys stay unchanged; null restores the device's own value.
+         *
+         *     `metrics` replaces the overrides of the metrics that it contains.
          */
         DeviceEdit: {
             /** Name */
@@ -2064,8 +2089,9 @@ export interface components {
         };
         /**
          * DeviceHintShape
-         * @description What should be known of how a device reports: a number that comes as a text, an ``id`` that is in every message.
-         *     ``metric`` is null where it is about its messages as a whole.
+         * @description A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
+         *
+         *     `metric` is null if it is about the device as a whole.
          */
         DeviceHintShape: {
             /** Metric */
@@ -2080,7 +2106,10 @@ export interface components {
             /** Next */
             next: string | null;
         };
-        /** DeviceShape */
+        /**
+         * DeviceShape
+         * @description A device. `native_id` is its own name for itself, `via` the gateway that it is connected through.
+         */
         DeviceShape: {
             /** Id */
             id: string;
@@ -2119,8 +2148,10 @@ export interface components {
         };
         /**
          * DiagnosisShape
-         * @description ``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
-         *     stand in the manuals of the device's model.
+         * @description A diagnosis of a device or an alert.
+         *
+         *     `cause` is null if the evidence is not sufficient. `confidence` is the strength of the match, 0 to 1. `quotes` are
+         *     from manuals of the device's model. `instead_of` is the model that failed before `generated_by`.
          */
         DiagnosisShape: {
             /** Id */
@@ -2164,7 +2195,7 @@ export interface components {
         };
         /**
          * DocumentAnswer
-         * @description ``quotes`` is empty where nothing was found, and then nothing is claimed.
+         * @description An answer from a document. Without `quotes`, nothing was found and the answer says so.
          */
         DocumentAnswer: {
             /** Answer */
@@ -2180,7 +2211,12 @@ export interface components {
             /** Question */
             question: string;
         };
-        /** EvidenceShape */
+        /**
+         * EvidenceShape
+         * @description A finding computed from the telemetry between `from` and `to`.
+         *
+         *     `params` are the unformatted values in `finding`. With `kind`, a client can write it in another language.
+         */
         EvidenceShape: {
             /** Id */
             id: string;
@@ -2209,7 +2245,9 @@ export interface components {
         };
         /**
          * ExpectedBand
-         * @description ``points`` are ``[ts, low, high]``; ``learnt_from``, ``learnt_to`` and ``readings`` say what they rest on.
+         * @description The expected range of a metric.
+         *
+         *     `points` are `[ts, low, high]`. They were learned from `readings` readings between `learnt_from` and `learnt_to`.
          */
         ExpectedBand: {
             /** Metric */
@@ -2231,8 +2269,13 @@ export interface components {
         };
         /**
          * FlowShape
-         * @description ``rate`` in messages a second; ``lag_ms`` from a message's arrival to its commit; ``queue`` waits to be read,
-         *     ``unacknowledged`` to be committed; ``dropped`` by the broker, for want of room, of any client's.
+         * @description Throughput and losses.
+         *
+         *     - `rate`: messages a second
+         *     - `lag_ms`: time from the arrival of a message to its commit
+         *     - `queue`: messages that wait for the pipeline
+         *     - `unacknowledged`: messages that wait for their commit
+         *     - `dropped`: messages to any client that the broker dropped because its queue was full
          */
         FlowShape: {
             /** Rate */
@@ -2250,7 +2293,7 @@ export interface components {
         };
         /**
          * Health
-         * @description ``failed`` names the tasks that no longer run, for whoever shows the token.
+         * @description Liveness. `failed` lists the tasks that have stopped; only with a token.
          */
         Health: {
             /**
@@ -2263,9 +2306,10 @@ export interface components {
         };
         /**
          * History
-         * @description ``gaps`` are silences that are long for this series, ``[from, to]``; ``marks`` are stretches with readings that
-         *     are not good, ``[from, to, quality]``. ``step`` is the width of the coarsest means that went into the points, 0
-         *     where only readings did. All in milliseconds.
+         * @description The history of one metric. All times are in milliseconds.
+         *
+         *     `gaps` are unusually long silences `[from, to]`. `marks` are periods with readings that are not good,
+         *     `[from, to, quality]`. `step` is the width of the coarsest aggregates in the points, 0 if they are all readings.
          */
         History: {
             /** Metric */
@@ -2304,8 +2348,7 @@ export interface components {
         };
         /**
          * HistoryQuery
-         * @description ``from`` and ``to`` in epoch milliseconds. ``from`` is included; ``to`` is included among readings and excluded
-         *     from buckets, each of which ends just before the next one begins.
+         * @description A query of several series. `from` is inclusive; `to` is inclusive for readings and exclusive for buckets.
          */
         HistoryQuery: {
             /** From */
@@ -2323,7 +2366,10 @@ export interface components {
             /** Series */
             series: components["schemas"]["SeriesWanted"][];
         };
-        /** ImageAnswer */
+        /**
+         * ImageAnswer
+         * @description The analysis of a picture.
+         */
         ImageAnswer: {
             /** Id */
             id: string;
@@ -2395,8 +2441,11 @@ export interface components {
         };
         /**
          * IssuedShape
-         * @description ``line`` publishes a first reading (null for a bridge); ``qr`` is ``address`` as rows of modules, ``1`` dark.
-         *     ``told``: the broker knows already. ``setup`` are lines for its configuration, with the first user.
+         * @description A new user with its password, which is returned only once.
+         *
+         *     `line` is a shell command that publishes a first reading; null for a bridge. `qr` is the QR code of `address` as
+         *     rows of modules (`1` is dark). `told` is true if the broker has applied the change. `setup` are lines for the
+         *     broker's configuration, returned with the first user.
          */
         IssuedShape: {
             /** Name */
@@ -2419,7 +2468,10 @@ export interface components {
             /** Line */
             line: string;
         };
-        /** LiveAck */
+        /**
+         * LiveAck
+         * @description The page has processed all frames up to `seq`.
+         */
         LiveAck: {
             /**
              * Type
@@ -2438,7 +2490,7 @@ export interface components {
         };
         /**
          * LiveAlert
-         * @description One alert as it is now.
+         * @description The present state of an alert that has changed.
          */
         LiveAlert: {
             /**
@@ -2470,7 +2522,7 @@ export interface components {
         };
         /**
          * LiveCommand
-         * @description A command that was asked for or has moved to another state.
+         * @description A command that was created or has changed its state.
          */
         LiveCommand: {
             /**
@@ -2482,8 +2534,10 @@ export interface components {
         };
         /**
          * LiveDelta
-         * @description What changed since the frame before. ``m``, ``units`` and ``shown`` hold handles and values, aligned, by metric;
-         *     those of ``shown`` are places in this frame's ``kinds``.
+         * @description Changes since the last frame.
+         *
+         *     `m` (values), `units` and `shown` have two columns for each metric: handles, and values. The values of `shown` are
+         *     indexes in this frame's `kinds`.
          */
         LiveDelta: {
             /**
@@ -2532,7 +2586,7 @@ export interface components {
         };
         /**
          * LiveDevices
-         * @description Columns that are aligned: entry ``k`` of each describes the device with the handle ``i[k]``.
+         * @description Devices as columns of equal length: entry `k` of each belongs to the device with the handle `i[k]`.
          */
         LiveDevices: {
             /** I */
@@ -2556,7 +2610,10 @@ export interface components {
             /** Seen */
             seen: (number | null)[];
         };
-        /** LiveHello */
+        /**
+         * LiveHello
+         * @description First message of a page. `epoch` and `since` (a frame number) resume an earlier connection.
+         */
         LiveHello: {
             /**
              * Type
@@ -2568,7 +2625,10 @@ export interface components {
             /** Epoch */
             epoch?: string;
         };
-        /** LiveHidden */
+        /**
+         * LiveHidden
+         * @description The page is in the background and needs no frames, or is visible again.
+         */
         LiveHidden: {
             /**
              * Type
@@ -2580,8 +2640,9 @@ export interface components {
         };
         /**
          * LiveMetric
-         * @description One metric of all devices that have it: handles, values and units, aligned. ``k`` says which of the frame's
-         *     ``kinds`` each is, one number where all are the same.
+         * @description One metric of all devices that have it, as columns: handles, values and units.
+         *
+         *     `k` is the index of each in the frame's `kinds`, or a single number if all are the same.
          */
         LiveMetric: {
             /** I */
@@ -2613,7 +2674,10 @@ export interface components {
             /** Ts */
             ts: number | null;
         };
-        /** LiveResumed */
+        /**
+         * LiveResumed
+         * @description The connection continues after the frame that the page named in `hello`. A delta follows.
+         */
         LiveResumed: {
             /**
              * Type
@@ -2625,7 +2689,10 @@ export interface components {
             /** Seq */
             seq: number;
         };
-        /** LiveResync */
+        /**
+         * LiveResync
+         * @description The page has to start again. A snapshot follows.
+         */
         LiveResync: {
             /**
              * Type
@@ -2637,7 +2704,7 @@ export interface components {
         };
         /**
          * LiveRun
-         * @description A step of a text that is being written; ``id`` names the run.
+         * @description A step of a diagnosis that is being written. `id` is the id of the run.
          */
         LiveRun: {
             /**
@@ -2670,7 +2737,7 @@ export interface components {
         };
         /**
          * LiveSnapshot
-         * @description The whole fleet. ``ts`` is the hub's clock.
+         * @description All devices. `ts` is the time of the hub.
          */
         LiveSnapshot: {
             /**
@@ -2696,7 +2763,7 @@ export interface components {
         };
         /**
          * LiveStats
-         * @description ``rate`` in messages a second, ``cpu`` in percent of one core, ``rss`` in bytes; the rest are counts.
+         * @description Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` in bytes.
          */
         LiveStats: {
             /**
@@ -2737,7 +2804,7 @@ export interface components {
         };
         /**
          * LiveTopic
-         * @description ``topic`` is ``run/`` and the run's id.
+         * @description Follow the steps of a run, or stop following. `topic` is `run/` and the id of the run.
          */
         LiveTopic: {
             /**
@@ -2755,7 +2822,7 @@ export interface components {
         };
         /**
          * MappedMessage
-         * @description ``problem`` says why the message would be rejected; a message that no mapping fits has one too.
+         * @description A decoded message. `problem` says why it would be rejected, for example because no mapping matches its topic.
          */
         MappedMessage: {
             /** Topic */
@@ -2767,7 +2834,7 @@ export interface components {
         };
         /**
          * MappedReading
-         * @description ``ts`` is null where nothing but unknown values was found.
+         * @description The values of one device in a message. `ts` is null if all values are unknown.
          */
         MappedReading: {
             /** Device */
@@ -2781,7 +2848,7 @@ export interface components {
         };
         /**
          * MappedValue
-         * @description ``value`` is null where the message says that it is not known.
+         * @description A value. It is null if the message says that it is unknown.
          */
         MappedValue: {
             /** Metric */
@@ -2793,8 +2860,10 @@ export interface components {
         };
         /**
          * MappingChange
-         * @description One mapping: either ``mapping``, its keys as in ``mappings.toml`` (null leaves a key out), or ``text``, its
-         *     ``[[mapping]]`` table. ``revision`` is that of the mappings' text when it was read.
+         * @description A new or changed mapping: either `mapping` or `text`.
+         *
+         *     `mapping` has its keys as in `mappings.toml` (null omits one); `text` is its `[[mapping]]` table. `revision` is the
+         *     revision of `mappings.toml` that it was edited from.
          */
         MappingChange: {
             /** Mapping */
@@ -2813,7 +2882,7 @@ export interface components {
         };
         /**
          * MappingShape
-         * @description ``form`` is ``auto``, ``plain``, ``json``, ``collectd`` or ``senml``; ``metrics`` the names that are picked.
+         * @description A mapping. `form` is `auto`, `plain`, `json`, `collectd` or `senml`. `metrics` are the metrics that it reads.
          */
         MappingShape: {
             /** Topic */
@@ -2827,7 +2896,7 @@ export interface components {
         };
         /**
          * MappingsChecked
-         * @description ``problem`` says what is wrong with the text and what is allowed; there are no mappings then.
+         * @description The mappings of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty.
          */
         MappingsChecked: {
             /** Items */
@@ -2837,10 +2906,10 @@ export interface components {
         };
         /**
          * MappingsPreview
-         * @description Readings of each message.
+         * @description The readings of each message.
          *
-         *     ``problem`` says what is wrong with the text or the mapping; ``items`` is empty then. ``text`` is one mapping as its
-         *     ``[[mapping]]`` table, null where a whole text was tried.
+         *     If the draft is not valid, `problem` says why, and `items` is empty. `text` is the `[[mapping]]` table of a draft of
+         *     one mapping; null for a draft of the whole file.
          */
         MappingsPreview: {
             /** Items */
@@ -2859,9 +2928,10 @@ export interface components {
         };
         /**
          * MappingsTrial
-         * @description What messages would mean by ``text``, a draft of ``mappings.toml``, or by one mapping alone: ``mapping`` has its
-         *     keys as in the file (null leaves a key out). ``topic`` is the mapping that it would replace, absent for a new one;
-         *     without ``mapping`` it is read as it is.
+         * @description Messages to decode by a draft: either `text`, all of `mappings.toml`, or one mapping.
+         *
+         *     `mapping` has the keys of one mapping as in the file (null omits one). `topic` is the mapping that it replaces;
+         *     absent for a new one. Without `mapping`, the stored mapping of `topic` is used.
          */
         MappingsTrial: {
             /** Text */
@@ -2877,8 +2947,9 @@ export interface components {
         };
         /**
          * MemoryShape
-         * @description How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
-         *     are stored, but did not fit at the start.
+         * @description Memory used by devices, counted in metrics. A device without metrics counts as several.
+         *
+         *     `left_out` is the number of stored devices that did not fit at start.
          */
         MemoryShape: {
             /** Metrics */
@@ -2905,7 +2976,7 @@ export interface components {
         };
         /**
          * MessageShape
-         * @description ``payload`` is text, or hexadecimal where it is no UTF-8; ``cut`` says that only its beginning is here.
+         * @description An MQTT message. `payload` is text, or hexadecimal if it is not UTF-8. `cut`: it is only the beginning.
          */
         MessageShape: {
             /** Received At */
@@ -2930,7 +3001,7 @@ export interface components {
         };
         /**
          * MessageTried
-         * @description ``payload`` as ``/api/topics`` gives it: text, or hexadecimal.
+         * @description An MQTT message. `payload` is text or hexadecimal, as `/api/topics/last` returns it.
          */
         MessageTried: {
             /** Topic */
@@ -2946,8 +3017,7 @@ export interface components {
         };
         /**
          * MetricEdit
-         * @description What is set wins over the device's own; null or absent is the device's own. ``unit`` relabels, it converts
-         *     nothing.
+         * @description Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
          */
         MetricEdit: {
             /** Title */
@@ -2962,7 +3032,7 @@ export interface components {
         };
         /**
          * MetricEditShape
-         * @description What a person set for a metric; null is the device's own.
+         * @description A user's override of a metric. Null means the device's own value.
          */
         MetricEditShape: {
             /** Title */
@@ -2974,8 +3044,10 @@ export interface components {
         };
         /**
          * MetricFacts
-         * @description How a metric is shown. ``device_class`` is one of Home Assistant's or of the hub's own (``contact``, ``locked``,
-         *     ``charge``, ``switch``); of a device's metrics the one with the least ``rank`` stands for it.
+         * @description How to show a metric.
+         *
+         *     `device_class` is one of Home Assistant's, or of the hub's own (`contact`, `locked`, `charge`, `switch`). The metric
+         *     with the lowest `rank` represents the device.
          */
         MetricFacts: {
             /** Title */
@@ -2992,7 +3064,10 @@ export interface components {
             /** Hidden */
             hidden: boolean;
         };
-        /** MetricShape */
+        /**
+         * MetricShape
+         * @description A metric with its latest value.
+         */
         MetricShape: {
             /** Title */
             title: string;
@@ -3021,7 +3096,7 @@ export interface components {
         };
         /**
          * ModelPlan
-         * @description An empty role takes what the mode finds; a null limit is none.
+         * @description The servers of each role, and the daily limits. For an empty role, the mode selects; null means no limit.
          */
         ModelPlan: {
             /**
@@ -3053,8 +3128,9 @@ export interface components {
         };
         /**
          * ModelServerShape
-         * @description ``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
-         *     ``fault``: why it is not used although it is set.
+         * @description A model server. The API key is never returned, only `has_key`.
+         *
+         *     `changed`: it was set through the API, not in the settings file. `fault` is why it is not used.
          */
         ModelServerShape: {
             /** Name */
@@ -3091,7 +3167,7 @@ export interface components {
         };
         /**
          * ModelServerWanted
-         * @description ``api_key`` absent or null keeps the key there is, an empty one takes it away.
+         * @description A model server. If `api_key` is absent or null, the stored key is kept; an empty one removes it.
          */
         ModelServerWanted: {
             /**
@@ -3122,7 +3198,7 @@ export interface components {
         };
         /**
          * ModelTest
-         * @description ``message`` says what is wrong and what to do.
+         * @description Result of a test. `message` says what is wrong and what to do.
          */
         ModelTest: {
             /** Ok */
@@ -3151,7 +3227,7 @@ export interface components {
         };
         /**
          * ProposalShape
-         * @description A command that a person may send to ``/api/devices/{device}/commands``. It has been sent to nobody.
+         * @description A proposed command, which has not been sent. The user may send it to `/api/devices/{device}/commands`.
          */
         ProposalShape: {
             /**
@@ -3179,7 +3255,7 @@ export interface components {
         };
         /**
          * QuoteShape
-         * @description Words of a document exactly as its page has them; pages count from 1.
+         * @description A literal quote from a document. Pages count from 1.
          */
         QuoteShape: {
             /** Document Id */
@@ -3193,7 +3269,7 @@ export interface components {
         };
         /**
          * Readiness
-         * @description ``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token.
+         * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work; only with a token.
          */
         Readiness: {
             /**
@@ -3220,8 +3296,10 @@ export interface components {
         };
         /**
          * RejectedShape
-         * @description ``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
-         *     there were.
+         * @description A message that could not be decoded.
+         *
+         *     `payload_hex` is the beginning of the payload, at most 2,048 bytes, empty for messages of older versions. `bytes`
+         *     is the size of the payload.
          */
         RejectedShape: {
             /** Topic */
@@ -3251,8 +3329,10 @@ export interface components {
         };
         /**
          * RoleShape
-         * @description ``servers`` as set, empty for what the mode finds; ``order`` who is asked. ``resting``: who is left alone for
-         *     how many more seconds. ``fault``: which server of the role is not asked, and why.
+         * @description A role of models.
+         *
+         *     `servers` are the configured ones; empty if the mode selects them. `order` are the models in order of use. `resting`
+         *     has the seconds until a failed server is used again. `fault` says which server is not used, and why.
          */
         RoleShape: {
             /**
@@ -3273,7 +3353,7 @@ export interface components {
         };
         /**
          * RuleChange
-         * @description ``revision`` is that of the rules' text when it was read.
+         * @description A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from.
          */
         RuleChange: {
             /** Rule */
@@ -3292,8 +3372,7 @@ export interface components {
         };
         /**
          * RulePreview
-         * @description A rule as its ``[[rule]]`` table and as what it means. ``problem`` says why it would be refused; ``rule`` is null
-         *     then.
+         * @description A draft as `[[rule]]` table and as parsed rule. If it is not valid, `problem` says why, and `rule` is null.
          */
         RulePreview: {
             /** Text */
@@ -3304,8 +3383,9 @@ export interface components {
         };
         /**
          * RulePreviewQuery
-         * @description ``id`` is the rule that would be replaced; absent for a new one. Without ``rule`` and ``text`` it is read as it
-         *     is.
+         * @description A draft to preview. `id` is the rule that it replaces; absent for a new one.
+         *
+         *     Without `rule` and `text`, the stored rule is returned.
          */
         RulePreviewQuery: {
             /** Rule */
@@ -3319,10 +3399,10 @@ export interface components {
         };
         /**
          * RuleShape
-         * @description A rule in force.
+         * @description An active rule. The keys of `condition` depend on `kind`.
          *
-         *     ``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
-         *     ``silence_ms``. ``message_key`` (the kind) and ``message_params`` hold what ``text`` says, unformatted.
+         *     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
+         *     unformatted.
          */
         RuleShape: {
             /** Id */
@@ -3361,7 +3441,7 @@ export interface components {
         };
         /**
          * RulesChecked
-         * @description ``problem`` says what is wrong with the text and what is allowed; there are no rules then.
+         * @description The rules of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty.
          */
         RulesChecked: {
             /** Items */
@@ -3425,7 +3505,10 @@ export interface components {
             /** Metric */
             metric: string;
         };
-        /** SessionShape */
+        /**
+         * SessionShape
+         * @description `auth` is `open` if the hub requires no token.
+         */
         SessionShape: {
             /**
              * Auth
@@ -3447,7 +3530,10 @@ export interface components {
             /** Rows */
             rows: number[];
         };
-        /** SourceShape */
+        /**
+         * SourceShape
+         * @description Data that an answer is based on.
+         */
         SourceShape: {
             /**
              * Type
@@ -3467,7 +3553,7 @@ export interface components {
         };
         /**
          * SpendLimits
-         * @description Of a day, for all servers together; null is no limit.
+         * @description Limits a day for all servers together. Null means no limit.
          */
         SpendLimits: {
             /** Calls */
@@ -3479,7 +3565,7 @@ export interface components {
         };
         /**
          * SpentShape
-         * @description Of today, by UTC.
+         * @description Usage of today (UTC).
          */
         SpentShape: {
             /** Calls */
@@ -3520,7 +3606,7 @@ export interface components {
         };
         /**
          * StepShape
-         * @description Something was looked up: the tool, what it was asked and what it found, in a few words.
+         * @description A look-up: the tool, a short text on the request, and one on the result.
          */
         StepShape: {
             /**
@@ -3556,7 +3642,7 @@ export interface components {
         };
         /**
          * TextChange
-         * @description ``revision`` is that of the text that was read and changed.
+         * @description A new text. `revision` is the revision of the text that it was edited from.
          */
         TextChange: {
             /** Text */
@@ -3574,8 +3660,10 @@ export interface components {
         };
         /**
          * TopicList
-         * @description ``listening`` once the broker has taken the subscription; ``error`` says why it does not. ``total`` counts what
-         *     ``items`` holds the first 1,000 of.
+         * @description Observed topics.
+         *
+         *     `listening` is true once the broker has granted the subscription; `error` says why it has not. `items` has the first
+         *     1,000 of `total` topics.
          */
         TopicList: {
             /** Listening */
@@ -3589,8 +3677,10 @@ export interface components {
         };
         /**
          * TopicShape
-         * @description ``count`` since somebody looks; ``glance`` is the beginning of the last payload, ``dialect`` who reads the
-         *     topic: null is a topic that the hub does not keep.
+         * @description A topic.
+         *
+         *     `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
+         *     decodes the topic; null if the hub ignores it.
          */
         TopicShape: {
             /** Topic */
@@ -3622,7 +3712,7 @@ export interface components {
         };
         /**
          * TurnShape
-         * @description ``stopped``: the person did not wait for the end.
+         * @description A question with its answer. `stopped`: the user stopped it before the end.
          */
         TurnShape: {
             /** Question */
@@ -3650,7 +3740,7 @@ export interface components {
         };
         /**
          * UnsupportedShape
-         * @description A sentence with a number or a time that nothing that was looked up bears out.
+         * @description A sentence of the answer with a number or a time that is not supported by the data.
          */
         UnsupportedShape: {
             /**
@@ -3661,7 +3751,10 @@ export interface components {
             /** Sentence */
             sentence: string;
         };
-        /** WriterShape */
+        /**
+         * WriterShape
+         * @description The model that wrote a text. `generative` is false for the built-in analyst.
+         */
         WriterShape: {
             /** Provider */
             provider: string;

@@ -237,8 +237,11 @@ def _with_headers(send: Send, *, secure: bool, varies: bool) -> Send:
 
 
 async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a refusal. A WebSocket is accepted and closed with a code, since a page cannot read the status of a refused
-    handshake; one of a foreign origin gets a plain 403."""
+    """Send a refusal.
+
+    A WebSocket is accepted and closed with a code, because a page cannot read the status of a refused handshake. One of
+    a foreign origin gets a plain 403.
+    """
     if scope["type"] == "http":
         await refusal(scope, receive, send)
         return

@@ -1,4 +1,4 @@
-"""Assembly: opens the parts of a hub and wires them together. Nothing runs yet; ``app`` runs it."""
+"""Open the parts of a hub and connect them. :mod:`hub.assembly.app` then runs their tasks."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
-    """Open a hub with its state restored and nothing running yet. Raises HubError for what a person can put right."""
+    """Open a hub with its state restored and no task running. Raises HubError with a message for the user."""
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         install = _open_data_folder(data, stack)
@@ -118,7 +118,7 @@ def _open_data_folder(data: Path, stack: contextlib.AsyncExitStack) -> Installat
     stack.enter_context(DirectoryLock.acquire(data))
     restrict_access(data)
     if (aside := adopt(data)) is not None:
-        log.warning("a backup has been restored; what was there before is in %s", aside)
+        log.warning("A backup was restored. The files from before are in %s.", aside)
     return open_installation(data, keep_damaged_aside=True)
 
 
@@ -126,7 +126,7 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
     store = SqliteStore.open(data)
     stack.push_async_callback(store.close)
     if store.set_aside is not None:
-        log.error("the history was damaged: it is kept as %s and a new one has begun", store.set_aside)
+        log.error("The history is damaged. It was moved to %s, and the hub starts with a new one.", store.set_aside)
     return store
 
 
@@ -136,18 +136,18 @@ def _connect(
     ingest_queue: IngestQueue,
     registry: DeviceRegistry,
     messages: MessageTap,
-    greetings: list[Publish],
+    birth_messages: list[Publish],
 ) -> BrokerConnection:
-    """Return the connections to the broker. None is made before its ``run()``."""
-    wanted = client_settings(settings, install)
+    """Return the clients of the broker. Each connects in its ``run()``."""
+    client = client_settings(settings, install)
 
-    def lost_session(since: int | None, at: int, dropped: int = 0) -> None:
-        ingest_queue.put(LostSession(since or _last_heard(registry), at, dropped))
+    def lost_session(since: int | None, now: int, dropped: int = 0) -> None:
+        ingest_queue.put(LostSession(since or _last_seen(registry), now, dropped))
 
-    link = NegotiatingClient(wanted, messages.take, lost_session)
+    link = NegotiatingClient(client, messages.take, lost_session)
     return BrokerConnection(
         link=link,
-        publish_queue=PublishQueue(link, greetings),
+        publish_queue=PublishQueue(link, birth_messages),
         sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
         explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),
         drop_monitor=BrokerDropMonitor(
@@ -155,7 +155,7 @@ def _connect(
             on_drop=lost_session,
             keep=lambda count: save_broker_drops(settings.store.data, install, count),
         ),
-        watching=for_looking(wanted, link.state, "drops"),
+        watching=for_looking(client, link.state, "drops"),
     )
 
 
@@ -185,8 +185,8 @@ async def _open_core(
     await pipeline.restore()
     if registry.capacity.left_out:
         log.warning(
-            "%d stored devices do not fit into memory and are left out; %d are here. What is stored of them stays. "
-            "Give the hub more memory, or raise limits.total_metrics (now %d), and start it again.",
+            "%d stored devices do not fit into memory and were not loaded, in addition to %d that were. They stay on "
+            "disk. Give the hub more memory, or raise limits.total_metrics (now %d), and restart it.",
             len(registry.capacity.left_out), len(registry), registry.limits.total_metrics,
         )  # fmt: skip
     return Core(
@@ -261,7 +261,7 @@ def _broker_services(
 
 def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> HubHealth:
     registry = core.registry
-    newest = _last_heard(registry)
+    newest = _last_seen(registry)
     clock = Clock(data, now_ms, newest=newest, disagrees=lambda: most_disagree(registry.devices()))
     return HubHealth(
         registry=registry,
@@ -275,6 +275,6 @@ def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> H
     )
 
 
-def _last_heard(registry: DeviceRegistry) -> int:
-    """When the run before this one last heard of any device: where a gap found at the first connection begins."""
+def _last_seen(registry: DeviceRegistry) -> int:
+    """Return when any device was last seen (ms). A gap found at the first connection begins there."""
     return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

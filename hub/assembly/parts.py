@@ -1,4 +1,4 @@
-"""The parts of a hub, in groups of what belongs together. Only the assembly knows the groups."""
+"""The parts of a hub in groups. Only the assembly uses the groups."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class Core:
         registry: The devices and their latest values.
         engine: The rules and the open alerts.
         store: The history.
-        bus: Announces what has been committed.
-        ingest_queue: Takes every change of state to the pipeline.
-        pipeline: Handles what the queue holds; its ``run()`` needs a task.
+        bus: Publishes events after their commit.
+        ingest_queue: Every change of state enters the pipeline through it.
+        pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
@@ -71,10 +71,10 @@ class BrokerConnection:
 
     Attributes:
         link: The connection that receives messages. It reconnects by itself.
-        publish_queue: Publishes what dialects and birth messages ask for.
+        publish_queue: Publishes birth messages and requests of dialects.
         sender: Publishes commands.
-        explorer: A connection that lasts while a person looks through topics.
-        drop_monitor: Watches how many messages the broker drops.
+        explorer: Connects while a user looks through topics.
+        drop_monitor: Counts messages that the broker drops.
         watching: Settings of the drop monitor's connection.
     """
 
@@ -88,14 +88,14 @@ class BrokerConnection:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerServices:
-    """What the hub reads from its broker and writes to it.
+    """Services that read from the broker and write to it.
 
     Attributes:
         state: Returns the state of the connection.
-        dropped: Returns how many messages the broker says that it dropped.
+        dropped: Returns how many messages the broker has dropped.
         dialects: Settings of the dialects, and the mappings.
         messages: The last raw messages of devices.
-        explorer: Topics that a person looks through.
+        explorer: Topics on the broker.
         desired_state: Sends desired states to devices.
         credentials: Users of the broker.
     """
@@ -140,7 +140,7 @@ class ConfigFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class WebServer:
-    """The web server and what it needs while it runs.
+    """The web server and its parts.
 
     Attributes:
         server: Serves the API; its ``serve()`` needs a task.
@@ -165,7 +165,7 @@ class Hub:
         core: State, history and pipeline.
         connection: The connections to the broker.
         ai: The services that use language models.
-        health: The clock, tasks that broke, and faults in files.
+        health: The clock, failed tasks, and errors in files.
         files: The files with rules and mappings.
         web: The web server.
     """

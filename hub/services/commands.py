@@ -52,7 +52,7 @@ class Commands:
             device_id: The device.
             name: Name of the command, as the device announces it.
             value: Value of the command; None if it takes none.
-            by: Who sends it.
+            by: Name of the sender.
             key: Idempotency key. If a command with this key exists, it is returned and nothing is sent.
             expires_s: Seconds after which the command is given up if it could not be sent.
 

@@ -1,4 +1,4 @@
-"""``/metrics``: the hub's figures for Prometheus."""
+"""``/metrics``: the hub's metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadc
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
     async def metrics() -> Response:
-        """For Prometheus."""
+        """Return the hub's metrics in the Prometheus text format."""
         return Response(prometheus.render(sample()), media_type=CONTENT_TYPE)
 
     def sample() -> MetricsSample:

@@ -1,4 +1,4 @@
-"""``/api/status``: the state of the hub itself."""
+"""``/api/status``: the state of the hub."""
 
 from __future__ import annotations
 
@@ -21,13 +21,14 @@ def routes(info: HubInfo, health: HubHealth, throughput: Throughput, providers: 
     router = APIRouter(tags=["hub"])
 
     @router.get("/api/status", response_model=shapes.Status)
-    async def status() -> Response:
-        at = health.now()
+    async def get_status() -> Response:
+        """Return the state of the hub: broker, history, models, throughput, limits, clock and memory."""
+        now = health.now()
         answer = shapes.Status(
             version=info.version,
             install_id=info.install_id,
             started_at=info.started_at,
-            uptime_s=(at - info.started_at) // 1000,
+            uptime_s=(now - info.started_at) // 1000,
             broker=_broker(health.broker()),
             store=_store(info, health.store_stats()),
             ai=shapes.AiShape(
@@ -39,7 +40,7 @@ def routes(info: HubInfo, health: HubHealth, throughput: Throughput, providers: 
             flow=throughput.flow(),
             busiest=throughput.busiest(),
             limits=info.limits,
-            clock=clock_shape(health.clock, at),
+            clock=clock_shape(health.clock, now),
             memory=shapes.MemoryShape.of(health.memory()),
         )
         return Json(answer)

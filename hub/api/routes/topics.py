@@ -1,4 +1,4 @@
-"""``/api/topics``: all topics on the broker, for a user who looks for one to map."""
+"""``/api/topics``: all topics on the broker, to find one to map."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON of analyses that goes out. Times are epoch milliseconds."""
+"""Objects of analyses that the API returns. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from hub.model import Analysis, AnalysisKind, Value
 
 
 class AnalysisShape(ApiObject, rename={"device": "device_id"}):
-    """``facts`` is what was measured or read, kind by kind; ``notes`` what could not be done, and how to get it.
-    ``models`` are the device models that a document is a manual of."""
+    """The analysis of a file.
+
+    `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
+    about it. `models` are the device models whose manual the document is.
+    """
 
     id: str
     kind: AnalysisKind
@@ -34,6 +37,8 @@ class AnalysisShape(ApiObject, rename={"device": "device_id"}):
 
 
 class ImageAnswer(AnalysisShape):
+    """The analysis of a picture."""
+
     width: int
     height: int
     properties: dict[str, Value]
@@ -45,7 +50,7 @@ class AnalysisPage(TypedDict):
 
 
 class DocumentAnswer(TypedDict):
-    """``quotes`` is empty where nothing was found, and then nothing is claimed."""
+    """An answer from a document. Without `quotes`, nothing was found and the answer says so."""
 
     answer: str
     quotes: list[QuoteShape]
@@ -54,11 +59,13 @@ class DocumentAnswer(TypedDict):
 
 
 def analysis(found: Analysis) -> AnalysisShape:
+    """Return an analysis as an object of the API."""
     writer = found.generated_by
     return AnalysisShape.of(found, provider=writer.provider, model=writer.model, generative=writer.generative)
 
 
 def image(found: Analysis) -> ImageAnswer:
+    """Return the analysis of a picture as an object of the API."""
     return ImageAnswer(
         **msgspec.structs.asdict(analysis(found)),
         width=found.facts["width"],

@@ -1,4 +1,4 @@
-"""Base class of the objects that the API sends."""
+"""Base class of the objects that the API returns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ApiObject(msgspec.Struct):
 
     @classmethod
     def of(cls, found: Any, **computed: Any) -> Self:
-        """Return ``found`` as this object: its attributes of the same names, and fields that have to be computed."""
+        """Return an object with the attributes of ``found``. Fields without an attribute are passed as ``computed``."""
         rest = (name for name in cls.__struct_fields__ if name not in computed)
         return cls(**{name: getattr(found, name) for name in rest}, **computed)
 

@@ -1,4 +1,4 @@
-"""The JSON of commands and of what became of them."""
+"""Objects of commands that the API returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.model import CommandState
 
 
 class CommandShape(ApiObject, rename={"device": "device_id"}):
-    """``settled_at`` is null while something may still happen; ``detail`` says what the device answered, or why not."""
+    """A command. `settled_at` is null while it is in progress. `detail` is the device's answer, or why it failed."""
 
     id: str
     device: str

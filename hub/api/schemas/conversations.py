@@ -1,4 +1,4 @@
-"""The JSON of conversations with the assistant."""
+"""Objects of conversations with the assistant that the API returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 
 class ConversationItem(TypedDict):
-    """``title`` is its first question, ``turns`` how many there are."""
+    """A conversation. `title` is its first question, `turns` the number of questions."""
 
     id: str
     title: str
@@ -22,7 +22,7 @@ class ConversationList(TypedDict):
 
 
 class StepShape(TypedDict):
-    """Something was looked up: the tool, what it was asked and what it found, in a few words."""
+    """A look-up: the tool, a short text on the request, and one on the result."""
 
     type: Literal["step"]
     tool: str
@@ -32,7 +32,7 @@ class StepShape(TypedDict):
 
 
 class ChartShape(TypedDict):
-    """``points`` are ``[ts, min, mean, max, count]``."""
+    """The history of a metric. `points` are `[ts, min, mean, max, count]`."""
 
     type: Literal["chart"]
     device: str
@@ -45,7 +45,7 @@ class ChartShape(TypedDict):
 
 
 class ProposalShape(TypedDict):
-    """A command that a person may send to ``/api/devices/{device}/commands``. It has been sent to nobody."""
+    """A proposed command, which has not been sent. The user may send it to `/api/devices/{device}/commands`."""
 
     type: Literal["proposal"]
     device: str
@@ -57,6 +57,8 @@ class ProposalShape(TypedDict):
 
 
 class SourceShape(TypedDict):
+    """Data that an answer is based on."""
+
     type: Literal["source"]
     device: str
     name: str
@@ -66,7 +68,7 @@ class SourceShape(TypedDict):
 
 
 class UnsupportedShape(TypedDict):
-    """A sentence with a number or a time that nothing that was looked up bears out."""
+    """A sentence of the answer with a number or a time that is not supported by the data."""
 
     type: Literal["unsupported"]
     sentence: str
@@ -79,7 +81,7 @@ class TurnWriter(TypedDict):
 
 
 class TurnShape(TypedDict):
-    """``stopped``: the person did not wait for the end."""
+    """A question with its answer. `stopped`: the user stopped it before the end."""
 
     question: str
     answer: str

@@ -1,4 +1,4 @@
-"""The JSON of who may connect to the broker."""
+"""Objects of broker credentials that the API returns."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class CredentialShape(ApiObject, rename={"topics": "prefixes"}):
-    """``prefixes`` are a bridge's own topics; a device has none but those below its name."""
+    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device."""
 
     name: str
     topics: list[str]
 
 
 class CredentialList(TypedDict):
-    """``managed`` is false where the broker is the demo's: nobody can be let in or sent away."""
+    """The users of the broker.
+
+    `guarded`: the broker requires a password. `managed` is false for the demo's broker, which has no users.
+    """
 
     items: list[CredentialShape]
     guarded: bool
@@ -23,8 +26,12 @@ class CredentialList(TypedDict):
 
 
 class IssuedShape(ApiObject):
-    """``line`` publishes a first reading (null for a bridge); ``qr`` is ``address`` as rows of modules, ``1`` dark.
-    ``told``: the broker knows already. ``setup`` are lines for its configuration, with the first user."""
+    """A new user with its password, which is returned only once.
+
+    `line` is a shell command that publishes a first reading; null for a bridge. `qr` is the QR code of `address` as
+    rows of modules (`1` is dark). `told` is true if the broker has applied the change. `setup` are lines for the
+    broker's configuration, returned with the first user.
+    """
 
     name: str
     password: str

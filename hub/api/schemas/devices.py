@@ -1,4 +1,4 @@
-"""The JSON of what a device's page asks for besides the device itself, as ``shapes.py`` holds the rest."""
+"""Objects of a device that the API returns: metrics, hints, expected ranges and raw messages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from hub.model import Category, Quality, Value
 
 
 class MetricFacts(ApiObject):
-    """How a metric is shown. ``device_class`` is one of Home Assistant's or of the hub's own (``contact``, ``locked``,
-    ``charge``, ``switch``); of a device's metrics the one with the least ``rank`` stands for it."""
+    """How to show a metric.
+
+    `device_class` is one of Home Assistant's, or of the hub's own (`contact`, `locked`, `charge`, `switch`). The metric
+    with the lowest `rank` represents the device.
+    """
 
     title: str
     device_class: str | None
@@ -22,6 +25,8 @@ class MetricFacts(ApiObject):
 
 
 class MetricShape(MetricFacts):
+    """A metric with its latest value."""
+
     value: Value
     unit: str | None
     ts: int
@@ -29,7 +34,7 @@ class MetricShape(MetricFacts):
 
 
 class MetricEditShape(ApiObject):
-    """What a person set for a metric; null is the device's own."""
+    """A user's override of a metric. Null means the device's own value."""
 
     title: str | None
     unit: str | None
@@ -37,15 +42,20 @@ class MetricEditShape(ApiObject):
 
 
 class DeviceHintShape(ApiObject):
-    """What should be known of how a device reports: a number that comes as a text, an ``id`` that is in every message.
-    ``metric`` is null where it is about its messages as a whole."""
+    """A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
+
+    `metric` is null if it is about the device as a whole.
+    """
 
     metric: str | None
     text: str
 
 
 class ExpectedBand(ApiObject):
-    """``points`` are ``[ts, low, high]``; ``learnt_from``, ``learnt_to`` and ``readings`` say what they rest on."""
+    """The expected range of a metric.
+
+    `points` are `[ts, low, high]`. They were learned from `readings` readings between `learnt_from` and `learnt_to`.
+    """
 
     metric: str
     unit: str | None
@@ -56,7 +66,7 @@ class ExpectedBand(ApiObject):
 
 
 class MessageShape(ApiObject):
-    """``payload`` is text, or hexadecimal where it is no UTF-8; ``cut`` says that only its beginning is here."""
+    """An MQTT message. `payload` is text, or hexadecimal if it is not UTF-8. `cut`: it is only the beginning."""
 
     received_at: int
     topic: str

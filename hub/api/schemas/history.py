@@ -1,4 +1,4 @@
-"""The JSON of the history as it goes out."""
+"""Objects of the history that the API returns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from hub.model import Gap, Mark, Point
 
 
 class History(ApiObject):
-    """``gaps`` are silences that are long for this series, ``[from, to]``; ``marks`` are stretches with readings that
-    are not good, ``[from, to, quality]``. ``step`` is the width of the coarsest means that went into the points, 0
-    where only readings did. All in milliseconds."""
+    """The history of one metric. All times are in milliseconds.
+
+    `gaps` are unusually long silences `[from, to]`. `marks` are periods with readings that are not good,
+    `[from, to, quality]`. `step` is the width of the coarsest aggregates in the points, 0 if they are all readings.
+    """
 
     metric: str
     unit: str | None

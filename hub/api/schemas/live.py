@@ -1,7 +1,7 @@
-"""The messages of ``/api/live`` as typed dictionaries, as docs/live.md tells them in words.
+"""The messages of ``/api/live`` as typed dictionaries. docs/live.md describes the protocol.
 
-FastAPI describes no WebSocket, so :func:`describe` puts them into the API's description as what the hub sends by
-itself (a webhook, in OpenAPI's words): ``/docs`` shows them, and the dashboard's types are generated from there.
+FastAPI does not describe WebSockets, so :func:`describe` adds them to the OpenAPI description as webhooks. ``/docs``
+shows them, and the dashboard's types are generated from them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.api.schemas.commands import CommandShape
 from hub.model import Value
 
 Code = Literal[0, 1, 2, 3]
-"""Of severity: ok, info, warning, critical. Of presence: online, stale, offline."""
+"""Severity: ok, info, warning, critical. Presence: online, stale, offline."""
 
 
 class LiveDevices(TypedDict):
-    """Columns that are aligned: entry ``k`` of each describes the device with the handle ``i[k]``."""
+    """Devices as columns of equal length: entry `k` of each belongs to the device with the handle `i[k]`."""
 
     i: list[int]
     id: list[str]
@@ -36,8 +36,10 @@ class LiveDevices(TypedDict):
 
 
 class LiveMetric(TypedDict):
-    """One metric of all devices that have it: handles, values and units, aligned. ``k`` says which of the frame's
-    ``kinds`` each is, one number where all are the same."""
+    """One metric of all devices that have it, as columns: handles, values and units.
+
+    `k` is the index of each in the frame's `kinds`, or a single number if all are the same.
+    """
 
     i: list[int]
     v: list[Value]
@@ -46,7 +48,7 @@ class LiveMetric(TypedDict):
 
 
 class LiveSnapshot(TypedDict):
-    """The whole fleet. ``ts`` is the hub's clock."""
+    """All devices. `ts` is the time of the hub."""
 
     type: Literal["snapshot"]
     epoch: str
@@ -59,8 +61,11 @@ class LiveSnapshot(TypedDict):
 
 
 class LiveDelta(TypedDict):
-    """What changed since the frame before. ``m``, ``units`` and ``shown`` hold handles and values, aligned, by metric;
-    those of ``shown`` are places in this frame's ``kinds``."""
+    """Changes since the last frame.
+
+    `m` (values), `units` and `shown` have two columns for each metric: handles, and values. The values of `shown` are
+    indexes in this frame's `kinds`.
+    """
 
     type: Literal["delta"]
     seq: int
@@ -78,12 +83,16 @@ class LiveDelta(TypedDict):
 
 
 class LiveResumed(TypedDict):
+    """The connection continues after the frame that the page named in `hello`. A delta follows."""
+
     type: Literal["resumed"]
     epoch: str
     seq: int
 
 
 class LiveResync(TypedDict):
+    """The page has to start again. A snapshot follows."""
+
     type: Literal["resync"]
     reason: str
 
@@ -96,14 +105,14 @@ class LiveAlerts(TypedDict):
 
 
 class LiveAlert(TypedDict):
-    """One alert as it is now."""
+    """The present state of an alert that has changed."""
 
     type: Literal["alert"]
     alert: responses.AlertShape
 
 
 class LiveCommand(TypedDict):
-    """A command that was asked for or has moved to another state."""
+    """A command that was created or has changed its state."""
 
     type: Literal["command"]
     command: CommandShape
@@ -120,7 +129,7 @@ class LiveBroker(TypedDict):
 
 
 class LiveStats(TypedDict):
-    """``rate`` in messages a second, ``cpu`` in percent of one core, ``rss`` in bytes; the rest are counts."""
+    """Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` in bytes."""
 
     type: Literal["stats"]
     ts: int
@@ -147,7 +156,7 @@ class LivePong(TypedDict):
 
 
 class LiveRun(progress.RunStepShape, kw_only=True):
-    """A step of a text that is being written; ``id`` names the run."""
+    """A step of a diagnosis that is being written. `id` is the id of the run."""
 
     type: Literal["run"]
     id: str
@@ -168,12 +177,16 @@ LiveFromHub = (
 
 
 class LiveHello(TypedDict):
+    """First message of a page. `epoch` and `since` (a frame number) resume an earlier connection."""
+
     type: Literal["hello"]
     since: NotRequired[int]
     epoch: NotRequired[str]
 
 
 class LiveAck(TypedDict):
+    """The page has processed all frames up to `seq`."""
+
     type: Literal["ack"]
     seq: int
 
@@ -184,12 +197,14 @@ class LivePing(TypedDict):
 
 
 class LiveHidden(TypedDict):
+    """The page is in the background and needs no frames, or is visible again."""
+
     type: Literal["hidden"]
     hidden: bool
 
 
 class LiveTopic(TypedDict):
-    """``topic`` is ``run/`` and the run's id."""
+    """Follow the steps of a run, or stop following. `topic` is `run/` and the id of the run."""
 
     type: Literal["subscribe", "unsubscribe"]
     topic: str
@@ -199,12 +214,12 @@ LiveFromPage = LiveHello | LiveAck | LivePing | LiveHidden | LiveTopic
 
 
 def describe(app: FastAPI) -> None:
-    """Add both directions to the description of the API."""
+    """Add the messages of both directions to the OpenAPI description."""
 
-    @app.webhooks.post("live", tags=["live"], summary="What /api/live sends to a page", response_model=None)
+    @app.webhooks.post("live", tags=["live"], summary="Messages from the hub on /api/live", response_model=None)
     def from_hub(message: LiveFromHub) -> Any:
-        """One JSON object a message; see docs/live.md for when each comes."""
+        """Each message is one JSON object; docs/live.md describes when it is sent."""
 
-    @app.webhooks.post("live-page", tags=["live"], summary="What a page sends on /api/live", response_model=None)
+    @app.webhooks.post("live-page", tags=["live"], summary="Messages from a page on /api/live", response_model=None)
     def from_page(message: LiveFromPage) -> Any:
-        """``hello`` comes first."""
+        """Each message is one JSON object. `hello` is the first one."""

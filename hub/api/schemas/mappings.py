@@ -1,4 +1,4 @@
-"""The JSON of mappings: what is mapped, its text, and what messages would say by it."""
+"""Objects of mappings that the API returns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.model import Value
 
 
 class MappingShape(ApiObject):
-    """``form`` is ``auto``, ``plain``, ``json``, ``collectd`` or ``senml``; ``metrics`` the names that are picked."""
+    """A mapping. `form` is `auto`, `plain`, `json`, `collectd` or `senml`. `metrics` are the metrics that it reads."""
 
     topic: str
     device: str
@@ -27,14 +27,14 @@ class MappingsText(TypedDict):
 
 
 class MappingsChecked(TypedDict):
-    """``problem`` says what is wrong with the text and what is allowed; there are no mappings then."""
+    """The mappings of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty."""
 
     items: list[MappingShape]
     problem: str | None
 
 
 class MappedValue(TypedDict):
-    """``value`` is null where the message says that it is not known."""
+    """A value. It is null if the message says that it is unknown."""
 
     metric: str
     value: Value | None
@@ -42,7 +42,7 @@ class MappedValue(TypedDict):
 
 
 class MappedReading(TypedDict):
-    """``ts`` is null where nothing but unknown values was found."""
+    """The values of one device in a message. `ts` is null if all values are unknown."""
 
     device: str
     name: str | None
@@ -51,7 +51,7 @@ class MappedReading(TypedDict):
 
 
 class MappedMessage(TypedDict):
-    """``problem`` says why the message would be rejected; a message that no mapping fits has one too."""
+    """A decoded message. `problem` says why it would be rejected, for example because no mapping matches its topic."""
 
     topic: str
     readings: list[MappedReading]
@@ -59,10 +59,10 @@ class MappedMessage(TypedDict):
 
 
 class MappingsPreview(TypedDict):
-    """Readings of each message.
+    """The readings of each message.
 
-    ``problem`` says what is wrong with the text or the mapping; ``items`` is empty then. ``text`` is one mapping as its
-    ``[[mapping]]`` table, null where a whole text was tried.
+    If the draft is not valid, `problem` says why, and `items` is empty. `text` is the `[[mapping]]` table of a draft of
+    one mapping; null for a draft of the whole file.
     """
 
     items: list[MappedMessage]

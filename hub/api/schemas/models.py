@@ -1,4 +1,4 @@
-"""The JSON of the servers of models."""
+"""Objects of model servers that the API returns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.api.schemas.responses import WriterShape
 
 
 class SpentShape(ApiObject):
-    """Of today, by UTC."""
+    """Usage of today (UTC)."""
 
     calls: int
     tokens: int
@@ -19,7 +19,7 @@ class SpentShape(ApiObject):
 
 
 class SpendLimits(TypedDict):
-    """Of a day, for all servers together; null is no limit."""
+    """Limits a day for all servers together. Null means no limit."""
 
     calls: int | None
     tokens: int | None
@@ -27,8 +27,10 @@ class SpendLimits(TypedDict):
 
 
 class ModelServerShape(ApiObject):
-    """``has_key`` is all that is told of its key. ``changed``: set on the page, not in the settings file.
-    ``fault``: why it is not used although it is set."""
+    """A model server. The API key is never returned, only `has_key`.
+
+    `changed`: it was set through the API, not in the settings file. `fault` is why it is not used.
+    """
 
     name: str
     kind: Literal["openai", "ollama"]
@@ -46,8 +48,11 @@ class ModelServerShape(ApiObject):
 
 
 class RoleShape(TypedDict):
-    """``servers`` as set, empty for what the mode finds; ``order`` who is asked. ``resting``: who is left alone for
-    how many more seconds. ``fault``: which server of the role is not asked, and why."""
+    """A role of models.
+
+    `servers` are the configured ones; empty if the mode selects them. `order` are the models in order of use. `resting`
+    has the seconds until a failed server is used again. `fault` says which server is not used, and why.
+    """
 
     role: Literal["chat", "diagnosis", "vision", "transcription"]
     servers: list[str]
@@ -64,7 +69,7 @@ class ModelsShape(TypedDict):
 
 
 class ModelTest(TypedDict):
-    """``message`` says what is wrong and what to do."""
+    """Result of a test. `message` says what is wrong and what to do."""
 
     ok: bool
     message: str | None

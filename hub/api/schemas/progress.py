@@ -1,4 +1,4 @@
-"""The steps of a run as JSON, alike on ``/api/live`` and in the assistant's answer."""
+"""The steps of a run, both on ``/api/live`` and in the assistant's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.model import Op
 
 
 class RunStepShape(ApiObject):
-    """What each ``op`` carries stands in docs/live.md."""
+    """A step. docs/live.md describes the fields of each `op`."""
 
     op: Op
     text: str | UnsetType = UNSET

@@ -1,7 +1,4 @@
-"""The JSON that comes in, validated. The only place that knows pydantic; what goes out stands in ``shapes.py``.
-
-Times are epoch milliseconds.
-"""
+"""Request bodies of the API, validated by pydantic. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -13,14 +10,14 @@ from hub import model
 from hub.bounds import check
 from hub.errors import Rejected
 
-# Names and labels stand on one line, also in logs.
+# Names and labels have to fit on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
 def _bounded(data: Any) -> Any:
-    """Refuse a body that is out of the bounds of :mod:`hub.bounds`, before anything else looks at it."""
+    """Refuse a body that exceeds :mod:`hub.bounds`, before it is validated further."""
     try:
         check(data, "The body")
     except Rejected as error:
@@ -29,8 +26,11 @@ def _bounded(data: Any) -> Any:
 
 
 class Incoming(BaseModel):
-    """An unknown key is a mistake worth telling. Lists stop at their first fault: one for each item of a long list
-    would take longer to describe than the hub may be busy."""
+    """Base class of request bodies. Unknown keys are refused.
+
+    Lists are validated up to the first error (``fail_fast``): reporting one for each item of a long list would block
+    the event loop.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -39,17 +39,16 @@ class Incoming(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, data: Any) -> Any:
-        """Refuse an unknown key, naming those that are known."""
+        """Refuse unknown keys, and name the allowed ones."""
         allowed = [field.alias or name for name, field in cls.model_fields.items()]
         unknown = next((key for key in data if key not in allowed), None) if isinstance(data, dict) else None
         if unknown is not None:
-            raise ValueError(f"{str(unknown)[:64]!r} is not known here; allowed: {', '.join(allowed)}")
+            raise ValueError(f"unknown key {str(unknown)[:64]!r}; allowed: {', '.join(allowed)}")
         return data
 
 
 class MetricEdit(Incoming):
-    """What is set wins over the device's own; null or absent is the device's own. ``unit`` relabels, it converts
-    nothing."""
+    """Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values."""
 
     title: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=ONE_LINE)] | None
@@ -60,12 +59,15 @@ class MetricEdit(Incoming):
     hidden: bool = False
 
     def given(self) -> model.MetricOverride:
+        """Return the overrides."""
         return model.MetricOverride(self.title, self.unit, self.hidden)
 
 
 class DeviceEdit(Incoming):
-    """A key that is absent leaves its field; null gives it back to what the device says of itself. ``metrics`` replaces
-    the edits of the metrics that it names."""
+    """An edit of a device. Absent keys stay unchanged; null restores the device's own value.
+
+    `metrics` replaces the overrides of the metrics that it contains.
+    """
 
     name: Text | None = None
     area: Text | None = None
@@ -74,7 +76,7 @@ class DeviceEdit(Incoming):
 
 
 class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):
-    """Key -> JSON value, or null."""
+    """Keys with their desired JSON values. Null removes a key."""
 
     _bounds = model_validator(mode="before")(_bounded)
 
@@ -84,7 +86,7 @@ class Acknowledgement(Incoming):
 
 
 class CommandWanted(Incoming):
-    """``value`` has to fit the device's own description of the command; null where it takes none."""
+    """A command. `value` has to match the device's description of the command; null if it takes none."""
 
     name: str = Field(min_length=1, max_length=128)
     value: Any = Field(None, json_schema_extra={"type": ["null", "boolean", "number", "string", "object"]})
@@ -92,14 +94,14 @@ class CommandWanted(Incoming):
 
 
 class CredentialWanted(Incoming):
-    """``prefixes`` are a bridge's own topics."""
+    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device."""
 
     name: str = Field(min_length=1, max_length=64)
     prefixes: Annotated[list[str], Field(max_length=16, fail_fast=True)] = []
 
 
 class AnalysisEdit(Incoming):
-    """``models`` are the device models that a document is a manual of."""
+    """Links of an analysis. `models` are the device models whose manual the document is."""
 
     device_id: Annotated[str, Field(max_length=128)] | None = None
     models: Annotated[list[Text], Field(max_length=32, fail_fast=True)] = []
@@ -116,7 +118,7 @@ ServerNames = Annotated[
 
 
 class ModelServerWanted(Incoming):
-    """``api_key`` absent or null keeps the key there is, an empty one takes it away."""
+    """A model server. If `api_key` is absent or null, the stored key is kept; an empty one removes it."""
 
     kind: Literal["openai", "ollama"]
     model: ModelName
@@ -130,7 +132,7 @@ class ModelServerWanted(Incoming):
 
 
 class ModelPlan(Incoming):
-    """An empty role takes what the mode finds; a null limit is none."""
+    """The servers of each role, and the daily limits. For an empty role, the mode selects; null means no limit."""
 
     chat: ServerNames = []
     diagnosis: ServerNames = []
@@ -147,8 +149,7 @@ class SeriesWanted(Incoming):
 
 
 class HistoryQuery(Incoming):
-    """``from`` and ``to`` in epoch milliseconds. ``from`` is included; ``to`` is included among readings and excluded
-    from buckets, each of which ends just before the next one begins."""
+    """A query of several series. `from` is inclusive; `to` is inclusive for readings and exclusive for buckets."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
@@ -170,14 +171,13 @@ class TextCheck(Incoming):
 
 
 class TextChange(TextCheck):
-    """``revision`` is that of the text that was read and changed."""
+    """A new text. `revision` is the revision of the text that it was edited from."""
 
     revision: str = Field(max_length=64)
 
 
 class RuleDraft(Incoming):
-    """One rule: either ``rule``, its keys as in ``rules.toml`` (null leaves a key out), or ``text``, its
-    ``[[rule]]`` table."""
+    """A draft of one rule: `rule`, its keys as in `rules.toml` (null omits one), or `text`, its `[[rule]]` table."""
 
     rule: Annotated[dict[str, Any], Field(max_length=64)] | None = None
     text: str | None = Field(None, max_length=20_000)
@@ -190,7 +190,7 @@ class RuleDraft(Incoming):
 
 
 class RuleChange(RuleDraft):
-    """``revision`` is that of the rules' text when it was read."""
+    """A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from."""
 
     revision: str = Field(max_length=64)
 
@@ -202,8 +202,10 @@ class RuleChange(RuleDraft):
 
 
 class RulePreviewQuery(RuleDraft):
-    """``id`` is the rule that would be replaced; absent for a new one. Without ``rule`` and ``text`` it is read as it
-    is."""
+    """A draft to preview. `id` is the rule that it replaces; absent for a new one.
+
+    Without `rule` and `text`, the stored rule is returned.
+    """
 
     id: str | None = Field(None, max_length=64)
 
@@ -215,7 +217,7 @@ class RulePreviewQuery(RuleDraft):
 
 
 class MessageTried(Incoming):
-    """``payload`` as ``/api/topics`` gives it: text, or hexadecimal."""
+    """An MQTT message. `payload` is text or hexadecimal, as `/api/topics/last` returns it."""
 
     topic: str = Field(min_length=1, max_length=1_024)
     payload: str = Field(max_length=16_384)
@@ -231,9 +233,11 @@ class MessageTried(Incoming):
 
 
 class MappingsTrial(Incoming):
-    """What messages would mean by ``text``, a draft of ``mappings.toml``, or by one mapping alone: ``mapping`` has its
-    keys as in the file (null leaves a key out). ``topic`` is the mapping that it would replace, absent for a new one;
-    without ``mapping`` it is read as it is."""
+    """Messages to decode by a draft: either `text`, all of `mappings.toml`, or one mapping.
+
+    `mapping` has the keys of one mapping as in the file (null omits one). `topic` is the mapping that it replaces;
+    absent for a new one. Without `mapping`, the stored mapping of `topic` is used.
+    """
 
     text: str | None = Field(None, max_length=200_000)
     mapping: Annotated[dict[str, Any], Field(max_length=64)] | None = None
@@ -248,8 +252,11 @@ class MappingsTrial(Incoming):
 
 
 class MappingChange(Incoming):
-    """One mapping: either ``mapping``, its keys as in ``mappings.toml`` (null leaves a key out), or ``text``, its
-    ``[[mapping]]`` table. ``revision`` is that of the mappings' text when it was read."""
+    """A new or changed mapping: either `mapping` or `text`.
+
+    `mapping` has its keys as in `mappings.toml` (null omits one); `text` is its `[[mapping]]` table. `revision` is the
+    revision of `mappings.toml` that it was edited from.
+    """
 
     mapping: Annotated[dict[str, Any], Field(max_length=64)] | None = None
     text: str | None = Field(None, max_length=20_000)

@@ -1,4 +1,4 @@
-"""Objects that the API sends: devices, alerts with their diagnoses, the activity, answers.
+"""Objects that the API returns: devices, alerts with their diagnoses, the activity log, answers.
 
 Times are epoch milliseconds.
 """
@@ -17,9 +17,12 @@ from hub.model import AlertState, Presence, Quality, Severity, Value
 Match = Literal["strong", "medium", "weak"]
 
 
-# One finding, computed from the telemetry between ``start`` and ``end``. ``params`` hold what ``finding`` says,
-# unformatted: with ``kind`` it can be written in another language.
 class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "end": "to"}):
+    """A finding computed from the telemetry between `from` and `to`.
+
+    `params` are the unformatted values in `finding`. With `kind`, a client can write it in another language.
+    """
+
     id: str
     kind: str
     device: str
@@ -34,13 +37,15 @@ class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "
 
 
 class ClaimShape(ApiObject):
+    """A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it."""
+
     text: str
     evidence: list[str]
     supported: bool
 
 
 class CauseShape(ApiObject):
-    """``score`` is rule-match strength from 0 to 1, not a probability; show ``match``."""
+    """A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users."""
 
     cause: str
     title: str
@@ -54,13 +59,15 @@ class CauseShape(ApiObject):
 
 
 class WriterShape(ApiObject):
+    """The model that wrote a text. `generative` is false for the built-in analyst."""
+
     provider: str
     model: str
     generative: bool
 
 
 class QuoteShape(ApiObject, rename={"document": "document_id"}):
-    """Words of a document exactly as its page has them; pages count from 1."""
+    """A literal quote from a document. Pages count from 1."""
 
     document: str
     filename: str
@@ -69,8 +76,11 @@ class QuoteShape(ApiObject, rename={"document": "document_id"}):
 
 
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
-    """``cause`` is null when the evidence does not suffice; ``confidence`` is rule-match strength, 0 to 1. ``quotes``
-    stand in the manuals of the device's model."""
+    """A diagnosis of a device or an alert.
+
+    `cause` is null if the evidence is not sufficient. `confidence` is the strength of the match, 0 to 1. `quotes` are
+    from manuals of the device's model. `instead_of` is the model that failed before `generated_by`.
+    """
 
     id: str
     alert: str | None
@@ -95,6 +105,8 @@ class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_i
 
 
 class CurrentShape(ApiObject):
+    """The latest value of a metric."""
+
     value: Value
     unit: str | None
     ts: int
@@ -102,12 +114,17 @@ class CurrentShape(ApiObject):
 
 
 class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
-    """``began_at`` (also called ``since``) and ``ended_at`` are the device's own times of the condition's beginning and
-    end; ``raised_at`` and ``cleared_at`` are the hub's. ``withdrawn``: the rule was changed, or no longer applies; the
-    condition was not seen to end. ``late``: all of it arrived late, so nobody was alerted. ``value`` is that at the
-    raise, ``current`` the newest of the metric (null without one). ``stays_open`` says, for an open alert, why its
-    readings cannot clear it at present. ``message_key`` (the kind of rule) and ``message_params`` hold what ``message``
-    says, unformatted; older alerts have none."""
+    """An alert.
+
+    - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
+    - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
+    - `value`: the value that raised it; `current`: the latest value of the metric
+    - `withdrawn`: the rule was changed or no longer applies, so the condition was not observed to end
+    - `late`: all its readings arrived late, so nobody was alerted
+    - `stays_open`: why readings cannot clear an open alert at present
+    - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
+      none
+    """
 
     id: str
     device: str
@@ -139,6 +156,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
 
 
 class DeviceShape(ApiObject):
+    """A device. `native_id` is its own name for itself, `via` the gateway that it is connected through."""
+
     id: str
     native_id: str
     name: str
@@ -156,13 +175,13 @@ class DeviceShape(ApiObject):
 
 
 class DeviceValues(DeviceShape):
-    """A device with its latest values, as ``/ws`` gives it."""
+    """A device with its latest values, as in `/ws`."""
 
     metrics: dict[str, MetricShape]
 
 
 class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
-    """A limit that a rule watches: ``above`` or ``below`` holds the number."""
+    """A threshold of a rule on a metric: either `above` or `below`."""
 
     metric: str
     above: float | UnsetType = UNSET
@@ -173,6 +192,11 @@ class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
 
 
 class DeviceDetail(DeviceValues):
+    """A device with values, open alerts, thresholds (`limits`), twin and hints.
+
+    `differs` has the keys whose `desired` value the device has not reported.
+    """
+
     info: dict[str, Any]
     desired: dict[str, Any]
     reported: dict[str, Any]
@@ -194,9 +218,9 @@ class AlertPage(TypedDict):
 
 
 class ActivityShape(ApiObject, rename={"device": "device_id"}):
-    """One entry of the activity log.
+    """An entry of the activity log.
 
-    ``message_key`` and ``message_params`` hold what ``text`` says, unformatted; older entries have none.
+    `message_key` and `message_params` are the contents of `text`, unformatted; older entries have none.
     """
 
     ts: int
@@ -214,8 +238,11 @@ class ActivityPage(TypedDict):
 
 
 class RejectedShape(ApiObject, rename={"size": "bytes", "received": "received_at"}):
-    """``payload_hex`` are the first 2,048 bytes as they came (none of before this was kept), ``bytes`` is how many
-    there were."""
+    """A message that could not be decoded.
+
+    `payload_hex` is the beginning of the payload, at most 2,048 bytes, empty for messages of older versions. `bytes`
+    is the size of the payload.
+    """
 
     topic: str
     reason: str
@@ -231,6 +258,8 @@ class RejectedPage(TypedDict):
 
 
 class SessionShape(TypedDict):
+    """`auth` is `open` if the hub requires no token."""
+
     auth: Literal["open", "token"]
     authenticated: bool
 

@@ -1,4 +1,4 @@
-"""The JSON of rules and of ``rules.toml``."""
+"""Objects of rules that the API returns."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class ScopeShape(ApiObject):
 
 
 class RuleShape(ApiObject):
-    """A rule in force.
+    """An active rule. The keys of `condition` depend on `kind`.
 
-    ``condition`` has the numbers of its kind: ``above below clear``, ``value``, ``by window_ms falling`` or
-    ``silence_ms``. ``message_key`` (the kind) and ``message_params`` hold what ``text`` says, unformatted.
+    `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
+    unformatted.
     """
 
     id: str
@@ -53,8 +53,7 @@ class RulesText(TypedDict):
 
 
 class RulePreview(TypedDict):
-    """A rule as its ``[[rule]]`` table and as what it means. ``problem`` says why it would be refused; ``rule`` is null
-    then."""
+    """A draft as `[[rule]]` table and as parsed rule. If it is not valid, `problem` says why, and `rule` is null."""
 
     text: str
     rule: RuleShape | None
@@ -62,7 +61,7 @@ class RulePreview(TypedDict):
 
 
 class RulesChecked(TypedDict):
-    """``problem`` says what is wrong with the text and what is allowed; there are no rules then."""
+    """The rules of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty."""
 
     items: list[RuleShape]
     problem: str | None

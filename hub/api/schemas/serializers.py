@@ -1,4 +1,4 @@
-"""From the words of the model to the JSON of the API. Plain functions, no state, nothing awaited."""
+"""Convert the domain's data types to the objects of the API."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def device_detail(
         info={"units": {}, "limits": {}, "commands": {}, "titles": {}, **msgspec.to_builtins(found.info)},
         desired=found.desired,
         reported=found.reported,
-        differs={key: {"desired": want, "reported": said} for key, (want, said) in found.differs.items()},
+        differs={key: {"desired": desired, "reported": reported} for key, (desired, reported) in found.differs.items()},
         alerts=[alert(open_alert) for open_alert in alerts],
         limits=[_bound(bound) for bound in bounds],
         metric_edits={name: devices.MetricEditShape.of(edit) for name, edit in found.metric_edits.items()},

@@ -1,4 +1,4 @@
-"""What ``/api/status``, ``/healthz`` and ``/readyz`` answer."""
+"""Responses of ``/api/status``, ``/healthz`` and ``/readyz``."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hub.api.schemas.throughput import BusyShape, FlowShape
 
 
 class Health(ApiObject):
-    """``failed`` names the tasks that no longer run, for whoever shows the token."""
+    """Liveness. `failed` lists the tasks that have stopped; only with a token."""
 
     status: Literal["ok", "failing"]
     failed: list[str] | UnsetType = UNSET
 
 
 class Readiness(ApiObject):
-    """``missing`` says what the hub waits for, ``degraded`` what does not work, for whoever shows the token."""
+    """Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work; only with a token."""
 
     status: Literal["ready", "waiting"]
     missing: list[str] | UnsetType = UNSET
@@ -32,7 +32,7 @@ class RefusedFilter(ApiObject):
 
 
 class BrokerShape(ApiObject):
-    """``username`` is the user that the hub is connected as, null without one."""
+    """Connection to the broker. `username` is null if the hub connects without one. `refused` are subscriptions."""
 
     address: str
     connected: bool
@@ -56,15 +56,18 @@ class StoreShape(ApiObject):
 
 
 class AiShape(ApiObject):
-    """Who answers and who looks at pictures, in order of use."""
+    """The models for questions and for pictures, in order of use."""
 
     chat: list[WriterShape]
     vision: list[WriterShape]
 
 
 class ClockShape(ApiObject):
-    """``doubted_at`` is what the clock showed when it was first doubted, null while it is trusted. Old history is
-    deleted by the time ``believed``."""
+    """The hub's clock.
+
+    `doubted_at` is what it showed when the hub stopped trusting it; null while it is trusted. `believed` is the time by
+    which old history is deleted.
+    """
 
     now: int
     believed: int
@@ -72,8 +75,10 @@ class ClockShape(ApiObject):
 
 
 class MemoryShape(ApiObject):
-    """How much of the memory for devices is taken, in metrics: a device itself counts as some. ``left_out`` devices
-    are stored, but did not fit at the start."""
+    """Memory used by devices, counted in metrics. A device without metrics counts as several.
+
+    `left_out` is the number of stored devices that did not fit at start.
+    """
 
     metrics: int
     total_metrics: int

@@ -1,4 +1,4 @@
-"""What flows through the hub, as JSON."""
+"""Throughput of the hub, as the API returns it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,14 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class FlowShape(ApiObject):
-    """``rate`` in messages a second; ``lag_ms`` from a message's arrival to its commit; ``queue`` waits to be read,
-    ``unacknowledged`` to be committed; ``dropped`` by the broker, for want of room, of any client's."""
+    """Throughput and losses.
+
+    - `rate`: messages a second
+    - `lag_ms`: time from the arrival of a message to its commit
+    - `queue`: messages that wait for the pipeline
+    - `unacknowledged`: messages that wait for their commit
+    - `dropped`: messages to any client that the broker dropped because its queue was full
+    """
 
     rate: float
     lag_ms: int
@@ -18,7 +24,7 @@ class FlowShape(ApiObject):
 
 
 class BusyShape(ApiObject, rename={"device": "device_id"}):
-    """A device and its messages a second."""
+    """A device and how many messages it sends a second."""
 
     device: str
     name: str

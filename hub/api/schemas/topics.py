@@ -1,4 +1,4 @@
-"""The JSON of the topics on the broker."""
+"""Objects of the topics on the broker that the API returns."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class TopicShape(ApiObject):
-    """``count`` since somebody looks; ``glance`` is the beginning of the last payload, ``dialect`` who reads the
-    topic: null is a topic that the hub does not keep."""
+    """A topic.
+
+    `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
+    decodes the topic; null if the hub ignores it.
+    """
 
     topic: str
     received_at: int
@@ -17,8 +20,11 @@ class TopicShape(ApiObject):
 
 
 class TopicList(ApiObject):
-    """``listening`` once the broker has taken the subscription; ``error`` says why it does not. ``total`` counts what
-    ``items`` holds the first 1,000 of."""
+    """Observed topics.
+
+    `listening` is true once the broker has granted the subscription; `error` says why it has not. `items` has the first
+    1,000 of `total` topics.
+    """
 
     listening: bool
     error: str | None

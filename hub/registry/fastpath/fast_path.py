@@ -1,4 +1,4 @@
-"""The fast path: decode repetitive telemetry into columns and apply a thousand messages at a time.
+r"""The fast path: decode repetitive telemetry into columns and apply a thousand messages at a time.
 
 States of a topic::
 
@@ -13,7 +13,7 @@ soon after its promotion needs twice as many messages for the next one.
 Path of a message of a promoted topic::
 
     accept --> pending in a SchemaGroup --> flush --> fits: RecordBatch, columns of LastSeenTable and SchemaGroup
-                                                 \\-> does not fit: slow path, in the order of arrival
+                                                 \-> does not fit: slow path, in the order of arrival
 
 Invariants:
 

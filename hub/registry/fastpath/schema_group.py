@@ -1,9 +1,9 @@
-"""Pending messages and latest values of all devices that report in one payload schema, as columns.
+r"""Pending messages and latest values of all devices that report in one payload schema, as columns.
 
 A row is a device. Decoded messages wait here until a flush::
 
     messages, found, waiting -- _columns() --> RecordBatch -- fit? -- LastSeenTable.acceptable? --> applied
-                                                                 \\--------- no: slow path
+                                                                 \--------- no: slow path
 
 Only records that cause no event are applied: numbers of good quality, in time, newer than the records before, and
 within the bounds of all rules. The columns ``values`` and ``ts`` hold the newest record of each row.

@@ -112,7 +112,8 @@ def disagreements(vector: dict[str, Any], dialect: Dialect) -> list[str]:
 def _differences(expect: dict[str, Any], result: Result, registry: Registry) -> Any:
     values = {name: value for record in result.records for name, value in record.values.items()}
     points = {(record.ts, name): value for record in result.records for name, value in record.values.items()}
-    identity = next((registry.identities[r.device] for r in (*result.records, *result.availability)), None)
+    devices = [*(record.device for record in result.records), *(each.device for each in result.availability)]
+    identity = registry.identities[devices[0]] if devices else None
     expected_device = expect.get("device", {})
     if identity is None:
         identity = next(iter(result.identities), None)

@@ -116,7 +116,7 @@ def test_damaged_budget_file_restarts_counting(tmp_path: Path, caplog: pytest.Lo
 
 async def test_interrupted_stream_counts_received_tokens() -> None:
     providers = chain(Scripted("one", "some words " * 30, 5.0, "more"))
-    pieces = providers.stream(request())
+    pieces: Any = providers.stream(request())
     await anext(pieces)
     await pieces.aclose()
     assert providers.budget.total().tokens > 100

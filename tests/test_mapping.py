@@ -1,6 +1,7 @@
 """The mapping dialect: recorded messages as vectors, and cases that those do not cover."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -19,7 +20,7 @@ def mapped(text: str) -> DialectRun:
     return DialectRun(MappingDialect(parse_mappings(text)))
 
 
-def rule(**keys: object) -> str:
+def rule(**keys: Any) -> str:
     """Return one mapping as TOML. JSON strings, lists and numbers are valid TOML."""
     flat = {key: value for key, value in keys.items() if not isinstance(value, dict)}
     lines = ["[[mapping]]", *(f"{key} = {json.dumps(value)}" for key, value in flat.items())]

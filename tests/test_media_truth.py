@@ -6,6 +6,7 @@ import io
 import struct
 import zlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,11 +27,11 @@ async def worker() -> AsyncIterator[Worker]:
     await opened.close()
 
 
-async def picture(worker: Worker, data: bytes, kind: str = "png") -> dict[str, object]:
+async def picture(worker: Worker, data: bytes, kind: str = "png") -> dict[str, Any]:
     return await worker.run("picture", data, kind=kind, read=True)
 
 
-async def recording(worker: Worker, data: bytes) -> dict[str, object]:
+async def recording(worker: Worker, data: bytes) -> dict[str, Any]:
     return await worker.run("recording", data, speech_model=None, words="", hear=False)
 
 

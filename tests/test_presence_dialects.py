@@ -74,7 +74,7 @@ def homie(hub: PresenceRun, device: str = "h1", parent: str | None = None) -> No
     hub.say(f"homie/5/{device}/$description", described, retained=True)
 
 
-BIRTHS = {
+BIRTHS: dict[str, Any] = {
     "native": [("devices/d/status", "online")],
     "zigbee2mqtt": [("zigbee2mqtt/plug/availability", {"state": "online"})],
     "tasmota": [("tele/d/LWT", "Online")],

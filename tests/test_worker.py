@@ -12,6 +12,7 @@ import sys
 from collections.abc import AsyncIterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -34,7 +35,7 @@ async def worker() -> AsyncIterator[Worker]:
     await opened.close()
 
 
-async def recording(worker: Worker, data: bytes, model: str | None = None, words: str = "") -> dict[str, object]:
+async def recording(worker: Worker, data: bytes, model: str | None = None, words: str = "") -> dict[str, Any]:
     return await worker.run("recording", data, speech_model=model, words=words, hear=model is not None)
 
 

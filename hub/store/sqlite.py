@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Self
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
 from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
@@ -74,7 +75,7 @@ class SqliteStore(StoreThreads):
         self.requested_checkpoint = 0  # see Store.requested_checkpoint
 
     @classmethod
-    def open(cls, directory: Path) -> SqliteStore:
+    def open(cls, directory: Path) -> Self:
         """Open or create the database in ``directory`` and bring it to the newest format; blocks, for the hub's start.
 
         A damaged file is set aside and a new one begun. Raises :class:`StoreError` for a format that cannot be

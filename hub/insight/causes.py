@@ -24,13 +24,18 @@ DECIDED = 0.5
 """The score from which a cause is named."""
 _TIE = 0.05
 _AGAINST, _UNEXPLAINED, _ORDER = 0.3, 0.12, 0.1
+_ONE_SIGN = 0.45
+"""The most that one sign alone can make for a built-in cause: many causes have it. It is listed, and not named."""
+_DIRECT = ("silent", "gateway", "stuck", "contradicted", "stays_on", "stays_off", "running", "idle")
+"""Kinds of finding that show a cause itself: a contact, a mode, a silence, a broken relation."""
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One known fault as its table in TOML says it; ``pumps.toml`` explains each field.
 
     ``replaces`` names the cause under which a match is reported: several signatures may mean one fault. ``kinds`` are
-    the kinds of machine that can have it; none means any device.
+    the kinds of machine that can have it; none means any device. ``one_sign``: a single sign is enough to name it, as
+    whoever writes it for a machine of theirs may know.
     """
 
     id: str
@@ -46,6 +51,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     actions: tuple[str, ...] = ()
     confirm_by: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    one_sign: bool = True
 
     @property
     def cause(self) -> str:
@@ -82,7 +88,8 @@ def built_in() -> tuple[Signature, ...]:
     """The signatures that travel with the hub."""
     folder = files("hub.insight") / "signatures"
     tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    return tuple(s for table in tables for s in parse_signatures(table.read_text(encoding="utf-8"), table.name))
+    found = (s for table in tables for s in parse_signatures(table.read_text(encoding="utf-8"), table.name))
+    return tuple(msgspec.structs.replace(signature, one_sign=False) for signature in found)
 
 
 def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
@@ -161,6 +168,8 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
             score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
             missing.append(movement)
     score += _ordered(signature, signs)
+    if not signature.one_sign and len(signature.needs) < 2 and not _is_proof(cited):
+        score = min(score, _ONE_SIGN)
     return CauseMatch(
         cause=signature.cause,
         title=signature.title,
@@ -171,6 +180,12 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
         actions=signature.actions,
         confirm_by=signature.confirm_by,
     )
+
+
+def _is_proof(cited: Sequence[Evidence]) -> bool:
+    """Return whether the findings are more than one sign: two metrics moved, or one shows the cause itself."""
+    moved = {item.metric for item in cited if item.kind in ("onset", "step", "level")}
+    return len(moved) > 1 or any(item.kind in _DIRECT for item in cited)
 
 
 def _mentions(named: Sequence[Symptom], movement: Evidence, signs: SymptomMatcher) -> bool:

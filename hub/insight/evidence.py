@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import correlation, findings, limits, short_history
+from hub.insight import correlation, findings, limits, short_history, witnesses
 from hub.insight.change_detection import DetectedChange, detect_changes
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import MetricSeries
@@ -38,6 +38,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *findings.deviation(seen, moves),
             *correlation.moved_with(seen, moves),
             *correlation.peers(seen, moves),
+            *witnesses.contradicted(seen, moves),
             *findings.steady(seen, moves),
             *short_history.too_little(seen, moves),
             *correlation.quality(seen, moves),

@@ -30,6 +30,7 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     "running": (("running", 0),),
     "above": (("level", 1),),
     "below": (("level", -1),),
+    "contradicted": (("contradicted", 0),),
     "silent": (("silent", 0),),
 }
 _MOVEMENTS = {"onset", "step", "stuck", "stays_on", "stays_off"}

@@ -1,0 +1,52 @@
+"""Is a metric contradicted by others? A sensor is accused of an error only by a witness.
+
+The witness is a relation that the device's metrics kept until now: while the companions, which explained most of a
+metric's variation, stay as they were, it has moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hub import text_format as fmt
+from hub.insight.baseline import at_same_state
+from hub.insight.change_detection import DetectedChange
+from hub.insight.findings import finding
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.statistics import median, strength
+from hub.model import Evidence
+
+_KEPT = 0.7
+"""A change is unexplained if at least this share of it remains once the companions' part is taken out."""
+
+
+def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """Yield each metric that moved although its companions lead one to expect that it did not."""
+    steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
+    for m in moves:
+        if m.doing not in ("rises", "falls") or m.baseline is None or not steady:
+            continue
+        companions = [s.track for s in steady]
+        adjusted = at_same_state(m.track, companions, m.baseline.end)
+        if adjusted is None:
+            continue
+        usual = adjusted.values[: m.baseline.count]
+        remaining = median(adjusted.values[-5:]) - median(usual)
+        if remaining * m.change <= 0 or abs(remaining) < _KEPT * abs(m.change):
+            continue
+        names = fmt.join([case.name(s.metric) for s in steady[:3]])
+        expected = m.level - remaining
+        yield finding(
+            case,
+            "contradicted",
+            m.metric,
+            f"{names} usually move with {case.name(m.metric)} and lead to expect about "
+            f"{fmt.quantity(expected, m.track.unit)}; it reads {fmt.quantity(m.level, m.track.unit)}",
+            value=remaining,
+            unit=m.track.unit,
+            start=m.onset or case.now,
+            end=case.now,
+            weight=strength(m.deviation),
+            expected=expected,
+            companions=[case.name(s.metric) for s in steady[:3]],
+        )

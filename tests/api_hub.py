@@ -300,7 +300,7 @@ async def running_hub(
         ]
         while not server.started:
             await asyncio.sleep(0.005)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=10, verify=False) as client:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, verify=False) as client:
             services = Services(
                 registry=registry,
                 engine=engine,

@@ -34,7 +34,7 @@ PARTS = (
     r"valve|throttl|restrict|block|clog|strainer|suction|discharge|flow|pipe|leak|cavit|air|water|fluid|level|temperature",
     r"sensor|reading|drift|voltage|supply|load|speed|demand|process|operat",
 )
-_VALVE = (r"valve|throttl|clos|restrict|block|clog|strainer|obstruct|dead.?head",)
+_VALVE = (r"valve|throttl|close[ds]?|closing|restrict|block|clog|strainer|obstruct|dead.?head",)
 _IMBALANCE = (r"imbalance|unbalance|out of balance",)
 _SHAFT = (r"bearing|misalign|loose|coupling|rotor|shaft",)
 _WATER = (r"leak|refill|level|fluid|water (added|lost|amount)|amount of water|make.?up|fill",)

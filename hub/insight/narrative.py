@@ -42,7 +42,19 @@ _TOLD = (
     "jump",
     "history",
 )
-_CLAIMED = (*_TOLD, "level", "order", "slope", "deviation", "moved_with", "peers", "gap", "clock", "past")
+_CLAIMED = (
+    *_TOLD,
+    "level",
+    "order",
+    "slope",
+    "deviation",
+    "contradicted",
+    "moved_with",
+    "peers",
+    "gap",
+    "clock",
+    "past",
+)
 _MOVED = ("step", "onset", "stuck", "stays_on", "stays_off")
 _UNDECIDED_ACTIONS = (
     "Look at the device and compare the reading with a second measurement.",

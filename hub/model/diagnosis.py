@@ -12,6 +12,7 @@ from hub.model.reading import Value
 EvidenceKind = Literal[
     "alone",
     "clock",
+    "contradicted",
     "deviation",
     "gap",
     "gateway",

@@ -56,6 +56,7 @@ export const MESSAGE_KEYS = {
   evidence: [
     'alone',
     'clock',
+    'contradicted',
     'deviation',
     'gap',
     'gateway',

@@ -285,7 +285,7 @@ async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path)
     run("export", file, "--data", tmp_path / "data")
     assert b"exists already" in run("export", file, "--data", tmp_path / "data", status=2).stderr
     run("export", file, "--data", tmp_path / "data", "--replace")
-    for new in (b"750 of them new; 1 devices are new", b"0 of them new"):
+    for new in (b"750 of them new; 1 devices created", b"0 of them new"):
         assert b"750 readings read, " + new in run("import", file, "--data", tmp_path / "new").stdout
     store = SqliteStore.open(tmp_path / "new")
     [found] = await store.history([all_of("a", "t")])
@@ -316,12 +316,12 @@ def test_export_and_import_commands_while_hub_runs(serving: Serving, mosquitto: 
         run("export", file, *where)
         assert len(file.read_text().splitlines()) == 6
         file.write_text(file.read_text() + "2020-01-01,pump,t,-1,number,good,\n2020-01-01,tank,t,-2,number,good,\n")
-        assert b"7 readings read, 2 of them new; 1 devices are new" in run("import", file, *where).stdout
+        assert b"7 readings read, 2 of them new; 1 devices created" in run("import", file, *where).stdout
         assert serving.get(path)["points"][0] == [1_577_836_800_000, -1]
         assert serving.get("/api/devices/tank")["presence"] in ("online", "stale")
         file.write_text("time,device\n")
         assert b"no column 'metric'" in run("import", file, *where, status=2).stderr
         wrong = run("import", file, "--data", serving.data, "--http", "127.0.0.1:1", status=2)
-        assert b"not at 127.0.0.1:1" in wrong.stderr
+        assert b"does not answer at 127.0.0.1:1" in wrong.stderr
     finally:
         thing.leave()

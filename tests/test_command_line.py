@@ -215,7 +215,7 @@ def test_demo_refuses_host_name_outside_loopback(
     monkeypatch.setattr("hub.commandline.main.socket.getaddrinfo", resolved)
     done = hub("demo", option, "hub.localhost:8000", "--devices", "0", "--no-open")
     assert done.status == 2
-    assert ("stays on loopback" if resolved_address else "no host name that is known") in done.err
+    assert ("limited to loopback" if resolved_address else "cannot be resolved") in done.err
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

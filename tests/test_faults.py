@@ -107,7 +107,7 @@ def test_full_disk_stops_acknowledgements_and_hub_recovers(
     resource.prlimit(hub.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
     until(lambda: hub.http.get("/readyz").status_code == 200)
     all_stored_once(hub, publisher.finish())
-    assert log_count(hub, "the history cannot be written") == 2  # once per hub process with a full disk
+    assert log_count(hub, "Cannot write the history") == 2  # once per hub process with a full disk
 
 
 def flipped(data: bytes) -> bytes:
@@ -175,7 +175,7 @@ def test_messages_dropped_by_broker_while_hub_was_down_are_reported(tmp_path: Pa
         delivered = {int(value) for _, value in hub.get("/api/devices/d/history?metric=value")["points"]} - {-1}
         assert f"dropped {500 - len(delivered):,} messages" in line["text"]
         assert 200 <= len(delivered) < 500
-        assert log_count(hub, "raise max_queued_messages") == 1
+        assert log_count(hub, "Raise max_queued_messages") == 1
     finally:
         publisher.leave()
         hub.stop()

@@ -496,7 +496,7 @@ def test_mapped_status_topic_sets_presence() -> None:
         assert hub.presence(device) == presence
     hub.say("owned/d/status", "sideways")
     (rejected,) = hub.batch.rejections
-    assert rejected.detail == "presence = 'sideways' is wrong. Allowed: up, down."
+    assert rejected.detail == "presence = 'sideways' is invalid. Allowed: up, down."
     assert "status" not in hub.device(device).metrics
 
 

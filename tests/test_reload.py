@@ -279,9 +279,11 @@ def test_demo_reloads_on_sighup(tmp_path: Path):
 
 
 def test_demo_ends_when_terminal_closes(tmp_path: Path):
+    log = tmp_path / "stderr.log"
     pid, terminal = pty.fork()
     if pid == 0:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also when the tests run under nohup
+        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)  # a traceback would be lost with the terminal
         os.execv(sys.executable, demo_command(tmp_path))
     output = b""
     deadline = time.monotonic() + 60
@@ -290,4 +292,4 @@ def test_demo_ends_when_terminal_closes(tmp_path: Path):
         output += os.read(terminal, 4096)
     os.close(terminal)
     _, status = until(lambda: (found := os.waitpid(pid, os.WNOHANG))[0] and found, 20)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert os.waitstatus_to_exitcode(status) == 0, log.read_text()

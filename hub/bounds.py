@@ -159,12 +159,12 @@ def decode_utf8(content: bytes, name: str) -> str:
         ConfigError: With the line that is not UTF-8.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
-        raise ConfigError(f"{name} is not UTF-8 but UTF-16 or UTF-32.", "Save the file with the encoding UTF-8.")
+        raise ConfigError(f"{name} is not UTF-8 but UTF-16 or UTF-32.", "Save the file as UTF-8.")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        hint = "Save the file with the encoding UTF-8."
+        hint = "Save the file as UTF-8."
         raise ConfigError(f"{name} is not UTF-8: line {line}, byte 0x{content[error.start]:02X}.", hint) from None
 
 

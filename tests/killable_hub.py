@@ -29,9 +29,9 @@ STALL_S = 0.25
 
 
 class SlowStore(SqliteStore):
-    async def commit(self, epoch: int, delta: Delta) -> None:
+    async def commit(self, owner: int, delta: Delta) -> None:
         await asyncio.sleep(STALL_S)
-        await super().commit(epoch, delta)
+        await super().commit(owner, delta)
 
 
 class EagerLink(NegotiatingClient):

@@ -33,13 +33,14 @@ class PresenceRun:
         self.engine = Engine(parse(text), self.registry.tolerated_silence)
         self.handler = IngestHandler(make_dialects(config), self.registry, self.engine)
         self.batch = Batch()
-        self.session = 1
+        self.connection = 1
 
     def say(self, topic: str, body: Any = "", *, retained: bool = False) -> None:
         payload = (
             body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
         )
-        self.handler.handle(self.batch, [RawMessage(topic, payload, self.now, retained=retained, session=self.session)])
+        message = RawMessage(topic, payload, self.now, retained=retained, connection=self.connection)
+        self.handler.handle(self.batch, [message])
         self.handler.flush(self.batch)
 
     def wait(self, ms: int, *, step: int | None = None) -> None:

@@ -140,10 +140,10 @@ async def test_device_edit_is_503_while_store_is_busy(hub: ApiHub, monkeypatch: 
     await hub.telemetry("pump-01", x=1)
     commit, broken = hub.services.store.commit, True
 
-    async def failing(epoch: int, delta: Delta) -> None:
+    async def failing(owner: int, delta: Delta) -> None:
         if broken:
             raise StoreBusy("The history is locked.")
-        await commit(epoch, delta)
+        await commit(owner, delta)
 
     monkeypatch.setattr(hub.services.store, "commit", failing)
     monkeypatch.setattr("hub.api.submit_timeout.WRITE_S", 0.2)

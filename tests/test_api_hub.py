@@ -90,10 +90,10 @@ async def test_hub_is_not_ready_while_store_refuses_commits(hub: ApiHub, monkeyp
     commit = hub.services.store.commit
     broken = True
 
-    async def failing(epoch: int, delta: Delta) -> None:
+    async def failing(owner: int, delta: Delta) -> None:
         if broken:
             raise StoreBusy("The history is locked.")
-        await commit(epoch, delta)
+        await commit(owner, delta)
 
     monkeypatch.setattr(hub.services.store, "commit", failing)
     hub.publish("devices/a/telemetry", {"x": 1})

@@ -49,11 +49,11 @@ def test_mutator_flushes_pending_messages_and_demotes_device(name: str) -> None:
     run.handle(*other)
     fits, breaks_limit = message({"t": 30.0, "seq": 60}, at=due), message({"t": 90.0, "seq": 61}, at=due + 1_000)
     run.handler.handle(run.batch, [fits, other[-1], breaks_limit])
-    assert run.registry.fast_path.waiting == 3
+    assert run.registry.fast_path.pending == 3
     MUTATORS[name](run.registry, T0 + due + 2_000)
     history = [(received - T0 - due, value) for _, received, value, _ in run.history()["d", "t"]]
     assert history[-2:] == [(0, 30.0), (1_000, 90.0)]
-    assert not run.registry.fast_path.waiting
+    assert not run.registry.fast_path.pending
     assert "d" not in run.registry.fast_path
 
 
@@ -86,8 +86,8 @@ def test_pending_telemetry_of_child_does_not_bring_gateway_online() -> None:
     assert "child" in hub.registry.fast_path
     hub.batch.events.clear()
     hub.now += SECOND
-    child = RawMessage("devices/child/telemetry", b'{"t": 1.6}', hub.now, session=1)
-    hub.handler.handle(hub.batch, [child, RawMessage("devices/gateway/status", b"offline", hub.now + 5, session=1)])
+    child = RawMessage("devices/child/telemetry", b'{"t": 1.6}', hub.now, connection=1)
+    hub.handler.handle(hub.batch, [child, RawMessage("devices/gateway/status", b"offline", hub.now + 5, connection=1)])
     hub.handler.flush(hub.batch)
     assert hub.presence("gateway") == "offline"
     assert [event.presence for event in hub.batch.events if isinstance(event, PresenceChanged)] == ["offline"]

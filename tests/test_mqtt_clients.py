@@ -114,7 +114,7 @@ async def test_unacknowledged_messages_are_redelivered(mosquitto: Mosquitto) -> 
         proxy.cut()
         await until(lambda: len(hub.messages) == 16)
         assert hub.payloads[10:] == [b"%d" % i for i in range(4, 10)]
-        assert {message.session for message in hub.messages[10:]} == {hub.messages[0].session + 1}
+        assert {message.connection for message in hub.messages[10:]} == {hub.messages[0].connection + 1}
         hub.link.ack(first[4:])  # receipts of the previous connection must not acknowledge anything
         await asyncio.sleep(0.1)
         proxy.cut()

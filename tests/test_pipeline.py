@@ -43,12 +43,12 @@ class FailingStore(SqliteStore):
     failures = 0
     log: list = []  # noqa: RUF012  # set by each run
 
-    async def commit(self, epoch, delta) -> None:
+    async def commit(self, owner, delta) -> None:
         if self.failures:
             self.failures -= 1
             self.log.append(("failed", id(delta)))
             raise StoreBusy("locked", "wait")
-        await super().commit(epoch, delta)
+        await super().commit(owner, delta)
         self.log.append(("commit", id(delta)))
 
 

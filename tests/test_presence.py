@@ -107,7 +107,7 @@ def test_lists_and_backlogs_do_not_change_expected_interval() -> None:
 def test_queued_messages_do_not_change_expected_interval() -> None:
     hub = PresenceRun()
     hub.every(MINUTE, 12, TELEMETRY, READING)
-    hub.session += 1
+    hub.connection += 1
     for number in range(200):
         hub.say(TELEMETRY, {"temperature": number})
         hub.now += 5

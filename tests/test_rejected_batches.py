@@ -238,17 +238,17 @@ class RefusingStore(SqliteStore):
     error: Exception = sqlite3.DataError("string or blob too big")
     busy = 0
 
-    async def commit(self, epoch: int, delta: Delta) -> None:
+    async def commit(self, owner: int, delta: Delta) -> None:
         if self.busy:
             self.busy -= 1
             raise StoreBusy("The disk is full.")
-        await super().commit(epoch, delta)
+        await super().commit(owner, delta)
 
-    def _commit(self, epoch: int, delta: Delta) -> None:
+    def _commit(self, owner: int, delta: Delta) -> None:
         if any(record.device.startswith("bad") for record in delta.records):
             self.error.sqlite_errorcode = sqlite3.SQLITE_TOOBIG  # type: ignore[attr-defined]
             raise self.error
-        super()._commit(epoch, delta)
+        super()._commit(owner, delta)
 
 
 @pytest.mark.parametrize(

@@ -153,13 +153,13 @@ async def test_overlapping_delta_is_refused(store: Store) -> None:
     assert len(await points(store, "a", "t")) == 2
 
 
-async def test_old_epoch_is_refused_also_after_restart(store: Store, reopen: Open) -> None:
+async def test_old_owner_is_refused_also_after_restart(store: Store, reopen: Open) -> None:
     await store.commit(2, delta(0, states={"a": b"2"}))
-    with pytest.raises(StoreError, match="epoch"):
+    with pytest.raises(StoreError, match="owner"):
         await store.commit(1, delta(0, record("a", 0, t=1.0), states={"a": b"1"}))
     await store.close()
     store = reopen()
-    with pytest.raises(StoreError, match="epoch"):
+    with pytest.raises(StoreError, match="owner"):
         await store.commit(1, delta(0, states={"a": b"1"}))
     await store.commit(2, delta(0, states={"b": b"2"}))
     assert (await store.load()).states == {"a": b"2", "b": b"2"}

@@ -1269,7 +1269,8 @@ export interface paths {
          * Follow Analysis
          * @description Stream the progress of an analysis that was started with `keep`, as lines of JSON.
          *
-         *     The lines are those of the request that started it. A finished analysis is returned as a single `done` line.
+         *     The lines are the same as in the response of the request that started it. A finished analysis is returned as a
+         *     single `done` line.
          */
         get: operations["get_analysis_progress"];
         put?: never;
@@ -1501,8 +1502,9 @@ export interface components {
          *
          *     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
          *     - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
-         *     - `value`: the value that raised it; `current`: the latest value of the metric
-         *     - `withdrawn`: the rule was changed or no longer applies, so the condition was not observed to end
+         *     - `value`: the metric's value when the alert was raised
+         *     - `current`: its newest value (null if it has none)
+         *     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
          *     - `late`: all its readings arrived late, so nobody was alerted
          *     - `stays_open`: why readings cannot clear an open alert at present
          *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
@@ -3372,7 +3374,7 @@ export interface components {
         };
         /**
          * RulePreview
-         * @description A draft as `[[rule]]` table and as parsed rule. If it is not valid, `problem` says why, and `rule` is null.
+         * @description A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null.
          */
         RulePreview: {
             /** Text */
@@ -3441,7 +3443,9 @@ export interface components {
         };
         /**
          * RulesChecked
-         * @description The rules of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty.
+         * @description Result of checking a rules file.
+         *
+         *     If it is invalid, `problem` says why and what is allowed, and `items` is empty.
          */
         RulesChecked: {
             /** Items */

@@ -24,13 +24,13 @@ class AiSettings(msgspec.Struct, frozen=True):
     """Which models to use, in which order, and within which limits.
 
     Attributes:
-        mode: which servers the roles without a list use.
+        mode: selects the servers for roles that have no list in ``roles``.
         fallback: the built-in analyst answers if no server does.
         servers: the known servers.
         roles: names of servers by role, in the order of use.
         chat_timeout_s: time limit of a request, in seconds.
         diagnosis_timeout_s: time limit of all servers together for one diagnosis, in seconds.
-        max_tokens: longest answer.
+        max_tokens: maximum length of an answer, in tokens.
         ollama_context: context window that is requested from Ollama, in tokens.
         retries: how often a request to one server is repeated.
         daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
@@ -100,7 +100,7 @@ class CompletionRequest(msgspec.Struct, frozen=True):
         tools: functions that the model may call.
         schema: JSON schema of the answer, if it is to be a JSON object.
         picture: an image that belongs to the last message.
-        max_tokens: longest answer.
+        max_tokens: maximum length of the answer, in tokens.
     """
 
     messages: tuple[ChatMessage, ...]
@@ -119,7 +119,7 @@ class Completion(msgspec.Struct, frozen=True):
         writer: which provider and model answered.
         calls: tools that the model wants to be called.
         tokens: tokens of the request and the answer together; 0 if the server did not report them.
-        tokens_in: those of the request.
+        tokens_in: tokens of the request.
     """
 
     text: str

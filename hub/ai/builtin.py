@@ -35,7 +35,7 @@ class BuiltinProvider:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:
-        raise AiError("The built-in analyst cannot transcribe speech.", "Name a server in ai.transcription.")
+        raise AiError("The built-in analyst cannot transcribe speech.", "Set a server in ai.transcription.")
 
     async def check(self) -> str | None:
         return None

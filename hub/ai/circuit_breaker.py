@@ -27,7 +27,7 @@ class CircuitBreaker:
         self._clock = clock
         self._failures = 0  # in a row
         self._rest = 0.0  # length of the last rest, in seconds
-        self._until = 0.0  # end of the rest, by the clock
+        self._until = 0.0  # when the server may be tried again, by the clock
         self._trying = False  # half open, and the one request is running
 
     @property
@@ -37,7 +37,7 @@ class CircuitBreaker:
 
     @property
     def rests_s(self) -> float:
-        """Return the seconds until the end of the rest; 0 if the breaker is closed."""
+        """Return the seconds until the server may be tried again; 0 if the breaker is closed."""
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:

@@ -49,7 +49,7 @@ def parser() -> ChatCompletionParser:
 
 
 class ChatCompletionParser:
-    """Parser of a stream."""
+    """Assembles a Completion from the chunks of an OpenAI-style chat-completions stream."""
 
     def __init__(self) -> None:
         self.text = ""

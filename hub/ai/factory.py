@@ -14,7 +14,9 @@ _PROBE_S = 0.5
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:
-    """Return the providers of the mode in their order, then those that only a role names.
+    """Return the providers that ``mode`` selects, in the order of the settings.
+
+    They are followed by providers that only a role refers to.
 
     ``auto`` uses OpenAI if there is a key (or another address), Ollama if its host is set or it answers on this machine
     within half a second, and all further servers. The settings have passed :func:`check` or :func:`without_faulty`.

@@ -212,7 +212,8 @@ def _load(file: Path) -> _Kept:
         with contextlib.suppress(OSError):
             file.replace(aside)
         log.error(
-            "%s cannot be read (%s). It is kept as %s; the models of the settings file are used. Set the others again.",
+            "%s cannot be read (%s). It is kept as %s; the models of the settings file are used. "
+            "Models that were added on the dashboard must be set up again.",
             *(file, type(error).__name__, aside.name),
         )
         return _Kept()

@@ -46,7 +46,7 @@ class OllamaProvider:
         self._model, self._vision, self._context = model, vision_model, context
 
         def authorize(request: Any) -> Any:
-            """Set this server's key, or none: the library would send that of the environment to any server."""
+            """Set this server's key, or none: the library would send the key of the environment to any server."""
             request.headers.pop("Authorization", None)
             if api_key:
                 request.headers["Authorization"] = f"Bearer {api_key}"
@@ -99,7 +99,7 @@ class OllamaProvider:
         return None
 
     async def transcribe(self, recording: Recording) -> Completion:
-        raise AiError("Ollama cannot transcribe speech.", "Name another server in ai.transcription.")
+        raise AiError("Ollama cannot transcribe speech.", "Set another server in ai.transcription.")
 
     async def check(self) -> str | None:
         try:

@@ -106,7 +106,7 @@ class ProviderChain:
         """Return the transcript of the first provider that succeeds. Raises AiUnavailable if none does."""
         able = [client for client in self._order("transcription") if client.provider.transcriber() is not None]
         if not able:
-            raise AiUnavailable("No server for transcription is configured.", "Name one in ai.transcription.")
+            raise AiUnavailable("No server for transcription is configured.", "Set one in ai.transcription.")
         clients = [client for client in able if client.breakers["transcription"].admits] or able
         return await self._first(clients, lambda client, until: client.transcribe(recording, until), timeout_s)
 

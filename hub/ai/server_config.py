@@ -83,7 +83,7 @@ def checked_address(address: str, kind: Kind) -> str:
     try:
         parts = urlsplit(text if "://" in text or kind == "openai" else f"http://{text}")
         host, port = parts.hostname or "", parts.port
-        # The name for DNS. It raises UnicodeError, a ValueError, for a label that is empty or too long.
+        # Encode the name for DNS. This raises UnicodeError, a ValueError, for a label that is empty or too long.
         ascii_host = host if ":" in host else host.encode("idna").decode()
     except ValueError:
         raise wrong from None

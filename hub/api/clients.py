@@ -106,8 +106,8 @@ class OpenRequests:
 def connection_limits(total: int | None, per_client: int | None) -> tuple[int, int]:
     """Return the limits on open connections, in total and by client.
 
-    The default total is two thirds of the process's limit on open files; the rest is for the history, the broker and
-    the workers. The default by client is half of the total: behind an untrusted proxy, all users are one client.
+    The default total is two thirds of the process's limit on open files; the other third is for the history, the broker
+    and the workers. The default by client is half of the total: behind an untrusted proxy, all users are one client.
     """
     if total is None:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

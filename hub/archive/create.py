@@ -42,11 +42,11 @@ def pack(
         StoreError: The history cannot be copied.
     """
     if not (data / FILE).exists():
-        raise NotFound(f"There is no history in {data}.", "Name the hub's folder with --data.")
+        raise NotFound(f"There is no history in {data}.", "Pass the hub's data folder with --data.")
     if target.exists() and not target.is_file():
-        raise Invalid(f"{target} is not a file.", "Name a file or a folder.")
+        raise Invalid(f"{target} is not a file.", "Pass a file or a folder.")
     if target.exists() and not replace:
-        raise Conflict(f"{target} exists already.", "Name another file, or use --replace.")
+        raise Conflict(f"{target} exists already.", "Pass another file, or use --replace.")
     make_folder(target.parent)
     copy = target.with_name(target.name + ".db")
     try:
@@ -54,7 +54,7 @@ def pack(
         with replacing(target, overwrite=replace) as stream, tarfile.open(fileobj=stream, mode="w") as archive:
             return _fill(archive, data, copy, None if with_secrets else Secrets(data, known))
     except FileExistsError:
-        raise Conflict(f"{target} exists already.", "Name another file, or use --replace.") from None
+        raise Conflict(f"{target} exists already.", "Pass another file, or use --replace.") from None
     finally:
         copy.unlink(missing_ok=True)
 

@@ -64,7 +64,7 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
         StoreError: The archive cannot be unpacked.
     """
     if not source.is_file():
-        raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.")
+        raise NotFound(f"There is no file {source}.", "Pass a file that hub backup has written.")
     if (data / FILE).exists() and not replace:
         raise Conflict(
             f"{data} has a history already.",
@@ -106,7 +106,7 @@ def _unpack(source: Path, folder: Path) -> Manifest:
                 else:
                     raise Invalid(f"{member.name[:100]!r} is not allowed in a backup.", hint)
     except FileNotFoundError:
-        raise NotFound(f"There is no file {source}.", "Name a file that hub backup has written.") from None
+        raise NotFound(f"There is no file {source}.", "Pass a file that hub backup has written.") from None
     except (tarfile.TarError, msgspec.MsgspecError, RecursionError, EOFError) as error:
         raise Invalid(f"{source} is not a backup of Watchkeeper, or it is incomplete.", hint) from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:

@@ -128,7 +128,11 @@ async def _run(
         core.ingest_queue.close()
         done, _ = await asyncio.wait({pipeline}, timeout=DRAIN_S)
         if not done:
-            log.error("The last messages could not be stored within %g s. The broker will send them again.", DRAIN_S)
+            log.error(
+                "The last messages could not be stored within %g s. The broker redelivers those of QoS 1; "
+                "QoS 0 messages are lost.",
+                DRAIN_S,
+            )
             pipeline.cancel()
         core.bus.close()
         web.server.should_exit = True

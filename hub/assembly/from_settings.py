@@ -99,7 +99,7 @@ def read_if_there(file: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}).") from None
+        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and permissions.") from None
     return read_text(file)
 
 
@@ -114,7 +114,7 @@ def read_text(file: Path) -> str:
 def bind(address: str) -> socket.socket:
     """Return a socket that is bound to the address. Raises InUse.
 
-    uvicorn does not bind itself, because it would end the process if the port is in use.
+    We bind the socket ourselves: uvicorn exits the process if the port is in use.
     """
     host, port = split_address(address)
     # With an explicit protocol, asyncio sets TCP_NODELAY. Otherwise each response would be delayed by 40 ms.

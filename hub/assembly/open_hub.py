@@ -126,7 +126,11 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
     store = SqliteStore.open(data)
     stack.push_async_callback(store.close)
     if store.set_aside is not None:
-        log.error("The history is damaged. It was moved to %s, and the hub starts with a new one.", store.set_aside)
+        log.error(
+            "The history file was damaged. It was renamed to %s, and an empty history was started. "
+            "To recover, restore a backup (hub restore).",
+            store.set_aside,
+        )
     return store
 
 

@@ -132,7 +132,11 @@ class Reloader:
         if client == self._connection.link.settings and ca == self._ca:
             return None
         if self._connection.link.state.connected and (reason := await _test(client)) is not None:
-            log.error("The new broker credentials or CA do not work (%s). The present ones stay in use.", reason)
+            log.error(
+                "The new broker credentials or CA do not work (%s). The present ones stay in use. "
+                "Correct [mqtt] and reload again.",
+                reason,
+            )
             return None
         self._settings, self._ca = merged, ca
         self._connect(client)

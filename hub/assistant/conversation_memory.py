@@ -22,7 +22,7 @@ class ConversationMemory:
         self._assistant, self._store, self._now = assistant, store, now
 
     async def ask(self, conversation: str, question: str, model: str | None = None) -> AsyncGenerator[Piece, None]:
-        """The answer, piece by piece; it is kept once it is there, or as far as it came when nobody waits any more."""
+        """Yield the answer piece by piece, and store it at its end, or what has arrived when the client disconnects."""
         before = await self._store.turns(conversation, REMEMBERED)
         at = self._now()
         said: list[str] = []

@@ -42,7 +42,7 @@ class _Fact(msgspec.Struct, frozen=True):
 
 def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
     """The sentences that say a number or a time that none of ``given`` (texts, and what tools answered) holds of the
-    devices they name. ``names`` may hold digits that are no numbers; ``devices`` are those that ``text`` and the texts
+    devices they name. ``names`` may hold digits that are not numbers; ``devices`` are those that ``text`` and the texts
     among ``given`` speak of."""
     facts: list[_Fact] = []
     spoken = sorted({*names, *_spoken(devices)}, key=len, reverse=True)

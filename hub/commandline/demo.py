@@ -87,7 +87,7 @@ def _free(address: str) -> str:
             except OSError:
                 continue
             return f"{host}:{candidate or probe.getsockname()[1]}"
-    raise InUse(f"No port from {port} to {port + 99} is free on {host}.", "Name another one with --http.")
+    raise InUse(f"No port from {port} to {port + 99} is free on {host}.", "Pass another one with --http.")
 
 
 async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asyncio.subprocess.Process | None:

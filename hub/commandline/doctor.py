@@ -138,7 +138,7 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     except HubError as error:
         return [Finding("wrong", "data", error.message, error.hint)]
     except OSError as error:
-        hint = "Give this user write permission there, or name another folder with --data."
+        hint = "Give this user write permission there, or pass another folder with --data."
         return [Finding("wrong", "data", f"{data} cannot be written ({error.strerror})", hint)]
     free = shutil.disk_usage(data).free
     disk = Finding("ok", "disk", f"{free / 1e9:.1f} GB free")

@@ -83,7 +83,7 @@ def _format_of(file: Path) -> Format:
             return "csv"
         case ".parquet" | ".pq":
             return "parquet"
-    hint = "Name it .csv or .parquet, or use --format."
+    hint = "Use a file name that ends in .csv or .parquet, or pass --format."
     raise Invalid(f"The format of {file.name!r} is unknown.", hint)
 
 
@@ -134,9 +134,9 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
         sys.stdout.buffer.flush()
         return
     if file.exists() and not file.is_file():
-        raise Invalid(f"{file} is not a file.", "Name a file, or - for standard output.")
+        raise Invalid(f"{file} is not a file.", "Pass a file, or - for standard output.")
     if file.exists() and not replace:
-        raise Conflict(f"{file} exists already.", "Name another file, or use --replace.")
+        raise Conflict(f"{file} exists already.", "Pass another file, or use --replace.")
     with replacing(file, opener=None) as out:
         yield out
 

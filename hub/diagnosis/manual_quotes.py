@@ -18,8 +18,11 @@ _MOST = 3
 async def manual_quotes(
     library: DocumentLibrary, device: Device, alert: Alert | None, matches: Sequence[CauseMatch]
 ) -> tuple[Quote, ...]:
-    """Nothing for a device that names no model, and nothing where neither a cause nor an alert says what to look for.
-    A diagnosis does not wait for a history that cannot be read."""
+    """Return passages of the model's manuals about the likeliest cause and the alert's metric.
+
+    Empty if the device reports no model, if neither a cause nor an alert says what to search for, or if the manuals
+    cannot be read.
+    """
     likely = max(matches, key=lambda match: match.score, default=None)
     sought = [likely.title, likely.component or ""] if likely else []
     if alert is not None and alert.metric is not None:
@@ -29,5 +32,8 @@ async def manual_quotes(
     try:
         return tuple(await library.quotes(" ".join(sought), model=device.info.model, limit=_MOST))
     except StoreError as error:
-        log.warning("the manuals of %s cannot be read: %s", device.info.model, error)
+        log.warning(
+            "Cannot read the manuals of model %s (%s). The diagnosis is written without quotations.",
+            *(device.info.model, error),
+        )
         return ()

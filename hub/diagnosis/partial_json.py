@@ -71,5 +71,5 @@ class PartialDiagnosis:
 
 
 def _clean(text: str) -> str:
-    """Half a surrogate pair is no character and cannot be sent on."""
+    """Half a surrogate pair is not a character and cannot be sent on."""
     return text.encode("utf-8", "replace").decode()

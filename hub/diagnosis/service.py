@@ -135,7 +135,7 @@ class DiagnosisService:
             try:
                 await self._explain(alert, since)
             except HubError as error:
-                log.warning("no diagnosis for alert %s: %s", alert.id, error)
+                log.warning("Alert %s gets no diagnosis: %s", alert.id, error)
             except Exception as error:
                 faults.unexpected("Alert %s has no diagnosis. Report this.", alert.id, cause=error)
             finally:
@@ -148,7 +148,7 @@ class DiagnosisService:
         try:
             have = await self._store.diagnoses([alert.id for alert in open_alerts])
         except HubError as error:
-            log.warning("open alerts cannot be looked up: %s", error)
+            log.warning("Cannot read which open alerts have a diagnosis (%s). Retrying later.", error)
             return
         for alert in open_alerts:
             if alert.id not in have:

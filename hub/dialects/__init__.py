@@ -1,4 +1,4 @@
-"""Decode the messages of devices: one file or package a dialect, and the first that owns a topic decodes it."""
+"""Decode the messages of devices: one file or package per dialect, and the first that owns a topic decodes it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,8 @@ DIALECTS: dict[str, DialectType[Any]] = {
     "homeassistant": homeassistant.DIALECT,
     "mapping": mapping.DIALECT,
 }
-"""Dialects by name, in order of ownership: native comes before discovery, and both come before mappings."""
+"""Dialects by name, in the order in which they are asked whether they own a topic: native before discovery, and both
+before mappings."""
 
 
 def _default_settings() -> dict[str, DialectSettings]:
@@ -64,7 +65,7 @@ class DialectConfig(msgspec.Struct, frozen=True):
 
 
 def make_dialects(config: DialectConfig) -> list[Dialect]:
-    """Return every dialect, in order of ownership."""
+    """Return every dialect, in the order in which they are asked whether they own a topic."""
     return [make_dialect(name, config) for name in DIALECTS]
 
 

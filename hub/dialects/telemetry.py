@@ -83,7 +83,7 @@ class Item:
             message: The message.
             topic: What its topic stands for.
             body: The object.
-            checksum: For an item of a list, in place of the payload's CRC-32: that of the list plus the item's index.
+            checksum: For an item of a list: the CRC-32 of the list plus the item's index, in place of the payload's.
             zone: The time zone of times without one.
 
         Raises:
@@ -154,8 +154,8 @@ class Item:
 def no_value(text: str, device: str, metric: str, view: View) -> bool:
     """Return True if a text like ``unavailable`` means that the metric has no value.
 
-    It does unless the metric's values are texts: then it may be the name of a state. For a new metric it does, except
-    for ``none``.
+    False for metrics whose values are texts, where the word may be a state. For a metric without values yet: True,
+    except for ``none``.
     """
     if not is_unknown(text) or text in NOT_FINITE:
         return False

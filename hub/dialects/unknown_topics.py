@@ -47,7 +47,7 @@ class UnknownTopics:
         if not device:
             return f"The topic has no device. Publish on {self._root}/DEVICE/telemetry."
         telemetry = f"{self._root}/{device}/telemetry"
-        problem = "The topic is unknown. Known are DEVICE/telemetry, status, info, replies, desired and reported"
+        problem = "The topic is unknown. Known topics: DEVICE/telemetry, status, info, replies, desired and reported"
         if rest and rest[0].strip().lower() == "telemetry":
             rest = rest[1:]
         name = printable(".".join(filter(None, rest)), MAX_SHOWN)

@@ -57,7 +57,7 @@ class Form:
         self._mark = ""  # the decimal mark of the first number that has one
 
     def number(self, text: str) -> float | None:
-        """Return ``text`` as a number, None if it is a text. Raises Invalid if it looks like a number but is none."""
+        """Return ``text`` as a number, None if it is a text. Raises Invalid for a malformed number."""
         if _NUMBER.fullmatch(text):
             self._check_mark(".", text)
             return float(text)

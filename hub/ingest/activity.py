@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from hub import events as ev
 from hub import text_format as fmt
-from hub.model import Activity, Alert, Command, Device, Severity
+from hub.model import Activity, Alert, Command, Device, Input, Severity
 
 ACTIVITY_KEYS = frozenset(
     (
@@ -21,6 +22,11 @@ ACTIVITY_KEYS = frozenset(
 )
 """Every key of an entry's text."""
 _PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
+
+
+def in_words(item: Input) -> str:
+    """Return the kind of an input for a log line: ``replace rules`` for ReplaceRules."""
+    return re.sub(r"\B(?=[A-Z])", " ", type(item).__name__).lower()
 
 
 def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:

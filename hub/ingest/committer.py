@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 STALLED_S = 60.0
 """The MQTT client is paused when commits have failed for this long."""
-EPOCH = 1  # this process is the only writer, see Store.commit
+OWNER = 1  # the owner number, see Store.commit; there is only one owner today
 
 
 class IngestCounters(msgspec.Struct):
@@ -63,7 +63,7 @@ class Committer:
     async def try_commit(self, delta: Delta) -> bool:
         """Try to commit once. Return False if the store failed."""
         try:
-            await self._store.commit(EPOCH, delta)
+            await self._store.commit(OWNER, delta)
         except (StoreError, OSError):
             return False
         return True
@@ -84,14 +84,18 @@ class Committer:
         counters.oldest = delta.oldest
         while True:
             try:
-                await self._store.commit(EPOCH, delta)
+                await self._store.commit(OWNER, delta)
                 break
             except (StoreError, OSError) as error:
                 if refusable and isinstance(error, StoreRefused):
                     self._succeeded(link if paused else None)
                     raise
                 if not counters.store_stalled:
-                    log.error("Cannot write the history (%s). Retrying; messages wait until it succeeds.", error)
+                    log.error(
+                        "Cannot write the history (%s). Retrying; messages wait until it succeeds. "
+                        "Check free space and permissions of the data folder.",
+                        error,
+                    )
                 counters.store_stalled = True
             if link is not None and not paused and time.monotonic() - started > STALLED_S:
                 link.pause()
@@ -109,7 +113,7 @@ class Committer:
     def _succeeded(self, paused: MqttClient | None) -> None:
         """Note that the store answers again, and resume the client if it was ``paused``."""
         if self._counters.store_stalled:
-            log.warning("The history is being written again.")
+            log.warning("Writing the history works again. Waiting messages are being stored.")
             self._counters.store_stalled = False
         if paused is not None:
             paused.resume()

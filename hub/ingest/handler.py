@@ -14,6 +14,7 @@ from hub import events as ev
 from hub.control import CommandTracker
 from hub.dialects import Dialect, MappingDialect, PayloadSchema, Result, is_plain, rejection
 from hub.errors import HubError, Rejected
+from hub.ingest.activity import in_words
 from hub.ingest.batch import Batch
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
@@ -32,7 +33,7 @@ faults = FaultLog(logging.getLogger(__name__))
 MAX_WAITING = 1_000
 """Messages that wait in the fast path before a flush; it bounds how long a flush blocks the event loop."""
 JUDGED_AT_ONCE = 500
-"""Devices evaluated at once after the rules changed; it bounds how long that blocks the event loop (some 5 ms)."""
+"""Devices evaluated at once after the rules changed; it bounds how long that blocks the event loop (about 5 ms)."""
 _NOTHING = Result()
 
 
@@ -89,7 +90,7 @@ class IngestHandler:
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
-        if self._registry.fast_path.waiting >= MAX_WAITING:
+        if self._registry.fast_path.pending >= MAX_WAITING:
             self.flush(batch)
         batch.events += self._liveness.gateways()
 
@@ -196,7 +197,11 @@ class IngestHandler:
             self._registry.touch(name)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer the topic to the fast path, unless each of the device's messages has to be looked at."""
+        """Offer the topic to the fast path.
+
+        Not for a device that is not online, has a constant ``id``, or awaits confirmation of a command: its messages
+        are handled one by one.
+        """
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
@@ -215,8 +220,8 @@ class IngestHandler:
         except HubError as error:
             return error
         except Exception as error:
-            faults.unexpected("The hub failed at %s. Report this.", type(item).__name__, cause=error)
-            return HubError(f"The hub failed at this ({type(error).__name__}).", "The hub's log has the details.")
+            faults.unexpected("The requested change %r failed. Report this.", in_words(item), cause=error)
+            return HubError(f"Internal error ({type(error).__name__}).", "The hub's log has the details.")
 
     def _apply_input(self, batch: Batch, item: Input) -> Any:
         registry, engine = self._registry, self._engine
@@ -281,7 +286,7 @@ class IngestHandler:
         return None
 
     def _judge_next(self, batch: Batch, now: int) -> None:
-        """Evaluate the changed rules on the next devices; the pipeline sends JudgeDevices for the rest."""
+        """Evaluate the changed rules on the next devices; the pipeline sends JudgeDevices for the remaining ones."""
         batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
         self.judging = self._engine.unjudged > 0
 

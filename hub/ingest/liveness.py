@@ -21,13 +21,13 @@ class Liveness:
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
-        self._session = 0  # MQTT session of the last message
+        self._connection = 0  # number of the connection of the last message
 
     def note_connection(self, entries: Sequence[Entry]) -> None:
         """Notify the registry if the first entry came over a new connection to the broker."""
         first = entries[0] if entries else None
-        if isinstance(first, RawMessage) and first.session != self._session:
-            self._session = first.session
+        if isinstance(first, RawMessage) and first.connection != self._connection:
+            self._connection = first.connection
             self._registry.connected(first.received)
 
     def hear(self, name: str, at: int) -> list[Event]:

@@ -7,8 +7,8 @@ Two tasks share the batch that is being filled. While one batch is committed, th
 
 Invariants:
 
-- Commit, then acknowledge, then publish. Messages are acknowledged in the order of receipt, and nobody learns of a
-  change that is not on disk.
+- Commit, then acknowledge, then publish. Messages are acknowledged in the order of receipt. No event is
+  published for a change that is not on disk.
 - The handler is the only writer of registry, engine and command tracker; all else changes them through the queue.
 - A failed commit is retried with the same bytes. Nothing is decoded or applied twice.
 - Memory is bounded: a batch has at most ``MAX_BATCH_MESSAGES`` messages, then ``run`` waits for the commit.
@@ -27,7 +27,7 @@ from collections.abc import Callable, Sequence
 from hub import events as ev
 from hub.dialects import Action, Dialect, rejection
 from hub.errors import HubError, Rejected, StoreError, StoreRefused
-from hub.ingest.activity import narrate
+from hub.ingest.activity import in_words, narrate
 from hub.ingest.batch import Batch
 from hub.ingest.committer import Committer, IngestCounters
 from hub.ingest.handler import IngestHandler
@@ -44,12 +44,11 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_ENTRIES = 250
-"""Entries handled at once (some 2 ms). In between, the event loop reads the socket: in a flood the queue sheds fairly,
+"""Entries handled at once (about 2 ms). In between, the event loop reads the socket: in a flood the queue sheds fairly,
 whereas messages that wait in the socket would delay those of all devices."""
 MAX_BATCH_MESSAGES = 20_000
 """Messages in a batch; it bounds the memory while the store is slow."""
-RELOAD_S = 1.0
-"""Pause before the stored state is read again after a failure."""
+RELOAD_S = 1.0  # pause before the stored state is read again after a failure
 
 
 class Pipeline:
@@ -81,10 +80,11 @@ class Pipeline:
         self._on_effect = on_effect
         self._on_command = on_command
         self._cursor = 0  # number of the last committed record
-        self._batch = Batch()  # is being filled
-        self._entries: list[Entry] = []  # handled in it, to bisect if the store refuses it
-        self._fault: Exception | None = None  # raised by the handler while it filled
-        self._filled, self._taken = asyncio.Event(), asyncio.Event()  # there is a batch to commit; it was swapped
+        self._batch = Batch()  # the batch being filled
+        self._entries: list[Entry] = []  # the entries of that batch, to bisect them if the store refuses it
+        self._fault: Exception | None = None  # raised by the handler while the batch was being filled
+        self._filled = asyncio.Event()  # set when a batch waits to be committed
+        self._taken = asyncio.Event()  # set when the batch was swapped for an empty one
         self._loaded = asyncio.Event()  # cleared while the state is restored and entries are bisected
         self._loaded.set()
         self._all_taken = False  # the queue is closed and its last entry is in the batch
@@ -169,6 +169,7 @@ class Pipeline:
         self._publish_events(batch)
 
     def _publish_events(self, batch: Batch) -> None:
+        """Acknowledge the messages of a committed batch, answer the callers of its inputs, and publish its events."""
         if self.link is not None and batch.receipts:
             self.link.ack(batch.receipts)
         batch.resolve_answers()
@@ -185,7 +186,7 @@ class Pipeline:
             faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """Return what to write, None if nothing changed (most ticks). Raises StoreRefused."""
+        """Return what to write, or None if nothing changed, as after most ticks. Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
         states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():
@@ -269,9 +270,9 @@ class Pipeline:
                 await asyncio.sleep(RELOAD_S)
 
     async def _reject_stored(self, entry: Entry, error: Exception) -> None:
-        """Keep a message that cannot be stored as rejected, or pass the error to the caller of an input."""
+        """Record an unstorable message as rejected; for an input, pass the error to its caller."""
         if isinstance(entry, RawMessage):
-            text = "The message on %s cannot be stored (%s). It is kept as rejected: GET /api/rejected."
+            text = "The message on %s cannot be stored (%s). It is listed as rejected: GET /api/rejected."
             faults.error(("message", type(error)), text, entry.topic, error, cause=error.__cause__)
             batch = Batch()
             reason = error.message if isinstance(error, HubError) else f"{type(error).__name__}: {error!s:.200}"
@@ -283,8 +284,8 @@ class Pipeline:
             self._publish_events(batch)
             return
         item, future = entry
-        text = "The change by %s cannot be stored (%s). Nothing has changed."
-        faults.error(("input", type(item), type(error)), text, type(item).__name__, error, cause=error.__cause__)
+        text = "The requested change %r cannot be stored (%s). Nothing has changed. Report this."
+        faults.error(("input", type(item), type(error)), text, in_words(item), error, cause=error.__cause__)
         if future is not None and not future.done():
             future.set_exception(error if isinstance(error, StoreError) else StoreRefused(str(error)))
 

@@ -54,7 +54,8 @@ class IngestQueue:
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Add messages that arrived together. Return how many were accepted or shed.
 
-        If it is fewer than given, the next message (QoS 1 or 2) found no room: the caller offers the rest again later.
+        If it is fewer than given, the next message (QoS 1 or 2) found no room: the caller offers the remaining messages
+        again later.
         A receive window within ``reserve`` always finds room. A closed queue accepts none.
         """
         if self.closed:

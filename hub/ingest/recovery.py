@@ -41,7 +41,7 @@ def recover(
         engine: is cleared and filled.
         command_tracker: is cleared and filled.
         dialects: receive their stored states.
-        learnt: dialect and key of the states learned since the start. Those that are not stored are dropped.
+        learnt: dialect and key of the states learned since start-up. Those that are not stored are dropped.
         now: epoch ms.
 
     Returns:
@@ -56,7 +56,8 @@ def recover(
     broken = registry.restore(snapshot.states, now, snapshot.checkpoint)
     unreadable += [Unreadable("device", name, problem) for name, problem in broken.items()]
     registry.capacity.left_out.update(snapshot.left)
-    # Without its device an alert would be withdrawn, so those of devices left out of memory are not loaded.
+    # The engine withdraws alerts of unknown devices. Devices that did not fit in memory are unknown, so their alerts
+    # are not loaded.
     engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)
     for record in registry.missed(snapshot.records):
         try:

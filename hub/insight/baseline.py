@@ -53,7 +53,7 @@ class Baseline:
 
     def deviations(self, times: Floats, values: Floats) -> Floats:
         """Distance from what is expected, in sigmas. Past the baseline's end a trend becomes uncertain at half its own
-        rate, so that one which stops is no alarm."""
+        rate, so that one which stops is not an alarm."""
         ahead = np.maximum(times - self.end, 0.0)
         return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))
 

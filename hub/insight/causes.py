@@ -25,7 +25,7 @@ DECIDED = 0.5
 _TIE = 0.05
 _AGAINST, _UNEXPLAINED, _ORDER = 0.3, 0.12, 0.1
 _ONE_SIGN = 0.45
-"""The most that one sign alone can make for a built-in cause: many causes have it. It is listed, and not named."""
+"""Highest score of a built-in cause with only one symptom, which many causes share: it is listed, not concluded."""
 _DIRECT = ("silent", "gateway", "stuck", "contradicted", "stays_on", "stays_off", "running", "idle")
 """Kinds of finding that show a cause itself: a contact, a mode, a silence, a broken relation."""
 
@@ -34,8 +34,8 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One known fault as its table in TOML says it; ``pumps.toml`` explains each field.
 
     ``replaces`` names the cause under which a match is reported: several signatures may mean one fault. ``kinds`` are
-    the kinds of machine that can have it; none means any device. ``one_sign``: a single sign is enough to name it, as
-    whoever writes it for a machine of theirs may know.
+    the kinds of machine that can have it; none means any device. ``one_sign``: a single symptom is enough to name it,
+    as the author of a signature for one machine may know.
     """
 
     id: str
@@ -63,14 +63,14 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
     try:
         table = decode_toml(text, where)
         if unknown := sorted(table.keys() - {"cause", "kinds"}):
-            raise ConfigError(f"{where}: {unknown[0]} is no key here.", "The file holds kinds and [[cause]] tables.")
+            raise ConfigError(f"{where}: {unknown[0]} is not an allowed key.", "Allowed: kinds and [[cause]] tables.")
         shared = {"kinds": table["kinds"]} if "kinds" in table else {}
         causes = table.get("cause", [])
         found = msgspec.convert([shared | each for each in causes], list[Signature])
         known = {kind.id for kind in machine_kinds.kinds()}
         if strange := sorted({kind for each in found for kind in each.kinds} - known):
             raise ConfigError(
-                f"{where}: {strange[0]!r} is no kind of machine.", f"Allowed: {', '.join(sorted(known))}."
+                f"{where}: {strange[0]!r} is not a kind of machine.", f"Allowed: {', '.join(sorted(known))}."
             )
         for signature in found:
             for sign in (*signature.needs, *signature.supports, *signature.against):
@@ -79,7 +79,7 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
     if any(not signature.needs for signature in found):
-        raise ConfigError(f"{where}: each cause needs at least one sign in `needs`.", "Add one.")
+        raise ConfigError(f"{where}: each cause needs at least one symptom in `needs`.", "Add one.")
     return found
 
 
@@ -156,7 +156,7 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
             cited += found
         elif signs.watched(sign):
             full += 0.5  # a consequence that has not come yet: it may still
-    # What a cause rests on bounds the match: expected consequences cannot make up for a faint main sign.
+    # What a cause rests on bounds the match: expected consequences cannot make up for a faint main symptom.
     score = total / full * min(1.0, 1.5 * min(degree for degree, _ in needed))
     for sign in map(parse_symptom, signature.against):
         degree, found = signs.seen(sign)
@@ -183,7 +183,7 @@ def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
 
 
 def _is_proof(cited: Sequence[Evidence]) -> bool:
-    """Return whether the findings are more than one sign: two metrics moved, or one shows the cause itself."""
+    """Return whether the findings are more than one symptom: two metrics moved, or one shows the cause itself."""
     moved = {item.metric for item in cited if item.kind in ("onset", "step", "level")}
     return len(moved) > 1 or any(item.kind in _DIRECT for item in cited)
 

@@ -33,7 +33,7 @@ _MOVED = ("onset", "step", "stays_on", "stays_off", "stuck")
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """``metrics`` of the device and their ``titles``; ``names`` may hold digits that are no numbers: ids, models,
+    """``metrics`` of the device and their ``titles``; ``names`` may hold digits that are not numbers: ids, models,
     areas."""
 
     metrics: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabul
 
 
 def sentences(text: str) -> list[str]:
-    """Cut a text into sentences; a point within a number or time is none."""
+    """Cut a text into sentences; a point within a number or time does not end a sentence."""
     return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z“\"(])|\n+", text) if part.strip()]
 
 

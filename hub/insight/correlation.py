@@ -201,7 +201,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Gaps in the last hour and clocks that are off: how far the rest can be trusted."""
+    """Gaps in the last hour and clocks that are off: how far the other findings can be trusted."""
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:
@@ -209,7 +209,7 @@ def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
         gaps = np.diff(recent.times)
         usual = median(gaps)
         at = int(np.argmax(gaps))
-        # A history at a coarser step than the live readings is no gap: only one longer than the longest usual step is.
+        # A history at a coarser step than the live readings is not a gap. A gap is longer than the longest usual step.
         if gaps[at] > max(5 * float(np.percentile(gaps, 95)), 10 * usual, 60.0):
             sentence = (
                 f"no readings came between {fmt.clock(recent.at(at))} and {fmt.clock(recent.at(at + 1))} "

@@ -70,6 +70,6 @@ def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
 
 
 def _liveliness(track: MetricSeries) -> float:
-    """How far the end lies from the rest, in spans of the rest."""
+    """Return how far the last values lie from the earlier ones, in spans of the earlier ones."""
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

@@ -20,7 +20,7 @@ Edge = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """``points`` lie at the times asked for; ``start`` and ``end`` (ms) bound the ``count`` readings it was learnt
+    """``points`` lie at the times asked for; ``start`` and ``end`` (ms) bound the ``count`` readings it was learned
     from."""
 
     start: int
@@ -30,7 +30,7 @@ class Expected:
 
 
 def expected(track: MetricSeries, end: float, stamps: Sequence[int]) -> Expected | None:
-    """The band at ``stamps`` (ms), learnt from the track up to ``end`` (track seconds).
+    """The band at ``stamps`` (ms), learned from the track up to ``end`` (track seconds).
 
     None for texts, booleans, and where there are too few readings to say what is normal.
     """
@@ -52,5 +52,5 @@ def _edges(usual: Baseline, times: Floats) -> tuple[Floats, Floats]:
     reach = usual.band * (usual.scale + 0.5 * abs(usual.drift) * np.maximum(times - usual.end, 0.0))
     if usual.drift:
         return level - reach, level + reach
-    # The band is that of the smoothed signal; single readings stray a little further.
+    # The band is computed from the smoothed signal; single readings stray a little further.
     return np.minimum(level - reach, usual.low), np.maximum(level + reach, usual.high)

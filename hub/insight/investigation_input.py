@@ -80,8 +80,7 @@ class InvestigationInput:
         return fmt.in_sentence(self.titles.get(metric) or fmt.spoken(metric))
 
     def limit(self, metric: str) -> Limit | None:
-        """The limit in force: what the alert's rule says wins over what the device says. One that is no finite number
-        is none."""
+        """Return the limit in force: the one of the alert's rule, else the device's. Only finite limits count."""
         limit = self.limits.get(metric, Limit())
         low, high = limit.min, limit.max
         broken = self.alert.threshold if self.alert is not None and self.alert.metric == metric else None

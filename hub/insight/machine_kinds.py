@@ -46,7 +46,7 @@ def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSem
     metrics, given = list(semantics), list(texts)
     possible = [kind for kind in kinds() if kind.has_needs(metrics)]
     named = {kind.id: kind.named_by(given) for kind in possible}
-    if longest := max(named.values(), default=0):  # a heat pump is no pump
+    if longest := max(named.values(), default=0):  # a heat pump is not a pump
         return frozenset(kind for kind, length in named.items() if length == longest)
     return frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
 

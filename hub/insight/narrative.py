@@ -65,7 +65,7 @@ _UNDECIDED_ACTIONS = (
 def narrate(
     evidence: Sequence[Evidence], matches: Sequence[CauseMatch], titles: Mapping[str, str] | None = None
 ) -> Narrative:
-    """Return summary, claims and next steps. ``titles`` are those of the metrics.
+    """Return summary, claims and next steps. ``titles`` are the titles of the metrics.
 
     The device is not named: whoever shows them shows it."""
     names = _Names(titles or {})

@@ -63,7 +63,7 @@ class Quantity(NamedTuple):
 
 
 def unit(text: str | None) -> str | None:
-    """The one spelling of a unit; a rate keeps its part before the slash in that spelling. None if it is no unit."""
+    """The one spelling of a unit; a rate keeps its part before the slash in that spelling. None if it is not a unit."""
     if not text:
         return None
     text = text.strip()
@@ -105,7 +105,7 @@ def _joined(match: re.Match[str]) -> str:
 
 
 def _exponent(power: str) -> int:
-    """Return the exponent of ``× 10⁻⁵`` or ``e-5``, 0 where there is none."""
+    """Return the exponent of ``× 10⁻⁵`` or ``e-5``, 0 if there is no exponent."""
     return int(power.split("10", 1)[1].translate(_PLAIN_DIGITS) if "×" in power else power[1:] or 0)
 
 

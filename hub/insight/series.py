@@ -38,8 +38,8 @@ class MetricSeries:
 
     @classmethod
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
-        """From history points (a bucket counts as its mean). The kind is that of the newest value; points of another
-        kind are left out, and so are values that are no finite number; of two at one time the later given wins."""
+        """From history points (a bucket counts as its mean). The kind is taken from the newest value; points of another
+        kind are left out, and so are values that are not a finite number; of two at one time the later given wins."""
         kind = _kind(points[-1][1] if points and len(points[-1]) == 2 else 0.0)
         kept: dict[int, Value] = {}
         for point in points:

@@ -14,7 +14,7 @@ from hub.insight.series import Floats
 
 MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
-"""One reading counts as at most this many deviations, so that a single outlier is no change."""
+"""One reading counts as at most this many deviations, so that a single outlier is not a change."""
 
 
 def median(values: Floats) -> float:

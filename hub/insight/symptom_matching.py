@@ -35,7 +35,7 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
 }
 _MOVEMENTS = {"onset", "step", "stuck", "stays_on", "stays_off"}
 _FULL = 0.45
-"""The strength (about five sigmas) from which a sign counts in full."""
+"""The strength (about five sigmas) from which a symptom counts in full."""
 _SUBJECTS = ("others", "device", "gateway")
 
 
@@ -86,10 +86,10 @@ def _pattern(text: str) -> MetricPattern:
     quantity, at, places = text.partition("@")
     known_quantities, known_places = meanings()
     if quantity and quantity not in known_quantities:
-        raise ValueError(f"{quantity!r} is no quantity; for a name write a pattern such as '*{quantity}*'")
+        raise ValueError(f"{quantity!r} is not a quantity; for a metric name write a pattern such as '*{quantity}*'")
     named = frozenset(places.split("+")) if at else frozenset()
     if unknown := sorted(named - known_places):
-        raise ValueError(f"{unknown[0]!r} in {text!r} is no place")
+        raise ValueError(f"{unknown[0]!r} in {text!r} is not a place; allowed: {', '.join(sorted(known_places))}")
     return MetricPattern(quantity or None, named)
 
 
@@ -99,11 +99,11 @@ def parse_symptom(text: str) -> Symptom:
     parts = text.split()
     only = len(parts) == 3 and parts[0] == "only"
     if len(parts) != 2 + only:
-        raise ValueError(f"a sign is 'METRIC VERB' or 'only METRIC VERB', not {text!r}")
+        raise ValueError(f"a symptom is 'METRIC VERB' or 'only METRIC VERB', not {text!r}")
     verbs = tuple(parts[-1].split("|"))
     for verb in verbs:
         if verb not in _VERBS:
-            raise ValueError(f"{verb!r} in {text!r} is no verb of signs: {', '.join(_VERBS)}")
+            raise ValueError(f"unknown verb {verb!r} in {text!r}. Allowed: {', '.join(_VERBS)}")
     if (subject := parts[-2]) in _SUBJECTS:
         return Symptom((), verbs, only, subject)
     return Symptom(parse_patterns(subject), verbs, only)

@@ -13,8 +13,8 @@ class RawMessage(msgspec.Struct, frozen=True, gc=False):
     received: int
     qos: int = 0
     retained: bool = False
-    receipt: int | None = None  # packet id to acknowledge, valid on the connection ``session`` only; None at QoS 0
-    session: int = 0
+    receipt: int | None = None  # packet id to acknowledge, valid on this ``connection`` only; None at QoS 0
+    connection: int = 0  # number of the connection to the broker that it came on
     redelivered: bool = False  # MQTT's DUP flag
 
 

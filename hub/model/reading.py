@@ -35,7 +35,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 class ValueExpired(msgspec.Struct, frozen=True, gc=False):
-    """The value of a metric is not known any more since ``at``."""
+    """The value of a metric has been unknown since ``at``."""
 
     device: str
     metric: str

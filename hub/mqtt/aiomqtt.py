@@ -42,7 +42,7 @@ class AiomqttConnection(aiomqtt.Client):
     protocol = "MQTT 3.1.1"
 
     def __init__(
-        self, settings: MqttClientSettings, timeout_s: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, timeout_s: float, number: int, take: Take, changed: Callable[[], None]
     ) -> None:
         super().__init__(
             settings.host,
@@ -62,7 +62,7 @@ class AiomqttConnection(aiomqtt.Client):
         self._settings = settings
         self.session_present = False
         self.lost: Lost | None = None
-        self._session = session
+        self._number = number
         self._take = take
         self._changed = changed
         self._messages = 0  # received so far
@@ -147,7 +147,7 @@ class AiomqttConnection(aiomqtt.Client):
             for future in (self._connected, *waiting):
                 if not future.done():
                     future.set_exception(aiomqtt.MqttError(reason))
-                    future.exception()  # marks it as retrieved, since nobody may wait for it any more
+                    future.exception()  # marks it as retrieved, since nobody may be waiting for it
             self._closed.set()
             self._changed()
 
@@ -231,8 +231,8 @@ class AiomqttConnection(aiomqtt.Client):
         except UnicodeDecodeError:
             topic = message._topic.decode(errors="backslashreplace")
         receipt, now = message.mid if message.qos else None, now_ms()
-        payload, session = bytes(message.payload), self._session
-        self._take([RawMessage(topic, payload, now, message.qos, message.retain, receipt, session, bool(message.dup))])
+        payload, number = bytes(message.payload), self._number
+        self._take([RawMessage(topic, payload, now, message.qos, message.retain, receipt, number, bool(message.dup))])
 
     def _on_publish(
         self, client: paho.Client, userdata: Any, mid: int, reason_code: ReasonCode, properties: Any

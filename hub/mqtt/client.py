@@ -47,7 +47,7 @@ class MqttClientSettings(msgspec.Struct, frozen=True):
     had_session: bool = False
     """This hub connected with this client id before, so a missing session means that messages may be missing."""
     current_to: int = 0
-    """Until when (ms) an earlier run had received everything. A gap that is found at the start begins here."""
+    """Until when (ms) an earlier run had received everything. A gap that is found at start-up begins here."""
 
 
 class MqttClientState(msgspec.Struct, frozen=True):
@@ -78,8 +78,8 @@ class MqttClient(Protocol):
     def ack(self, messages: Iterable[RawMessage]) -> None:
         """Acknowledge messages in the given order.
 
-        Every message that the sink accepted must be passed exactly once, whatever its session: that is how the client
-        counts its window. Messages of an earlier session are not acknowledged, since the broker delivers them again.
+        Every message that the sink accepted must be passed exactly once, also those of an earlier connection: the
+        client counts its window with them. It does not acknowledge them, since the broker delivers them again.
         """
         ...
 

@@ -73,7 +73,7 @@ class Connection(Protocol):
 Take = Callable[[Sequence[RawMessage]], None]
 """Called with the messages that arrived together, oldest first."""
 Connect = Callable[[int, Take, Callable[[], None]], Connection]
-"""Makes a connection from the session's number, the callback for messages, and the callback for a lost connection."""
+"""Makes a connection from its number, the callback for messages, and the callback for a lost connection."""
 
 
 def raise_if_cancelled() -> None:

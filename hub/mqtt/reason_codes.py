@@ -7,7 +7,7 @@ import ssl
 
 _ENDS = {
     "Session taken over": "another client connected with this hub's client id",
-    "Keep alive timeout": "the broker does not answer any more",
+    "Keep alive timeout": "the broker no longer answers",
     "Server shutting down": "the broker is shutting down",
     "Packet too large": "the broker rejected a packet as too large",
     "Not authorized": "the broker withdrew this hub's authorization",

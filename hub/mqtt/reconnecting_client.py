@@ -8,12 +8,14 @@ A QoS 1 message is acknowledged after its commit, and until then the broker keep
       │                                               ▼
       └── as soon as the hub can take more ◀── disconnected: the broker queues the messages of the session
 
-- ``_held`` counts the QoS 1 messages that the sink accepted and that :meth:`ReconnectingClient.ack` was not called for.
+- ``_held`` counts the QoS 1 messages that were accepted by the sink but not yet acknowledged.
 - A message is acknowledged only on the connection that it came on, in the order of arrival. After a reconnect the
-  broker delivers unacknowledged messages again. If the sink accepts fewer messages than it gets, the connection is
-  closed, so that the broker delivers the others again too.
-- If the broker lost the session, messages since ``_current_to`` may be missing. ``on_gap`` is called.
-- A lost connection is retried after a delay that doubles from 0.5 s to 30 s. A connection of more than 30 s resets it.
+  broker delivers unacknowledged messages again. If the sink does not accept all messages, the connection is closed,
+  so that the broker delivers the others again too.
+- ``_current_to`` is the time (ms) up to which all messages have certainly arrived. If the broker lost the session,
+  messages after it may be missing: ``on_gap`` is called.
+- A lost connection is retried after a delay that doubles from 0.5 s to 30 s. After a connection of over 30 s the delay
+  starts again at 0.5 s.
 
 Everything runs on the event loop. This file uses no MQTT library: see :mod:`hub.mqtt.connection`.
 """
@@ -41,8 +43,13 @@ from hub.topics import is_filter, is_topic
 REPEAT_S = 600.0  # the same reason for a lost connection is logged again after this time
 RESUBSCRIBE_S = 30.0  # a refused subscription is tried again: the broker's access list may have been corrected
 PUBLISH_S = 10.0
+_TOO_FULL = "Disconnected from the MQTT broker at %s on purpose: %s. The hub reconnects when the backlog is written."
 
 log = logging.getLogger(__name__)
+
+
+class _TooFull(Lost):
+    """The hub closed the connection because it could not take more messages."""
 
 
 class ReconnectingClient:
@@ -65,7 +72,7 @@ class ReconnectingClient:
         self._topics: dict[str, None] = {}  # the filters that should be subscribed, in order
         self._to_unsubscribe: list[str] = []
         self._connection: Connection | None = None
-        self._session = 0  # number of the connection
+        self._connection_number = 0
         self._had_session = settings.had_session
         self._current_to = settings.current_to
         self._held = 0
@@ -101,9 +108,9 @@ class ReconnectingClient:
             try:
                 await self._run_connection()
             except Lost as lost:
-                self._log_lost(str(lost))
+                self._log_lost(lost)
             if self._must_wait():
-                continue  # it was closed for that reason, so reconnect as soon as the hub can take more
+                continue  # closed because the hub was full: reconnect as soon as it can take more
             if time.monotonic() - begun > self._backoff.longest:
                 self._backoff.reset()
             with suppress(TimeoutError):
@@ -111,20 +118,20 @@ class ReconnectingClient:
                     await self._retry.wait()
             self._retry.clear()
 
-    def _log_lost(self, reason: str) -> None:
+    def _log_lost(self, lost: Lost) -> None:
         """Log why there is no connection, once and not for each attempt."""
         if not self._settings.persistent:
-            return
+            return  # a temporary client, such as the topic explorer's: its user sees the error in the state
+        text = _TOO_FULL if isinstance(lost, _TooFull) else "No connection to the MQTT broker at %s: %s. Retrying."
         # Reasons that differ only in a number count as the same one, or a hostile broker could fill the log.
-        kind, text = re.sub(r"\d+", "0", reason), "No connection to the MQTT broker at %s: %s. The hub keeps retrying."
-        if self._faults.error(kind, text, self._state.address, reason, level=logging.WARNING):
+        if self._faults.error(re.sub(r"\d+", "0", str(lost)), text, self._state.address, lost, level=logging.WARNING):
             self._logged_down = True
 
     async def _run_connection(self) -> None:
         """Open a connection and use it until its end, then raise :class:`Lost`."""
-        self._session += 1
+        self._connection_number += 1
         self._stalled_at = None
-        connection = self._connection = self._connect(self._session, self._take, self._changed.set)
+        connection = self._connection = self._connect(self._connection_number, self._take, self._changed.set)
         try:
             await connection.open()
             raise_if_cancelled()
@@ -155,7 +162,7 @@ class ReconnectingClient:
         if self._state.connected:
             now = now_ms()
             if self._stalled_at is None:
-                # The loss is noticed within twice the keepalive; until then everything had arrived.
+                # A dead connection is detected within two keepalives, so everything sent before that has arrived.
                 self._current_to = max(self._current_to, now - 2_000 * self._settings.keepalive_s)
             self._set(connected=False, subscribed=False, refused=(), since=now, reconnects=self._state.reconnects + 1)
 
@@ -182,7 +189,7 @@ class ReconnectingClient:
                 # Close it before the keepalive does: the broker's PINGRESP is not read either.
                 left = self._stalled_at + self._settings.keepalive_s / 2 - time.monotonic()
                 if left <= 0:
-                    raise Lost("the hub cannot take more messages at the moment, so the broker queues them")
+                    raise _TooFull("the hub cannot take more messages at the moment, so the broker queues them")
                 timeout_s = left if timeout_s is None else min(left, timeout_s)
             if connection.lost is None:
                 with suppress(TimeoutError):
@@ -195,7 +202,7 @@ class ReconnectingClient:
         error = None
         if refused:
             listed = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())
-            error = f"The broker refused the subscription to {listed}. Check the hub's rights in its access list."
+            error = f"The broker refused the subscription to {listed}. Check the hub's rights in the broker's ACL."
         if self._settings.persistent and refused.keys() != self._logged_refused:
             self._logged_refused = set(refused)
             if error is None:
@@ -217,9 +224,9 @@ class ReconnectingClient:
 
     def ack(self, messages: Iterable[RawMessage]) -> None:
         connection = self._connection
-        held = [(receipt, each.session) for each in messages if (receipt := each.receipt) is not None]
+        held = [(receipt, each.connection) for each in messages if (receipt := each.receipt) is not None]
         self._held -= len(held)
-        receipts = [receipt for receipt, session in held if session == self._session]
+        receipts = [receipt for receipt, number in held if number == self._connection_number]
         if receipts and connection is not None and connection.lost is None:
             connection.ack(receipts)
         self._continue_reading()
@@ -234,7 +241,8 @@ class ReconnectingClient:
             async with asyncio.timeout(PUBLISH_S):
                 await connection.send(topic, payload, qos, retained)
         except Refused as refused:
-            raise BrokerError(f"The message to {topic!r} was refused: {refused}.") from None
+            hint = "Check the hub's rights in the broker's ACL."
+            raise BrokerError(f"The broker refused the message to {topic!r}: {refused}.", hint) from None
         except (Lost, TimeoutError):
             raise Unconfirmed(
                 f"The broker did not acknowledge the message to {topic!r} in time.", "It may have arrived."

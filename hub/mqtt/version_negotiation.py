@@ -29,10 +29,10 @@ class NegotiatingClient(ReconnectingClient):
         self._version: str = "5" if settings.protocol == "auto" else settings.protocol
         self._proven = settings.protocol != "auto"  # a connection with this version succeeded
 
-    def _make(self, session: int, take: Take, changed: Callable[[], None]) -> Connection:
+    def _make(self, number: int, take: Take, changed: Callable[[], None]) -> Connection:
         timeout_s = HANDSHAKE_S if self._proven else FIRST_HANDSHAKE_S
         kind = FastConnection if self._version == "5" else AiomqttConnection
-        return kind(self._settings, timeout_s, session, take, changed)
+        return kind(self._settings, timeout_s, number, take, changed)
 
     def _connected(self, connection: Connection) -> None:
         self._proven = True

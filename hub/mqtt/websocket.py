@@ -88,7 +88,7 @@ class WebSocket(asyncio.Protocol):
             self._opened.set_result(None)
         else:
             self._opened.set_exception(ConnectionError(str(error)))
-            self._opened.exception()  # marks it as retrieved, since nobody may wait for it any more
+            self._opened.exception()  # marks it as retrieved, since nobody may be waiting for it
 
     def _flush(self) -> None:
         if self._transport is not None:

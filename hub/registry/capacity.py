@@ -32,7 +32,7 @@ class Capacity:
     def __init__(self, limits: FleetLimits) -> None:
         self.limit = limits.total_metrics * METRIC_BYTES
         self.used = 0
-        self.left_out: set[str] = set()  # stored devices that did not fit at the start; their state stays on disk
+        self.left_out: set[str] = set()  # stored devices that did not fit at start-up; their state stays on disk
         self._devices = limits.devices
         self._total, self._each = limits.total_metrics, limits.metrics
         self._encode = msgspec.msgpack.Encoder().encode
@@ -65,7 +65,7 @@ class Capacity:
         """Count one device in addition to ``known`` ones.
 
         Raises:
-            Rejected: There is no room, the native id is too long, or the device was left out at the start.
+            Rejected: There is no room, the native id is too long, or the device was left out at start-up.
         """
         if known >= self._devices:
             raise Rejected("too_many_devices", f"The hub keeps at most {self._devices} devices.")

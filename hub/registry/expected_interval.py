@@ -10,13 +10,13 @@ one that a broker has queued for the hub (:func:`is_backlog`). Three figures are
                |        either way the expected interval moves towards it
                +-- a pause (is_pause)  -->  regularity - SETBACK, longest_pause unless the device is regular
 
-- A door sensor sends four messages within seconds and then nothing for hours: that is no outage. Its silence is
+- A door sensor sends four messages within seconds and then nothing for hours: that is not an outage. Its silence is
   compared with its longest pause. A regular device has no longest pause.
 - A device that reports rarely by design is given more time (:class:`IntervalTerms`). If it announces how long it may be
   silent, that counts. If its protocol reports lost devices, silence means nothing until the device has become regular.
 
 Each formula exists once. It takes numbers on the slow path (``xp`` is :mod:`hub.registry.scalars`) and columns with one
-entry a device on the fast path (``xp`` is numpy).
+entry per device on the fast path (``xp`` is numpy).
 """
 
 from __future__ import annotations

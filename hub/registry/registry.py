@@ -3,7 +3,7 @@
 A device is on the slow path, where each of its messages changes its ``Device`` object, or on the fast path, where its
 telemetry changes columns and the object may lag behind (``fastpath/fast_path.py``)::
 
-                 offer_fast_path: enough plain telemetry in a row
+                 offer_fast_path: enough plain telemetry
     identify --> slow path <==============================> fast path
                  _mutable: anything else is about to change it
 
@@ -122,7 +122,7 @@ class DeviceRegistry:
         self._handle_flushed(record_batches, messages)
 
     def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
-        """Count one more message that qualifies for the fast path; enough of them in a row promote the topic."""
+        """Count one more message that qualifies for the fast path; enough of them promote the topic."""
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:

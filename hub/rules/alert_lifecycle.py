@@ -6,7 +6,7 @@
        │ ───acknowledge────▶      │
        └── recover, withdraw ─────┴──▶ cleared
 
-A condition that begins, but has not held for the rule's time, is no alert yet: it is followed by its watch (watch.py).
+A condition that has not yet held for the rule's duration is not an alert: its watch (watch.py) follows it.
 ``cleared`` is final: when the condition begins again, that raises another alert.
 """
 

@@ -68,7 +68,7 @@ def _judge_pending(
 
 
 def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int, key: str, now: int) -> list[Event]:
-    """Set the timer of a rule for silence by when the device was last heard; end its alert if it is none any more."""
+    """Set the timer of a silence rule from the device's last message. End its alert if the device is not silent now."""
     watch, events = device.watches.get(key), list[Event]()
     if watch is None:
         watch = device.watches[key] = Watch(since=device.last_seen or now)

@@ -169,7 +169,7 @@ class Engine:
         self, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
     ) -> bool:
         """Return True if it has been silent for long enough, counting only while the hub could have heard. Nobody knows
-        whether a device should speak that was never heard, or that nothing announces any more."""
+        whether a device should speak that was never heard, or that is no longer announced."""
         watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # a clock that was ahead is put right
         if listening_since is None or device.last_seen is None or device.withdrawn:
             watch.since = now if device.withdrawn else watch.since

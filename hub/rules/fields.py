@@ -18,7 +18,7 @@ class InvalidField(Exception):
     """A key of a rule that is missing (``value`` is None) or has a value that is not allowed."""
 
     def __init__(self, key: str, value: Any, allowed: str) -> None:
-        problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is wrong."
+        problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."
         super().__init__(problem)
         self.key, self.problem, self.hint = key, problem, f"Allowed: {allowed}."
 

@@ -16,7 +16,7 @@ SETTLE_MS = 60_000
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return whether ``ts`` lies within the open alert or the last one: a delivery that is repeated is no new alarm."""
+    """Return whether ``ts`` lies within the open alert or the last one: a repeated delivery is not a new alarm."""
     if open_since is not None and ts >= open_since:
         return True
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]

@@ -109,7 +109,7 @@ class Watches:
         return self.close(watch, "recover", now, now)
 
     def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
-        """The condition does not hold (any more)."""
+        """The condition does not hold, or no longer."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
         watch.since = watch.due = watch.began = None

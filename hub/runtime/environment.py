@@ -37,7 +37,8 @@ def read_environment(
     ``keys`` are the keys of each section, ``lists`` the sections and keys that hold a list. Raises ConfigError for a
     ``HUB_`` variable that is not a setting.
     """
-    # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank token counts as unset and hides no other.
+    # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank HUB_HTTP_TOKEN counts as unset, so that it does not
+    # override a token set elsewhere.
     environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
     found = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
     for name in environ:
@@ -53,7 +54,10 @@ def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str,
     section, _, key = name.removeprefix("HUB_").lower().partition("_")
     table = TABLES.get(section)
     if table is not None and key.startswith(table):
-        raise ConfigError(f"{name} is no setting.", f"{section}.{table} holds tables: write them in the settings file.")
+        raise ConfigError(
+            f"{name} cannot be set by an environment variable: {section}.{table} is a table.",
+            "Set it in the settings file.",
+        )
     if key not in keys.get(section, ()):
         raise _unknown(name, keys)
     return section, key
@@ -65,11 +69,11 @@ def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
     known = [*NAMES, *(f"{prefixes[section]}{key.upper()}" for section in keys for key in keys[section])]
     bare = f"{name.rstrip('_')}_" in prefixes.values()
     if not bare and (nearest := get_close_matches(name, known, n=1, cutoff=CLOSE)):
-        return ConfigError(f"{name} is no setting.", f"Did you mean {nearest[0]}?")
+        return ConfigError(f"{name} is not a setting.", f"Did you mean {nearest[0]}?")
     section = "_".join(name.split("_")[:2]) + "_"
     names = [each for each in known if each.startswith(section)]
     listed = names or ["HUB_TOKEN", *(f"{prefix}…" for prefix in prefixes.values())]
-    return ConfigError(f"{name} is no setting.", f"Known are {', '.join(listed)}.")
+    return ConfigError(f"{name} is not a setting.", f"Known settings: {', '.join(listed)}.")
 
 
 def _items(value: str) -> list[str]:

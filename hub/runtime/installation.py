@@ -75,7 +75,7 @@ def open_installation(directory: Path, *, keep_damaged_aside: bool = False) -> I
         save(directory, install)
         return install
     except OSError as error:
-        hint = "Check its owner, its permissions and its free space, or name another folder with --data."
+        hint = "Check its owner, its permissions and its free space, or pass another folder with --data."
         raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
 
 
@@ -84,8 +84,8 @@ def read_installation(directory: Path) -> Installation:
     try:
         return msgspec.json.decode((directory / "install.json").read_bytes(), type=Installation)
     except FileNotFoundError:
-        hint = "Start the hub once with this folder, or name another with --data."
-        raise ConfigError(f"There is no {directory / 'install.json'}.", hint) from None
+        hint = "Start the hub once with this folder, or pass another with --data."
+        raise ConfigError(f"{directory} is not a hub's data folder: install.json is missing.", hint) from None
     except (OSError, msgspec.MsgspecError, RecursionError) as error:
         hint = "If it is damaged, remove it: the next start creates a new one."
         raise ConfigError(f"{directory / 'install.json'} cannot be read ({type(error).__name__}).", hint) from error

@@ -17,7 +17,10 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 class MetricsSample(msgspec.Struct, frozen=True, kw_only=True):
-    """The hub's metrics at one moment. Counters count since the start; ``commit_age_s`` is None before a commit."""
+    """The hub's metrics at one moment.
+
+    Counters count since start-up; ``commit_age_s`` is None before the first commit.
+    """
 
     received: int
     stored: int

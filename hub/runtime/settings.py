@@ -94,7 +94,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 class RetentionSection(Section):
     """Other retention times for devices with a ``label``, metrics that match a pattern, or both.
 
-    A time that is left out is that of the section ``store``.
+    A time that is left out is taken from the section ``store``.
     """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)
@@ -262,12 +262,13 @@ def _read(file: Path) -> dict[str, dict[str, Any]]:
         with file.open("rb") as stream:
             content = stream.read(MAX_FILE_BYTES + 1)
         if len(content) > MAX_FILE_BYTES:
-            raise ConfigError(f"{file} is no settings file: it has more than {MAX_FILE_BYTES:,} bytes.")
+            problem = f"{file} is larger than {MAX_FILE_BYTES:,} bytes, so it is not read as a settings file."
+            raise ConfigError(problem, "Pass the right file with --config.")
         return decode_toml(decode_utf8(content, str(file)), str(file))
     except FileNotFoundError:
-        raise ConfigError(f"There is no settings file {file}.", "Name one with --config.") from None
+        raise ConfigError(f"There is no settings file {file}.", "Pass one with --config.") from None
     except OSError as error:
-        hint = "Name a readable file with --config."
+        hint = "Pass a readable file with --config."
         raise ConfigError(f"The settings file {file} cannot be read ({error.strerror}).", hint) from None
 
 

@@ -52,13 +52,13 @@ def explain(
         return not_a_table(key, first["input"])
     allowed = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
     shown = _shown(loc, first["input"], settings)
-    return ConfigError(f"{variable or key} = {shown} is wrong.", f"Allowed: {allowed}.")
+    return ConfigError(f"{variable or key} = {shown} is not valid.", f"Allowed: {allowed}.")
 
 
 def not_a_table(section: str, value: object) -> ConfigError:
     """Describe a section that has a plain value instead of a table."""
     hint = f"It is a table: write [{section}] on a line of its own and its keys below."
-    return ConfigError(f"{section} = {_bounded(value)} is wrong.", hint)
+    return ConfigError(f"{section} = {_bounded(value)} is not valid.", hint)
 
 
 def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigError:
@@ -70,7 +70,7 @@ def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigEr
         tables = ((table, _models_in(field.annotation)) for table, field in settings.model_fields.items())
         nearest = [f"{table}.{name}" for table, models in tables for each in models if name in each.model_fields]
     meant = f"Did you mean {nearest[0]}? " if nearest else ""
-    return ConfigError(f"{'.'.join(map(str, loc))} is no setting.", f"{meant}Known here: {', '.join(known)}.")
+    return ConfigError(f"{'.'.join(map(str, loc))} is not a setting.", f"{meant}Known settings: {', '.join(known)}.")
 
 
 def secret_values(settings: BaseModel) -> Iterator[str]:

@@ -51,7 +51,11 @@ class CommandSender:
                 self._failed(command, again=True, detail=error.message)
             except Unconfirmed as error:
                 # The device may have received it. The command tracker waits for its state or a time-out.
-                log.info("Command %s was not confirmed by the broker: %s", command.id, error.message)
+                log.info(
+                    "Command %s to %s: the broker did not confirm it (%s). "
+                    "Waiting for the device's reply or the time-out.",
+                    *(command.id, command.device, error.message),
+                )
             except HubError as error:
                 self._failed(command, again=False, detail=error.message)
             except Exception as error:  # one command must not keep the others from being sent

@@ -92,7 +92,8 @@ class ConfigFile(Generic[T]):
         except ConfigError as error:
             raise StoreError(error.message, error.hint) from error
         except OSError as error:
-            raise StoreError(f"{self._file.name} cannot be read ({error.strerror}).") from error
+            problem = f"{self._file} cannot be read ({error.strerror})."
+            raise StoreError(problem, "Check its owner and permissions.") from error
         return _draft(text.replace("\r\n", "\n").replace("\r", "\n"))
 
     def check(self, text: str) -> list[T]:

@@ -21,7 +21,7 @@ class MemoryUse(msgspec.Struct, frozen=True):
     Attributes:
         metrics: Used.
         total_metrics: Limit.
-        left_out: Stored devices that did not fit at the start.
+        left_out: Stored devices that did not fit into memory at start-up.
     """
 
     metrics: int

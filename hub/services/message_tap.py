@@ -104,7 +104,7 @@ class MessageTap:
             watched[device].messages.append(tapped)
 
     def _devices_of(self, message: RawMessage) -> frozenset[str]:
-        """Return the devices of the message's topic: those of the first message on it that could be decoded."""
+        """Return the ids of the topic's devices, cached from the first message on this topic that could be decoded."""
         known = self._devices_by_topic.get(message.topic)
         if known is None:
             known = self._decode(message)

@@ -1,4 +1,4 @@
-"""Change one table of a TOML file, such as a ``[[rule]]``. Comments and order of the rest are kept."""
+"""Change one table of a TOML file, such as a ``[[rule]]``. All other tables keep their comments and order."""
 
 from __future__ import annotations
 
@@ -81,9 +81,12 @@ class TableList:
             _update(table, old, values)
             text = document.as_string().rstrip("\n")
         except (TOMLKitError, ValueError, TypeError, RecursionError) as error:
-            raise ConfigError(f"The {self._name} cannot be written as TOML: {error}.") from None
+            raise ConfigError(
+                f"The {self._name} cannot be written as TOML: {error}.", "Edit it in the text view."
+            ) from None
         if _values_of(text, self._name) != values:
-            raise ConfigError(f"The {self._name} cannot be written as TOML.", "Change it as text.")
+            problem = f"The {self._name} cannot be written as TOML without a change of its values."
+            raise ConfigError(problem, "Edit it in the text view.")
         return text
 
 

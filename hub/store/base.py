@@ -156,10 +156,11 @@ class Store(Protocol):
         """Move rows that cannot be read to quarantine (the table ``unreadable``)."""
         ...
 
-    async def commit(self, epoch: int, delta: Delta) -> None:
+    async def commit(self, owner: int, delta: Delta) -> None:
         """Write one batch durably. Committing the same delta twice writes it once.
 
-        Raises StoreError for an ``epoch`` older than the newest seen: another owner has taken over.
+        ``owner`` is the number of the process that owns the store; each new owner has a higher one. Raises StoreError
+        if a newer owner has written.
         """
         ...
 

@@ -5,11 +5,11 @@ A restart needs the newest :data:`RECENT` keys of all devices, which cover what 
 
 ::
 
-    commit ──▶ key_log      one row a commit: next to no cost
+    commit ──▶ key_log      one row per commit: next to no cost
                   │
                   │ compaction, when enough keys wait: the keys behind the newest RECENT, SLICE devices a transaction;
                   ▼ with the last slice the rows of key_log are deleted
-               device_keys  one row a device: its newest PER_DEVICE keys
+               device_keys  one row per device: its newest PER_DEVICE keys
 
 Who deletes what when: compaction deletes rows of ``key_log``; deleting a device deletes its row of ``device_keys``.
 A compaction that is interrupted begins again: keys that are in both tables count once.

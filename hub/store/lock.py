@@ -35,7 +35,7 @@ class DirectoryLock:
             # Python opens it with O_CLOEXEC: a child process that inherited it would keep the lock.
             file = os.open(directory / FILE, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            hint = "Give this user the right to write there, or name another folder with --data."
+            hint = "Give this user the right to write there, or pass another folder with --data."
             raise ConfigError(f"The data folder {directory} cannot be used ({error.strerror}).", hint) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -44,7 +44,7 @@ class DirectoryLock:
             os.close(file)
             raise InUse(
                 f"The data directory {directory} is in use by another hub (process {holder}).",
-                "Stop that hub first, or name another directory.",
+                "Stop that hub first, or pass another folder with --data.",
             ) from None
         with suppress(OSError):  # a full disk: the lock works without the process id in the file
             os.ftruncate(file, 0)

@@ -29,7 +29,7 @@ QUALITY_CODES = {quality: code for code, quality in enumerate(QUALITIES)}
 
 
 class Points(msgspec.Struct, frozen=True):
-    """Points, one index a point in all five arrays. ``ts`` is in epoch ms."""
+    """Points, one index per point in all five arrays. ``ts`` is in epoch ms."""
 
     series: Ints
     ts: Ints

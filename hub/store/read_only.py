@@ -35,7 +35,7 @@ class ReadOnlyStore:
         """Open the history in ``directory``. Raises NotFound where there is none, StoreError for another format."""
         path = directory / FILE
         if not path.exists():
-            raise NotFound(f"There is no history in {directory}.", "Name the hub's data folder with --data.")
+            raise NotFound(f"There is no history in {directory}.", "Pass the hub's data folder with --data.")
         with translated():
             if check_format(path) != NEWEST_FORMAT:
                 raise StoreError(

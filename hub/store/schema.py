@@ -4,7 +4,7 @@ Groups of tables::
 
     progress                         one row: last record, checkpoint, progress of the compaction
     device, series, dropped_series   what exists, and series of deleted devices until retention has swept them
-    batch                            the write-ahead log of readings, one row a commit   (wal/)
+    batch                            the write-ahead log of readings, one row per commit   (wal/)
     chunk, rollup                    compressed readings, and their minutes and hours    (chunks/)
     key_log, device_keys             deduplication keys                                  (dedup_keys.py)
     alert, diagnosis, command,       entities, one row each with a msgpack body
@@ -20,9 +20,13 @@ Once a format is released, it is changed by a migration only (migrations.py).
 from __future__ import annotations
 
 SCHEMA: tuple[str, ...] = (
-    # One row. cursor: number of the last committed record. epoch: the newest owner that wrote. digest: the last delta
-    # without records. checkpoint: up to this record the states of all devices are complete. Of the batches up to
-    # compacting_upto, the series below compacting_below are in chunks; 0, 0 when no compaction is under way.
+    # One row.
+    # cursor: number of the last committed record.
+    # epoch: number of the newest owner (writing process) so far; always 1 today.
+    # digest: hash of the last commit if it had no records (recognizes a retry).
+    # checkpoint: up to this record the states of all devices are complete.
+    # compacting_upto, compacting_below: progress of the running compaction: for batches numbered up to the former,
+    #   series with ids below the latter are already in chunks; both 0 if none runs.
     """CREATE TABLE progress (
         id INTEGER PRIMARY KEY CHECK (id = 1), cursor INTEGER NOT NULL, epoch INTEGER NOT NULL, digest BLOB,
         checkpoint INTEGER NOT NULL DEFAULT 0, compacting_upto INTEGER NOT NULL DEFAULT 0,
@@ -36,12 +40,12 @@ SCHEMA: tuple[str, ...] = (
     # Series of deleted devices: no query finds them, and retention deletes their points in slices. Batches of the log
     # up to last_batch may still hold points of them.
     "CREATE TABLE dropped_series (id INTEGER PRIMARY KEY, last_batch INTEGER NOT NULL DEFAULT 0)",
-    # The write-ahead log: the readings of one commit, numbered by its last record; see wal/batch_rows.py for the body.
-    # first is the time of the oldest point.
+    # The write-ahead log: the readings of one commit.
+    # id: number of the commit's last record. first: time of its oldest point. body: see wal/batch_rows.py.
     """CREATE TABLE batch (
         id INTEGER PRIMARY KEY, points INTEGER NOT NULL, first INTEGER NOT NULL, body BLOB NOT NULL)""",
     "CREATE INDEX batch_first ON batch (first)",
-    # Some hundred points of a series; see chunks/codec.py for the body. first and last are times; numbers is how many
+    # Up to 416 points of a series; see chunks/codec.py for the body. first and last are times; numbers is how many
     # points are not texts, summary their minimum, maximum and sum as big-endian doubles. Bit q of marks says that a
     # point of quality code q is in it. active: newer points may still join it; if not, its points are in the rollups.
     """CREATE TABLE chunk (
@@ -60,11 +64,12 @@ SCHEMA: tuple[str, ...] = (
         id INTEGER PRIMARY KEY, series INTEGER NOT NULL, step INTEGER NOT NULL, first INTEGER NOT NULL,
         body BLOB NOT NULL, UNIQUE (series, step, first))""",
     "CREATE INDEX rollup_first ON rollup (step, first)",
-    # The deduplication keys of one commit, and the older ones of a device; see dedup_keys.py for both forms.
+    # Deduplication keys (see dedup_keys.py). key_log: the keys of one commit per row. device_keys: older keys, merged
+    # into one row per device.
     """CREATE TABLE key_log (
         id INTEGER PRIMARY KEY, cursor INTEGER NOT NULL, count INTEGER NOT NULL, gone BLOB, series BLOB NOT NULL,
         keys BLOB NOT NULL)""",
-    # Not WITHOUT ROWID: a row of some 1,050 bytes would have a page of its own there.
+    # A WITHOUT ROWID table would put each ~1,050-byte row on its own page.
     "CREATE TABLE device_keys (id INTEGER PRIMARY KEY, device TEXT NOT NULL UNIQUE, keys BLOB NOT NULL)",
     """CREATE TABLE alert (
         id TEXT PRIMARY KEY, rule TEXT NOT NULL, device TEXT NOT NULL, metric TEXT, state TEXT NOT NULL,

@@ -103,14 +103,14 @@ class SqliteStore(StoreThreads):
             await self._write(put_aside, self._writer.connection, rows)
             self._unreadable += len(rows)
 
-    async def commit(self, epoch: int, delta: Delta) -> None:
-        await self._write(self._commit, epoch, delta)
+    async def commit(self, owner: int, delta: Delta) -> None:
+        await self._write(self._commit, owner, delta)
         self._commits += 1
         self._last_commit = now_ms()
 
-    def _commit(self, epoch: int, delta: Delta) -> None:
+    def _commit(self, owner: int, delta: Delta) -> None:
         writer = self._writer
-        writer.write(epoch, delta)
+        writer.write(owner, delta)
         if writer.keys.due and not self._compacting_keys:
             self._compacting_keys = self._later(self._compact_keys)
         if not self._compacting:  # until it is done, its points are still in the log and would make one due again

@@ -1,7 +1,7 @@
 """Write one commit in one transaction. Only the store's writer thread calls it.
 
 All readings of a commit are one row of the write-ahead log, as columns (wal/batch_rows.py); everything else is inserted
-by few statements of many rows. The order inside the transaction::
+by a few statements, each of many rows. The order inside the transaction::
 
     seen before? ─▶ delete devices ─▶ new series ─▶ batch ─▶ deduplication keys ─▶ states, alerts, … ─▶ progress
                                                                                         ─▶ memtable ─▶ COMMIT
@@ -34,8 +34,8 @@ from hub.store.wal.batch_rows import write_batch
 from hub.store.wal.memtable import Memtable
 from hub.store.wal.series_ids import SeriesIdCache
 
-# A dropped series keeps its id until its readings are gone: they must not appear under another series. Nor must those
-# of a series whose row was lost.
+# An id must not be reused while readings with it exist, in chunks or the log, even if its row in `series` is gone or
+# damaged: they would appear under the new series.
 _NEXT_SERIES = """SELECT 1 + max(?, coalesce(max(id), 0)) FROM (
     SELECT max(id) AS id FROM series UNION ALL SELECT max(id) FROM dropped_series
     UNION ALL SELECT max(series) FROM chunk WHERE active UNION ALL SELECT max(series) FROM chunk WHERE NOT active)"""
@@ -59,7 +59,7 @@ class StoreWriter:
 
     @property
     def series(self) -> int:
-        """Return about how many series there are."""
+        """Return the next series id, which is roughly the number of series."""
         return self._next_series
 
     def _known(self, device: str) -> dict[str, int]:
@@ -70,15 +70,18 @@ class StoreWriter:
             known = self._series[device] = {sys.intern(metric): number for metric, number in rows}
         return known
 
-    def write(self, epoch: int, delta: Delta) -> None:
+    def write(self, owner: int, delta: Delta) -> None:
         """Write one delta durably; see :meth:`hub.store.base.Store.commit`."""
+        # A retry is recognized by the number of the last record. A delta without records has none, so it gets a digest.
         digest = None if delta.count else hashlib.blake2b(msgspec.msgpack.encode(delta), digest_size=16).digest()
+        # Ids of the series that this transaction inserts, by device and metric. A deleted device starts without any.
         fresh: dict[str, dict[str, int]] = {device: {} for device in delta.deleted}
         logged = False
+        # Series ids of the deleted devices: their deduplication keys are deleted.
         gone = [number for device in delta.deleted for number in self._known(device).values()]
         try:
             with transaction(self.connection):
-                if self._done_before(epoch, delta, digest):
+                if self._done_before(owner, delta, digest):
                     return
                 for device in delta.deleted:
                     self._delete_device(device)
@@ -90,7 +93,7 @@ class StoreWriter:
                 checkpoint = delta.cursor if delta.checkpoint is None else delta.checkpoint
                 self.connection.execute(
                     "UPDATE progress SET cursor = ?, epoch = ?, digest = ?, checkpoint = ?",
-                    (delta.cursor, epoch, digest, checkpoint),
+                    (delta.cursor, owner, digest, checkpoint),
                 )
                 if points is not None:  # before the commit, so that the first query after it finds the points
                     self.memtable.append(delta.cursor, points)
@@ -110,7 +113,11 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield the ids of series ``(device, metric)``; new ones are kept if the block ends without an error."""
+        """Yield the ids of series ``(device, metric)``.
+
+        If the block ends without an error, the new ones are remembered in memory; the caller inserts their rows with
+        :meth:`insert_new`.
+        """
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
         yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
@@ -119,18 +126,18 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """Insert the rows of the new ones of these series, in the caller's transaction."""
+        """Insert rows for those of these series that are new, in the caller's transaction."""
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 
-    def _done_before(self, epoch: int, delta: Delta, digest: bytes | None) -> bool:
+    def _done_before(self, owner: int, delta: Delta, digest: bytes | None) -> bool:
         """Return True if this delta is committed already, as in a retry after a commit whose result was lost."""
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
         cursor, newest, last = row
-        if epoch < newest:
+        if owner < newest:
             raise StoreError(
-                f"A newer owner (epoch {newest}) has written to this database; this hub has epoch {epoch}.",
+                f"Another process (owner {newest}) has taken over this database; this hub is owner {owner}.",
                 "Restart this hub.",
             )
         if not delta.count:
@@ -143,8 +150,8 @@ class StoreWriter:
 
     def _delete_device(self, device: str) -> None:
         execute = self.connection.execute
-        # A device may have millions of readings. Without their series no query finds them; retention deletes those in
-        # chunks in slices, and compaction skips those in the log, up to the batch that is the newest now.
+        # Deleting millions of readings at once would block commits. Without rows in `series` no query finds them;
+        # retention deletes those in chunks, in slices; compaction skips those in batches up to `last_batch`.
         execute(
             "INSERT INTO dropped_series (id, last_batch) "
             "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",

@@ -13,7 +13,7 @@ from hub.registry.registry import DeviceRegistry
 
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
-"""Size of the cache of folded names (some 100 bytes each), so that a question need not fold those of all devices."""
+"""Size of the cache of folded names (about 100 bytes each). With it, a question need not fold all names again."""
 
 
 @lru_cache(maxsize=REMEMBERED)

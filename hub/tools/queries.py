@@ -28,7 +28,7 @@ class Queries:
         self.lookup = Lookup(registry)
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
-        """Rank devices by the metrics whose names contain ``metric``: one row a device, its highest or lowest.
+        """Rank devices by the metrics whose names contain ``metric``: one row per device, its highest or lowest.
 
         Temperatures are compared in °C, whatever their units.
         """

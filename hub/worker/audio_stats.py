@@ -72,9 +72,10 @@ def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict
 
 
 def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
-    """Return whether a tone with harmonics (a voice, a siren, a buzzer) explains a repetition at ``hz``.
+    """Return True if the repetition at ``hz`` comes from a harmonic tone (voice, siren, buzzer) and not from impacts.
 
-    Impacts excite resonances, and the plain spectrum hardly shows their rate. The two edges of a square wave give an
+    A tone has most of its power at ``hz`` and its multiples. Impacts excite resonances at other frequencies, and the
+    plain spectrum hardly shows their rate. The two edges of a square wave give an
     envelope of twice its frequency, so half of ``hz`` is checked, too.
     """
     power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2

@@ -123,7 +123,7 @@ class Worker:
         process = await self._running()
         to_it, from_it = process.stdin, process.stdout
         if to_it is None or from_it is None:
-            raise OSError("the worker has no pipes")
+            raise OSError("The worker process started without stdin/stdout. Report this.")
         self._lines = 0
         to_it.write(encode_frame(job))
         await to_it.drain()

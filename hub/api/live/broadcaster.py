@@ -189,7 +189,11 @@ class Broadcaster:
         try:
             explained = await self._alerts.explained_by(diagnosis)
         except StoreError:
-            log.warning("Cannot read the alert of a diagnosis. Live clients are not notified of it.", exc_info=True)
+            log.warning(
+                "Cannot read alert %s of diagnosis %s. Live clients are not notified of the diagnosis.",
+                *(diagnosis.alert, diagnosis.id),
+                exc_info=True,
+            )
             return
         if explained is not None:
             self._announce(AlertNotice(False, explained))

@@ -73,7 +73,7 @@ def update(device: Device) -> dict[str, Any]:
 
 
 def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
-    """Return the data of an ``alert``: the keys of an ``update`` and those of the alert."""
+    """Return the data of an ``alert``: the keys of an ``update`` and the keys of the alert."""
     measured = fahrenheit(alert.value, alert.unit) if alert.metric == METRIC else None
     return {
         "device_id": alert.device,

@@ -55,7 +55,8 @@ def routes(analyzer: FileAnalyzer, library: DocumentLibrary, slots: ConcurrencyL
     async def follow_analysis(analysis_id: str) -> Response:
         """Stream the progress of an analysis that was started with `keep`, as lines of JSON.
 
-        The lines are those of the request that started it. A finished analysis is returned as a single `done` line.
+        The lines are the same as in the response of the request that started it. A finished analysis is returned as a
+        single `done` line.
         """
         job = jobs.get(analysis_id)
         if job is not None:

@@ -58,14 +58,14 @@ def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> AP
         past = MetricSeries.of(metric, device.unit(metric), series.points)
         until = past.seconds(past_end) if alert_at is None else baseline_end(past, past_end)
         edges = [round(edge) for edge in np.linspace(first, last, buckets + 1)]
-        learnt = expected(past, until, edges)
+        learned = expected(past, until, edges)
         answer = devices.ExpectedBand(
             metric=metric,
             unit=device.unit(metric),
-            learnt_from=learnt.start if learnt else None,
-            learnt_to=learnt.end if learnt else None,
-            readings=learnt.count if learnt else 0,
-            points=learnt.points if learnt else [],
+            learnt_from=learned.start if learned else None,
+            learnt_to=learned.end if learned else None,
+            readings=learned.count if learned else 0,
+            points=learned.points if learned else [],
         )
         return Json(answer)
 

@@ -118,8 +118,9 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
 
     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
     - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
-    - `value`: the value that raised it; `current`: the latest value of the metric
-    - `withdrawn`: the rule was changed or no longer applies, so the condition was not observed to end
+    - `value`: the metric's value when the alert was raised
+    - `current`: its newest value (null if it has none)
+    - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
     - `late`: all its readings arrived late, so nobody was alerted
     - `stays_open`: why readings cannot clear an open alert at present
     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have

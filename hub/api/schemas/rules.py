@@ -53,7 +53,7 @@ class RulesText(TypedDict):
 
 
 class RulePreview(TypedDict):
-    """A draft as `[[rule]]` table and as parsed rule. If it is not valid, `problem` says why, and `rule` is null."""
+    """A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null."""
 
     text: str
     rule: RuleShape | None
@@ -61,7 +61,10 @@ class RulePreview(TypedDict):
 
 
 class RulesChecked(TypedDict):
-    """The rules of a draft. If it is not valid, `problem` says why and what is allowed, and `items` is empty."""
+    """Result of checking a rules file.
+
+    If it is invalid, `problem` says why and what is allowed, and `items` is empty.
+    """
 
     items: list[RuleShape]
     problem: str | None

@@ -1,4 +1,4 @@
-"""Throughput of the hub, as the API returns it."""
+"""JSON schemas of the throughput figures: messages, readings, queue, commits."""
 
 from __future__ import annotations
 

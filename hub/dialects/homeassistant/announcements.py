@@ -111,7 +111,7 @@ class Announcements:
     # -- identity and description -----------------------------------------------------------------------------------
 
     def ids_of(self, announced: Announced) -> tuple[str, str]:
-        """Return id and native id: those of the known device with one of its aliases, else its own."""
+        """Return id and native id of the known device with one of its aliases, else the announced ones."""
         for alias in announced.aliases:
             known = self._aliases.get(alias)
             if known is not None and self._members.get(known):

@@ -147,7 +147,8 @@ class HomeAssistantDialect:
 
     def _check_overlap(self, topic: str) -> None:
         """Raise Rejected (``topic_taken``) for a filter that overlaps with filters of other dialects."""
-        # If one of the two begins with a wildcard it is accepted, for the topics that no other dialect owns.
+        # An overlap in which either filter begins with a wildcard is accepted: this dialect then gets only the topics
+        # that no other owns.
         for other in self._reserved:
             if (
                 not other.startswith("+")
@@ -167,7 +168,7 @@ class HomeAssistantDialect:
     def _withdrawn(
         self, message: RawMessage, place: str, before: StoredAnnouncement | None, rejected: list[Rejection]
     ) -> Result:
-        """Return the result of a removed announcement: its values expire, the device stays with its history."""
+        """Return the result of a removed announcement: its values expire; the device and its history are kept."""
         if before is None:
             return Result(rejections=rejected)
         identities = (self._identity(before.id, before.native_id, place, None),)
@@ -193,7 +194,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
     def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """Return changes that delete the states of availability topics that no entity uses any more."""
+        """Return changes that delete the states of availability topics that no entity uses now."""
         used = {watched for each in (after.entities if after else ()) for watched in each.watched}
         removed = {watched for each in before.entities for watched in each.watched} - used
         unused = [each for each in removed if self._devices.only_watcher(before, each)]
@@ -237,7 +238,7 @@ class HomeAssistantDialect:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
     def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
-        """Yield the availability of the devices that use the topic for it."""
+        """Yield the new availability of each device that has this message's topic as an availability topic."""
         now: dict[str, bool] = {}
         for _, watched in pairs:
             online = decoded.available(watched)

@@ -87,7 +87,8 @@ def _prepared(value: Any, find: str, ignore_case: bool) -> tuple[re.Pattern[str]
     parts = pattern.repeats + 1  # and the text before the match
     if pattern.choices * comb(len(text) + parts, parts) > MAX_WAYS:
         raise ValueError(
-            f"a regular expression with these repeats and alternatives takes too long on {len(text)} characters"
+            f"a regular expression with these repeats and alternatives takes too long on {len(text)} characters. "
+            "Simplify the pattern: fewer repeats and alternatives"
         )
     return pattern.compiled, text
 

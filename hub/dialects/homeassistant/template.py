@@ -103,7 +103,7 @@ _Path = tuple[str | int, ...]
 
 
 class ValueTemplate:
-    """Checked and compiled template. ``path`` is that of the form ``{{ value_json.a["b"] }}``, run without Jinja2."""
+    """Checked and compiled template. ``path`` is set for the form ``{{ value_json.a["b"] }}``, run without Jinja2."""
 
     __slots__ = ("_compiled", "_path", "_timed")
 
@@ -146,7 +146,9 @@ class ValueTemplate:
                 parts.append(part)
         except (Missing, UndefinedError):
             raise Missing from None
-        except Exception as error:  # any error in a device's own template rejects the value and is no fault of the hub
+        except (
+            Exception
+        ) as error:  # any error in a device's own template rejects the value and is not a fault of the hub
             raise Rejected("template_failed", f"The template failed for this value: {str(error)[:100]}.") from error
         return "".join(parts)
 

@@ -227,7 +227,10 @@ def _number(metric: str, text: str) -> float:
 
 
 def _command(base: str, key: str, known: Property) -> dict[str, Any]:
-    """Return the command that sets a property. An event (not retained) cannot confirm it."""
+    """Return the command that sets a property.
+
+    Only a retained property can confirm it; a non-retained one is an event, so ``confirm_by`` is None.
+    """
     confirm_by = metric_of(key) if known.retained else None
     command = {"topic": f"{base}{key}/set", "encoding": "text", "confirm_by": confirm_by}
     if known.datatype == "boolean":

@@ -78,7 +78,7 @@ class _Reader:
         """
         words, payload = self.mapping.presence, message.payload
         if words is None:
-            # OwnTracks: the will of the app on a phone.
+            # OwnTracks: the last will of the phone app.
             body = parse_telemetry(payload) if b'"lwt"' in payload and b'"_type"' in payload else None
             return (False, body) if isinstance(body, dict) and body.get("_type") == "lwt" else None
         body = parse_telemetry(payload) if payload.lstrip()[:1] == b"{" else None
@@ -142,7 +142,7 @@ class MappingDialect:
     def decode(self, message: RawMessage, view: View) -> Result:
         match = self._match(message.topic)
         if match is None:
-            raise Rejected("no_dialect", "No mapping matches this topic any more.")
+            raise Rejected("no_dialect", "No mapping matches this topic now.")
         if not message.payload:  # deletes a retained message
             return Result()
         reader, levels = match

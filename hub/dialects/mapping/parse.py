@@ -43,7 +43,10 @@ def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list
     if document.keys() - {"mapping"} or not isinstance(tables, list):
         raise ConfigError("mappings.toml may only have [[mapping]] tables.", "See config/mappings.toml for examples.")
     if len(tables) > MAX_MAPPINGS:
-        raise ConfigError(f"mappings.toml has {len(tables)} mappings; at most {MAX_MAPPINGS} are allowed.")
+        raise ConfigError(
+            f"mappings.toml has {len(tables)} mappings; at most {MAX_MAPPINGS} are allowed.",
+            "Merge mappings with wildcards, or remove unused ones.",
+        )
     mappings: list[Mapping] = []
     faults: list[ConfigError] = []
     for number, table in enumerate(tables, 1):

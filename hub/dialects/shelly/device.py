@@ -126,7 +126,7 @@ def with_description(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevi
 
 
 def controls(values: Collection[str]) -> list[str]:
-    """Return those of the metrics that can be set."""
+    """Return the metrics that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 

@@ -175,7 +175,7 @@ def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
 
 
 def controls(values: Mapping[str, Value]) -> list[str]:
-    """Return those of the metrics that can be set."""
+    """Return the metrics that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 

@@ -3,7 +3,7 @@
 A birth certificate declares the metrics of an edge node or of a device behind it. Data messages have only what changed,
 often by alias. The messages of an edge node are numbered from 0 to 255. If a number is missing, or data come before a
 birth, the hub requests a rebirth, at most once a minute, and still uses the metrics that it knows. A death whose
-``bdSeq`` is older than that of the last birth is ignored, since a broker may deliver an old will late.
+``bdSeq`` is older than the ``bdSeq`` of the last birth is ignored, since a broker may deliver an old will late.
 
 Host applications publish their presence on ``spBv1.0/STATE/HOST`` (3.0) or ``STATE/HOST`` (2.2). They are devices
 without metrics. The hub publishes no STATE, since it is not a primary host that edge nodes wait for.
@@ -29,7 +29,7 @@ from hub.topics import slug
 
 NAMESPACE = "spBv1.0"
 MAX_BYTES = 2 * 1_048_576
-"""Limit for the birth of a large edge node, which has about 50 bytes a metric."""
+"""Limit for the birth of a large edge node, which has about 50 bytes per metric."""
 MAX_KEPT = 20_000
 MAX_CACHED = 100_000
 REBIRTH_EVERY = 60_000

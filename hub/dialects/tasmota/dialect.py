@@ -289,7 +289,7 @@ class TasmotaDialect:
 
 
 def _time(body: Mapping[str, Any], message: RawMessage) -> tuple[int, Quality]:
-    """Return time and quality from ``Epoch`` or ``Time``. Local time of a clock that is not set yet is no error."""
+    """Return time and quality from ``Epoch`` or ``Time``. Local time of a clock that is not set yet is not an error."""
     value = body.get("Epoch") or body.get("Time")
     try:
         ts, quality = when(value, message.received, retained=message.retained)

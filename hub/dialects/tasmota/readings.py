@@ -274,6 +274,6 @@ def _number(text: str) -> Value | None:
 
 
 def scales_of(body: Mapping[str, Any], before: dict[str, str]) -> dict[str, str]:
-    """Return the units by :data:`SCALES` in this message, added to those known ``before``."""
+    """Return ``before``, updated with the units that this message declares under the keys of :data:`SCALES`."""
     found = {key: spell(body[key][:32]) for key in SCALES if isinstance(body.get(key), str)}
     return {**before, **found} if found else before

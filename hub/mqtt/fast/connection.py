@@ -38,13 +38,13 @@ class FastConnection(asyncio.Protocol):
     protocol = "MQTT 5"
 
     def __init__(
-        self, settings: MqttClientSettings, timeout_s: float, session: int, take: Take, changed: Callable[[], None]
+        self, settings: MqttClientSettings, timeout_s: float, number: int, take: Take, changed: Callable[[], None]
     ) -> None:
         self.session_present = False
         self.lost: Lost | None = None
         self._settings = settings
         self._timeout_s = timeout_s
-        self._session = session
+        self._number = number
         self._take = take
         self._changed = changed
         self._loop = asyncio.get_running_loop()
@@ -110,7 +110,7 @@ class FastConnection(asyncio.Protocol):
         for future in waiting:
             if not future.done():
                 future.set_exception(lost)
-                future.exception()  # marks it as retrieved, since nobody may wait for it any more
+                future.exception()  # marks it as retrieved, since nobody may be waiting for it
         self._publishing.fail(lost)
         self._changed()
 
@@ -218,7 +218,7 @@ class FastConnection(asyncio.Protocol):
 
     def _pass_on(self, packets: Sequence[Packet], now: int) -> None:
         messages: list[RawMessage] = []
-        session, add = self._session, messages.append
+        number, add = self._number, messages.append
         publish = mqtt5.PublishPacket
         try:
             for packet in packets:
@@ -230,7 +230,7 @@ class FastConnection(asyncio.Protocol):
                     raise Malformed("it sent a message that was not subscribed", DisconnectReasonCode.PROTOCOL_ERROR)
                 qos = 0 if receipt is None else 1
                 dup = packet.duplicate
-                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, session, dup))
+                add(RawMessage(topic, packet.payload, now, qos, packet.retain, receipt, number, dup))
         finally:
             if messages:
                 self._take(messages)

@@ -61,7 +61,7 @@ class PacketReader:
             while len(packets) < limit and self._fault is None:
                 try:
                     packet, size = self._read(view[position:])
-                except BaseException as error:  # mqtt5 0.8 panics if a text is not UTF-8, which is no Exception
+                except BaseException as error:  # mqtt5 0.8 panics if a text is not UTF-8, which is not an Exception
                     if not self._handle_error(error, view[position:]):
                         break
                 else:

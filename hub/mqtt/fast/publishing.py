@@ -95,7 +95,7 @@ class Publishing:
         for confirmation in (*self._unconfirmed.values(), *(waiting for _, _, waiting in self._waiting)):
             if not confirmation.done():
                 confirmation.set_exception(lost)
-                confirmation.exception()  # marks it as retrieved, since nobody may wait for it any more
+                confirmation.exception()  # marks it as retrieved, since nobody may be waiting for it
 
     def _send_more(self) -> None:
         while self._waiting and not self._paused:

@@ -2,13 +2,14 @@ r"""The fast path: decode repetitive telemetry into columns and apply a thousand
 
 States of a topic::
 
-               MIN_RUN qualifying messages in a row
+               MIN_MESSAGES qualifying messages
     slow path <====================================> promoted
                demote: anything but telemetry is about to change the device
 
 A message qualifies if it holds numbers of a known payload schema, comes from a device that is online, and lies within
 the bounds in which no rule changes state. A device is *promoted* while any of its topics is. A topic that is demoted
-soon after its promotion needs twice as many messages for the next one.
+soon after its promotion needs twice as many qualifying messages for the next one. Other messages in between do not
+reset the count; a demotion does.
 
 Path of a message of a promoted topic::
 
@@ -17,9 +18,10 @@ Path of a message of a promoted topic::
 
 Invariants:
 
-- A message is pending only while its device is promoted: ``demote`` flushes first.
+- A message is *pending* from ``accept`` to the next flush, and only while its device is promoted: ``demote`` flushes
+  first.
 - While a device is promoted, the columns hold its newest values, and its ``Device`` object may be out of date.
-  ``LastSeenTable.pending`` marks those that are; ``materialize`` updates one.
+  ``LastSeenTable.outdated`` marks the objects that are; ``materialize`` updates one.
 - A flush applies all messages of a device in one group, or none of them. This keeps their order.
 - Everything else that changes a device demotes it first (``DeviceRegistry._mutable``). So the bounds that its rules had
   at promotion are valid until demotion.
@@ -44,11 +46,11 @@ log = logging.getLogger(__name__)
 
 MAX_GROUPS = 256
 """Schema groups in use at the same time. Each adds a pass over its columns to every flush."""
-MIN_RUN = 3
-"""Qualifying messages in a row that promote a topic; doubled after each demotion, up to :data:`MAX_RUN`."""
-MAX_RUN = 4_096
+MIN_MESSAGES = 3
+"""Qualifying messages that promote a topic; doubled after each early demotion, up to :data:`MAX_MESSAGES`."""
+MAX_MESSAGES = 4_096
 FORGIVEN_AFTER_MS = 60_000
-"""A topic that stayed promoted for longer needs only :data:`MIN_RUN` messages again."""
+"""A topic that stayed promoted for longer needs only :data:`MIN_MESSAGES` again."""
 MAX_TOPICS = 200_000
 _numbers = itertools.count(1)
 """Numbers of schema groups, unique in a process: the store caches series ids by number and row."""
@@ -61,14 +63,14 @@ FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
 class FastPathTopic:
     """Promotion state of one topic."""
 
-    __slots__ = ("device", "group", "need", "row", "run", "since")
+    __slots__ = ("device", "group", "needed", "qualified", "row", "since")
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.group: SchemaGroup | None = None  # None while it is not promoted
         self.row = 0  # row of its device in the group
-        self.run = 0  # qualifying messages in a row
-        self.need = MIN_RUN  # length of the run that promotes it
+        self.qualified = 0  # qualifying messages since the last demotion
+        self.needed = MIN_MESSAGES  # how many of them promote it
         self.since = 0  # time of the promotion in ms
 
 
@@ -87,7 +89,7 @@ class FastPath:
         self._fast_topics: dict[str, FastPathTopic] = {}  # only the promoted ones
         # By promoted device, its slot in the table and its promoted topics.
         self._promoted: dict[str, tuple[int, dict[str, FastPathTopic]]] = {}
-        self._waiting: list[SchemaGroup] = []  # groups with pending messages
+        self._pending_groups: list[SchemaGroup] = []  # groups with pending messages
         self._logged: set[type[Exception]] = set()  # faults that were logged already
 
     def __contains__(self, device_id: str) -> bool:
@@ -103,33 +105,33 @@ class FastPath:
             return False
         group = topic.group
         try:
-            found = msgspec.structs.astuple(group.decode(message.payload))
+            content = msgspec.structs.astuple(group.decode(message.payload))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
         if not group.messages:
-            self._waiting.append(group)
+            self._pending_groups.append(group)
         group.messages.append(message)
-        group.found.append(found)
-        group.waiting.append(topic.row)
+        group.contents.append(content)
+        group.pending_rows.append(topic.row)
         return True
 
     @property
-    def waiting(self) -> int:
+    def pending(self) -> int:
         """Number of messages that wait for the next flush."""
-        return sum(len(group.messages) for group in self._waiting)
+        return sum(len(group.messages) for group in self._pending_groups)
 
     def flush(self) -> None:
         """Apply the pending messages and pass the results to ``on_flush``.
 
         When this returns, the messages that do not fit have been handled on the slow path as well. The caller may then
-        change devices without reordering.
+        change devices without changing the order in which messages are applied.
         """
-        if not self._waiting:
+        if not self._pending_groups:
             return
         record_batches: list[RecordBatch] = []
-        rest: list[RawMessage] = []
-        waiting, self._waiting = self._waiting, []
-        for group in waiting:
+        slow_messages: list[RawMessage] = []
+        groups, self._pending_groups = self._pending_groups, []
+        for group in groups:
             messages = group.messages
             try:
                 record_batch, unfit = group.flush(self._last_seen, self.connected_at)
@@ -138,15 +140,15 @@ class FastPath:
                     self._logged.add(type(error))
                     log.exception("The fast path failed. Its messages are processed one by one. Report this.")
                 record_batch, unfit = None, messages
-            rest += unfit
+            slow_messages += unfit
             if record_batch is not None:
                 record_batches.append(record_batch)
-        self._on_flush(record_batches, rest)
+        self._on_flush(record_batches, slow_messages)
 
     # -- promotion and demotion -------------------------------------------------------------------------------
 
     def promote(self, topic: str, payload_schema: PayloadSchema, device: Device, due: int, bounds: Bounds) -> None:
-        """Count one more qualifying message of the topic, and promote the topic if its run is long enough.
+        """Promote the topic if enough of its messages have qualified. Count this one as the newest.
 
         Args:
             topic: The MQTT topic.
@@ -160,12 +162,12 @@ class FastPath:
             if len(self._topics) >= MAX_TOPICS:
                 self._topics = dict(self._fast_topics)
             known = self._topics[topic] = FastPathTopic(device.id)
-        known.run += 1
-        if known.run < known.need or not payload_schema.numeric:
+        known.qualified += 1
+        if known.qualified < known.needed or not payload_schema.numeric:
             return
         group = self._group(payload_schema)
         if group is None or (limits := bounds()) is None:
-            known.run = 0
+            known.qualified = 0
             return
         slot = self._last_seen.slot(device, due)
         known.since = device.last_seen or 0
@@ -199,10 +201,9 @@ class FastPath:
             del self._fast_topics[name]
             if topic.group is not None:
                 topic.group.topics -= 1
-            topic.group, topic.run = None, 0
-            topic.need = (
-                MIN_RUN if (device.last_seen or 0) - topic.since > FORGIVEN_AFTER_MS else min(MAX_RUN, 2 * topic.need)
-            )
+            topic.group, topic.qualified = None, 0
+            lasted = (device.last_seen or 0) - topic.since > FORGIVEN_AFTER_MS
+            topic.needed = MIN_MESSAGES if lasted else min(MAX_MESSAGES, 2 * topic.needed)
 
     def demote_all(self) -> None:
         """Flush the pending messages; further messages of all devices take the slow path."""
@@ -220,10 +221,10 @@ class FastPath:
     def materialize(self, device: Device) -> None:
         """Copy what was applied to the columns into the device."""
         known = self._promoted.get(device.id)
-        if known is None or not self._last_seen.pending[known[0]]:
+        if known is None or not self._last_seen.outdated[known[0]]:
             return
         slot, topics = known
-        self._last_seen.pending[slot] = False
+        self._last_seen.outdated[slot] = False
         self._last_seen.update_device(device, slot)
         for topic in topics.values():
             if topic.group is not None:

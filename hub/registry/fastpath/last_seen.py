@@ -1,14 +1,14 @@
-"""Times and expected intervals of promoted devices as columns, one slot a device.
+"""Times and expected intervals of promoted devices as columns, one slot per device.
 
 The table holds what telemetry changes in a device besides its values; the values are in
 :class:`~hub.registry.fastpath.schema_group.SchemaGroup`. A slot is filled from the ``Device`` when one of its topics is
 promoted, changed by every flush, and copied back when the device is materialized::
 
-    Device -- slot() --> columns -- apply_batch() --> columns, pending -- update_device() --> Device
+    Device -- slot() --> columns -- apply_batch() --> columns, outdated -- update_device() --> Device
 
 A record batch is checked (``acceptable``) and applied with the formulas of the slow path, over columns. Cases that the
-slow path handles separately are not acceptable: older readings, pauses, keys that do not grow. ``acceptable`` changes
-nothing, so the records that it refuses can still take the slow path.
+slow path handles separately are not acceptable: older readings, pauses, a ``seq`` that does not increase.
+``acceptable`` changes nothing, so the records that it refuses can still take the slow path.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Column = TypeVar("Column", Ints, Floats, Bools)
 
 
 class LastSeenTable:
-    """One slot a device, the same as in the dedup window. Times are in epoch ms."""
+    """One slot per device, the same as in the dedup window. Times are in epoch ms."""
 
     def __init__(self, window: DedupWindow, limits: FleetLimits) -> None:
         self._window = window
@@ -50,8 +50,9 @@ class LastSeenTable:
         self.expected_interval: Floats = np.zeros(0)  # this and the next two: see LearnedInterval
         self.regularity: Ints = self.last_reading
         self.longest_pause: Floats = self.expected_interval
-        self.terms: Floats = np.zeros((0, len(IntervalTerms._fields)))  # IntervalTerms of the device
-        self.pending: Bools = np.zeros(0, np.bool_)  # the Device object is out of date
+        # Parameters of stale_after(), such as the silence always allowed; one column per field of IntervalTerms.
+        self.terms: Floats = np.zeros((0, len(IntervalTerms._fields)))
+        self.outdated: Bools = np.zeros(0, np.bool_)  # the Device object is older than the columns
         self.stale_deadlines: Ints = self.last_reading  # when the device will be checked for silence
         # Devices whose interval became so short that this is too late, and when to check them instead.
         self.earlier_deadlines: list[tuple[str, int]] = []
@@ -59,7 +60,7 @@ class LastSeenTable:
     def slot(self, device: Device, due: int) -> int:
         """Fill the device's slot from the device and return it. ``due`` is when it will be checked for silence."""
         slot = self._window.slot(device.id)
-        if slot >= len(self.pending):
+        if slot >= len(self.outdated):
             self._grow(max(64, 2 * slot))
         self.stale_deadlines[slot] = due
         self.last_reading[slot] = device.last_reading or 0
@@ -75,7 +76,7 @@ class LastSeenTable:
         self.last_reading, self.last_ts = grown(self.last_reading, size), grown(self.last_ts, size)
         self.newest, self.expected_interval = grown(self.newest, size), grown(self.expected_interval, size)
         self.regularity, self.longest_pause = grown(self.regularity, size), grown(self.longest_pause, size)
-        self.terms, self.pending = grown(self.terms, size), grown(self.pending, size)
+        self.terms, self.outdated = grown(self.terms, size), grown(self.outdated, size)
         self.stale_deadlines = grown(self.stale_deadlines, size)
 
     def update_device(self, device: Device, slot: int) -> None:
@@ -87,7 +88,7 @@ class LastSeenTable:
         device.regularity = int(self.regularity[slot])
         device.longest_pause = float(self.longest_pause[slot])
 
-    # The columns below have one entry a record, sorted by device and, within a device, in order of arrival.
+    # The columns below have one entry per record, sorted by device and, within a device, in order of arrival.
 
     def intervals(self, slots: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
         """Return the intervals that end with these records; see :func:`interval_between`.
@@ -99,10 +100,10 @@ class LastSeenTable:
         return np.asarray(interval_between(ts, received, np.where(first, previous, _before(ts)), last_reading, np))
 
     def acceptable(self, slots: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
-        """Return which records can be applied: all of a device's, or none.
+        """Return a mask of the records that can be applied. If one record of a device fails, all of that device's fail.
 
-        Each has to be ``fit``, no older than any value of the device and not preceded by a pause. If it has a ``seq``,
-        that has to be greater than all before, so that it cannot be a duplicate.
+        A record must pass the caller's check (``fit``), be no older than any value of its device, and not follow a
+        pause. Its ``seq``, if any, must exceed every earlier one: then it cannot be a duplicate.
         """
         first = _first(slots)
         keyed = keys != NO_KEY
@@ -120,33 +121,33 @@ class LastSeenTable:
         starts = np.flatnonzero(_first(slots))
         ends = np.append(starts[1:], len(slots)) - 1
         who = slots[starts]
-        known = LearnedInterval(self.expected_interval[who], self.regularity[who], self.longest_pause[who])
-        known = learn_batch(known, intervals, starts, ends - starts + 1, self._limits)
-        self.expected_interval[who], self.regularity[who], self.longest_pause[who] = known
-        due = received[ends] + stale_after(known, IntervalTerms(*self.terms[who].T), np)
-        for found in np.flatnonzero(due < self.stale_deadlines[who]).tolist():
-            self.earlier_deadlines.append((self._window.owners[who[found]], int(due[found])))
+        learned = LearnedInterval(self.expected_interval[who], self.regularity[who], self.longest_pause[who])
+        learned = learn_batch(learned, intervals, starts, ends - starts + 1, self._limits)
+        self.expected_interval[who], self.regularity[who], self.longest_pause[who] = learned
+        due = received[ends] + stale_after(learned, IntervalTerms(*self.terms[who].T), np)
+        for i in np.flatnonzero(due < self.stale_deadlines[who]).tolist():
+            self.earlier_deadlines.append((self._window.owners[who[i]], int(due[i])))
         self.last_reading[who] = received[ends]
         self.last_ts[who] = np.maximum(self.last_ts[who], np.minimum(ts, received)[ends])
         self.newest[who] = ts[ends]
-        self.pending[who] = True
+        self.outdated[who] = True
         if (keyed := keys != NO_KEY).any():
             self._window.add_batch(slots[keyed], keys[keyed])
 
 
 def learn_batch(
-    known: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
+    before: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
 ) -> LearnedInterval:
     """Return the learned intervals of devices after several more intervals of each.
 
     Args:
-        known: The learned intervals before, as columns with one entry a device.
+        before: The learned intervals before, as columns with one entry per device.
         intervals: The intervals of all devices (ms). None of them is a pause; 0 is ignored.
         starts: By device, the index of its first interval.
         counts: By device, how many intervals it has.
         limits: The limits of the registry.
     """
-    columns = tuple(column.copy() for column in known)
+    columns = tuple(column.copy() for column in before)
     for step in range(min(int(counts.max(initial=0)), EXACT)):
         who = np.flatnonzero((counts > step) & (counts <= EXACT))
         interval = intervals[starts[who] + step]
@@ -155,22 +156,23 @@ def learn_batch(
         for column, changed in zip(columns, after, strict=True):
             column[who] = changed
     for each in np.flatnonzero(counts > EXACT).tolist():
-        found = intervals[starts[each] : starts[each] + counts[each]]
-        if len(found := found[found > 0]):
-            one = _learn_mean(LearnedInterval(*(column[each] for column in columns)), found)
+        several = intervals[starts[each] : starts[each] + counts[each]]
+        if len(several := several[several > 0]):
+            one = _learn_mean(LearnedInterval(*(column[each] for column in columns)), several)
             for column, value in zip(columns, one, strict=True):
                 column[each] = value
     return LearnedInterval(*columns)
 
 
-def _learn_mean(known: LearnedInterval, found: Ints) -> LearnedInterval:
+def _learn_mean(before: LearnedInterval, intervals: Ints) -> LearnedInterval:
     """Return the learned interval of one device after many intervals at once, using their geometric mean."""
-    mean = float(np.exp(np.log(found).mean()))
-    before = known.expected or mean
-    regular = int(((found >= 0.5 * mean) & (found <= 2 * mean)).sum())
-    regularity = min(REGULAR, max(0, int(known.regularity) + regular - SETBACK * (len(found) - regular)))
-    expected = before * (mean / before) ** (1 - (1 - WEIGHT) ** len(found))
-    return LearnedInterval(expected, regularity, 0.0 if regularity >= SETTLED else known.longest_pause)
+    mean = float(np.exp(np.log(intervals).mean()))
+    usual = before.expected or mean
+    regular = int(((intervals >= 0.5 * mean) & (intervals <= 2 * mean)).sum())
+    regularity = min(REGULAR, max(0, int(before.regularity) + regular - SETBACK * (len(intervals) - regular)))
+    expected = usual * (mean / usual) ** (1 - (1 - WEIGHT) ** len(intervals))
+    # From SETTLED on the device is regular, no burst: a longer pause is then an outage and is not remembered.
+    return LearnedInterval(expected, regularity, 0.0 if regularity >= SETTLED else before.longest_pause)
 
 
 def grown(column: Column, size: int) -> Column:
@@ -181,7 +183,7 @@ def grown(column: Column, size: int) -> Column:
 
 
 def _first(slots: Ints) -> Bools:
-    """Return True where the first record of each device is."""
+    """Return a mask of each device's first record."""
     first = np.ones(len(slots), np.bool_)
     first[1:] = slots[1:] != slots[:-1]
     return first

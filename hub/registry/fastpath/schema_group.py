@@ -2,8 +2,8 @@ r"""Pending messages and latest values of all devices that report in one payload
 
 A row is a device. Decoded messages wait here until a flush::
 
-    messages, found, waiting -- _columns() --> RecordBatch -- fit? -- LastSeenTable.acceptable? --> applied
-                                                                 \--------- no: slow path
+    messages, contents, pending_rows -- _columns() --> RecordBatch -- fit? -- LastSeenTable.acceptable? --> applied
+                                                                         \--------- no: slow path
 
 Only records that cause no event are applied: numbers of good quality, in time, newer than the records before, and
 within the bounds of all rules. The columns ``values`` and ``ts`` hold the newest record of each row.
@@ -35,14 +35,15 @@ class SchemaGroup:
         self.owners: list[str] = []  # by row, the device's id
         self.rows: dict[str, int] = {}  # by device, its row
         self.slots: Ints = np.zeros(0, np.int64)  # by row, the device's slot in LastSeenTable
-        self.minimum: Floats = np.zeros((0, len(self.names)))  # by row and metric, the rules' bounds, inclusive
+        # By row and metric, the range in which no rule changes state; both bounds are inclusive.
+        self.minimum: Floats = np.zeros((0, len(self.names)))
         self.maximum = self.minimum
         self.values = self.minimum  # by row and metric, the newest value
         self.ts: Ints = self.slots  # by row, when the newest values were measured
         # The pending messages, their contents (values, ts, seq), and their rows.
         self.messages: list[RawMessage] = []
-        self.found: list[tuple[float, ...]] = []
-        self.waiting: list[int] = []
+        self.contents: list[tuple[float, ...]] = []
+        self.pending_rows: list[int] = []
 
     def row(self, device: str, slot: int, ts: int, minimum: Sequence[float], maximum: Sequence[float]) -> int:
         """Return the device's row, prepared for a promotion.
@@ -51,8 +52,8 @@ class SchemaGroup:
             device: The device's id.
             slot: Its slot in :class:`LastSeenTable`.
             ts: When it last measured these metrics.
-            minimum: The smallest value of each metric at which no rule changes state.
-            maximum: The largest one.
+            minimum: By metric, the lower bound (inclusive) of the range in which no rule changes state.
+            maximum: The upper bound (inclusive).
         """
         row = self.rows.get(device)
         if row is None:
@@ -67,12 +68,15 @@ class SchemaGroup:
         return row
 
     def flush(self, last_seen: LastSeenTable, connected_at: int) -> tuple[RecordBatch | None, list[RawMessage]]:
-        """Apply the pending messages. Return them as records, and those that do not fit in order of arrival."""
+        """Apply the pending messages.
+
+        Return the applied ones as a record batch, and the others, in order of arrival, for the slow path.
+        """
         messages = self.messages
         try:
             records, fit = self._columns()
         finally:
-            self.messages, self.found, self.waiting = [], [], []
+            self.messages, self.contents, self.pending_rows = [], [], []
         slots = self.slots[records.rows]
         order = np.argsort(slots, kind="stable")  # by device, then in order of arrival
         records, slots, fit = records.take(order), slots[order], fit[order]
@@ -82,7 +86,8 @@ class SchemaGroup:
         if not fit.any():
             return None, unfit
         records, slots, intervals = records.take(fit), slots[fit], intervals[fit]
-        self.values[records.rows], self.ts[records.rows] = records.values, records.ts  # the last one of each row stays
+        # With duplicate rows, the last write wins.
+        self.values[records.rows], self.ts[records.rows] = records.values, records.ts
         backlog = is_backlog(intervals, last_seen.expected_interval[slots], records.received - connected_at)
         # Last, because it adds the dedup keys: if a step before fails, the slow path must not see duplicates.
         last_seen.apply_batch(slots, records.ts, np.where(backlog, 0, intervals), records.received, records.keys)
@@ -91,8 +96,9 @@ class SchemaGroup:
     def _columns(self) -> tuple[RecordBatch, Bools]:
         """Return the pending messages as columns, and which rows are timely and within their bounds."""
         width = len(self.names) + 2
-        table = np.fromiter(chain.from_iterable(self.found), np.float64, width * len(self.found)).reshape(-1, width)
-        rows = np.array(self.waiting, np.int64)
+        numbers = np.fromiter(chain.from_iterable(self.contents), np.float64, width * len(self.contents))
+        table = numbers.reshape(-1, width)
+        rows = np.array(self.pending_rows, np.int64)
         received = np.array([message.received for message in self.messages], np.int64)
         ts, seq = table[:, -2].astype(np.int64), table[:, -1].astype(np.int64)
         ts = np.where(ts < 0, received, ts)

@@ -43,7 +43,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
         first: the first integer, if integers are stored as differences; else None.
         base: the smallest integer, or difference.
         values: ``count`` unsigned integers to add to ``base`` (``count - 1`` for differences), or floats.
-        kinds, qualities: one code a point; one byte if all are equal, none if all are 0.
+        kinds, qualities: one code per point; one byte if all are equal, none if all are 0.
     """
 
     count: int
@@ -59,7 +59,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True):
-    """Figures of several chunks, one index a chunk, for buckets that contain a whole chunk. Texts do not count."""
+    """Figures of several chunks, one index per chunk, for buckets that contain a whole chunk. Texts do not count."""
 
     first: Ints
     last: Ints
@@ -136,7 +136,10 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """Add a column; these chunks take from ``begins`` to before ``ends`` of it."""
+        """Append a column.
+
+        Each chunk selected by ``which`` gets its entries ``begins`` (inclusive) to ``ends`` (exclusive).
+        """
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())

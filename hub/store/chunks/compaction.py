@@ -33,7 +33,7 @@ Invariants:
   nothing.
 - A batch is deleted only after all its points are in chunks. Batches behind the checkpoint are not compacted: their
   records complete the states of devices at a start.
-- Of points at the same time, those in the chunk with the lower id are the older ones: only the newest chunks are
+- Of points with the same time, the points in the chunk with the lower id are older: only the newest chunks are
   merged, and the result has the highest id.
 
 What it costs depends on the chunks that it writes, far more than on their points. So a compaction waits until there are
@@ -59,7 +59,7 @@ from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 2_048
-"""Limits of what one transaction moves (some 20 ms); a single series may have more points."""
+"""Limits of what one transaction moves (about 20 ms); a single series may have more points."""
 SLICE_BATCHES = 2_048
 DROPPED_POINTS = 262_144
 """Limits of what one transaction deletes from the log."""
@@ -69,8 +69,8 @@ ALL_SERIES = 1 << 62
 
 _LOG_POINTS = (65_536, 524_288, 4_194_304)
 _POINTS_A_SERIES = (416, 16)
-"""A compaction is due at the first number of points; with many series, at 416 points a series but at most the second
-number, or at 16 points a series but at most the third. In memory a point of the log takes 26 bytes."""
+"""A compaction is due at the first number of points; with many series, at 416 points per series but at most the second
+number, or at 16 points per series but at most the third. In memory a point of the log takes 26 bytes."""
 
 _ACTIVE = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
     json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """

@@ -28,7 +28,7 @@ from hub.store.points import Points
 from hub.store.rows import read_json, reading_history, to_json
 
 SLICE = 10_000
-"""Readings or rows that one transaction deletes (some 50 ms)."""
+"""Readings or rows that one transaction deletes (about 50 ms)."""
 CHUNKS = 500
 """Chunks that one transaction deletes or cuts."""
 

@@ -14,7 +14,7 @@ Retention deletes readings first, then minutes. Where readings have expired, the
                    bounds.minutes                bounds.raw
 
 There an entry of a rollup counts by the time at which it begins. With buckets of a coarse tier, the edges between
-buckets are edges of that tier. Points that are in no rollup yet, those of the log and of active chunks, are read for
+buckets are edges of that tier. Points that are in no rollup yet (in the log and in active chunks) are read for
 the whole range besides (history.py).
 """
 

@@ -1,12 +1,12 @@
 """The write-ahead log of readings: what was committed and is not in chunks yet.
 
 A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
-chunks later, those of many commits at once. (SQLite has another write-ahead log, the file ``watchkeeper.db-wal``; this
+chunks later, for many commits at once. (SQLite has another write-ahead log, the file ``watchkeeper.db-wal``; this
 one is a table.)
 
 ::
 
-    commit ──▶ BatchBuilder ──▶ table batch    durable, one row a commit, read again at a start
+    commit ──▶ BatchBuilder ──▶ table batch    durable, one row per commit, read again at start-up
                     │
                     └─────────▶ Memtable       the same points in memory, for queries and compaction
                                   newest points, in the order of arrival
@@ -22,7 +22,7 @@ Where a point is::
 Invariants:
 
 - A batch has the number of its last record. The memtable finds batches by that number, so a query sees exactly the
-  batches that its transaction sees; those that are not in the memtable (any more) are read from the table.
+  batches that its transaction sees; batches that are not (or no longer) in the memtable are read from the table.
 - A query counts each point once: while a compaction is under way, :func:`~hub.store.wal.memtable.fresh_points` leaves
   out what is in chunks already.
 - Only compaction deletes batches, after all their points are in chunks and not before the checkpoint: the records

@@ -15,7 +15,7 @@ from hub.store.wal.batch_rows import LogBatch
 class BatchBuilder:
     """Collects the columns of a :class:`LogBatch`.
 
-    Series ids are given in the order of the metrics: a list for a record, one row a record for a record batch.
+    Series ids are given in the order of the metrics: a list for a record, one row per record for a record batch.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""The table ``batch``: the write-ahead log on disk, one row a commit. Written, read as points and read as records."""
+"""The table ``batch``: the write-ahead log on disk, one row per commit. Written, read as points and read as records."""
 
 from __future__ import annotations
 
@@ -97,9 +97,9 @@ def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Poi
 
 
 class Records:
-    """The records of batches with their numbers, oldest first and without their deduplication keys.
+    """Iterates over the numbered records of several batches, oldest first. Deduplication keys are not included.
 
-    Values of series that do not exist any more are left out. Records are decoded while they are iterated over: all at
+    Values of series that no longer exist are left out. Records are decoded while they are iterated over: all at
     once they would take ten times the memory.
     """
 

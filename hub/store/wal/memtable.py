@@ -1,6 +1,6 @@
 """The write-ahead log in memory: the points of all batches that are not in chunks yet, for queries and compaction.
 
-See the package for the states of a point. In the memtable, points are counted from the first that was ever added::
+See the package for the states of a point. In the memtable, points are counted from the first one added since start-up::
 
     _start          run 0's end      run 1's end = _newest_at      _end
       │ run 0           │ run 1          │ newest, in order of arrival  │
@@ -27,10 +27,10 @@ from hub.store.wal.batch_rows import read_batches
 from hub.store.wal.sorted_run import RunSet, RunSlice, SortedRun
 
 RUN_POINTS = 131_072
-"""Points that are sorted into one run (some 5 ms)."""
+"""Points that are sorted into one run (about 5 ms)."""
 
 _ROWS = 2_000
-"""Batches that are read at once at the start."""
+"""Batches that are read at once at start-up."""
 
 
 class Memtable:
@@ -39,7 +39,7 @@ class Memtable:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers: list[int] = []  # the numbers of the batches, ascending
-        self._ends: list[int] = []  # where each batch ends, in points since the first that was ever added
+        self._ends: list[int] = []  # where each batch ends, in points added since start-up
         self._start = 0  # where the first batch begins
         self._runs: list[tuple[int, SortedRun]] = []  # where each run begins, and the run
         self._newest = _room(4_096)  # points that are in no run yet; a part of the arrays is free
@@ -67,7 +67,7 @@ class Memtable:
 
     @property
     def total_added(self) -> int:
-        """Return how many points were ever added."""
+        """Return the number of points added since start-up."""
         return self._end
 
     @property
@@ -113,7 +113,7 @@ class Memtable:
             del self._numbers[-1], self._ends[-1]
 
     def sort(self) -> None:
-        """Turn the newest points into a sorted run. The last :meth:`append` cannot be taken back any more."""
+        """Turn the newest points into a sorted run. The last :meth:`append` can then no longer be taken back."""
         count = self._end - self._newest_at
         if not count:
             return
@@ -164,7 +164,7 @@ def _copy(points: Points, room: Points, start: int) -> None:
 def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
     """Return the points of these series that are in the log and not in chunks, as the transaction sees both.
 
-    They are in the order of their series, and those of one series in the order of arrival.
+    They are sorted by series, then by order of arrival.
     """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "

@@ -17,7 +17,7 @@ class SeriesIdCache:
     """Caches ids of series by table and row. Ids of a transaction are cached only after it has succeeded."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Ints] = {}  # by table: one line a row, one column a metric; 0 where not known
+        self._known: dict[int, Ints] = {}  # by table: one line per row, one column per metric; 0 where not known
         self._fresh: list[tuple[int, Ints, Ints]] = []  # table, rows and lines of the transaction under way
 
     def begin(self) -> None:
@@ -25,7 +25,7 @@ class SeriesIdCache:
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
-        """Return the ids of the record batch: one line a record, its metrics in their order."""
+        """Return the ids of the record batch: one line per record, its metrics in their order."""
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1
         if known is None or len(known) < size:

@@ -2,7 +2,7 @@
 
 ::
 
-    SortedRun    points by series, those of one series in the order of arrival. Never changed.
+    SortedRun    points sorted by series, then by order of arrival. Never changed.
     RunSlice     the part of a run that arrived between two commits
     RunSet       the points of consecutive batches: slices of runs, and loose points that are in no run yet
     RunPage      the next series of a run set, for one slice of a compaction
@@ -27,7 +27,7 @@ _MAX_ID = (1 << 32) - 1
 
 
 class SortedRun(msgspec.Struct, frozen=True):
-    """Points by series, those of one series in the order of arrival. 26 bytes a point.
+    """Points sorted by series, then by order of arrival. 26 bytes per point.
 
     Attributes:
         place: the position of each point in the order of arrival.
@@ -79,7 +79,7 @@ class RunSlice(msgspec.Struct, frozen=True):
     high: int
 
     def take(self, which: slice | Ints) -> Points:
-        """Return those of the points at these indices of the run that are in the slice."""
+        """Return the points at these indices of the run that are in the slice."""
         run = self.run
         if self.low > 0 or self.high < len(run):  # else the whole run is visible
             place = run.place[which]

@@ -14,7 +14,7 @@ export interface Listener {
   lost(): void;
   /** The hub requires a login (4401) or refuses this page's origin (4403); it does not reconnect automatically. */
   refused(reason: 'login' | 'origin'): void;
-  /** A new epoch: data derived from the old fleet is not valid any more. */
+  /** A new epoch: data derived from the old fleet is no longer valid. */
   reset(root: string): void;
   alerts(items: Alert[]): void;
   alert(alert: Alert): void;

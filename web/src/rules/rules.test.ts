@@ -37,7 +37,7 @@ describe('the form', () => {
     expect(Object.keys(silent)).not.toContain('for');
   });
 
-  it('leaves what is no number for the hub to refuse', () => {
+  it('leaves a text that is not a number for the hub to reject', () => {
     const form = {
       ...formOf(rule({ condition: { above: 1 } })),
       limit: 'a lot',

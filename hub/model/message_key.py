@@ -1,8 +1,8 @@
 """Deduplication keys: a signed 64-bit integer per message, equal for a repeated delivery of the same message.
 
 A key has two parts: the *stem* identifies the message (its ``seq``, or a hash of its ``id``), the other part is a
-checksum of its content. Both are needed: a device that restarts counts from 0 again, and a device whose stem stays the same while
-the content differs has an ``id`` that names the device, not the message.
+checksum of its content. Both are needed: a device that restarts counts from 0 again, and a device whose stem stays the
+same while the content differs has an ``id`` that names the device, not the message.
 
 ==========  ===========================  ==================
             stem                         checksum

@@ -116,7 +116,7 @@ def _address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     host = host.strip("[]")
     if not (colon and host and port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise ValueError(f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:1883")
+        raise ValueError(f"{text!r} is not an address: write HOST:PORT, such as 127.0.0.1:1883")
     return host, int(port)
 
 
@@ -126,13 +126,13 @@ def _number(text: str, low: float, high: float, what: str) -> float:
     except ValueError:
         number = float("nan")
     if not low <= number <= high:
-        raise ValueError(f"{text!r} is no {what}: write a number from {low:g} to {high:g}")
+        raise ValueError(f"{text!r} is not a {what}: write a number from {low:g} to {high:g}")
     return number
 
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_DEVICES):
-        raise ValueError(f"{text!r} is no number of devices: write a whole number from 1 to {MAX_DEVICES}")
+        raise ValueError(f"{text!r} is not a number of devices: write a whole number from 1 to {MAX_DEVICES}")
     return int(text)
 
 
@@ -146,7 +146,7 @@ def _hour(text: str) -> float:
 
 def _root(text: str) -> str:
     if not re.fullmatch(r"[^/+#\x00][^+#\x00]*(?<!/)", text):
-        raise ValueError(f"{text!r} is no topic root: write one or more levels without +, # or / at the ends")
+        raise ValueError(f"{text!r} is not a topic root: write one or more levels without +, # or / at the ends")
     return text
 
 

@@ -1,7 +1,7 @@
 """Faults: their kinds, their development over time, and the syntax to schedule them.
 
 A fault develops on its own, faster clock: at speed 1, what takes days in a real machine takes a minute, thermal lags
-included, and a limit is crossed some 20 to 40 seconds after the onset. At speed 0.01 it takes about an hour. Each
+included, and a limit is crossed about 20 to 40 seconds after the onset. At speed 0.01 it takes about an hour. Each
 machine declares the faults that it can have.
 """
 
@@ -100,7 +100,7 @@ def parse_duration(text: str) -> float:
     """Return the seconds of ``20``, ``20s``, ``1.5m`` or ``2h``. Raises ValueError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|min|m|h|)", text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is no duration: write a number with s, m or h, such as 20s, 1.5m or 2h")
+        raise ValueError(f"{text!r} is not a duration: write a number with s, m or h, such as 20s, 1.5m or 2h")
     return float(match[1]) * _SECONDS[match[2]]
 
 
@@ -111,7 +111,7 @@ def parse_speed(text: str) -> float:
     except ValueError:
         speed = 0.0
     if not 0.0 < speed <= 1000.0:
-        raise ValueError(f"{text!r} is no speed: write a number above 0, up to 1000, such as 0.1 or 10")
+        raise ValueError(f"{text!r} is not a speed: write a number above 0, up to 1000, such as 0.1 or 10")
     return speed
 
 
@@ -123,7 +123,7 @@ def parse_plan(text: str) -> Plan:
     match = _PLAN.fullmatch(text.strip())
     if match is None:
         raise ValueError(
-            f"{text!r} is no fault: write DEVICE=FAULT@START, optionally with +DURATION and *SPEED, "
+            f"{text!r} is not a fault: write DEVICE=FAULT@START, optionally with +DURATION and *SPEED, "
             "such as pump-03=bearing_wear@20s or pump-03=bearing_wear@20s+5m*2"
         )
     return Plan(

@@ -22,7 +22,7 @@ def encode(value: object) -> bytes:
 
 
 def live(readings: Readings, ts: int, seq: int) -> bytes:
-    """Return the payload of a live reading; ``ts`` is epoch ms, ``seq`` counts from 0 since the start."""
+    """Return the payload of a live reading; ``ts`` is epoch ms, ``seq`` counts from 0 since start-up."""
     return encode({**readings, "ts": ts, "seq": seq})
 
 

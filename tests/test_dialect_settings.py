@@ -89,10 +89,13 @@ def test_settings_of_a_dialect_come_from_file_and_environment(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('acme = "a/#"', r"mqtt\.acme = 'a/#' is wrong\. Allowed: String should match pattern"),
-        ("acme_levels = 9", r"mqtt\.acme_levels = 9 is wrong\. Allowed: less than or equal to 8"),
-        ("acme_levels = true", r"mqtt\.acme_levels = true is wrong\. Allowed: a number"),
-        ("acme_level = 2", r"mqtt\.acme_level is no setting\. Did you mean acme_levels\? Known here: broker, .*acme,"),
+        ('acme = "a/#"', r"mqtt\.acme = 'a/#' is not valid\. Allowed: String should match pattern"),
+        ("acme_levels = 9", r"mqtt\.acme_levels = 9 is not valid\. Allowed: less than or equal to 8"),
+        ("acme_levels = true", r"mqtt\.acme_levels = true is not valid\. Allowed: a number"),
+        (
+            "acme_level = 2",
+            r"mqtt\.acme_level is not a setting\. .* mean acme_levels\? Known settings: broker, .*acme,",
+        ),
     ],
 )
 def test_settings_of_a_dialect_are_checked_like_all_others(tmp_path, line, message):
@@ -103,7 +106,9 @@ def test_settings_of_a_dialect_are_checked_like_all_others(tmp_path, line, messa
 
 
 def test_unknown_variable_suggests_the_setting_of_a_dialect():
-    with pytest.raises(ConfigError, match=r"HUB_MQTT_ACME_LEVEL is no setting\. Did you mean HUB_MQTT_ACME_LEVELS\?"):
+    with pytest.raises(
+        ConfigError, match=r"HUB_MQTT_ACME_LEVEL is not a setting\. Did you mean HUB_MQTT_ACME_LEVELS\?"
+    ):
         load_settings(environ={"HUB_MQTT_ACME_LEVEL": "1"})
 
 

@@ -63,6 +63,6 @@ def test_signature_of_another_kind_is_not_considered() -> None:
 
 
 def test_unknown_kind_in_a_signature_is_an_error_that_lists_the_kinds() -> None:
-    with pytest.raises(ConfigError, match="'rocket' is no kind") as raised:
+    with pytest.raises(ConfigError, match="'rocket' is not a kind") as raised:
         parse_signatures('kinds = ["rocket"]\n[[cause]]\nid="a"\ntitle="A"\ncomponent="x"\nneeds=["flow falls"]\n')
     assert "air_handler" in raised.value.hint

@@ -167,7 +167,7 @@ def test_settings_that_need_restart_are_named(tmp_path: Path, mosquitto: Mosquit
         until(lambda: "to apply these changed settings: store.retention_days." in log(hub))
         config.write_text("[stroe]\nretention_days = 7\n")
         send_sighup(hub)
-        until(lambda: "stroe is no setting. Did you mean store?" in log(hub))
+        until(lambda: "stroe is not a setting. Did you mean store?" in log(hub))
     finally:
         hub.stop()
 

@@ -102,7 +102,7 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
     [
         ("PUT", "/api/rules/none", {"rule": HOT}, 404, "no rule with this id"),
         ("DELETE", "/api/rules/none", None, 404, "no rule with this id"),
-        ("PUT", "/api/rules/hot", {"rule": {**HOT, "clear": 90}}, 422, "rule 'hot': clear = 90.0 is wrong"),
+        ("PUT", "/api/rules/hot", {"rule": {**HOT, "clear": 90}}, 422, "rule 'hot': clear = 90.0 is not valid"),
         ("PUT", "/api/rules/hot", {"rule": {**HOT, "id": "door"}}, 422, "'door' is used twice"),
         ("PUT", "/api/rules/hot", {"text": "[[rule]"}, 422, "not valid TOML"),
         ("PUT", "/api/rules/hot", {"rule": {"id": [None]}}, 422, "cannot be written as TOML"),
@@ -111,7 +111,7 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
         ("PUT", "/api/rules/hot", {}, 422, "give rule or text"),
         ("PUT", "/api/rules/hot", {"rule": HOT, "text": "x"}, 422, "give either rule or text"),
         ("POST", "/api/rules", {"rule": HOT}, 422, "'hot' is used twice"),
-        ("POST", "/api/rules", {"rule": {**WARM, "colour": "red"}}, 422, "colour = 'red' is wrong"),
+        ("POST", "/api/rules", {"rule": {**WARM, "colour": "red"}}, 422, "colour = 'red' is not valid"),
         ("POST", "/api/rules/preview", {}, 422, "allowed: rule, text, id"),
     ],
 )
@@ -146,7 +146,7 @@ async def test_preview_returns_text_and_description_without_change(hub: ApiHub, 
     found = await preview(id="hot", rule={**HOT, "above": 70})
     assert "above = 70  # degrees" in found["text"]
     assert found["rule"] is None
-    assert "clear = 78.0 is wrong. Allowed: at most above (70)." in found["problem"]
+    assert "clear = 78.0 is not valid. Allowed: at most above (70)." in found["problem"]
     found = await preview(id="hot", text=found["text"].replace("clear = 78", "clear = 60"))
     assert found["rule"]["condition"] == {"above": 70.0, "below": None, "clear": 60.0}
     found = await preview(rule=WARM)
@@ -160,7 +160,7 @@ async def test_file_without_rule_tables_is_editable_as_text_only(hub: ApiHub, tm
     (tmp_path / "rules.toml").write_text('rule = [{ id = "hot", metric = "t", above = 80 }]\n')
     answer = await send(hub, "PUT", "/api/rules/hot", {"rule": HOT})
     assert answer.status_code == 422
-    assert answer.json()["error"]["hint"] == "Edit the file as text."
+    assert answer.json()["error"]["hint"] == "Edit it in the text view."
 
 
 async def test_rules_file_is_limited_to_200000_characters(hub: ApiHub, tmp_path: Path):

@@ -21,7 +21,7 @@ import psutil
 
 class FloodResult(NamedTuple):
     """``messages`` processed by ``until`` (epoch seconds), of which ``shed`` were dropped. ``cpu_s`` is that of all the
-    process's threads since the start."""
+    process's threads since start-up."""
 
     messages: int
     shed: int

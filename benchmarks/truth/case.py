@@ -13,7 +13,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Group = Literal["known", "unknown", "healthy", "scene"]
 """``known``: a signature of the hub names the fault; ``unknown``: none does; ``healthy``: nothing is wrong; ``scene``:
-something of everyday life that is no fault."""
+something of everyday life that is not a fault."""
 MS = 1_000
 
 

@@ -43,7 +43,7 @@ async def run(arguments: argparse.Namespace) -> None:
                     if not arguments.no_open:
                         await asyncio.to_thread(webbrowser.open, f"http://{http}/")
 
-                # The demo's broker does not keep sessions, so a missing session is no gap to warn about.
+                # The demo's broker does not keep sessions, so a missing session is not a gap to warn about.
                 await serve(
                     _settings(arguments, http, mqtt, data),
                     on_ready=greet,

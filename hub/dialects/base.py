@@ -152,7 +152,7 @@ class Dialect(Protocol):
         ...
 
     def apply(self, change: DialectState) -> Sequence[Action]:
-        """Change the state as :meth:`decode` returned it, also for stored states at a start.
+        """Change the state as :meth:`decode` returned it, also for stored states at start-up.
 
         Returns:
             Subscriptions and messages that follow from it.

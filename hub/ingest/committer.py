@@ -27,7 +27,7 @@ OWNER = 1  # the owner number, see Store.commit; there is only one owner today
 
 
 class IngestCounters(msgspec.Struct):
-    """Counters since the start, for metrics and status.
+    """Counters since start-up, for metrics and status.
 
     Attributes:
         stored: records committed.

@@ -48,7 +48,7 @@ class IngestHandler:
         self._command_tracker = CommandTracker()
         self._batch = Batch()  # of the last call of handle or flush, for what the fast path flushes
         self._ticked = 0  # epoch ms of the dialects' last tick
-        self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since the start
+        self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since start-up
         self.judging = False  # devices wait for evaluation by changed rules; the pipeline sends JudgeDevices for them
         registry.set_flush_handler(self._handle_flushed)
 

@@ -44,8 +44,8 @@ class IngestQueue:
         self._calm = min(calm, capacity - reserve)
         self._share = share
         self._shares: Counter[str] = Counter()  # QoS 0 messages by topic since more than ``calm`` wait
-        self.received = 0  # messages accepted or shed since the start
-        self.shed = 0  # QoS 0 messages dropped since the start
+        self.received = 0  # messages accepted or shed since start-up
+        self.shed = 0  # QoS 0 messages dropped since start-up
         self.closed = False
 
     def __len__(self) -> int:

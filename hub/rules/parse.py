@@ -21,7 +21,7 @@ def parse(text: str) -> list[Rule]:
     """Return all rules of a file, in order.
 
     Raises:
-        ConfigError: The text is no TOML, or a rule has a key or value that is not allowed.
+        ConfigError: The text is not TOML, or a rule has a key or value that is not allowed.
     """
     rules, faults = parse_usable(text)
     if faults:

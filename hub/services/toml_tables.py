@@ -31,7 +31,7 @@ class TableList:
         head, *blocks = re.split(rf"^(?=[ \t]*\[\[[ \t]*{name}[ \t]*\]\])", text, flags=re.MULTILINE)
         if [_values_of(block, name) for block in blocks] != self.values:
             raise ConfigError(
-                f"A {name} in {file} is not written as a [[{name}]] table of its own.", "Edit the file as text."
+                f"A {name} in {file} is not written as a [[{name}]] table of its own.", "Edit it in the text view."
             )
         self.texts: list[str] = []
         self._gaps = [head]  # text before the first table, and after each table

@@ -68,7 +68,7 @@ class Delta(msgspec.Struct, frozen=True):
 
 
 class StoredSnapshot(msgspec.Struct, frozen=True):
-    """The stored state that a start loads.
+    """The stored state, loaded at start-up.
 
     Attributes:
         cursor: the number of the last record.
@@ -117,7 +117,7 @@ class StoreStats(msgspec.Struct, frozen=True):
     Attributes:
         bytes: size on disk, with SQLite's write-ahead log.
         last_commit: when the last commit ended, in epoch ms; None before the first.
-        commits: how many there were since the start.
+        commits: how many there were since start-up.
         series: about how many there are.
         unreadable: how many rows could not be read and were moved aside.
     """

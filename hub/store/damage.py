@@ -73,7 +73,7 @@ _VALID_PROGRESS = f"""SELECT count(*) FROM progress WHERE
 
 
 def repair(connection: sqlite3.Connection, *, history: bool) -> None:
-    """Repair what a start needs; with ``history``, check the tables of the history as well."""
+    """Repair what the hub needs to start; with ``history``, check the tables of the history as well."""
     repair_sequences(connection)
     move_damaged_rows(connection, history=history)
     repair_progress(connection)

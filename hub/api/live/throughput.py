@@ -58,7 +58,7 @@ class Throughput:
             self.rate, before, then = (received - before) / (now - then), received, now
 
     def counters(self) -> dict[str, int]:
-        """Return the counters of messages and batches since the start."""
+        """Return the counters of messages and batches since start-up."""
         return {
             "received": self._ingest_queue.received,
             "stored": self._counters.stored,

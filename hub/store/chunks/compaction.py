@@ -32,7 +32,7 @@ Invariants:
 - Progress is written in the transaction of the slice, so a crash between two slices or in one loses and doubles
   nothing.
 - A batch is deleted only after all its points are in chunks. Batches behind the checkpoint are not compacted: their
-  records complete the states of devices at a start.
+  records complete the states of devices at start-up.
 - Of points with the same time, the points in the chunk with the lower id are older: only the newest chunks are
   merged, and the result has the highest id.
 

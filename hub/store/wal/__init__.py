@@ -26,7 +26,7 @@ Invariants:
 - A query counts each point once: while a compaction is under way, :func:`~hub.store.wal.memtable.fresh_points` leaves
   out what is in chunks already.
 - Only compaction deletes batches, after all their points are in chunks and not before the checkpoint: the records
-  behind it complete the states of devices at a start (``read_records``).
+  behind it complete the states of devices at start-up (``read_records``).
 - The memtable forgets batches only after the transaction that deleted the last of them. A commit that fails takes its
   batch back.
 """

@@ -81,7 +81,7 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
 
 
 def _seeded(data: Path, name: str) -> str:
-    """Return the text of a file in the data folder; a missing one is created. Raises ConfigError."""
+    """Return the text of a file in the data folder; a missing file is created. Raises ConfigError."""
     file = data / name
     if not file.exists():
         try:

@@ -175,7 +175,7 @@ class IngestHandler:
                 return
         try:
             changed = self._registry.observe(record)
-        except Rejected as error:  # too many metrics: keep the values of those that fit
+        except Rejected as error:  # too many metrics: keep the values of the metrics that fit
             batch.reject(rejection(message, error))
             record = self._registry.with_room(record)
             if not record.values:

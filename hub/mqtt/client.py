@@ -18,7 +18,7 @@ Sink = Callable[[Sequence[RawMessage]], int]
 """Takes messages that arrived together and returns how many it accepted, without waiting.
 
 Accepted means queued, or dropped and counted (QoS 0 only). If the result is less than the number of messages, the next
-one is of QoS 1 and found the queue full, and the ones after it were not looked at."""
+message is of QoS 1 and found the queue full, and the messages after it were not looked at."""
 
 GapListener = Callable[[int, int], None]
 """Called with (since, now) in ms when the broker lost the session of an earlier connection."""

@@ -119,7 +119,7 @@ class DedupWindow:
         return int(found[0]) if len(found) else None
 
     def seq_ago(self, device: str, seq: int) -> int | None:
-        """Return how many keys of the device were added after one with this ``seq``.
+        """Return how many keys of the device were added after the key with this ``seq``.
 
         Return -1 if it is smaller than all recent ones, None if it is just not among them.
         """

@@ -47,7 +47,7 @@ class ProgressStreams:
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[ProgressStream]:
-        """Open a run for the length of the block. It replaces one with the same id."""
+        """Open a run for the length of the block. It replaces a run with the same id."""
         steps = self._steps[run_id] = []
         try:
             yield ProgressStream(run_id, lambda step: self._add(steps, step))

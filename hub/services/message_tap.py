@@ -21,7 +21,7 @@ RING = 2_000
 PER_DEVICE = 50
 """Messages kept of a watched device."""
 WATCHED = 16
-"""Devices watched at the same time. One more replaces the one that was not requested for longest."""
+"""Devices watched at the same time. A further device replaces the one that was not requested for longest."""
 WATCH_MS = 60_000
 """A device is watched for this long after the last request."""
 EXCERPT = 2_048

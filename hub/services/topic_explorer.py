@@ -20,7 +20,7 @@ from hub.services.message_tap import TappedMessage, tap
 from hub.topics import matches
 
 TOPICS = 5_000
-"""Topics kept. One more replaces the one that was silent for longest. It bounds the memory to about 10 MB."""
+"""Topics kept. A further topic replaces the one that was silent for longest. It bounds the memory to about 10 MB."""
 FILTERS = 4
 """Filters in use at the same time, of all users."""
 WATCH_MS = 30_000

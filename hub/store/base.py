@@ -34,8 +34,8 @@ class Delta(msgspec.Struct, frozen=True):
     """The changes of one batch.
 
     Attributes:
-        cursor: the number of the last record ever committed after this batch. Its ``count`` records, those in
-            ``records`` and then those in ``record_batches``, have the numbers up to it.
+        cursor: the number of the last record that is committed with this batch. The batch's ``count`` records (first
+            ``records``, then ``record_batches``) have consecutive numbers that end with it.
         states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
         checkpoint: the stored state of any other device lacks at most what the records after it contain (None: after

@@ -125,7 +125,7 @@ def repair_progress(connection: sqlite3.Connection) -> None:
     before = connection.execute("SELECT * FROM progress").fetchall()
     with transaction(connection):
         connection.execute("DELETE FROM progress")
-        # With checkpoint 0, the records of all batches are replayed; a device state skips those that it includes.
+        # With checkpoint 0, the records of all batches are replayed; a device state skips the records that it includes.
         connection.execute("INSERT INTO progress (id, cursor, epoch) VALUES (1, ?, 0)", (known + AHEAD,))
     log.error(
         "The table 'progress' of the database was damaged: it held %.200s. It was replaced; readings of the last "

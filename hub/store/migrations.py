@@ -8,9 +8,10 @@ The format is a number in the file's header (``PRAGMA user_version``)::
     20, 21, …             one more migration each
     above NEWEST_FORMAT   written by a newer version: refused
 
-A migration runs in one transaction together with its number. One that moves many rows does that in a *step* before its
-statements: each call moves one slice in a transaction of its own and finds what is left by itself. So an upgrade that
-is killed continues where it stopped, and a migration that fails leaves the database as after the last slice.
+A migration runs in one transaction together with its number. A migration of many rows has a *step* that runs before
+its statements: each call moves one slice in a transaction of its own and finds the remaining rows by itself. So an
+upgrade that is killed continues where it stopped, and a migration that fails leaves the database as after the last
+slice.
 
 A released migration is never changed; the next change is the next number.
 """
@@ -58,7 +59,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def check_format(path: Path) -> int:
-    """Return the format of the database file ``path`` without changing a byte; 0 for one that is empty or missing.
+    """Return the format of the database file ``path`` without changing a byte; 0 for an empty or missing file.
 
     Raises StoreError for a format that this version cannot read or upgrade, sqlite3.Error for a damaged file.
     """

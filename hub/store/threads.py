@@ -1,4 +1,4 @@
-"""The threads of the store: one that writes, a few that read, one for backups.
+"""The threads of the store: one writes, a few read, one makes backups.
 
 When stored rows turn out to be damaged, they are moved to the table ``unreadable`` and the work is done once more.
 """

@@ -50,7 +50,7 @@ class StoreWriter:
         self.connection = connection
         self.memtable = Memtable.read(connection)
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
-        # Committed ids of series by device and metric; those of a device are read when it writes for the first time.
+        # Committed ids of series by device and metric; a device's ids are read when it writes for the first time.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]  # at start
         self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]
@@ -151,7 +151,7 @@ class StoreWriter:
     def _delete_device(self, device: str) -> None:
         execute = self.connection.execute
         # Deleting millions of readings at once would block commits. Without rows in `series` no query finds them;
-        # retention deletes those in chunks, in slices; compaction skips those in batches up to `last_batch`.
+        # retention deletes readings in chunks, in slices; compaction skips readings in batches up to `last_batch`.
         execute(
             "INSERT INTO dropped_series (id, last_batch) "
             "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",

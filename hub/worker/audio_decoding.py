@@ -108,9 +108,9 @@ def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, fl
 def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
     """Yield the samples from the beginning, as blocks of (frames, channels).
 
-    The file is opened each time, because one without a stated length cannot be rewound. The last, short block of such a
-    file, or of one that is cut off, fails to decode. Their blocks are therefore small: fewer than 1,024 samples are
-    lost.
+    The file is opened each time, because a file without a stated length cannot be rewound. The last, short block of
+    such a file, or of a truncated one, fails to decode. Blocks of these files are therefore small: fewer than 1,024
+    samples are lost.
     """
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         left, endless = MAX_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN

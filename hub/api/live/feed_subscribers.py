@@ -126,7 +126,7 @@ class Listener:
         return None
 
     def _due(self, now: float) -> tuple[list[str], float | None]:
-        """Return the devices that may be sent now, and the seconds until the next one may be."""
+        """Return the devices that may be sent now, and the seconds until the next device may be sent."""
         sent = self._sent
         # Entries are in order of time, so the outdated ones come first.
         while sent and now - sent[first := next(iter(sent))] >= INTERVAL_S:

@@ -1,6 +1,6 @@
 """Tasmota: ``tasmota/discovery/MAC/config`` describes a device and its topics; ``tele`` and ``stat`` have its messages.
 
-- A device that announced itself is identified by its MAC. One that did not (SetOption19 1, old firmware) is identified
+- A device that announced itself is identified by its MAC. Any other device (SetOption19 1, old firmware) is identified
   by its topic in the default form ``tele/TOPIC/SENSOR``. It keeps its history if it announces itself later.
 - ``Time`` is the device's local time. Without a zone in it (SetOption52) the time of receipt is used.
 - A device in deep sleep is not offline.
@@ -40,7 +40,7 @@ MAX_DEVICES = 20_000
 MAX_UNITS = 256
 MAX_EARLY = 16_384
 _DEVICE, _EARLY = "device/", "sensors/"
-"""Keys of the dialect's state. The second one is for a ``sensors`` message that came before its ``config``."""
+"""Keys of the dialect's state. The second is for a ``sensors`` message that came before its ``config``."""
 _DEFAULT = ("tele/", "stat/")
 _LEAF = re.compile(r"[A-Z][A-Z0-9_]*")
 _POWER = re.compile(r"POWER\d*")

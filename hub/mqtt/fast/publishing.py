@@ -76,7 +76,7 @@ class Publishing:
             raise Refused(code_name(reason))
 
     def confirmed(self, number: int, reason: IntEnum) -> None:
-        """Handle a PUBACK. One with an unknown packet id is ignored."""
+        """Handle a PUBACK. A PUBACK with an unknown packet id is ignored."""
         confirmation = self._unconfirmed.pop(number, None)
         if confirmation is not None:
             self._used.discard(number)

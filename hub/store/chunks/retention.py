@@ -1,9 +1,9 @@
-"""Retention: delete old data in bounded slices, so that no commit waits long behind one.
+"""Retention: delete old data in bounded slices, so that no commit waits long for a slice.
 
 ::
 
     log      is compacted first (log_is_due): retention never deletes from it
-    chunk    older than the raw bound: deleted; one that reaches over the bound is cut and keeps its id.
+    chunk    older than the raw bound: deleted; a chunk that reaches over the bound is cut and keeps its id.
              The points of active chunks are added to the rollups before
     minutes  older than their bound: rows are deleted as a whole, then hours likewise
     series of deleted devices: chunks, then rollups, then the row in dropped_series, which frees the id

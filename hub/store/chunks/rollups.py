@@ -10,7 +10,7 @@ States and owners::
 Each point is in exactly one of three places: the log, an active chunk, or a sealed chunk *and* the rollups. Entries can
 be added in any order, so late data needs no repair. Texts have no minimum and are left out.
 
-A row has up to :data:`ENTRIES` entries of one series; its columns are packed like those of a chunk (codec.py).
+A row has up to :data:`ENTRIES` entries of one series; its columns are packed like the columns of a chunk (codec.py).
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ def series_points(
 ) -> tuple[Points, int | None]:
     """Return about ``limit`` points of one series in the order of time, and where the next ones begin.
 
-    ``fresh`` are those of its points that are in no chunk.
+    ``fresh`` are the points of the series that are not in chunks yet.
     """
-    # A page has all chunks up to the limit, and those that begin before `start`: chunks may overlap in time.
+    # A page has all chunks up to the limit, and all chunks that begin before `start`: chunks may overlap in time.
     heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)
     taken = int(np.searchsorted(np.cumsum([count for _, _, count in heads]), limit)) + 1
     while taken < len(heads) and heads[taken][1] <= start:

@@ -1,8 +1,8 @@
 """The write-ahead log of readings: what was committed and is not in chunks yet.
 
 A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
-chunks later, for many commits at once. (SQLite has another write-ahead log, the file ``watchkeeper.db-wal``; this
-one is a table.)
+chunks later, for many commits at once. (SQLite's own write-ahead log is another one: the file
+``watchkeeper.db-wal``.)
 
 ::
 

@@ -117,7 +117,7 @@ class Records:
         series, values, at = points.series.tolist(), points.values(), 0
         received = np.frombuffer(batch.received, "<i8").tolist()
         for place, (ts, end) in enumerate(zip(np.frombuffer(batch.ts, "<i8").tolist(), ends, strict=True)):
-            # Series that are not in `names` are those of deleted devices.
+            # Series that are not in `names` belong to deleted devices.
             known = [(*names[series[i]], values[i]) for i in range(at, end) if series[i] in names]
             if known:
                 quality = QUALITIES[int(points.quality[at])]

@@ -21,7 +21,7 @@ class SeriesIdCache:
         self._fresh: list[tuple[int, Ints, Ints]] = []  # table, rows and lines of the transaction under way
 
     def begin(self) -> None:
-        """Begin a transaction; drop the ids of one that failed."""
+        """Begin a transaction; drop the ids of a transaction that failed."""
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:

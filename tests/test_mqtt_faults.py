@@ -159,12 +159,16 @@ async def test_pause_leaves_messages_with_broker(mosquitto: Mosquitto) -> None:
         assert hub.link.state.reconnects == 0
 
 
-async def test_long_pause_disconnects_and_resume_delivers_everything(mosquitto: Mosquitto) -> None:
+async def test_long_pause_disconnects_and_resume_delivers_everything(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
     async with Receiver(mosquitto.port, keepalive_s=1) as hub:
         hub.link.pause()
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(500)])
         await until(lambda: not hub.link.state.connected, 2)
         assert "cannot take more" in (hub.link.state.error or "")
+        assert "on purpose" in caplog.text
+        assert "Retrying" not in caplog.text
         await asyncio.sleep(0.3)
         assert not hub.link.state.connected
         assert not hub.messages

@@ -2422,8 +2422,8 @@ export interface components {
          * @description Result of an import.
          *
          *     Of `read` rows in the table, `added` are new readings, `duplicates` were in the history or earlier in the table,
-         *     and the rows in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that were
-         *     created. `zone` was used for times without a time zone; null if all have one.
+         *     and the rows in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that
+         *     were created. `zone` was used for times without a time zone; null if all have one.
          */
         ImportAnswer: {
             /** Read */

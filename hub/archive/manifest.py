@@ -16,7 +16,7 @@ from hub.store.sqlite import FILE
 FORMAT = 1
 MANIFEST, INSTALL = "manifest.json", "install.json"
 STAGED, UNFINISHED = "restore", "restore.partial"
-"""Folders in the data folder: a checked restore that waits to be put in place, and a restore that is not checked yet."""
+"""Folders in the data folder: a checked restore that waits to be put in place, and a restore not yet checked."""
 ASIDE = "replaced-"
 
 LEFT_OUT = (

@@ -1,9 +1,9 @@
 """How often a device reports, and from that how long it may be silent before it counts as stale.
 
 An interval is the time between two readings of the *same* metric, so a report that is split into ten messages counts
-once, and so does a list of many readings. A backlog that is delivered at once is ignored, whether the device
-sends it with time stamps or the broker has queued it for the hub (:func:`is_backlog`). Three figures are learned from the intervals of a device
-(:class:`LearnedInterval`)::
+once, and so does a list of many readings. A backlog that is delivered at once is ignored, whether the device sends it
+with time stamps or the broker has queued it for the hub (:func:`is_backlog`). Three figures are learned from the
+intervals of a device (:class:`LearnedInterval`)::
 
     interval --+-- as expected         -->  regularity + 1
                |   shorter or longer   -->  regularity - SETBACK

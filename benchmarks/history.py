@@ -95,7 +95,7 @@ async def run_queries(store: SqliteStore, devices: int) -> None:
 async def run(points: int, digits: int, data: Path) -> None:
     store = SqliteStore.open(data)
     if (await store.load()).cursor:
-        sys.exit(f"{data} has a history already. Name an empty folder.")
+        sys.exit(f"{data} has a history already. Pass an empty folder.")
     devices = await fill(store, points, digits)
     await store.close()
     store = SqliteStore.open(data)  # which truncates SQLite's write-ahead log

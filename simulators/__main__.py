@@ -126,7 +126,7 @@ def _number(text: str, low: float, high: float, what: str) -> float:
     except ValueError:
         number = float("nan")
     if not low <= number <= high:
-        raise ValueError(f"{text!r} is not a {what}: write a number from {low:g} to {high:g}")
+        raise ValueError(f"{text!r} is not an {what}: write a number from {low:g} to {high:g}")
     return number
 
 

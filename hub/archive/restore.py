@@ -68,7 +68,7 @@ def stage(source: Path, data: Path, *, replace: bool = False) -> Manifest:
     if (data / FILE).exists() and not replace:
         raise Conflict(
             f"{data} has a history already.",
-            "Name an empty folder with --data, or use --replace to move the present files into another folder.",
+            "Pass an empty folder with --data, or use --replace to move the present files into another folder.",
         )
     make_folder(data)
     folder = data / UNFINISHED

@@ -181,7 +181,7 @@ def _import_through_hub(settings: Settings, file: Path, kind: Format, zone: str)
             answer = connection.getresponse()
             found: Any = msgspec.json.decode(answer.read())
     except ConnectionRefusedError:
-        hint = "Name its address with --http, or stop it first."
+        hint = "Pass its address with --http, or stop it first."
         message = f"A hub is running on this folder, but it does not answer at {settings.http.listen}."
         raise NotConnected(message, hint) from None
     except (OSError, http.client.HTTPException, msgspec.MsgspecError) as error:

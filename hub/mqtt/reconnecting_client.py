@@ -234,7 +234,7 @@ class ReconnectingClient:
     async def publish(self, topic: str, payload: bytes, *, qos: int = 1, retained: bool = False) -> None:
         connection = self._connection
         if not is_topic(topic):
-            raise BrokerError(f"The message to {topic[:200]!r} was refused: the topic is invalid.")
+            raise BrokerError(f"The message to {topic[:200]!r} was not sent: the topic is invalid.")
         if connection is None or not self._state.connected:
             raise NotConnected(f"The hub is not connected to its broker at {self._state.address}.")
         try:

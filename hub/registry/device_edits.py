@@ -24,8 +24,8 @@ def apply_twin_update(device: Device, update: TwinUpdate, limits: FleetLimits, c
     before = getattr(device, update.side)
     after = merged(before, update.values)
     if len(after) > limits.twin_keys:
-        raise Rejected("too_many_metrics", f"A twin has at most {limits.twin_keys} keys a side.")
+        raise Rejected("too_many_metrics", f"A twin has at most {limits.twin_keys} keys per side.")
     if len(msgspec.msgpack.encode(after)) > limits.twin_bytes:
-        raise Rejected("too_large", f"A twin has at most {limits.twin_bytes} bytes a side.")
+        raise Rejected("too_large", f"A twin has at most {limits.twin_bytes} bytes per side.")
     capacity.exchange(before, after)
     setattr(device, update.side, after)

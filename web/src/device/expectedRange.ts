@@ -6,8 +6,8 @@ import type { ExpectedBand } from '../api/types';
 export interface Band {
   /** `[ts, low, high]`, epoch ms, ascending; never empty. */
   points: [number, number, number][];
-  learntFrom: number;
-  learntTo: number;
+  learnedFrom: number;
+  learnedTo: number;
   readings: number;
 }
 
@@ -28,8 +28,8 @@ export async function loadBand(
   if (!answer.points.length || answer.learnt_from === null || answer.learnt_to === null) return null;
   return {
     points: answer.points,
-    learntFrom: answer.learnt_from,
-    learntTo: answer.learnt_to,
+    learnedFrom: answer.learnt_from,
+    learnedTo: answer.learnt_to,
     readings: answer.readings,
   };
 }

@@ -1,4 +1,4 @@
-"""The hub's own errors; those of other libraries are translated where the library is imported.
+"""The hub's own errors. Errors of other libraries are translated where the library is imported.
 
 HubError                  an error with a code, a message and a hint that says what to do
   ConfigError             a setting or a rule is invalid: names the key, the value and what is allowed

@@ -189,7 +189,7 @@ def test_fault_plan_is_parsed(text: str, expected: tuple[float, float | None, fl
         (["--devices", "0"], "write a whole number from 1 to 10000"),
         (["--mqtt", "localhost"], "write HOST:PORT, such as 127.0.0.1:1883"),
         (["--root", "a/#"], "'a/#' is not a topic root"),
-        (["--interval", "nan"], "'nan' is no interval in seconds: write a number from 0.05 to 3600"),
+        (["--interval", "nan"], "'nan' is not an interval in seconds: write a number from 0.05 to 3600"),
         (["--history", "-1h"], "expected one argument"),
         (["--hour", "25"], "write a number from 0 to 24"),
     ],

@@ -94,7 +94,7 @@ class ProviderClient:
         return writer is not None and not writer.generative
 
     async def _pause(self, attempt: int, role: Role, error: AiBusy, until: float | None) -> None:
-        """Wait before the next attempt; raise ``error`` if there is none, or no time for it."""
+        """Wait before the next attempt; raise ``error`` if no attempt or no time is left."""
         wait = wait_s(attempt, _chance(), error.after_s)
         late = until is not None and asyncio.get_running_loop().time() + wait >= until
         if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].admits:

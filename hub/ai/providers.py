@@ -175,7 +175,7 @@ class ProviderChain:
             await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """Return the time limit of the first of the providers ``left``: they share what is left until ``deadline``."""
+        """Return the time limit of the first of the providers ``left``, which share the time until ``deadline``."""
         now = asyncio.get_running_loop().time()
         count = sum(client is not self._last for client in left)
         return now + max((deadline - now) / max(count, 1), 0.05)

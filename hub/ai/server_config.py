@@ -72,7 +72,7 @@ def origin(address: str) -> tuple[str, str, int | None]:
 
 
 def checked_address(address: str, kind: Kind) -> str:
-    """Return ``address`` in the form that is used; that of an Ollama may be only ``HOST:PORT``.
+    """Return ``address`` as a URL; the address of an Ollama server may be only ``HOST:PORT``.
 
     Raises ConfigError for an invalid address, or one with credentials or a query.
     """

@@ -45,7 +45,7 @@ def rules_of(data: Path) -> list[Rule]:
 
 
 def usable_rules(data: Path, faults: Faults) -> list[Rule]:
-    """Return the valid rules. Errors of the others are logged and added to ``faults``."""
+    """Return the valid rules. Errors of invalid rules are logged and added to ``faults``."""
     return _usable("rules.toml", lambda: parse_usable(_seeded(data, "rules.toml")), faults)
 
 
@@ -230,7 +230,7 @@ def broker_folder(settings: Settings) -> Path:
 
 
 def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
-    """Return user name and password of the settings, or those that ``hub device add`` created for the hub itself."""
+    """Return user name and password of the settings, or the login that ``hub device add`` created for the hub."""
     mqtt = settings.mqtt
     if mqtt.username is None and (password := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
         return HUB, password.strip()

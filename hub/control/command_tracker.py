@@ -104,7 +104,7 @@ class CommandTracker:
         ]
 
     def tick(self, now: int, connected: bool, find: Find) -> list[Command]:
-        """Send queued commands, repeat unanswered ones, and settle those that took too long."""
+        """Send queued commands, repeat unanswered ones, and settle commands that took too long."""
         return [
             changed for command in list(self._open.values()) for changed in self._check(command, now, connected, find)
         ]

@@ -28,7 +28,7 @@ S = TypeVar("S", bound=DialectSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class DialectContext:
-    """What a dialect may know of the others when it is made.
+    """What a dialect may know about the other dialects when it is created.
 
     Attributes:
         other_roots: Topics that belong to the other dialects.

@@ -235,7 +235,7 @@ class Pipeline:
     # -- refused batches ---------------------------------------------------------------------------------------
 
     async def _bisect(self, entries: list[Entry], error: Exception) -> None:
-        """Commit all entries of a refused batch, and of the one filled since, except those that cannot be stored."""
+        """Commit the storable entries of a refused batch and of the batch filled since then."""
         self._loaded.clear()
         entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
         self._taken.set()

@@ -40,7 +40,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """What the words of one name say: quantities in the order of the name, those of short words apart."""
+    """What the words of one name say: quantities in the order of the name; quantities of short words are apart."""
 
     quantities: list[str]
     short: list[str]
@@ -49,7 +49,10 @@ class Words(msgspec.Struct):
 
 
 def read_words(name: str) -> Words:
-    """Return what the words of a name say. The language that understands most of it reads first, others the rest."""
+    """Return what the words of a name say.
+
+    The language that understands most words reads first; the other languages read the remaining words.
+    """
     tokens = words_of(name[:_LONGEST_NAME])
     found, taken = Words([], [], set(), []), [False] * len(tokens)
     for lexicon in sorted(lexicons(), key=lambda each: -sum(token in each.single for token in tokens)):

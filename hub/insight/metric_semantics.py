@@ -122,7 +122,7 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 
 
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
-    """Return what the signal of a valve, a damper or a drive is, where no word says it."""
+    """Return what the signal of a valve, a damper or a drive means if no word says it."""
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"
     if found.places & {"fan", "pump", "compressor", "motor"}:

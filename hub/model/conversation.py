@@ -52,7 +52,7 @@ class Source(msgspec.Struct, frozen=True, tag="source"):
 
 
 class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
-    """Sentence of the answer with a number or a time that is not in what the tools returned."""
+    """Sentence of the answer with a number or a time that the results of the tools do not contain."""
 
     sentence: str
 

@@ -12,7 +12,7 @@ from hub.model.reading import Value
 
 
 class Scope(msgspec.Struct, frozen=True):
-    """Devices that a rule watches: those that match every list that is not empty.
+    """Devices that a rule watches. A device must match every list that is not empty.
 
     ``devices`` and ``models`` are shell patterns (``sensor_*``). A device matches ``labels`` if it has one of them.
     """

@@ -43,7 +43,7 @@ class BrokerDropMonitor:
         self.total = 0  # dropped since the hub started
 
     async def run(self, settings: MqttClientSettings) -> None:
-        """Read the counter until cancelled. The settings are those of a session that is not persistent."""
+        """Read the counter until cancelled. The settings must be for a session that is not persistent."""
         self._link = link = NegotiatingClient(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
         await link.run()

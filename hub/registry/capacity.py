@@ -108,7 +108,7 @@ class Capacity:
         self._require(grown, "too_many_metrics")
 
     def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
-        """Return those of ``values`` for which :meth:`require_values` has room.
+        """Return the part of ``values`` for which :meth:`require_values` has room.
 
         Numbers of known metrics always fit. Texts and new metrics are added if there is room for them.
         """

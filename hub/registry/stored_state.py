@@ -68,7 +68,7 @@ class StoredStates:
 
 
 def read_states(states: Mapping[str, bytes], faults: dict[str, str]) -> Iterator[Device]:
-    """Yield the devices of encoded states. Add the errors of those that cannot be decoded to ``faults``."""
+    """Yield the devices of encoded states. Add errors of undecodable states to ``faults``."""
     decode = msgspec.msgpack.Decoder(Device).decode
     for name, state in states.items():
         try:

@@ -30,7 +30,7 @@ def parse(text: str) -> list[Rule]:
 
 
 def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
-    """Return the rules of a file that can be used, in order, and what is wrong with each of the others.
+    """Return the rules of a file that can be used, in order, and the error of each of the other rules.
 
     Raises:
         ConfigError: The text as a whole cannot be used.

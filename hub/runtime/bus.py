@@ -37,7 +37,7 @@ class Subscription:
         self._closed = False
 
     def push(self, batch: Sequence[Event]) -> None:
-        """Add a batch; if the queue is full, drop those that wait first."""
+        """Add a batch; if the queue is full, first drop the batches that wait."""
         if len(self._batches) >= self._capacity:
             self._dropped += len(self._batches)
             self._batches.clear()

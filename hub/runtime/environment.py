@@ -64,7 +64,7 @@ def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str,
 
 
 def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
-    """Describe an unknown variable, and name the most similar one or those of its section."""
+    """Describe an unknown variable, and name the most similar variable or the variables of its section."""
     prefixes = {section: f"HUB_{section.upper()}_" for section in keys}
     known = [*NAMES, *(f"{prefixes[section]}{key.upper()}" for section in keys for key in keys[section])]
     bare = f"{name.rstrip('_')}_" in prefixes.values()

@@ -111,7 +111,7 @@ def replacing(path: Path, *, overwrite: bool = True, opener: Opener | None = ope
 
 
 def replace_files(drafts: Sequence[tuple[Path, Path]]) -> None:
-    """Rename each draft to its target, in this order; if one fails, undo those before it. Raises OSError."""
+    """Rename each draft to its target, in this order; if one fails, undo the renames before it. Raises OSError."""
     before = [(target, _saved(target)) for _, target in drafts]
     for number, (draft, target) in enumerate(drafts):
         try:
@@ -139,7 +139,7 @@ def copy_owner(file: Path, status: os.stat_result) -> Path:
 
 
 def make_private(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """Remove the access of group and others from this user's files in ``folder`` that match; return those changed."""
+    """Make this user's matching files in ``folder`` private to the user. Return the changed files."""
     changed = []
     for file in sorted(folder.iterdir()):
         with suppress(OSError):  # the file has been deleted, or the file system has no modes

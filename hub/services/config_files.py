@@ -228,7 +228,7 @@ def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile
 
 
 def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequence[str]) -> ConfigFile[Mapping]:
-    """Return the service of ``mappings.toml``; ``reserved`` are the topic filters of the other dialects."""
+    """Return the service for ``mappings.toml``; ``reserved`` are the topic filters of the other dialects."""
     return ConfigFile(
         file=data / "mappings.toml",
         table="mapping",

@@ -118,7 +118,7 @@ def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _item(value: Any) -> Any:
-    """Return a value for tomlkit: a dictionary as a table of lines, those inside it and flat ones on one line each."""
+    """Return a value for tomlkit: a dictionary as a table of lines; nested and flat dictionaries on one line each."""
     if not isinstance(value, dict):
         return value
     nested = any(isinstance(each, dict) for each in value.values())

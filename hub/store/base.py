@@ -233,7 +233,7 @@ class Store(Protocol):
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
-        """Delete a bounded slice of what is too old; return how many rows or readings, 0 when nothing is left to do.
+        """Delete a bounded slice of the data past its retention. Return how many rows or readings; 0 if none is left.
 
         The first of the ``retentions`` that matches a series applies to it. The last one matches all, and its ``raw``
         applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.

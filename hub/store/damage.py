@@ -86,7 +86,7 @@ def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
 
 
 def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -> int:
-    """Move those damaged rows of one table that meet ``where``; return how many."""
+    """Move the damaged rows of one table that meet ``where``; return how many."""
     out_of_range = (_STATE | _HISTORY)[table]
     columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
     wrong = " OR ".join(_wrong_type(name, kind, not_null) for _, name, kind, not_null, _, _ in columns)

@@ -72,7 +72,7 @@ class LoggedKeys(NamedTuple):
     """The last row that was read."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys device by device, and where those of each device begin (and, last, where all end)."""
+        """Return the keys device by device, and where the keys of each device begin (and, last, where all end)."""
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
@@ -165,7 +165,7 @@ class DedupKeyStore:
         return self._compaction is not None
 
     def _begin(self) -> KeyCompaction | None:
-        """Read what has to be moved: all but the newest of all devices."""
+        """Read the keys to move: all but the newest of all devices."""
         logged = _logged_keys(self._connection, RECENT)
         return KeyCompaction(logged.names, *logged.by_device(), logged.upto) if logged.upto else None
 
@@ -244,7 +244,7 @@ def _last_ones(owner: Ints, keys: Ints) -> Ints:
 
 
 def load_dedup_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
-    """Return what a restart needs: the newest keys of all devices, and packed (int64) those of each; oldest first.
+    """Return the keys for a restart: the newest of all devices, and the packed (int64) keys of each; oldest first.
 
     Each key is there once, also while a compaction is under way.
     """

@@ -48,7 +48,7 @@ class Points(msgspec.Struct, frozen=True):
         )
 
     def numeric(self) -> Points:
-        """Return the points without those that are texts."""
+        """Return the points that are not texts."""
         return self.take(self.kind != TEXT) if self.kind.any() else self
 
     def values(self) -> list[Value]:

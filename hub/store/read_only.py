@@ -32,7 +32,7 @@ class ReadOnlyStore:
 
     @classmethod
     def open(cls, directory: Path) -> ReadOnlyStore:
-        """Open the history in ``directory``. Raises NotFound where there is none, StoreError for another format."""
+        """Open the history in ``directory``. Raises NotFound if it does not exist, StoreError for another format."""
         path = directory / FILE
         if not path.exists():
             raise NotFound(f"There is no history in {directory}.", "Pass the hub's data folder with --data.")

@@ -74,7 +74,7 @@ def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
 def decoded(
     kind: str, rows: Iterable[tuple[str, bytes]], decode: Callable[[bytes], T], problems: list[Unreadable] | None = None
 ) -> Iterator[T]:
-    """Yield the decoded bodies of ``(key, body)``. Report those that cannot be read in ``problems``, or log them."""
+    """Yield the decoded bodies of ``(key, body)``. Report unreadable bodies in ``problems``, or log them."""
     for key, body in rows:
         try:
             yield decode(body)

@@ -126,7 +126,7 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """Insert rows for those of these series that are new, in the caller's transaction."""
+        """Insert rows for the new ones of these series, in the caller's transaction."""
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 

@@ -28,7 +28,7 @@ def can_read() -> bool:
 
 
 def lines(rgb: np.ndarray) -> list[str]:
-    """Return the lines of text in an RGB image, from the top, without those of a low score."""
+    """Return the lines of text in an RGB image, from the top. Lines with a low score are left out."""
     engine = _engine()
     if engine is None:
         return []

@@ -22,7 +22,7 @@ CLOSE_S = 1.0
 
 
 async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
-    """Run tasks by name. When the first ends, cancel and await the others, then raise the first exception of any."""
+    """Run tasks by name. When the first ends, cancel and await the others, then raise the first exception, if any."""
     running = [asyncio.create_task(task, name=name.replace("_", " ")) for name, task in tasks.items()]
     try:
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

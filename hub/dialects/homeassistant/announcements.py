@@ -122,7 +122,7 @@ class Announcements:
         return next(iter(self._members[device].values())).native_id
 
     def others(self, device: str, place: str) -> list[StoredAnnouncement]:
-        """Return the other announcements of a device, without that at ``place``."""
+        """Return the announcements of a device except the one at ``place``."""
         return [each for other, each in self._members.get(device, {}).items() if other != place]
 
     def info(self, device: str, place: str, new: StoredAnnouncement | None) -> Info:

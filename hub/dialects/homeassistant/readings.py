@@ -141,7 +141,7 @@ def _attributes(reading: EntityReading, text: str, parsed: Any) -> Values:
 
 
 def _state(reading: EntityReading, body: dict[str, Any]) -> Values:
-    """Return the state in an object. An invalid one does not reject the other parts."""
+    """Return the state in an object. An invalid state does not reject the other parts."""
     if "state" not in body:
         return ()
     state = body["state"]

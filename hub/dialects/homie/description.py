@@ -184,7 +184,7 @@ def _properties(nodes: Any) -> Iterator[tuple[str, Property]]:
 
 
 def _valid_ids(objects: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield objects by their ids, without those whose id cannot be a level of a topic."""
+    """Yield objects by their ids. Objects whose id cannot be a level of a topic are left out."""
     for name, body in objects.items() if isinstance(objects, dict) else ():
         if isinstance(body, dict) and 0 < len(name) <= 60 and name.isprintable() and not set(name) & set("/+#$"):
             yield name, body

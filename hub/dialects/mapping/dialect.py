@@ -110,7 +110,7 @@ class MappingDialect:
 
     @property
     def filters(self) -> Sequence[str]:
-        """The filters without those that another one covers, since a broker may deliver a message for each of them."""
+        """Return the filters that no other filter covers. A broker may deliver a message once for each filter."""
         filters = dict.fromkeys(reader.pattern.filter for reader in self._readers)
         return [one for one in filters if not any(one != other and covers(other, one) for other in filters)]
 

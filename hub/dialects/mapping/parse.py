@@ -33,7 +33,7 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
 
 
 def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list[Mapping], list[ConfigError]]:
-    """Return the valid mappings of a file in order, and the errors of the others.
+    """Return the valid mappings of a file in order, and the errors of the invalid ones.
 
     Raises:
         ConfigError: The file as a whole is invalid.

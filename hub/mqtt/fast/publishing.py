@@ -25,7 +25,7 @@ def failed(code: IntEnum) -> bool:
 
 
 class Publishing:
-    """Sends PUBLISH packets with ``write``, and allocates packet ids, also those of subscriptions."""
+    """Sends PUBLISH packets with ``write``, and allocates packet ids, for subscriptions too."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write

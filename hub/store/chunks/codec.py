@@ -128,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Packed columns one after the other, and which part of them is each chunk's; a chunk without one has no bytes."""
+    """Packed columns one after the other, and the part of them that belongs to each chunk. It may be empty."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []
@@ -156,7 +156,9 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Integers in chunks, and how few bytes hold those of each; with ``skip_first``, without the first of each."""
+    """Integers of several chunks, and the fewest bytes that hold a chunk's integers.
+
+    With ``skip_first``, the first integer of each chunk is left out."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum

@@ -143,7 +143,7 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 
 
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
-    """Delete old chunks once their points are in the rollups; cut those that reach over the bound."""
+    """Delete old chunks once their points are in the rollups; cut chunks that reach over the bound."""
     before = retention.raw
     chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
     chunks = chunks[: _slice_length(chunks)]

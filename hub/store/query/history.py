@@ -147,7 +147,7 @@ class _RunningQuery:
         return inside
 
     def to_open(self) -> np.ndarray:
-        """Return the headers of the chunks to decode; of the others, the summaries are enough."""
+        """Return the headers of the chunks to decode; for all other chunks the summaries are enough."""
         first, last = _reach(self.heads)
         whole = self.within(first, last, self.heads["active"] > 0)
         if self.plan.parts is None:
@@ -163,7 +163,10 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return which chunks have the newest ``limit`` points: those that reach past a time with so many after it."""
+        """Return a mask of the chunks that may have some of the newest ``limit`` points.
+
+        Others end before a time after which the chunks inside the range have more than ``limit`` points.
+        """
         inside = np.flatnonzero(whole)
         inside = inside[np.argsort(last[inside])[::-1]]
         enough = int(np.searchsorted(np.cumsum(counts[inside]), self.plan.query.limit))

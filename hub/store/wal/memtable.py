@@ -48,7 +48,7 @@ class Memtable:
 
     @classmethod
     def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Memtable:
-        """Read all batches of the table. With ``problems``, report those that cannot be read there, else raise."""
+        """Read all batches of the table. With ``problems``, report unreadable batches there, else raise."""
         memtable, last = cls(), 0
         while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
             for number, points in batches:

@@ -1,4 +1,4 @@
-"""Points of the log in the order of their series, so that those of one series are found by binary search.
+"""Points of the log, sorted by series, so that a binary search finds the points of one series.
 
 ::
 

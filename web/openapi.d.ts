@@ -2898,7 +2898,9 @@ export interface components {
         };
         /**
          * MappingsChecked
-         * @description Result of checking mappings. If they are invalid, `problem` says why and what is allowed, and `items` is empty.
+         * @description Result of checking mappings.
+         *
+         *     If they are invalid, `problem` says why and what is allowed, and `items` is empty.
          */
         MappingsChecked: {
             /** Items */

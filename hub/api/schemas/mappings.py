@@ -27,7 +27,10 @@ class MappingsText(TypedDict):
 
 
 class MappingsChecked(TypedDict):
-    """Result of checking mappings. If they are invalid, `problem` says why and what is allowed, and `items` is empty."""
+    """Result of checking mappings.
+
+    If they are invalid, `problem` says why and what is allowed, and `items` is empty.
+    """
 
     items: list[MappingShape]
     problem: str | None

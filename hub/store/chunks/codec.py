@@ -136,10 +136,7 @@ class _Pool:
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
-        """Append a column.
-
-        Each chunk selected by ``which`` gets its entries ``begins`` (inclusive) to ``ends`` (exclusive).
-        """
+        """Append a column. Each chunk in ``which`` gets its entries ``begins`` (inclusive) to ``ends`` (exclusive)."""
         self._begins[which] = self._size + begins[which] * column.itemsize
         self._ends[which] = self._size + ends[which] * column.itemsize
         self._packed.append(column.tobytes())
@@ -156,9 +153,7 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Integers of several chunks, and the fewest bytes that hold a chunk's integers.
-
-    With ``skip_first``, the first integer of each chunk is left out."""
+    """Integers of chunks, with the fewest bytes that hold each chunk's; ``skip_first`` leaves out each chunk's first."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum

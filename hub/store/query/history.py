@@ -163,10 +163,7 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return a mask of the chunks that may have some of the newest ``limit`` points.
-
-        Others end before a time after which the chunks inside the range have more than ``limit`` points.
-        """
+        """Return a mask of the chunks that may have some of the newest ``limit`` points."""
         inside = np.flatnonzero(whole)
         inside = inside[np.argsort(last[inside])[::-1]]
         enough = int(np.searchsorted(np.cumsum(counts[inside]), self.plan.query.limit))

@@ -153,7 +153,7 @@ _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
 
 
 class _Numbers:
-    """Integers of chunks, with the fewest bytes that hold each chunk's; ``skip_first`` leaves out each chunk's first."""
+    """Integers of chunks in the fewest bytes that hold each chunk's; ``skip_first`` leaves out each chunk's first."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum

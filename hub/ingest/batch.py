@@ -33,7 +33,7 @@ class Batch:
         self.deleted_alerts: set[str] = set()  # ids of alerts of deleted devices
         self.diagnoses: list[Diagnosis] = []
         self.commands: dict[str, Command] = {}  # last state by id
-        self.learnt: dict[tuple[str, str], bytes | None] = {}  # dialect states by dialect and key, None: deleted
+        self.learnt: dict[tuple[str, str], bytes | None] = {}  # learned state by dialect and key; None: deleted
         # Done after the commit.
         self.receipts: list[RawMessage] = []  # messages to acknowledge
         self.answers: list[tuple[asyncio.Future[Any], Any]] = []  # for the callers of IngestQueue.submit

@@ -40,7 +40,8 @@ class Delta(msgspec.Struct, frozen=True):
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
         checkpoint: the stored state of any other device lacks at most what the records after it contain (None: after
             this delta); see :attr:`Store.requested_checkpoint`.
-        learnt: what dialects have to know to read later messages, by ``(dialect, key)``; None deletes it.
+        learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``; None
+            deletes it.
     """
 
     cursor: int
@@ -76,7 +77,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         alerts: the open alerts.
         keys: the newest deduplication keys of all devices, ``(device, key)``, oldest first.
         keys_of: the newest keys of each device, as little-endian int64, oldest first.
-        learnt: what each dialect has to know, by key.
+        learnt: the learned state of each dialect, by key.
         checkpoint: states may lack what the records after it contain.
         records: these records with their numbers, oldest first and without their keys.
         left: devices whose states were left out, see :meth:`Store.load`.

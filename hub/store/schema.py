@@ -11,7 +11,7 @@ Groups of tables::
     conversation, turn, analysis
     page, page_words, manual         documents and their full-text index
     rejection, activity              logs for people
-    learnt                           what dialects have to know to read later messages
+    learnt                           learned state: what dialects need to decode later messages
     unreadable                       damaged rows of other tables
 
 Once a format is released, it is changed by a migration only (migrations.py).
@@ -98,7 +98,7 @@ SCHEMA: tuple[str, ...] = (
     "CREATE INDEX activity_ts ON activity (ts)",
     "CREATE INDEX activity_of_device ON activity (device, id)",
     "CREATE INDEX activity_of_kind ON activity (kind, id)",
-    # Discovery configurations and birth certificates, for example.
+    # Learned state of dialects: discovery configurations and birth certificates, for example.
     """CREATE TABLE learnt (
         dialect TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, PRIMARY KEY (dialect, key)) WITHOUT ROWID""",
     """CREATE TABLE conversation (

@@ -9,7 +9,7 @@ States of a topic::
 A message qualifies if it holds numbers of a known payload schema, comes from a device that is online, and lies within
 the bounds in which no rule changes state. A device is *promoted* while any of its topics is. A topic that is demoted
 soon after its promotion needs twice as many qualifying messages for the next one. Other messages in between do not
-reset the count; a demotion does.
+reset the count; a demotion or a failed promotion does.
 
 Path of a message of a promoted topic::
 

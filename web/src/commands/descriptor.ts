@@ -24,7 +24,7 @@ export function descriptors(commands: Record<string, unknown>): [string, Descrip
   const kinds: Kind[] = ['boolean', 'number', 'enum', 'text', 'object', 'list', 'none'];
   const { compare } = new Intl.Collator('en', { numeric: true });
   return Object.entries(commands as Record<string, Descriptor>)
-    .map(([name, described]): [string, Descriptor] => [name, { ...described, type: described.type ?? 'text' }])
+    .map(([name, given]): [string, Descriptor] => [name, { ...given, type: given.type ?? 'text' }])
     .filter(([, descriptor]) => kinds.includes(descriptor.type))
     .sort(([a], [b]) => compare(a, b));
 }

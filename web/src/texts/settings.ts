@@ -4,7 +4,7 @@ import { plural } from './plural';
 
 export const settings = {
   title: 'Settings',
-  lead: 'Current configuration. Models and device access can be changed here; all other settings in hub.toml.',
+  lead: 'Current configuration. Models and device access can be changed here; other settings in hub.toml.',
   hub: 'Hub',
   version: 'Version',
   uptime: 'Uptime',

@@ -73,8 +73,8 @@ def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signatur
                 f"{where}: {strange[0]!r} is not a kind of machine.", f"Allowed: {', '.join(sorted(known))}."
             )
         for signature in found:
-            for sign in (*signature.needs, *signature.supports, *signature.against):
-                parse_symptom(sign)
+            for symptom in (*signature.needs, *signature.supports, *signature.against):
+                parse_symptom(symptom)
             parse_patterns(signature.first or "*")
     except (msgspec.ValidationError, ValueError) as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
@@ -112,13 +112,13 @@ def rank(
         semantics: What each metric measures; read from its name alone without.
         kinds: The kinds of machine that the device may be; told from what it measures without.
     """
-    signs = SymptomMatcher(evidence, semantics)
-    of_kinds = machine_kinds.machine_kinds((), signs.semantics.items()) if kinds is None else kinds
+    matcher = SymptomMatcher(evidence, semantics)
+    of_kinds = machine_kinds.machine_kinds((), matcher.semantics.items()) if kinds is None else kinds
     best: dict[str, CauseMatch] = {}
     for signature in built_in() if signatures is None else signatures:
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
-        match = _match(signature, signs)
+        match = _match(signature, matcher)
         if match is not None and match.score > best.get(match.cause, _NOTHING).score:
             best[match.cause] = match
     return sorted(best.values(), key=lambda match: (-match.score, match.cause))[:5]
@@ -141,33 +141,33 @@ def match_word(score: float) -> Literal["strong", "medium", "weak"]:
     return "strong" if score >= 0.75 else "medium" if score >= DECIDED else "weak"
 
 
-def _match(signature: Signature, signs: SymptomMatcher) -> CauseMatch | None:
-    needed = [signs.seen(parse_symptom(sign)) for sign in signature.needs]
+def _match(signature: Signature, matcher: SymptomMatcher) -> CauseMatch | None:
+    needed = [matcher.seen(parse_symptom(symptom)) for symptom in signature.needs]
     if any(degree < 0.25 for degree, _ in needed):
         return None
     total = sum(2 * degree for degree, _ in needed)
     full = 2.0 * len(needed)
     cited = [e for _, found in needed for e in found]
     missing: list[Evidence] = []
-    for sign in map(parse_symptom, signature.supports):
-        degree, found = signs.seen(sign)
+    for symptom in map(parse_symptom, signature.supports):
+        degree, found = matcher.seen(symptom)
         if found:
             total, full = total + degree, full + 1
             cited += found
-        elif signs.watched(sign):
+        elif matcher.watched(symptom):
             full += 0.5  # a consequence that has not come yet: it may still
     # What a cause rests on bounds the match: expected consequences cannot make up for a faint main symptom.
     score = total / full * min(1.0, 1.5 * min(degree for degree, _ in needed))
-    for sign in map(parse_symptom, signature.against):
-        degree, found = signs.seen(sign)
+    for symptom in map(parse_symptom, signature.against):
+        degree, found = matcher.seen(symptom)
         score -= _AGAINST * degree
         missing += found
-    named = [parse_symptom(sign) for sign in (*signature.needs, *signature.supports)]
-    for movement in signs.movements:
-        if movement not in cited and movement not in missing and not _mentions(named, movement, signs):
+    named = [parse_symptom(symptom) for symptom in (*signature.needs, *signature.supports)]
+    for movement in matcher.movements:
+        if movement not in cited and movement not in missing and not _mentions(named, movement, matcher):
             score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
             missing.append(movement)
-    score += _ordered(signature, signs)
+    score += _ordered(signature, matcher)
     if not signature.one_sign and len(signature.needs) < 2 and not _is_proof(cited):
         score = min(score, _ONE_SIGN)
     return CauseMatch(
@@ -188,18 +188,18 @@ def _is_proof(cited: Sequence[Evidence]) -> bool:
     return len(moved) > 1 or any(item.kind in _DIRECT for item in cited)
 
 
-def _mentions(named: Sequence[Symptom], movement: Evidence, signs: SymptomMatcher) -> bool:
+def _mentions(named: Sequence[Symptom], movement: Evidence, matcher: SymptomMatcher) -> bool:
     metric = movement.metric or ""
-    return any(sign.fits(metric, signs.semantics[metric]) for sign in named if not sign.any_metric)
+    return any(symptom.fits(metric, matcher.semantics[metric]) for symptom in named if not symptom.any_metric)
 
 
-def _ordered(signature: Signature, signs: SymptomMatcher) -> float:
+def _ordered(signature: Signature, matcher: SymptomMatcher) -> float:
     """A bonus where the metric that should move first does, a malus where another was clearly earlier."""
-    onsets = signs.onsets
+    onsets = matcher.onsets
     if signature.first is None or len(onsets) < 2:
         return 0.0
     patterns = parse_patterns(signature.first)
-    own = [s for metric, s in onsets.items() if any(p.fits(metric, signs.semantics[metric]) for p in patterns)]
+    own = [s for metric, s in onsets.items() if any(p.fits(metric, matcher.semantics[metric]) for p in patterns)]
     if not own:
         return 0.0
     behind = (min(own) - min(onsets.values())) / 1000

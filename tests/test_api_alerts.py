@@ -140,7 +140,7 @@ async def test_activity_is_filtered_and_paged(hub: ApiHub) -> None:
     await hub.telemetry("other", x=1)
     items = (await hub.http.get("/api/activity?device_id=pump-01")).json()["items"]
     assert [line["kind"] for line in items] == ["acknowledged", "raised", "discovered"]
-    assert set(items[0]) == {"ts", "kind", "device_id", "text", "severity"}
+    assert set(items[0]) == {"ts", "kind", "device_id", "text", "severity", "message_key", "message_params"}
     (appeared,) = (await hub.http.get("/api/activity?kind=discovered&device_id=other")).json()["items"]
     assert (appeared["kind"], appeared["device_id"]) == ("discovered", "other")
     both = (await hub.http.get("/api/activity?kind=discovered&limit=1")).json()

@@ -124,7 +124,7 @@ def test_damaged_history_is_set_aside_and_hub_serves_on(
     hub.start()
     [set_aside] = hub.data.glob("*.damaged-*")
     assert set_aside.read_bytes()[100:] == data[100:]
-    assert log_count(hub, f"it is kept as {set_aside}") == 1
+    assert log_count(hub, f"It was renamed to {set_aside}") == 1
     after = len(publisher.sent)
     all_stored_once(hub, {number for number in publisher.finish() if number > after})
 

@@ -6,6 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -57,6 +58,19 @@ def expect_value(page: Page, value: int) -> None:
     expect(page.locator("[data-testid=metric][data-metric=count] .v")).to_have_text(f"{value}.0")
 
 
+def record_answers(page: Page, address: str) -> list[dict[str, Any]]:
+    """Record the JSON of each answer as it passes: the browser discards a body that a later response replaces."""
+    answers: list[dict[str, Any]] = []
+
+    def pass_on(route: Route) -> None:
+        answer = route.fetch()
+        answers.append(answer.json())
+        route.fulfill(response=answer)
+
+    page.route(address, pass_on)
+    return answers
+
+
 def test_page_resumes_without_loss_or_duplicates_after_lost_connection(
     demo: Demo, page: Page, frame_types: list[str], errors: Errors
 ):
@@ -77,9 +91,10 @@ def test_page_resumes_without_loss_or_duplicates_after_lost_connection(
 
     frame_types.clear()
     line.open()
-    with page.expect_response("**/api/devices/meter-1/history?*") as fetched:
+    fetched = record_answers(page, "**/api/devices/meter-1/history?*")
+    with page.expect_response("**/api/devices/meter-1/history?*"):
         page.get_by_role("button", name="Retry now").click()
-    points = fetched.value.json()["points"]
+    points = fetched[0]["points"]
     assert (points[-1][3], sum(point[4] for point in points)) == (30, 30), "the chart has the readings of the outage"
     expect_value(page, 30)
     expect(page.get_by_text("Connection to the hub lost.")).to_have_count(0)
@@ -106,16 +121,8 @@ def test_hidden_tab_gets_no_deltas_and_catches_up_with_one_frame(demo: Demo, pag
         publish_counts(demo, "meter-2", value)
         page.wait_for_timeout(300)
     assert "delta" not in frame_types
-    fetched = []
-
-    def pass_on(route: Route) -> None:
-        """Read the body of each response: the browser discards a body that a later response replaces."""
-        answer = route.fetch()
-        fetched.append(answer.json())
-        route.fulfill(response=answer)
-
     history = "**/api/devices/meter-2/history?*"
-    page.route(history, pass_on)
+    fetched = record_answers(page, history)
     with page.expect_response(history):
         page.evaluate(HIDE, False)
     assert fetched[0]["points"][-1][3] == 27

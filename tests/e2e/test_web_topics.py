@@ -78,7 +78,7 @@ def test_mappings_text_is_validated_and_saved(demo: Demo, page: Page):
     before = text.input_value()
     save = page.get_by_role("button", name="Save")
     text.fill(before + '\n[[mapping]]\ntopic = "devices/{device}/telemetry"\n')
-    expect(preview).to_contain_text("which a dialect of the hub reads")
+    expect(preview).to_contain_text("which another dialect of the hub decodes")
     expect(save).to_be_disabled()
     text.fill(before + '\n[[mapping]]\ntopic = "lab/{device}/{metric}"\n')
     expect(preview).to_have_text("5 mappings.")

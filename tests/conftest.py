@@ -32,7 +32,7 @@ SLOW_FIRST = (
     "test_faults.py",
     "test_reload.py",
     "test_backup.py",
-    "test_clock_doubt.py",
+    "test_clock_trust.py",
     "test_web_",
     "test_page.py",
 )

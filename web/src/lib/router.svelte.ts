@@ -1,7 +1,7 @@
 // The URL as state. Links are plain `<a href>`; clicks on the dashboard's own addresses are handled here, all others by the
 // browser.
 
-const OWN = /^\/(?:$|d\/[^/]+$|alerts(?:\/[^/]+)?$|assistant$|analyse$|rules$|topics$|activity$|settings$)/;
+import { pageOf } from '../routes';
 
 class Router {
   path = $state(location.pathname);
@@ -46,7 +46,7 @@ class Router {
     const link = (event.target as Element | null)?.closest?.('a');
     if (!link?.href || link.target || link.hasAttribute('download')) return;
     const url = new URL(link.href);
-    if (url.origin !== location.origin || !OWN.test(url.pathname)) return;
+    if (url.origin !== location.origin || pageOf(url.pathname).name === 'missing') return;
     event.preventDefault();
     this.go(url.pathname + url.search + url.hash);
   }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.machine import Machine
 
-MACHINES: dict[str, type[Machine]] = {}
+MACHINES: dict[str, type[Machine]] = {
+    "centrifugal_pump": CentrifugalPump,
+}
 """All machines by kind; one line each."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.machine import Machine
+from benchmarks.independent.screw_compressor import ScrewCompressor
 
 MACHINES: dict[str, type[Machine]] = {
     "centrifugal_pump": CentrifugalPump,
+    "screw_compressor": ScrewCompressor,
 }
 """All machines by kind; one line each."""

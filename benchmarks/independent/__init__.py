@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from benchmarks.independent.belt_fan import BeltFan
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
+from benchmarks.independent.cooling_tower import CoolingTower
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
 
 MACHINES: dict[str, type[Machine]] = {
+    "belt_fan": BeltFan,
     "centrifugal_pump": CentrifugalPump,
+    "cooling_tower": CoolingTower,
     "screw_compressor": ScrewCompressor,
 }
 """All machines by kind; one line each."""

@@ -10,6 +10,8 @@ import numpy as np
 from benchmarks.independent.machine import DAY_S, Floats, Injection, Metric, Scheme
 
 HOUR_S = 3_600.0
+Severity = Callable[[str], Floats]
+"""The severity of a fault, by its id, at each time."""
 
 
 def stream(seed: int, use: int) -> np.random.Generator:
@@ -22,7 +24,7 @@ def step_of(times: Floats) -> float:
     return float(times[1] - times[0]) if len(times) > 1 else 60.0
 
 
-def severity(injection: Injection | None, times: Floats) -> Callable[[str], Floats]:
+def severity(injection: Injection | None, times: Floats) -> Severity:
     """Return a function that gives the severity of a fault, by its id, at each time."""
     nothing = np.zeros(len(times))
     return lambda fault: injection.at(times) if injection is not None and injection.fault == fault else nothing
@@ -92,6 +94,8 @@ def publish(
     out = {}
     for name, metric in metrics.items():
         value = values[name] + noise.get(name, 0.0) * rng.standard_normal(len(values[name]))
+        # Devices cut off noise below zero, except for temperatures.
+        value = value if metric.unit == "°C" else np.maximum(value, 0.0)
         out[name] = np.round(np.round(value / metric.step) * metric.step, 6) + 0.0
     return out
 

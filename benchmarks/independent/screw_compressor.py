@@ -21,12 +21,12 @@ class ScrewCompressor(Machine):
     parts = (
         r"compress|screw|air ?end|rotor|element|stage",
         r"oil|lubric|separator|thermostat|scaveng|cooler|cooling|radiator|\bfan\b|ventilat|heat",
-        r"intake|inlet|suction|unload|load|blow ?-?(down|off)|vent|minimum pressure|check|non-return|safety|relief|solenoid|valve",
+        r"intake|inlet|suction|unload|load|blow ?-?(down|off)|vent|check|non-return|safety|relief|solenoid|valve",
         r"filter|clog|block|foul|dirt|dust",
         r"leak|pipe|hose|network|system|receiver|vessel|tank|demand|consum|air|pressure|flow|capacity",
         r"dryer|drier|refrigera|dew|moist|condens|drain|humid|water",
         r"motor|winding|phase|supply|voltage|bearing|belt|coupling|contactor|current|power|start",
-        r"sensor|transmitter|transducer|switch|control|set ?point|timer|schedule|ambient|room|weather|temperature|shift",
+        r"sensor|transmitter|transducer|switch|control|set ?point|timer|schedule|ambient|room|weather|temperature",
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "line_pressure": Metric("bar", 0.01),
@@ -82,7 +82,7 @@ class ScrewCompressor(Machine):
             (
                 r"cooler.{0,30}(foul|clog|dirt|block|dust|contamin|scal)",
                 r"(foul|clog|dirt|block|dust)\w*.{0,25}(cooler|radiator|heat exchanger)",
-                r"(insufficient|poor|reduced|loss of|blocked) (cooling|cooling air|ventilation)|cooling.{0,20}(foul|clog|dirt|block)",
+                r"(insufficient|poor|reduced|loss of|blocked) (cooling|ventilation)|cooling.{0,20}(foul|clog|dirt)",
             ),
             (r"cool|radiator|ventilat|\bfan\b|heat (rejection|exchang)", r"(low|old|degraded).{0,10}oil"),
             ("element_temp", "cooling_air_temp"),
@@ -122,8 +122,7 @@ class ScrewCompressor(Machine):
                 r"unload\w*.{0,20}(solenoid|fail|fault|stuck)|solenoid",
             ),
             (
-                r"pressure (switch|control|regulat|sensor|transmitter)",
-                r"control(ler)?.{0,20}(fail|fault|set)",
+                r"pressure (switch|control|regulat|sensor)|control(ler)?.{0,20}(fail|fault|set)",
                 r"valve.{0,20}(stuck|open)",
             ),
             ("line_pressure",),
@@ -133,9 +132,7 @@ class ScrewCompressor(Machine):
         Fault(
             "blowdown_valve",
             "Blowdown valve stays shut: the oil tank is not vented while unloaded",
-            (
-                r"blow[- ]?(down|off).{0,20}(valve|line|solenoid|stuck|block|fail|shut|clos)|vent(ing)? (valve|solenoid|line)",
-            ),
+            (r"blow[- ]?(down|off).{0,20}(valve|line|solenoid|stuck|block|fail|shut)|vent(ing)? (valve|line)",),
             (r"unload|(sump|tank|separator|vessel).{0,15}(pressur|vent)", r"(inlet|solenoid) valve|no-load"),
             ("motor_current",),
             (0.0, MINUTE),

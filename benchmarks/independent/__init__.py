@@ -7,11 +7,13 @@ from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cooling_tower import CoolingTower
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
+from benchmarks.independent.water_chiller import WaterChiller
 
 MACHINES: dict[str, type[Machine]] = {
     "belt_fan": BeltFan,
     "centrifugal_pump": CentrifugalPump,
     "cooling_tower": CoolingTower,
     "screw_compressor": ScrewCompressor,
+    "water_chiller": WaterChiller,
 }
 """All machines by kind; one line each."""

@@ -27,7 +27,7 @@ class CoolingTower(Machine):
     model = "Open cooling tower, induced draught, with basin and water treatment"
     parts = (
         r"tower|\bfill\b|pack(ing)?\b|eliminator|drift|nozzle|spray|distribut|louvre|louver|basin|sump|strainer",
-        r"\bfan\b|blade|gear|belt|motor|converter|inverter|\bvfd\b|drive|bearing|balanc|vibration|shaft|coupling|\bice",
+        r"\bfan\b|blade|gear|belt|motor|inverter|\bvfd\b|drive|bearing|balanc|vibration|shaft|coupling|\bice",
         r"make-?up|float|level|overflow|leak|water|blow-?down|bleed|drain|valve|evaporat|conductivity|cycles|dos(ing|age)",
         r"scal(e|ing)|foul|biofilm|algae|dirt|clog|block|corros|legionella|treatment|inhibitor|chemical",
         r"recirculat|exhaust|interference|air (flow|intake|inlet)|wet.?bulb|wind|humid|weather|ambient|outdoor|temperature",
@@ -113,7 +113,7 @@ class CoolingTower(Machine):
             "air_recirculation",
             "Exhaust air is drawn into the intake again",
             (
-                r"(exhaust|discharge|air|plume|hot|moist).{0,25}recirculat|recirculat\w*.{0,25}(exhaust|air|plume|tower|discharge)",
+                r"(exhaust|discharge|air|plume|hot|moist).{0,25}recirculat|recirculat\w*.{0,25}(exhaust|air|plume|tower)",
                 r"short[- ]?circuit\w*.{0,15}air|(air )?interference",
             ),
             (r"(air|intake|inlet|louv\w*).{0,25}(block|obstruct|restrict|clog)|air ?flow|wind|wet.?bulb|louv",),

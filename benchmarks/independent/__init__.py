@@ -7,6 +7,7 @@ from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cooling_tower import CoolingTower
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
+from benchmarks.independent.storage_tank import StorageTank
 from benchmarks.independent.water_chiller import WaterChiller
 
 MACHINES: dict[str, type[Machine]] = {
@@ -14,6 +15,7 @@ MACHINES: dict[str, type[Machine]] = {
     "centrifugal_pump": CentrifugalPump,
     "cooling_tower": CoolingTower,
     "screw_compressor": ScrewCompressor,
+    "storage_tank": StorageTank,
     "water_chiller": WaterChiller,
 }
 """All machines by kind; one line each."""

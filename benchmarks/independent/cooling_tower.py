@@ -30,7 +30,7 @@ class CoolingTower(Machine):
         r"\bfan\b|blade|gear|belt|motor|inverter|\bvfd\b|drive|bearing|balanc|vibration|shaft|coupling|\bice",
         r"make-?up|float|level|overflow|leak|water|blow-?down|bleed|drain|valve|evaporat|conductivity|cycles|dos(ing|age)",
         r"scal(e|ing)|foul|biofilm|algae|dirt|clog|block|corros|legionella|treatment|inhibitor|chemical",
-        r"recirculat|exhaust|interference|air (flow|intake|inlet)|wet.?bulb|wind|humid|weather|ambient|outdoor|temperature",
+        r"recirculat|exhaust|interference|air (flow|intake|inlet)|wet.?bulb|wind|humid|weather|ambient|outdoor|temp",
         r"pump|flow|pipe|heat|load|process|chiller|condenser|exchanger|approach|cooling|capacity",
         r"sensor|probe|transmitter|electrode|calibrat|control|set ?point|schedule|supply|voltage|power|trip|phase",
     )

@@ -94,8 +94,8 @@ def publish(
     out = {}
     for name, metric in metrics.items():
         value = values[name] + noise.get(name, 0.0) * rng.standard_normal(len(values[name]))
-        # Devices cut off noise below zero, except for temperatures.
-        value = value if metric.unit == "°C" else np.maximum(value, 0.0)
+        # Devices cut off noise below zero, except for temperatures and gauge pressures of a gas.
+        value = value if metric.unit in ("°C", "mbar") else np.maximum(value, 0.0)
         out[name] = np.round(np.round(value / metric.step) * metric.step, 6) + 0.0
     return out
 

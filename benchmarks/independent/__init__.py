@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.independent.belt_fan import BeltFan
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cooling_tower import CoolingTower
+from benchmarks.independent.geared_conveyor import GearedConveyor
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
 from benchmarks.independent.storage_tank import StorageTank
@@ -14,6 +15,7 @@ MACHINES: dict[str, type[Machine]] = {
     "belt_fan": BeltFan,
     "centrifugal_pump": CentrifugalPump,
     "cooling_tower": CoolingTower,
+    "geared_conveyor": GearedConveyor,
     "screw_compressor": ScrewCompressor,
     "storage_tank": StorageTank,
     "water_chiller": WaterChiller,

@@ -219,8 +219,8 @@ class StorageTank(Machine):
         step = physics.step_of(times)
         count = max(int(np.ceil(step / SUBSTEP_S)), 1)
         part = step / count
-        names = ("supply_restricted", "tank_leak", "stiction", "valve_passing")
-        names += ("transmitter_low", "frozen_level", "vent_blocked", "left_in_manual")
+        names = ["supply_restricted", "tank_leak", "stiction", "valve_passing"]
+        names += ["transmitter_low", "frozen_level", "vent_blocked", "left_in_manual"]
         slosh = 0.12 * physics.stream(self.seed, 5).standard_normal(len(times))
         level, integral = self.set_point, float(draw[0]) / self.spare
         valve = stem = integral

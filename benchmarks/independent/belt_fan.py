@@ -19,13 +19,18 @@ class BeltFan(Machine):
     kind = "belt_fan"
     model = "Industrial exhaust fan with belt drive and bag filter"
     parts = (
-        r"\bfan\b|blower|impeller|wheel|blade|rotor|hub\b|casing|housing",
-        r"belt|pulley|sheave|slip|tension|drive|transmission|coupling|shaft|key\b",
-        r"bearing|lubric|grease|balanc|align|loose|bolt|foundation|resonan|isolator|vibration",
-        r"motor|winding|current|supply|voltage|phase|power|overload|speed",
-        r"filter|\bbags?\b|cloth|pulse|jet|clean|compressed air|hopper|dust|build-?up|deposit|cake|clog|block|blind",
-        r"damper|actuator|linkage|louvre|louver|vane|duct|hood|leak|stack|pressure|suction|flow|draught|draft",
-        r"sensor|transmitter|probe|impulse line|control|set ?point|schedule|demand|load|temperature|ambient|weather",
+        r"(?<!condenser )\bfan\b|blower|impeller|wheel|blade|rotor",
+        r"casing|\bbelts?\b|pulley|sheave|slip|coupling|shaft",
+        r"bearing|lubric|greas|balanc|align|foundation|resonan|isolator|motor|winding|power supply|phase|overload",
+        r"(?<!fuel )filter|\bbags?\b|cloth|pulse|jet|cleaning|compressed air|hopper|dust|build-?up|deposit|cake",
+        r"damper|actuator|linkage|louv|vane|duct|hood|stack|suction|air ?flow|draught",
+        r"sensor|transmitter|probe|impulse line|control|set ?point",
+        physics.unless(
+            r"refriger|compressor|evaporator|condenser|burner|boiler|fuel|"
+            r"pump|tank|solar|chimney|gearbox|conveyor|battery|chiller|water|\boil",
+            r"leak|clog|block|blind|loose|drive|tension|vibration|flow|"
+            r"pressure|temperature|demand|load|weather|speed|restrict",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "duct_suction": Metric("Pa", 1.0),
@@ -120,7 +125,7 @@ class BeltFan(Machine):
             "overtensioned",
             "Belts are tensioned too tightly after work on the drive",
             (
-                r"over-?(tension|tight)",
+                r"over-?(tension|tight)|tension.{0,15}(high|excess)",
                 r"(too (tight|high|much)|excess\w*).{0,25}(belt|tension)|belt.{0,30}(too tight|excess)",
             ),
             (r"belt|tension|pulley|sheave|align", r"bearing|lubric|greas"),
@@ -133,7 +138,8 @@ class BeltFan(Machine):
             "Pulse-jet cleaning of the filter has stopped: the bags blind",
             (
                 r"puls(e|ing)|jet|clean|compressed air|diaphragm",
-                r"(filter|bags?).{0,30}(clog|block|blind|cak|foul|load|plug|dirty)|(clog|block|blind|dirty|plugg)\w*.{0,15}(filter|bag)",
+                r"(filter|bags?).{0,30}(clog|block|blind|cak|foul|load|plug|dirty)",
+                r"(clog|block|blind|dirty|plugg)\w*.{0,15}(filter|bag)",
             ),
             (r"filter|\bbags?\b", r"duct.{0,20}(block|clog)|flow restrict|restriction"),
             ("filter_dp",),
@@ -144,7 +150,7 @@ class BeltFan(Machine):
             "bag_rupture",
             "A filter bag has torn",
             (
-                r"(bag|filter|cloth|cartridge|media).{0,30}(torn|tear|tore|ruptur|burst|leak|broke|damage|hole|fail|miss|bypass)",
+                r"^(?!.*(clean|puls)).*(bag|filter|cloth).{0,30}(torn|tear|tore|ruptur|burst|leak|broke|damage|hole|fail|miss|bypass)",
                 r"(torn|ruptur|burst|leak|broken|damaged|holed|missing|fallen)\w*.{0,15}(filter|bag|cloth|cartridge)",
             ),
             (r"filter|\bbags?\b", r"seal|bypass|dust (sensor|monitor|probe)"),

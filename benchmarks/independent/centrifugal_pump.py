@@ -19,17 +19,21 @@ class CentrifugalPump(Machine):
     kind = "centrifugal_pump"
     model = "Centrifugal pump with frequency converter, closed cooling-water circuit"
     parts = (
-        r"\bpumps?\b",
-        r"impeller|wear(ing)? ring|casing|volute|diffuser|shaft|sleeve",
-        r"bearing|lubricat|grease|\boil",
-        r"seal|gland|packing|leak",
-        r"coupling|align|soft foot|base ?plate|foundation|bolt|loose|unbalance|imbalance|resonan|pipe strain",
-        r"motor|winding|stator|rotor|converter|\bvfd\b|inverter|drive|supply|phase|overload",
-        r"strainer|filter|suction|inlet|clog|block|foul|debris",
-        r"valve|check|non-return|throttl|bypass|recirculat|flow|head\b|npsh|cavitat|\bair\b|gas|vent",
-        r"expansion|pressuri[sz]|static|pressure|tank|make-?up|water|temperature|cool|heat",
-        r"sensor|transmitter|transducer|gauge|meter|drift|set ?point|control|tuning",
-        r"demand|load|consumer|schedule|weather|ambient|speed|vibration|dry run|duty",
+        r"\bpumps?\b|impeller|wear(ing)? ring|casing|volute|diffuser|shaft|sleeve",
+        r"bearing|lubricat|greas|\bseal|gland|packing|coupling|align",
+        r"soft foot|base ?plate|foundation|balance|pipe strain",
+        r"motor|winding|stator|rotor\b|converter|\bvfd\b|power supply|phase|overload",
+        r"strainer|suction|valve|non-return|throttl|recirculat|npsh",
+        r"cavitat|air (lock|ingress|entrain)|gas (lock|entrain)",
+        r"expansion (vessel|tank)|cushion|pre-?charge|pressuri[sz]ation",
+        r"static pressure|make-?up|cooling water|circuit|piping",
+        r"sensor|transmitter|transducer|gauge|meter\b|set ?point|control",
+        physics.unless(
+            r"refriger|compress|evaporator|condenser|burner|boiler|flame|"
+            r"fuel|belt|gear|conveyor|blade|\bfan\b|battery|solar|duct|damper",
+            r"leak|clog|block|foul|debris|filter|pipe|loose|resonan|flow|"
+            r"pressure|temperature|water|demand|load|drift|speed|wear|\boil",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "suction_pressure": Metric("bar", 0.01),
@@ -146,7 +150,7 @@ class CentrifugalPump(Machine):
                 r"(standby|stand-by|idle|parallel|second) pump",
             ),
             (r"recirculat", r"bypass", r"valve.{0,20}(leak|passing|stuck|open)", r"short[- ]circuit"),
-            ("speed", "motor_power"),
+            ("speed", "motor_power", "discharge_pressure"),
             (0.0, 10.0),
             "Karassik, Pump Handbook, 12; Europump/HI guide on parallel pumping",
         ),

@@ -26,13 +26,20 @@ class CoolingTower(Machine):
     kind = "cooling_tower"
     model = "Open cooling tower, induced draught, with basin and water treatment"
     parts = (
-        r"tower|\bfill\b|pack(ing)?\b|eliminator|drift|nozzle|spray|distribut|louvre|louver|basin|sump|strainer",
-        r"\bfan\b|blade|gear|belt|motor|inverter|\bvfd\b|drive|bearing|balanc|vibration|shaft|coupling|\bice",
-        r"make-?up|float|level|overflow|leak|water|blow-?down|bleed|drain|valve|evaporat|conductivity|cycles|dos(ing|age)",
-        r"scal(e|ing)|foul|biofilm|algae|dirt|clog|block|corros|legionella|treatment|inhibitor|chemical",
-        r"recirculat|exhaust|interference|air (flow|intake|inlet)|wet.?bulb|wind|humid|weather|ambient|outdoor|temp",
-        r"pump|flow|pipe|heat|load|process|chiller|condenser|exchanger|approach|cooling|capacity",
-        r"sensor|probe|transmitter|electrode|calibrat|control|set ?point|schedule|supply|voltage|power|trip|phase",
+        r"tower|\bfill\b|pack(ing)?\b|eliminator|(?<!burner )nozzle",
+        r"spray|distribut|louv|basin|sump|strainer|cooling water",
+        r"(?<!condenser )\bfan\b|blade|gear|belt|motor|inverter|\bvfd\b|bearing|balanc|shaft|coupling|\bice\b",
+        r"make-?up|float|blow-?down|bleed|drain|overflow|evaporat(ion|ive)|conductivity|cycles|dos(ing|age)",
+        r"(?<!boiler )scal(e|ing)|biofilm|algae|corros|legionella|water treatment|inhibitor|chemical",
+        r"recirculat|exhaust|re-?(entrain|ingest)|air (flow|intake|inlet)",
+        r"wind\b|wet.?bulb|humid|weather|ambient|outdoor",
+        r"\bpump|process|chiller|condenser|heat exchanger|probe|sensor",
+        r"transmitter|electrode|control|set ?point|power supply",
+        physics.unless(
+            r"refriger|compress|burner|boiler|flame|fuel|conveyor|battery|solar|heating|icing|damper|duct|evaporator",
+            r"leak|clog|block|foul|dirt|valve|level|water|flow|pipe|heat|"
+            r"load|approach|cooling|temperature|vibration|drift",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "cold_water_temp": Metric("°C", 0.1),
@@ -80,7 +87,7 @@ class CoolingTower(Machine):
                 r"tower.{0,25}(scal|foul|dirt|degrad|deteriorat)|(scal|foul|dirt|biofilm|algae)\w*.{0,25}tower",
             ),
             (r"scal(e|ing)|foul|biofilm|algae|nozzle|distribution|heat (transfer|rejection)|tower (perform|capacity)",),
-            ("fan_speed", "fan_power"),
+            ("fan_speed", "fan_power", "cold_water_temp"),
             (7 * DAY, 45 * DAY),
             "ASHRAE Handbook HVAC Systems and Equipment, cooling towers; CTI ATC-105; Hill, Cooling Towers",
         ),
@@ -113,8 +120,10 @@ class CoolingTower(Machine):
             "air_recirculation",
             "Exhaust air is drawn into the intake again",
             (
-                r"(exhaust|discharge|air|plume|hot|moist).{0,25}recirculat|recirculat\w*.{0,25}(exhaust|air|plume|tower)",
-                r"short[- ]?circuit\w*.{0,15}air|(air )?interference",
+                r"(exhaust|discharge|air|plume|hot|moist).{0,25}recirculat",
+                r"recirculat\w*.{0,25}(exhaust|air|plume|tower)",
+                r"short[- ]?circuit\w*.{0,15}air|interference",
+                r"re-?(entrain|ingest)|exhaust.{0,25}(intake|inlet|again|back)",
             ),
             (r"(air|intake|inlet|louv\w*).{0,25}(block|obstruct|restrict|clog)|air ?flow|wind|wet.?bulb|louv",),
             ("fan_speed", "cold_water_temp"),
@@ -141,7 +150,7 @@ class CoolingTower(Machine):
                 r"(sensor|probe|electrode).{0,25}(foul|drift|dirt|coat|low|calibrat|error|offset)",
             ),
             (r"sensor|probe|calibrat|conductiv|blow-?down|bleed",),
-            ("blowdown", "makeup_flow"),
+            ("conductivity", "blowdown", "makeup_flow"),
             (3 * DAY, 20 * DAY),
             "Walchem / Advantage Controls manuals: fouled toroidal or contacting electrodes read low",
             silent=True,
@@ -150,8 +159,10 @@ class CoolingTower(Machine):
             "makeup_lost",
             "Make-up water does not reach the basin",
             (
-                r"make-?up.{0,40}(block|stuck|clos|fail|loss|lost|no |insufficient|valve|supply|low|clog|interrupt)",
-                r"(loss|lack|no|insufficient|blocked|failed).{0,15}(of )?make-?up|float valve|fill valve|water supply",
+                r"^(?!.*(open|leak|pass|not (close|shut))).*make-?up.{0,30}(block|stuck|clos|fail|loss|clog)",
+                r"make-?up.{0,30}(interrupt|lost|supply|reach)",
+                r"(loss|lack|no|insufficient|low|blocked|failed).{0,15}(of )?make-?up",
+                r"^(?!.*(open|not|leak|pass)).*(float|fill) valve.{0,20}(stuck|clos|shut|block|fail)",
             ),
             (r"make-?up|float|valve|leak|(loss|lack) of water|low (basin )?level|drain",),
             ("makeup_flow", "basin_level"),
@@ -162,7 +173,8 @@ class CoolingTower(Machine):
             "float_valve",
             "Float valve leaks: the basin overflows and the water is diluted",
             (
-                r"float|make-?up (water )?(valve|control).{0,30}",
+                r"(float|make-?up|fill)\b.{0,25}(leak|open|pass|not (clos|seat|shut)|worn|overflow|excess)",
+                r"(float|make-?up) valve.{0,10}stuck open",
                 r"over-?flow|over-?fill",
             ),
             (r"make-?up|level|valve|excess\w* water|leak",),

@@ -19,14 +19,18 @@ class GearedConveyor(Machine):
     kind = "geared_conveyor"
     model = "Belt conveyor with electric motor and bevel-helical gearbox"
     parts = (
-        r"motor|winding|stator|rotor|insulation|phase|voltage|supply|unbalance|terminal|fuse|contactor|fan\b|cool",
-        r"gear|tooth|teeth|pinion|mesh|pitting|scuff|backstop|seal|breather|churn",
-        r"\boil|lubric|grease|viscos",
-        r"bearing|shaft|coupling|align|soft foot|foundation|bolt|loose|resonan|imbalance|vibration",
-        r"belt|conveyor|idler|roller|pulley|drum|lagging|slip|tension|take-?up|track|scraper|skirt|splice",
-        r"brake|drag|friction|jam|block|overload|spill|chute|material|load|feed|throughput|capacity|stall",
-        r"sensor|probe|scale|encoder|control|set ?point|schedule|shift|start|stop|inverter|drive|power|current|torque",
-        r"dust|dirt|ambient|weather|temperature|overheat|heat|wear|worn",
+        r"motor|winding|stator|rotor|insulation|phas(e|ing)|voltage|terminal|fuse|contactor|cooling fan|ventilation",
+        r"gear|tooth|teeth|pinion|pitting|backstop|shaft seal|churn|\boil|lubric|greas",
+        r"bearing|shaft|coupling|align|soft foot|foundation|balance",
+        r"belt|conveyor|idler|roller|pulley|drum|lagging|slip",
+        r"take-?up|scraper|skirt|splice|brake|jam|overload|spill|chute|material|throughput|stall",
+        r"sensor|probe|belt scale|encoder|control|set ?point|inverter|power supply",
+        physics.unless(
+            r"refriger|compress|burner|boiler|pump|impeller|condenser|"
+            r"evaporator|battery|duct|damper|valve|tank|water|brush|solar",
+            r"loose|resonan|vibration|drag|friction|feed|load|drive|torque|"
+            r"dust|dirt|ambient|temperature|overheat|wear|worn|cool|block",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "motor_current": Metric("A", 0.1),
@@ -85,7 +89,7 @@ class GearedConveyor(Machine):
             "Gearbox loses oil: its level is low",
             (
                 r"(low|lack of|loss of|leak\w*|insufficient|poor|degraded|starv\w*).{0,25}(\boil|lubric)",
-                r"(\boil|lubric\w*).{0,25}(low|leak|loss|lost|level|starv|insufficient|degrad|breakdown|fail)",
+                r"^(?!.*(high|over|much|excess)).*(\boil|lubric\w*).{0,25}(low|leak|loss|lost|level|starv|insufficient|degrad|breakdown|fail)",
             ),
             (r"\boil|lubric|seal|gear ?box|bearing|cooling.{0,15}gear",),
             ("gear_oil_temp",),
@@ -108,6 +112,7 @@ class GearedConveyor(Machine):
             "motor_cooling",
             "Motor is covered with dust: its fan and ribs no longer cool it",
             (
+                r"(dust|dirt)\w*.{0,20}(motor|fin|rib)",
                 r"(motor|fan|rib|fin|cooling).{0,30}(dust|dirt|clog|block|foul|cover|cooling|ventilat|fan\b|contamin)",
                 r"(insufficient|poor|reduced|loss of|blocked|clogged|dirty|impaired).{0,20}(cool|ventilat|air|fan)",
             ),
@@ -120,8 +125,10 @@ class GearedConveyor(Machine):
             "phase_unbalance",
             "A loose terminal unbalances the motor's phase currents",
             (
-                r"(phase|voltage|current|supply).{0,20}(un|im)-?balance|(un|im)-?balance\w*.{0,20}(phase|voltage|supply)",
-                r"single[- ]?phas|(loose|high[- ]resistance|burnt|corroded).{0,20}(terminal|connection|contact|joint)",
+                r"(phase|voltage|current|supply).{0,20}(un|im)-?balance",
+                r"(un|im)-?balance\w*.{0,20}(phase|voltage|supply)",
+                r"single[- ]?phas",
+                r"(loose|high[- ]resistance|burnt|corroded).{0,20}(terminal|connection|contact|joint)",
                 r"(lost|missing|loss of|failed) phase|phase (loss|failure|fault)|contactor|fuse",
             ),
             (r"supply|voltage|phase|terminal|connection|winding|stator|short(ed)? turn|electrical",),
@@ -146,7 +153,8 @@ class GearedConveyor(Machine):
             "Idlers have seized and the belt drags over them",
             (
                 r"idler|roller",
-                r"(belt|conveyor).{0,30}(drag|friction|rub|resistance|track)|(drag|friction|rub).{0,25}(belt|conveyor)",
+                r"(belt|conveyor).{0,30}(drag|friction|rub|resistance|track)",
+                r"(drag|friction|rub).{0,25}(belt|conveyor)",
             ),
             (r"mechanical (load|resistance|drag)|friction|drag|overload|brake|scraper|skirt|material build-?up|jam",),
             ("motor_current",),
@@ -158,7 +166,8 @@ class GearedConveyor(Machine):
             "Belt slips on the drive drum: wet lagging or slack take-up",
             (
                 r"\bslip",
-                r"lagging|take-?up|(slack|loose|low).{0,10}(belt|tension)|(belt|tension).{0,15}(slack|loose|low|loss)",
+                r"lagging|take-?up|(slack|loose|low).{0,10}(belt|tension)",
+                r"(belt|tension).{0,15}(slack|loose|low|loss)",
             ),
             (r"belt|drum|pulley|tension|wet|overload",),
             ("belt_slip",),

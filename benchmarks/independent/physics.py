@@ -105,3 +105,8 @@ def named(metrics: Mapping[str, Metric], table: str) -> dict[Scheme, dict[str, s
     rows = [[cell.strip() for cell in line.split("|")] for line in table.strip().splitlines()]
     named_metrics = list(zip(metrics, rows, strict=True))
     return {scheme: {name: row[at] for name, row in named_metrics} for at, scheme in enumerate(get_args(Scheme))}
+
+
+def unless(foreign: str, words: str) -> str:
+    """Return a pattern for general ``words`` (leak, fouling) in a title that names none of the ``foreign`` parts."""
+    return rf"^(?!.*({foreign})).*({words})"

@@ -19,14 +19,20 @@ class ScrewCompressor(Machine):
     kind = "screw_compressor"
     model = "Oil-injected screw air compressor, load/unload, with refrigerant dryer"
     parts = (
-        r"compress|screw|air ?end|rotor|element|stage",
-        r"oil|lubric|separator|thermostat|scaveng|cooler|cooling|radiator|\bfan\b|ventilat|heat",
-        r"intake|inlet|suction|unload|load|blow ?-?(down|off)|vent|check|non-return|safety|relief|solenoid|valve",
-        r"filter|clog|block|foul|dirt|dust",
-        r"leak|pipe|hose|network|system|receiver|vessel|tank|demand|consum|air|pressure|flow|capacity",
-        r"dryer|drier|refrigera|dew|moist|condens|drain|humid|water",
-        r"motor|winding|phase|supply|voltage|bearing|belt|coupling|contactor|current|power|start",
-        r"sensor|transmitter|transducer|switch|control|set ?point|timer|schedule|ambient|room|weather|temperature",
+        r"compress(or|ed)|screw|air ?end|(screw|separator|filter|compressor) element|\boil|lubric|separator",
+        r"thermostat|cooler|radiator|cooling (air|fan)|ventilation",
+        r"intake|inlet|regulator|unload|blow ?-?(down|off)",
+        r"minimum pressure|non-return|check valve|safety valve|solenoid",
+        r"air (filter|leak|network|demand|receiver|hose|line)|receiver|hose|air consum",
+        r"dryer|drier|dew ?point|condensate|drain",
+        r"motor|winding|phase|power supply|bearing|coupling|contactor",
+        r"sensor|transmitter|transducer|pressure switch|control|set ?point|room|ambient",
+        physics.unless(
+            r"boiler|burner|flame|fuel|pump|impeller|evaporator|"
+            r"tower|heating|solar|gear|conveyor|battery|chiller|chilled|duct|basin",
+            r"leak|pipe|network|system|demand|load|flow|pressure|capacity|"
+            r"valve|refrigera|clog|block|foul|dust|dirt|filter|heat|cool",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "line_pressure": Metric("bar", 0.01),
@@ -68,7 +74,7 @@ class ScrewCompressor(Machine):
             "network_leak",
             "Leak in the compressed-air network",
             (
-                r"leak(s|age|ing)?\b(?!.{0,30}(valve|refrigerant|oil|dryer))",
+                r"^(?!.*(valve|refrigera|\boil|dryer|drier)).*leak",
                 r"(burst|broken|open|disconnected).{0,20}(hose|pipe|line|coupling|drain)",
             ),
             (r"demand|consum|undersi|insufficient capacity|overload|drain",),
@@ -105,7 +111,7 @@ class ScrewCompressor(Machine):
             "thermostatic_valve",
             "Thermostatic valve is stuck: the oil bypasses its cooler",
             (
-                r"thermo(stat\w*|static)?[- ]?(\w+ )?(bypass |mixing )?valve|thermostat",
+                r"thermal bypass|thermo(stat\w*|static)?[- ]?(\w+ )?(bypass |mixing )?valve|thermostat",
                 r"oil.{0,20}bypass|bypass\w*.{0,20}cooler",
             ),
             (r"cool", r"oil (flow|temperature|circuit|filter|level|stop valve)|(low|lack of) oil"),
@@ -119,7 +125,7 @@ class ScrewCompressor(Machine):
             (
                 r"(inlet|intake|suction|unload\w*|modulat\w*)[- ]?(throttle )?(regulat\w*|valve|control).{0,30}",
                 r"(fail\w*|not|unable) to unload|does not unload",
-                r"unload\w*.{0,20}(solenoid|fail|fault|stuck)|solenoid",
+                r"unload\w*.{0,20}(solenoid|fail|fault|stuck)|^(?!.*(blow|vent)).*solenoid",
             ),
             (
                 r"pressure (switch|control|regulat|sensor)|control(ler)?.{0,20}(fail|fault|set)",

@@ -22,13 +22,17 @@ class StorageTank(Machine):
     kind = "storage_tank"
     model = "Process water tank with level control"
     parts = (
-        r"tank|vessel|level|overflow|over-?fill|empty|breather|vent|vacuum|roof|manhole|sediment|sludge|foam",
-        r"inlet|outlet|feed|supply|make-?up|drain|pipe|line|leak|flow|strainer|filter|clog|block|restrict",
-        r"valve|actuator|positioner|stem|packing|seat|stiction|stick|stuck|passing|instrument air|hysteresis",
-        r"pump|suction|dry run|discharge|motor|demand|consum|load|draw|production|schedule",
-        r"control|loop|tuning|\bpid?\b|manual|mode|auto|set ?point|oscillat|hunting|operator",
-        r"sensor|transmitter|probe|gauge|switch|float|impulse|sensing|frozen|freez|drift|calibrat|zero|signal|wiring",
-        r"temperature|weather|heat|pressure|nitrogen|blanket|water|density|power",
+        r"tank|vessel|level|over-?flow|over-?fill|breather|\bvent\b|vacuum|roof|sediment|sludge|foam",
+        r"inlet|outlet|inflow|outflow|supply|make-?up|drain|strainer",
+        r"valve|actuator|positioner|stiction|instrument air",
+        r"\bpump|dry run|demand|consum|production|control|loop|tuning|manual|set ?point|oscillat|hunting|operator",
+        r"sensor|transmitter|probe|gauge|switch|float|impulse|sensing|wiring",
+        physics.unless(
+            r"refriger|compress|burner|boiler|fuel|solar|impeller|gear|conveyor|belt|"
+            r"\bfan\b|blade|condenser|evaporator|battery|duct|damper",
+            r"leak|clog|block|plug|restrict|filter|pipe|flow|pressure|"
+            r"water|drift|calibrat|froz|freez|nitrogen|blanket|corros",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "level": Metric("%", 0.1),
@@ -73,7 +77,7 @@ class StorageTank(Machine):
             "Strainer in the inlet line clogs: too little water comes in",
             (
                 r"strainer|(inlet|supply|feed|fill).{0,30}(clog|block|restrict|filter|plug|obstruct|insufficient)",
-                r"(clog|block|restrict|plug|obstruct)\w*.{0,30}(inlet|supply|feed|filter|line|pipe)",
+                r"^(?!.*(impulse|sensing|vent|breather)).*(clog|block|restrict|plug|obstruct)\w*.{0,30}(inlet|supply|feed|filter|line|pipe)",
                 r"(low|loss of|insufficient|reduced) (inlet|supply|feed|fill|inflow)",
             ),
             (r"inlet|supply|feed|inflow|valve.{0,20}(stuck|clos)",),
@@ -85,7 +89,7 @@ class StorageTank(Machine):
             "tank_leak",
             "Tank or its drain valve leaks",
             (
-                r"leak(?!.{0,20}(inlet|seat))",
+                r"^(?!.*(inlet|control valve|seat)).*leak",
                 r"drain.{0,20}(open|pass|valve|left)|(loss|escape) of (water|content|liquid)|corrosion|perforat",
             ),
             (r"outlet|unmetered|(outlet )?flow ?meter|demand|loss", r"pipe"),
@@ -98,7 +102,7 @@ class StorageTank(Machine):
             "Control valve sticks: the level swings in a limit cycle",
             (
                 r"stiction|stick|hysteresis|backlash|deadband|sluggish",
-                r"(valve|actuator|positioner).{0,30}(friction|jam|seiz|worn|fault|fail|stuck)",
+                r"^(?!.*(breather|vent|float|drain)).*(valve|actuator|positioner).{0,30}(friction|jam|seiz|worn|fault|fail|stuck)",
             ),
             (r"valve|actuator|positioner|tuning|oscillat|hunting|instability|controller",),
             ("inlet_flow", "valve", "level"),
@@ -109,7 +113,7 @@ class StorageTank(Machine):
             "valve_passing",
             "Inlet valve does not shut tightly: the tank fills when nothing is drawn",
             (
-                r"valve.{0,30}(pass|leak|seat|not (clos|shut|seal)|fails? to (clos|shut)|erosion|eroded|worn)",
+                r"(?<!drain )valve.{0,30}(pass|leak|seat|not (clos|shut|seal)|fail\w* to|ero(sion|ded)|worn)",
                 r"(pass|leak|worn|eroded)\w*.{0,20}valve|(worn|eroded|damaged).{0,10}seat",
             ),
             (r"inlet|inflow|overfill|valve|seat|excess\w* (supply|feed|inflow)",),
@@ -121,11 +125,11 @@ class StorageTank(Machine):
             "transmitter_low",
             "Level transmitter reads low: the tank overfills to the switch",
             (
-                r"^(?!.*(froz|stuck|flat|flow|temperature)).*(transmitter|sensor|probe|transducer|gauge|reading)",
+                r"^(?!.*(froz|stuck|flat|still|plug|flow|temperature)).*(transmitter|sensor|probe|transducer|gauge|reading)",
                 r"(drift|calibrat|offset|zero shift)",
             ),
             (r"over-?fill|level control|impulse|density|switch|signal",),
-            ("inlet_flow", "high_switch"),
+            ("level", "inlet_flow", "high_switch"),
             (6 * HOUR, 12 * DAY),
             "API 2350 overfill prevention: gauge and independent switch disagree; Liptak, Process Measurement",
         ),

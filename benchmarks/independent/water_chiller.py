@@ -24,14 +24,16 @@ class WaterChiller(Machine):
     kind = "water_chiller"
     model = "Water-cooled screw chiller, R-134a"
     parts = (
-        r"condens|evaporat|tube|heat exchang|approach|scal(e|ing)|foul|biofilm|heat transfer",
-        r"refrigerant|charge|subcool|superheat|non-?condens|\bair\b|purge|moist|liquid line|drier|dryer",
-        r"compressor|screw|slide valve|unload|load|surge|suction|discharge|bearing|motor|winding|current|power",
-        r"\boil|lubric|separator",
-        r"expansion|\b[te]xv\b|float|orifice|valve|solenoid",
-        r"pump|strainer|filter|flow|water|pipe|leak|clog|block|tower|cooling|chilled|bypass",
-        r"sensor|probe|thermistor|transducer|transmitter|calibrat|drift|control|set ?point|schedule|start|cycling",
-        r"demand|weather|ambient|temperature|supply|voltage|phase|capacity|pressure",
+        r"condens(er(?! fan)|ing|abl)|evaporator|tube|heat exchang|approach|refrigerant",
+        r"charge|subcool|superheat|purge|liquid line|drier",
+        r"compressor|screw|slide valve|surge|discharge|bearing|motor|winding|\boil|lubric",
+        r"expansion|\b[te]xv\b|orifice|solenoid|\bpump|strainer|cooling (water|tower)|chilled|cooling load",
+        r"sensor|probe|thermistor|transducer|transmitter|control|set ?point|cycling|power supply|phase",
+        physics.unless(
+            r"burner|boiler|flame|fuel|gear|conveyor|belt|battery|damper|duct|blade|\bfan\b|door|defrost",
+            r"scal(e|ing)|foul|clog|block|leak|flow|water|pipe|valve|filter|"
+            r"capacity|demand|load|pressure|temperature|drift|\bair\b",
+        ),
     )
     metrics: ClassVar[Mapping[str, Metric]] = {
         "chw_supply_temp": Metric("°C", 0.1),
@@ -80,7 +82,7 @@ class WaterChiller(Machine):
                 r"(foul|scal|dirt|lime|deposit)\w*.{0,25}condenser|tube.{0,20}(foul|scal|dirt)",
             ),
             (r"condenser|cooling (water|tower)|heat rejection|non-?condens", r"foul|scal(e|ing)"),
-            ("cond_pressure", "power"),
+            ("cond_pressure", "liquid_temp", "power"),
             (10 * DAY, 45 * DAY),
             "Comstock and Braun, ASHRAE 1043-RP: condenser fouling; ASHRAE Handbook, fouling factors",
         ),
@@ -88,9 +90,9 @@ class WaterChiller(Machine):
             "condenser_flow",
             "Too little condenser water: strainer or valve restricts it",
             (
-                r"(low|reduced|restricted|insufficient|loss of|lack of).{0,25}(condenser|cooling|tower).{0,15}flow",
+                r"(low|reduced|restrict|insuff|lack|too little).{0,25}(condenser|cooling|tower).{0,20}(flow|water)",
                 r"(condenser|cooling|tower)[ -]?water.{0,30}(flow|pump|strainer|valve|block|clog|restrict)",
-                r"strainer|condenser.{0,20}(pump|flow)",
+                r"^(?!.*(evaporator|chilled)).*strainer|condenser.{0,20}(pump|flow)",
             ),
             (r"condenser|cooling water|tower|pump|air ?lock|valve",),
             ("cw_out_temp", "cond_pressure"),
@@ -101,9 +103,9 @@ class WaterChiller(Machine):
             "evaporator_flow",
             "Too little chilled water through the evaporator",
             (
-                r"(low|reduced|restricted|insufficient|loss of|lack of).{0,25}(chilled|evaporator).{0,15}flow",
+                r"(low|reduced|restrict|insuff|loss|lack|too little).{0,25}(chilled|evaporator).{0,20}(flow|water)",
                 r"(chilled)[ -]?water.{0,30}(flow|pump|strainer|valve|block|clog|restrict)",
-                r"evaporator.{0,20}(pump|flow)|strainer",
+                r"evaporator.{0,20}(pump|flow)|^(?!.*(condenser|tower)).*strainer",
             ),
             (r"evaporator|chilled.?water|pump|air ?lock|(low|reduced) (water )?flow|valve",),
             ("chw_return_temp", "evap_pressure"),
@@ -138,7 +140,7 @@ class WaterChiller(Machine):
             "oil_logging",
             "Oil has moved into the evaporator and coats its tubes",
             (
-                r"excess\w*.{0,10}oil|oil.{0,25}(evaporator|refrigerant|logg|carry|migrat|return|excess)",
+                r"excess\w*.{0,10}oil|oil (?!filter).{0,25}(evaporator|refrigerant|logg|carry|migrat|return|excess)",
                 r"evaporator.{0,20}(oil|foul|scal|dirt)",
             ),
             (r"evaporator|\boil\b(?! filter)|foul|heat transfer",),

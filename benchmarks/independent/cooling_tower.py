@@ -13,13 +13,6 @@ from benchmarks.independent.machine import Fault, Floats, Injection, Limit, Mach
 MINUTE, HOUR, DAY = 60.0, 3_600.0, 86_400.0
 
 
-def _enthalpy(temperature: Floats) -> Floats:
-    """Return the enthalpy of saturated air (kJ/kg dry air) at 1013 hPa; ASHRAE Fundamentals, psychrometrics."""
-    vapour = 6.112 * np.exp(17.62 * temperature / (243.12 + temperature))
-    ratio = 0.622 * vapour / (1013.25 - vapour)
-    return np.asarray(1.006 * temperature + ratio * (2501 + 1.86 * temperature))
-
-
 class CoolingTower(Machine):
     """One induced-draught cell. Its fan holds the cold-water temperature; conductivity opens the blowdown valve."""
 
@@ -107,10 +100,7 @@ class CoolingTower(Machine):
         Fault(
             "fan_unbalance",
             "Fan blade is damaged or has changed its pitch: the fan is out of balance",
-            (
-                r"(un|im|out of |off )-?balance",
-                r"blade|fan (wheel|rotor|hub).{0,20}(damage|loose|crack|deposit)",
-            ),
+            (r"(un|im|out of |off )-?balance", r"blade|fan (wheel|rotor|hub).{0,20}(damage|loose|crack|deposit)"),
             (r"bearing|gearbox|gear|shaft|align|loose|\bice\b|icing|\bfan\b.{0,25}(damage|fault|mechanical)",),
             ("fan_vibration",),
             (HOUR, 6 * DAY),
@@ -204,7 +194,7 @@ class CoolingTower(Machine):
     def _capacity(self, cold: Floats, warming: Floats, speed: Floats, air: Floats, ntu: Floats, flow: Floats) -> Floats:
         """Return the heat (kJ/kg of water at rated flow) that the fill gives to air of enthalpy ``air``."""
         hot = cold + warming
-        slope = np.maximum((_enthalpy(hot) - _enthalpy(cold)) / np.maximum(warming, 0.1), 1.0)
+        slope = np.maximum((physics.enthalpy(hot) - physics.enthalpy(cold)) / np.maximum(warming, 0.1), 1.0)
         gas = np.maximum(1.15 * speed, 0.06)  # kg of air a kg of water; a little natural draught remains
         # Effectiveness of a counterflow tower: Braun, Klein and Mitchell 1989, ASHRAE Transactions 95(2).
         ratio = np.clip(gas * slope / 4.19 / flow, 0.02, 50.0)
@@ -212,7 +202,7 @@ class CoolingTower(Machine):
         decay = np.exp(-np.minimum(transfer * np.abs(1 - ratio) + 1e-4, 30.0))
         small = (1 - decay) / np.maximum(1 - np.minimum(ratio, 1 / ratio) * decay, 1e-6)
         effectiveness = np.where(ratio < 1, small, small / ratio)
-        return np.asarray(effectiveness * gas * (_enthalpy(hot) - air))
+        return np.asarray(effectiveness * gas * (physics.enthalpy(hot) - air))
 
     def simulate(self, times: Floats, injection: Injection | None) -> Mapping[str, Floats]:
         fault = physics.severity(injection, times)
@@ -225,9 +215,9 @@ class CoolingTower(Machine):
         clogged = fault("nozzles")
         flow = np.maximum(1 - 0.25 * clogged, 0.3)
         warming = self.range * load / flow
-        ntu = self.ntu * np.maximum(1 - 0.42 * fault("fill_scale") - 0.46 * clogged, 0.15)
+        ntu = self.ntu * np.maximum(1 - 0.52 * fault("fill_scale") - 0.46 * clogged, 0.15)
         bulb = physics.wet_bulb(outdoor, humidity) + 6.0 * fault("air_recirculation") * (0.6 + 0.4 * load)
-        air = _enthalpy(bulb)
+        air = physics.enthalpy(bulb)
         heat = 4.19 * self.range * load
 
         # Bisection for the fan speed that holds the set point, then for the temperature that full or no fan reaches.

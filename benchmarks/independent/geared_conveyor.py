@@ -218,10 +218,10 @@ class GearedConveyor(Machine):
         loose = fault("phase_unbalance")
         unbalance = self.unbalance * (1.2 - 0.3 * load) + 9.0 * loose * (0.6 + 0.4 * load)
         # Extra heating is about twice the square of the voltage unbalance in %; the current's is six times as large.
-        extra = 1 + 2 * (unbalance / 6.0) ** 2 / 100 + 0.55 * np.minimum(loose, 2) ** 1.5
-        cooled = 1 / (1 + 0.62 * fault("motor_cooling"))
+        extra = 1 + 2 * (unbalance / 6.0) ** 2 / 100 + 0.8 * np.minimum(loose, 2) ** 1.5
+        cooled = 1 / (1 + 0.8 * fault("motor_cooling"))
         winding = physics.lag(running * (8 + self.heating * current**2 * extra) / cooled, times, 2400.0)
-        friction = self.oil * (0.35 + 0.65 * torque) * (1 + 0.75 * lost + 0.1 * worn) + 28 * over
+        friction = self.oil * (0.35 + 0.65 * torque) * (1 + 0.75 * lost + 0.1 * worn) + 31 * over
         oil = physics.lag(running * friction, times, 4500.0)
 
         angle = np.minimum(fault("misalignment"), 1.8)

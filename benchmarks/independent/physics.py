@@ -82,6 +82,13 @@ def wet_bulb(temperature: Floats, humidity: Floats) -> Floats:
     )
 
 
+def enthalpy(temperature: Floats) -> Floats:
+    """Return the enthalpy of saturated air (kJ/kg dry air) at 1013 hPa; ASHRAE Fundamentals, psychrometrics."""
+    vapour = 6.112 * np.exp(17.62 * temperature / (243.12 + temperature))
+    ratio = 0.622 * vapour / (1013.25 - vapour)
+    return np.asarray(1.006 * temperature + ratio * (2501 + 1.86 * temperature))
+
+
 def counter(running: Floats, times: Floats, start: float) -> Floats:
     """Return an hour counter that advances while ``running`` is 1."""
     return np.asarray(start + np.cumsum(running) * step_of(times) / HOUR_S)

@@ -221,7 +221,7 @@ class ScrewCompressor(Machine):
         element = (1 - still) * (oil + self.rise * (0.4 + 0.6 * heat)) + still * (room + 18)
         air_flow = 1 / np.sqrt(1 + 1.2 * dust)
         exhaust = room + 17 * heat / air_flow * (1 - 0.45 * np.minimum(bypass, 1.6))
-        clogged = 0.22 + 0.62 * fault("separator")
+        clogged = 0.22 + 0.82 * fault("separator")
         separator = np.where(loaded, clogged * (0.9 + 0.02 * (pressure - 7)), 0.02)
 
         unvented = np.clip(fault("blowdown_valve"), 0, 1) * 0.32 + np.where(delivering, 0.55, 0.0)

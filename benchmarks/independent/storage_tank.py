@@ -237,7 +237,7 @@ class StorageTank(Machine):
             read = 0.0
             for _ in range(count):
                 # Closed tank: the gas follows the net flow through the breather (orifice), 1 mbar when it is clear.
-                net = inflow - drawn - 0.42 * leak
+                net = inflow - drawn - 0.5 * leak
                 gas += 0.4 * (net * abs(net) / max(1 - 0.9 * vent, 0.08) ** 2 - gas)
                 read = level + ripple + gas / (0.98 * self.height) - 20 * low
                 if plug > STUCK:
@@ -259,7 +259,7 @@ class StorageTank(Machine):
                 through = self.spare * stem * pressure**0.5
                 line = 1 + 1.1 * (clog * 2) ** 2 * stem**2
                 inflow = through / line**0.5 + 0.24 * passing
-                level += (inflow - drawn - 0.42 * leak) * rate * part
+                level += (inflow - drawn - 0.5 * leak) * rate * part
                 level = min(max(level, 0.0), 100.0)
             rows.append((inflow, valve, level, min(max(read, 0.0), 100.0), gas, float(manual <= STUCK)))
         found = np.array(rows).T

@@ -201,7 +201,7 @@ class WaterChiller(Machine):
 
         few, little = (
             np.maximum(1 - 0.48 * fault("condenser_flow"), 0.2),
-            np.maximum(1 - 0.45 * fault("evaporator_flow"), 0.2),
+            np.maximum(1 - 0.58 * fault("evaporator_flow"), 0.2),
         )
         leak, air, oil = fault("refrigerant_leak"), fault("non_condensables"), fault("oil_logging")
         drift = 2.4 * fault("supply_sensor")
@@ -212,7 +212,7 @@ class WaterChiller(Machine):
         # Phase change: both sides approach one saturation temperature by exp(-NTU); NTU falls with flow to the 0.2.
         cold_ntu = self.evaporator * little**-0.2 * np.maximum(1 - 0.34 * oil - 0.38 * leak, 0.25)
         warm_ntu = (
-            self.condenser * few**-0.2 * np.maximum(1 - 0.5 * fault("condenser_fouling"), 0.2) * (1 + 0.03 * leak)
+            self.condenser * few**-0.2 * np.maximum(1 - 0.6 * fault("condenser_fouling"), 0.2) * (1 + 0.03 * leak)
         )
         evaporating = condensing = load
         for _ in range(6):
@@ -232,7 +232,7 @@ class WaterChiller(Machine):
         evaporating = supply - chilled / np.expm1(cold_ntu)
 
         # Air adds its partial pressure; the liquid still leaves near the temperature of the water (Dalton).
-        high = _saturation(condensing + 0.8 * air) + 1.5 * air * (0.75 + 0.25 * load)
+        high = _saturation(condensing + 0.8 * air) + 1.7 * air * (0.75 + 0.25 * load)
         low = _saturation(evaporating)
         work_k = 1 + 0.05 * air + 0.04 * leak
         power = self.cooling * load / performance * work_k
@@ -252,7 +252,7 @@ class WaterChiller(Machine):
             "cond_pressure": physics.lag(np.where(on, high, still + 0.8 * air), times, settle),
             "liquid_temp": physics.lag(np.where(on, condensing - subcooled, tower), times, 120.0),
             "discharge_temp": physics.lag(np.where(on, discharge, tower + 14), times, 400.0),
-            "oil_filter_dp": running * (self.filter + 1.05 * fault("oil_filter")) * (0.9 + 0.004 * (lift - 28)),
+            "oil_filter_dp": running * (self.filter + 1.2 * fault("oil_filter")) * (0.9 + 0.004 * (lift - 28)),
             "power": physics.lag(running * power, times, 20.0) + 0.8,
             "state": running,
         }

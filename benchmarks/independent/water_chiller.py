@@ -209,16 +209,16 @@ class WaterChiller(Machine):
         load = np.maximum(demand, smallest)
         tower = physics.lag(np.maximum(20.0, physics.wet_bulb(outdoor, humidity) + 3 + 3 * load), times, 1200.0)
 
-        # Phase change: both sides approach one saturation temperature by exp(-NTU); NTU falls with flow to the 0.2.
+        # Phase change: both sides approach one saturation temperature by exp(-NTU); NTU goes with flow^-0.2.
         cold_ntu = self.evaporator * little**-0.2 * np.maximum(1 - 0.34 * oil - 0.38 * leak, 0.25)
         warm_ntu = (
             self.condenser * few**-0.2 * np.maximum(1 - 0.6 * fault("condenser_fouling"), 0.2) * (1 + 0.03 * leak)
         )
         evaporating = condensing = load
-        for _ in range(6):
+        for turn in range(6):
             chilled = 5.5 * load / little  # K
             evaporating = supply - chilled / np.expm1(cold_ntu)
-            lift = np.maximum(condensing - evaporating, 12.0) if _ else 30.0 * np.ones(len(times))
+            lift = np.maximum(condensing - evaporating, 12.0) if turn else 30.0 * np.ones(len(times))
             # Part load and lift: AHRI 550/590 shape; the capacity falls with the lift and with vapour in the liquid.
             performance = self.ideal * (evaporating + 273.15) / lift * (0.72 + 0.56 * load - 0.28 * load**2)
             limit = (1.12 - 0.009 * (lift - 30)) * np.maximum(1 - 0.3 * leak, 0.2)

@@ -102,10 +102,10 @@ def test_schemathesis_finds_no_violation(hub: Serving, tmp_path: Path) -> None:
         "--max-examples",
         "2",
         "--max-time",
-        "40",
+        "60",
         "--generation-deterministic",
         "--workers",
-        "2",
+        "1",  # with two threads, CPython 3.11 can fail with "AST constructor recursion depth mismatch"
     ]
     command += ["--exclude-path", STREAM, "--request-timeout", "20", "--no-color"]
     environ = dict(os.environ)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import pwd
 import signal
@@ -25,11 +26,22 @@ Message = tuple[str, str | bytes, int, bool]
 """Topic, payload, QoS, retained."""
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_ports = itertools.cycle(range(10_000 + _WORKER * 2_500, 12_500 + _WORKER * 2_500))
+for _ in range(os.getpid() % 2_500):  # another run on this machine begins elsewhere
+    next(_ports)
+
+
 def free_port() -> int:
-    """Return a free port on the loopback interface."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a free port on the loopback interface.
+
+    It is used only a moment later, so it is none that the system gives to connections, nor one of another worker.
+    """
+    while True:
+        port = next(_ports)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind((HOST, port))
+            return port
 
 
 class Mosquitto:

@@ -6,12 +6,14 @@ import socket
 import threading
 from contextlib import suppress
 
+from brokers import free_port
+
 
 class Proxy:
     """Forwards connections on ``port`` to the local port ``target`` until it is cut."""
 
     def __init__(self, target: int) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._target = target
         self._sockets: list[socket.socket] = []
         self._listening: socket.socket | None = None
@@ -53,9 +55,3 @@ class Proxy:
 def _hang_up(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -242,6 +242,6 @@ async def test_publish_without_connection_raises(free_port: int) -> None:
 @pytest.mark.parametrize("topic", ["", "devices/+/x", "devices/#", "a" * 70_000])
 async def test_publish_to_invalid_topic_raises(mosquitto: Mosquitto, topic: str) -> None:
     async with Receiver(mosquitto.port) as hub:
-        with pytest.raises(BrokerError, match="refused"):
+        with pytest.raises(BrokerError, match="not sent"):
             await hub.link.publish(topic, b"{}")
         await hub.link.publish("devices/a/x", b"{}")

@@ -167,7 +167,7 @@ async def test_long_pause_disconnects_and_resume_delivers_everything(
         await publish(mosquitto.port, *[("devices/a/t", str(i), 1, False) for i in range(500)])
         await until(lambda: not hub.link.state.connected, 2)
         assert "cannot take more" in (hub.link.state.error or "")
-        assert "on purpose" in caplog.text
+        await until(lambda: "on purpose" in caplog.text, 2)
         assert "Retrying" not in caplog.text
         await asyncio.sleep(0.3)
         assert not hub.link.state.connected

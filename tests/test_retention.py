@@ -57,7 +57,7 @@ def test_exceptions_apply_by_metric_and_label() -> None:
     [
         ({"retention_days": 2}, 'a "metric", a "label" or both'),
         ({"metric": "t", "retention_days": 0}, "greater than or equal to 1"),
-        ({"metrics": "t"}, "no setting"),
+        ({"metrics": "t"}, "is not a setting"),
     ],
 )
 def test_invalid_exception_is_refused(keep: dict[str, Any], expected: str) -> None:

@@ -23,16 +23,11 @@ import psutil
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
+from brokers import free_port
 from outage import Proxy
 from simulators.fleet import build
 
 ROOT = Path(__file__).parent.parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def until(condition: Callable[[], object], seconds: float = 10.0) -> None:

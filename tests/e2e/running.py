@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ import httpx
 import paho.mqtt.client as paho
 import psutil
 import pytest
+
+from brokers import HOST, free_port
 
 START_S = 30
 
@@ -33,9 +34,8 @@ def eventually(look: Callable[[], Any], within: float, what: str) -> Any:
 
 
 def free_address() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{probe.getsockname()[1]}"
+    """Return a free address on the loopback interface."""
+    return f"{HOST}:{free_port()}"
 
 
 class Demo:

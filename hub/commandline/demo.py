@@ -24,15 +24,15 @@ from hub.runtime.settings import Settings
 async def run(arguments: argparse.Namespace) -> None:
     """Serve until a signal arrives. Raises HubError with a message for the user."""
     with _data(arguments.data) as data:
-        http = _free(arguments.http)
-        if http != arguments.http:
-            print(f"{arguments.http} is in use. The dashboard is at {http} instead.", flush=True)
         host, port = split_address(arguments.mqtt)
         broker = await DemoBroker.start(host, port)
         mqtt = f"{host}:{broker.port}"
         if broker.moved:
             print(f"{arguments.mqtt} is in use. The broker listens on {mqtt} instead.", flush=True)
         try:
+            http = _free(arguments.http)  # only now: the broker may have moved to the next port
+            if http != arguments.http:
+                print(f"{arguments.http} is in use. The dashboard is at {http} instead.", flush=True)
             async with contextlib.AsyncExitStack() as companions:
 
                 async def greet() -> None:

@@ -1,14 +1,14 @@
 """NAB, the Numenta Anomaly Benchmark: its files, and its score as the paper defines it.
 
 Lavin and Ahmad, "Evaluating real-time anomaly detection algorithms", ICMLA 2015, arXiv 1510.03336. ``DIR`` is a
-checkout of NAB (AGPL-3; downloaded by whoever runs this): ``data/*/*.csv`` and ``labels/combined_windows.json``.
+checkout of NAB (AGPL-3, so not part of this repository): ``data/*/*.csv`` and ``labels/combined_windows.json``.
 """
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -127,6 +127,6 @@ def best_threshold(
     Choose it on other files than those that are reported to state an untuned score.
     """
     candidates = np.unique(np.quantile(np.concatenate(scores), np.linspace(0.9, 1.0, steps)))
-    scored: Callable[[float], float] = lambda threshold: corpus_score(files, scores, threshold, profile)  # noqa: E731
-    best = max(map(float, candidates), key=scored)
-    return best, scored(best)
+    scored = [(corpus_score(files, scores, float(each), profile), float(each)) for each in candidates]
+    score, best = max(scored)
+    return best, score

@@ -116,7 +116,7 @@ def routes(analyzer: FileAnalyzer, slots: ConcurrencyLimit, http: HttpSettings, 
     async def analyze_document(
         file: Annotated[UploadFile, File()],
         device_id: Device = None,
-        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006
+        model: Annotated[list[Annotated[str, Form(max_length=200)]], Form(max_length=32)] = [],  # noqa: B006 (FastAPI copies the default)
         accept: Accept = "",
         keep: Keep = False,
     ) -> Response:

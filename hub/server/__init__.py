@@ -41,7 +41,7 @@ def create_server(app: Any, http: HttpSettings) -> Server:
         access_log=False,
         lifespan="off",
         # uvicorn calls these like classes; its types ask for the classes themselves.
-        http=partial(BoundedHttp, limiter=limiter, queue=ReadQueue()),  # type: ignore[arg-type]
+        http=partial(BoundedHttp, limiter=limiter, queue=ReadQueue()),  # type: ignore[arg-type]  # uvicorn calls it
         ws=partial(BoundedWebSocket, limiter=limiter),  # type: ignore[arg-type]
         ws_per_message_deflate=False,  # compression takes six times the CPU
         ws_max_size=1_048_576,

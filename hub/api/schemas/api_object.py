@@ -40,6 +40,6 @@ def _field_type(field: msgspec.structs.FieldInfo) -> Any:
 def _typed_dict(shape: type[ApiObject]) -> Any:
     fields = {field.encode_name: _field_type(field) for field in msgspec.structs.fields(shape)}
     # mypy knows typed dictionaries only where their fields are written out.
-    described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]
+    described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]  # made at run time
     described.__module__, described.__doc__ = shape.__module__, shape.__dict__.get("__doc__")
     return described

@@ -71,6 +71,25 @@ def test_values_keep_their_types():
     assert [type(value) for value in record.values.values()] == [float, bool, str]
 
 
+@pytest.mark.parametrize("name", ["ts", "seq", "id", "device_id", "metrics"])
+def test_reserved_name_within_metrics_is_a_metric_but_stays_reserved_beside_it(name):
+    """A metric of this name, once seen, was kept as a valid name for the keys of flat payloads as well."""
+    nested = json.dumps({"metrics": {name: 1.5}}).encode()
+    assert decode("devices/d/telemetry", nested).records[0].values == {name: 1.5}
+    flat = json.dumps({"a": 1.5, "ts": RECEIVED / 1000 + 0.5} if name == "ts" else {"a": 1.5, "seq": 1.5}).encode()
+    assert decode("devices/d/telemetry", flat).records[0].values == {"a": 1.5}
+
+
+def test_metric_named_metrics_makes_no_schema_for_flat_payloads():
+    dialect = NativeDialect()
+    for values in (b'{"metrics": 1.5}', b'{"metrics": 1.5, "ts": 2.5}'):
+        for _ in range(5):
+            message = RawMessage("devices/d/telemetry", b'{"metrics": ' + values + b"}", RECEIVED)
+            assert dialect.decode(message, EmptyRegistry()).records[0].values == json.loads(values)
+    with pytest.raises(Rejected, match="metrics must be an object"):
+        dialect.decode(RawMessage("devices/d/telemetry", b'{"metrics": 1.5}', RECEIVED), EmptyRegistry())
+
+
 def test_nested_or_huge_payload_is_rejected():
     with pytest.raises(Rejected, match="nested") as deep:
         decode("devices/d/telemetry", b"[" * 10_000 + b"]" * 10_000)

@@ -85,7 +85,9 @@ class PayloadSchemas:
 
     def of(self, body: Mapping[str, Any], values: Mapping[str, Value]) -> PayloadSchema | None:
         """Count the schema of ``body``, whose metrics are ``values``, and return it if it is frequent and flat."""
-        if not values or len(values) > _MAX_METRICS or not body.keys() <= values.keys() | {"ts", "seq"}:
+        if not values or len(values) > _MAX_METRICS or "metrics" in body:
+            return None
+        if not body.keys() <= values.keys() | {"ts", "seq"}:
             return None
         kinds = {name: _KINDS[type(value)] for name, value in values.items()}
         key = (*kinds, *map(id, kinds.values()))

@@ -209,7 +209,8 @@ def _checked_name(name: str) -> str:
 
     :meth:`Item._values` does not check a float with a cached name either: a JSON number with a decimal point is finite.
     """
-    if len(_names) >= MAX_NAMES:
-        _names.clear()
-    _names.add(metric_name(name))
+    if metric_name(name) not in RESERVED:  # in the object "metrics" these names are valid, beside it they are not
+        if len(_names) >= MAX_NAMES:
+            _names.clear()
+        _names.add(name)
     return name

@@ -17,9 +17,11 @@ from receiver import Receiver
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
-# No deadline: the time of one example depends on the machine's load.
-settings.register_profile("any_load", deadline=None)
-settings.load_profile("any_load")
+# No deadline: the time of one example depends on the machine's load. A change is judged by the same examples in every
+# run; `make flaky` looks for new ones with HYPOTHESIS_PROFILE=random.
+settings.register_profile("random", deadline=None)
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 TESTS = Path(__file__).parent
 SLOW_FIRST = (

@@ -10,6 +10,7 @@ import argparse
 import ast
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -93,8 +94,9 @@ def run_once(file: Path) -> tuple[set[str], set[str]]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         command = [sys.executable, "-m", "pytest", str(file), "-q", "-p", "no:cacheprovider", f"--junit-xml={report}"]
+        environ = {**os.environ, "HYPOTHESIS_PROFILE": "random"}  # other examples in each run
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False)
+            done = subprocess.run(command, capture_output=True, text=True, timeout=RUN_S, check=False, env=environ)
         except subprocess.TimeoutExpired:
             return {file.name}, {file.name}
         if not report.is_file():

@@ -60,12 +60,17 @@ async def test_answer_is_streamed_as_json_lines_and_stored(hub: ApiHub):
 
 @pytest.mark.parametrize(
     ("conversation", "question"),
-    [("short", "How many devices?"), (ID, "short"), (ID, "x" * 501), ("a/../../b", "x" * 20)],
+    [("short", "How many devices?"), (ID, " "), (ID, "x" * 501), ("a/../../b", "x" * 20)],
 )
 async def test_invalid_question_or_conversation_id_is_refused(hub: ApiHub, conversation: str, question: str):
     answer = await hub.http.post(f"/api/conversations/{conversation}/turns", json={"question": question})
     assert answer.status_code in (404, 405, 422)
     assert (await hub.http.get("/api/conversations")).json()["items"] == []
+
+
+async def test_question_of_one_word_is_answered(hub: ApiHub):
+    await ask(hub, "What is the status of pump-01?")
+    assert [line for line in await ask(hub, "Why?") if line["type"] == "text"]
 
 
 async def test_partial_answer_of_failed_model_is_completed_and_stored(tmp_path: Path):

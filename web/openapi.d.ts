@@ -2294,6 +2294,14 @@ export interface components {
             store_stalled: boolean;
         };
         /**
+         * FollowUp
+         * @description A question in a conversation, which may be as short as `Why?`.
+         */
+        FollowUp: {
+            /** Question */
+            question: string;
+        };
+        /**
          * Health
          * @description Liveness. `failed` lists the tasks that have stopped; only with a token.
          */
@@ -6346,7 +6354,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Question"];
+                "application/json": components["schemas"]["FollowUp"];
             };
         };
         responses: {

@@ -50,7 +50,7 @@ def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asynci
         response_class=Response,
         responses={200: {"content": {LINES: {}}}, 503: {"description": "AI service error"}},
     )
-    async def ask_in_conversation(conversation: Id, body: requests.Question) -> Response:
+    async def ask_in_conversation(conversation: Id, body: requests.FollowUp) -> Response:
         """Ask a question in a conversation, and stream the answer as lines of JSON.
 
         The first question creates the conversation.

@@ -273,6 +273,12 @@ class Question(Incoming):
     question: str = Field(min_length=10, max_length=500)
 
 
+class FollowUp(Incoming):
+    """A question in a conversation, which may be as short as `Why?`."""
+
+    question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+
 class Repeat(Incoming):
     model: str | None = Field(None, max_length=200)
 

@@ -6,7 +6,6 @@ import type { ConversationItem, SavedTurn } from '../api/types';
 import { nextFrame } from '../live/frame';
 import { applyLine, newTurn, restoredTurn, type Turn } from './turn';
 
-export const MIN_QUESTION = 10;
 export const MAX_QUESTION = 500;
 const MAX_TURNS = 100;
 

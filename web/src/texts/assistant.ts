@@ -8,7 +8,6 @@ export const assistant = {
   send: 'Send',
   stop: 'Stop',
   retry: 'Retry',
-  short: (min: number) => `Enter at least ${min} characters.`,
   long: (max: number) => `Enter at most ${max} characters.`,
   you: 'You',
   stopped: 'Stopped.',

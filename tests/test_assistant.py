@@ -281,7 +281,8 @@ async def test_tool_loop_is_limited_to_seven_requests(site: Site) -> None:
     assert not looping.requests[-1].tools
     assert reply.text == ""
     streamed = Scripted([ToolCall("c", "fleet_summary", {})])
-    assert [p async for p in site.assistant(streamed).stream("how many devices are there?")] == [""] * 7
+    assert [p async for p in site.assistant(streamed).stream("how many devices are there?")] == []
+    assert len(streamed.requests) == 7
 
 
 async def test_invalid_tool_call_is_answered_with_error(site: Site) -> None:

@@ -11,6 +11,7 @@ from hub.ai.base import ChatMessage, Completion, CompletionRequest
 from hub.ai.builtin import BUILTIN
 from hub.ai.providers import ProviderChain, ProviderProblem
 from hub.assistant.rule_based_answers import RuleBasedAnswers
+from hub.assistant.text_calls import VisibleText, with_text_calls
 from hub.assistant.turn import AssistantTurn
 from hub.model import Extra, Turn, Unsupported, Writer
 from hub.tools import Tools
@@ -51,7 +52,8 @@ class AssistantService:
         request = await asked.request(model)
         tokens = 0
         for step in range(_STEPS + 1):
-            answer = await self._providers.chat(request if step < _STEPS else _without_tools(request), model=model)
+            now = request if step < _STEPS else _without_tools(request)
+            answer = with_text_calls(await self._providers.chat(now, model=model), now)
             tokens += answer.tokens
             if not answer.calls:
                 break
@@ -78,13 +80,18 @@ class AssistantService:
         for step in range(_STEPS + 1):
             answer: Completion | None = None
             now = request if step < _STEPS else _without_tools(request)
+            visible = VisibleText()
             async for piece in self._providers.stream(now, model=model):
                 if isinstance(piece, Completion):
-                    answer = piece
-                    continue
-                words_ = await asked.rest(piece) if isinstance(piece, ProviderProblem) else piece
-                said += words_
-                yield words_
+                    answer = with_text_calls(piece, now)
+                    words = "" if answer.calls else visible.rest()
+                elif isinstance(piece, ProviderProblem):
+                    words = visible.rest() + await asked.rest(piece)
+                else:
+                    words = visible.feed(piece) if now.tools else piece
+                if words:
+                    said += words
+                    yield words
             if answer is None:
                 break
             tokens, writer = tokens + answer.tokens, answer.writer

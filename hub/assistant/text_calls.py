@@ -1,0 +1,134 @@
+"""Tool calls that a model writes as text instead of sending them in the protocol's field.
+
+Many local models do so: as a JSON object, in a fenced code block, or between the markers of their chat template. Only a
+call of a tool that was offered is executed, and only if nothing follows it: an example within an explanation is
+text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from hub.ai.base import Completion, CompletionRequest, ToolCall
+from hub.bounds import check
+from hub.errors import Rejected
+
+_MAX_CALLS = 16
+_MARKS = ("{", "[{", "[TOOL_CALLS]", "```", "<tool_call>", "<|python_tag|>", "<|tool_call|>", "<function_call>")
+"""How a call may begin, at the start of a line."""
+_WRAPPERS = re.compile(
+    r"</?tool_call>|<\|/?tool_call\|>|</?function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(?:json|tool_call)?|<\|eom_id\|>",
+    re.I,
+)
+_TAGGED = re.compile(r"<tool_call>.*?</tool_call>", re.S | re.I)
+_LINE = re.compile(r"^[ \t]*(\S[^\n]*)", re.M)
+_CALLED = ("name", "tool", "tool_name", "function")
+_GIVEN = ("arguments", "parameters", "args", "input")
+
+
+class VisibleText:
+    """The part of a streamed answer that can be shown already: text that may be a tool call is held back."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._shown = 0
+        self._line = 0  # start of the last line
+
+    def feed(self, piece: str) -> str:
+        """Add a piece; return what may be shown of the answer in addition."""
+        self._text += piece
+        start = _call_start(self._text, self._line)
+        if start is None:
+            self._line = self._text.rfind("\n") + 1
+        return self._show(len(self._text) if start is None else start)
+
+    def rest(self) -> str:
+        """Return what was held back, for an answer that is no tool call."""
+        return self._show(len(self._text))
+
+    def _show(self, end: int) -> str:
+        new = self._text[self._shown : end]
+        self._shown = max(end, self._shown)
+        return new
+
+
+def _call_start(text: str, begin: int = 0) -> int | None:
+    """Return where a tool call may begin from ``begin`` on, also if its mark is incomplete; None if nowhere."""
+    for line in _LINE.finditer(text, begin):
+        content = line[1]
+        incomplete = line.end() == len(text) and any(mark.startswith(content) for mark in _MARKS)
+        if incomplete or content.startswith(_MARKS):
+            return line.start(1)
+    return None
+
+
+def with_text_calls(answer: Completion, request: CompletionRequest) -> Completion:
+    """Return ``answer`` with the tool calls of its text as ``calls``; unchanged if it has none.
+
+    Call ids are unique within the conversation of ``request``.
+    """
+    start = _call_start(answer.text)
+    if answer.calls or start is None or not request.tools:
+        return answer
+    known = {tool.name for tool in request.tools}
+    found = _calls(answer.text[start:], known)
+    if not found:
+        return answer
+    turn = len(request.messages)
+    calls = tuple(ToolCall(f"text-{turn}-{i}", name, given) for i, (name, given) in enumerate(found[:_MAX_CALLS]))
+    return msgspec.structs.replace(answer, text=answer.text[:start].rstrip(), calls=calls)
+
+
+def _calls(text: str, known: set[str]) -> list[tuple[str, Any]]:
+    """Return name and arguments of each call; empty unless the whole text consists of calls of known tools."""
+    tagged = "".join(_TAGGED.findall(text))  # a model may go on and invent the result
+    left = _WRAPPERS.sub(" ", tagged or text).strip().strip(",;").strip()
+    found: list[tuple[str, Any]] = []
+    while left:
+        try:
+            value, end = json.JSONDecoder().raw_decode(left)
+            check(value)
+        except (ValueError, RecursionError, Rejected):
+            return []
+        for each in value if isinstance(value, list) else [value]:
+            called = _call(each, known)
+            if called is None:
+                return []
+            found.append(called)
+        left = left[end:].strip().strip(",;").strip()
+    return found
+
+
+def _call(value: Any, known: set[str]) -> tuple[str, Any] | None:
+    if not isinstance(value, dict):
+        return None
+    for inner in _objects(value):
+        name = next((inner[key] for key in _CALLED if isinstance(inner.get(key), str)), None)
+        given: Any = next((inner[key] for key in _GIVEN if key in inner), {})
+        if name in known:
+            return str(name), _arguments(given)
+    return None
+
+
+def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the object and, in OpenAI's form, the one below ``function``."""
+    yield value
+    if isinstance(value.get("function"), dict):
+        yield value["function"]
+
+
+def _arguments(given: Any) -> Any:
+    """Decode arguments that are JSON within a text; the tool refuses what is no object."""
+    if isinstance(given, str):
+        try:
+            decoded = json.loads(given or "{}")
+            check(decoded)
+        except (ValueError, RecursionError, Rejected):
+            return given
+        return decoded
+    return given

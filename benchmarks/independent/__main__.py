@@ -1,4 +1,4 @@
-"""Check every machine: ``python -m benchmarks.independent [KIND …]``. See README.md for what is checked."""
+"""Check every machine and scene: ``python -m benchmarks.independent [KIND … | scenes [ID …]]``. See README.md."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from benchmarks.independent import MACHINES
 from benchmarks.independent.machine import DAY_S, Fault, Floats, Injection, Machine, Scheme
+from benchmarks.independent.scenes import check
 
 WEEKS, RUNS, ENOUGH = 10, 10, 8
 STEP_S = 60.0
@@ -75,13 +76,21 @@ def _crossed(kind: type[Machine], values: dict[str, Floats], times: Floats, afte
     return None
 
 
+def _report(wanted: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """Yield a line about each machine and scene, or about those that are wanted, and what is wrong with it."""
+    if wanted[:1] != ["scenes"]:
+        for kind in wanted or MACHINES:
+            yield f"{kind}: {len(MACHINES[kind].faults)} faults", list(problems(MACHINES[kind]))
+    if not wanted or wanted[0] == "scenes":
+        yield from check.report(wanted[1:])
+
+
 def main() -> int:
-    """Return 0 where every machine passes."""
+    """Return 0 where everything passes."""
     failed = False
-    for kind in sys.argv[1:] or MACHINES:
-        found = list(problems(MACHINES[kind]))
+    for line, found in _report(sys.argv[1:]):
         failed |= bool(found)
-        print(f"{kind}: {len(MACHINES[kind].faults)} faults; " + ("; ".join(found) or "all checks pass"))
+        print(f"{line}; " + ("; ".join(found) or "all checks pass"), flush=True)
     return int(failed)
 
 

@@ -269,6 +269,9 @@ def test_headline_prefers_main_metric_over_battery(metrics, first):
     assert headline(only_device(run))[0] == first
 
 
+NOT_CORRECTED = {"quantity": None, "places": None, "role": None}
+
+
 # -- edits by users ----------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +282,7 @@ async def test_metric_edit_is_applied_and_reset(hub: ApiHub):
     body = (await hub.http.patch("/api/devices/x", json=edit)).json()
     wanted = {"title": "Flue", "unit": "degrees", "hidden": True, "value": 20.5}
     assert {key: body["metrics"]["t"][key] for key in wanted} == wanted
-    assert body["metric_edits"] == {"t": {"title": "Flue", "unit": "degrees", "hidden": True}}
+    assert body["metric_edits"] == {"t": {"title": "Flue", "unit": "degrees", "hidden": True} | NOT_CORRECTED}
     body = (await hub.http.patch("/api/devices/x", json={"metrics": {"t": None}})).json()
     assert (body["metrics"]["t"]["title"], body["metrics"]["t"]["unit"], body["metric_edits"]) == ("T", "°C", {})
     refused = await hub.http.patch("/api/devices/x", json={"metrics": {"none": {"hidden": True}}})

@@ -49,7 +49,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Device
-         * @description Change name, area, labels or metrics of a device.
+         * @description Change name, area, labels, metrics or kinds of machine of a device.
          *
          *     These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
          */
@@ -93,6 +93,26 @@ export interface paths {
          * @description Diagnose the present state of a device, with or without an alert, and store the diagnosis.
          */
         post: operations["post_device_diagnose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/terms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Terms
+         * @description Return the terms that a person can correct a metric or a device to, with English titles.
+         */
+        get: operations["get_terms"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1996,7 +2016,7 @@ export interface components {
         };
         /**
          * DeviceDetail
-         * @description A device with values, open alerts, thresholds (`limits`), twin and hints.
+         * @description A device with values, open alerts, thresholds (`limits`), twin, hints, and what the hub reads it as.
          *
          *     `differs` has the keys whose `desired` value the device has not reported.
          */
@@ -2067,12 +2087,18 @@ export interface components {
             };
             /** Hints */
             hints: components["schemas"]["DeviceHintShape"][];
+            /** Semantics */
+            semantics: {
+                [key: string]: components["schemas"]["SemanticsShape"];
+            };
+            kinds: components["schemas"]["KindsShape"];
         };
         /**
          * DeviceEdit
          * @description An edit of a device. Absent keys stay unchanged; null restores the device's own value.
          *
-         *     `metrics` replaces the overrides of the metrics that it contains.
+         *     `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that it is, an
+         *     empty list for none of the known ones.
          */
         DeviceEdit: {
             /** Name */
@@ -2088,6 +2114,8 @@ export interface components {
             metrics: {
                 [key: string]: components["schemas"]["MetricEdit"] | null;
             };
+            /** Kinds */
+            kinds?: string[] | null;
         };
         /**
          * DeviceHintShape
@@ -2472,6 +2500,19 @@ export interface components {
             told: boolean;
             /** Setup */
             setup: string | null;
+        };
+        /**
+         * KindsShape
+         * @description The kinds of machine that a device may be, and what decided them, as in a metric's semantics.
+         */
+        KindsShape: {
+            /** Ids */
+            ids: string[];
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "name" | "metrics" | "person" | "model" | "unknown";
         };
         /** LineShape */
         LineShape: {
@@ -3030,6 +3071,8 @@ export interface components {
         /**
          * MetricEdit
          * @description Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
+         *
+         *     `quantity`, `places` and `role` correct what the hub reads the metric as; `GET /api/terms` lists the known ones.
          */
         MetricEdit: {
             /** Title */
@@ -3041,6 +3084,12 @@ export interface components {
              * @default false
              */
             hidden: boolean;
+            /** Quantity */
+            quantity?: string | null;
+            /** Places */
+            places?: string[] | null;
+            /** Role */
+            role?: string | null;
         };
         /**
          * MetricEditShape
@@ -3053,6 +3102,12 @@ export interface components {
             unit: string | null;
             /** Hidden */
             hidden: boolean;
+            /** Quantity */
+            quantity: string | null;
+            /** Places */
+            places: string[] | null;
+            /** Role */
+            role: string | null;
         };
         /**
          * MetricFacts
@@ -3479,6 +3534,28 @@ export interface components {
             /** Labels */
             labels: string[];
         };
+        /**
+         * SemanticsShape
+         * @description What the hub reads a metric as.
+         *
+         *     `quantity` is null if nothing tells it; then `likely` has some to choose from. `source` is what decided: the unit,
+         *     words of the name or title, the device class, a correction of this metric, or one of another device of the model.
+         */
+        SemanticsShape: {
+            /** Quantity */
+            quantity: string | null;
+            /** Places */
+            places: string[];
+            /** Role */
+            role: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "unit" | "name" | "title" | "class" | "person" | "model" | "unknown";
+            /** Likely */
+            likely: string[];
+        };
         /** SeriesShape */
         SeriesShape: {
             /** Metric */
@@ -3653,6 +3730,27 @@ export interface components {
             minutes_days: number;
             /** Hours Days */
             hours_days: number;
+        };
+        /** TermShape */
+        TermShape: {
+            /** Id */
+            id: string;
+            /** Title */
+            title: string;
+        };
+        /**
+         * Terms
+         * @description The terms in which metrics and devices are read, with English titles.
+         */
+        Terms: {
+            /** Quantities */
+            quantities: components["schemas"]["TermShape"][];
+            /** Places */
+            places: components["schemas"]["TermShape"][];
+            /** Roles */
+            roles: components["schemas"]["TermShape"][];
+            /** Kinds */
+            kinds: components["schemas"]["TermShape"][];
         };
         /**
          * TextChange
@@ -4397,6 +4495,33 @@ export interface operations {
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_terms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Terms"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

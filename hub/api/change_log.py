@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from hub.errors import HubError
+from hub.insight.terms import machine_kind_terms, places, quantities, roles
 from hub.model import Device, Input, LogChange, Mapping, MetricOverride, Rule
 
 log = logging.getLogger(__name__)
@@ -19,8 +20,8 @@ MAX_TEXT = 300
 MAX_NAMED = 5
 CHANGE_KEYS = frozenset(
     (
-        *("device.name", "device.area", "device.labels", "device.desired"),
-        *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit"),
+        *("device.name", "device.area", "device.labels", "device.kinds", "device.desired"),
+        *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit", "metric.semantics"),
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
@@ -67,11 +68,14 @@ class DeviceBefore(msgspec.Struct, frozen=True):
     area: str | None
     labels: tuple[str, ...]
     metrics: dict[str, MetricOverride]
+    kinds: tuple[str, ...] | None
 
     @classmethod
     def of(cls, device: Device) -> DeviceBefore:
         """Return the present fields of the device."""
-        return cls(device.display_name, device.display_area, device.display_labels, dict(device.metric_edits))
+        return cls(
+            device.display_name, device.display_area, device.display_labels, dict(device.metric_edits), device.kinds
+        )
 
 
 def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
@@ -88,11 +92,22 @@ def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
         labels = ", ".join(after.labels)
         text = f"set the labels of {name} to {labels}" if labels else f"removed the labels of {name}"
         found.append(Change("device.labels", text, {"name": name, "labels": after.labels}))
+    if after.kinds != before.kinds:
+        found.append(_kinds_change(after.kinds, name))
     for metric in dict.fromkeys((*before.metrics, *after.metrics)):
         was, now = before.metrics.get(metric, MetricOverride()), after.metrics.get(metric, MetricOverride())
         if was != now:
             found.append(_metric_change(was, now, name, device.describe(metric).title))
     return found
+
+
+def _kinds_change(kinds: tuple[str, ...] | None, name: str) -> Change:
+    if kinds is None:
+        text = f"removed the kind of machine that was set for {name}"
+    else:
+        titles = [term.title for term in machine_kind_terms() if term.id in kinds]
+        text = f"set the kind of machine of {name} to {', '.join(titles) or 'none of the known ones'}"
+    return Change("device.kinds", text, {"name": name, "kinds": kinds})
 
 
 def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: str) -> Change:
@@ -102,10 +117,25 @@ def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: s
     if now.hidden != was.hidden:
         key, verb = ("metric.hidden", "hid") if now.hidden else ("metric.shown", "showed")
         return Change(key, f"{verb} the metric {title} of {name}", params)
+    if (was.quantity, was.places, was.role) != (now.quantity, now.places, now.role):
+        meant = {"quantity": now.quantity, "places": now.places, "role": now.role}
+        text = (
+            f"set what {title} of {name} measures"
+            if now.corrects_semantics
+            else f"reset what {title} of {name} measures"
+        )
+        return Change("metric.semantics", text + _meaning(now), {**params, **meant})
     if now.title != was.title:
         return Change("metric.title", f"renamed a metric to {title} of {name}", params)
     text = f"set the unit of {title} to {now.unit}" if now.unit else f"reset the unit of {title}"
     return Change("metric.unit", f"{text} of {name}", {**params, "unit": now.unit})
+
+
+def _meaning(edit: MetricOverride) -> str:
+    """Return what a metric is corrected to, as the end of a sentence."""
+    chosen = {each for each in (edit.quantity, *(edit.places or ()), edit.role) if each}
+    titles = [term.title for known in (quantities(), places(), roles()) for term in known if term.id in chosen]
+    return f" to {', '.join(titles)}" if titles else ""
 
 
 def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:

@@ -44,6 +44,7 @@ from hub.api.routes import (
     rules,
     session,
     status,
+    terms,
     topics,
     trend,
 )
@@ -116,6 +117,7 @@ def build_api(
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
         devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes),
+        terms.routes(),
         device_rules.routes(core.registry, core.engine, core.store),
         messages.routes(core.registry, broker.messages, core.now),
         alerts.routes(alert_service, core.store),

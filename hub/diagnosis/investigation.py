@@ -4,6 +4,7 @@ alerts."""
 from __future__ import annotations
 
 from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
+from hub.insight.device_semantics import device_semantics
 from hub.model import SEVERITIES, Alert, Device, SeriesQuery, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -68,6 +69,7 @@ class Investigation:
             titles=device.titles(),
             classes=device.info.classes,
             texts=tuple(filter(None, (device.display_name, device.info.model, *device.info.labels))),
+            read_as=device_semantics(device, self._registry.corrected.of_model(device)),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 

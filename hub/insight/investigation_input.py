@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hub import text_format as fmt
+from hub.insight.device_semantics import DeviceSemantics
 from hub.insight.machine_kinds import machine_kinds
 from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.insight.series import MetricSeries
@@ -64,16 +65,24 @@ class InvestigationInput:
 
     texts: tuple[str, ...] = ()
     """Name, model and labels of the device."""
+    read_as: DeviceSemantics | None = None
+    """What people and the hub read the device as; None: only names, units and classes are known."""
 
     @property
     def kinds(self) -> frozenset[str]:
         """Return the kinds of machine that the device may be."""
+        if self.read_as is not None:
+            return self.read_as.kinds
         return machine_kinds(self.texts, self.semantics.items())
 
     @property
     def semantics(self) -> dict[str, MetricSemantics]:
         """Return what each metric measures."""
-        return {name: metric_semantics(name, track.unit, self.classes.get(name)) for name, track in self.tracks.items()}
+        known = self.read_as.metrics if self.read_as is not None else {}
+        return {
+            name: known.get(name) or metric_semantics(name, track.unit, self.classes.get(name))
+            for name, track in self.tracks.items()
+        }
 
     def name(self, metric: str) -> str:
         """Return what a sentence calls a metric."""

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Collection, Iterable
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -36,8 +37,20 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
         return all(_measures(patterns, metrics) for patterns in self.needs)
 
 
+KindSource = Literal["words", "metrics", "person", "model", "unknown"]
+"""What decided: words in name, model or labels, what is measured, a person, a person's correction of another device of
+the model, or nothing."""
+
+
 def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]) -> frozenset[str]:
-    """Return the kinds that a device may be of.
+    """Return the kinds that a device may be of; see :func:`find_kinds`."""
+    return find_kinds(texts, semantics)[0]
+
+
+def find_kinds(
+    texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]
+) -> tuple[frozenset[str], KindSource]:
+    """Return the kinds that a device may be of, and what decided them.
 
     Args:
         texts: Its name, model and labels.
@@ -47,8 +60,9 @@ def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSem
     possible = [kind for kind in kinds() if kind.has_needs(metrics)]
     named = {kind.id: kind.named_by(given) for kind in possible}
     if longest := max(named.values(), default=0):  # a heat pump is not a pump
-        return frozenset(kind for kind, length in named.items() if length == longest)
-    return frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
+        return frozenset(kind for kind, length in named.items() if length == longest), "words"
+    found = frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
+    return found, "metrics" if found else "unknown"
 
 
 @cache

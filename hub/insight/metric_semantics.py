@@ -22,7 +22,9 @@ import msgspec
 
 from hub.insight.lexicon import Words, read_words
 
-Source = Literal["unit", "words", "class", "person", "unknown"]
+Source = Literal["unit", "words", "class", "title", "person", "model", "unknown"]
+"""What decided: the unit, words of the name, the device class, words of the title, a person, a person's correction of
+another device of the model, or nothing."""
 
 PERCENT = frozenset(
     (
@@ -84,7 +86,7 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
         device_class: A class that the device or its dialect announces.
     """
     found = read_words(name)
-    by_unit = _units().get(_folded_unit(unit), ())
+    by_unit = quantities_of_unit(unit or "")
     if unit is not None and unit.strip().lower() in _PERCENT_UNITS:
         by_unit = tuple(PERCENT)
     quantity, source = _quantity(found, by_unit, device_class)
@@ -158,6 +160,13 @@ def _main(quantities: Sequence[str]) -> str:
     specific = [quantity for quantity in quantities if quantity not in _GENERIC]
     refined = [quantity for quantity in specific if _REFINES.get(quantity) in specific]
     return (refined or specific or list(quantities))[0]
+
+
+def quantities_of_unit(unit: str | None) -> tuple[str, ...]:
+    """Return the quantities that a unit can mean, the likeliest first; for None those of all units."""
+    if unit is None:
+        return tuple(dict.fromkeys(each for found in _units().values() for each in found))
+    return _units().get(_folded_unit(unit), ())
 
 
 @cache

@@ -151,6 +151,12 @@ class Device(msgspec.Struct):
     presence_before_gateway: Presence | None = None  # its presence when its gateway went offline
     last_reading: int | None = None  # time of receipt of its last live reading
     withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
+    kinds: tuple[str, ...] | None = None  # of machine, set by a person; None: the hub finds out
+
+    @property
+    def corrects_semantics(self) -> bool:
+        """Return whether a person has set its kinds of machine, or what one of its metrics measures."""
+        return self.kinds is not None or any(edit.corrects_semantics for edit in self.metric_edits.values())
 
     @property
     def display_name(self) -> str:

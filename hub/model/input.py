@@ -66,6 +66,7 @@ class EditDevice(msgspec.Struct, frozen=True):
     area: str | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
     metrics: dict[str, MetricOverride | None] = {}
+    kinds: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class DesireState(msgspec.Struct, frozen=True):

@@ -25,6 +25,14 @@ class MetricOverride(msgspec.Struct, frozen=True, omit_defaults=True):
     title: str | None = None
     unit: str | None = None  # a label: values are not converted
     hidden: bool = False
+    quantity: str | None = None  # what it measures, as quantity, places and role of hub/insight/metric_semantics.py
+    places: tuple[str, ...] | None = None
+    role: str | None = None
+
+    @property
+    def corrects_semantics(self) -> bool:
+        """Return whether it says what the metric measures."""
+        return self.quantity is not None or self.places is not None or self.role is not None
 
 
 class MetricDescription(msgspec.Struct, frozen=True):

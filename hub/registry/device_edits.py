@@ -11,7 +11,7 @@ from hub.registry.capacity import Capacity
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
     """Set the fields of the edit. None removes the edit of a metric."""
-    for field in ("name", "area", "labels"):
+    for field in ("name", "area", "labels", "kinds"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:
             setattr(device, field, value)
     if edit.metrics:

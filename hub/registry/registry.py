@@ -41,6 +41,7 @@ from hub.model import (
     ValueExpired,
 )
 from hub.registry.capacity import METRIC_BYTES, Capacity
+from hub.registry.corrected_devices import CorrectedDevices
 from hub.registry.dedup import DedupWindow, is_duplicate
 from hub.registry.device_edits import apply_edit, apply_twin_update
 from hub.registry.expected_interval import device_stale_after, is_discrete, learn_reading, tolerated_silence
@@ -65,6 +66,7 @@ class DeviceRegistry:
         self.capacity = Capacity(self.limits)  # memory in use
         self._devices: dict[str, Device] = {}
         self._states = StoredStates()  # which devices have to be stored
+        self.corrected = CorrectedDevices()  # devices whose metrics or kind a person has corrected
         self.window = DedupWindow()  # keys of recent messages
         self.fast_path = FastPath(self.window, self._devices, self.limits, self._flushed)
         self.presence = PresenceTracker(self.limits, self._devices, self.fast_path.set_stale_deadline, self.touch)
@@ -73,13 +75,12 @@ class DeviceRegistry:
         return len(self._devices)
 
     def known(self, device_id: str) -> bool:
-        """Return True if the device exists."""
+        """Return whether the device exists."""
         return device_id in self._devices
 
     def latest(self, device_id: str, metric: str) -> Latest | None:
         """Return the latest value of a metric, or None."""
-        device = self.get(device_id)
-        return device.metrics.get(metric) if device is not None else None
+        return device.metrics.get(metric) if (device := self.get(device_id)) is not None else None
 
     def get(self, device_id: str) -> Device | None:
         """Return a device, up to date, or None."""
@@ -91,9 +92,9 @@ class DeviceRegistry:
     def require(self, device_id: str) -> Device:
         """Return a device, up to date. Raises NotFound."""
         device = self.get(device_id)
-        if device is None:
-            raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
-        return device
+        if device is not None:
+            return device
+        raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
 
     def devices(self) -> Iterable[Device]:
         """Return all devices for their descriptions, settings and presence. Their values may be out of date."""
@@ -245,9 +246,10 @@ class DeviceRegistry:
         return self.presence.tick(now, listening_since, self.get, self._mutable)
 
     def edit(self, edit: EditDevice) -> list[Event]:
-        """Apply a user's edit of name, area, labels or metrics. Raises NotFound."""
+        """Apply a user's edit of name, area, labels, metrics or kinds. Raises NotFound."""
         device = self._mutable(edit.device)
         apply_edit(device, edit)
+        self.corrected.note(device)
         self._states.changed.add(device.id)
         return [DeviceChanged(device.id, edit.at)]
 
@@ -260,6 +262,7 @@ class DeviceRegistry:
         del self._devices[device_id]
         self.presence.remove(device_id)
         self._states.forget(device_id)
+        self.corrected.forget(device_id)
 
     # -- stored state -----------------------------------------------------------------------------------------
 
@@ -279,10 +282,10 @@ class DeviceRegistry:
         """Load the stored states of devices, as far as there is room. Return the decoding errors, by device."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
-        for device in read_states(states, faults):
-            if self.capacity.restore(device):
-                self._devices[device.id] = device
-                self.presence.add(device, now)
+        for device in filter(self.capacity.restore, read_states(states, faults)):
+            self._devices[device.id] = device
+            self.presence.add(device, now)
+            self.corrected.note(device)
         self.connected(now)
         return faults
 

@@ -6,12 +6,14 @@ Queries read the registry directly; changes go through the ingest queue.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal, get_args
 
 import msgspec
 
 from hub.errors import Invalid
+from hub.insight.device_semantics import DeviceSemantics, device_semantics
+from hub.insight.terms import Term, machine_kind_terms, places, quantities, roles
 from hub.model import DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -84,6 +86,10 @@ class Devices:
         """Return a device. Raises NotFound."""
         return self._registry.require(device_id)
 
+    def semantics(self, device: Device) -> DeviceSemantics:
+        """Return what the device is read as, corrections by people included."""
+        return device_semantics(device, self._registry.corrected.of_model(device))
+
     def severity(self, device: Device) -> Severity:
         """Return the highest severity of the device's open alerts."""
         return self._engine.severity(device.id)
@@ -114,14 +120,17 @@ class Devices:
         area: str | msgspec.UnsetType | None = msgspec.UNSET,
         labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,
         metrics: dict[str, MetricOverride | None] | None = None,
+        kinds: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> Device:
-        """Change a device's name, area, labels or metric overrides, and return the device.
+        """Change a device's name, area, labels, metric overrides or kinds of machine, and return the device.
 
         UNSET leaves a field unchanged. None removes the edit, so the device's own value is shown again. ``metrics``
-        replaces the overrides of those metrics only. Raises Invalid for a metric that the device does not have.
+        replaces the overrides of those metrics only. Raises Invalid for a metric that the device does not have, and
+        for an unknown quantity, place, role or kind.
         """
         edits = _checked(self._registry.require(device_id), metrics or {})
-        device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits))
+        _require_known("kind of machine", kinds or (), machine_kind_terms())
+        device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits, kinds))
         return device
 
     async def delete(self, device_id: str) -> None:
@@ -130,12 +139,24 @@ class Devices:
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:
-    """Return the edits, with None for an override that sets nothing. Raises Invalid for an unknown metric."""
-    for metric in edits:
+    """Return the edits, with None for an override that sets nothing. Raises Invalid for an unknown metric or term."""
+    for metric, edit in edits.items():
         if metric not in device.metrics and metric not in device.metric_edits:
             known = ", ".join(list(device.metrics)[:10])
             raise Invalid(f"{device.display_name} has no metric {metric[:64]!r}.", f"It has: {known}.")
+        if edit is not None:
+            _require_known("quantity", filter(None, (edit.quantity,)), quantities())
+            _require_known("place", edit.places or (), places())
+            _require_known("role", filter(None, (edit.role,)), roles())
     return {metric: None if edit == MetricOverride() else edit for metric, edit in edits.items()}
+
+
+def _require_known(what: str, given: Iterable[str], known: Iterable[Term]) -> None:
+    """Raise Invalid for an id that is not the id of a known term."""
+    ids = [term.id for term in known]
+    for each in given:
+        if each not in ids:
+            raise Invalid(f"There is no {what} {each[:64]!r}.", f"Known: {', '.join(ids)}.")
 
 
 def _searchable(device: Device) -> str:

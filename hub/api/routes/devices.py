@@ -34,7 +34,8 @@ def routes(
 
     async def detail(device: Device) -> Response:
         found = await alerts.open(device.id)
-        return Json(serializers.device_detail(device, devices.severity(device), found, devices.bounds(device)))
+        read = devices.semantics(device)
+        return Json(serializers.device_detail(device, devices.severity(device), found, devices.bounds(device), read))
 
     @router.get("", response_model=responses.DevicePage)
     async def list_devices(
@@ -65,7 +66,7 @@ def routes(
 
     @router.patch("/{device_id}", response_model=responses.DeviceDetail)
     async def edit_device(device_id: str, body: requests.DeviceEdit) -> Response:
-        """Change name, area, labels or metrics of a device.
+        """Change name, area, labels, metrics or kinds of machine of a device.
 
         These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
         """
@@ -74,8 +75,9 @@ def routes(
             device_id,
             name=body.name if "name" in given else msgspec.UNSET,
             area=body.area if "area" in given else msgspec.UNSET,
-            labels=_labels(body.labels) if "labels" in given else msgspec.UNSET,
+            labels=_unique(body.labels) if "labels" in given else msgspec.UNSET,
             metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
+            kinds=_unique(body.kinds) if "kinds" in given else msgspec.UNSET,
         )
         if made := device_changes(before, changed):
             await changes.write(*made, device=device_id)
@@ -109,6 +111,6 @@ def routes(
     return router
 
 
-def _labels(given: list[str] | None) -> tuple[str, ...] | None:
-    """Return the labels without duplicates, in their order."""
+def _unique(given: list[str] | None) -> tuple[str, ...] | None:
+    """Return labels or kinds without duplicates, in their order."""
     return None if given is None else tuple(dict.fromkeys(given))

@@ -39,6 +39,44 @@ class MetricEditShape(ApiObject):
     title: str | None
     unit: str | None
     hidden: bool
+    quantity: str | None
+    places: list[str] | None
+    role: str | None
+
+
+class SemanticsShape(ApiObject):
+    """What the hub reads a metric as.
+
+    `quantity` is null if nothing tells it; then `likely` has some to choose from. `source` is what decided: the unit,
+    words of the name or title, the device class, a correction of this metric, or one of another device of the model.
+    """
+
+    quantity: str | None
+    places: list[str]
+    role: str
+    source: Literal["unit", "name", "title", "class", "person", "model", "unknown"]
+    likely: list[str]
+
+
+class KindsShape(ApiObject):
+    """The kinds of machine that a device may be, and what decided them, as in a metric's semantics."""
+
+    ids: list[str]
+    source: Literal["name", "metrics", "person", "model", "unknown"]
+
+
+class TermShape(ApiObject):
+    id: str
+    title: str
+
+
+class Terms(ApiObject):
+    """The terms in which metrics and devices are read, with English titles."""
+
+    quantities: list[TermShape]
+    places: list[TermShape]
+    roles: list[TermShape]
+    kinds: list[TermShape]
 
 
 class DeviceHintShape(ApiObject):

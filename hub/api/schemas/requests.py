@@ -47,8 +47,14 @@ class Incoming(BaseModel):
         return data
 
 
+TermId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=ONE_LINE)]
+
+
 class MetricEdit(Incoming):
-    """Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values."""
+    """Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
+
+    `quantity`, `places` and `role` correct what the hub reads the metric as; `GET /api/terms` lists the known ones.
+    """
 
     title: (
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=ONE_LINE)] | None
@@ -57,22 +63,28 @@ class MetricEdit(Incoming):
         Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=ONE_LINE)] | None
     ) = None
     hidden: bool = False
+    quantity: TermId | None = None
+    places: Annotated[list[TermId], Field(max_length=8, fail_fast=True)] | None = None
+    role: TermId | None = None
 
     def given(self) -> model.MetricOverride:
         """Return the overrides."""
-        return model.MetricOverride(self.title, self.unit, self.hidden)
+        places = None if self.places is None else tuple(dict.fromkeys(self.places))
+        return model.MetricOverride(self.title, self.unit, self.hidden, self.quantity, places, self.role)
 
 
 class DeviceEdit(Incoming):
     """An edit of a device. Absent keys stay unchanged; null restores the device's own value.
 
-    `metrics` replaces the overrides of the metrics that it contains.
+    `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that it is, an
+    empty list for none of the known ones.
     """
 
     name: Text | None = None
     area: Text | None = None
     labels: Annotated[list[Label], Field(max_length=32, fail_fast=True)] | None = None
     metrics: Annotated[dict[str, MetricEdit | None], Field(max_length=256)] = {}
+    kinds: Annotated[list[TermId], Field(max_length=8, fail_fast=True)] | None = None
 
 
 class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):

@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
-from hub.api.schemas.devices import DeviceHintShape, MetricEditShape, MetricShape
+from hub.api.schemas.devices import DeviceHintShape, KindsShape, MetricEditShape, MetricShape, SemanticsShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
@@ -193,7 +193,7 @@ class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
 
 
 class DeviceDetail(DeviceValues):
-    """A device with values, open alerts, thresholds (`limits`), twin and hints.
+    """A device with values, open alerts, thresholds (`limits`), twin, hints, and what the hub reads it as.
 
     `differs` has the keys whose `desired` value the device has not reported.
     """
@@ -206,6 +206,8 @@ class DeviceDetail(DeviceValues):
     limits: list[BoundShape]
     metric_edits: dict[str, MetricEditShape]
     hints: list[DeviceHintShape]
+    semantics: dict[str, SemanticsShape]
+    kinds: KindsShape
 
 
 class DevicePage(TypedDict):

@@ -9,6 +9,9 @@ from msgspec.structs import asdict
 from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import history as history_schemas
 from hub.insight import match_word
+from hub.insight.device_semantics import DeviceSemantics
+from hub.insight.metric_semantics import MetricSemantics
+from hub.insight.terms import likely_quantities
 from hub.model import (
     Device,
     Diagnosis,
@@ -68,7 +71,7 @@ def device_values(found: Device, severity: Severity) -> responses.DeviceValues:
 
 
 def device_detail(
-    found: Device, severity: Severity, alerts: list[ExplainedAlert], bounds: list[Bound]
+    found: Device, severity: Severity, alerts: list[ExplainedAlert], bounds: list[Bound], read: DeviceSemantics
 ) -> responses.DeviceDetail:
     return responses.DeviceDetail(
         **asdict(device_values(found, severity)),
@@ -80,6 +83,21 @@ def device_detail(
         limits=[_bound(bound) for bound in bounds],
         metric_edits={name: devices.MetricEditShape.of(edit) for name, edit in found.metric_edits.items()},
         hints=[devices.DeviceHintShape.of(hint) for hint in hints_of(found)],
+        semantics={name: _semantics(found, name, meaning) for name, meaning in read.metrics.items()},
+        kinds=devices.KindsShape(
+            ids=sorted(read.kinds), source="name" if read.kinds_source == "words" else read.kinds_source
+        ),
+    )
+
+
+def _semantics(found: Device, metric: str, meaning: MetricSemantics) -> devices.SemanticsShape:
+    likely = likely_quantities(metric, found.unit(metric), found.metrics[metric].value)
+    return devices.SemanticsShape(
+        quantity=meaning.quantity,
+        places=sorted(meaning.places),
+        role=meaning.role,
+        source="name" if meaning.source == "words" else meaning.source,
+        likely=list(likely) if meaning.quantity is None else [],
     )
 
 

@@ -34,14 +34,21 @@ describe('edits of a device', () => {
 });
 
 describe('edits of a metric', () => {
+  const uncorrected = { quantity: null, places: null, role: null };
   const plug = device({
     metrics: { p: { title: 'Power', unit: 'W', hidden: false } as DeviceDetail['metrics'][string] },
-    metric_edits: { p: { title: 'Power', unit: null, hidden: false } },
+    metric_edits: { p: { title: 'Power', unit: null, hidden: false, ...uncorrected, quantity: 'energy' } },
   });
 
   it('set what was changed, and keep what a person had set', () => {
     const form = { title: 'Power', unit: 'Watt', hidden: true };
-    expect(editedMetric(plug, 'p', form)).toEqual({ title: 'Power', unit: 'Watt', hidden: true });
+    expect(editedMetric(plug, 'p', form)).toEqual({
+      title: 'Power',
+      unit: 'Watt',
+      hidden: true,
+      ...uncorrected,
+      quantity: 'energy',
+    });
   });
 
   it('are none where nothing differs from the device', () => {

@@ -42,6 +42,10 @@ export function editOf(device: DeviceDetail, wanted: DeviceFields): Edit {
   return edit;
 }
 
+/** Whether the edit leaves everything as the device and the hub have it. */
+export const isEmpty = ({ title, unit, hidden, quantity, places, role }: MetricEdit): boolean =>
+  !title && !unit && !hidden && !quantity && !places && !role;
+
 export interface MetricForm {
   title: string;
   unit: string;
@@ -57,6 +61,9 @@ export function editedMetric(device: DeviceDetail, metric: string, form: MetricF
     title: title === shown.title ? (before?.title ?? null) : title || null,
     unit: unit === (shown.unit ?? '') ? (before?.unit ?? null) : unit || null,
     hidden: form.hidden,
+    quantity: before?.quantity ?? null,
+    places: before?.places ?? null,
+    role: before?.role ?? null,
   };
-  return edit.title || edit.unit || edit.hidden ? edit : null;
+  return isEmpty(edit) ? null : edit;
 }

@@ -1,0 +1,94 @@
+"""The terms in which the hub reads metrics and devices, with titles for people: quantities, places, roles and kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+
+import msgspec
+
+from hub.insight.lexicon import lexicons, read_words
+from hub.insight.machine_kinds import kinds
+from hub.insight.metric_semantics import PERCENT, quantities_of_unit
+from hub.model import Value
+
+OTHER = "other"
+"""The quantity of a metric that measures none of the known ones: what a person says so that the hub asks no more."""
+_TITLES = {
+    "charge_amount": "Charge (Ah)",
+    "co": "Carbon monoxide",
+    "co2": "CO₂",
+    "contact": "Door or contact",
+    "input": "Electrical input",
+    "mode": "Mode or state",
+    "non_drive_end": "Non-drive end",
+    "output": "Electrical output",
+    "ph": "pH",
+    "position": "Position or opening",
+    "processor": "Processor load",
+    "running": "On or off",
+    "signal": "Signal strength",
+    "setpoint": "Set point",
+    "measured": "Measured value",
+    "time": "Duration",
+    "voc": "VOC",
+    OTHER: "Something else",
+}
+"""Titles that are not just the words of the id."""
+_COMMON = ("temperature", "pressure", "flow", "level", "power", "speed")
+_OF_STATES = ("running", "contact", "alarm", "occupancy", "leak")
+_OF_PERCENT = ("humidity", "level", "position", "load", "state_of_charge", "speed")
+_MOST_LIKELY = 6
+
+
+class Term(msgspec.Struct, frozen=True):
+    """One term: its id, as in signatures, and its title."""
+
+    id: str
+    title: str
+
+
+@cache
+def quantities() -> tuple[Term, ...]:
+    """Return what a metric can measure, by title, "Something else" last."""
+    of_words = {
+        each for lexicon in lexicons() for table in (lexicon.quantity, lexicon.short) for each in table.values()
+    }
+    return (*_terms(of_words | set(quantities_of_unit(None)) | PERCENT), Term(OTHER, _title(OTHER)))
+
+
+@cache
+def places() -> tuple[Term, ...]:
+    """Return where a metric can be measured, by title."""
+    return _terms({each for lexicon in lexicons() for each in lexicon.place.values()})
+
+
+@cache
+def roles() -> tuple[Term, ...]:
+    """Return what a metric can be of its quantity: the measured value first, then its set point, limit and so on."""
+    return (Term("measured", _title("measured")), *_terms({r for lexicon in lexicons() for r in lexicon.role.values()}))
+
+
+@cache
+def machine_kind_terms() -> tuple[Term, ...]:
+    """Return the kinds of machine, by title."""
+    return tuple(sorted((Term(kind.id, kind.title) for kind in kinds()), key=lambda term: term.title.casefold()))
+
+
+def likely_quantities(name: str, unit: str | None, value: Value) -> tuple[str, ...]:
+    """Return at most six quantities to offer for a metric that the hub cannot read, the likeliest first."""
+    if isinstance(value, bool):
+        found: Iterable[str] = _OF_STATES
+    elif (unit or "").strip() in ("%", "percent", "pct"):
+        found = _OF_PERCENT
+    else:
+        found = (*read_words(name).short, *(quantities_of_unit(unit) if unit else ()), *_COMMON)
+    return tuple(dict.fromkeys(found))[:_MOST_LIKELY]
+
+
+def _terms(ids: Iterable[str]) -> tuple[Term, ...]:
+    return tuple(sorted((Term(each, _title(each)) for each in ids), key=lambda term: term.title.casefold()))
+
+
+def _title(term: str) -> str:
+    return _TITLES.get(term) or term.replace("_", " ").capitalize()

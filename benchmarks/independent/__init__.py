@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from benchmarks.independent.air_handler import AirHandler
 from benchmarks.independent.belt_fan import BeltFan
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cooling_tower import CoolingTower
@@ -12,6 +13,7 @@ from benchmarks.independent.storage_tank import StorageTank
 from benchmarks.independent.water_chiller import WaterChiller
 
 MACHINES: dict[str, type[Machine]] = {
+    "air_handler": AirHandler,
     "belt_fan": BeltFan,
     "centrifugal_pump": CentrifugalPump,
     "cooling_tower": CoolingTower,

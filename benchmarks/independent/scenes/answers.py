@@ -38,8 +38,9 @@ PARTS: dict[str, str] = {
 """Parts and processes that machines have, by a name of ours: what a thing lacks is absurd as the cause."""
 
 NORMAL = (
-    r"\bnormal|expected (behaviou?r|operation|pattern|change)|routine|\busual|regular (cycle|operation|use)|no fault|"
-    r"nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|deliberate|in (use|operation)\b"
+    r"\bnormal (?!wear|ag)|expected (behaviou?r|operation|pattern|change)",
+    r"routine|\busual|regular (cycle|operation|use)|no fault|"
+    r"nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|deliberate|\bin use\b",
 )
 """Says that nothing is broken."""
 PEOPLE = r"\b(person|people|somebody|someone|user|occupant|occupan|staff|operator|resident|human|manual)"

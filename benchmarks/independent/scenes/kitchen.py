@@ -153,7 +153,7 @@ def oven() -> Scene:
             PEOPLE,
             WEATHER,
             r"oven|cook|bak(e|ing)|stove|heat source|nearby heat|local heat|heating (on|active)|space heating",
-            has=("ventilation", "exchanger"),
+            has=("ventilation", "exchanger", "boiler"),
             absurd=(r"overload|cooling (system|unit)",),
         ),
         event=6 * DAY + 10 * HOUR,

@@ -40,7 +40,7 @@ def window_airing() -> Scene:
             PEOPLE,
             WEATHER,
             r"window|airing|(fresh|cold|outdoor) air|door|draught|draft|ventilat",
-            has=("ventilation", "battery", "exchanger"),
+            has=("ventilation", "battery", "exchanger", "leak"),
             absurd=(r"overload|short circuit",),
         ),
         event=5 * DAY + 7 * HOUR,

@@ -16,6 +16,7 @@ PARTS: dict[str, str] = {
     "burner": r"burner|flame|ignit|combust|\bfuel|chimney|\bflue\b",
     "compressor": r"compressor|oil separator",
     "coolant": r"coolant|cooling water|cooling tower|chiller",
+    "door": r"\bdoors?\b|window|gasket|insulation",
     "duct": r"\bduct|damper|grille",
     "exchanger": r"heat exchanger|\bcoil\b|radiator",
     "fan": r"\bfans?\b|blower|\bblades?\b",
@@ -35,12 +36,12 @@ PARTS: dict[str, str] = {
     "ventilation": r"ventilat|air ?flow",
     "vibration": r"vibrat|[iu]n?balance|misalign|loose (mount|bolt|foundation)|looseness",
 }
-"""Parts and processes that machines have, by a name of ours: what a thing lacks is absurd as the cause."""
+"""Parts of machines and houses, by a name of ours: what a thing lacks is absurd as the cause."""
 
 NORMAL = (
-    r"\bnormal (?!wear|ag)|expected (behaviou?r|operation|pattern|change)",
-    r"routine|\busual|regular (cycle|operation|use)|no fault|"
-    r"nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|deliberate|\bin use\b",
+    r"\bnormal (?!wear|ag)|expected (behaviou?r|operation|pattern|change)|routine|\busual|"
+    r"regular (cycle|operation|use)|no fault|nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|"
+    r"deliberate|\bin use\b"
 )
 """Says that nothing is broken."""
 PEOPLE = r"\b(person|people|somebody|someone|user|occupant|occupan|staff|operator|resident|human|manual)"

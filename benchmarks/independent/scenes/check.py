@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -16,9 +16,10 @@ MAX_READINGS = 60_000
 FASTEST_S, SLOWEST_S = 1.0, 3_600.0
 
 
-def report(wanted: Container[str]) -> Iterator[tuple[str, list[str]]]:
+def report(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield a line about each scene and what is wrong with it. With nothing wanted, all scenes are checked."""
     ids = Counter(scene.id for scene in SCENES)
+    yield from ((unknown, ["no such scene"]) for unknown in wanted if unknown not in ids)
     for scene, maker in zip(SCENES, SCENES.makers, strict=True):
         if wanted and scene.id not in wanted:
             continue
@@ -80,6 +81,9 @@ def _problems_of_patterns(scene: Scene) -> Iterator[str]:
             re.compile(pattern, re.IGNORECASE)
         except re.error as error:
             yield f"{pattern!r} is no regular expression: {error}"
+            return
+    if not scene.right and not any(re.search(words, "Normal operation", re.IGNORECASE) for words in scene.acceptable):
+        yield "does not accept 'Normal operation' although nothing is broken"
 
 
 def _courses(scene: Scene) -> list[np.ndarray]:

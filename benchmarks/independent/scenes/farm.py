@@ -40,7 +40,7 @@ def greenhouse_sunrise() -> Scene:
             SET_POINT,
             r"sun(rise|light|shine)?|solar|irradia|radiation|morning|daily",
             r"diurnal|greenhouse effect|ventilation (not yet|opens|demand)",
-            has=("ventilation", "valve", "fan", "boiler", "motor", "pipe"),
+            has=("door", "ventilation", "valve", "fan", "boiler", "motor", "pipe"),
         ),
         event=5 * DAY + 8 * HOUR,
         limits=(Limit("temperatura interior", high=23.5, hold_s=600.0),),
@@ -128,6 +128,7 @@ def milking() -> Scene:
             r"warm milk|fresh milk|milking|(warm|fresh) (product|batch|liquid)|"
             r"fill(ed|ing)|inflow|thermal load|heat load",
             has=(
+                "door",
                 "compressor",
                 "refrigerant",
                 "tank",
@@ -246,7 +247,7 @@ def feeding_time() -> Scene:
             PEOPLE,
             DEMAND,
             r"feed|animal|\bpigs?\b|livestock|activit|meal|hungry|behaviou?r",
-            has=("fan", "ventilation", "pipe", "valve", "leak", "motor"),
+            has=("door", "fan", "ventilation", "pipe", "valve", "leak", "motor"),
         ),
         event=5 * DAY + 17 * HOUR,
         limits=(Limit("bruit", high=84.0, hold_s=120.0),),

@@ -72,7 +72,7 @@ def washing_machine() -> Scene:
             DEMAND,
             APPLIANCE,
             r"wash(ing)? (cycle|program)",
-            has=("motor", "pump", "belt", "bearing", "valve", "filter", "leak", "fouling", "vibration"),
+            has=("door", "motor", "pump", "belt", "bearing", "valve", "filter", "leak", "fouling", "vibration"),
         ),
         event=11 * DAY + 12 * HOUR,
         limits=(Limit("Leistung", high=1800.0, hold_s=120.0),),
@@ -110,6 +110,7 @@ def fridge() -> Scene:
             r"warm (food|goods|items)|door (was )?(open|left|ajar)|compressor (cycl|run|start|on)|"
             r"cooling (cycle|down)|thermal load",
             has=(
+                "door",
                 "compressor",
                 "refrigerant",
                 "motor",
@@ -153,7 +154,7 @@ def oven() -> Scene:
             PEOPLE,
             WEATHER,
             r"oven|cook|bak(e|ing)|stove|heat source|nearby heat|local heat|heating (on|active)|space heating",
-            has=("ventilation", "exchanger", "boiler"),
+            has=("door", "ventilation", "exchanger", "boiler"),
             absurd=(r"overload|cooling (system|unit)",),
         ),
         event=6 * DAY + 10 * HOUR,
@@ -183,7 +184,7 @@ def dishwasher_splash() -> Scene:
             NORMAL,
             PEOPLE,
             r"spil|splash|water|\bwet|\bleak|moisture|drip|dishwasher|condensation|mopp|clean",
-            has=("leak", "pipe", "valve", "pump", "filter", "battery", "tank"),
+            has=("door", "leak", "pipe", "valve", "pump", "filter", "battery", "tank"),
             absurd=(r"heating|temperature (rise|loss)|electrical",),
         ),
         event=8 * DAY,
@@ -223,6 +224,7 @@ def freezer_filled() -> Scene:
             r"(warm|fresh|new) (food|goods|items|load)|load(ed|ing)|filled|stock|\b(door|lid)\b|opened|"
             r"thermal load|heat load",
             has=(
+                "door",
                 "compressor",
                 "refrigerant",
                 "motor",
@@ -268,7 +270,7 @@ def shower() -> Scene:
             PEOPLE,
             r"shower|bath|steam|hot water|moisture|humid(ity)? (source|generat|rise|increase)|cook|drying|laundry|"
             r"poor ventilation|insufficient ventilation",
-            has=("ventilation", "fan", "battery", "leak", "boiler"),
+            has=("door", "ventilation", "fan", "battery", "leak", "boiler"),
             absurd=(r"overload|overheat",),
         ),
         event=6 * DAY + 8 * HOUR,

@@ -45,6 +45,7 @@ def fume_hood() -> Scene:
             DEMAND,
             r"\bsash|open(ed|ing)|\bhood\b.{0,20}(open|use)|experiment|set.?up",
             has=(
+                "door",
                 "fan",
                 "duct",
                 "filter",
@@ -89,7 +90,7 @@ def incubator() -> Scene:
             NORMAL,
             PEOPLE,
             r"\bdoor|open(ed|ing)|loading|sampl|culture|cold air|room air",
-            has=("fan", "valve", "filter", "leak", "fouling"),
+            has=("door", "fan", "valve", "filter", "leak", "fouling"),
         ),
         event=11 * DAY + 9 * HOUR,
         limits=(Limit("箱内温度", low=36.0, hold_s=120.0),),
@@ -134,7 +135,7 @@ def autoclave() -> Scene:
             SET_POINT,
             r"steril|cycle|program|batch|phase|autoclave|heating up",
             r"(steam|heat)(ing)? (supply|phase|injection|admission)",
-            has=("boiler", "valve", "pump", "leak", "tank", "filter", "pipe", "air", "fouling"),
+            has=("door", "boiler", "valve", "pump", "leak", "tank", "filter", "pipe", "air", "fouling"),
             absurd=(r"cooling (failure|loss)",),
         ),
         event=4 * DAY + 9 * HOUR,
@@ -168,6 +169,7 @@ def damper_test() -> Scene:
             PEOPLE,
             r"\btest|inspection|maintenance|damper.{0,30}(clos|shut|trip)|clos(ed|ing|ure).{0,20}damper|commission",
             has=(
+                "door",
                 "duct",
                 "fan",
                 "filter",

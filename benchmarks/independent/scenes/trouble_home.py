@@ -35,7 +35,10 @@ def contact_battery() -> Scene:
         answers(
             r"voltage|power supply|radio|signal",
             right=(r"batter(y|ies)|(coin|button) cell",),
-            has=("battery",),
+            has=(
+                "door",
+                "battery",
+            ),
             absurd=(r"heating|mains|overload",),
         ),
         event=8 * DAY,
@@ -69,6 +72,7 @@ def freezer_left_open() -> Scene:
             r"\bdoor\b|warm air|air (ingress|leak)|seal|gasket|heat load",
             right=(r"\bdoor\b.{0,40}(open|ajar|not (clos|shut))|(open|unclosed)\w*.{0,20}\bdoor\b",),
             has=(
+                "door",
                 "compressor",
                 "refrigerant",
                 "motor",
@@ -162,7 +166,7 @@ def set_point_lowered() -> Scene:
                 r"(lowered|reduced|changed|turned down).{0,20}(thermostat|target|setting)|"
                 r"(thermostat|setting).{0,20}(lowered|reduced|changed|turned down)",
             ),
-            has=("valve", "battery", "exchanger", "pump", "boiler", "pipe", "leak", "burner", "ventilation"),
+            has=("door", "valve", "battery", "exchanger", "pump", "boiler", "pipe", "leak", "burner", "ventilation"),
         ),
         event=5 * DAY + 12 * HOUR,
         limits=(Limit("local_temperature", low=17.5, hold_s=600.0),),
@@ -201,7 +205,7 @@ def window_left_open() -> Scene:
             PEOPLE,
             r"window|cold air|(excessive|increased) heat loss|draught|draft|airing",
             right=(r"window.{0,30}(open|not (clos|shut)|ajar)|open\w*.{0,15}window",),
-            has=("valve", "exchanger", "pump", "boiler", "pipe", "leak", "burner", "ventilation"),
+            has=("door", "valve", "exchanger", "pump", "boiler", "pipe", "leak", "burner", "ventilation"),
         ),
         event=6 * DAY + 13 * HOUR,
         limits=(Limit("température chambre", low=17.0, hold_s=1800.0),),

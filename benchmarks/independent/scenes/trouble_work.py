@@ -82,6 +82,7 @@ def left_on_manual() -> Scene:
                 r"operating mode|mode (was )?(chang|switch|set)",
             ),
             has=(
+                "door",
                 "fan",
                 "ventilation",
                 "motor",
@@ -167,7 +168,7 @@ def emergency_stop() -> Scene:
             PEOPLE,
             r"safety (circuit|stop|trip|interlock)|\bstop(ped)?\b|shut.?down|interlock",
             right=(r"e-?stop|emergency|急停",),
-            has=("motor", "belt", "gear", "bearing", "inverter", "brake", "vibration"),
+            has=("door", "motor", "belt", "gear", "bearing", "inverter", "brake", "vibration"),
         ),
         event=3 * DAY + 10.5 * HOUR,
         limits=(Limit("线速度", low=5.0, hold_s=120.0),),

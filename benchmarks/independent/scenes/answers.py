@@ -72,7 +72,7 @@ def answers(
 ) -> Answers:
     """Return the patterns for a thing that ``has`` some of ``PARTS``: the others are absurd, and so is ``absurd``.
 
-    A title that names something absurd is neither right nor acceptable, so that no title is two of the three.
+    A title that names something absurd is neither right nor acceptable. One that is right may be acceptable, too.
     """
     if unknown := {*has} - PARTS.keys():
         raise ValueError(f"not in PARTS: {unknown}")

@@ -70,7 +70,7 @@ def cleaners() -> Scene:
             r"clean|crew|janitor|vacuum cleaner|night (shift|work)|presence|occup|motion|light|entry|entered|intru|"
             r"visit|activity|door",
             has=("door",),
-            absurd=(r"heating|temperature|overload|mechanical",),
+            absurd=(r"heating|overload|mechanical",),
         ),
         event=8 * DAY + 20 * HOUR,
         limits=(Limit("B2_ARCHIVE_LTG_KW", high=0.4, hold_s=120.0),),

@@ -84,6 +84,10 @@ def _problems_of_patterns(scene: Scene) -> Iterator[str]:
             return
     if not scene.right and not any(re.search(words, "Normal operation", re.IGNORECASE) for words in scene.acceptable):
         yield "does not accept 'Normal operation' although nothing is broken"
+    words_of_its_own = [words for name, metric in scene.metrics.items() for words in (name, *metric.words)]
+    for words in words_of_its_own:
+        if any(re.search(pattern, words.replace("_", " "), re.IGNORECASE) for pattern in scene.absurd):
+            yield f"calls {words} absurd, although it is one of its own metrics or states"
 
 
 def _courses(scene: Scene) -> list[np.ndarray]:

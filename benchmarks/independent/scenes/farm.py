@@ -178,7 +178,7 @@ def silo_filled() -> Scene:
             DEMAND,
             r"fill|deliver|truck|refill|load(ed|ing)|\bfeed (added|supply|delivery)|replenish|silo (is )?full|stock",
             has=("motor", "gear", "bearing", "belt", "battery", "tank", "vibration"),
-            absurd=(r"water|moistur|temperature",),
+            absurd=(r"water|moistur",),
         ),
         event=11 * DAY + 9 * HOUR,
         limits=(Limit("料位", high=88.0, hold_s=600.0),),

@@ -76,7 +76,7 @@ def motion_at_night() -> Scene:
                 "door",
                 "battery",
             ),
-            absurd=(r"heating|overload|mechanical|temperature",),
+            absurd=(r"heating|overload|mechanical",),
         ),
         event=6 * DAY + 2 * HOUR,
         limits=(Limit("occupancy", high=0.5, hold_s=0.0),),

@@ -70,7 +70,7 @@ def freezer_left_open() -> Scene:
         answers(
             PEOPLE,
             r"\bdoor\b|warm air|air (ingress|leak)|seal|gasket|heat load",
-            right=(r"\bdoor\b.{0,40}(open|ajar|not (clos|shut))|(open|unclosed)\w*.{0,20}\bdoor\b",),
+            right=(r"door.{0,40}(open|ajar|not (clos|shut))|(open|unclosed)\w*.{0,20}door",),
             has=(
                 "door",
                 "compressor",
@@ -204,7 +204,7 @@ def window_left_open() -> Scene:
         answers(
             PEOPLE,
             r"window|cold air|(excessive|increased) heat loss|draught|draft|airing",
-            right=(r"window.{0,30}(open|not (clos|shut)|ajar)|open\w*.{0,15}window",),
+            right=(r"window.{0,30}(open|not (clos|shut)|ajar)|open\w*.{0,15}window|fenêtre",),
             has=("door", "valve", "exchanger", "pump", "boiler", "pipe", "leak", "burner", "ventilation"),
         ),
         event=6 * DAY + 13 * HOUR,

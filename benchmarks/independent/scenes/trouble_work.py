@@ -40,6 +40,7 @@ def mains_failed() -> Scene:
                 r"mains|outage|black-?out|power (failure|cut|loss|supply (loss|failure|interrupt))",
                 r"loss of (input|utility|grid|line|ac|power)|"
                 r"(input|utility|grid|line|supply) (power|voltage)?.{0,15}(fail|loss|lost|absent|missing|zero)",
+                r"(input|utility|grid|line|supply) (power|voltage).{0,15}(collaps|drop|gone|dead|\b0 V)",
                 r"no input",
             ),
             has=("battery", "fan", "inverter"),
@@ -78,7 +79,7 @@ def left_on_manual() -> Scene:
             r"(fan|ventilation).{0,30}(off|stopped|not running|standstill|disabled|lost|insufficient|fail)",
             r"(loss of|no|insufficient) ventilation",
             right=(
-                r"\bmanual|hand (mode|operation)|not (back )?(in|to) auto",
+                r"\bmanual|betriebsart|\bhand\b|hand (mode|operation)|not (back )?(in|to) auto",
                 r"operating mode|mode (was )?(chang|switch|set)",
             ),
             has=(
@@ -132,7 +133,7 @@ def drain_left_open() -> Scene:
             r"\bleak|loss of (water|liquid|level)|drain|outflow|empt(y|ied)",
             right=(
                 r"drain.{0,30}(open|not (clos|shut)|left)|open\w*.{0,25}drain",
-                r"valve.{0,20}left open|emptying valve|discharge valve.{0,15}open",
+                r"valve.{0,20}left open|emptying valve|vaciado|discharge valve.{0,15}open",
             ),
             has=("tank", "valve", "pipe", "leak", "pump", "filter", "fouling", "motor"),
         ),

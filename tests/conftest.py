@@ -44,6 +44,7 @@ SLOW_FIRST = (
 MEASURED = (
     "test_capacity.py",
     "test_chunks.py",
+    "test_claims.py",
     "test_clocks.py",
     "test_command_tracker.py",
     "test_compaction.py",

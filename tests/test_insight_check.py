@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.labelled import observed
-from hub.insight import Vocabulary, check, evidence, narrate, rank
-from hub.insight.claim_check import sentences
+from hub.insight import evidence, narrate, rank
+from hub.insight.claims import Vocabulary, check, sentences
 from hub.insight.quantities import Quantity, read, supported, unit
 from hub.model import Evidence
 from simulators import KINDS

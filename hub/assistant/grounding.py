@@ -15,7 +15,7 @@ import msgspec
 from hub import text_format as fmt
 from hub.assistant.sources import clauses, in_order
 from hub.insight import quantities
-from hub.insight.claim_check import sentences
+from hub.insight.claims import sentences
 from hub.insight.quantities import Quantity
 from hub.model import Device
 from hub.tools.lookup import folded

@@ -17,7 +17,7 @@ from hub.assistant.phrases import about, ago, listed, named, one_or_many
 from hub.assistant.target_selection import TargetSelection, unheard
 from hub.assistant.time_parser import TimeRange
 from hub.errors import Conflict, Invalid
-from hub.insight.claim_check import sentences
+from hub.insight.claims import sentences
 from hub.model import Device, Proposal
 from hub.tools import Queries
 from hub.tools.views import AlertView

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from hub import text_format as fmt
 from hub.assistant.time_parser import TimeRange
-from hub.insight.claim_check import sentences
+from hub.insight.claims import sentences
 from hub.model import Device, Source
 from hub.tools.lookup import Lookup, folded
 

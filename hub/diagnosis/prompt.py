@@ -17,7 +17,7 @@ from hub.ai.prompt_isolation import RULES, fence
 from hub.bounds import decode_json_as
 from hub.errors import AiError, Rejected
 from hub.insight import Narrative, Vocabulary, check, decide, match_word
-from hub.insight.claim_check import sentences
+from hub.insight.claims import sentences
 from hub.insight.narrative import Statement
 from hub.model import Alert, CauseMatch, Claim, Device, Evidence, Quote, Writer
 

@@ -5,7 +5,7 @@ them with known faults, ``narrative`` writes them down, ``check`` holds a writer
 """
 
 from hub.insight.causes import Signature, decide, match_word, parse_signatures, rank
-from hub.insight.claim_check import Vocabulary, check
+from hub.insight.claims import Vocabulary, check
 from hub.insight.evidence import evidence
 from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate

@@ -170,6 +170,7 @@ def _short(e: Evidence, names: _Names) -> str:
         "level": f"{metric} runs {'below' if falls else 'above'} its usual level",
         "idle": f"{metric} is off",
         "running": f"{metric} is {'open' if 'open' in e.finding else 'on'}",
+        "contradicted": f"{metric} differs from what the metrics that usually move with it lead to expect",
         "silent": "the device sends nothing",
         "gateway": "most devices behind its gateway fell silent with it",
     }

@@ -16,10 +16,13 @@ _SPELLED = {
     "lx": "lx lux",
     "dB": "dB decibel decibels", "mA": "mA", "mV": "mV", "kV": "kV", "kWh": "kWh", "Wh": "Wh", "K": "K kelvin",
     "σ": "σ sigma sigmas deviation deviations", "m": "m metre metres meter meters", "mm": "mm", "g": "g", "kg": "kg",
-    "readings": "readings", "°": "° degree degrees",
+    "readings": "readings", "°": "° degree degrees", "m³": "m³ m3", "m³/s": "m³/s m3/s", "m³/min": "m³/min m3/min",
+    "in/s": "in/s ips", "ft": "ft feet", "psi": "psi", "gal/min": "gal/min gpm", "l": "l L litre litres liter liters",
+    "l/h": "l/h L/h", "MPa": "MPa", "MW": "MW", "MWh": "MWh", "lbs": "lbs pounds", "ft/min": "ft/min fpm",
+    "km/h": "km/h kph", "mph": "mph", "cm": "cm", "inHg": "inHg", "Nm": "Nm", "VA": "VA", "kVA": "kVA",
 }  # fmt: skip
 _UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
-_SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _WORDS = dict(
     zip(
         ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
@@ -44,7 +47,9 @@ _NUMBER = re.compile(
 _WORD = re.compile(rf"\b(more than |over |at least )?({'|'.join([*_WORDS, *_FACTORS])})\b(\s+[A-Za-zσ°%/³]+)?", re.I)
 _DEGREES = re.compile(r"\bdegrees? (c|f)(?:elsius|ahrenheit)\b", re.I)
 _PART = re.compile(r"\b(half|a quarter|three quarters)(?: of)? an? (second|minute|hour|day)\b", re.I)
-_TIMES = "|".join(word for name in _SECONDS for word in _SPELLED[name].split())
+_POINTS = re.compile(r"\b(?:percentage points?|per ?cent)\b", re.I)
+_PER = re.compile(r"(?<=\d)(\s?(?:°[CF]|%|[A-Za-z³]{1,6})) per (second|minute|hour|day)\b", re.I)
+_TIMES = "|".join(word for name in SECONDS for word in _SPELLED[name].split())
 _COMPOUND = re.compile(rf"(?<![\w.,])(\d{{1,9}})\s?({_TIMES})\s(?:and\s)?(\d{{1,9}})\s?({_TIMES})\b")
 _PLAIN_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 _PARTS = {"half": "0.5", "a quarter": "0.25", "three quarters": "0.75"}
@@ -71,37 +76,53 @@ def unit(text: str | None) -> str | None:
         return _UNITS.get(text) or _UNITS[text.lower()]
     head, slash, tail = text.rpartition("/")
     inner, per = unit(head), _UNITS.get(tail)
-    return f"{inner}/{per}" if slash and inner and per in _SECONDS else None
+    return f"{inner}/{per}" if slash and inner and per in SECONDS else None
 
 
 def read(text: str) -> list[Quantity]:
-    """All numbers in a text, in figures and in words, each with its unit if one follows."""
-    found = []
+    """Return all numbers in a text, in figures and in words, each with its unit if one follows."""
+    return [quantity for _, _, quantity in find(normalized(text))]
+
+
+def normalized(text: str) -> str:
+    """Return a text with compound times, parts of times, degrees and rates in the form that :func:`find` reads."""
     text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
+    text = _POINTS.sub("%", text)
     text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)
-    text = _COMPOUND.sub(_joined, text)
-    for sign, whole, part, power, after in _NUMBER.findall(text):
+    text = _PER.sub(lambda per: f"{per[1]}/{_UNITS[per[2].lower()]}", text)
+    return _COMPOUND.sub(_joined, text)
+
+
+def find(text: str) -> list[tuple[int, int, Quantity]]:
+    """Return the numbers of a normalized text with the start and end of each."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        sign, whole, part, power, after = match.groups(default="")
         exponent = _exponent(power)
         value = float(f"{whole.replace(',', '')}{part}e{exponent}") * (-1 if sign in "-−" and sign else 1)
         decimals = min(max((len(part) or 1) - 1 - exponent, 0), 320)
         times = after.strip().lower() == "times"
-        found.append(Quantity(value, decimals, unit(after), False, times))
-    for over, word, after in _WORD.findall(text):
+        end = match.start(5) if after and unit(after) is None and not times else match.end()
+        found.append((match.start(), end, Quantity(value, decimals, unit(after), False, times)))
+    for match in _WORD.finditer(text):
+        over, word, after = match.groups(default="")
         key = word.lower()
         if key in _FACTORS:
-            found.append(Quantity(_FACTORS[key], 0, "×", True, True, bool(over)))
+            quantity = Quantity(_FACTORS[key], 0, "×", True, True, bool(over))
         else:
             times = after.strip().lower() == "times"
-            found.append(Quantity(float(_WORDS[key]), 0, unit(after), True, times, bool(over)))
-    return found
+            quantity = Quantity(float(_WORDS[key]), 0, unit(after), True, times, bool(over))
+        end = match.start(3) if after and quantity.unit in (None, "×") and not quantity.factor else match.end()
+        found.append((match.start(), end, quantity))
+    return sorted(found)
 
 
 def _joined(match: re.Match[str]) -> str:
     """Return ``2 h 46 min`` in its smaller unit, ``166 min``; two times that are not one stay as they are."""
     large, small = _UNITS[match[2]], _UNITS[match[4]]
-    if _SECONDS[large] <= _SECONDS[small]:
+    if SECONDS[large] <= SECONDS[small]:
         return match[0]
-    return f"{int(match[1]) * round(_SECONDS[large] / _SECONDS[small]) + int(match[3])} {small}"
+    return f"{int(match[1]) * round(SECONDS[large] / SECONDS[small]) + int(match[3])} {small}"
 
 
 def _exponent(power: str) -> int:
@@ -131,12 +152,12 @@ def _same(wanted: Quantity, other: Quantity) -> bool:
 
 def _in_other_time(wanted: str, other: str | None) -> float | None:
     """The factor from a time, or a rate, in one unit of time to the same in another; None for other units."""
-    if wanted in _SECONDS and other in _SECONDS:
-        return _SECONDS[other] / _SECONDS[wanted]
+    if wanted in SECONDS and other in SECONDS:
+        return SECONDS[other] / SECONDS[wanted]
     head, _, per = wanted.rpartition("/")
     others, _, others_per = (other or "").rpartition("/")
-    if head and head == others and per in _SECONDS and others_per in _SECONDS:
-        return _SECONDS[per] / _SECONDS[others_per]
+    if head and head == others and per in SECONDS and others_per in SECONDS:
+        return SECONDS[per] / SECONDS[others_per]
     return None
 
 

@@ -1,0 +1,10 @@
+"""Check sentences against evidence: what a writer says is compared with what the hub computed.
+
+``text`` reads a sentence (metrics, clauses), ``facts`` reads evidence, ``relations`` and ``order`` compare directions,
+states, limits and order, ``numbers``, ``factors`` and ``times`` compare quantities, and ``verify`` joins them.
+"""
+
+from hub.insight.claims.text import Vocabulary, sentences
+from hub.insight.claims.verify import Verdict, check, verify
+
+__all__ = ["Verdict", "Vocabulary", "check", "sentences", "verify"]

@@ -1,0 +1,158 @@
+"""Read a sentence: the metrics that it names, and its clauses with what each is about.
+
+In a coded sentence every metric is one character of Unicode's private use area, so that a name such as "pressure drop"
+or "level 2" is read neither as a movement nor as a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from hub import text_format as fmt
+from hub.insight import quantities
+
+_FIRST_CODE = 0xE000
+CODED = "[\ue000-\uf8ff]"
+_MAX_METRICS = 0xF8FF - _FIRST_CODE
+_ID = re.compile(r"[\[(]?\be\d{1,3}\b[\])]?(?:\s*[,;]\s*[\[(]?\be\d{1,3}\b[\])]?)*")
+_BASELINE = re.compile(
+    r"\b(?:its|their|the)\s+(?:(?:usual|normal|earlier|previous)\s+)?levels?\s+(?:before|earlier)\b"
+    r"|\b(?:usual|normal|earlier|previous)\s+levels?\b",
+    re.I,
+)
+"""Phrases that contain "level", which may be the name of a metric."""
+_CLAUSE = re.compile(
+    r"[;:.]\s|,?\s(?:and(?!\sa\shalf)|but|while|whereas|although|though|because|so|since(?!\s\d))\s|,\s", re.I
+)
+_PART = re.compile(
+    rf"\s(?:before|after|when|until|together with|along with|with|as(?=\s(?:the\s|its\s)?{CODED}))\s", re.I
+)
+_FILLER = re.compile(r"\b(?:the|its|both|also|neither|nor|either|then|first)\b|[\s,]", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What sentences may call things.
+
+    Attributes:
+        metrics: the device's metrics.
+        names: ids, models and areas; their digits are not numbers.
+        titles: titles by metric.
+    """
+
+    metrics: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def forms(self, metric: str) -> list[str]:
+        """Return what a sentence may call a metric: its title, its id, its id as words."""
+        title = fmt.in_sentence(self.titles.get(metric, ""))
+        called = [title] if any(letter.isalpha() for letter in title) else []
+        return [*called, metric, fmt.spoken(metric), metric.replace("_", " ")]
+
+    def short_forms(self) -> dict[str, str]:
+        """Return the last words of metrics' names that no other name has: ``current`` for ``motor_current``."""
+        words = {metric: fmt.spoken(metric).lower().split() for metric in self.metrics}
+        used = Counter(word for each in words.values() for word in set(each))
+        last = {each[-1]: metric for metric, each in words.items() if len(each) > 1}
+        return {word: of for word, of in last.items() if used[word] == 1 and word.isalpha() and len(word) > 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A part of a coded sentence with the metrics that it names, and those that the sentence named before it."""
+
+    text: str
+    mentions: tuple[tuple[int, str], ...]
+    inherited: tuple[str, ...]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Return the metrics that the clause names."""
+        return tuple(dict.fromkeys(metric for _, metric in self.mentions))
+
+
+class Coder:
+    """Codes sentences and evidence of one device."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._metrics = vocabulary.metrics[:_MAX_METRICS]
+        self._names = [
+            re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.I)
+            for name in sorted(filter(None, vocabulary.names), key=len, reverse=True)
+            if any(char.isdigit() for char in name)
+        ]
+        codes = {metric: chr(_FIRST_CODE + number) for number, metric in enumerate(self._metrics)}
+        forms = {form: codes[metric] for metric in self._metrics for form in vocabulary.forms(metric)}
+        short = {form: codes[metric] for form, metric in vocabulary.short_forms().items() if metric in codes}
+        self._forms = [
+            (re.compile(rf"(?<!\w){re.escape(form)}(?!\w)", re.I), code)
+            for group in (forms, short)
+            for form, code in sorted(group.items(), key=lambda entry: -len(entry[0]))
+        ]
+        self._full = len(forms)
+
+    def code(self, text: str) -> str:
+        """Return a sentence in which each metric is one character, without ids of evidence."""
+        text = _BASELINE.sub("its baseline", _ID.sub(" ", text))
+        for name in self._names:
+            text = name.sub(" ", text)
+        for form, code in self._forms:
+            text = form.sub(code, text)
+        return quantities.normalized(text)
+
+    def mentions(self, coded: str) -> tuple[tuple[int, str], ...]:
+        """Return the metrics of a coded text with their positions."""
+        return tuple(
+            (place, self._metrics[ord(char) - _FIRST_CODE])
+            for place, char in enumerate(coded)
+            if _FIRST_CODE <= ord(char) < _FIRST_CODE + len(self._metrics)
+        )
+
+    def named(self, text: str) -> list[str]:
+        """Return the metrics that a text names in full."""
+        found = []
+        for form, code in self._forms[: self._full]:
+            if form.search(text):
+                found.append(self._metrics[ord(code) - _FIRST_CODE])
+                text = form.sub(" ", text)
+        return list(dict.fromkeys(found))
+
+    def clauses(self, coded: str) -> list[Clause]:
+        """Return the clauses of a coded sentence, in order.
+
+        Metrics in a list belong to the clause that follows them: "flow and pressure fell" is one clause about two.
+        """
+        found: list[Clause] = []
+        inherited: tuple[str, ...] = ()
+        for part in _joined(_pieces(coded)):
+            mentions = self.mentions(part)
+            found.append(Clause(part, mentions, inherited))
+            inherited = tuple(dict.fromkeys(metric for _, metric in mentions)) or inherited
+        return found
+
+
+def sentences(text: str) -> list[str]:
+    """Cut a text into sentences; a point within a number or time does not end a sentence."""
+    return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z“\"(])|\n+", text) if part.strip()]
+
+
+def _pieces(coded: str) -> Iterator[str]:
+    for clause in _CLAUSE.split(coded):
+        yield from _PART.split(clause)
+
+
+def _joined(pieces: Iterable[str]) -> Iterator[str]:
+    listed = ""
+    for piece in pieces:
+        rest = _FILLER.sub("", re.sub(CODED, "", piece))
+        if not rest and re.search(CODED, piece):
+            listed += f"{piece} "
+            continue
+        yield listed + piece
+        listed = ""
+    if listed:
+        yield listed

@@ -61,6 +61,14 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class CauseConfirmed(msgspec.Struct, frozen=True):
+    """``by`` said what the cause of an alert was, or took that back (``alert.confirmed`` is None)."""
+
+    alert: Alert
+    at: int
+    by: str
+
+
 class AlertChanged(msgspec.Struct, frozen=True):
     """The rule of an open alert changed its severity or its threshold."""
 
@@ -107,6 +115,7 @@ class SettingChanged(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}  # what ``text`` says, unformatted
 
 
+AlertEvent = AlertRaised | AlertAcknowledged | AlertChanged | AlertCleared | CauseConfirmed
 Event = (
     DeviceDiscovered
     | DeviceChanged
@@ -116,6 +125,7 @@ Event = (
     | AlertRaised
     | AlertAcknowledged
     | AlertChanged
+    | CauseConfirmed
     | AlertCleared
     | DiagnosisReady
     | CommandChanged

@@ -11,6 +11,8 @@ import msgspec
 
 from hub.analysis import DeviceLink, Found
 from hub.errors import AiUnavailable
+from hub.insight import Signature
+from hub.insight.causes import built_in
 from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
 from hub.runtime.progress import ProgressStreams
 
@@ -63,6 +65,9 @@ class Ai:
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
         raise AiUnavailable(f"no provider serves the model {model!r}.")
+
+    def signatures(self) -> Sequence[Signature]:
+        return built_in()
 
     def pending(self, alert_id: str) -> bool:
         return alert_id in self.pending_ids

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from api_hub import running_hub
 from hub import events as ev
 from hub.ingest.activity import ACTIVITY_KEYS, narrate
-from hub.model import Activity, Alert, Command, Diagnosis, Rejection, Writer
+from hub.model import Activity, Alert, Command, ConfirmedCause, Diagnosis, Rejection, Writer
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
 from hub.store.sqlite import FILE, SqliteStore
@@ -44,6 +44,8 @@ EVENTS: list[ev.Event] = [
     ev.AlertChanged(ALERT, 5),
     ev.AlertAcknowledged(replace(ALERT, state="acknowledged", acknowledged_by="operator"), 5),
     ev.AlertAcknowledged(ALERT, 5, "operator"),
+    ev.CauseConfirmed(replace(ALERT, confirmed=ConfirmedCause("Bearing wear", "operator", 5)), 5, "operator"),
+    ev.CauseConfirmed(ALERT, 5, "operator"),
     ev.AlertCleared(replace(ALERT, state="cleared", ended_at=61_000), 5),
     ev.AlertCleared(replace(ALERT, state="cleared", ended_at=61_000, late=True), 5),
     ev.AlertCleared(replace(ALERT, state="cleared", withdrawn=True), 5),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from backends import BACKENDS
 from hub.errors import Invalid, StoreError
-from hub.model import Reading, Series, SeriesQuery
+from hub.model import ConfirmedCause, Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
 from store_samples import (
     T0,
@@ -249,6 +249,26 @@ async def test_similar_alerts_are_cleared_ones_of_same_rule_and_metric(store: St
     assert [a.id for a in await store.similar_alerts(old[3], limit=1)] == ["o2"]
     assert [a.id for a in await store.similar_alerts(alert("new", metric=None))] == ["silent"]
     assert await store.last_fired() == {"hot": T0 + 4, "cold": T0}
+
+
+async def test_alerts_with_confirmed_cause_are_found_by_device_and_metric(store: Store) -> None:
+    wear = [ConfirmedCause("Bearing wear", "Ada", T0 + n, "bearing_wear", "new bearing") for n in range(4)]
+    confirmed = [
+        alert("open", raised_at=T0 + 8, confirmed=wear[1]),
+        alert("cleared", state="cleared", cleared_at=T0, confirmed=wear[2]),
+        alert("like", device="pump-2", rule="cold", confirmed=wear[0]),
+    ]
+    others = [
+        alert("other device", device="pump-3", confirmed=wear[3]),
+        alert("other metric", metric="pressure", confirmed=wear[3]),
+        alert("not confirmed"),
+    ]
+    await store.commit(1, delta(0, alerts=[*confirmed, *others]))
+    found = await store.confirmed_alerts(["pump-1", "pump-2"], "temperature")
+    assert found == [confirmed[1], confirmed[0], confirmed[2]]
+    assert await store.confirmed_alerts(["pump-1", "pump-2"], "temperature", limit=1) == [confirmed[1]]
+    await store.commit(1, delta(0, alerts=[alert("open", raised_at=T0 + 8)]))
+    assert [a.id for a in await store.confirmed_alerts(["pump-1"], "temperature")] == ["cleared"]
 
 
 async def test_newest_diagnosis_of_alert_is_returned(store: Store) -> None:

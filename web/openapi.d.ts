@@ -250,6 +250,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts/{alert_id}/causes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Causes
+         * @description Return the known causes to choose from: those of the diagnosis first, then others of this kind of machine.
+         */
+        get: operations["get_alert_causes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/cause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Confirm Cause
+         * @description Say what the cause of an alert was, open or cleared, and what fixed it.
+         *
+         *     Later diagnoses of this device and of like ones cite it. An alert with a confirmed cause is kept beyond the
+         *     retention.
+         */
+        put: operations["put_alert_cause"];
+        post?: never;
+        /**
+         * Remove Cause
+         * @description Remove the confirmed cause of an alert.
+         */
+        delete: operations["delete_alert_cause"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/diagnoses/{diagnosis_id}/prompt": {
         parameters: {
             query?: never;
@@ -1527,6 +1574,7 @@ export interface components {
          *     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
          *     - `late`: all its readings arrived late, so nobody was alerted
          *     - `stays_open`: why readings cannot clear an open alert at present
+         *     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
          *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
          *       none
          */
@@ -1588,6 +1636,7 @@ export interface components {
             current: components["schemas"]["CurrentShape"] | null;
             /** Stays Open */
             stays_open: string | null;
+            confirmed: components["schemas"]["ConfirmedCauseShape"] | null;
             diagnosis: components["schemas"]["DiagnosisShape"] | null;
             /**
              * Diagnosis State
@@ -1779,6 +1828,23 @@ export interface components {
             rate: number;
         };
         /**
+         * CauseFound
+         * @description The cause of an alert: either `cause`, the id of a known one, or `title`, in words. `fix` is what fixed it.
+         */
+        CauseFound: {
+            /** Cause */
+            cause?: string | null;
+            /** Title */
+            title?: string | null;
+            /** Fix */
+            fix?: string | null;
+        };
+        /** CauseList */
+        CauseList: {
+            /** Items */
+            items: components["schemas"]["TermShape"][];
+        };
+        /**
          * CauseShape
          * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
          */
@@ -1915,6 +1981,22 @@ export interface components {
              * @default 60
              */
             expires_in_s: number;
+        };
+        /**
+         * ConfirmedCauseShape
+         * @description What a person found to be the cause. `cause` is null if it is none of the known ones.
+         */
+        ConfirmedCauseShape: {
+            /** Cause */
+            cause: string | null;
+            /** Title */
+            title: string;
+            /** Fix */
+            fix: string | null;
+            /** By */
+            by: string;
+            /** At */
+            at: number;
         };
         /**
          * ConversationItem
@@ -4747,6 +4829,108 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_alert_causes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CauseList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_alert_cause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CauseFound"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_alert_cause: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -26,6 +26,7 @@ from hub.api.routes import (
     ask,
     clock,
     commands,
+    confirmed_causes,
     conversations,
     credentials,
     device_rules,
@@ -55,6 +56,7 @@ from hub.runtime.package_data import web_dir
 from hub.runtime.settings import Settings
 from hub.services.alerts import Alerts
 from hub.services.commands import Commands
+from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.devices import Devices
 from hub.services.hub_health import HubHealth
 
@@ -121,6 +123,15 @@ def build_api(
         device_rules.routes(core.registry, core.engine, core.store),
         messages.routes(core.registry, broker.messages, core.now),
         alerts.routes(alert_service, core.store),
+        confirmed_causes.routes(
+            ConfirmedCauses(
+                alerts=alert_service,
+                registry=core.registry,
+                submit=submit,
+                signatures=ai.diagnosis.signatures,
+                now=core.now,
+            )
+        ),
         diagnoses.routes(ai.diagnosis, core.store, slots),
         commands.routes(Commands(registry=core.registry, store=core.store, submit=submit, now=core.now)),
         *_history_routers(core, submit),

@@ -4,7 +4,7 @@ alerts."""
 from __future__ import annotations
 
 from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
-from hub.insight.device_semantics import device_semantics
+from hub.insight.device_semantics import DeviceSemantics, device_semantics
 from hub.model import SEVERITIES, Alert, Device, SeriesQuery, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -60,7 +60,7 @@ class Investigation:
             alert=alert,
             limits=self._engine.limits(device),
             peers=tuple(Peer(name, found) for name, found in by_peer.items()),
-            past=await self._past(alert) if alert else (),
+            past=await self._past(device, alert) if alert else (),
             presence=device.presence,
             last_seen=device.last_seen,
             rhythm=device.expected_interval or None,
@@ -69,7 +69,7 @@ class Investigation:
             titles=device.titles(),
             classes=device.info.classes,
             texts=tuple(filter(None, (device.display_name, device.info.model, *device.info.labels))),
-            read_as=device_semantics(device, self._registry.corrected.of_model(device)),
+            read_as=self._read(device),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 
@@ -94,10 +94,31 @@ class Investigation:
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
 
-    async def _past(self, alert: Alert) -> tuple[Past, ...]:
-        earlier = [a for a in await self._store.similar_alerts(alert, limit=_MOST_PAST) if a.id != alert.id]
-        known = await self._store.diagnoses([a.id for a in earlier]) if earlier else {}
-        return tuple(Past(a, known[a.id].cause if a.id in known else None, a.note) for a in earlier)
+    async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
+        """Return earlier alerts of the same rule, and of the same metric on like devices if their cause is confirmed.
+
+        A confirmed cause counts only on a like device: of the same model or, where neither has one, of the same kind.
+        """
+        model = (device.info.manufacturer, device.info.model)
+        of_model = [d.id for d in self._registry.devices() if model[1] and (d.info.manufacturer, d.info.model) == model]
+        confirmed = await self._store.confirmed_alerts([device.id, *of_model], alert.metric, limit=_MOST_PAST)
+        similar = await self._store.similar_alerts(alert, limit=_MOST_PAST)
+        earlier = {a.id: a for a in (*similar, *confirmed) if a.id != alert.id and a.raised_at <= alert.raised_at}
+        known = await self._store.diagnoses(list(earlier)) if earlier else {}
+        like = {device.id, *of_model}
+        if not model[1]:
+            like |= {name for name in {a.device for a in earlier.values()} if self._same_kind(device, name)}
+        return tuple(
+            Past(a, known[a.id].cause if a.id in known else None, a.note, a.confirmed if a.device in like else None)
+            for a in earlier.values()
+        )
+
+    def _same_kind(self, device: Device, other_id: str) -> bool:
+        other = self._registry.get(other_id)
+        return other is not None and not other.info.model and bool(self._read(device).kinds & self._read(other).kinds)
+
+    def _read(self, device: Device) -> DeviceSemantics:
+        return device_semantics(device, self._registry.corrected.of_model(device))
 
 
 def latest(device: Device) -> dict[str, Value]:

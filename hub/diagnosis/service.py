@@ -75,6 +75,10 @@ class DiagnosisService:
         """Use these of the user's beside the built-in ones, from the next diagnosis on."""
         self._signatures = extended(own) if own else built_in()
 
+    def signatures(self) -> Sequence[Signature]:
+        """Return the known faults, the user's own included."""
+        return self._signatures
+
     def pending(self, alert_id: str) -> bool:
         """Whether a diagnosis of this alert is queued or being written."""
         return alert_id in self._claimed

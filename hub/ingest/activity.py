@@ -15,12 +15,14 @@ ACTIVITY_KEYS = frozenset(
         *("discovered", "deleted", "diagnosed", "rejected", "settings", "gap.session", "gap.dropped"),
         *("presence.new", "presence.online", "presence.stale", "presence.offline"),
         *("alert.raised", "alert.changed", "alert.acknowledged", "alert.unacknowledged"),
-        *("alert.cleared", "alert.cleared_late", "alert.withdrawn"),
+        *("alert.cleared", "alert.cleared_late", "alert.withdrawn", "alert.cause_confirmed", "alert.cause_removed"),
         *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
         "command.unverified",
     )
 )
 """Every key of an entry's text."""
+MAX_FIX = 200
+"""Letters of what fixed a fault in an entry's text."""
 _PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
 
 
@@ -51,7 +53,7 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             severity: Severity = "ok" if event.presence == "online" else "info"
             text = f"{shown} {_PRESENCE_TEXT[word]}"
             return Activity(event.at, "presence", event.device, text, severity, f"presence.{word}", {"name": shown})
-        case ev.AlertRaised() | ev.AlertAcknowledged() | ev.AlertChanged() | ev.AlertCleared():
+        case ev.AlertRaised() | ev.AlertAcknowledged() | ev.AlertChanged() | ev.AlertCleared() | ev.CauseConfirmed():
             return _alert(event, name(event.alert.device))
         case ev.SettingChanged():
             return Activity(event.at, "settings", event.device, event.text, "ok", "settings", event.params)
@@ -76,7 +78,7 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return None
 
 
-def _alert(event: ev.AlertRaised | ev.AlertAcknowledged | ev.AlertChanged | ev.AlertCleared, name: str) -> Activity:
+def _alert(event: ev.AlertEvent, name: str) -> Activity:
     """Return the entry for what became of an alert."""
     alert = event.alert
     severity: Severity = "ok"
@@ -92,10 +94,23 @@ def _alert(event: ev.AlertRaised | ev.AlertAcknowledged | ev.AlertChanged | ev.A
         case ev.AlertAcknowledged():
             kind, key, params["by"] = "acknowledged", "acknowledged", alert.acknowledged_by
             text = f"{alert.acknowledged_by or 'somebody'} acknowledged {name}: {alert.message}"
+        case ev.CauseConfirmed():
+            kind, params["by"] = "confirmed", event.by
+            key, text = _cause(event, name, params)
         case ev.AlertCleared():
             key, how, params["lasted_ms"] = _ended(alert)
             kind, text = "cleared", f"{how}: {name}, {alert.message}"
     return Activity(event.at, kind, alert.device, text, severity, f"alert.{key}", params)
+
+
+def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
+    """Return key and text for what a person said the cause was, and add the cause to ``params``."""
+    found, of = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
+    if found is None:
+        return "cause_removed", f"{event.by} removed {of}"
+    params |= {"cause": found.cause, "title": found.title, "fix": found.fix}
+    fix = f"; fixed by: {found.fix[:MAX_FIX]}" if found.fix else ""
+    return "cause_confirmed", f"{event.by} confirmed {of}: {found.title}{fix}"
 
 
 def _ended(alert: Alert) -> tuple[str, str, int]:

@@ -12,6 +12,7 @@ from hub.events import (
     AlertChanged,
     AlertCleared,
     AlertRaised,
+    CauseConfirmed,
     CommandChanged,
     Event,
     MessageRejected,
@@ -45,7 +46,7 @@ class Batch:
 
     def alerts(self) -> list[Alert]:
         """Return the last state of each alert that changed."""
-        changed = (AlertRaised, AlertAcknowledged, AlertChanged, AlertCleared)
+        changed = (AlertRaised, AlertAcknowledged, AlertChanged, AlertCleared, CauseConfirmed)
         last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
         return [alert for alert in last.values() if alert.id not in self.deleted_alerts]
 

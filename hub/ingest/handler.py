@@ -197,11 +197,7 @@ class IngestHandler:
             self._registry.touch(name)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer the topic to the fast path.
-
-        Not for a device that is not online, has a constant ``id``, or awaits confirmation of a command: its messages
-        are handled one by one.
-        """
+        """Offer the topic to the fast path if the device is online, has no constant ``id`` and awaits no command."""
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
@@ -234,10 +230,15 @@ class IngestHandler:
                 for event in events:
                     if isinstance(event, ev.AlertRaised):  # each further value may clear it
                         registry.fast_path.demote(event.alert.device)
-                connected = item.listening_since is not None
-                batch.add_commands(self._command_tracker.tick(item.now, connected, registry.get), item.now)
+                changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
+                batch.add_commands(changed, item.now)
             case inputs.Acknowledge() | inputs.Unacknowledge():
                 alert, changes = engine.acknowledge(item)
+                batch.events += changes
+                return alert
+            case inputs.ConfirmCause():
+                registry.require(item.alert.device)  # a deleted device's alert would come back
+                alert, changes = engine.confirm(item)
                 batch.events += changes
                 return alert
             case inputs.LogChange():
@@ -295,6 +296,5 @@ class IngestHandler:
             return
         self._ticked = now
         for dialect in self._dialects:
-            result = dialect.tick(self._registry, now)
-            if result != _NOTHING:
+            if (result := dialect.tick(self._registry, now)) != _NOTHING:
                 self._apply(batch, RawMessage("", b"", now), dialect, result)

@@ -10,7 +10,7 @@ from hub.insight.device_semantics import DeviceSemantics
 from hub.insight.machine_kinds import machine_kinds
 from hub.insight.metric_semantics import MetricSemantics, metric_semantics
 from hub.insight.series import MetricSeries
-from hub.model import Alert, Limit, Presence
+from hub.model import Alert, ConfirmedCause, Limit, Presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,15 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier alert of the same rule and metric, with the cause its diagnosis named and the note a person left."""
+    """An earlier alert of the same rule and metric, with the cause its diagnosis named and the note a person left.
+
+    ``confirmed`` is what a person found to be the cause; it outranks ``cause``.
+    """
 
     alert: Alert
     cause: str | None = None
     note: str | None = None
+    confirmed: ConfirmedCause | None = None
 
 
 @dataclass(frozen=True, slots=True)

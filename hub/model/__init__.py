@@ -5,7 +5,7 @@ decoding, registry and one rule take 2.1 us a record with one struct a record, 3
 """
 
 from hub.model.activity import Activity
-from hub.model.alert import SEVERITIES, Alert, AlertState, Severity
+from hub.model.alert import SEVERITIES, Alert, AlertState, ConfirmedCause, Severity
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
@@ -29,6 +29,7 @@ from hub.model.device import (
 from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, EvidenceKind, Writer
 from hub.model.input import (
     Acknowledge,
+    ConfirmCause,
     DeleteDevice,
     DesireState,
     EditDevice,
@@ -91,6 +92,8 @@ __all__ = [
     "CommandDescriptor",
     "CommandState",
     "Condition",
+    "ConfirmCause",
+    "ConfirmedCause",
     "Conversation",
     "DeleteDevice",
     "DesireState",

@@ -15,6 +15,16 @@ SEVERITIES: tuple[Severity, ...] = ("ok", "info", "warning", "critical")
 AlertState = Literal["raised", "acknowledged", "cleared"]
 
 
+class ConfirmedCause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a person found to be the cause of an alert, and what fixed it. It outranks what a diagnosis names."""
+
+    title: str  # the cause in words
+    by: str
+    at: int
+    cause: str | None = None  # the id of a known cause; None for one in a person's own words
+    fix: str | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """Alert with its current state.
 
@@ -44,6 +54,7 @@ class Alert(msgspec.Struct, frozen=True):
     late: bool = False  # made from readings that arrived late: over before the hub knew, and nobody was notified
     message_key: str | None = None  # the kind of rule: with message_params, ``message`` can be written in any language
     message_params: dict[str, Any] = {}  # unformatted
+    confirmed: ConfirmedCause | None = None  # such an alert is kept beyond the retention
 
     @property
     def open(self) -> bool:

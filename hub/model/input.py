@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from hub.model.alert import Alert, ConfirmedCause
 from hub.model.command import Command
 from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
@@ -38,6 +39,18 @@ class Unacknowledge(msgspec.Struct, frozen=True):
     """A person removes the acknowledgement of an alert. Answers with the changed alert."""
 
     alert: str
+    by: str
+    at: int
+
+
+class ConfirmCause(msgspec.Struct, frozen=True):
+    """A person says what the cause of an alert was, or takes that back (None). Answers with the changed alert.
+
+    ``alert`` is as the caller read it: a cleared alert is not in memory. Raises NotFound if it has cleared since.
+    """
+
+    alert: Alert
+    confirmed: ConfirmedCause | None
     by: str
     at: int
 
@@ -151,6 +164,7 @@ Input = (
     Tick
     | Acknowledge
     | Unacknowledge
+    | ConfirmCause
     | LogChange
     | EditDevice
     | DesireState

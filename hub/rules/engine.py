@@ -14,7 +14,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Acknowledge, Alert, Device, Limit, Record, Rule, Severity, Unacknowledge, ValueExpired, Watch
+from hub.model import (
+    Acknowledge,
+    Alert,
+    ConfirmCause,
+    Device,
+    Limit,
+    Record,
+    Rule,
+    Severity,
+    Unacknowledge,
+    ValueExpired,
+    Watch,
+)
 from hub.rules.current_values import LOOK_EVERY, judge_silence, judge_value
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers
@@ -277,3 +289,7 @@ class Engine:
     def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
         """Acknowledge an open alert, or take that back. Raises NotFound for one that is not open."""
         return self._alerts.acknowledge(fact)
+
+    def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:
+        """Set the cause of an alert. Raises NotFound if the alert has cleared since it was read."""
+        return self._alerts.confirm(fact)

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from hub.errors import NotFound
-from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, Event
+from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, CauseConfirmed, Event
 from hub.model import (
     SEVERITIES,
     Acknowledge,
     Alert,
+    ConfirmCause,
     Device,
     LateRun,
     Rule,
@@ -106,6 +107,20 @@ class OpenAlerts:
         alert = msgspec.structs.replace(alert, state=state, acknowledged_at=at, acknowledged_by=by, note=note)
         self.by_id[alert.id] = alert
         return alert, [AlertAcknowledged(alert, fact.at, fact.by)]
+
+    def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:
+        """Set the cause that a person found, on an open alert or on the cleared one that came with ``fact``.
+
+        Raises:
+            NotFound: The alert was open when it was read, and has cleared since.
+        """
+        alert = self.by_id.get(fact.alert.id, fact.alert)
+        if alert.open and alert.id not in self.by_id:
+            raise NotFound("The alert has cleared meanwhile.", "Send the cause again.")
+        alert = msgspec.structs.replace(alert, confirmed=fact.confirmed)
+        if alert.open:
+            self.by_id[alert.id] = alert
+        return alert, [CauseConfirmed(alert, fact.at, fact.by)]
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:

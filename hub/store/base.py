@@ -207,6 +207,10 @@ class Store(Protocol):
         """Return earlier cleared alerts of the same rule and metric, on any device, newest first."""
         ...
 
+    async def confirmed_alerts(self, devices: Sequence[str], metric: str | None, limit: int = 20) -> list[Alert]:
+        """Return alerts of a metric of these devices whose cause a person has confirmed, last confirmed first."""
+        ...
+
     async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
         """Return the newest diagnosis of each alert that has one."""
         ...

@@ -42,7 +42,7 @@ _STATE: dict[str, str] = {
     "device": "",
     "series": _SERIES,
     "dropped_series": _SERIES,
-    "alert": _beyond("raised_at", "cleared_at"),
+    "alert": _beyond("raised_at", "cleared_at", "confirmed_at"),
     "learnt": "",
     "command": _beyond("created_at", "settled_at"),
     "batch": f"id NOT BETWEEN 1 AND {MAX_NUMBER} OR points < 1 OR {_beyond('first')}",

@@ -47,6 +47,15 @@ MIGRATIONS: tuple[Migration, ...] = (
             "ALTER TABLE activity ADD COLUMN message_params BLOB",
         )
     ),
+    Migration(
+        (
+            # When a person confirmed the alert's cause. Such an alert teaches, so retention leaves it.
+            "ALTER TABLE alert ADD COLUMN confirmed_at INTEGER",
+            "DROP INDEX alert_cleared",
+            "CREATE INDEX alert_cleared ON alert (cleared_at) WHERE state = 'cleared' AND confirmed_at IS NULL",
+            "CREATE INDEX alert_confirmed ON alert (device, confirmed_at) WHERE confirmed_at IS NOT NULL",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

@@ -132,6 +132,20 @@ def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> lis
     )
 
 
+def confirmed_alerts(
+    connection: sqlite3.Connection, devices: Sequence[str], metric: str | None, limit: int
+) -> list[Alert]:
+    """See :meth:`hub.store.base.Store.confirmed_alerts`."""
+    return _alerts(
+        connection,
+        "confirmed_at IS NOT NULL AND device IN (SELECT value FROM json_each(?)) AND metric IS ? "
+        "ORDER BY confirmed_at DESC, id DESC LIMIT ?",
+        to_json(list(devices)),
+        metric,
+        max(limit, 0),
+    )
+
+
 def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
     """Return the newest diagnosis of each alert that has one."""
     rows = connection.execute(

@@ -186,6 +186,9 @@ class SqliteStore(StoreThreads):
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         return await self._read(queries.similar_alerts, alert, limit)
 
+    async def confirmed_alerts(self, devices: Sequence[str], metric: str | None, limit: int = 20) -> list[Alert]:
+        return await self._read(queries.confirmed_alerts, devices, metric, limit)
+
     async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
         return await self._read(queries.diagnoses, alert_ids)
 

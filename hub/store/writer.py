@@ -204,7 +204,13 @@ class StoreWriter:
         insert(
             self.connection,
             "INSERT OR REPLACE INTO alert VALUES",
-            ((a.id, a.rule, a.device, a.metric, a.state, a.raised_at, a.cleared_at, encode(a)) for a in delta.alerts),
+            (
+                (
+                    *(a.id, a.rule, a.device, a.metric, a.state, a.raised_at, a.cleared_at, encode(a)),
+                    a.confirmed.at if a.confirmed else None,
+                )
+                for a in delta.alerts
+            ),
         )
         insert(
             self.connection,

@@ -167,8 +167,7 @@ class Broadcaster:
                 listener.updated(read, changed)
 
     async def _tell_alerts(self, batch: Sequence[ev.Event | Lagged]) -> None:
-        kinds = (ev.AlertRaised, ev.AlertAcknowledged, ev.AlertChanged, ev.AlertCleared)
-        changes = [event for event in batch if isinstance(event, kinds)]
+        changes = [event for event in batch if isinstance(event, ev.AlertEvent)]
         # In the order of the store, so that a replay after the last alert that a client has seen is complete.
         changes.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
         explained = await self._alerts.explain_if_readable([event.alert for event in changes])

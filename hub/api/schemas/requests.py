@@ -13,6 +13,7 @@ from hub.errors import Rejected
 # Names and labels have to fit on one line, also in logs.
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
@@ -94,7 +95,7 @@ class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_
 
 
 class Acknowledgement(Incoming):
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)] | None = None
+    note: Note | None = None
 
 
 class CommandWanted(Incoming):

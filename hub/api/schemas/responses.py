@@ -11,6 +11,7 @@ from msgspec import UNSET, UnsetType
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
+from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
 from hub.api.schemas.devices import DeviceHintShape, KindsShape, MetricEditShape, MetricShape, SemanticsShape
 from hub.model import AlertState, Presence, Quality, Severity, Value
 
@@ -123,6 +124,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
     - `late`: all its readings arrived late, so nobody was alerted
     - `stays_open`: why readings cannot clear an open alert at present
+    - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
       none
     """
@@ -152,6 +154,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     late: bool
     current: CurrentShape | None
     stays_open: str | None
+    confirmed: ConfirmedCauseShape | None
     diagnosis: DiagnosisShape | None
     diagnosis_state: Literal["pending", "ready", "none"]
 

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 
 from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import history as history_schemas
+from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
 from hub.insight import match_word
 from hub.insight.device_semantics import DeviceSemantics
 from hub.insight.metric_semantics import MetricSemantics
@@ -117,6 +118,7 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         began_at=found.alert.since,
         current=responses.CurrentShape.of(latest, unit=found.unit) if latest else None,
         stays_open=found.stays_open,
+        confirmed=ConfirmedCauseShape.of(found.alert.confirmed) if found.alert.confirmed else None,
         diagnosis=diagnosis(found.diagnosis) if found.diagnosis else None,
         diagnosis_state=found.diagnosis_state,
     )

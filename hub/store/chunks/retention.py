@@ -72,7 +72,8 @@ _MATCHING = """SELECT json_group_array(id) FROM series
 Chunk = tuple[int, int, int, int, int, int]
 """``(id, series, first, last, count, active)``."""
 
-_OLD_ALERTS = "SELECT id FROM alert WHERE state = 'cleared' AND cleared_at < ? ORDER BY cleared_at LIMIT ?"
+_OLD_ALERTS = """SELECT id FROM alert WHERE state = 'cleared' AND confirmed_at IS NULL AND cleared_at < ?
+    ORDER BY cleared_at LIMIT ?"""
 
 _OLD = (
     """DELETE FROM diagnosis WHERE id IN (SELECT id FROM diagnosis WHERE created_at < ?1 AND

@@ -4,6 +4,8 @@
 export const MESSAGE_KEYS = {
   activity: [
     'alert.acknowledged',
+    'alert.cause_confirmed',
+    'alert.cause_removed',
     'alert.changed',
     'alert.cleared',
     'alert.cleared_late',

@@ -1,0 +1,39 @@
+"""``/api/alerts/{id}/cause`` and ``/causes``: say what the cause of an alert was, and what fixed it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.change_log import WHO
+from hub.api.errors import Json
+from hub.api.schemas import responses, serializers
+from hub.api.schemas.confirmed_causes import CauseFound, CauseList
+from hub.api.schemas.devices import TermShape
+from hub.services.confirmed_causes import ConfirmedCauses
+
+
+def routes(causes: ConfirmedCauses) -> APIRouter:
+    router = APIRouter(prefix="/api/alerts", tags=["alerts"])
+
+    @router.get("/{alert_id}/causes", response_model=CauseList)
+    async def list_causes(alert_id: str) -> Response:
+        """Return the known causes to choose from: those of the diagnosis first, then others of this kind of machine."""
+        return Json({"items": [TermShape.of(term) for term in await causes.choices(alert_id)]})
+
+    @router.put("/{alert_id}/cause", response_model=responses.AlertShape)
+    async def confirm_cause(alert_id: str, body: CauseFound) -> Response:
+        """Say what the cause of an alert was, open or cleared, and what fixed it.
+
+        Later diagnoses of this device and of like ones cite it. An alert with a confirmed cause is kept beyond the
+        retention.
+        """
+        found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=WHO)
+        return Json(serializers.alert(found))
+
+    @router.delete("/{alert_id}/cause", response_model=responses.AlertShape)
+    async def remove_cause(alert_id: str) -> Response:
+        """Remove the confirmed cause of an alert."""
+        return Json(serializers.alert(await causes.withdraw(alert_id, by=WHO)))
+
+    return router

@@ -1,0 +1,31 @@
+"""Objects and request bodies of the cause that a person found."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from hub.api.schemas.api_object import ApiObject
+from hub.api.schemas.devices import TermShape
+from hub.api.schemas.requests import Incoming, Note, TermId, Text
+
+
+class ConfirmedCauseShape(ApiObject):
+    """What a person found to be the cause. `cause` is null if it is none of the known ones."""
+
+    cause: str | None
+    title: str
+    fix: str | None
+    by: str
+    at: int
+
+
+class CauseList(TypedDict):
+    items: list[TermShape]
+
+
+class CauseFound(Incoming):
+    """The cause of an alert: either `cause`, the id of a known one, or `title`, in words. `fix` is what fixed it."""
+
+    cause: TermId | None = None
+    title: Text | None = None
+    fix: Note | None = None

@@ -1,0 +1,89 @@
+"""What people found to be the cause of an alert, and what fixed it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from hub.errors import Invalid, NotFound
+from hub.insight import Signature
+from hub.insight.device_semantics import device_semantics
+from hub.insight.terms import Term
+from hub.model import Alert, ConfirmCause, ConfirmedCause, Input
+from hub.registry.registry import DeviceRegistry
+from hub.services.alerts import Alerts, ExplainedAlert
+
+
+class ConfirmedCauses:
+    """Service for confirmed causes. Methods raise NotFound for an unknown alert."""
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        registry: DeviceRegistry,
+        submit: Callable[[Input], Awaitable[Any]],
+        signatures: Callable[[], Sequence[Signature]],
+        now: Callable[[], int],
+    ) -> None:
+        self._alerts = alerts
+        self._registry = registry
+        self._submit = submit
+        self._signatures = signatures
+        self._now = now
+
+    async def choices(self, alert_id: str) -> list[Term]:
+        """Return the known causes to choose from.
+
+        Those of the diagnosis come first, then by title all others that the device's kind of machine can have.
+        """
+        found = await self._alerts.get(alert_id)
+        device = self._registry.require(found.alert.device)
+        kinds = device_semantics(device, self._registry.corrected.of_model(device)).kinds
+        possible = [each for each in self._signatures() if not each.kinds or kinds.intersection(each.kinds)]
+        others = {each.cause: each.title for each in sorted(possible, key=lambda each: each.title.casefold())}
+        return [Term(cause, title) for cause, title in (_of_diagnosis(found) | others).items()]
+
+    async def confirm(
+        self, alert_id: str, *, cause: str | None, title: str | None, fix: str | None, by: str
+    ) -> ExplainedAlert:
+        """Store the cause of an alert, open or cleared, in place of the one stored before.
+
+        Args:
+            alert_id: The alert.
+            cause: Id of a known cause.
+            title: The cause in words, if it is none of the known ones.
+            fix: What fixed it.
+            by: Who says so.
+
+        Raises Invalid for an unknown cause, and if not exactly one of ``cause`` and ``title`` is given.
+        """
+        found = await self._alerts.get(alert_id)
+        if (cause is None) == (title is None):
+            raise Invalid("Give either cause or title.", "cause is the id of a known cause, title a cause in words.")
+        if cause is not None:
+            known = {each.cause: each.title for each in self._signatures()} | _of_diagnosis(found)
+            if cause not in known:
+                hint = f"GET /api/alerts/{found.alert.id}/causes lists those to choose from; or give a title in words."
+                raise Invalid(f"There is no known cause {cause[:64]!r}.", hint)
+            title = known[cause]
+        return await self._change(found.alert, ConfirmedCause(title or "", by, self._now(), cause, fix), by)
+
+    async def withdraw(self, alert_id: str, *, by: str) -> ExplainedAlert:
+        """Remove the confirmed cause of an alert. Without one, nothing happens."""
+        found = await self._alerts.get(alert_id)
+        return found if found.alert.confirmed is None else await self._change(found.alert, None, by)
+
+    async def _change(self, alert: Alert, confirmed: ConfirmedCause | None, by: str) -> ExplainedAlert:
+        try:
+            changed = await self._submit(ConfirmCause(alert, confirmed, by, self._now()))
+        except NotFound:  # it has cleared since it was read, or its device was deleted
+            alert = (await self._alerts.get(alert.id)).alert
+            changed = await self._submit(ConfirmCause(alert, confirmed, by, self._now()))
+        return (await self._alerts.explain([changed]))[0]
+
+
+def _of_diagnosis(found: ExplainedAlert) -> dict[str, str]:
+    """Return the titles of the causes that the diagnosis lists, the best match first."""
+    causes = found.diagnosis.causes if found.diagnosis else ()
+    return {each.cause: each.title for each in sorted(causes, key=lambda each: -each.score)}

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from api_hub import ApiHub, diagnosis_of, running_hub
 from hub.api import cursors
-from hub.api.schemas import history, responses
+from hub.api.schemas import accounts, history, responses
 from hub.api.schemas import rules as rules_schemas
 from hub.api.schemas import status as status_schemas
 from hub.errors import Invalid, StoreBusy
@@ -249,7 +249,7 @@ DOCUMENTED: dict[str, Any] = {
     "/api/rejected": responses.RejectedPage,
     "/api/rules": rules_schemas.RuleList,
     "/api/status": status_schemas.Status,
-    "/api/session": responses.SessionShape,
+    "/api/session": accounts.SignInShape,
 }
 
 

@@ -19,6 +19,15 @@ from hub.api.http_settings import HttpSettings
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
+SIGN_IN = {
+    "auth": "token",
+    "authenticated": True,
+    "accounts": False,
+    "token": True,
+    "role": "administrator",
+    "account": None,
+}
+"""What ``GET /api/session`` returns to one who signed in with the access token."""
 
 
 @pytest.fixture
@@ -165,7 +174,10 @@ async def test_forwarded_request_with_token_is_accepted(locked: ApiHub) -> None:
 
 async def test_every_route_requires_token(locked: ApiHub) -> None:
     """Check every route of the OpenAPI document, so that new routes are covered."""
-    open_routes = {("post", "/login"), *(("get", path) for path in ("/api/session", "/healthz", "/readyz"))}
+    open_routes = {
+        *(("post", path) for path in ("/login", "/api/welcome", "/api/welcome/check")),
+        *(("get", path) for path in ("/api/session", "/healthz", "/readyz")),
+    }
     paths: dict[str, dict[str, Any]] = (await locked.http.get("/openapi.json", headers=BEARER)).json()["paths"]
     routes = [(method, path) for path, methods in paths.items() for method in methods]
     routes += [("get", path) for path in ("/docs", "/docs/init.js", "/openapi.json", "/api/nothing", "/ws", "/api")]
@@ -201,7 +213,7 @@ async def test_bearer_token_is_accepted_in_header_only(locked: ApiHub) -> None:
 
 
 async def test_login_cookie_authenticates_browser_until_logout(locked: ApiHub) -> None:
-    assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": False}
+    assert (await locked.http.get("/api/session")).json() == {**SIGN_IN, "authenticated": False, "role": None}
     answer = await log_in(locked)
     assert (answer.status_code, answer.content) == (204, b"")
     cookie = answer.headers["set-cookie"]
@@ -211,7 +223,7 @@ async def test_login_cookie_authenticates_browser_until_logout(locked: ApiHub) -
     assert TOKEN not in cookie
 
     assert (await locked.http.get("/api/devices")).status_code == 200
-    assert (await locked.http.get("/api/session")).json() == {"auth": "token", "authenticated": True}
+    assert (await locked.http.get("/api/session")).json() == SIGN_IN
     own = {"Origin": locked.url}
     assert (await locked.http.post("/ask", json={"question": "x"}, headers=own)).status_code == 200
     # Browsers always send Origin with writes: a cookie without it is refused.
@@ -248,7 +260,7 @@ async def test_socket_without_token_is_closed_with_4401(locked: ApiHub, path: st
 
 
 async def test_login_on_hub_without_token_always_succeeds(hub: ApiHub) -> None:
-    assert (await hub.http.get("/api/session")).json() == {"auth": "open", "authenticated": True}
+    assert (await hub.http.get("/api/session")).json() == {**SIGN_IN, "auth": "open", "token": False}
     answer = await hub.http.post("/login", json={"token": "anything"})
     assert answer.status_code == 204
     assert "set-cookie" not in answer.headers

@@ -370,7 +370,9 @@ def test_generated_token_is_not_logged_and_shown_by_token_command(tmp_path: Path
 
 
 def test_commands_that_serve_nothing_do_not_load_the_web_server() -> None:
-    commands = ", ".join(f"hub.commandline.{name}" for name in ("backup", "device", "doctor", "export", "token"))
+    commands = ", ".join(
+        f"hub.commandline.{name}" for name in ("backup", "device", "doctor", "export", "link", "token")
+    )
     code = f"import sys, {commands}; print({{'fastapi', 'uvicorn', 'hub.api'}} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

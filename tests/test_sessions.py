@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from api_hub import ApiHub, Socket, running_hub
-from hub.runtime import sessions
-from hub.runtime.sessions import IDLE_S, LIFETIME_S, SessionStore
+from hub.accounts import sessions
+from hub.accounts.sessions import IDLE_S, LIFETIME_S, SessionStore
 
 TOKEN = "correct horse battery staple"
 OTHER = "another horse battery staple"

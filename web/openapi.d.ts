@@ -1413,9 +1413,51 @@ export interface paths {
         put?: never;
         /**
          * Login
-         * @description Exchange the token for an HttpOnly session cookie, which event streams and WebSockets can use.
+         * @description Sign in with name and password, or with the access token.
+         *
+         *     The session cookie is HttpOnly; event streams and WebSockets can use it.
          */
         post: operations["post_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welcome/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Link
+         * @description Return what a one-time link is for. Return 403 if it was used or has expired.
+         */
+        post: operations["post_welcome_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/welcome": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Link
+         * @description Use a one-time link: create its account, or set a new password, and sign in.
+         */
+        post: operations["post_welcome"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1451,11 +1493,245 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Return whether the hub requires a token, and whether this request is authenticated.
+         * @description Return how this request is signed in, and how one can sign in.
          */
         get: operations["get_session"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Account
+         * @description Return the own account. Return 403 without one: in an open hub, and with the access token.
+         */
+        get: operations["get_account"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename Account
+         * @description Change the own name.
+         */
+        patch: operations["patch_account"];
+        trace?: never;
+    };
+    "/api/account/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Password
+         * @description Change the own password and sign out all other browsers. An API token cannot do this.
+         */
+        post: operations["post_account_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description Return the browsers that are signed in with the own account, most recently used first.
+         */
+        get: operations["get_account_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End Session
+         * @description Sign out a browser and close its streams.
+         */
+        delete: operations["delete_account_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Tokens
+         * @description Return the own API tokens, newest first.
+         */
+        get: operations["get_account_tokens"];
+        put?: never;
+        /**
+         * Create Token
+         * @description Create an API token and return its value, which cannot be read again. Needs a signed-in browser.
+         */
+        post: operations["post_account_tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Token
+         * @description Revoke an API token and close its streams.
+         */
+        delete: operations["delete_account_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List People
+         * @description Return all accounts, and the one-time links that were not used yet.
+         */
+        get: operations["get_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite
+         * @description Create a one-time link for a new account, and return its address. The link is valid for seven days.
+         */
+        post: operations["post_people_invitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/invitations/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw Invitation
+         * @description Make a one-time link invalid.
+         */
+        delete: operations["delete_people_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/people/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Person
+         * @description Remove an account and sign the person out everywhere. Return 409 for the last administrator.
+         */
+        delete: operations["delete_people"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Person
+         * @description Change the role of a person, or disable the account.
+         *
+         *     Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
+         */
+        patch: operations["patch_people"];
+        trace?: never;
+    };
+    "/api/people/{account_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Password Link
+         * @description Create a one-time link with which a person who forgot the password sets a new one.
+         */
+        post: operations["post_people_link"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1507,6 +1783,27 @@ export interface webhooks {
 }
 export interface components {
     schemas: {
+        /**
+         * AccountShape
+         * @description The account of a person. `signed_in_at` is null for one who never has.
+         */
+        AccountShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+            /** Disabled */
+            disabled: boolean;
+            /** Created At */
+            created_at: number;
+            /** Signed In At */
+            signed_in_at: number | null;
+        };
         /** Acknowledgement */
         Acknowledgement: {
             /** Note */
@@ -2559,6 +2856,42 @@ export interface components {
             /** Zone */
             zone: string | null;
         };
+        /** Invitation */
+        Invitation: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+        };
+        /**
+         * InvitationShape
+         * @description A one-time link that was not used yet. `account` is null for a new account.
+         */
+        InvitationShape: {
+            /** Id */
+            id: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+            /** Account */
+            account: string | null;
+            /** By */
+            by: string;
+            /** Expires At */
+            expires_at: number;
+        };
+        /**
+         * IssuedLink
+         * @description `url` is the address to open, shown only now.
+         */
+        IssuedLink: {
+            /** Url */
+            url: string;
+            invitation: components["schemas"]["InvitationShape"];
+        };
         /**
          * IssuedShape
          * @description A new user with its password, which is returned only once.
@@ -2584,6 +2917,15 @@ export interface components {
             setup: string | null;
         };
         /**
+         * IssuedToken
+         * @description `value` is shown only now.
+         */
+        IssuedToken: {
+            /** Value */
+            value: string;
+            token: components["schemas"]["TokenShape"];
+        };
+        /**
          * KindsShape
          * @description The kinds of machine that a device may be, and what decided them, as in a metric's semantics.
          */
@@ -2600,6 +2942,32 @@ export interface components {
         LineShape: {
             /** Line */
             line: string;
+        };
+        /**
+         * LinkGiven
+         * @description The secret of a one-time link: what follows `#` in its address.
+         */
+        LinkGiven: {
+            /**
+             * Link
+             * Format: password
+             */
+            link: string;
+        };
+        /**
+         * LinkShape
+         * @description What a one-time link is for. `account` is the name whose password it sets, null for a new account.
+         */
+        LinkShape: {
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+            /** Account */
+            account: string | null;
+            /** Expires At */
+            expires_at: number;
         };
         /**
          * LiveAck
@@ -2948,10 +3316,17 @@ export interface components {
             /** Topic */
             topic: string;
         };
-        /** Login */
+        /**
+         * Login
+         * @description Either `name` and `password` of an account, or the hub's access token as `token`.
+         */
         Login: {
+            /** Name */
+            name?: string | null;
+            /** Password */
+            password?: string | null;
             /** Token */
-            token: string;
+            token?: string | null;
         };
         /**
          * MappedMessage
@@ -3364,6 +3739,44 @@ export interface components {
             limits: components["schemas"]["SpendLimits"];
             spent: components["schemas"]["SpentShape"];
         };
+        /** PasswordChange */
+        PasswordChange: {
+            /**
+             * Current
+             * Format: password
+             */
+            current: string;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /** PeopleList */
+        PeopleList: {
+            /** Items */
+            items: components["schemas"]["AccountShape"][];
+            /** Invitations */
+            invitations: components["schemas"]["InvitationShape"][];
+        };
+        /**
+         * PersonEdit
+         * @description An edit of an account. Absent keys stay unchanged.
+         */
+        PersonEdit: {
+            /** Role */
+            role?: ("viewer" | "operator" | "administrator") | null;
+            /** Disabled */
+            disabled?: boolean | null;
+        };
+        /**
+         * ProfileEdit
+         * @description An edit of the own account.
+         */
+        ProfileEdit: {
+            /** Name */
+            name: string;
+        };
         /**
          * PromptShape
          * @description The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model.
@@ -3678,11 +4091,38 @@ export interface components {
             /** Metric */
             metric: string;
         };
+        /** SessionList */
+        SessionList: {
+            /** Items */
+            items: components["schemas"]["SessionShape"][];
+        };
         /**
          * SessionShape
-         * @description `auth` is `open` if the hub requires no token.
+         * @description A browser that is signed in. `current` is the one that asks.
          */
         SessionShape: {
+            /** Id */
+            id: string;
+            /** Address */
+            address: string;
+            /** Agent */
+            agent: string;
+            /** Created At */
+            created_at: number;
+            /** Used At */
+            used_at: number;
+            /** Current */
+            current: boolean;
+        };
+        /**
+         * SignInShape
+         * @description How this request is signed in.
+         *
+         *     `auth` is `open` if the hub requires no authentication. `accounts` and `token` say with what one can sign in.
+         *     `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
+         *     not signed in.
+         */
+        SignInShape: {
             /**
              * Auth
              * @enum {string}
@@ -3690,6 +4130,13 @@ export interface components {
             auth: "open" | "token";
             /** Authenticated */
             authenticated: boolean;
+            /** Accounts */
+            accounts: boolean;
+            /** Token */
+            token: boolean;
+            /** Role */
+            role: ("viewer" | "operator" | "administrator") | null;
+            account: components["schemas"]["AccountShape"] | null;
         };
         /**
          * SkippedRows
@@ -3852,6 +4299,48 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** TokenList */
+        TokenList: {
+            /** Items */
+            items: components["schemas"]["TokenShape"][];
+        };
+        /**
+         * TokenShape
+         * @description A personal API token, without its value.
+         */
+        TokenShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+            /** Created At */
+            created_at: number;
+            /** Expires At */
+            expires_at: number;
+        };
+        /**
+         * TokenWanted
+         * @description An API token. It can do what its account may, and no more than `role` permits.
+         */
+        TokenWanted: {
+            /** Name */
+            name: string;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "viewer" | "operator" | "administrator";
+            /**
+             * Days
+             * @default 90
+             */
+            days: number;
+        };
         /**
          * TopicList
          * @description Observed topics.
@@ -3946,6 +4435,24 @@ export interface components {
             sentence: string;
         };
         /**
+         * Welcome
+         * @description Acceptance of a one-time link. `name` is for a new account; a link for a new password ignores it.
+         */
+        Welcome: {
+            /**
+             * Link
+             * Format: password
+             */
+            link: string;
+            /** Name */
+            name?: string | null;
+            /**
+             * Password
+             * Format: password
+             */
+            password: string;
+        };
+        /**
          * WriterShape
          * @description The model that wrote a text. `generative` is false for the built-in analyst.
          */
@@ -3994,7 +4501,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
+        /** @description The role does not permit this, the origin is not allowed, a forwarded request reached a hub that requires no authentication, or a request with the session cookie has no Origin header. */
         Error403: {
             headers: {
                 [name: string]: unknown;
@@ -4066,7 +4573,7 @@ export interface components {
                 "application/json": components["schemas"]["Error"];
             };
         };
-        /** @description Too many wrong tokens from this client. */
+        /** @description Too many failed sign-ins from this client. */
         Error429: {
             headers: {
                 /** @description Seconds to wait, if known. */
@@ -4124,7 +4631,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
+        /** @description The role does not permit this, the origin is not allowed, a forwarded request reached a hub that requires no authentication, or a request with the session cookie has no Origin header. */
         AskError403: {
             headers: {
                 [name: string]: unknown;
@@ -4196,7 +4703,7 @@ export interface components {
                 "application/json": components["schemas"]["AskError"];
             };
         };
-        /** @description Too many wrong tokens from this client. */
+        /** @description Too many failed sign-ins from this client. */
         AskError429: {
             headers: {
                 /** @description Seconds to wait, if known. */
@@ -4254,7 +4761,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session cookie has no Origin header. */
+        /** @description The role does not permit this, the origin is not allowed, a forwarded request reached a hub that requires no authentication, or a request with the session cookie has no Origin header. */
         DetailError403: {
             headers: {
                 [name: string]: unknown;
@@ -4326,7 +4833,7 @@ export interface components {
                 "application/json": components["schemas"]["DetailError"];
             };
         };
-        /** @description Too many wrong tokens from this client. */
+        /** @description Too many failed sign-ins from this client. */
         DetailError429: {
             headers: {
                 /** @description Seconds to wait, if known. */
@@ -7119,6 +7626,76 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
+    post_welcome_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkGiven"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_welcome: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Welcome"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
     post_logout: {
         parameters: {
             query?: never;
@@ -7159,12 +7736,453 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SessionShape"];
+                    "application/json": components["schemas"]["SignInShape"];
                 };
             };
             403: components["responses"]["Error403"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    patch_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_account_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_account_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_account_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_account_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_account_tokens: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TokenWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_account_token: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PeopleList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_people_invitations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedLink"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_people_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    patch_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_people_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedLink"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

@@ -54,7 +54,7 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
     limits = {
         **analyze.body_limits(http),
         import_export.IMPORT: import_export.IMPORT_BYTES,
-        session.LOGIN: session.LOGIN_BYTES,
+        **dict.fromkeys(session.SIGN_IN_PATHS, session.SIGN_IN_BYTES),
     }
     app.add_middleware(BodyLimit, limit=lambda path: limits.get(path, http.body_bytes))
     total, per_client = connection_limits(http.max_connections, http.max_connections_per_client)

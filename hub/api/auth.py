@@ -1,56 +1,74 @@
-"""Authenticate requests by the access token as a bearer, or by a session cookie."""
+"""Authenticate requests: by an access token or a personal API token as a bearer, or by a session cookie."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+from fastapi import Depends, Request
 from starlette.datastructures import Headers
 from starlette.requests import cookie_parser
 from starlette.types import Scope
 
+from hub.accounts import Account, People, Role, Session
+from hub.accounts.account import ROLES
+from hub.accounts.sessions import LIFETIME_S
 from hub.api.clients import address_of
 from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
 from hub.errors import ConfigError
 from hub.runtime.network_addresses import client_group
-from hub.runtime.sessions import LIFETIME_S, Session, SessionStore
 from hub.runtime.settings import MIN_TOKEN_CHARS
 
 RECHECK_S = 3_600.0
 """How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
+NOBODY = "operator"
+"""Author of changes at a hub without accounts, or with the access token."""
 
 
 class Proof(NamedTuple):
-    """How a request was authenticated. ``open``: the hub has no token. Only ``cookie`` has a session."""
+    """How a request was authenticated.
+
+    Attributes:
+        kind: ``open``: the hub requires no authentication.
+        role: What the request may do.
+        account: The person; None in an open hub and with the access token.
+        session: The session of a cookie.
+        key: Names the session or API token whose end closes streams, None if there is none.
+    """
 
     kind: Literal["open", "bearer", "cookie"]
+    role: Role = "administrator"
+    account: Account | None = None
     session: Session | None = None
+    key: str | None = None
+
+    @property
+    def by(self) -> str:
+        """Return the author of a change that this request makes."""
+        return self.account.name if self.account else NOBODY
 
 
 class Authenticator:
-    """Checks the shared access token, and keeps the sessions of browsers that signed in with it.
+    """Finds out who makes a request, and ends the streams of sessions and tokens that end.
 
     Attributes:
+        people: Accounts, sessions, API tokens and links.
         cookie: Name of the session cookie.
     """
 
     COOKIE_AGE_S = LIFETIME_S
 
-    def __init__(self, http: HttpSettings, sessions_file: Path, attempts: LoginAttempts) -> None:
+    def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts) -> None:
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
-        self._digest: bytes | None = None
-        self._sessions: SessionStore | None = None
-        if http.token is not None:
-            self._digest = sha256(http.token.encode()).digest()
-            self._sessions = SessionStore(sessions_file, http.token, time.time, self._close_streams)
+        self._digest = None if http.token is None else sha256(http.token.encode()).digest()
+        self.people = people
+        people.on_end = self._close_streams
         self._attempts = attempts
         self._streams: dict[str, set[asyncio.Task[Any]]] = {}
         # Browsers share cookies between ports: two hubs on one host must not overwrite each other's.
@@ -58,8 +76,13 @@ class Authenticator:
 
     @property
     def open(self) -> bool:
-        """True if the hub has no token and requires no authentication."""
-        return self._digest is None
+        """True if the hub has neither a token nor accounts, and requires no authentication."""
+        return self._digest is None and not self.people.accounts
+
+    @property
+    def has_token(self) -> bool:
+        """True if the hub has an access token."""
+        return self._digest is not None
 
     async def proof(self, scope: Scope) -> tuple[Proof | None, int]:
         """Authenticate a request.
@@ -74,34 +97,69 @@ class Authenticator:
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            if self._is_token(token.strip().encode("latin-1")):
-                return Proof("bearer"), 0
+            found = self._by_token(token.strip())
         else:
             value = cookie_parser(headers.get("cookie", "")).get(self.cookie)
             if not value:
                 return None, 0
-            session = self._sessions.find(value) if self._sessions is not None else None
-            if session is not None:
-                return Proof("cookie", session), 0
-        return None, await self._attempts.wrong_held(client_group(address_of(scope)))
+            found = self._by_cookie(value)
+        return (found, 0) if found is not None else (None, await self.count_wrong(scope))
 
-    async def sign_in(self, token: str, scope: Scope) -> tuple[str | None, int]:
+    def _by_token(self, token: str) -> Proof | None:
+        if self._is_token(token.encode("latin-1")):
+            return Proof("bearer")
+        found = self.people.tokens.find(token)
+        account = self.people.accounts.active(found.account) if found is not None else None
+        if found is None or account is None:
+            return None
+        role = min(found.role, account.role, key=ROLES.index)
+        return Proof("bearer", role, account, key=found.id)
+
+    def _by_cookie(self, value: str) -> Proof | None:
+        session = self.people.sessions.find(value)
+        if session is None:
+            return None
+        if session.person is None:
+            return Proof("cookie", session=session, key=session.key) if self.has_token else None
+        account = self.people.accounts.active(session.person)
+        return None if account is None else Proof("cookie", account.role, account, session, session.key)
+
+    async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
         """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""
-        if self._sessions is None or not self._is_token(token.strip().encode("utf-8", "replace")):
-            return None, await self._attempts.wrong_held(client_group(address_of(scope)))
+        if not self._is_token(token.strip().encode("utf-8", "replace")):
+            return None, await self.count_wrong(scope)
+        return await self.start_session(None, scope), 0
+
+    async def sign_in(self, name: str, password: str, scope: Scope) -> tuple[str | None, int]:
+        """Return the cookie value of a new session, or None; and Retry-After as :meth:`proof`.
+
+        A wrong password and a name that nobody has give the same answer after the same time.
+        """
+        account = await self.people.check_password(name, password)
+        if account is None:
+            return None, await self.count_wrong(scope)
+        return await self.start_session(account, scope), 0
+
+    async def start_session(self, account: Account | None, scope: Scope) -> str:
+        """Return the cookie value of a new session, of the access token without an account."""
         agent = Headers(scope=scope).get("user-agent", "")
-        return await self._sessions.create(address_of(scope), agent), 0
+        if account is not None:
+            await self.people.signed_in(account)
+        return await self.people.sessions.create(address_of(scope), agent, account.id if account else None)
 
     async def sign_out(self, session: Session) -> None:
         """Revoke the session and close its streams."""
-        if self._sessions is not None:
-            await self._sessions.revoke(session.key)
+        await self.people.sessions.revoke(session.key)
 
     async def change_token(self, token: str) -> None:
-        """Replace the access token and end all sessions. Do nothing if the hub has no token."""
-        if self._sessions is not None:
+        """Replace the access token and end the sessions made with it. Do nothing if the hub has no token."""
+        if self.has_token:
             self._digest = sha256(token.encode()).digest()
-            await self._sessions.change_token(token)
+            await self.people.sessions.change_token(token)
+
+    async def count_wrong(self, scope: Scope) -> int:
+        """Count an attempt with wrong credentials. Return the Retry-After of a throttled client, or 0."""
+        return await self._attempts.wrong_held(client_group(address_of(scope)))
 
     def _is_token(self, token: bytes) -> bool:
         """Compare with the token, in constant time for any length."""
@@ -110,15 +168,17 @@ class Authenticator:
     # -- streams ----------------------------------------------------------------------------------------------
 
     @contextmanager
-    def stream(self, session: Session, task: asyncio.Task[Any]) -> Iterator[None]:
-        """Cancel ``task``, which serves a stream, when the session ends. Use as a context while the stream is open."""
-        streams = self._streams.setdefault(session.key, set())
+    def stream(self, key: str, task: asyncio.Task[Any]) -> Iterator[None]:
+        """Cancel ``task``, which serves a stream, when the session or token ends. Use while the stream is open."""
+        streams = self._streams.setdefault(key, set())
         streams.add(task)
         timer: asyncio.TimerHandle | None = None
 
         def recheck() -> None:
             nonlocal timer
-            timer = None if self.ended(session) else asyncio.get_running_loop().call_later(RECHECK_S, recheck)
+            if self.ended(key):
+                self._close_streams(key)
+            timer = asyncio.get_running_loop().call_later(RECHECK_S, recheck)
 
         recheck()
         try:
@@ -127,13 +187,22 @@ class Authenticator:
             if timer is not None:
                 timer.cancel()
             streams.discard(task)
-            if not streams and self._streams.get(session.key) is streams:
-                del self._streams[session.key]
+            if not streams and self._streams.get(key) is streams:
+                del self._streams[key]
 
-    def ended(self, session: Session) -> bool:
-        """Return True if the session has expired or was revoked."""
-        return self._sessions is None or self._sessions.use(session.key) is None
+    def ended(self, key: str) -> bool:
+        """Return True if the session or token has expired or was revoked."""
+        return self.people.sessions.use(key) is None and not self.people.tokens.valid(key)
 
     def _close_streams(self, key: str) -> None:
         for task in self._streams.pop(key, ()):
             task.cancel()
+
+
+def _author(request: Request) -> str:
+    proof: Proof = request.state.proof
+    return proof.by
+
+
+By = Annotated[str, Depends(_author)]
+"""Parameter of a route: who makes the request, for logs and records."""

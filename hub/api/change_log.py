@@ -14,8 +14,6 @@ from hub.model import Device, Input, LogChange, Mapping, MetricOverride, Rule
 
 log = logging.getLogger(__name__)
 
-WHO = "operator"
-"""Name of the user in the activity log. There are no accounts yet."""
 MAX_TEXT = 300
 MAX_NAMED = 5
 CHANGE_KEYS = frozenset(
@@ -24,6 +22,7 @@ CHANGE_KEYS = frozenset(
         *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit", "metric.semantics"),
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
+        *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
     )
 )
@@ -51,12 +50,12 @@ class ChangeLog:
         self._submit = submit
         self._now = now
 
-    async def write(self, *changes: Change, device: str | None = None) -> None:
-        """Write one entry, whose subject is the user, for changes that were made together."""
+    async def write(self, by: str, *changes: Change, device: str | None = None) -> None:
+        """Write one entry, whose subject is the person ``by``, for changes that were made together."""
         text = "; ".join(change.text for change in changes)
-        params = {"by": WHO, "changes": [{"key": change.key, **change.params} for change in changes]}
+        params = {"by": by, "changes": [{"key": change.key, **change.params} for change in changes]}
         try:
-            await self._submit(LogChange(f"{WHO} {text}"[:MAX_TEXT], self._now(), device, params))
+            await self._submit(LogChange(f"{by} {text}"[:MAX_TEXT], self._now(), device, params))
         except HubError as error:
             log.warning("A change was made but could not be logged as activity: %s (%s).", text[:100], error.message)
 

@@ -1,4 +1,4 @@
-"""Outermost ASGI middleware: Host and Origin checks, CORS, authentication, and security headers.
+"""Outermost ASGI middleware: Host and Origin checks, CORS, authentication, authorization, and security headers.
 
 Requests that it refuses reach no other code.
 """
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.auth import Authenticator, Proof
+from hub.api.authorization import Authorization
 from hub.api.clients import OpenRequests, TrustedProxies, address_of
 from hub.api.errors import error_response, problem
 from hub.api.http_settings import HttpSettings
@@ -61,6 +62,7 @@ class Guard:
         self._auth = auth
         self._requests = requests
         self._is_open = is_open
+        self._authorization = Authorization()
         self._hosts = Hosts(http)
         self._proxies = TrustedProxies(http.trusted_proxies)
         self._origins = frozenset(origin.rstrip("/").lower() for origin in http.allowed_origins)
@@ -107,8 +109,10 @@ class Guard:
             hint = "Add it to http.allowed_hosts in hub.toml if it belongs to this hub."
             return problem(path, 421, "forbidden", "The host name is not allowed.", hint)
         if self._auth.open and path not in PROBES and any(name.startswith(_FORWARDED) for name in headers):
-            hint = "Set a token (HUB_TOKEN) before you put a proxy in front of the hub."
-            return problem(path, 403, "forbidden", "Forwarded requests are refused while no token is set.", hint)
+            hint = (
+                "Create an account (hub link), or set a token (HUB_TOKEN), before you put a proxy in front of the hub."
+            )
+            return problem(path, 403, "forbidden", "Forwarded requests are refused while nobody has to sign in.", hint)
         origin = ", ".join(headers.getlist("origin")) if "origin" in headers else None
         if _changes(scope) and origin is not None and not self._own(origin, host):
             hint = "Add it to http.allowed_origins in hub.toml if you trust it."
@@ -130,8 +134,8 @@ class Guard:
         if wait:
             return throttled(path, wait)
         if proof is None:
-            hint = "Send Authorization: Bearer TOKEN, or log in with POST /login."
-            refusal = problem(path, 401, "login", "Log in first.", hint, {"WWW-Authenticate": "Bearer"})
+            hint = "Send Authorization: Bearer TOKEN, or sign in with POST /login."
+            refusal = problem(path, 401, "login", "Sign in first.", hint, {"WWW-Authenticate": "Bearer"})
             if self._auth.cookie in headers.get("cookie", ""):
                 # A browser would send an expired cookie with each request, and each would count as a wrong attempt.
                 refusal.delete_cookie(self._auth.cookie)
@@ -139,6 +143,11 @@ class Guard:
         if proof.kind == "cookie" and _changes(scope) and "origin" not in headers:
             # Browsers always send it with such a request.
             return problem(path, 403, "forbidden", "A request with the session cookie needs an Origin header.")
+        method = "SOCKET" if scope["type"] == "websocket" else scope["method"]
+        if proof.role != "administrator" and not self._authorization.permits(proof.role, method, path):
+            least = self._authorization.least_role(method, path)
+            hint = f"Your role is {proof.role}; this needs {least}. Ask an administrator."
+            return problem(path, 403, "forbidden", "Your role does not permit this.", hint)
         return None
 
     def _own(self, origin: str, host: str) -> bool:
@@ -155,10 +164,10 @@ class Guard:
     # -- the request ------------------------------------------------------------------------------------------
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request. WebSockets and streams end with their session; other requests are completed."""
+        """Serve the request. WebSockets and streams end with their session or token; other requests are completed."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
-        if proof is None or (session := proof.session) is None or task is None:
+        if proof is None or (key := proof.key) is None or task is None:
             await self._app(scope, receive, send)
             return
 
@@ -166,16 +175,16 @@ class Guard:
             if message["type"] == "http.response.start" and Headers(raw=message["headers"]).get(
                 "content-type", ""
             ).startswith(STREAMS):
-                stream.enter_context(self._auth.stream(session, task))
+                stream.enter_context(self._auth.stream(key, task))
             await send(message)
 
         try:
             with ExitStack() as stream:
                 if scope["type"] == "websocket":
-                    stream.enter_context(self._auth.stream(session, task))
+                    stream.enter_context(self._auth.stream(key, task))
                 await self._app(scope, receive, watched)
         except asyncio.CancelledError:
-            if not self._auth.ended(session):
+            if not self._auth.ended(key):
                 raise
             task.uncancel()
             await _end_stream(scope, send)
@@ -208,8 +217,8 @@ class Hosts:
 
 def throttled(path: str, wait: int) -> Response:
     """Return a 429 response that asks the client to wait for ``wait`` seconds."""
-    hint = f"Try again in {wait} s. The correct token is accepted at any time."
-    return problem(path, 429, "throttled", "Too many wrong tokens.", hint, {"Retry-After": str(wait)})
+    hint = f"Try again in {wait} s. The correct password or token is accepted at any time."
+    return problem(path, 429, "throttled", "Too many failed sign-ins.", hint, {"Retry-After": str(wait)})
 
 
 def _single(headers: Headers, name: str) -> str:

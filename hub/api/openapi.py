@@ -13,19 +13,20 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator
 from hub.api.guard import PROBES
 
-OPEN = frozenset({("POST", "/login"), ("GET", "/api/session")}) | {("GET", path) for path in PROBES}
-"""Operations that need no token."""
+OPEN = frozenset(tuple(operation.split()) for operation in SIGNED_OUT) | {("GET", path) for path in PROBES}
+"""Operations that need no authentication."""
 _SINGULAR = {"diagnoses": "diagnosis", "analyses": "analysis", "topics": "topic"}
 
 ERRORS = {
     400: "The request is not valid.",
     401: "The token or the session cookie is missing or wrong.",
     403: (
-        "The origin is not allowed, a forwarded request reached a hub without a token, or a request with the session "
-        "cookie has no Origin header."
+        "The role does not permit this, the origin is not allowed, a forwarded request reached a hub that requires no "
+        "authentication, or a request with the session cookie has no Origin header."
     ),
     404: "The resource does not exist.",
     408: "The body did not arrive in time.",
@@ -34,7 +35,7 @@ ERRORS = {
     414: "The URL is too long.",
     421: "The host name is not allowed.",
     422: "A value is not allowed. The message names it.",
-    429: "Too many wrong tokens from this client.",
+    429: "Too many failed sign-ins from this client.",
     431: "The headers are too large.",
     501: "A package that this operation needs is not installed.",
     503: "The hub is too busy, or the history, the broker or the AI service is not available.",

@@ -32,7 +32,8 @@ LEFT_OUT = (
     "*.tar",
 )
 """Temporary files, other archives, and the history, which is copied in another way."""
-SECRET = ("broker/hub.login", "models.json", "sessions.json", "*.pem", "*.key")
+ACCOUNTS = ("accounts.json", "api-tokens.json", "links.json", "first-account-link.txt", "sessions.json")
+SECRET = ("broker/hub.login", "models.json", *ACCOUNTS, "*.pem", "*.key")
 """Files that are secret as a whole. An archive contains them only with ``with_secrets``."""
 
 MAX_FILES = 100_000

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hub.accounts import People
 from hub.ai.model_settings import ModelRegistry
 from hub.api import Api, Authenticator, HttpSettings, HubInfo, Router, create_api
 from hub.api.analysis_jobs import Jobs
@@ -20,6 +21,7 @@ from hub.api.live.run_subscriptions import RunSubscriptions
 from hub.api.live.throughput import Throughput
 from hub.api.login_attempts import LoginAttempts
 from hub.api.routes import (
+    account,
     alerts,
     analyses,
     analyze,
@@ -41,6 +43,7 @@ from hub.api.routes import (
     messages,
     metrics,
     models,
+    people,
     probes,
     rules,
     session,
@@ -114,7 +117,7 @@ def build_api(
         now=core.now,
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
-    auth = Authenticator(http, info.data / "sessions.json", LoginAttempts())
+    auth = Authenticator(http, People(info.data, http.token), LoginAttempts())
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
@@ -140,6 +143,8 @@ def build_api(
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots),
         session.routes(auth),
+        account.routes(auth),
+        people.routes(auth, changes),
         docs.routes(http.web_dir),
     ]
     return create_api(routers, http, auth, info.version), feeds.broadcaster

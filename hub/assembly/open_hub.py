@@ -14,6 +14,7 @@ from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api, http_settings
+from hub.assembly.first_account import offer_first_account
 from hub.assembly.from_settings import (
     Faults,
     access_token,
@@ -99,6 +100,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(dialect_config)),
         )
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
+        if not api.auth.open:
+            await offer_first_account(api.auth.people, data, http.host, http.port)
         server = create_server(api, http)
         web = WebServer(server=server, listener=listener, auth=api.auth, broadcaster=broadcaster)
         yield Hub(

@@ -117,7 +117,7 @@ class Reloader:
         http = self._settings.http.model_copy(update={"token": new.http.token})
         merged = self._settings.model_copy(update={"http": http})
         token = access_token(merged, self._hub.web.listener, self._hub.install)
-        if token is None or self._hub.web.auth.open:
+        if token is None or not self._hub.web.auth.has_token:
             return None
         await self._hub.web.auth.change_token(token)
         self._settings = merged

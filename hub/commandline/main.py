@@ -61,6 +61,10 @@ def _command(words: Sequence[str] | None) -> int:
         from hub.commandline import token
 
         token.run(arguments)
+    elif arguments.command == "link":
+        from hub.commandline import link
+
+        link.run(arguments)
     elif arguments.command == "device":
         from hub.commandline import device
 
@@ -158,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
 
     _settings(commands.add_parser("serve", help="run the hub with your own broker"))
     _settings(commands.add_parser("token", help="print the access token"))
+    link = commands.add_parser("link", help="make a one-time link for an administrator's account or a new password")
+    link.add_argument("--account", metavar="NAME", help="set a new password for this account")
+    _settings(link)
     doctor = commands.add_parser("doctor", help="check broker, data, AI, ports and clock, and say what to do")
     doctor.add_argument(
         "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"

@@ -14,7 +14,7 @@ from hub.runtime.private_files import make_folder, make_private, replace_file
 
 log = logging.getLogger(__name__)
 
-OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.damaged", "*.toml", "*.tar", "*.log")
+OWN_FILES = ("watchkeeper.db*", "watchkeeper.lock", "*.json", "*.damaged", "*.toml", "*.tar", "*.log", "*-link.txt")
 """Files that the hub writes into its data folder, and the settings file that may be there."""
 
 

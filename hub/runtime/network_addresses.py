@@ -29,6 +29,17 @@ def split_address(address: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
+def join_address(host: str, port: int) -> str:
+    """Return ``HOST:PORT``, with an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def is_any_address(host: str) -> bool:
+    """Return whether a server at ``host`` listens on all addresses of its machine."""
+    address = parse_ip(host)
+    return address is not None and address.is_unspecified
+
+
 def check_origin(value: str) -> str:
     """Return the origin in the form that browsers send, or raise ValueError that says what is allowed."""
     origin = value.strip().rstrip("/").lower()

@@ -8,6 +8,7 @@ import './styles/page.css';
 import './styles/table.css';
 import './styles/overlay.css';
 import { mount } from 'svelte';
+import { who } from './account/who.svelte';
 import App from './App.svelte';
 import { clock } from './lib/clock.svelte';
 import { decimals } from './lib/decimals.svelte';
@@ -21,6 +22,7 @@ router.start();
 decimals.start();
 void pageCode.want(pageOf(router.path).name);
 session.start();
+void who.load();
 clock.start();
 pageCode.start();
 // In a separate frame, since evaluating the code has taken long already.

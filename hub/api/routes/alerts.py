@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
-from hub.api.change_log import WHO
+from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses, serializers
 from hub.errors import NotFound
@@ -56,15 +56,15 @@ def routes(alerts: Alerts, store: Store) -> APIRouter:
         return Json(serializers.alert(await alerts.get(alert_id)))
 
     @router.post("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def acknowledge_alert(alert_id: str, body: requests.Acknowledgement | None = None) -> Response:
+    async def acknowledge_alert(alert_id: str, by: By, body: requests.Acknowledgement | None = None) -> Response:
         """Acknowledge an open alert, with an optional note. Return 409 if it has cleared."""
         note = (body.note if body else None) or None
-        return Json(serializers.alert(await alerts.acknowledge(alert_id, by=WHO, note=note)))
+        return Json(serializers.alert(await alerts.acknowledge(alert_id, by=by, note=note)))
 
     @router.delete("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def remove_acknowledgement(alert_id: str) -> Response:
+    async def remove_acknowledgement(alert_id: str, by: By) -> Response:
         """Remove the acknowledgement of an open alert. Return 409 if it has cleared."""
-        return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=WHO)))
+        return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=by)))
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=responses.DiagnosisShape)
     async def get_diagnosis(diagnosis_id: str) -> Response:

@@ -7,13 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
+from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import requests
 from hub.api.schemas.commands import CommandList, CommandShape
 from hub.services.commands import Commands
-
-WHO = "operator"
-"""Name of the sender. There are no accounts yet."""
 
 
 def routes(commands: Commands) -> APIRouter:
@@ -23,6 +21,7 @@ def routes(commands: Commands) -> APIRouter:
     async def send_command(
         device_id: str,
         body: requests.CommandWanted,
+        by: By,
         idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
     ) -> Response:
         """Send a command to a device. The device's `info.commands` lists its commands and their values.
@@ -31,7 +30,7 @@ def routes(commands: Commands) -> APIRouter:
         returns the first command, and nothing is sent again.
         """
         sent = await commands.send(
-            device_id, body.name, body.value, by=WHO, key=idempotency_key, expires_s=body.expires_in_s
+            device_id, body.name, body.value, by=by, key=idempotency_key, expires_s=body.expires_in_s
         )
         return Json(CommandShape.of(sent), status_code=202)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
+from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import credentials as shapes
@@ -30,13 +31,15 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         return Json({"items": items, "guarded": credentials.guarded, "managed": credentials.managed})
 
     @router.post("", status_code=201, response_model=shapes.IssuedShape)
-    async def create_credential(body: CredentialWanted, request: Request) -> Response:
+    async def create_credential(body: CredentialWanted, request: Request, by: By) -> Response:
         """Create a user of the broker and return its password. It cannot be read again later.
 
         With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
         """
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _broker_host(request))
-        await changes.write(Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name}))
+        await changes.write(
+            by, Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name})
+        )
         return Json(
             shapes.IssuedShape.of(issued, qr=rows(issued.address)),
             status_code=201,
@@ -49,10 +52,10 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         return Json({"line": credentials.line(name, host=_broker_host(request))})
 
     @router.delete("/{name}", response_model=shapes.RevokedShape)
-    async def revoke_credential(name: Name) -> Response:
+    async def revoke_credential(name: Name, by: By) -> Response:
         """Revoke a credential. `told` is true if the broker has applied it and closed the user's connections."""
         reloaded = await asyncio.to_thread(credentials.revoke, name)
-        await changes.write(Change("credential.revoked", f"revoked the credential of {name}", {"name": name}))
+        await changes.write(by, Change("credential.revoked", f"revoked the credential of {name}", {"name": name}))
         return Json({"told": reloaded})
 
     return router

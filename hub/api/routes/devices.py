@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
+from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog, DeviceBefore, device_changes
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
@@ -65,7 +66,7 @@ def routes(
         return await detail(devices.get(device_id))
 
     @router.patch("/{device_id}", response_model=responses.DeviceDetail)
-    async def edit_device(device_id: str, body: requests.DeviceEdit) -> Response:
+    async def edit_device(device_id: str, body: requests.DeviceEdit, by: By) -> Response:
         """Change name, area, labels, metrics or kinds of machine of a device.
 
         These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
@@ -80,11 +81,11 @@ def routes(
             kinds=_unique(body.kinds) if "kinds" in given else msgspec.UNSET,
         )
         if made := device_changes(before, changed):
-            await changes.write(*made, device=device_id)
+            await changes.write(by, *made, device=device_id)
         return await detail(changed)
 
     @router.patch("/{device_id}/desired", response_model=responses.DeviceDetail)
-    async def edit_desired_state(device_id: str, body: requests.Desired) -> Response:
+    async def edit_desired_state(device_id: str, body: requests.Desired, by: By) -> Response:
         """Merge values into the desired state of a device. Null removes a key.
 
         The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
@@ -93,7 +94,7 @@ def routes(
         device = await desired_state.set(device_id, body.root)
         text = f"changed the desired state of {device.display_name}: {', '.join(body.root)}"
         params = {"name": device.display_name, "keys": list(body.root)}
-        await changes.write(Change("device.desired", text, params), device=device_id)
+        await changes.write(by, Change("device.desired", text, params), device=device_id)
         return await detail(device)
 
     @router.delete("/{device_id}", status_code=204)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from hub.api.auth import By
 from hub.api.change_log import ChangeLog, mapping_changes
 from hub.api.errors import Json
 from hub.api.schemas import mappings as shapes
@@ -32,12 +33,12 @@ def routes(
         except Invalid:  # the file was edited by hand
             return []
 
-    async def logged(change: Awaitable[ConfigDraft]) -> Json:
+    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
         """Make a change, write it to the activity log and return the new text."""
         before = await current()
         draft = await change
         faults.pop("mappings.toml", None)
-        await changes.write(*mapping_changes(before, await current()))
+        await changes.write(by, *mapping_changes(before, await current()))
         return Json(draft)
 
     @router.get("", response_model=shapes.MappingList)
@@ -85,32 +86,32 @@ def routes(
         return [found.entry] if found.entry else [], found.text, found.problem
 
     @router.put("", response_model=shapes.MappingsText)
-    async def replace_mappings(body: TextChange) -> Response:
+    async def replace_mappings(body: TextChange, by: By) -> Response:
         """Replace `mappings.toml` and subscribe to its topics at once. Return 409 if `revision` is not current."""
-        return await logged(file.replace(body.text, body.revision))
+        return await logged(by, file.replace(body.text, body.revision))
 
     @router.post("", response_model=shapes.MappingsText, status_code=201)
-    async def create_mapping(body: MappingChange) -> Response:
+    async def create_mapping(body: MappingChange, by: By) -> Response:
         """Add a mapping at the end of `mappings.toml` and activate it at once.
 
         Return 409 if `revision` is not current.
         """
-        answer = await logged(file.put_table(None, TableDraft(body.mapping, body.text), body.revision))
+        answer = await logged(by, file.put_table(None, TableDraft(body.mapping, body.text), body.revision))
         answer.status_code = 201
         return answer
 
     @router.put("/{topic:path}", response_model=shapes.MappingsText)
-    async def change_mapping(topic: str, body: MappingChange) -> Response:
+    async def change_mapping(topic: str, body: MappingChange, by: By) -> Response:
         """Change the mapping of one topic in `mappings.toml` and activate it at once.
 
         Comments and other mappings are kept. Return 409 if `revision` is not current.
         """
-        return await logged(file.put_table(topic, TableDraft(body.mapping, body.text), body.revision))
+        return await logged(by, file.put_table(topic, TableDraft(body.mapping, body.text), body.revision))
 
     @router.delete("/{topic:path}", response_model=shapes.MappingsText)
-    async def delete_mapping(topic: str, revision: str) -> Response:
+    async def delete_mapping(topic: str, revision: str, by: By) -> Response:
         """Remove the mapping of one topic from `mappings.toml`. Return 409 if `revision` is not current."""
-        return await logged(file.delete_table(topic, revision))
+        return await logged(by, file.delete_table(topic, revision))
 
     return router
 

@@ -11,6 +11,7 @@ from hub.ai.base import ROLES
 from hub.ai.budget import DailyUsage
 from hub.ai.model_settings import ModelAssignments, ModelRegistry
 from hub.ai.server_config import ModelServer
+from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import models as shapes
@@ -29,7 +30,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
         return Json(_shape(models))
 
     @router.put("", response_model=shapes.ModelsShape)
-    async def set_roles_and_limits(body: ModelPlan) -> Response:
+    async def set_roles_and_limits(body: ModelPlan, by: By) -> Response:
         """Set the servers of each role and the daily limits. They apply at once."""
         await models.plan(
             ModelAssignments(
@@ -39,25 +40,27 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_money=body.daily_money,
             )
         )
-        await changes.write(Change("models.roles", "changed the roles of AI servers and the daily limits"))
+        await changes.write(by, Change("models.roles", "changed the roles of AI servers and the daily limits"))
         return Json(_shape(models))
 
     @router.put("/{name}", response_model=shapes.ModelsShape)
-    async def save_model_server(name: Name, body: ModelServerWanted) -> Response:
+    async def save_model_server(name: Name, body: ModelServerWanted, by: By) -> Response:
         """Create or change a model server. It is used at once.
 
         Without `api_key` the stored key is kept, unless `base_url` names another host: then the key is required (422).
         An empty `api_key` removes it.
         """
         await models.put(_server(name, body))
-        await changes.write(Change("models.saved", f"saved the AI server {name}", {"name": name}))
+        await changes.write(by, Change("models.saved", f"saved the AI server {name}", {"name": name}))
         return Json(_shape(models))
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
-    async def reset_model_server(name: Name) -> Response:
+    async def reset_model_server(name: Name, by: By) -> Response:
         """Remove a model server, or restore it to what `hub.toml` says."""
         await models.reset(name)
-        await changes.write(Change("models.reset", f"reset the AI server {name} to the settings file", {"name": name}))
+        await changes.write(
+            by, Change("models.reset", f"reset the AI server {name} to the settings file", {"name": name})
+        )
         return Json(_shape(models))
 
     @router.post("/{name}/test", response_model=shapes.ModelTest)

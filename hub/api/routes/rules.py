@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from hub.api.auth import By
 from hub.api.change_log import ChangeLog, rule_changes
 from hub.api.errors import Json
 from hub.api.schemas import rules, serializers
@@ -23,12 +24,12 @@ def routes(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
 
-    async def logged(change: Awaitable[ConfigDraft]) -> Json:
+    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
         """Make a change, write it to the activity log and return the new text."""
         before = tuple(engine.rules)
         draft = await change
         faults.pop("rules.toml", None)
-        await changes.write(*rule_changes(before, engine.rules))
+        await changes.write(by, *rule_changes(before, engine.rules))
         return Json(draft)
 
     @router.get("", response_model=rules.RuleList)
@@ -59,32 +60,32 @@ def routes(
         return Json({"text": found.text, "rule": entry, "problem": found.problem})
 
     @router.put("", response_model=rules.RulesText)
-    async def replace_rules(body: TextChange) -> Response:
+    async def replace_rules(body: TextChange, by: By) -> Response:
         """Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
 
         Return 409 if `revision` is not current.
         """
-        return await logged(file.replace(body.text, body.revision))
+        return await logged(by, file.replace(body.text, body.revision))
 
     @router.post("", response_model=rules.RulesText, status_code=201)
-    async def create_rule(body: RuleChange) -> Response:
+    async def create_rule(body: RuleChange, by: By) -> Response:
         """Add a rule at the end of `rules.toml` and activate it at once. Return 409 if `revision` is not current."""
-        answer = await logged(file.put_table(None, _draft(body) or TableDraft(), body.revision))
+        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
         answer.status_code = 201
         return answer
 
     @router.put("/{rule_id}", response_model=rules.RulesText)
-    async def change_rule(rule_id: str, body: RuleChange) -> Response:
+    async def change_rule(rule_id: str, body: RuleChange, by: By) -> Response:
         """Change one rule in `rules.toml` and activate it at once. Comments and other rules are kept.
 
         Return 409 if `revision` is not current.
         """
-        return await logged(file.put_table(rule_id, _draft(body) or TableDraft(), body.revision))
+        return await logged(by, file.put_table(rule_id, _draft(body) or TableDraft(), body.revision))
 
     @router.delete("/{rule_id}", response_model=rules.RulesText)
-    async def delete_rule(rule_id: str, revision: str) -> Response:
+    async def delete_rule(rule_id: str, revision: str, by: By) -> Response:
         """Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current."""
-        return await logged(file.delete_table(rule_id, revision))
+        return await logged(by, file.delete_table(rule_id, revision))
 
     return router
 

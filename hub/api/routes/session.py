@@ -1,36 +1,78 @@
-"""Sign in with the token: ``POST /login``, ``POST /logout``, ``GET /api/session``."""
+"""Sign in and out: ``POST /login``, ``POST /logout``, ``GET /api/session``, and ``/api/welcome`` for one-time links."""
 
 from __future__ import annotations
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 
+from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator, Proof
-from hub.api.errors import problem
+from hub.api.errors import Json, problem
 from hub.api.guard import throttled
-from hub.api.schemas import requests, responses
+from hub.api.schemas import account_requests as requests
+from hub.api.schemas.accounts import AccountShape, LinkShape, SignInShape
+from hub.errors import Forbidden
 
-LOGIN = "/login"
-LOGIN_BYTES = 16 * 1024
+SIGN_IN_BYTES = 16 * 1024
 """Maximum size of a body before authentication."""
+SIGN_IN_PATHS = tuple(operation.split()[1] for operation in sorted(SIGNED_OUT) if operation.startswith("POST"))
 
 
 def routes(auth: Authenticator) -> APIRouter:
     router = APIRouter(tags=["session"])
+    people = auth.people
 
-    @router.post(LOGIN, status_code=204, max_body_size=LOGIN_BYTES)
+    @router.post("/login", status_code=204, max_body_size=SIGN_IN_BYTES)
     async def login(body: requests.Login, request: Request) -> Response:
-        """Exchange the token for an HttpOnly session cookie, which event streams and WebSockets can use."""
-        answer = Response(status_code=204)
+        """Sign in with name and password, or with the access token.
+
+        The session cookie is HttpOnly; event streams and WebSockets can use it.
+        """
         if auth.open:
-            return answer
-        value, wait = await auth.sign_in(body.token, request.scope)
+            return Response(status_code=204)
+        if body.name is not None and body.password is not None:
+            wrong, hint = (
+                "The name or the password is wrong.",
+                "Somebody who forgot it can ask an administrator for a link.",
+            )
+            value, wait = await auth.sign_in(body.name, body.password.get_secret_value(), request.scope)
+        else:
+            wrong, hint = "The token is wrong.", "`hub token` prints it on the hub's machine."
+            token = body.token.get_secret_value() if body.token else ""
+            value, wait = await auth.sign_in_with_token(token, request.scope)
         if wait:
             return throttled("/login", wait)
         if value is None:
-            hint = "The hub prints it at its first start."
-            return problem("/login", 401, "login", "The token is wrong.", hint)
-        _set_cookie(answer, request, auth, value, auth.COOKIE_AGE_S)
-        return answer
+            return problem("/login", 401, "login", wrong, hint)
+        return _with_cookie(Response(status_code=204), request, auth, value)
+
+    @router.post("/api/welcome/check", response_model=LinkShape, max_body_size=SIGN_IN_BYTES)
+    async def check_link(body: requests.LinkGiven, request: Request) -> Response:
+        """Return what a one-time link is for. Return 403 if it was used or has expired."""
+        try:
+            link = await asyncio.to_thread(people.links.find, body.link.get_secret_value())
+        except Forbidden:
+            if wait := await auth.count_wrong(request.scope):
+                return throttled("/api/welcome/check", wait)
+            raise
+        account = people.accounts.active(link.account)
+        name = account.name if account else None
+        return Json(LinkShape(role=link.role, account=name, expires_at=round(link.expires * 1000)))
+
+    @router.post("/api/welcome", response_model=AccountShape, max_body_size=SIGN_IN_BYTES)
+    async def accept_link(body: requests.Welcome, request: Request) -> Response:
+        """Use a one-time link: create its account, or set a new password, and sign in."""
+        try:
+            account = await people.accept(
+                body.link.get_secret_value(), body.name or "", body.password.get_secret_value()
+            )
+        except Forbidden:
+            if wait := await auth.count_wrong(request.scope):
+                return throttled("/api/welcome", wait)
+            raise
+        value = await auth.start_session(account, request.scope)
+        return _with_cookie(Json(AccountShape.made_of(account)), request, auth, value)
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request) -> Response:
@@ -38,25 +80,35 @@ def routes(auth: Authenticator) -> APIRouter:
         proof: Proof = request.state.proof
         if proof.session is not None:
             await auth.sign_out(proof.session)
-        answer = Response(status_code=204)
-        _set_cookie(answer, request, auth, "", 0)
-        return answer
+        return _with_cookie(Response(status_code=204), request, auth, None)
 
-    @router.get("/api/session")
-    async def get_session(request: Request) -> responses.SessionShape:
-        """Return whether the hub requires a token, and whether this request is authenticated."""
-        return {"auth": "open" if auth.open else "token", "authenticated": request.state.proof is not None}
+    @router.get("/api/session", response_model=SignInShape)
+    async def get_session(request: Request) -> Response:
+        """Return how this request is signed in, and how one can sign in."""
+        proof: Proof | None = request.state.proof
+        account = proof.account if proof else None
+        found = SignInShape(
+            auth="open" if auth.open else "token",
+            authenticated=proof is not None,
+            accounts=bool(people.accounts),
+            token=auth.has_token,
+            role=proof.role if proof else None,
+            account=AccountShape.made_of(account) if account else None,
+        )
+        return Json(found)
 
     return router
 
 
-def _set_cookie(answer: Response, request: Request, auth: Authenticator, value: str, age: int) -> None:
+def _with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
+    """Set the session cookie of a response; without a value, delete it."""
     answer.set_cookie(
         auth.cookie,
-        value,
-        max_age=age,
+        value or "",
+        max_age=auth.COOKIE_AGE_S if value else 0,
         path="/",
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
     )
+    return answer

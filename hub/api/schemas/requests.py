@@ -294,7 +294,3 @@ class FollowUp(Incoming):
 
 class Repeat(Incoming):
     model: str | None = Field(None, max_length=200)
-
-
-class Login(Incoming):
-    token: str = Field(max_length=1024)

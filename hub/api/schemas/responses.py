@@ -263,13 +263,6 @@ class RejectedPage(TypedDict):
     items: list[RejectedShape]
 
 
-class SessionShape(TypedDict):
-    """`auth` is `open` if the hub requires no token."""
-
-    auth: Literal["open", "token"]
-    authenticated: bool
-
-
 class Answer(TypedDict):
     question: str
     answer: str

@@ -57,6 +57,15 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** Accounts. */
+export type SignIn = Shapes['SignInShape'];
+export type Account = Shapes['AccountShape'];
+export type Role = Account['role'];
+export type LinkInfo = Shapes['LinkShape'];
+export type BrowserSession = Shapes['SessionShape'];
+export type ApiToken = Shapes['TokenShape'];
+export type PeopleList = Shapes['PeopleList'];
+
 /** What the hub sends on /api/live, and what the page sends. */
 export type Snapshot = Shapes['LiveSnapshot'];
 export type Delta = Shapes['LiveDelta'];

@@ -1,5 +1,6 @@
 // All texts of the dashboard, for screen and screen reader: one file per section. A text with parameters is a function.
 
+import { account, login, people, welcome } from './account';
 import { activity } from './activity';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
@@ -13,10 +14,11 @@ import { fleet, first } from './fleet';
 import { models } from './models';
 import { rules } from './rules';
 import { settings } from './settings';
-import { link, login, nav, palette, rail, shortcuts, theme } from './shell';
+import { link, nav, palette, rail, shortcuts, theme } from './shell';
 import { topics } from './topics';
 
 export const T = {
+  account,
   activity,
   alerts,
   analyse,
@@ -37,6 +39,7 @@ export const T = {
   models,
   nav,
   palette,
+  people,
   presence,
   rail,
   rules,
@@ -49,4 +52,5 @@ export const T = {
   time,
   toast,
   topics,
+  welcome,
 };

@@ -1,4 +1,4 @@
-// Texts of the shell: navigation, search, connection, login.
+// Texts of the shell: navigation, search, connection.
 
 import { plural } from './plural';
 
@@ -12,13 +12,6 @@ export const link = {
   origin:
     'The hub refused this address. Open the address that the hub prints at start, or add this one to http.allowed_origins in hub.toml.',
   retry: 'Retry now',
-};
-
-export const login = {
-  lead: 'This hub requires a token. It is the value of HUB_TOKEN; if none was set, run `hub token` on the hub’s machine to see it.',
-  token: 'Token',
-  enter: 'Log in',
-  wrong: 'Wrong token.',
 };
 
 export const nav = {

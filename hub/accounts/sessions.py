@@ -1,8 +1,9 @@
 """Sign-in sessions, stored in the data folder so that they survive a restart.
 
 The client has 256 random bits in a cookie; only their SHA-256 is stored. A session ends when it is revoked, after
-``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and when the hub's access token changes. Each change rewrites
-``sessions.json`` (at most ``MAX_SESSIONS`` small records). If it cannot be written, sessions go on in memory.
+``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and, if it was made with the access token, when that changes.
+Each change rewrites ``sessions.json`` (at most ``MAX_SESSIONS`` small records). If it cannot be written, sessions go on
+in memory.
 """
 
 from __future__ import annotations
@@ -31,7 +32,16 @@ MAX_AGENT_CHARS = 200
 
 
 class Session(msgspec.Struct):
-    """One sign-in. ``key`` is the hash of the cookie's value; times are epoch seconds; ``person`` is for accounts."""
+    """One sign-in.
+
+    Attributes:
+        key: Hash of the cookie's value.
+        created: Epoch seconds.
+        used: Time of the last request, in epoch seconds.
+        address: The client's address.
+        agent: The client's User-Agent.
+        person: Id of the account; None for one who signed in with the access token.
+    """
 
     key: str
     created: float
@@ -50,12 +60,15 @@ class _File(msgspec.Struct):
 
 
 class SessionStore:
-    """All sessions of one hub. ``on_end`` is called with the key of a session that is revoked or dropped."""
+    """All sessions of one hub. ``on_end`` is called with the key of a session that is revoked or dropped.
+
+    Without an access token there are only sessions of accounts.
+    """
 
     def __init__(
         self,
         file: Path,
-        token: str,
+        token: str | None,
         now: Callable[[], float],
         on_end: Callable[[str], None] = lambda key: None,
     ) -> None:
@@ -66,9 +79,9 @@ class SessionStore:
         self._touching: asyncio.Task[None] | None = None
         kept = _read(file)
         self._salt = kept.salt if kept else secrets.token_hex(16)
-        self._token = _slow_hash(token, self._salt)
+        self._token = "" if token is None else _slow_hash(token, self._salt)
         same = kept is not None and hmac.compare_digest(kept.token, self._token)
-        self._sessions = {each.key: each for each in kept.sessions} if kept and same else {}
+        self._sessions = {each.key: each for each in (kept.sessions if kept else ()) if same or each.person is not None}
         # The stored time of last use of each session; after TOUCH_S it is written again.
         self._written = {key: each.used for key, each in self._sessions.items()}
 
@@ -110,10 +123,22 @@ class SessionStore:
             await self._save()
 
     async def change_token(self, token: str) -> None:
-        """End all sessions because the access token has changed."""
+        """End the sessions that were made with the access token, because it has changed."""
         self._token = await asyncio.to_thread(_slow_hash, token, self._salt)
-        for key in list(self._sessions):
-            self._remove(key)
+        await self._end(self.of(None))
+
+    def of(self, person: str | None) -> list[Session]:
+        """Return the sessions of an account, most recently used first."""
+        own = (each for each in self._sessions.values() if each.person == person and not self._expired(each))
+        return sorted(own, key=lambda each: -each.used)
+
+    async def end_of(self, person: str, *, but: str | None = None) -> None:
+        """End all sessions of an account, except the one with the key ``but``."""
+        await self._end([each for each in self.of(person) if each.key != but])
+
+    async def _end(self, sessions: list[Session]) -> None:
+        for session in sessions:
+            self._remove(session.key)
         await self._save()
 
     def _expired(self, session: Session) -> bool:

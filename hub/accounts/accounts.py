@@ -1,0 +1,94 @@
+"""The accounts of a hub, in ``accounts.json`` of the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from hub.accounts.account import Account, Role, account_name, lookup_key, new_account_id
+from hub.accounts.json_file import JsonFile
+from hub.errors import Conflict, NotFound
+
+FILE = "accounts.json"
+MAX_ACCOUNTS = 1_000
+
+
+class Accounts:
+    """All accounts."""
+
+    def __init__(self, data: Path, now: Callable[[], float]) -> None:
+        self._file = JsonFile(data / FILE, Account)
+        self._now = now
+        self._changing = asyncio.Lock()
+        self._accounts = {account.id: account for account in self._file.read()}
+
+    def __len__(self) -> int:
+        return len(self._accounts)
+
+    def __iter__(self) -> Iterator[Account]:
+        return iter(sorted(self._accounts.values(), key=lambda account: lookup_key(account.name)))
+
+    def active(self, account_id: str | None) -> Account | None:
+        """Return the account if it may be used."""
+        account = self._accounts.get(account_id or "")
+        return None if account is None or account.disabled else account
+
+    def require(self, account_id: str) -> Account:
+        """Return the account. Raises NotFound."""
+        if (account := self._accounts.get(account_id)) is None:
+            raise NotFound(f"There is no account {account_id[:64]!r}.", "GET /api/people lists them.")
+        return account
+
+    def by_name(self, name: str) -> Account | None:
+        """Return the account with this name, in any case."""
+        key = lookup_key(name)
+        return next((account for account in self._accounts.values() if lookup_key(account.name) == key), None)
+
+    async def create(self, name: str, role: Role, password: str) -> Account:
+        """Add an account with a hashed password. Raises Invalid, Conflict if the name is taken, StoreError."""
+        async with self._changing:
+            name = account_name(name)
+            if self.by_name(name) is not None:
+                raise Conflict(f"There is an account {name!r} already.", "Choose another name.")
+            if len(self._accounts) >= MAX_ACCOUNTS:
+                raise Conflict(f"There are {MAX_ACCOUNTS} accounts.", "Remove one that is not needed.")
+            account = Account(new_account_id(), name, role, password, self._now(), signed_in=self._now())
+            await self._store(account)
+            return account
+
+    async def change(self, account_id: str, **fields: Any) -> Account:
+        """Replace fields of an account. Raises NotFound, Conflict for the last administrator, StoreError."""
+        async with self._changing:
+            account = self.require(account_id)
+            changed = msgspec.structs.replace(account, **fields)
+            if self._is_last_administrator(account) and (changed.disabled or changed.role != "administrator"):
+                raise _last_administrator(account)
+            await self._store(changed)
+        return changed
+
+    async def remove(self, account_id: str) -> None:
+        """Remove an account. Raises NotFound, Conflict for the last administrator, StoreError."""
+        async with self._changing:
+            account = self.require(account_id)
+            if self._is_last_administrator(account):
+                raise _last_administrator(account)
+            await self._file.write([each for each in self._accounts.values() if each.id != account_id])
+            del self._accounts[account_id]
+
+    async def _store(self, account: Account) -> None:
+        accounts = self._accounts | {account.id: account}
+        await self._file.write(list(accounts.values()))
+        self._accounts = accounts
+
+    def _is_last_administrator(self, account: Account) -> bool:
+        others = (each for each in self._accounts.values() if each.id != account.id)
+        is_one = account.role == "administrator" and not account.disabled
+        return is_one and not any(each.role == "administrator" and not each.disabled for each in others)
+
+
+def _last_administrator(account: Account) -> Conflict:
+    return Conflict(f"{account.name} is the only administrator.", "Make somebody else an administrator first.")

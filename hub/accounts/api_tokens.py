@@ -1,0 +1,105 @@
+"""Personal API tokens, in ``api-tokens.json`` of the data folder. Only the SHA-256 of a token is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from hub.accounts.account import Role
+from hub.accounts.json_file import JsonFile
+from hub.errors import Conflict, NotFound
+
+FILE = "api-tokens.json"
+PREFIX = "wk_"
+"""How a token begins, so that secret scanners can recognize it."""
+MAX_TOKENS = 20
+"""Limit for each account."""
+MAX_LIFETIME_S = 366 * 86_400.0
+
+
+class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A token of a person.
+
+    Attributes:
+        id: Names it in lists.
+        account: Id of the account.
+        name: What the person calls it.
+        digest: SHA-256 of the token.
+        role: The most that may be done with it; the role of the account limits it as well.
+        created: Epoch seconds.
+        expires: Epoch seconds.
+    """
+
+    id: str
+    account: str
+    name: str
+    digest: str
+    role: Role
+    created: float
+    expires: float
+
+
+class ApiTokens:
+    """All tokens. ``on_end`` is called with the id of one that was revoked."""
+
+    def __init__(self, data: Path, now: Callable[[], float], on_end: Callable[[str], None]) -> None:
+        self._file = JsonFile(data / FILE, ApiToken)
+        self._now = now
+        self._on_end = on_end
+        self._changing = asyncio.Lock()
+        self._tokens = {token.digest: token for token in self._file.read()}
+
+    def of(self, account_id: str) -> list[ApiToken]:
+        """Return the tokens of a person, newest first."""
+        own = (token for token in self._tokens.values() if token.account == account_id)
+        return sorted(own, key=lambda token: -token.created)
+
+    def find(self, value: str) -> ApiToken | None:
+        """Return the token with this value if it is valid."""
+        token = self._tokens.get(_digest(value)) if value.startswith(PREFIX) else None
+        return token if token is not None and token.expires > self._now() else None
+
+    def valid(self, token_id: str) -> bool:
+        """Return whether there is a token with this id that has not expired."""
+        return any(token.id == token_id and token.expires > self._now() for token in self._tokens.values())
+
+    async def create(self, account_id: str, name: str, role: Role, lifetime_s: float) -> tuple[ApiToken, str]:
+        """Make a token and return it with its value, which is known only now. Raises Conflict, StoreError."""
+        async with self._changing:
+            if len(self.of(account_id)) >= MAX_TOKENS:
+                raise Conflict(f"This account has {MAX_TOKENS} tokens.", "Revoke one that is not needed.")
+            value = PREFIX + secrets.token_urlsafe(32)
+            now = self._now()
+            token = ApiToken(secrets.token_hex(4), account_id, name, _digest(value), role, now, now + lifetime_s)
+            await self._store([*self._tokens.values(), token])
+            return token, value
+
+    async def revoke(self, account_id: str, token_id: str) -> None:
+        """Make a token of this person invalid. Raises NotFound, StoreError."""
+        async with self._changing:
+            if all(token.id != token_id for token in self.of(account_id)):
+                raise NotFound(f"There is no token {token_id[:64]!r}.", "GET /api/account/tokens lists them.")
+            await self._store([token for token in self._tokens.values() if token.id != token_id])
+        self._on_end(token_id)
+
+    async def revoke_all(self, account_id: str) -> None:
+        """Make all tokens of a person invalid. Raises StoreError."""
+        async with self._changing:
+            ended = self.of(account_id)
+            if ended:
+                await self._store([token for token in self._tokens.values() if token.account != account_id])
+        for token in ended:
+            self._on_end(token.id)
+
+    async def _store(self, tokens: list[ApiToken]) -> None:
+        await self._file.write(tokens)
+        self._tokens = {token.digest: token for token in tokens}
+
+
+def _digest(value: str) -> str:
+    return sha256(value.encode("utf-8", "replace")).hexdigest()

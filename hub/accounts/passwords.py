@@ -1,0 +1,58 @@
+"""Hash passwords with Argon2id (RFC 9106), check them, and refuse the most common ones (NIST SP 800-63B, 5.1.1.2)."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from hub.errors import Invalid
+
+MIN_CHARS = 8
+MAX_CHARS = 256
+MOST_COMMON = 3_000
+"""So many of the most frequent passwords of public leaks are refused."""
+_CONCURRENT = 2
+"""A hash takes 64 MiB: this bounds the memory that sign-ins can take."""
+
+
+class Passwords:
+    """Hashes passwords in threads. A check takes the same time for an account that does not exist."""
+
+    def __init__(self) -> None:
+        self._hasher = PasswordHasher()
+        self._slots = asyncio.Semaphore(_CONCURRENT)
+        self._decoy: str | None = None
+
+    async def hashed(self, password: str) -> str:
+        """Return the hash to store. Raises Invalid for a password that is too short, too long or common."""
+        if not MIN_CHARS <= len(password) <= MAX_CHARS:
+            raise Invalid(f"The password has {len(password)} characters.", f"Allowed: {MIN_CHARS} to {MAX_CHARS}.")
+        async with self._slots:
+            if password.lower() in await asyncio.to_thread(_common_passwords):
+                raise Invalid("This password is one of the most common ones.", "Choose one that nobody guesses.")
+            return await asyncio.to_thread(self._hasher.hash, password)
+
+    async def matches(self, stored: str | None, password: str) -> bool:
+        """Return whether ``password`` is the one of the hash; False without a hash, after the same time."""
+        async with self._slots:
+            return await asyncio.to_thread(self._verify, stored, password[: MAX_CHARS + 1])
+
+    def _verify(self, stored: str | None, password: str) -> bool:
+        if stored is None:
+            self._decoy = self._decoy or self._hasher.hash("no account has this password")
+        try:
+            self._hasher.verify(stored or self._decoy or "", password)
+        except (Argon2Error, InvalidHashError):
+            return False
+        return stored is not None
+
+
+@cache
+def _common_passwords() -> frozenset[str]:
+    # Takes 0.2 s and some megabytes, which a hub that sets no password does not need.
+    from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+    return frozenset(FREQUENCY_LISTS["passwords"][:MOST_COMMON])

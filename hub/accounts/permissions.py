@@ -1,0 +1,135 @@
+"""Which role each operation needs: the one table that REST, event streams and WebSockets read.
+
+A test compares the table with the routes: an operation that is missing here fails it, and only administrators may use
+it until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hub.accounts.account import Role
+
+SIGNED_OUT = frozenset({"POST /login", "POST /api/welcome", "POST /api/welcome/check", "GET /api/session"})
+"""Operations for everybody. So are the probes ``/healthz`` and ``/readyz``, and the dashboard's files."""
+
+_VIEWER = """
+POST   /logout
+GET    /api/account
+PATCH  /api/account
+POST   /api/account/password
+GET    /api/account/sessions
+DELETE /api/account/sessions/{session_id}
+GET    /api/account/tokens
+POST   /api/account/tokens
+DELETE /api/account/tokens/{token_id}
+
+GET    /docs
+GET    /docs/init.js
+GET    /openapi.json
+GET    /metrics
+GET    /api/status
+GET    /api/status/trend
+GET    /api/activity
+GET    /api/rejected
+
+GET    /api/devices
+GET    /api/devices/{device_id}
+GET    /api/devices/{device_id}/commands
+GET    /api/devices/{device_id}/expected
+GET    /api/devices/{device_id}/history
+GET    /api/devices/{device_id}/messages
+GET    /api/devices/{device_id}/rules
+GET    /api/commands/{command_id}
+POST   /api/history/query
+GET    /api/history/export
+GET    /api/alerts
+GET    /api/alerts/{alert_id}
+GET    /api/diagnoses/{diagnosis_id}
+GET    /api/diagnoses/{diagnosis_id}/prompt
+GET    /api/rules
+GET    /api/rules/text
+GET    /api/mappings
+GET    /api/mappings/text
+GET    /api/topics
+GET    /api/topics/last
+GET    /api/terms
+
+GET    /events/devices
+SOCKET /ws
+SOCKET /api/live
+
+POST   /ask
+POST   /ai/ask
+POST   /ai/stream
+GET    /api/conversations
+GET    /api/conversations/{conversation}
+DELETE /api/conversations/{conversation}
+POST   /api/conversations/{conversation}/turns
+GET    /api/analyses
+GET    /api/analyses/{analysis_id}
+GET    /api/analyses/{analysis_id}/progress
+POST   /api/analyses/{analysis_id}/ask
+"""
+
+_OPERATOR = """
+POST   /api/alerts/{alert_id}/acknowledge
+DELETE /api/alerts/{alert_id}/acknowledge
+POST   /api/devices/{device_id}/commands
+PATCH  /api/devices/{device_id}/desired
+POST   /api/devices/{device_id}/diagnose
+POST   /api/diagnoses/{diagnosis_id}/repeat
+POST   /analyze/image
+POST   /analyze/audio
+POST   /analyze/document
+PATCH  /api/analyses/{analysis_id}
+DELETE /api/analyses/{analysis_id}
+DELETE /api/analyses/{analysis_id}/progress
+"""
+
+_ADMINISTRATOR = """
+PATCH  /api/devices/{device_id}
+DELETE /api/devices/{device_id}
+POST   /api/history/import
+POST   /api/clock/trust
+POST   /api/rules
+PUT    /api/rules
+POST   /api/rules/check
+POST   /api/rules/preview
+PUT    /api/rules/{rule_id}
+DELETE /api/rules/{rule_id}
+POST   /api/mappings
+PUT    /api/mappings
+POST   /api/mappings/check
+POST   /api/mappings/preview
+PUT    /api/mappings/{topic:path}
+DELETE /api/mappings/{topic:path}
+GET    /api/credentials
+POST   /api/credentials
+GET    /api/credentials/{name}/line
+DELETE /api/credentials/{name}
+GET    /api/models
+PUT    /api/models
+PUT    /api/models/{name}
+DELETE /api/models/{name}
+POST   /api/models/{name}/test
+GET    /api/people
+PATCH  /api/people/{account_id}
+DELETE /api/people/{account_id}
+POST   /api/people/{account_id}/link
+POST   /api/people/invitations
+DELETE /api/people/invitations/{link_id}
+"""
+
+
+def _table() -> dict[str, Role]:
+    roles: tuple[tuple[Role, str], ...] = (
+        ("viewer", _VIEWER),
+        ("operator", _OPERATOR),
+        ("administrator", _ADMINISTRATOR),
+    )
+    return {" ".join(line.split()): role for role, lines in roles for line in lines.splitlines() if line}
+
+
+LEAST_ROLE: Mapping[str, Role] = _table()
+"""By ``METHOD path``, as the routes declare it, the role that it needs; ``SOCKET`` for WebSockets."""

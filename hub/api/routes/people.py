@@ -1,0 +1,91 @@
+"""``/api/people``: accounts and invitations, for administrators."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+
+from hub.accounts.account import Account
+from hub.accounts.links import OneTimeLink, url
+from hub.api.auth import Authenticator, By
+from hub.api.change_log import Change, ChangeLog
+from hub.api.errors import Json
+from hub.api.schemas import account_requests as requests
+from hub.api.schemas import accounts as shapes
+
+ShortId = Annotated[str, Path(max_length=64)]
+
+
+def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
+    router = APIRouter(prefix="/api/people", tags=["people"])
+    people = auth.people
+
+    @router.get("", response_model=shapes.PeopleList)
+    async def list_people() -> Response:
+        """Return all accounts, and the one-time links that were not used yet."""
+        links = await asyncio.to_thread(people.links.valid)
+        return Json(
+            {
+                "items": [shapes.AccountShape.made_of(each) for each in people.accounts],
+                "invitations": [shapes.InvitationShape.made_of(each) for each in links],
+            }
+        )
+
+    @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)
+    async def invite(body: requests.Invitation, request: Request, by: By) -> Response:
+        """Create a one-time link for a new account, and return its address. The link is valid for seven days."""
+        link, secret = await people.invite(body.role, by)
+        await changes.write(by, Change("people.invited", f"created an invitation as {body.role}", {"role": body.role}))
+        return _issued(request, link, secret)
+
+    @router.delete("/invitations/{link_id}", status_code=204)
+    async def withdraw_invitation(link_id: ShortId) -> Response:
+        """Make a one-time link invalid."""
+        await people.links.remove(link_id)
+        return Response(status_code=204)
+
+    @router.patch("/{account_id}", response_model=shapes.AccountShape)
+    async def edit_person(account_id: ShortId, body: requests.PersonEdit, by: By) -> Response:
+        """Change the role of a person, or disable the account.
+
+        Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
+        """
+        account = people.accounts.require(account_id)
+        if body.role is not None and body.role != account.role:
+            account = await people.change_role(account_id, body.role)
+            await changes.write(by, _change("role", f"made {account.name} {body.role}", account))
+        if body.disabled is not None and body.disabled != account.disabled:
+            account = await people.disable(account_id, body.disabled)
+            verb = "disabled" if body.disabled else "enabled"
+            await changes.write(by, _change(verb, f"{verb} the account of {account.name}", account))
+        return Json(shapes.AccountShape.made_of(account))
+
+    @router.delete("/{account_id}", status_code=204)
+    async def remove_person(account_id: ShortId, by: By) -> Response:
+        """Remove an account and sign the person out everywhere. Return 409 for the last administrator."""
+        account = people.accounts.require(account_id)
+        await people.remove(account_id)
+        await changes.write(by, _change("removed", f"removed the account of {account.name}", account))
+        return Response(status_code=204)
+
+    @router.post("/{account_id}/link", status_code=201, response_model=shapes.IssuedLink)
+    async def create_password_link(account_id: ShortId, request: Request, by: By) -> Response:
+        """Create a one-time link with which a person who forgot the password sets a new one."""
+        account = people.accounts.require(account_id)
+        link, secret = await people.links.create(account.role, by=by, account=account.id)
+        await changes.write(by, _change("link", f"created a password link for {account.name}", account))
+        return _issued(request, link, secret)
+
+    return router
+
+
+def _issued(request: Request, link: OneTimeLink, secret: str) -> Response:
+    address = url(str(request.base_url).rstrip("/"), secret)
+    return Json({"url": address, "invitation": shapes.InvitationShape.made_of(link)}, status_code=201)
+
+
+def _change(key: str, text: str, account: Account) -> Change:
+    return Change(f"people.{key}", text, {"name": account.name, "role": account.role})

@@ -1,0 +1,77 @@
+"""Request bodies for sign-in, accounts and people."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr, StringConstraints, model_validator
+
+from hub.accounts.account import MAX_NAME_CHARS, Role
+from hub.accounts.api_tokens import MAX_LIFETIME_S
+from hub.accounts.passwords import MAX_CHARS
+from hub.api.schemas.requests import ONE_LINE, Incoming
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS, pattern=ONE_LINE)
+]
+Password = Annotated[SecretStr, Field(max_length=MAX_CHARS)]
+Secret = Annotated[SecretStr, Field(max_length=200)]
+DAYS = int(MAX_LIFETIME_S // 86_400)
+
+
+class Login(Incoming):
+    """Either `name` and `password` of an account, or the hub's access token as `token`."""
+
+    name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] | None = None
+    password: Password | None = None
+    token: Annotated[SecretStr, Field(max_length=1024)] | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Login:
+        by_password = self.name is not None and self.password is not None and self.token is None
+        if not by_password and (self.token is None or self.name is not None or self.password is not None):
+            raise ValueError("give either name and password, or token")
+        return self
+
+
+class LinkGiven(Incoming):
+    """The secret of a one-time link: what follows `#` in its address."""
+
+    link: Secret
+
+
+class Welcome(LinkGiven):
+    """Acceptance of a one-time link. `name` is for a new account; a link for a new password ignores it."""
+
+    name: Name | None = None
+    password: Password
+
+
+class ProfileEdit(Incoming):
+    """An edit of the own account."""
+
+    name: Name
+
+
+class PasswordChange(Incoming):
+    current: Password
+    password: Password
+
+
+class TokenWanted(Incoming):
+    """An API token. It can do what its account may, and no more than `role` permits."""
+
+    name: Name
+    role: Role
+    days: Annotated[int, Field(ge=1, le=DAYS)] = 90
+
+
+class Invitation(Incoming):
+    role: Role
+
+
+class PersonEdit(Incoming):
+    """An edit of an account. Absent keys stay unchanged."""
+
+    role: Role | None = None
+    disabled: bool | None = None

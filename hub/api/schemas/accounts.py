@@ -1,0 +1,137 @@
+"""Objects of accounts, sessions and API tokens that the API returns. Times are epoch milliseconds."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from typing_extensions import TypedDict
+
+from hub.accounts import Account, Role, Session
+from hub.accounts.api_tokens import ApiToken
+from hub.accounts.links import OneTimeLink
+from hub.api.schemas.api_object import ApiObject
+
+
+class AccountShape(ApiObject):
+    """The account of a person. `signed_in_at` is null for one who never has."""
+
+    id: str
+    name: str
+    role: Role
+    disabled: bool
+    created_at: int
+    signed_in_at: int | None
+
+    @classmethod
+    def made_of(cls, account: Account) -> Self:
+        """Return the account without its password."""
+        signed_in = None if account.signed_in is None else _ms(account.signed_in)
+        return cls.of(account, created_at=_ms(account.created), signed_in_at=signed_in)
+
+
+class SignInShape(ApiObject):
+    """How this request is signed in.
+
+    `auth` is `open` if the hub requires no authentication. `accounts` and `token` say with what one can sign in.
+    `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
+    not signed in.
+    """
+
+    auth: Literal["open", "token"]
+    authenticated: bool
+    accounts: bool
+    token: bool
+    role: Role | None
+    account: AccountShape | None
+
+
+class LinkShape(ApiObject):
+    """What a one-time link is for. `account` is the name whose password it sets, null for a new account."""
+
+    role: Role
+    account: str | None
+    expires_at: int
+
+
+class SessionShape(ApiObject):
+    """A browser that is signed in. `current` is the one that asks."""
+
+    id: str
+    address: str
+    agent: str
+    created_at: int
+    used_at: int
+    current: bool
+
+    @classmethod
+    def made_of(cls, session: Session, current: Session | None) -> Self:
+        """Return a session. Its id is a part of its key's hash, which is no secret."""
+        return cls(
+            id=session.key[:16],
+            address=session.address,
+            agent=session.agent,
+            created_at=_ms(session.created),
+            used_at=_ms(session.used),
+            current=current is not None and current.key == session.key,
+        )
+
+
+class TokenShape(ApiObject):
+    """A personal API token, without its value."""
+
+    id: str
+    name: str
+    role: Role
+    created_at: int
+    expires_at: int
+
+    @classmethod
+    def made_of(cls, token: ApiToken) -> Self:
+        """Return a token."""
+        return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires))
+
+
+class InvitationShape(ApiObject):
+    """A one-time link that was not used yet. `account` is null for a new account."""
+
+    id: str
+    role: Role
+    account: str | None
+    by: str
+    expires_at: int
+
+    @classmethod
+    def made_of(cls, link: OneTimeLink) -> Self:
+        """Return a link without its secret."""
+        return cls.of(link, expires_at=_ms(link.expires))
+
+
+class IssuedToken(TypedDict):
+    """`value` is shown only now."""
+
+    value: str
+    token: TokenShape
+
+
+class IssuedLink(TypedDict):
+    """`url` is the address to open, shown only now."""
+
+    url: str
+    invitation: InvitationShape
+
+
+class SessionList(TypedDict):
+    items: list[SessionShape]
+
+
+class TokenList(TypedDict):
+    items: list[TokenShape]
+
+
+class PeopleList(TypedDict):
+    items: list[AccountShape]
+    invitations: list[InvitationShape]
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,49 @@
+"""Let the first person in: a one-time link for the first administrator of a hub that requires signing in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from pathlib import Path
+
+from hub.accounts import People
+from hub.accounts.links import url
+from hub.errors import StoreError
+from hub.runtime.network_addresses import is_any_address, join_address
+from hub.runtime.private_files import replace_file
+
+log = logging.getLogger(__name__)
+
+FILE = "first-account-link.txt"
+"""File in the data folder with the link, where the hub has no terminal to print it to: logs are read by others."""
+
+
+async def offer_first_account(people: People, data: Path, host: str, port: int) -> None:
+    """Make a link for the first administrator, and print it to the terminal or write it to a private file.
+
+    Do nothing if there are accounts, or if a link was made before and is still valid.
+    """
+    file = data / FILE
+    if people.accounts:
+        file.unlink(missing_ok=True)
+        return
+    if any(link.account is None for link in people.links.valid()):
+        log.info("Nobody has an account yet. `hub link --data %s` makes a new link for the first one.", data)
+        return
+    _, secret = await people.invite("administrator", "hub")
+    address = url(origin(host, port), secret)
+    if sys.stderr.isatty():
+        sys.stderr.write(f"Create the first account: {address}\n")
+        return
+    try:
+        await asyncio.to_thread(replace_file, file, f"{address}\n".encode())
+    except OSError as error:
+        raise StoreError(f"{file} cannot be written ({error.strerror}).") from error
+    log.info("Nobody has an account yet. The link for the first administrator is in %s.", file)
+
+
+def origin(host: str, port: int) -> str:
+    """Return the address of the dashboard, with this machine's name if the hub listens on all addresses."""
+    return f"http://{join_address(socket.gethostname() if is_any_address(host) else host, port)}"

@@ -1,0 +1,117 @@
+"""Accounts on the page: first account, invitation, role, password, sessions and sign-out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from e2e.conftest import Errors
+from e2e.in_thread import hub_in_thread
+
+PASSWORD = "a quiet lighthouse 7"
+LINK = re.compile(r"http://127\.0\.0\.1:\d+/welcome#[\w-]+")
+
+
+@contextmanager
+def another(browser: Browser) -> Iterator[Page]:
+    """Open a page in a browser profile of its own, as another person would."""
+    context = browser.new_context()
+    try:
+        yield context.new_page()
+    finally:
+        context.close()
+
+
+def accept(page: Page, link: str, name: str) -> None:
+    page.goto(link)
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
+    expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+
+
+def shown_link(page: Page) -> str:
+    return page.get_by_role("region", name="People").locator("code").filter(has_text=LINK).inner_text()
+
+
+def test_first_administrator_invites_a_viewer(tmp_path: Path, page: Page, browser: Browser, errors: Errors):
+    errors.expected = ("401", "WebSocket")
+    with hub_in_thread(tmp_path) as running:
+        page.goto(f"{running.url}/settings")
+        people = page.get_by_role("region", name="People")
+        expect(people).to_contain_text("full access")
+        people.get_by_role("button", name="Create the first account").click()
+        accept(page, shown_link(page), "Ada")
+
+        page.goto(f"{running.url}/settings")
+        people.get_by_label("Invite as").select_option("viewer")
+        people.get_by_role("button", name="Invite").click()
+        link = shown_link(page)
+        with another(browser) as other:
+            other.goto(link)
+            expect(other.get_by_text("Your role: viewer.")).to_be_visible()
+            assert not Axe().run(other).response["violations"], "the page for a new account"
+            accept(other, link, "Val")
+            other.goto(f"{running.url}/settings")
+            expect(other.get_by_role("region", name="Your account")).to_contain_text("Signed in as Val (viewer).")
+            expect(other.get_by_role("region", name="People")).to_have_count(0)
+            expect(other.get_by_role("region", name="Models")).to_have_count(0)
+
+            page.reload()
+            expect(people.get_by_label("Role of Val")).to_have_value("viewer")
+            people.get_by_label("Role of Val").select_option("administrator")
+            other.reload()
+            expect(other.get_by_role("region", name="People")).to_be_visible()
+
+            people.get_by_role("listitem").filter(has_text="Val").get_by_role("button", name="Disable").click()
+            expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+            assert not Axe().run(other).response["violations"], "the sign-in page"
+            other.get_by_label("Name").fill("Val")
+            other.get_by_label("Password").fill(PASSWORD)
+            other.get_by_role("button", name="Sign in").click()
+            expect(other.get_by_role("alert")).to_contain_text("The name or the password is wrong.")
+        page.close()  # before the hub ends
+
+
+def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: Page, errors: Errors):
+    errors.expected = ("401", "WebSocket")
+    with hub_in_thread(tmp_path) as running:
+        page.goto(f"{running.url}/settings")
+        page.get_by_role("button", name="Create the first account").click()
+        accept(page, shown_link(page), "Ada")
+        page.goto(f"{running.url}/settings")
+        own = page.get_by_role("region", name="Your account")
+        own.get_by_role("button", name="Change password").click()
+        own.get_by_label("Current password").fill(PASSWORD)
+        own.get_by_label("New password").fill("a brighter lighthouse")
+        own.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Password changed.")).to_be_visible()
+
+        own.get_by_role("button", name="New token").click()
+        own.get_by_label("Name of the token").fill("script")
+        own.get_by_role("button", name="Create", exact=True).click()
+        token = own.locator("code").inner_text()
+        answer = page.request.get(f"{running.url}/api/devices", headers={"Authorization": f"Bearer {token}"})
+        assert answer.status == 200
+        own.get_by_role("button", name="Revoke the token script").click()
+        expect(page.get_by_text("Token script revoked")).to_be_visible()
+
+        own.get_by_role("button", name="Sign out", exact=True).click()
+        page.get_by_label("Name").fill("Ada")
+        page.get_by_label("Password").fill("a brighter lighthouse")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        page.close()  # before the hub ends
+
+
+def test_used_link_says_so(tmp_path: Path, page: Page, errors: Errors):
+    errors.expected = ("403",)
+    with hub_in_thread(tmp_path) as running:
+        page.goto(f"{running.url}/welcome#not-a-link")
+        expect(page.get_by_text("This link was used, has expired or is not valid.")).to_be_visible()
+        page.close()  # before the hub ends

@@ -1,0 +1,100 @@
+// Texts of signing in, the own account, and people.
+
+import { plural } from './plural';
+
+export const login = {
+  title: 'Sign in',
+  name: 'Name',
+  password: 'Password',
+  enter: 'Sign in',
+  forgot: 'Forgot your password? An administrator can send you a link to set a new one.',
+  useToken: 'Use the access token',
+  usePassword: 'Use name and password',
+  token: 'Access token',
+  tokenLead:
+    'The access token is the value of HUB_TOKEN. If none was set, run `hub token` on the hub’s machine to see it.',
+  noAccounts: 'This hub has no accounts yet. To create the first one, run `hub link` on the hub’s machine.',
+};
+
+export const welcome = {
+  title: 'Welcome',
+  create: 'Create your account',
+  reset: (name: string) => `Set a new password for ${name}`,
+  role: (role: string) => `Your role: ${role}.`,
+  name: 'Name',
+  nameHint: 'What you sign in with. Others see it beside your changes.',
+  password: 'New password',
+  passwordHint: 'At least 8 characters; common passwords are refused.',
+  enter: 'Create account',
+  save: 'Save and sign in',
+  invalid: 'This link was used, has expired or is incomplete. Ask for another one.',
+  toLogin: 'Go to sign-in',
+};
+
+export const account = {
+  title: 'Your account',
+  signedInAs: (name: string, role: string) => `Signed in as ${name} (${role}).`,
+  withToken: 'Signed in with the access token, without an account.',
+  signOut: 'Sign out',
+  changePassword: 'Change password',
+  current: 'Current password',
+  next: 'New password',
+  save: 'Save',
+  cancel: 'Cancel',
+  passwordChanged: 'Password changed. All other browsers were signed out.',
+  sessions: 'Signed-in browsers',
+  thisOne: 'this browser',
+  unknownAgent: 'Unknown browser',
+  end: 'Sign out',
+  endOne: (agent: string) => `Sign out ${agent}`,
+  tokens: 'API tokens',
+  tokensLead:
+    'For scripts and other programs. A token can do what its role permits, and never more than you.',
+  newToken: 'New token',
+  tokenName: 'Name of the token',
+  tokenRole: 'Role of the token',
+  days: 'Valid for (days)',
+  create: 'Create',
+  once: 'Copy the token now; it is shown only once.',
+  expires: (date: string) => `expires ${date}`,
+  revoke: 'Revoke',
+  revokeOne: (name: string) => `Revoke the token ${name}`,
+  revoked: (name: string) => `Token ${name} revoked`,
+};
+
+export const people = {
+  title: 'People',
+  open: 'Everybody who can reach this hub has full access. After you create the first account, signing in is required.',
+  first: 'Create the first account',
+  invite: 'Invite',
+  inviteAs: 'Invite as',
+  role: (name: string) => `Role of ${name}`,
+  roles: {
+    viewer: 'viewer',
+    operator: 'operator',
+    administrator: 'administrator',
+  },
+  roleHints: {
+    viewer: 'Viewers see devices, history and alerts, and ask questions.',
+    operator: 'Operators also acknowledge alerts, send commands and analyse files.',
+    administrator: 'Administrators also change rules, devices, mappings, models, people and settings.',
+  },
+  link: 'Send this link to the person. It works once and expires in seven days.',
+  passwordLink: (name: string) =>
+    `Send this link to ${name}. It works once, sets a new password and expires in seven days.`,
+  newLink: 'Password link',
+  disable: 'Disable',
+  enable: 'Enable',
+  disabled: 'disabled',
+  remove: 'Remove',
+  removeOne: (name: string) => `Remove ${name}?`,
+  removeLead:
+    'The person is signed out everywhere and can no longer sign in. What they did stays in the logs.',
+  never: 'never signed in',
+  last: (ago: string) => `signed in ${ago}`,
+  pending: (n: number) => plural(n, { one: '1 open invitation', other: `${n} open invitations` }),
+  pendingOne: (role: string, by: string, date: string) =>
+    `Invitation as ${role} by ${by}, valid until ${date}`,
+  pendingPassword: (by: string, date: string) => `Password link by ${by}, valid until ${date}`,
+  withdraw: 'Withdraw',
+};

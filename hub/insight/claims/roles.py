@@ -38,8 +38,9 @@ _BEFORE = re.compile(
     re.I,
 )
 _READING = re.compile(
-    r"\b(?:to|at|it reads?|reads?|reading|is|are|now|currently|reached|reaches|reach|of|shows?|measures?|draws?|drawing|drew"
-    rf"|equals?|peaked at|vibrates at|repeated exactly|was around)(?:\s(?:now|still|currently))?{_ABOUT}\s?$",
+    r"\b(?:to|at|it reads?|reads?|reading|is|are|now|currently|reached|reaches|reach|of|shows?|measures?|draws?"
+    r"|drawing|drew|equals?|peaked at|vibrates at|repeated exactly|was around)"
+    rf"(?:\s(?:now|still|currently))?{_ABOUT}\s?$",
     re.I,
 )
 _PEAK = re.compile(r"\bpeak(?:\s(?:of|was|is|at))?\s?$", re.I)

@@ -45,6 +45,7 @@ POST   /api/history/query
 GET    /api/history/export
 GET    /api/alerts
 GET    /api/alerts/{alert_id}
+GET    /api/alerts/{alert_id}/causes
 GET    /api/diagnoses/{diagnosis_id}
 GET    /api/diagnoses/{diagnosis_id}/prompt
 GET    /api/rules
@@ -75,6 +76,8 @@ POST   /api/analyses/{analysis_id}/ask
 _OPERATOR = """
 POST   /api/alerts/{alert_id}/acknowledge
 DELETE /api/alerts/{alert_id}/acknowledge
+PUT    /api/alerts/{alert_id}/cause
+DELETE /api/alerts/{alert_id}/cause
 POST   /api/devices/{device_id}/commands
 PATCH  /api/devices/{device_id}/desired
 POST   /api/devices/{device_id}/diagnose

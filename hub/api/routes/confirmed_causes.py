@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from hub.api.change_log import WHO
+from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import responses, serializers
 from hub.api.schemas.confirmed_causes import CauseFound, CauseList
@@ -22,18 +22,18 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
         return Json({"items": [TermShape.of(term) for term in await causes.choices(alert_id)]})
 
     @router.put("/{alert_id}/cause", response_model=responses.AlertShape)
-    async def confirm_cause(alert_id: str, body: CauseFound) -> Response:
+    async def confirm_cause(alert_id: str, body: CauseFound, by: By) -> Response:
         """Say what the cause of an alert was, open or cleared, and what fixed it.
 
         Later diagnoses of this device and of like ones cite it. An alert with a confirmed cause is kept beyond the
         retention.
         """
-        found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=WHO)
+        found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=by)
         return Json(serializers.alert(found))
 
     @router.delete("/{alert_id}/cause", response_model=responses.AlertShape)
-    async def remove_cause(alert_id: str) -> Response:
+    async def remove_cause(alert_id: str, by: By) -> Response:
         """Remove the confirmed cause of an alert."""
-        return Json(serializers.alert(await causes.withdraw(alert_id, by=WHO)))
+        return Json(serializers.alert(await causes.withdraw(alert_id, by=by)))
 
     return router

@@ -31,7 +31,7 @@ WEB_SOURCES := $(shell find web -mindepth 1 -name node_modules -prune -o -not -n
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-integrations flaky check format lock clean always
+.PHONY: help setup demo test test-integrations flaky check generated format lock clean always
 
 help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
@@ -40,6 +40,7 @@ help:
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then check format, lint, types, spelling and architecture, as CI does before the tests"
 	@echo "make setup    create $(VENV) with all packages, build the dashboard"
+	@echo "make generated   write the files that are derived from the code: OpenAPI, its types, message keys, map of layers"
 	@echo "make format   format the code"
 	@echo "make lock     resolve the lock files again; ARGS=--upgrade for newer releases"
 	@echo "make clean    remove all that was built or installed here"
@@ -91,6 +92,12 @@ format: $(HUB) $(TEST_PACKAGES) web/node_modules
 # and constraints of this machine.
 RESOLVE := env -u UV_CONSTRAINT -u UV_OVERRIDE -u UV_FIND_LINKS $(VENV)/bin/uv --no-config pip compile \
 	--universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --quiet
+
+generated: $(HUB) $(TEST_PACKAGES) web/node_modules
+	@$(PYTHON_OF_VENV) tests/layer_map.py
+	@$(PYTHON_OF_VENV) tests/message_keys.py
+	@$(PYTHON_OF_VENV) tests/openapi.py
+	@$(NPM) run --silent types
 
 lock: | $(VENV)/bin/pip
 	@$(PYTHON_OF_VENV) -m pip install --quiet 'uv>=0.13,<1'

@@ -1,8 +1,7 @@
 """Keys of the messages that the hub sends beside their English: ``tests/vectors/message_keys.json``.
 
-    python tests/message_keys.py     # writes the file
-
-``test_message_keys.py`` checks that the file matches the hub, and a test of the dashboard that it knows every key.
+``make generated`` writes the file, and ``test_message_keys.py`` checks that it matches the hub. Who translates the
+messages needs to know every key.
 """
 
 from __future__ import annotations

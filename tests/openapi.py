@@ -1,8 +1,6 @@
 """The API description from which the dashboard's types are generated: ``web/openapi.json``.
 
-    python tests/openapi.py     # writes the file; then, in web/, npm run types
-
-``test_openapi.py`` checks that the file matches the application.
+``make generated`` writes the file and the types; ``test_openapi.py`` checks that the file matches the application.
 """
 
 from __future__ import annotations

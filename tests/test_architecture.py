@@ -122,7 +122,7 @@ def test_all_parts_of_source_tree_are_read(ours: Tree) -> None:
 @pytest.mark.parametrize("name", FILES)
 def test_table_of_layers_is_up_to_date(name: str) -> None:
     text = (ROOT / name).read_text("utf-8")
-    assert with_map(text, layer_map()) == text, "run: python tests/layer_map.py"
+    assert with_map(text, layer_map()) == text, "run: make generated"
 
 
 def lint_imports(root: Path) -> subprocess.CompletedProcess[str]:

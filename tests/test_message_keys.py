@@ -65,7 +65,7 @@ def entry(event: ev.Event) -> Activity:
 
 
 def test_vectors_list_every_key() -> None:
-    assert json.loads(VECTORS.read_text("utf-8")) == message_keys(), "run `python tests/message_keys.py`"
+    assert json.loads(VECTORS.read_text("utf-8")) == message_keys(), "run: make generated"
 
 
 def test_every_activity_entry_has_a_key() -> None:

@@ -28,7 +28,7 @@ BY_TYPE = {
 
 async def test_openapi_file_matches_application(tmp_path: Path) -> None:
     found = as_json(await description(tmp_path))
-    assert FILE.read_text("utf-8") == found, "run: python tests/openapi.py, then in web/: npm run types"
+    assert FILE.read_text("utf-8") == found, "run: make generated"
 
 
 def check_schema(message: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import correlation, findings, limits, short_history, witnesses
+from hub.insight import correlation, findings, limits, past_alerts, short_history, witnesses
 from hub.insight.change_detection import DetectedChange, detect_changes
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import MetricSeries
@@ -42,7 +42,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *findings.steady(seen, moves),
             *short_history.too_little(seen, moves),
             *correlation.quality(seen, moves),
-            *correlation.past(seen),
+            *past_alerts.past(seen),
         ]
     return [msgspec.structs.replace(item, id=f"e{number}") for number, item in enumerate(found, 1)]
 

@@ -1,0 +1,70 @@
+"""Findings about earlier alerts of the same rule: how many there were, their confirmed causes and what fixed them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from hub import text_format as fmt
+from hub.insight.findings import finding
+from hub.insight.investigation_input import InvestigationInput, Past
+from hub.model import Evidence
+
+_MAX_CHARS = 120
+"""Limit on the length of a note or a fix in a finding."""
+
+
+def past(case: InvestigationInput) -> Iterator[Evidence]:
+    """Yield how often the same rule raised the same alert before, and what its cause was."""
+    if not case.past:
+        return
+    newest = max(case.past, key=lambda p: p.alert.since)
+    own = sum(1 for p in case.past if p.alert.device == case.device)
+    confirmed = Counter(p.confirmed.title for p in case.past if p.confirmed)
+    causes = Counter(fmt.spoken(p.cause) for p in case.past if p.cause and not p.confirmed)
+    sentence = (
+        f"the same alert was raised {len(case.past)} times before ({own} of them on this device), "
+        f"last at {fmt.date_time(newest.alert.since)}"
+    )
+    if len(case.past) == 1:
+        when = fmt.date_time(newest.alert.since)
+        sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when}"
+    fix = _last_fix(case.past)
+    if confirmed:
+        sentence += f"; confirmed as its cause: {fmt.join([_times(*each) for each in confirmed.most_common(2)])}"
+    if fix:
+        sentence += f"; what fixed it last: “{fix}”"
+    if causes and not confirmed:
+        cause, count = causes.most_common(1)[0]
+        sentence += f"; {cause} was named as its cause {count} {'time' if count == 1 else 'times'}"
+    note = next((p.note for p in sorted(case.past, key=lambda p: -p.alert.raised_at) if p.note), None)
+    if note:
+        sentence += f"; the last note on it says: “{' '.join(note.split())[:_MAX_CHARS]}”"
+    yield finding(
+        case,
+        "past",
+        case.alert.metric if case.alert else None,
+        sentence,
+        value=float(len(case.past)),
+        unit=None,
+        start=newest.alert.since,
+        end=newest.alert.ended_at or newest.alert.cleared_at or newest.alert.raised_at,
+        weight=0.3,
+        own=own,
+        last_at=newest.alert.since,
+        last_device=newest.alert.device,
+        causes=dict(causes.most_common(1)),
+        note=note and " ".join(note.split())[:_MAX_CHARS],
+        confirmed=dict(confirmed.most_common(2)),
+        fix=fix,
+    )
+
+
+def _last_fix(past: Sequence[Past]) -> str | None:
+    """Return what fixed the case that was confirmed last, of those that say it."""
+    fixed = [(p.confirmed.at, p.confirmed.fix) for p in past if p.confirmed and p.confirmed.fix]
+    return " ".join(max(fixed)[1].split())[:_MAX_CHARS] if fixed else None
+
+
+def _times(what: str, count: int) -> str:
+    return what if count == 1 else f"{what} ({count} times)"

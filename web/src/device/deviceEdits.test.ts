@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DeviceDetail } from '../api/types';
-import { editedMetric, editOf, fieldsOf, labelsOf } from './deviceEdits';
+import { editedMetric, editOf, fieldsOf, isRelabelled, labelsOf, resetMetric } from './deviceEdits';
 
 const device = (over: Partial<DeviceDetail> = {}): DeviceDetail =>
   ({
@@ -49,6 +49,14 @@ describe('edits of a metric', () => {
       ...uncorrected,
       quantity: 'energy',
     });
+  });
+
+  it('reset title and unit, and keep what a person says that it measures', () => {
+    expect(isRelabelled(plug, 'p')).toBe(true);
+    const reset = { title: null, unit: null, hidden: false, ...uncorrected, quantity: 'energy' };
+    expect(resetMetric(plug, 'p')).toEqual(reset);
+    expect(isRelabelled({ ...plug, metric_edits: { p: reset } }, 'p')).toBe(false);
+    expect(resetMetric({ ...plug, metric_edits: {} }, 'p')).toBeNull();
   });
 
   it('are none where nothing differs from the device', () => {

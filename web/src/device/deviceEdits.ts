@@ -46,6 +46,19 @@ export function editOf(device: DeviceDetail, wanted: DeviceFields): Edit {
 export const isEmpty = ({ title, unit, hidden, quantity, places, role }: MetricEdit): boolean =>
   !title && !unit && !hidden && !quantity && !places && !role;
 
+/** Whether title, unit or visibility of `metric` differ from the device's own. */
+export function isRelabelled(device: DeviceDetail, metric: string): boolean {
+  const edit = device.metric_edits[metric];
+  return !!edit && (!!edit.title || !!edit.unit || edit.hidden);
+}
+
+/** Return the edit that resets title, unit and visibility of `metric`, and keeps what it measures. */
+export function resetMetric(device: DeviceDetail, metric: string): MetricEdit | null {
+  const before = device.metric_edits[metric];
+  const edit = before && { ...before, title: null, unit: null, hidden: false };
+  return !edit || isEmpty(edit) ? null : edit;
+}
+
 export interface MetricForm {
   title: string;
   unit: string;

@@ -12,7 +12,7 @@ import msgspec
 from hub.analysis import DeviceLink, Found
 from hub.errors import AiUnavailable
 from hub.insight import Signature
-from hub.insight.causes import built_in
+from hub.insight.signature import built_in
 from hub.model import Analysis, AnalysisKind, CauseMatch, Claim, Diagnosis, Evidence, WriteDiagnosis, Writer
 from hub.runtime.progress import ProgressStreams
 

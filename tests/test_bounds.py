@@ -27,7 +27,7 @@ from hub.dialects.times import when
 from hub.errors import ConfigError, Rejected
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
-from hub.insight.causes import parse_signatures
+from hub.insight.signature import parse_signatures
 from hub.model import RawMessage, Tick
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse

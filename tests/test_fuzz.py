@@ -28,7 +28,7 @@ from hub.dialects import native
 from hub.dialects.mapping import parse_mappings
 from hub.errors import ConfigError, Invalid
 from hub.formats import read_table
-from hub.insight.causes import parse_signatures
+from hub.insight.signature import parse_signatures
 from hub.model import RawMessage, Reading
 from hub.rules import parse
 from hub.runtime.fault_log import FaultLog

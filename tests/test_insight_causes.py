@@ -10,8 +10,7 @@ import pytest
 from benchmarks.labelled import observed
 from hub.errors import ConfigError
 from hub.insight import decide, evidence, parse_signatures, rank
-from hub.insight.causes import built_in, extended
-from hub.insight.symptom_matching import parse_symptom
+from hub.insight.signature import built_in, extended
 from series import alert, case, ramp, track
 from simulators import KINDS
 
@@ -22,6 +21,11 @@ HARD = {
     # No other metric of these machines witnesses that only the sensor has moved: no cause is named.
     ("air-handler", "sensor_drift"),
     ("greenhouse", "sensor_drift"),
+    ("pump", "sensor_drift"),
+    # A compressor that happens to be idle looks like one that does not start.
+    ("cold-room", "sensor_drift"),
+    # Its pressure does not say that it is measured at the bottom, which would make it a witness.
+    ("tank", "sensor_drift"),
 }
 
 
@@ -116,6 +120,5 @@ def test_every_shipped_signature_is_complete() -> None:
         assert signature.explain
         assert signature.actions
         assert signature.confirm_by
-        for symptom in (*signature.needs, *signature.supports, *signature.against):
-            parse_symptom(symptom)
+        assert signature.source, signature.id
     assert len({s.id for s in built_in()}) == len(built_in())

@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks.independent import MACHINES
 from benchmarks.independent.machine import DAY_S, Fault, Injection, Machine, Scheme
 from benchmarks.truth.case import Bound, Case, Group, Series, Truth, first_crossing, matches
-from hub.insight.causes import built_in
+from hub.insight.signature import built_in
 
 MONDAY = 1_795_392_000.0
 """2026-11-23 00:00 UTC, in epoch seconds: the machines' clock begins there."""

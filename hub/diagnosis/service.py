@@ -23,7 +23,7 @@ from hub.diagnosis.prompt import GeneratedDiagnosis
 from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
-from hub.insight.causes import built_in, extended
+from hub.insight.signature import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -196,7 +196,7 @@ class DiagnosisService:
 
     def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
-        return found, rank(found, self._signatures, case.semantics, case.kinds)
+        return found, rank(found, self._signatures, case.semantics, case.kinds, alarmed=not case.calm)
 
 
 def _diagnosis(

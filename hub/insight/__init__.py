@@ -1,15 +1,16 @@
 """Statistics on telemetry: normal ranges, the order of changes, comparison with known faults.
 
 Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
-them with known faults, ``narrative`` writes them down, ``check`` holds a writer's sentences against them.
+them with known causes, ``narrative`` writes them down, ``check`` compares a writer's sentences with them.
 """
 
-from hub.insight.causes import Signature, decide, match_word, parse_signatures, rank
+from hub.insight.causes import decide, match_word, rank
 from hub.insight.claims import Vocabulary, check
 from hub.insight.evidence import evidence
 from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate
 from hub.insight.series import MetricSeries
+from hub.insight.signature import Signature, parse_signatures
 
 __all__ = [
     "InvestigationInput",

@@ -1,101 +1,71 @@
-"""Which known fault the findings look like. The faults are data (``signatures/*.toml``); this file knows none of them.
+"""Which known cause the findings point to, if any.
 
-A score is rule-match strength, 0 to 1, never a probability: how much of what the fault would do is seen, less what
-speaks against it and what it leaves unexplained.
+Every cause is compared with the hypothesis that something unknown is going on. Each finding has a likelihood under
+either; the logarithm of their ratio (Good's weight of evidence) is added up, beginning with the prior odds. So a cause
+gains by each symptom that it predicts, and loses by each that is missing, each that contradicts it and each movement
+that it leaves unexplained. Acts, changes of the process and normal operation are causes like faults, with priors of
+their own; all of them are data (``signatures/*.toml``).
+
+The score is the logistic function of the sum: a match strength from 0 to 1, not a probability, since findings are not
+independent of each other. ``docs/ai.md`` says how the words strong, medium and weak were calibrated.
+
+I. J. Good, "Weight of evidence: a brief survey", Bayesian Statistics 2, 1985.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
-from typing import Literal
 
-import msgspec
-
-from hub.bounds import decode_toml
-from hub.errors import ConfigError
 from hub.insight import machine_kinds
 from hub.insight.metric_semantics import MetricSemantics
-from hub.insight.symptom_matching import Symptom, SymptomMatcher, parse_patterns, parse_symptom
+from hub.insight.signature import MatchWord, Signature, built_in
+from hub.insight.symptom_matching import FULL, SymptomMatcher, parse_alternatives, parse_patterns
 from hub.model import CauseMatch, Evidence
 
 DECIDED = 0.5
-"""The score from which a cause is named."""
-_TIE = 0.05
-_AGAINST, _UNEXPLAINED, _ORDER = 0.3, 0.12, 0.1
+"""Score from which a cause is named."""
+_BORDER, _SLOPE = 0.4, 0.5
+"""The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""
+_WORDS: tuple[tuple[float, MatchWord], ...] = ((0.75, "strong"), (0.62, "medium"), (0.0, "weak"))
+"""Lowest score of each word; see ``docs/ai.md``."""
+_CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
+_MARGIN = 0.5
+"""Smallest lead in log odds over a cause of another component."""
 _ONE_SIGN = 0.45
-"""Highest score of a built-in cause with only one symptom, which many causes share: it is listed, not concluded."""
-_DIRECT = ("silent", "gateway", "stuck", "contradicted", "stays_on", "stays_off", "running", "idle")
-"""Kinds of finding that show a cause itself: a contact, a mode, a silence, a broken relation."""
+"""Highest score of a cause with a single sign: it is listed, and named, as weak, only where its signature allows it."""
 
+# Log odds of a finding: how much likelier it is under a cause than if something unknown is going on.
+_NEEDED = math.log(0.9 / 0.2)
+_SUPPORTED = math.log(0.6 / 0.2)
+_CALM_AS_EXPECTED = math.log(0.85 / 0.6)
+_STATE = math.log(0.95 / 0.45)  # a machine that is off, or on, where the cause says so
+_MISSING = math.log(0.35 / 0.6)
+_CONTRADICTED = math.log(0.04 / 0.2)
+_UNEXPLAINED = math.log(0.06 / 0.2)
+_OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows itself: unknown faults open no doors
+_FOLLOWS = math.log(0.4 / 0.2)
+_IN_ORDER, _OUT_OF_ORDER = 0.3, -1.2
+_KNOWN = math.log(0.25)
+"""Prior odds of one known cause against anything unknown."""
+_CALM = math.log(0.5)
+"""Added where no limit is exceeded: something unusual is then seldom a fault."""
 
-class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One known fault as its table in TOML says it; ``pumps.toml`` explains each field.
-
-    ``replaces`` names the cause under which a match is reported: several signatures may mean one fault. ``kinds`` are
-    the kinds of machine that can have it; none means any device. ``one_sign``: a single symptom is enough to name it,
-    as the author of a signature for one machine may know.
-    """
-
-    id: str
-    title: str
-    component: str
-    needs: tuple[str, ...]
-    supports: tuple[str, ...] = ()
-    against: tuple[str, ...] = ()
-    first: str | None = None
-    rank: float = 1.0
-    replaces: str | None = None
-    explain: str = ""
-    actions: tuple[str, ...] = ()
-    confirm_by: tuple[str, ...] = ()
-    kinds: tuple[str, ...] = ()
-    one_sign: bool = True
-
-    @property
-    def cause(self) -> str:
-        return self.replaces or self.id
-
-
-def parse_signatures(text: str, where: str = "signatures.toml") -> list[Signature]:
-    """Read a table of signatures. Raises ConfigError naming the cause and what is wrong with it."""
-    try:
-        table = decode_toml(text, where)
-        if unknown := sorted(table.keys() - {"cause", "kinds"}):
-            raise ConfigError(f"{where}: {unknown[0]} is not an allowed key.", "Allowed: kinds and [[cause]] tables.")
-        shared = {"kinds": table["kinds"]} if "kinds" in table else {}
-        causes = table.get("cause", [])
-        found = msgspec.convert([shared | each for each in causes], list[Signature])
-        known = {kind.id for kind in machine_kinds.kinds()}
-        if strange := sorted({kind for each in found for kind in each.kinds} - known):
-            raise ConfigError(
-                f"{where}: {strange[0]!r} is not a kind of machine.", f"Allowed: {', '.join(sorted(known))}."
-            )
-        for signature in found:
-            for symptom in (*signature.needs, *signature.supports, *signature.against):
-                parse_symptom(symptom)
-            parse_patterns(signature.first or "*")
-    except (msgspec.ValidationError, ValueError) as error:
-        raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the form.") from None
-    if any(not signature.needs for signature in found):
-        raise ConfigError(f"{where}: each cause needs at least one symptom in `needs`.", "Add one.")
-    return found
-
-
-@cache
-def built_in() -> tuple[Signature, ...]:
-    """The signatures that travel with the hub."""
-    folder = files("hub.insight") / "signatures"
-    tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
-    found = (s for table in tables for s in parse_signatures(table.read_text(encoding="utf-8"), table.name))
-    return tuple(msgspec.structs.replace(signature, one_sign=False) for signature in found)
-
-
-def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
-    """Ours with a user's: the same id replaces."""
-    taken = {signature.id for signature in own}
-    return (*own, *(signature for signature in built_in() if signature.id not in taken))
+_IMMATERIAL = ("signal", "uptime", "memory", "processor", "count", "run_time", "starts", "energy", "time")
+"""Quantities that change without meaning anything for the machine."""
+_EXOGENOUS = (
+    "radiation",
+    "illuminance",
+    "wind_speed",
+    "wind_direction",
+    "rain",
+    "occupancy",
+    "motion",
+    "contact",
+    "mode",
+)
+"""Quantities that no fault of the machine changes."""
+_ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def rank(
@@ -103,14 +73,17 @@ def rank(
     signatures: Iterable[Signature] | None = None,
     semantics: Mapping[str, MetricSemantics] | None = None,
     kinds: Collection[str] | None = None,
+    *,
+    alarmed: bool = True,
 ) -> list[CauseMatch]:
-    """Return the causes that fit at all, best first, at most five; one entry a cause.
+    """Return the causes that fit at all, best first, at most six; one entry for each cause.
 
     Args:
         evidence: The findings of one case.
-        signatures: Known faults; the built-in ones without.
-        semantics: What each metric measures; read from its name alone without.
-        kinds: The kinds of machine that the device may be; told from what it measures without.
+        signatures: Known causes; by default the built-in ones.
+        semantics: What each metric measures; by default read from its name alone.
+        kinds: The kinds of machine that the device may be; by default inferred from its metrics.
+        alarmed: Whether an alert is open or a limit exceeded.
     """
     matcher = SymptomMatcher(evidence, semantics)
     of_kinds = machine_kinds.machine_kinds((), matcher.semantics.items()) if kinds is None else kinds
@@ -118,92 +91,191 @@ def rank(
     for signature in built_in() if signatures is None else signatures:
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
-        match = _match(signature, matcher)
-        if match is not None and match.score > best.get(match.cause, _NOTHING).score:
+        match = _Comparison(signature, matcher).match(0.0 if alarmed else _CALM)
+        if match is None or match.score <= _LEAST:
+            continue
+        known = best.get(match.cause)
+        if known is None or _log_odds(match) > _log_odds(known):
             best[match.cause] = match
-    return sorted(best.values(), key=lambda match: (-match.score, match.cause))[:5]
+    return sorted(best.values(), key=lambda match: (-_log_odds(match), match.cause))[:6]
 
 
-_NOTHING = CauseMatch("", "", None, 0.1)
+_LEAST = 0.1
 
 
 def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
-    """The cause to name, or None: nothing fits well enough, or two fit equally well."""
-    if not matches or matches[0].score < DECIDED:
+    """Return the cause to name. None if nothing fits well enough, or causes of two components fit about equally."""
+    if not matches or matches[0].score < DECIDED or matches[0].nature == "normal":
         return None
-    if len(matches) > 1 and matches[0].score - matches[1].score < _TIE:
+    rival = next((each for each in matches[1:] if each.component != matches[0].component), None)
+    if rival is not None and _log_odds(matches[0]) - _log_odds(rival) < _MARGIN:
         return None
     return matches[0]
 
 
-def match_word(score: float) -> Literal["strong", "medium", "weak"]:
-    """How pages say a score; never as a percentage."""
-    return "strong" if score >= 0.75 else "medium" if score >= DECIDED else "weak"
+def match_word(score: float) -> MatchWord:
+    """Return the word for a score; pages never show it as a percentage."""
+    return next(word for least, word in _WORDS if score >= least)
 
 
-def _match(signature: Signature, matcher: SymptomMatcher) -> CauseMatch | None:
-    needed = [matcher.seen(parse_symptom(symptom)) for symptom in signature.needs]
-    if any(degree < 0.25 for degree, _ in needed):
-        return None
-    total = sum(2 * degree for degree, _ in needed)
-    full = 2.0 * len(needed)
-    cited = [e for _, found in needed for e in found]
-    missing: list[Evidence] = []
-    for symptom in map(parse_symptom, signature.supports):
-        degree, found = matcher.seen(symptom)
-        if found:
-            total, full = total + degree, full + 1
-            cited += found
-        elif matcher.watched(symptom):
-            full += 0.5  # a consequence that has not come yet: it may still
-    # What a cause rests on bounds the match: expected consequences cannot make up for a faint main symptom.
-    score = total / full * min(1.0, 1.5 * min(degree for degree, _ in needed))
-    for symptom in map(parse_symptom, signature.against):
-        degree, found = matcher.seen(symptom)
-        score -= _AGAINST * degree
-        missing += found
-    named = [parse_symptom(symptom) for symptom in (*signature.needs, *signature.supports)]
-    for movement in matcher.movements:
-        if movement not in cited and movement not in missing and not _mentions(named, movement, matcher):
-            score -= _UNEXPLAINED * min(1.0, movement.strength / 0.5)
-            missing.append(movement)
-    score += _ordered(signature, matcher)
-    if not signature.one_sign and len(signature.needs) < 2 and not _is_proof(cited):
-        score = min(score, _ONE_SIGN)
-    return CauseMatch(
-        cause=signature.cause,
-        title=signature.title,
-        component=signature.component,
-        score=round(min(max(score * signature.rank, 0.0), 1.0), 3),
-        supporting=_ids(cited),
-        against=_ids(e for e in missing if e not in cited),
-        actions=signature.actions,
-        confirm_by=signature.confirm_by,
+def _log_odds(match: CauseMatch) -> float:
+    """Return the log odds of a match; of one that was stored without, those of its score."""
+    if match.log_odds is not None:
+        return match.log_odds
+    held = min(max(match.score, 0.001), 0.999)
+    return _BORDER + math.log(held / (1 - held)) / _SLOPE
+
+
+class _Comparison:
+    """One signature against the findings: collects log odds and what they rest on."""
+
+    def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
+        self._signature, self._matcher = signature, matcher
+        self._total = _KNOWN + math.log(signature.prior)
+        self._cited: list[Evidence] = []
+        self._against: list[Evidence] = []
+        self._needed: tuple[Evidence, ...] = ()
+        self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
+
+    def match(self, calm: float) -> CauseMatch | None:
+        """Return the match, None if a needed symptom is missing."""
+        signature = self._signature
+        if not self._needs():
+            return None
+        self._witnesses()
+        self._supports()
+        self._contradictions()
+        if signature.nature == "fault" or not self._observed:
+            self._unexplained()
+        else:
+            self._followers()
+        self._total += self._order() + calm
+        score = 1 / (1 + math.exp(-_SLOPE * (self._total - _BORDER)))
+        if not self._observed and self._signs() < 2:
+            score = min(score, _CEILING["weak"] if signature.one_sign else _ONE_SIGN)
+        return CauseMatch(
+            cause=signature.cause,
+            title=signature.title,
+            component=signature.component,
+            score=round(min(score, _CEILING[signature.at_most]), 3),
+            supporting=_ids(self._cited),
+            against=_ids(e for e in self._against if e not in self._cited),
+            actions=signature.actions,
+            confirm_by=signature.confirm_by,
+            nature=signature.nature,
+            log_odds=round(self._total, 3),
+            explain=signature.explain,
+            distinguish=signature.distinguish,
+        )
+
+    def _needs(self) -> bool:
+        for symptom in map(parse_alternatives, (*self._signature.needs, *self._signature.witness)):
+            degree, found = self._matcher.seen(symptom)
+            if degree < 0.25:
+                return False
+            self._observed |= any(self._matcher.is_direct(e) or e.kind == "contradicted" for e in found)
+            self._total += degree * self._weight(found)
+            self._cited += found
+        self._needed = tuple(self._cited)
+        return True
+
+    def _witnesses(self) -> None:
+        """Count each metric that stayed calm although it would have moved with a true change."""
+        for symptom in map(parse_alternatives, self._signature.witness):
+            degree, found = self._matcher.seen(symptom)
+            self._total += degree * (_NEEDED - _CALM_AS_EXPECTED)
+            self._observed |= degree >= 0.5
+            self._cited += found
+
+    def _supports(self) -> None:
+        for symptom in map(parse_alternatives, self._signature.supports):
+            degree, found = self._matcher.seen(symptom)
+            if found and all(item in self._cited for item in found):
+                continue  # counted among the needs
+            if found:
+                shown = any(item.kind in _SHOWN for item in found)
+                self._total += degree * (_SUPPORTED if shown else _CALM_AS_EXPECTED)
+                self._cited += found
+            elif not all(each.expects_calm for each in symptom):
+                self._total += _MISSING * self._matcher.calm(symptom)
+
+    def _weight(self, found: Sequence[Evidence]) -> float:
+        """Return the log odds of findings that show a needed symptom."""
+        if any(map(self._matcher.is_direct, found)):
+            return _OBSERVED
+        if any(item.kind in _SHOWN for item in found):
+            return _NEEDED
+        return _STATE if any(item.kind in _STATES for item in found) else _CALM_AS_EXPECTED
+
+    def _contradictions(self) -> None:
+        for symptom in map(parse_alternatives, self._signature.against):
+            degree, found = self._matcher.seen(symptom)
+            self._total += _CONTRADICTED * degree
+            self._against += found
+
+    def _unexplained(self) -> None:
+        """Charge movements that the cause does not predict, most of all the alerting one."""
+        allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
+        known = {item.metric for item in (*self._cited, *self._against, *allowed)}
+        for movement in self._matcher.movements:
+            metric = movement.metric or ""
+            if metric in known or not _is_material(self._matcher.semantics[metric]):
+                continue
+            times = 2.0 if metric in self._matcher.over_limit else 1.0
+            self._total += _UNEXPLAINED * times * min(1.0, movement.strength / FULL)
+            self._against.append(movement)
+
+    def _followers(self) -> None:
+        """Credit movements after an act that was observed: it explains whatever follows."""
+        began = min((item.start for item in self._needed), default=0)
+        known = {item.metric for item in self._cited}
+        later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]
+        self._total += _FOLLOWS * min(len(later), 3)
+
+    def _order(self) -> float:
+        """Return the log odds of the order of onsets; 0 where it tells nothing."""
+        signature, onsets = self._signature, self._matcher.onsets
+        if signature.first is None or len(onsets) < 2:
+            return 0.0
+        patterns = parse_patterns(signature.first)
+        semantics = self._matcher.semantics
+        own = [s for metric, s in onsets.items() if any(p.fits(metric, semantics[metric]) for p in patterns)]
+        if not own:
+            return 0.0
+        first, span = min(onsets.values()), self._matcher.latest - min(onsets.values())
+        behind = min(own) - first
+        if behind <= max(3_000, 0.02 * span):
+            return _IN_ORDER
+        return _OUT_OF_ORDER if behind > max(20_000, 0.1 * span) else 0.0
+
+    def _signs(self) -> int:
+        """Return how many independent quantities show the cause."""
+        semantics = self._matcher.semantics
+        shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
+        return len({_sign(semantics[e.metric]) for e in shown if e.metric})
+
+
+_STATES = ("idle", "running")
+_SHOWN = ("onset", "step", "stays_on", "stays_off", "stuck", "level", "contradicted", "silent", "gateway", "mode")
+
+
+def _sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
+    """Return what makes two metrics one sign: current and power are, temperatures at two places are not."""
+    quantity = meaning.quantity or "?"
+    if quantity in _ELECTRICAL:
+        return "electrical", frozenset()
+    apart = quantity in ("temperature", "pressure", "flow", "level", "humidity")
+    return ("vibration" if quantity == "acceleration" else quantity), meaning.places if apart else frozenset()
+
+
+def _is_material(meaning: MetricSemantics) -> bool:
+    """Return whether a cause owes an explanation for a movement of the metric."""
+    return (
+        meaning.quantity not in _IMMATERIAL
+        and meaning.quantity not in _EXOGENOUS
+        and "outdoor" not in meaning.places
+        and meaning.role not in ("setpoint", "command", "limit", "statistic")
     )
-
-
-def _is_proof(cited: Sequence[Evidence]) -> bool:
-    """Return whether the findings are more than one symptom: two metrics moved, or one shows the cause itself."""
-    moved = {item.metric for item in cited if item.kind in ("onset", "step", "level")}
-    return len(moved) > 1 or any(item.kind in _DIRECT for item in cited)
-
-
-def _mentions(named: Sequence[Symptom], movement: Evidence, matcher: SymptomMatcher) -> bool:
-    metric = movement.metric or ""
-    return any(symptom.fits(metric, matcher.semantics[metric]) for symptom in named if not symptom.any_metric)
-
-
-def _ordered(signature: Signature, matcher: SymptomMatcher) -> float:
-    """A bonus where the metric that should move first does, a malus where another was clearly earlier."""
-    onsets = matcher.onsets
-    if signature.first is None or len(onsets) < 2:
-        return 0.0
-    patterns = parse_patterns(signature.first)
-    own = [s for metric, s in onsets.items() if any(p.fits(metric, matcher.semantics[metric]) for p in patterns)]
-    if not own:
-        return 0.0
-    behind = (min(own) - min(onsets.values())) / 1000
-    return _ORDER * (1.0 if behind <= 3 else -1.0 if behind > 20 else 0.0)
 
 
 def _ids(found: Iterable[Evidence]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What kind of machine a device is, so that a tank is never told that its fan belt slips.
+"""What kind of machine a device is, so that it is compared only with the causes of that kind.
 
 The kind comes from words in the device's name, model and labels, else from what it measures; the kinds are data
 (``machine_kinds.toml``). A device may be of several kinds, or of none: then only signatures without a kind apply.
@@ -28,13 +28,18 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
     needs: tuple[tuple[MetricPattern, ...], ...]
     without: tuple[MetricPattern, ...]
 
-    def named_by(self, texts: Iterable[str]) -> int:
-        """Return the length of the longest word of the kind in any of the texts, 0 for none."""
-        return max((_longest(words, self.words) for words in map(words_of, texts)), default=0)
+    def phrases(self, texts: Iterable[str]) -> set[str]:
+        """Return the words and phrases of the kind that are in any of the texts."""
+        return {phrase for words in map(words_of, texts) for phrase in _found(words, self.words)}
 
     def has_needs(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
-        """Return whether all that the kind needs is measured."""
+        """Return whether everything that the kind needs is measured."""
         return all(_measures(patterns, metrics) for patterns in self.needs)
+
+    def may_have(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
+        """Return whether a quantity that the kind needs is measured, at whatever place."""
+        wanted = {pattern.quantity for patterns in self.needs for pattern in patterns}
+        return any(meaning.quantity in wanted for _, meaning in metrics if meaning.quantity)
 
 
 KindSource = Literal["words", "metrics", "person", "model", "unknown"]
@@ -57,12 +62,19 @@ def find_kinds(
         semantics: Its metrics by name, each with what it measures.
     """
     metrics, given = list(semantics), list(texts)
-    possible = [kind for kind in kinds() if kind.has_needs(metrics)]
-    named = {kind.id: kind.named_by(given) for kind in possible}
-    if longest := max(named.values(), default=0):  # a heat pump is not a pump
-        return frozenset(kind for kind, length in named.items() if length == longest), "words"
+    named = {kind.id: kind.phrases(given) for kind in kinds() if kind.may_have(metrics)}
+    everything = {phrase for phrases in named.values() for phrase in phrases}
+    if everything:
+        own = {kind: {each for each in phrases if not _is_part(each, everything)} for kind, phrases in named.items()}
+        return frozenset(kind for kind, phrases in own.items() if phrases), "words"
+    possible = (kind for kind in kinds() if kind.has_needs(metrics))
     found = frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
     return found, "metrics" if found else "unknown"
+
+
+def _is_part(phrase: str, phrases: Iterable[str]) -> bool:
+    """Return whether a longer phrase contains this one: a heat pump is not a pump."""
+    return any(phrase != longer and phrase in longer for longer in phrases)
 
 
 @cache
@@ -85,9 +97,9 @@ def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, 
     return any(pattern.fits(name, meaning) for pattern in patterns for name, meaning in metrics)
 
 
-def _longest(words: list[str], wanted: frozenset[str]) -> int:
-    """Return the length of the longest word or phrase of ``wanted`` that is among the words or ends one of them."""
+def _found(words: list[str], wanted: frozenset[str]) -> set[str]:
+    """Return the words or phrases of ``wanted`` that are among the words, or end one of them."""
     phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
-    ends = (each for each in wanted if len(each) >= 5 or not each.isascii())
-    parts = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}
-    return max(map(len, phrases & wanted | parts), default=0)
+    ends = [each for each in wanted if len(each) >= 5 or not each.isascii()]
+    compounds = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}
+    return phrases & wanted | compounds

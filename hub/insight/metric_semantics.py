@@ -29,7 +29,7 @@ another device of the model, or nothing."""
 PERCENT = frozenset(
     (
         "humidity", "soil_moisture", "state_of_charge", "state_of_health", "level", "position", "load", "power",
-        "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor",
+        "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor", "unbalance", "slip",
     )
 )  # fmt: skip
 """Quantities that may be in percent; which one, words must say."""

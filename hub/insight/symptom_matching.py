@@ -1,7 +1,7 @@
 """Match the ``METRIC VERB`` phrases of signatures with the findings of a case.
 
-A metric is named by what it measures (``flow@discharge``, see :mod:`hub.insight.metric_semantics`), or by a pattern
-over its name (``*flow*``), as a person may write who knows only one machine.
+A metric is named by what it measures (``flow@discharge``, ``temperature:setpoint``; see
+:mod:`hub.insight.metric_semantics`), or by a pattern over its name (``*flow*``), which suits a single known machine.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     # verb: the kinds of finding that show it, with the sign their value must have (0: any)
     "rises": (("onset", 1), ("step", 1), ("stays_on", 1)),
     "falls": (("onset", -1), ("step", -1), ("stays_off", -1)),
+    "climbs": (("onset", 1), ("step", 1)),
+    "sinks": (("onset", -1), ("step", -1)),
     "ramps": (("onset", 0),),
     "steps": (("step", 0),),
     "steady": (("steady", 0), ("idle", 0), ("running", 0)),
@@ -31,71 +33,88 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     "above": (("level", 1),),
     "below": (("level", -1),),
     "contradicted": (("contradicted", 0),),
+    "changes": (("mode", 0), ("step", 0), ("onset", 0), ("stays_on", 0), ("stays_off", 0)),
     "silent": (("silent", 0),),
 }
-_MOVEMENTS = {"onset", "step", "stuck", "stays_on", "stays_off"}
-_FULL = 0.45
-"""The strength (about five sigmas) from which a symptom counts in full."""
+_CALM = ("steady", "idle", "running")
+_ROLES = ("measured", "setpoint", "command", "status", "limit", "statistic")
+MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"))
+"""Kinds of finding that say that a metric does something unusual."""
+FULL = 0.45
+"""Strength (about five sigmas) from which a symptom counts in full."""
+_DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")
+_DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
 
 
 class MetricPattern(msgspec.Struct, frozen=True):
-    """Metrics by meaning, ``quantity`` and ``places`` of which all must fit, or by ``glob`` over the name."""
+    """Metrics by meaning (``quantity``, all of ``places``, ``role``) or by ``glob`` over the name."""
 
     quantity: str | None = None
     places: frozenset[str] = frozenset()
+    role: str | None = None
     glob: str | None = None
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether a metric is meant. A set point or a limit is meant only by a glob."""
+        """Return whether the pattern covers a metric. A set point or a limit must be asked for by its role."""
         if self.glob is not None:
             return fnmatchcase(metric.lower(), self.glob)
-        if semantics.role in ("setpoint", "limit"):
+        if semantics.role != self.role if self.role else semantics.role in ("setpoint", "limit"):
             return False
         return self.quantity in (None, semantics.quantity) and self.places <= semantics.places
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """What some metrics do. ``subject`` is "others", "device" or "gateway" where no metric is named; ``only``: nothing
-    else may have moved."""
+    """What some metrics do.
+
+    ``subject`` is "others", "device" or "gateway" if no metric is named. With ``only``, no other metric may have moved.
+    """
 
     patterns: tuple[MetricPattern, ...]
     verbs: tuple[str, ...]
     only: bool = False
     subject: str | None = None
 
+    @property
+    def expects_calm(self) -> bool:
+        """Return whether the symptom is that nothing happens."""
+        return all(verb in _CALM for verb in self.verbs)
+
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether any pattern means the metric."""
+        """Return whether any pattern covers the metric."""
         return any(pattern.fits(metric, semantics) for pattern in self.patterns)
 
     @property
     def any_metric(self) -> bool:
-        """Return whether every metric is meant."""
+        """Return whether the symptom covers every metric."""
         return self.patterns == (MetricPattern(glob="*"),)
 
 
 @cache
 def parse_patterns(text: str) -> tuple[MetricPattern, ...]:
-    """Return the patterns of ``text``, divided by |. Raises ValueError for a quantity or place that does not exist."""
+    """Return the patterns of ``text``, divided by |. Raises ValueError for an unknown quantity, place or role."""
     return tuple(map(_pattern, text.split("|")))
 
 
 def _pattern(text: str) -> MetricPattern:
     if "*" in text:
         return MetricPattern(glob=text.lower())
-    quantity, at, places = text.partition("@")
+    meaning, colon, role = text.partition(":")
+    if colon and role not in _ROLES:
+        raise ValueError(f"{role!r} in {text!r} is not a role; allowed: {', '.join(_ROLES)}")
+    quantity, at, places = meaning.partition("@")
     known_quantities, known_places = meanings()
     if quantity and quantity not in known_quantities:
         raise ValueError(f"{quantity!r} is not a quantity; for a metric name write a pattern such as '*{quantity}*'")
     named = frozenset(places.split("+")) if at else frozenset()
     if unknown := sorted(named - known_places):
         raise ValueError(f"{unknown[0]!r} in {text!r} is not a place; allowed: {', '.join(sorted(known_places))}")
-    return MetricPattern(quantity or None, named)
+    return MetricPattern(quantity or None, named, role or None)
 
 
 @cache
 def parse_symptom(text: str) -> Symptom:
-    """Return the symptom that ``text`` describes. Raises ValueError that says which part is not understood."""
+    """Return the symptom that ``text`` describes. Raises ValueError that names the invalid part."""
     parts = text.split()
     only = len(parts) == 3 and parts[0] == "only"
     if len(parts) != 2 + only:
@@ -109,8 +128,14 @@ def parse_symptom(text: str) -> Symptom:
     return Symptom(parse_patterns(subject), verbs, only)
 
 
+@cache
+def parse_alternatives(text: str) -> tuple[Symptom, ...]:
+    """Return the symptoms of ``text``, divided by " or ". Raises ValueError that names the invalid part."""
+    return tuple(map(parse_symptom, text.split(" or ")))
+
+
 class SymptomMatcher:
-    """The findings of one case, to be searched for symptoms. Metrics without given semantics are read by name."""
+    """The findings of one case, searched for symptoms. Metrics without given semantics are read by name."""
 
     def __init__(self, evidence: Sequence[Evidence], semantics: Mapping[str, MetricSemantics] | None = None) -> None:
         self._by_kind: dict[str, list[Evidence]] = {}
@@ -118,21 +143,43 @@ class SymptomMatcher:
             self._by_kind.setdefault(item.kind, []).append(item)
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}
-        self.movements = [item for item in evidence if item.kind in _MOVEMENTS]
+        self.movements = [item for item in evidence if item.kind in MOVEMENTS]
+        self.over_limit = {item.metric for item in evidence if item.kind == "over_limit"}
+        self.latest = max((item.end for item in evidence), default=0)
         self.onsets = {item.metric: item.start for item in self.movements if item.metric and item.kind != "stuck"}
 
-    def watched(self, symptom: Symptom) -> bool:
-        """Return whether the device has a metric that could show the symptom."""
-        return any(symptom.fits(metric, meaning) for metric, meaning in self.semantics.items())
+    def calm(self, alternatives: Sequence[Symptom]) -> float:
+        """Return how surely (0 to 1) metrics that could show one of the symptoms do nothing unusual."""
+        return max(
+            (
+                min(1.0, item.strength / FULL)
+                for kind in _CALM
+                for item in self._by_kind.get(kind, ())
+                if item.metric and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
+            ),
+            default=0.0,
+        )
 
-    def seen(self, symptom: Symptom) -> tuple[float, list[Evidence]]:
-        """Return the degree to which the symptom is seen, 0 to 1, and the findings that show it."""
+    def is_direct(self, item: Evidence) -> bool:
+        """Return whether a finding shows a cause itself: a contact, a mode, a set point, a silence."""
+        if item.kind in _DIRECT_KINDS:
+            return True
+        if item.metric is None or item.kind not in (*MOVEMENTS, "running", "idle"):
+            return False
+        meaning = self.semantics[item.metric]
+        return meaning.role == "setpoint" or meaning.quantity in _DIRECT_QUANTITIES or isinstance(item.value, bool)
+
+    def seen(self, alternatives: Sequence[Symptom]) -> tuple[float, list[Evidence]]:
+        """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it."""
+        return max(map(self._seen, alternatives), key=lambda each: each[0])
+
+    def _seen(self, symptom: Symptom) -> tuple[float, list[Evidence]]:
         found = list(self._findings(symptom))
         if symptom.subject == "others":
-            return min((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
+            return min((min(1.0, e.strength / FULL) for e in found), default=0.0), found
         if symptom.only and len({e.metric for e in self.movements}) != 1:
             return 0.0, []
-        return max((min(1.0, e.strength / _FULL) for e in found), default=0.0), found
+        return max((min(1.0, e.strength / FULL) for e in found), default=0.0), found
 
     def _findings(self, symptom: Symptom) -> Iterable[Evidence]:
         if symptom.subject in ("device", "gateway"):

@@ -26,7 +26,7 @@ from hub.model.device import (
     merged,
     partition_of,
 )
-from hub.model.diagnosis import CauseMatch, Claim, Diagnosis, Evidence, EvidenceKind, Writer
+from hub.model.diagnosis import CauseMatch, CauseNature, Claim, Diagnosis, Evidence, EvidenceKind, Writer
 from hub.model.input import (
     Acknowledge,
     ConfirmCause,
@@ -86,6 +86,7 @@ __all__ = [
     "Breach",
     "Category",
     "CauseMatch",
+    "CauseNature",
     "Chart",
     "Claim",
     "Command",

@@ -58,6 +58,11 @@ class Evidence(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
 
 
+CauseNature = Literal["fault", "act", "process", "normal"]
+"""``fault``: something is broken. ``act``: somebody or a program did it (a door, a mode, a set point, a load).
+``process``: demand, supply, weather or people changed. ``normal``: nothing unusual for this operation."""
+
+
 class CauseMatch(msgspec.Struct, frozen=True):
     """How well a known cause matches the evidence. ``score`` (0 to 1) is a match strength, not a probability."""
 
@@ -69,6 +74,10 @@ class CauseMatch(msgspec.Struct, frozen=True):
     against: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
     confirm_by: tuple[str, ...] = ()
+    nature: CauseNature = "fault"
+    log_odds: float | None = None  # against anything unknown; unlike ``score`` not limited by a lack of tests or signs
+    explain: str = ""  # why the cause produces these symptoms
+    distinguish: dict[str, str] = {}  # by another cause: the reading or check that tells the two apart
 
 
 class Claim(msgspec.Struct, frozen=True):

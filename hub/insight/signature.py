@@ -1,0 +1,113 @@
+"""Known causes as data: ``signatures/*.toml`` and a user's own ``signatures.toml``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Literal
+
+import msgspec
+
+from hub.bounds import decode_toml
+from hub.errors import ConfigError
+from hub.insight import machine_kinds
+from hub.insight.symptom_matching import parse_alternatives, parse_patterns
+from hub.model import CauseNature
+
+MatchWord = Literal["strong", "medium", "weak"]
+
+
+_OWN_PRIOR = 5.0
+"""A cause that somebody describes for their own machine is likelier than one of many built-in ones."""
+
+
+class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One cause as a table of TOML; ``pumps.toml`` explains each field.
+
+    ``replaces`` is the cause under which a match is reported, because several signatures may describe one cause.
+    ``kinds`` are the kinds of machine that can have it; none means any device. ``one_sign`` allows a single symptom to
+    suffice; by default true in a user's own table, whose author knows the machine.
+    """
+
+    id: str
+    title: str
+    component: str
+    needs: tuple[str, ...]
+    supports: tuple[str, ...] = ()
+    allows: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+    witness: tuple[str, ...] = ()
+    first: str | None = None
+    prior: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.0
+    nature: CauseNature = "fault"
+    at_most: MatchWord = "strong"
+    replaces: str | None = None
+    source: str = ""
+    explain: str = ""
+    actions: tuple[str, ...] = ()
+    confirm_by: tuple[str, ...] = ()
+    distinguish: dict[str, str] = {}
+    kinds: tuple[str, ...] = ()
+    one_sign: bool = False
+
+    @property
+    def symptoms(self) -> tuple[str, ...]:
+        """Return all symptoms, whatever they mean for the cause."""
+        return (*self.needs, *self.supports, *self.allows, *self.against, *self.witness)
+
+    @property
+    def cause(self) -> str:
+        return self.replaces or self.id
+
+
+def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool = True) -> list[Signature]:
+    """Return the signatures of a TOML text, a user's own or built-in ones.
+
+    Raises ConfigError that names the cause and what is wrong with it.
+    """
+    try:
+        table = decode_toml(text, where)
+        if unknown := sorted(table.keys() - {"cause", "kinds"}):
+            raise ConfigError(f"{where}: {unknown[0]} is not an allowed key.", "Allowed: kinds and [[cause]] tables.")
+        shared = {"kinds": table["kinds"]} if "kinds" in table else {}
+        causes = table.get("cause", [])
+        defaults = {"one_sign": True, "prior": _OWN_PRIOR} if is_own else {}
+        found = msgspec.convert([defaults | shared | each for each in causes], list[Signature])
+        _check_kinds(found, where)
+        for signature in found:
+            for symptom in (
+                *signature.needs,
+                *signature.supports,
+                *signature.allows,
+                *signature.against,
+                *signature.witness,
+            ):
+                parse_alternatives(symptom)
+            parse_patterns(signature.first or "*")
+    except (msgspec.ValidationError, ValueError) as error:
+        raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the format.") from None
+    if any(not signature.needs for signature in found):
+        raise ConfigError(f"{where}: each cause needs at least one symptom in `needs`.", "Add one.")
+    return found
+
+
+def _check_kinds(found: Sequence[Signature], where: str) -> None:
+    known = {kind.id for kind in machine_kinds.kinds()}
+    if unknown := sorted({kind for each in found for kind in each.kinds} - known):
+        raise ConfigError(f"{where}: {unknown[0]!r} is not a kind of machine.", f"Allowed: {', '.join(sorted(known))}.")
+
+
+@cache
+def built_in() -> tuple[Signature, ...]:
+    """Return the signatures that are part of the hub."""
+    folder = files("hub.insight") / "signatures"
+    tables = sorted((entry for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda entry: entry.name)
+    texts = ((table.name, table.read_text(encoding="utf-8")) for table in tables)
+    return tuple(each for name, text in texts for each in parse_signatures(text, name, is_own=False))
+
+
+def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
+    """Return the built-in signatures with a user's own, which replace built-in ones of the same id."""
+    taken = {signature.id for signature in own}
+    return (*own, *(signature for signature in built_in() if signature.id not in taken))

@@ -1,0 +1,79 @@
+"""The built-in signatures against the cases of engineering literature in ``signature_cases``."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.insight import decide, match_word, rank
+from hub.insight.metric_semantics import MetricSemantics
+from hub.insight.signature import built_in
+from hub.insight.symptom_matching import parse_patterns
+from hub.model import Evidence, Value
+from signature_cases import CASES, UNKNOWN
+
+NOW = 1_795_384_800_000
+KINDS: dict[str, tuple[str, Value]] = {
+    "+": ("onset", 1.0),
+    "-": ("onset", -1.0),
+    "=": ("steady", 1.0),
+    "!": ("stuck", 1.0),
+    "~": ("mode", "heating"),
+    "^": ("stays_on", 1.0),
+    "_": ("stays_off", 1.0),
+}
+SWITCHES = ("contact", "leak", "occupancy", "running")
+
+
+def read(metrics: str) -> tuple[list[Evidence], dict[str, MetricSemantics]]:
+    """Return the findings of a case, three minutes apart, and what its metrics mean."""
+    evidence, semantics = [], {}
+    for number, text in enumerate(metrics.split(), 1):
+        name, (kind, value) = text[:-1], KINDS[text[-1]]
+        (pattern,) = parse_patterns(name)
+        semantics[name] = MetricSemantics(pattern.quantity, pattern.places, pattern.role or "measured")
+        if pattern.quantity in SWITCHES:
+            value = kind == "stays_on"
+        start = NOW - (20 - 3 * number) * 60_000
+        evidence.append(Evidence(f"e{number}", kind, "d-1", name, text, value, None, start, NOW, 0.8))
+    return evidence, semantics
+
+
+def ranked(kind: str, metrics: str):  # type: ignore[no-untyped-def]
+    evidence, semantics = read(metrics)
+    return rank(evidence, semantics=semantics, kinds={kind})
+
+
+@pytest.mark.parametrize(("kind", "cause", "metrics"), CASES, ids=[f"{k}-{c}-{n}" for n, (k, c, _) in enumerate(CASES)])
+def test_cause_of_the_literature_is_named(kind: str, cause: str, metrics: str) -> None:
+    matches = ranked(kind, metrics)
+    chosen = decide(matches)
+    assert chosen is not None, [(m.cause, m.score) for m in matches]
+    assert chosen.cause == cause, [(m.cause, m.score) for m in matches]
+
+
+@pytest.mark.parametrize("line", UNKNOWN.strip().splitlines())
+def test_movements_that_no_signature_describes_get_no_cause(line: str) -> None:
+    kind, metrics = (part.strip() for part in line.split("|"))
+    chosen = decide(ranked(kind, metrics))
+    assert chosen is None, (chosen.cause, match_word(chosen.score))
+
+
+@pytest.mark.parametrize(("kind", "cause", "metrics"), CASES, ids=[f"{k}-{c}-{n}" for n, (k, c, _) in enumerate(CASES)])
+def test_single_movement_never_makes_a_strong_match(kind: str, cause: str, metrics: str) -> None:
+    for text in metrics.split():
+        if text[-1] in "+-" and ":" not in text:
+            assert all(match_word(m.score) != "strong" for m in ranked(kind, text)), text
+
+
+def test_every_cause_of_the_literature_has_a_source_and_a_case() -> None:
+    tested = {cause for _, cause, _ in CASES}
+    strong = {s.cause for s in built_in() if s.at_most == "strong" and s.kinds}
+    assert len({s.cause for s in built_in()}) >= 80
+    assert len(tested) >= 80
+    assert strong <= tested, sorted(strong - tested)
+    assert all(s.source for s in built_in())
+
+
+def test_distinguishing_check_names_a_known_cause() -> None:
+    known = {s.cause for s in built_in()} | {s.id for s in built_in()}
+    assert {other for s in built_in() for other in s.distinguish} <= known

@@ -52,6 +52,37 @@ def test_nab_profile_weighs_misses_and_false_alarms() -> None:
     assert nab.raw_score(labelled(), [20], nab.LOW_MISSES) == pytest.approx(-2.11)
 
 
+def test_nab_best_threshold_weighs_late_hit_against_false_alarms() -> None:
+    # 0.9 detects 44 (0.917429), 0.6 also 40 (1.0), 0.5 also 20 and 58, two false alarms of -0.11 and -0.108528.
+    score = np.zeros(100)
+    score[[3, 20, 40, 44, 58]] = [1.0, 0.5, 0.6, 0.9, 0.5]
+    threshold, best = nab.best_threshold([labelled()], [score])
+    assert (threshold, best) == (0.6, pytest.approx(100.0))
+    score[40] = 0.4
+    threshold, best = nab.best_threshold([labelled()], [score])
+    assert threshold == 0.9
+    assert best == pytest.approx(100 * (0.917429 + 1) / 2, abs=1e-3)
+
+
+def test_nab_best_threshold_agrees_with_score_at_it() -> None:
+    files = [labelled(), labelled(((30, 34), (60, 75)))]
+    scores = [np.random.default_rng(seed).integers(0, 20, 100) / 20 for seed in (1, 2)]
+    for profile in (nab.STANDARD, nab.LOW_FALSE_ALARMS, nab.LOW_MISSES):
+        threshold, best = nab.best_threshold(files, scores, profile)
+        assert best == pytest.approx(nab.corpus_score(files, scores, threshold, profile))
+        assert best >= max(nab.corpus_score(files, scores, each / 20, profile) for each in range(20)) - 1e-9
+
+
+def test_nab_threshold_of_other_files_is_chosen_without_the_file() -> None:
+    # The best threshold for the first file is 0.9, for the second 0.6: with each other's, the first has two false
+    # alarms of -0.11 before its hit, the second finds nothing. (1 - 0.22 - 1) / 2 windows, from -2: 44.5 %.
+    first, second = np.zeros(100), np.zeros(100)
+    first[[20, 30, 40]] = [0.6, 0.6, 0.9]
+    second[40] = 0.6
+    files = [labelled(), labelled()]
+    assert nab.score_with_threshold_of_others(files, [first, second]) == pytest.approx(44.5)
+
+
 def test_nab_corpus_is_read(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     (tmp_path / "data" / "real").mkdir(parents=True)

@@ -120,13 +120,58 @@ def corpus_score(
 
 
 def best_threshold(
-    files: Sequence[Labelled], scores: Sequence[Floats], profile: Profile = STANDARD, steps: int = 200
+    files: Sequence[Labelled], scores: Sequence[Floats], profile: Profile = STANDARD
 ) -> tuple[float, float]:
     """Return the best single threshold for the corpus and its score, as NAB's own optimizer chooses it.
 
-    Choose it on other files than those that are reported to state an untuned score.
+    Every anomaly score of the corpus is tried.
     """
-    candidates = np.unique(np.quantile(np.concatenate(scores), np.linspace(0.9, 1.0, steps)))
-    scored = [(corpus_score(files, scores, float(each), profile), float(each)) for each in candidates]
-    score, best = max(scored)
-    return best, score
+    changes = [_changes(file, score, profile) for file, score in zip(files, scores, strict=True)]
+    threshold, gain = _best(changes)
+    windows = sum(len(file.windows) for file in files)
+    return threshold, normalized(gain - profile.miss * windows, windows, profile)
+
+
+def score_with_threshold_of_others(
+    files: Sequence[Labelled], scores: Sequence[Floats], profile: Profile = STANDARD
+) -> float:
+    """Return the score of the corpus where each file has the threshold that is best for all other files."""
+    changes = [_changes(file, score, profile) for file, score in zip(files, scores, strict=True)]
+    raw = 0.0
+    for number, (file, score) in enumerate(zip(files, scores, strict=True)):
+        threshold, _ = _best([*changes[:number], *changes[number + 1 :]])
+        raw += raw_score(file, np.flatnonzero(score >= threshold).tolist(), profile)
+    return normalized(raw, sum(len(file.windows) for file in files), profile)
+
+
+def _best(changes: Sequence[tuple[Floats, Floats]]) -> tuple[float, float]:
+    """Return the threshold at which the sum of the changes down to it is the highest, and that sum."""
+    thresholds = np.concatenate([at for at, _ in changes])
+    order = np.argsort(-thresholds, kind="stable")
+    thresholds = thresholds[order]
+    gains = np.cumsum(np.concatenate([by for _, by in changes])[order])
+    # Readings with equal scores are detected together: the sum counts behind the last of them.
+    last = np.append(thresholds[1:] != thresholds[:-1], True)
+    best = int(np.argmax(gains[last]))
+    return float(thresholds[last][best]), float(gains[last][best])
+
+
+def _changes(file: Labelled, score: Floats, profile: Profile) -> tuple[Floats, Floats]:
+    """Return, for a threshold that falls past each reading's score, by how much the raw score of the file changes."""
+    outside = np.arange(len(score)) >= file.probation
+    false_alarms = np.full(len(score), -1.0)
+    levels, changes = [], []
+    for first, last in file.windows:
+        outside[first : last + 1] = False
+        behind = np.arange(1, len(score) - last) / max(last - first, 1)
+        false_alarms[last + 1 :] = [sigmoid(float(position)) for position in behind]
+        inside = np.arange(max(first, file.probation), last + 1)
+        values = [profile.hit * sigmoid(-(last - each + 1) / (last - first + 1)) / sigmoid(-1.0) for each in inside]
+        order = np.argsort(-score[inside], kind="stable")
+        # Only the earliest detection counts, and it is worth the most.
+        reached = np.maximum.accumulate(np.concatenate([[-profile.miss], np.array(values)[order]]))
+        levels.append(score[inside][order])
+        changes.append(np.diff(reached))
+    levels.append(score[outside])
+    changes.append(profile.false_alarm * false_alarms[outside])
+    return np.concatenate(levels), np.concatenate(changes)

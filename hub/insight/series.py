@@ -14,7 +14,7 @@ from hub.model import Point, Value
 Floats = npt.NDArray[np.float64]
 Kind = Literal["number", "boolean", "text"]
 
-_LARGEST = 1e15
+LARGEST = 1e15
 """Values are held within this: far above any physical quantity, far below where squares overflow."""
 
 
@@ -54,7 +54,7 @@ class MetricSeries:
         stamps = np.fromiter(kept, dtype=np.int64, count=len(kept))
         values = np.array(numbers, dtype=np.float64)
         finite = np.isfinite(values)
-        stamps, values = stamps[finite], np.clip(values[finite], -_LARGEST, _LARGEST)
+        stamps, values = stamps[finite], np.clip(values[finite], -LARGEST, LARGEST)
         order = np.argsort(stamps, kind="stable")
         stamps, values = stamps[order], values[order]
         origin = int(stamps[0]) if len(stamps) else 0

@@ -1,0 +1,175 @@
+"""A whole device: metrics that stay outside the band they kept to while they were calm.
+
+For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
+readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and
+Croux 1993) of the last 960. A metric is anomalous after 3 readings in a row beyond 4 deviations, until one is within
+2.4: hysteresis and a hold time, as rules have them. The device is anomalous while any of its metrics is.
+
+A metric's band is learned from its own readings, and only while it is calm. So a temperature that follows the room does
+not become anomalous because the pump beside it has failed, and the failed pump's flow does not become normal. A band
+whose 960 readings are all gone, because the metric stayed outside for that long, is learned from the new ones: what
+lasts is the new normal.
+
+State: of the last 960 medians every second one (neighbours share four of their five readings), 3.8 kB a metric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from hub.errors import Invalid
+from hub.insight.anomalies.state_bytes import StateReader, pack
+from hub.insight.series import LARGEST, Floats
+from hub.insight.statistics import median, spread
+
+Flags = npt.NDArray[np.bool_]
+
+LEARN = 400
+"""Readings before the first judgement."""
+MAX_METRICS = 64
+_ENTER, _LEAVE, _HOLD = 4.0, 2.4, 3
+_MEDIAN = 5
+_THINNED, _KEPT, _LEVEL = 2, 480, 60
+_REFIT = 120
+"""The band is computed again after so many readings."""
+_ENOUGH = 60
+"""Calm medians without which a band is kept as it is."""
+_VERSION = 2
+
+
+class Judgement(NamedTuple):
+    """Whether each metric is anomalous, and its signed distance from the level in deviations, 0 if not known.
+
+    Both have the shape (readings, metrics).
+    """
+
+    anomalous: Flags
+    deviation: Floats
+
+
+@dataclass(slots=True)
+class BandDetector:
+    """The state of one device with ``metrics`` metrics. Results do not depend on how the readings are split."""
+
+    metrics: int
+    seen: int = 0
+    tail: Floats = field(init=False)
+    """The last readings, shape (4, metrics)."""
+    calm: Floats = field(init=False)
+    """Every second median, oldest first, shape (480, metrics); NaN where the metric was not calm."""
+    level: Floats = field(init=False)
+    scale: Floats = field(init=False)
+    step: Floats = field(init=False)
+    """The smallest change between two readings: what the sensor resolves."""
+    beyond: Floats = field(init=False)
+    """How many readings in a row were beyond the band; infinite where the metric is anomalous."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.metrics <= MAX_METRICS:
+            raise Invalid(f"A band has 1 to {MAX_METRICS} metrics, not {self.metrics}.", "Choose the most important.")
+        empty = np.full(self.metrics, np.nan)
+        self.tail = np.full((_MEDIAN - 1, self.metrics), np.nan)
+        self.calm = np.full((_KEPT, self.metrics), np.nan)
+        self.level, self.scale = empty.copy(), empty.copy()
+        self.step, self.beyond = np.full(self.metrics, np.inf), np.zeros(self.metrics)
+
+    def update(self, values: Floats) -> Judgement:
+        """Judge readings of shape (readings, metrics), and learn from them. NaN repeats the reading before."""
+        values = np.clip(np.where(np.isfinite(values), values, np.nan), -LARGEST, LARGEST)
+        found = Judgement(np.zeros(values.shape, dtype=np.bool_), np.zeros(values.shape))
+        at = 0
+        while at < len(values):
+            count = min(_REFIT - self.seen % _REFIT, len(values) - at)
+            part = self._part(values[at : at + count])
+            found.anomalous[at : at + count], found.deviation[at : at + count] = part
+            at += count
+        return found
+
+    def _part(self, values: Floats) -> Judgement:
+        """Judge readings that lie between two computations of the band."""
+        series = _filled(np.concatenate([self.tail, values]))
+        steps = np.abs(np.diff(series[_MEDIAN - 2 :], axis=0))
+        self.step = np.minimum(self.step, np.where(steps > 0, steps, np.inf).min(axis=0))
+        self.tail = series[-(_MEDIAN - 1) :]
+        medians = np.median(sliding_window_view(series, _MEDIAN, axis=0), axis=-1)
+        deviation = np.nan_to_num((medians - self.level) / self.scale, nan=0.0)
+        anomalous = self._latch(np.abs(deviation), medians)
+        if self.seen % _REFIT == 0:
+            self._fit()
+        return Judgement(anomalous, deviation)
+
+    def _latch(self, size: Floats, medians: Floats) -> Flags:
+        """Return where each metric is anomalous; keep the calm medians."""
+        anomalous = np.zeros(size.shape, dtype=np.bool_)
+        calm = np.ones(size.shape, dtype=np.bool_)
+        if self.beyond.any() or (size > _ENTER).any():
+            for row, each in enumerate(size):
+                on = np.isinf(self.beyond)
+                self.beyond = np.where(
+                    each > _ENTER, self.beyond + 1, np.where(on & (each >= _LEAVE), self.beyond, 0.0)
+                )
+                self.beyond[self.beyond >= _HOLD] = np.inf
+                anomalous[row], calm[row] = np.isinf(self.beyond), self.beyond == 0
+        kept = (self.seen + np.arange(len(size))) % _THINNED == 0
+        self.calm = np.concatenate([self.calm, np.where(calm, medians, np.nan)[kept]])[-_KEPT:]
+        self.seen += len(size)
+        return anomalous
+
+    def _fit(self) -> None:
+        """Compute the band from the calm medians."""
+        if self.seen < LEARN:
+            return
+        for metric in range(self.metrics):
+            calm = self.calm[:, metric]
+            calm = calm[~np.isnan(calm)]
+            if len(calm) >= _ENOUGH:
+                self.level[metric] = median(calm[-_LEVEL:])
+                self.scale[metric] = _scale(calm, self.step[metric])
+            elif not len(calm):
+                # It has been outside for as long as the band remembers: learn the new level.
+                self.level[metric] = self.scale[metric] = np.nan
+                self.beyond[metric] = 0.0
+
+    def to_bytes(self) -> bytes:
+        """Return the state, of 4 kB a metric, for :meth:`from_bytes`."""
+        arrays = (self.tail, self.calm, self.level, self.scale, self.step, self.beyond)
+        return pack(_VERSION, self.seen, np.array([float(self.metrics)]), *arrays)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Return the state that :meth:`to_bytes` wrote.
+
+        Raises:
+            Invalid: the bytes are not such a state, or of another version.
+        """
+        reader = StateReader(data, _VERSION)
+        metrics = float(reader.floats(1)[0])
+        found = cls(int(metrics) if 1 <= metrics <= MAX_METRICS else 0, reader.count())
+        found.tail = reader.floats(found.tail.size).reshape(found.tail.shape)
+        found.calm = reader.floats(found.calm.size).reshape(found.calm.shape)
+        found.level, found.scale, found.step, found.beyond = (reader.floats(found.metrics) for _ in range(4))
+        reader.end()
+        return found
+
+
+def _scale(calm: Floats, step: float) -> float:
+    """Return one robust deviation of the calm medians, at least the smallest step of the sensor."""
+    low, high = np.partition(calm, (3 * len(calm) // 100, 97 * len(calm) // 100))[
+        [3 * len(calm) // 100, 97 * len(calm) // 100]
+    ]
+    # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
+    return max(spread(calm), float(high - low) / 4, step if np.isfinite(step) else 0.0, 1e-9)
+
+
+def _filled(values: Floats) -> Floats:
+    """Repeat the value before in place of each NaN, along the first axis."""
+    missing = np.isnan(values)
+    if not missing.any():
+        return values
+    last = np.maximum.accumulate(np.where(missing, 0, np.arange(len(values))[:, np.newaxis]), axis=0)
+    return np.asarray(np.take_along_axis(values, last, axis=0))

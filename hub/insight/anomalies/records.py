@@ -1,0 +1,165 @@
+"""One metric: readings that exceed everything it did lately, by how much of its range.
+
+Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
+48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last
+8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. A reading that is a
+*record* (beyond both) scores by how far beyond, divided by the range: Dixon's ratio of gap and range ("Analysis of
+extreme values", 1950), which needs no distribution and no unit. Among n exchangeable values the newest is a record with
+a probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed
+with n / (n + 800). The features' scores are added, since they are separate signs of one event.
+
+A record becomes the new range at once. So an event is marked once, the next one only if it goes further, and a new
+level that stays is soon normal.
+
+State, in readings: the last 143, the extremes of 64 full blocks and of the block that is being filled, and the last 24
+scores. It does not grow: 7 kB a metric.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, Self
+
+import numpy as np
+import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
+
+from hub.insight.anomalies.state_bytes import StateReader, pack
+from hub.insight.anomalies.windows import windows
+from hub.insight.series import LARGEST, Floats
+
+MARK = 0.05
+"""From this score a reading is unusual. Chosen on healthy machines: less than one a day and device."""
+ALERT = 0.15
+"""From this score it is worth an alert. Chosen on healthy machines: one a device in two weeks."""
+
+Feature = Literal["value", "step", "level", "noise", "shift"]
+FEATURES: tuple[Feature, ...] = ("value", "step", "level", "noise", "shift")
+_SHORT, _NOISE, _LONG = 24, 48, 120
+_TAIL = _SHORT + _LONG - 1
+_NEEDED = (0, 1, _SHORT - 1, _NOISE - 1, _TAIL)
+"""How many readings before the first value of each feature."""
+_BLOCK, _BLOCKS = 125, 64
+_HALF_TRUST = 800
+"""After so many readings a record counts half."""
+_MIN_VARIED = 4
+"""A metric that changed in fewer blocks, such as a set point, has no range to measure by."""
+_HOLD = _SHORT
+"""The same readings are in the mean of 24 for so long: within it only a higher score is a new event."""
+_PIECE = 8_192
+"""Readings processed together, to bound the memory for a long history."""
+_VERSION = 1
+
+
+class Scores(NamedTuple):
+    """One entry a reading: its score, and of the feature that contributes most its index, value and range before."""
+
+    score: Floats
+    feature: npt.NDArray[np.int64]
+    reached: Floats
+    low: Floats
+    high: Floats
+
+
+@dataclass(slots=True)
+class RecordDetector:
+    """The state of one metric. Results do not depend on how the readings are split into calls of :meth:`update`."""
+
+    seen: int = 0
+    tail: Floats = field(default_factory=lambda: np.empty(0))
+    """The last readings, oldest first."""
+    highest: Floats = field(default_factory=lambda: np.full((_BLOCKS + 1, 2 * len(FEATURES)), -np.inf))
+    """The highest of each feature and of its negative in each block, oldest first; the last row is not full yet."""
+    recent: Floats = field(default_factory=lambda: np.zeros(_HOLD))
+    """The last scores, before later ones of the same event are set to 0."""
+
+    def update(self, values: Floats) -> Scores:
+        """Return the score of each of ``values``, and learn from them.
+
+        Values that are not finite score 0 and are not learned from. Only the order counts, not the times.
+        """
+        values = np.asarray(values, dtype=np.float64)
+        finite = np.isfinite(values)
+        usable = np.clip(values[finite], -LARGEST, LARGEST)
+        pieces = [self._piece(usable[at : at + _PIECE]) for at in range(0, len(usable), _PIECE)]
+        found = Scores(np.zeros(len(values)), np.zeros(len(values), dtype=np.int64), *np.full((3, len(values)), np.nan))
+        for column, parts in zip(found, zip(*pieces, strict=True), strict=False):
+            column[finite] = np.concatenate(parts)
+        return found
+
+    def _piece(self, values: Floats) -> Scores:
+        features = _features(self.tail, values)
+        signed = np.concatenate([features, -features], axis=1)
+        age = self.seen + np.arange(len(values))
+        known, varied = self._extend(signed, age)
+        highest, lowest = known[:, : len(FEATURES)], -known[:, len(FEATURES) :]
+        with np.errstate(all="ignore"):
+            beyond = np.maximum(features - highest, lowest - features) / (highest - lowest)
+        # The range of a few values says nothing: a feature counts once it has had a block of them. Without a range
+        # there is nothing to be beyond.
+        ready = age[:, np.newaxis] >= np.array(_NEEDED) + _BLOCK
+        beyond = np.where(ready & np.isfinite(beyond), np.clip(beyond, 0.0, 1.0), 0.0)
+        total = beyond[:, 0].copy()
+        for column in range(1, len(FEATURES)):
+            total += beyond[:, column]
+        raw = np.where(varied, total * (age / (age + _HALF_TRUST)), 0.0)
+        before = np.concatenate([self.recent, raw])
+        score = np.where(raw > sliding_window_view(before, _HOLD)[:-1].max(axis=1), raw, 0.0)
+        feature = np.argmax(beyond, axis=1)
+        chosen = np.arange(len(values)), feature
+        self.recent = before[-_HOLD:]
+        self.tail = np.concatenate([self.tail, values])[-_TAIL:]
+        self.seen += len(values)
+        return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
+
+    def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
+        """Add readings to the blocks. Return the highest before each, and whether the metric had varied enough."""
+        offset = self.seen % _BLOCK
+        rows = (offset + len(signed)) // _BLOCK + 1
+        grid = np.full((rows * _BLOCK, signed.shape[1]), -np.inf)
+        grid[offset : offset + len(signed)] = np.where(np.isnan(signed), -np.inf, signed)
+        # What the first block held before these readings takes the place of its first one.
+        grid[0] = np.maximum(grid[0], self.highest[-1])
+        within = grid.reshape(rows, _BLOCK, -1)
+        within = np.maximum.accumulate(within, axis=1)
+        blocks = np.concatenate([self.highest[:-1], within[:, -1]])
+        past = sliding_window_view(blocks[:-1], _BLOCKS, axis=0).max(axis=-1)
+        # Before a reading: the full blocks, and its own block up to the reading before.
+        earlier = np.concatenate([np.full((rows, 1, signed.shape[1]), -np.inf), within[:, :-1]], axis=1)
+        known = np.maximum(earlier, past[:, np.newaxis]).reshape(rows * _BLOCK, -1)[offset : offset + len(signed)]
+        changed = blocks[:-1, 0] + blocks[:-1, len(FEATURES)] > 0
+        count = sliding_window_view(changed, _BLOCKS).sum(axis=-1)[(offset + np.arange(len(signed))) // _BLOCK]
+        self.highest = blocks[-_BLOCKS - 1 :]
+        return known, (count > 0) & (count >= np.minimum(age // _BLOCK, _MIN_VARIED))
+
+    def to_bytes(self) -> bytes:
+        """Return the state, of at most 8 kB, for :meth:`from_bytes`."""
+        return pack(_VERSION, self.seen, self.tail, self.highest, self.recent)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Return the state that :meth:`to_bytes` wrote.
+
+        Raises:
+            Invalid: the bytes are not such a state, or of another version.
+        """
+        reader = StateReader(data, _VERSION)
+        seen = reader.count()
+        tail = reader.floats(min(seen, _TAIL))
+        highest = reader.floats((_BLOCKS + 1) * 2 * len(FEATURES)).reshape(_BLOCKS + 1, -1)
+        recent = reader.floats(_HOLD)
+        reader.end()
+        return cls(seen, tail, highest, recent)
+
+
+def _features(tail: Floats, values: Floats) -> Floats:
+    """Return the features of ``values``, shape (readings, features); NaN where too few readings came before."""
+    series = np.concatenate([tail, values])
+    short, noise, long = windows(series, _SHORT, _NOISE, _LONG)
+    found = np.full((len(values), len(FEATURES)), np.nan)
+    deviation = np.log(noise.deviation() + 1e-9 * (1.0 + np.abs(noise.mean)))
+    shift = short.mean[_LONG:] - long.mean[: len(short.mean[_LONG:])]
+    for column, feature in enumerate((values, np.diff(series), short.mean, deviation, shift)):
+        last = feature[-len(values) :]
+        found[len(values) - len(last) :, column] = last
+    return found

@@ -1,0 +1,57 @@
+"""The state of a detector as bytes: a version, a count, and arrays of known length. Nothing is read beyond them."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from hub.errors import Invalid
+from hub.insight.series import Floats
+
+_HEAD = struct.Struct("<4sHQ")
+_MAGIC = b"WKad"
+
+
+def pack(version: int, seen: int, *arrays: Floats) -> bytes:
+    """Return a header and the arrays as little-endian doubles."""
+    return _HEAD.pack(_MAGIC, version, seen) + b"".join(array.astype("<f8").tobytes() for array in arrays)
+
+
+class StateReader:
+    """Read what :func:`pack` wrote, in the same order. Every method raises :class:`Invalid` if it is something else."""
+
+    def __init__(self, data: bytes, version: int) -> None:
+        if len(data) < _HEAD.size:
+            raise _damaged("it is too short")
+        magic, found, seen = _HEAD.unpack_from(data)
+        self._seen = int(seen)
+        if magic != _MAGIC or found != version:
+            raise _damaged(f"it is not of version {version}")
+        self._data, self._at = data, _HEAD.size
+
+    def count(self) -> int:
+        """Return the number of readings seen."""
+        if self._seen > 2**53:
+            raise _damaged("its count is out of range")
+        return self._seen
+
+    def floats(self, count: int) -> Floats:
+        """Return the next ``count`` numbers; infinity is allowed, for "none yet"."""
+        end = self._at + 8 * count
+        if end > len(self._data):
+            raise _damaged("it is too short")
+        found = np.frombuffer(self._data, dtype="<f8", count=count, offset=self._at).astype(np.float64)
+        self._at = end
+        return found
+
+    def end(self) -> None:
+        """Check that nothing is left."""
+        if self._at != len(self._data):
+            raise _damaged("it is too long")
+
+
+def _damaged(why: str) -> Invalid:
+    return Invalid(
+        f"The state of the anomaly detector cannot be read: {why}.", "Discard it; the detector learns again."
+    )

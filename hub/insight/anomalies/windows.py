@@ -1,0 +1,57 @@
+"""Mean and deviation over sliding windows, exactly the same however the readings are split into batches.
+
+A running sum depends on where it began, because floating-point addition is not associative. So windows are merged from
+windows of half their length, always in the same order: two of 1 give one of 2, two of 2 one of 4, and so on. Means and
+sums of squares are merged by the formula of Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
+computing sample variances" (1979), which does not cancel for values far from zero.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from hub.insight.series import Floats
+
+
+class Windows(NamedTuple):
+    """One entry for each window: its mean and the sum of squared distances from it. ``length`` in readings."""
+
+    length: int
+    mean: Floats
+    squares: Floats
+
+    def deviation(self) -> Floats:
+        """Return the standard deviation of each window."""
+        return np.asarray(np.sqrt(self.squares / self.length))
+
+
+def windows(values: Floats, *lengths: int) -> list[Windows]:
+    """Return the windows of each of ``lengths``; the last entry of each ends with the last value.
+
+    A length that exceeds the number of values has no windows.
+    """
+    powers = [Windows(1, values, np.zeros_like(values))]
+    while powers[-1].length * 2 <= max(lengths):
+        powers.append(_merge(powers[-1], powers[-1]))
+    found = []
+    for length in lengths:
+        parts = [power for power in powers if length & power.length]
+        merged = parts[0]
+        for part in parts[1:]:
+            merged = _merge(part, merged)
+        found.append(merged)
+    return found
+
+
+def _merge(earlier: Windows, later: Windows) -> Windows:
+    """Join each window of ``later`` with the window of ``earlier`` that ends where it begins."""
+    count = max(len(later.mean) - earlier.length, 0)
+    # Entry i of the result ends where entry i + earlier.length of `later` ends.
+    a, a2 = earlier.mean[:count], earlier.squares[:count]
+    b, b2 = later.mean[earlier.length :], later.squares[earlier.length :]
+    length = earlier.length + later.length
+    apart = b - a
+    mean = a + apart * (later.length / length)
+    return Windows(length, mean, a2 + b2 + np.square(apart) * (earlier.length * later.length / length))

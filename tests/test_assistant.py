@@ -15,7 +15,6 @@ from assistant_tools import build_tools
 from hub.ai.base import AiSettings, Completion, CompletionRequest, Piece, ToolCall
 from hub.ai.providers import ProviderChain
 from hub.assistant import AssistantService
-from hub.assistant.intent_parser import parse_intent
 from hub.errors import AiError, AiUnavailable
 from hub.model import (
     Activity,
@@ -109,49 +108,49 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 
 
 ANSWERS = [
-    ("How many devices are online?", ["7 devices", "6 online", "1 offline", "Room sensor 1"]),
+    ("How many devices are online?", ["6 of 7"]),
     ("how many pumps are there", ["2 devices", "2 online"]),
-    ("Which pump is hottest and since when?", ["Feed pump 2", "highest bearing temperature: 60 °C", "since about 21:30", "Feed pump 1 50 °C"]),
-    ("What is the status of fridge 2?", ["Freezer 2", "Temperature 3.2 °C"]),
-    ("compare fridge-1 with its peers this week", ["Freezer 1 beside 2 other CR-40", "the last 7 days"]),
-    ("which device is the hottest", ["Feed pump 2 in Pump hall has", "60 °C"]),
-    ("Which freezer is the coldest?", ["Freezer 2", "lowest temperature: 3.2 °C", "Freezer 3 3.4 °C"]),
+    ("Which pump is hottest and since when?", ["Highest: Feed pump 2, bearing temperature: 60 °C", "since about 21:30", "Feed pump 1, bearing temperature: 50 °C"]),
+    ("What is the status of fridge 2?", ["Freezer 2", "temperature: 3.2 °C"]),
+    ("compare fridge-1 with its peers this week", ["Freezer 1 and 2 other CR-40", "2026-11-16"]),
+    ("which device is the hottest", ["Highest: Feed pump 2", "60 °C", "Offline, so left out: Room sensor 1"]),
+    ("Which freezer is the coldest?", ["Lowest: Freezer 2, temperature: 3.2 °C", "Freezer 3, temperature: 3.4 °C"]),
     ("what has the highest vibration?", ["Feed pump 1", "2 mm/s"]),
-    ("What is the status of freezer 2?", ["Freezer 2", "online", "Temperature 3.2 °C", "No alert is open"]),
+    ("What is the status of freezer 2?", ["Freezer 2", "online", "temperature: 3.2 °C", "No alert is open"]),
     ("cold-room-02", ["Freezer 2", "3.2 °C"]),
     ("What is alarming and why?", ["1 open alert", "Freezer 1", "match door left open"]),
     ("why is freezer 1 alarming?", ["door left open"]),
     ("Is everything okay?", ["1 open alert"]),
     ("any problems in the pump hall?", ["Nothing is alarming"]),
-    ("what happened in the last hour?", ["1 alert was raised", "21:50:35", "door left open", "Room sensor 1 went offline"]),
-    ("What happened last night in the cold store?", ["20:00 to 07:00 UTC", "1 alert was raised", "Freezer 1"]),
-    ("compare freezer 1 with its peers", ["2 other CR-40", "temperature", "3.3 °C", "Unusual"]),
+    ("what happened in the last hour?", ["1 alert", "21:50:35", "door left open", "Room sensor 1 went offline"]),
+    ("What happened last night in the cold store?", ["2026-11-22 20:00", "1 alert", "Freezer 1"]),
+    ("compare freezer 1 with its peers", ["2 other CR-40", "temperature", "3.3 °C", "unusual"]),
     ("Is anything about to fail?", ["Already alarming: Freezer 1", "Buffer tank 1", "level", "limit of 20 %"]),
     ("which devices are offline?", ["Room sensor 1", "offline"]),
-    ("temperature history of freezer 1 over the last hour", ["Freezer 1 temperature: 3 to 9.5 °C", "rose by 6.5 °C"]),
-    ("average temperature in the cold store", ["temperature", "over 3", "3.2 to 9.5 °C"]),
-    ("Which freezer was the hottest in the last 90 minutes?", ["In the last 90 minutes, Freezer 1", "9.5 °C", "2026-11-22 21:", "3 devices"]),
-    ("which pump was hottest at 21:00?", ["the 10 minutes around 21:00 UTC, Feed pump 1", "50 °C", "Feed pump 2 45 °C"]),
-    ("what was the bearing temperature of pump-02 between 20:30 and 21:00", ["From 20:30 to 21:00 UTC", "45 °C"]),
-    ("temperature of freezer 1 at 03:00", ["no readings of Freezer 1", "03:00"]),
-    ("freezer 1 yesterday", ["no readings of Freezer 1 yesterday"]),
-    ("how often did freezer 1 alarm this week?", ["In the last 7 days for Freezer 1: 1 alert was raised"]),
-    ("when did freezer 2 last alarm", ["In the last 7 days for Freezer 2: no alert was raised"]),
-    ("any alarms on Monday?", ["On Monday (UTC)", "no readings of that time"]),
-    ("what happened on 2026-11-20?", ["On 2026-11-20 (UTC)", "no readings of that time"]),
-    ("what happened in the pump hall yesterday", ["Yesterday", "no readings of that time"]),
-    ("which devices are in the cold store?", ["Freezer 1, Freezer 2, Freezer 3"]),
+    ("temperature history of freezer 1 over the last hour", ["Freezer 1, temperature: 3 °C", "to 9.5 °C", "+6.5 °C"]),
+    ("average temperature in the cold store", ["temperature", "3 devices", "from 3.2 °C to 9.5 °C"]),
+    ("Which freezer was the hottest in the last 90 minutes?", ["last 90 min, 3 devices", "Freezer 1, temperature: 9.5 °C at 21:50"]),
+    ("which pump was hottest at 21:00?", ["Highest: Feed pump 1, bearing temperature: 50 °C (21:00 UTC)", "Feed pump 2, bearing temperature: 45 °C"]),
+    ("what was the bearing temperature of pump-02 between 20:30 and 21:00", ["20:30 – 21:00 UTC", "45 °C"]),
+    ("temperature of freezer 1 at 03:00", ["no reading of Freezer 1", "03:00"]),
+    ("freezer 1 yesterday", ["no readings of Freezer 1", "2026-11-21"]),
+    ("how often did freezer 1 alarm this week?", ["Freezer 1: 1 alert."]),
+    ("when did freezer 2 last alarm", ["No alert of Freezer 2"]),
+    ("any alarms on Monday?", ["2026-11-16 (UTC)", "no readings of that time"]),
+    ("what happened on 2026-11-20?", ["2026-11-20 (UTC)", "no readings of that time"]),
+    ("what happened in the pump hall yesterday", ["2026-11-21", "no readings of that time"]),
+    ("which devices are in the cold store?", ["3 devices: 3 online", "• Freezer 1 (CR-40, Cold store)"]),
     ("what should I do about freezer 1?", ["door left open", "To do: Close the door."]),
-    ("tank levels", ["Level 35 %"]),
+    ("tank levels", ["level: 35 %"]),
     ("is anything unusual?", ["1 open alert"]),
-    ("which boiler is the hottest?", ["Nothing here is called “boiler”; this is of all devices. ", "Feed pump 2"]),
-    ("how is pump-09?", ["Nothing here is called “pump-09”", "Feed pump 1"]),
-    ("is valve-7 open?", ["Nothing here is called “valve-7”"]),
-    ("compare fridge 2 with its peers this week", ["Nothing here is called “fridge”; I take it for Freezer 2", "2 other CR-40", "the last 7 days"]),
-    ("is the cold room 2 about to fail?", ["Nothing among Freezer 2", "3 h"]),
-    ("Please switch off pump-01", ["never act", "Feed pump 1"]),
-    ("acknowledge all alerts", ["never act"]),
-    ("write me a poem", ["could not make out", "how many"]),
+    ("which boiler is the hottest?", ["no device, area, kind or metric called “boiler”"]),
+    ("how is pump-09?", ["called “pump-09”", "Feed pump 1"]),
+    ("is valve-7 open?", ["called “valve-7”"]),
+    ("compare fridge 2 with its peers this week", ["Freezer 2 and 2 other CR-40"]),
+    ("is the cold room 2 about to fail?", ["Freezer 2", "3 h"]),
+    ("Please switch off pump-01", ["can't send commands", "Feed pump 1"]),
+    ("acknowledge all alerts", ["can't send commands"]),
+    ("write me a poem", ["“write”, “poem”", "I can answer"]),
 ]  # fmt: skip
 
 
@@ -186,15 +185,15 @@ async def test_alert_count_covers_all_pages(site: Site):
     ]  # fmt: skip
     await site.store.commit(1, Delta(cursor=99_999, alerts=alerts))
     reply = await site.assistant().answer("how often did freezer 2 alarm this week?")
-    assert "1200 alerts were raised" in reply.text
+    assert "1200 alerts" in reply.text
     first = await site.assistant().answer("how often did freezer 1 alarm this week?")
-    assert "1 alert was raised" in first.text, "the alert is after the first pages"
+    assert "1 alert." in first.text, "the alert is after the first pages"
 
 
 async def test_hub_without_devices_says_so(tmp_path: Path) -> None:
     store = SqliteStore.open(tmp_path)
     reply = await Site(store).assistant().answer("which pump is hottest?")
-    assert "No device has spoken" in reply.text
+    assert "No device has sent anything" in reply.text
     await store.close()
 
 
@@ -209,17 +208,6 @@ async def test_unknown_model_is_unavailable(site: Site) -> None:
     with pytest.raises(AiUnavailable, match="nonesuch"):
         await site.assistant().answer("how many devices?", model="nonesuch")
     assert (await site.assistant().answer("how many devices?", model="builtin")).provider == "builtin"
-
-
-def test_time_span_and_metric_of_question_are_parsed() -> None:
-    metrics = {"temperature", "bearing_temperature"}
-    span = parse_intent("what happened in the last two hours", metrics, NOW).span
-    assert span is not None
-    assert NOW - span.start == 7_200_000
-    night = parse_intent("what happened last night", metrics, NOW - 12 * 3_600_000).span
-    assert night is not None
-    assert (night.start - NOW) // 3_600_000 == -26
-    assert parse_intent("bearing temperature of pump 1", metrics, NOW).metric == "bearing_temperature"
 
 
 # -- a model with tools ------------------------------------------------------------------------------------------------
@@ -335,7 +323,7 @@ async def test_interrupted_stream_ends_with_builtin_answer(site: Site) -> None:
     text = " ".join(pieces)
     assert text.startswith("There are BREAK")
     assert "broke off" in text
-    assert "7 devices" in text
+    assert "6 of 7" in text
     with pytest.raises(AiError, match="broke off"):
         [p async for p in site.assistant(Scripted("a BREAK"), fallback=False).stream("How many devices?")]
 
@@ -343,7 +331,7 @@ async def test_interrupted_stream_ends_with_builtin_answer(site: Site) -> None:
 async def test_builtin_analyst_answers_when_model_is_down(site: Site) -> None:
     down = Scripted(AiError("It is down.", "Start it."))
     reply = await site.assistant(down).answer("How many devices are online?")
-    assert "7 devices" in reply.text
+    assert "6 of 7" in reply.text
     assert not reply.generative
     with pytest.raises(AiUnavailable):
         await site.assistant(down, fallback=False).answer("How many devices are online?")

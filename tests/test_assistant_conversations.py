@@ -104,7 +104,7 @@ async def test_metric_is_attributed_to_device_in_same_clause(site: Site):
 
 async def test_unknown_device_is_answered_with_similar_names(site: Site):
     words, _, _ = await talk(site.assistant(), "compare freezer 7 with its peers this week")
-    assert "Nothing here is called “freezer 7”. There is Freezer 3, Freezer 2, Freezer 1." in words
+    assert "called “freezer 7” here. There is: Freezer 3, Freezer 2, Freezer 1." in words
 
 
 CLAIMS = [
@@ -161,7 +161,7 @@ async def test_command_request_becomes_proposal_and_is_not_sent(
     words, extras, _ = await talk(site.assistant(), request_text)
     (proposal,) = extras_of(Proposal, extras)
     assert (proposal.device, proposal.command, proposal.value) == (device, command, value)
-    assert "never act" in words
+    assert "can't send commands" in words
     assert site.store.stats().commits == before
 
 
@@ -171,9 +171,9 @@ async def test_command_request_becomes_proposal_and_is_not_sent(
         ("set the speed of pump-01 to 400", "from 0 to 100"),
         ("set the speed of pump-01", "to what number"),
         ("set buffer tank 1 mode to boil", "auto, fill, drain"),
-        ("turn on freezer 1", "has not said that it takes any"),
+        ("turn on freezer 1", "has not announced any"),
         ("set the colour of pump-01 to 3", "run, set_speed"),
-        ("turn on everything", "never act"),
+        ("turn on everything", "can't send commands"),
     ],
 )
 async def test_invalid_command_request_is_answered_with_allowed_values(site: Site, request_text: str, expected: str):
@@ -206,12 +206,12 @@ async def test_model_can_propose_command_but_not_send_it(site: Site):
 
 
 FOLLOW_UPS = [
-    (("Which pump is hottest?",), "and since when?", ["highest bearing temperature", "since about 21:30"]),
+    (("Which pump is hottest?",), "and since when?", ["Feed pump 2, bearing temperature: 60 °C", "since about 21:30"]),
     (("What is the status of freezer 2?",), "and freezer 3?", ["Freezer 3", "3.4 °C"]),
     (
         ("temperature history of freezer 1 over the last hour",),
         "what about freezer 2",
-        ["In the last hour", "Freezer 2"],
+        ["Last 1 h", "Freezer 2"],
     ),
     (("how is freezer 1?", "how many devices are online?"), "why is it alarming?", ["Freezer 1", "door left open"]),
     (("how is freezer 1?",), "how many devices are there?", ["7 devices"]),

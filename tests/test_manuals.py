@@ -97,7 +97,7 @@ async def test_builtin_analyst_quotes_manual(site: Site) -> None:
     await store_manual(site, "CP-80")
     answers = RuleBasedAnswers(tools(site).queries)
     answer = await answers.answer("What does the manual of pump-00 say about bearing vibration?")
-    assert answer.text.startswith("care.pdf (for CP-80), page 2: “")
+    assert answer.text.startswith("care.pdf (CP-80), page 2: “")
     assert "change it at 7 mm/s" in answer.text
     assert (await answers.answer("What does the manual say?")).text.endswith("name the device.")
 

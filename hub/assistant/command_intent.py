@@ -1,84 +1,118 @@
-"""A wish that something be done, read as a command of one device: what a person may then send. Nothing is sent here."""
+"""Read a request as a command of one device, which a person may then send. Nothing is sent here."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
+from hub.assistant.language import Language
+from hub.assistant.words import split_words
 from hub.control import descriptor, validate_value
 from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Device, Proposal
-from hub.tools.lookup import folded
 
-_TO = re.compile(r"(?:\bto\b|=|:|\bat\b)\s*(-?\d+(?:\.\d+)?)", re.I)
-_VERBS = frozenset(("set", "get", "do", "turn", "to", "on", "off", "the"))
-"""Of a command's name: they say nothing of which it is."""
-_ON = re.compile(r"\b(on|open|start|enable|unlock|yes|true)\b", re.I)
-_OFF = re.compile(r"\b(off|close|shut|stop|disable|lock|no|false)\b", re.I)
+_VERBS = frozenset(("set", "get", "do", "turn", "to", "on", "off", "the", "state", "cmd", "command"))
+"""Words in a command's name that do not tell which it is."""
+_SWITCHES = ("power", "run", "switch", "state", "on", "output", "relay", "enabled", "turn")
+"""Names of the command that switches a device as a whole, the likeliest first."""
 
 
-def proposed(device: Device, command: str, value: Any) -> Proposal:
-    """``command`` with ``value``, checked against the device's own description. Raises Invalid and Conflict."""
-    wants = descriptor(device.info.commands, command)
-    value = validate_value(wants, value)
-    return Proposal(device.id, device.display_name, command, wants.title, value, wants.unit)
+def parse_command_intent(text: str, device: Device, language: Language) -> Proposal:
+    """Return the command that ``text`` asks of the device. Raises Invalid or Conflict that says what it accepts."""
+    words = split_words(text)
+    name = _command(words, device, language)
+    wanted = descriptor(device.info.commands, name)
+    value = validate_value(wanted, _value(words, wanted, device, language))
+    return Proposal(device.id, device.display_name, name, wanted.title, value, wanted.unit)
 
 
-def parse_command_intent(text: str, device: Device) -> Proposal:
-    """The command that ``text`` asks of the device. Raises Invalid that says what it takes instead."""
-    name = _command(text, device)
-    wants = descriptor(device.info.commands, name)
-    return proposed(device, name, _value(text, wants, device))
-
-
-def _command(text: str, device: Device) -> str:
-    words = f" {folded(text)} "
-    takes = sorted(device.info.commands)
-    named = [name for name in takes if any(f" {form} " in words for form in _forms(device, name))]
+def _command(words: list[str], device: Device, language: Language) -> str:
+    text, commands = f" {' '.join(words)} ", sorted(device.info.commands)
+    named = [name for name in commands if any(f" {form} " in text for form in _forms(device, name))]
     if named:
-        return max(named, key=lambda name: len(folded(name)))
+        return max(named, key=len)
+    own = {word for text in (device.id, device.display_name) for word in split_words(text)}
     partly = [
-        name for name in takes if any(f" {word} " in words for word in folded(name).split() if word not in _VERBS)
+        name
+        for name in commands
+        if any(word in words for word in split_words(_spaced(name)) if word not in _VERBS | own)
     ]
     if len(partly) == 1:
         return partly[0]
-    switches = [name for name in takes if device.info.commands[name].get("type") == "boolean"]
-    if not partly and len(switches) == 1 and (_ON.search(text) or _OFF.search(text)):
-        return switches[0]
-    known = ", ".join(takes[:20])
+    numeric = [name for name in commands if device.info.commands[name].get("type") == "number"]
+    if not partly and len(numeric) == 1 and _numbers(words, language) and not _other_words(words, own, language):
+        return numeric[0]  # "set the radiator to 23"
+    switches = [name for name in commands if _is_switch(device, name)]
+    if not partly and switches and _direction(words, language) is not None:
+        main = [name for wanted in _SWITCHES for name in switches if wanted in split_words(_spaced(name))]
+        if len(switches) == 1 or main:
+            return switches[0] if len(switches) == 1 else main[0]
+    known = ", ".join(commands[:20])
     raise Invalid(
         f"Which command of {device.display_name} is meant is not clear.",
-        f"It takes: {known}." if known else "It has not said that it takes any.",
+        f"It accepts: {known}." if known else "It has not announced any.",
     )
 
 
-def _telling(name: str) -> list[str]:
-    return [word for word in folded(name).split() if word not in _VERBS]
+def _other_words(words: list[str], own: set[str], language: Language) -> list[str]:
+    """Return the words that may name something else than the device's one setting."""
+    units = {word for phrase in language.units for word in phrase.split()}
+    plain = own | units | language.filler | language.act | language.polite | language.to
+    return [word for word in words if word not in plain and not word[:1].isdigit()]
+
+
+def _numbers(words: list[str], language: Language) -> list[str]:
+    """Return the numbers that a request names as values: "to 40"."""
+    return [
+        word
+        for place, word in enumerate(words)
+        if place and word[:1].isdigit() and ":" not in word and words[place - 1] in language.to
+    ]
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ").replace(".", " ").replace(":", " ")
+
+
+def _is_switch(device: Device, name: str) -> bool:
+    command = device.info.commands[name]
+    values = {str(value).lower() for value in command.get("values") or ()}
+    return command.get("type") == "boolean" or {"on", "off"} <= values
+
+
+def _direction(words: list[str], language: Language) -> bool | None:
+    """Return True for on, False for off; None if the words say neither or both."""
+    on, off = (any(word in side for word in words) for side in (language.on, language.off))
+    return on if on != off else None
 
 
 def _forms(device: Device, name: str) -> list[str]:
     title = device.info.commands[name].get("title")
-    forms = {folded(name), folded(name).removeprefix("set "), folded(title) if isinstance(title, str) else ""}
-    return [form for form in forms if form]
+    own = " ".join(split_words(_spaced(name)))
+    forms = {own, own.removeprefix("set "), " ".join(split_words(title)) if isinstance(title, str) else ""}
+    return [form for form in forms if form and form not in _VERBS]
 
 
-def _value(text: str, wants: CommandDescriptor, device: Device) -> Any:
-    if wants.type == "none":
+def _value(words: list[str], wanted: CommandDescriptor, device: Device, language: Language) -> Any:
+    if wanted.type == "none":
         return None
-    if wants.type == "boolean":
-        on, off = _ON.search(text), _OFF.search(text)
-        if bool(on) == bool(off):
+    if wanted.type == "boolean":
+        direction = _direction(words, language)
+        if direction is None:
             raise Invalid("Say whether it is to be on or off.")
-        return bool(on)
-    if wants.type == "number":
-        found = _TO.search(text)
-        if found is None:
+        return direction
+    if wanted.type == "number":
+        after = _numbers(words, language)
+        if not after:
             raise Invalid("Say to what number, such as: to 40.")
-        return float(found[1]) if "." in found[1] else int(found[1])
-    if wants.type == "enum":
-        words = f" {folded(text)} "
-        meant = [value for value in wants.values if f" {folded(value)} " in words]
+        number = float(after[-1].replace(",", "."))
+        return int(number) if number.is_integer() and "." not in after[-1] else number
+    if wanted.type == "enum":
+        text = f" {' '.join(words)} "
+        meant = [value for value in wanted.values if f" {' '.join(split_words(value))} " in text]
+        direction = _direction(words, language)
+        if not meant and direction is not None:
+            meant = [value for value in wanted.values if value.lower() == ("on" if direction else "off")]
         if len(meant) != 1:
-            raise Conflict(f"Say which: {', '.join(wants.values[:20])}.")
+            raise Conflict(f"Say which: {', '.join(wanted.values[:20])}.")
         return meant[0]
-    raise Invalid(f"Its value is typed on the page of {device.display_name}.")
+    raise Invalid(f"Its value is entered on the page of {device.display_name}.")

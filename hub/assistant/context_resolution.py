@@ -1,57 +1,207 @@
-"""What an earlier question lends a later one: "and freezer 2?" asks the same of another device, "since when?" asks
-more of the same one. Pure over the fleet."""
+"""Complete a follow-up question from the earlier ones and from what was answered.
+
+"and freezer 2?" asks the same of another device, "its current?" asks about the device of the answer, "why?" and "since
+when?" ask more about it, "the other one" is the device of the question that the answer was not about.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-import msgspec
+from hub.assistant.kinds import kind_of
+from hub.assistant.question import Kind, ParsedQuestion
+from hub.assistant.question_parser import parse_question
+from hub.assistant.scope import Group, QuestionScope, with_number
+from hub.assistant.words import split_words
+from hub.model import Device, Source, Turn
 
-from hub.assistant.intent_parser import Intent, parse_intent
-from hub.assistant.target_selection import TargetSelection, select_targets
-from hub.tools.lookup import Lookup
-
-_SAME = re.compile(r"^\W*(and|what about|how about|or)\b", re.I)
-_REFERS = re.compile(
-    r"\b(it|its|it's|they|them|their|that one|this one|these|those|that device)\b"
-    r"|^\W*(and |but )?(since when|why|how long|for how long|what happened|what now)\b",
-    re.I,
+_REMEMBERED = 6
+"""Earlier turns that are read."""
+_WEAK: frozenset[Kind] = frozenset(("unknown", "status", "now", "statistics", "list", "happened"))
+"""Kinds that a question has for want of words: "and freezer 2?", "and yesterday?"."""
+_ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
+    (
+        "why",
+        "episodes",
+        "change",
+        "trend",
+        "rate",
+        "forecast",
+        "run_on",
+        "rules",
+        "limits",
+        "setpoint",
+        "manual",
+        "firmware",
+        "last_seen",
+        "commands",
+        "meaning",
+        "median",
+        "deviation",
+        "range",
+        "first",
+        "last",
+        "now",
+        "statistics",
+        "when_extreme",
+        "mean",
+        "alert_when",
+        "acknowledged",
+        "model",
+        "where",
+        "act",
+        "correlation",
+        "state",
+        "total",
+        "notify",
+    )
 )
+_CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
+"""Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
 
 
-def resolve_context(
-    text: str, before: Sequence[str], lookup: Lookup, metrics: set[str], now: int
-) -> tuple[Intent, TargetSelection]:
-    """The question and whom it is about; ``before`` are the earlier questions, oldest first."""
-    question, scope = parse_intent(text, metrics, now), select_targets(lookup, text)
-    if not before:
-        return question, scope
-    if scope.mentioned and _SAME.match(text) and question.kind in ("unknown", "status", "history"):
-        earlier = parse_intent(before[-1], metrics, now)
-        return _in_words_of(earlier, question), scope
-    if not scope.mentioned and (_REFERS.search(text) or _SAME.match(text)):
-        for earlier_text in reversed(before):
-            earlier_scope = select_targets(lookup, earlier_text)
-            if earlier_scope.mentioned:
-                return _with_metric(question, parse_intent(earlier_text, metrics, now)), earlier_scope
-    return question, scope
+def resolve_question(text: str, before: Sequence[Turn], devices: Sequence[Device], now: int) -> ParsedQuestion:
+    """Return the question with what earlier turns, oldest first, tell about it."""
+    previous: ParsedQuestion | None = None
+    answered: list[Device] = []
+    known = {device.id: device for device in devices}
+    for turn in before[-_REMEMBERED:]:
+        asked = parse_question(turn.question, devices, now, previous.language.code if previous else "en")
+        previous = _completed(asked, previous, answered, devices)
+        told = dict.fromkeys(extra.device for extra in turn.extras if isinstance(extra, Source))
+        answered = [known[device] for device in told if device in known]
+        if not answered and not previous.scope.is_all:
+            answered = previous.scope.devices
+    question = parse_question(text, devices, now, previous.language.code if previous else "en")
+    return _completed(question, previous, answered, devices)
 
 
-def _in_words_of(earlier: Intent, later: Intent) -> Intent:
-    """What was asked before, with the time and the metric that were named now."""
-    return Intent(
-        earlier.kind,
-        later.text,
-        later.metric or earlier.metric,
-        earlier.lowest,
-        earlier.since,
-        later.span or earlier.span,
-    )
+def _completed(
+    question: ParsedQuestion, previous: ParsedQuestion | None, answered: Sequence[Device], devices: Sequence[Device]
+) -> ParsedQuestion:
+    if previous is None:
+        return question
+    number = _bare_number(question)
+    if number is not None:
+        _take_number(question, number, previous, answered, devices)
+        return _merged(question, previous)
+    if question.has("other_one") and (others := _others(previous, answered)):
+        question.scope = QuestionScope(others, inherited=True)
+        return _merged(question, previous) if question.kind in _WEAK else question
+    has_scope = not question.scope.is_all or bool(question.scope.missing) or bool(question.unknown)
+    refers = question.has("pronoun") and not question.scope.groups
+    if has_scope:
+        if question.starts_again and question.kind in _WEAK and not question.unknown:
+            return _merged(question, previous)
+        return question
+    if refers:
+        question.scope = _inherited(question, previous, answered, is_single=not _is_plural(question))
+        return _merged(question, previous) if question.kind == "unknown" else _with_metric(question, previous)
+    if question.kind == "unknown" or (question.starts_again and question.kind in _WEAK):
+        question.scope = _inherited(question, previous, answered, is_single=bool(question.metrics))
+        return _merged(question, previous)
+    if question.kind in _CHOOSING and previous.scope.groups and not question.has("overall_fleet"):
+        question.scope = previous.scope
+        return _with_metric(question, previous)
+    if question.kind in _ABOUT_A_DEVICE and not question.has("overall_fleet") and not question.has("which"):
+        question.scope = _inherited(
+            question, previous, answered, is_single=question.kind != "why" or not previous.scope.is_all
+        )
+        return _with_metric(question, previous)
+    return question
 
 
-def _with_metric(question: Intent, earlier: Intent) -> Intent:
-    kind = "extreme" if question.since and earlier.kind == "extreme" else question.kind
-    return msgspec.structs.replace(
-        question, kind=kind, metric=question.metric or earlier.metric, lowest=question.lowest or earlier.lowest
-    )
+def _bare_number(question: ParsedQuestion) -> str | None:
+    is_short = question.starts_again or len(question.words) < 3
+    numbers = [word for word in question.unknown if word.isdigit()]
+    return numbers[0] if is_short and len(question.unknown) == 1 and numbers else None
+
+
+def _take_number(
+    question: ParsedQuestion,
+    number: str,
+    previous: ParsedQuestion,
+    answered: Sequence[Device],
+    devices: Sequence[Device],
+) -> None:
+    """Make the question be about the device with another number: "and 4?" after "feed pump 3"."""
+    base = [*([] if previous.scope.is_all else previous.scope.devices), *answered]
+    found = next((same for device in base if (same := with_number(device, number, devices))), [])
+    if not found:
+        group = [device for each in previous.scope.groups for device in each.devices]
+        found = [device for device in group if split_words(device.display_name)[-1:] == [number]]
+    question.unknown = []
+    if found:
+        question.scope = QuestionScope(found, named=True)
+    else:
+        stem = " ".join(split_words(base[0].display_name)[:-1]) if base else ""
+        question.scope = QuestionScope(list(devices), missing=[f"{stem} {number}".strip()])
+
+
+def _others(previous: ParsedQuestion, answered: Sequence[Device]) -> list[Device]:
+    """Return the devices of the question before that its answer was not about, or was about last."""
+    first = answered[0].id if answered else None
+    if previous.scope.named and len(previous.scope.devices) > 1:
+        return [device for device in previous.scope.devices if device.id != first]
+    return list(answered[1:2])
+
+
+def _is_plural(question: ParsedQuestion) -> bool:
+    plural = {"they", "them", "their", "these", "those", "ihre", "ihrer", "ihren", "sus", "estos", "estas"}
+    return any(token.word in plural for token in question.words.tokens)
+
+
+def _inherited(
+    question: ParsedQuestion, previous: ParsedQuestion, answered: Sequence[Device], *, is_single: bool
+) -> QuestionScope:
+    """Return the devices that the answer before was about; of a choice, the one that it chose."""
+    chose = previous.kind in ("rank", "filter", "alerts", "alert_when", "count", "battery", "offline")
+    if chose and answered and is_single:
+        return QuestionScope([answered[0]], inherited=True)
+    if not previous.scope.is_all:
+        groups: list[Group] = [] if previous.scope.named else previous.scope.groups
+        return QuestionScope(previous.scope.devices, previous.scope.named, groups, inherited=True)
+    if answered:
+        return QuestionScope(list(answered[:1] if is_single else answered), inherited=True)
+    return question.scope
+
+
+def _with_metric(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
+    """Take the metric of the question before where this one names none and needs one."""
+    has_own = question.metrics or question.quantity or (question.hint and question.hint.quantity)
+    if (
+        not has_own
+        and question.kind in _ABOUT_A_DEVICE | _CHOOSING
+        and question.kind not in ("why", "rules", "manual", "act", "run_on", "alert_when")
+    ):
+        question.metrics = previous.metrics
+        question.quantity = previous.quantity or (previous.hint.quantity if previous.hint else None)
+    return question
+
+
+def _merged(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
+    """Take from the question before whatever this one does not say."""
+    has_metric = bool(question.metrics or question.quantity)
+    has_taken_side = question.hint is None and question.comparative is None
+    question.concepts = frozenset(question.concepts | previous.concepts) - {"pronoun", "again", "other_one"}
+    question.hint = question.hint or (None if has_metric else previous.hint)
+    question.comparative = question.comparative or (None if has_metric else previous.comparative)
+    question.metrics = question.metrics or ([] if question.quantity else previous.metrics)
+    question.quantity = question.quantity or (None if has_metric else previous.quantity)
+    question.times = question.times or previous.times
+    question.amounts = question.amounts or previous.amounts
+    question.top = question.top or previous.top
+    if question.scope.is_all and not question.scope.missing and not previous.scope.is_all:
+        question.scope = previous.scope
+    question.kind = kind_of(question)
+    if (
+        question.kind in ("rank", "trend", "compare")
+        and has_taken_side
+        and question.scope.is_single
+        and not question.has("since_when")
+    ):
+        hint = question.hint or question.comparative
+        question.quantity = question.quantity or (hint.quantity if hint else None)
+        question.hint, question.comparative = (None if question.time is None else question.hint), None
+        question.kind = kind_of(question)
+    return question

@@ -1,259 +1,233 @@
-"""The built-in analyst's answers: one function a kind of question, each from live data, none from a language model."""
+"""The built-in analyst: answers each kind of question from live data, without a language model.
+
+Every part of a question is used, or the answer says which part it did not use. Where a part that was not understood
+could change the answer, there is none: a wrong answer is worse than "I cannot".
+"""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
 
-from hub import text_format as fmt
-from hub.assistant.command_intent import parse_command_intent
-from hub.assistant.context_resolution import resolve_context
-from hub.assistant.history_answers import extreme, happened, history
-from hub.assistant.intent_parser import Intent, Kind
-from hub.assistant.manual_answers import manuals
-from hub.assistant.phrases import about, ago, listed, named, one_or_many
-from hub.assistant.target_selection import TargetSelection, unheard
-from hub.assistant.time_parser import TimeRange
-from hub.errors import Conflict, Invalid
-from hub.insight.claims import sentences
-from hub.model import Device, Proposal
-from hub.tools import Queries
-from hub.tools.views import AlertView
-
-HELP = (
-    "I am the built-in analyst: rules and statistics over the hub's live data, not a language model. I can answer: how "
-    "many devices are online or offline; which device is hottest, coldest or has the highest or lowest of any metric, "
-    "and since when; the status or the history of a device; what is alarming and why; what happened last night or in "
-    "the last hours; how a device compares with its peers; whether anything is about to fail; and what the "
-    "manual of a device says. A wish (“set the "
-    "valve of tank 3 to 40”) becomes a command for you to send. For free-form answers connect OpenAI or Ollama."
+from hub.assistant.answers import (
+    alerts,
+    batteries,
+    changes,
+    comparison,
+    current,
+    events_in_time,
+    facts,
+    forecast,
+    manuals,
+    meanings,
+    ranking,
+    requests,
+    set_points,
+    statistics,
+    totals,
 )
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, listed
+from hub.assistant.context_resolution import resolve_question
+from hub.assistant.question import Kind, ParsedQuestion
+from hub.assistant.time_parser import DAY, TimeRange
+from hub.model import Proposal, Turn
+from hub.tools import Queries
 
 
-_SOON_S = 3 * 3600
-"""How far ahead the slope of half an hour is believed."""
+class Handler(msgspec.Struct, frozen=True):
+    """How a kind of question is answered, and which of its parts the answer uses; the others are named in it."""
+
+    answer: Callable[[Context], Awaitable[ComputedAnswer]]
+    uses: frozenset[str] = frozenset()
+
+
+def _handler(answer: Callable[[Context], Awaitable[ComputedAnswer]], uses: str = "") -> Handler:
+    return Handler(answer, frozenset(uses.split()))
+
+
+_HANDLERS: dict[Kind, Handler] = {
+    "acknowledged": _handler(alerts.acknowledged, "time"),
+    "act": _handler(requests.command, "metrics amounts words"),
+    "alert_count": _handler(alerts.count, "time metrics"),
+    "alert_when": _handler(alerts.when, "time metrics"),
+    "alerts": _handler(alerts.open_alerts, "time metrics"),
+    "battery": _handler(batteries.battery, "metrics"),
+    "change": _handler(changes.change, "time metrics"),
+    "commands": _handler(facts.commands),
+    "compare": _handler(comparison.compare, "time metrics"),
+    "correlation": _handler(ranking.correlation, "time metrics"),
+    "count": _handler(ranking.count, "time metrics amounts"),
+    "deviation": _handler(statistics.deviation, "time metrics"),
+    "episodes": _handler(events_in_time.occurrences, "time metrics amounts"),
+    "failing": _handler(forecast.failing, "ahead"),
+    "filter": _handler(ranking.filtered, "time metrics amounts"),
+    "firmware": _handler(facts.firmware, "versions"),
+    "first": _handler(changes.first, "time metrics"),
+    "forecast": _handler(forecast.reaching, "metrics amounts ahead"),
+    "happened": _handler(alerts.happened, "time metrics"),
+    "help": _handler(requests.help_),
+    "last": _handler(current.now, "time metrics"),
+    "last_seen": _handler(facts.last_seen),
+    "limits": _handler(facts.limits, "metrics"),
+    "list": _handler(current.listing),
+    "manual": _handler(manuals.manual, "time metrics amounts words"),
+    "mean": _handler(statistics.mean, "time metrics"),
+    "meaning": _handler(meanings.meaning, "metrics amounts"),
+    "median": _handler(statistics.median, "time metrics"),
+    "model": _handler(facts.model),
+    "notify": _handler(requests.notify, "time metrics amounts words"),
+    "now": _handler(current.now, "time metrics"),
+    "offline": _handler(facts.offline),
+    "range": _handler(statistics.extent, "time metrics"),
+    "rank": _handler(ranking.rank, "time metrics"),
+    "rate": _handler(changes.rate, "time metrics"),
+    "rules": _handler(facts.rules, "metrics"),
+    "run_on": _handler(forecast.run_on, "ahead"),
+    "setpoint": _handler(set_points.setpoint, "metrics"),
+    "state": _handler(current.state, "time metrics"),
+    "statistics": _handler(statistics.statistics, "time metrics"),
+    "status": _handler(current.status),
+    "summary": _handler(alerts.summary, "time"),
+    "thanks": _handler(requests.thanks),
+    "total": _handler(totals.total, "time metrics"),
+    "trend": _handler(changes.rate, "time metrics"),
+    "when_extreme": _handler(ranking.when_extreme, "time metrics"),
+    "where": _handler(facts.where),
+    "why": _handler(alerts.why, "metrics"),
+}
+_DEFAULTS: frozenset[Kind] = frozenset(("status", "list", "unknown", "now", "statistics", "state"))
+"""Kinds for which a word that was not understood may be what the question is about."""
 
 
 class RuleBasedAnswer(msgspec.Struct, frozen=True):
-    """``span`` is the time that was asked about, None where now was; ``proposal`` what a person may send."""
+    """An answer with what belongs to it; see :class:`~hub.assistant.answers.context.ComputedAnswer`."""
 
     text: str
     kind: Kind
-    span: TimeRange | None = None
+    about: tuple[tuple[str, str | None], ...] = ()
+    span: tuple[int, int] | None = None
+    is_charted: bool = False
     proposal: Proposal | None = None
 
 
 class RuleBasedAnswers:
-    """``answer`` never raises for a question; what it cannot parse gets :data:`HELP`."""
+    """Answers questions. :meth:`answer` never raises for a question; what it cannot parse gets a help text."""
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
-        self._kinds: dict[Kind, Callable[[Intent, TargetSelection], Awaitable[str]]] = {
-            "manual": lambda q, s: manuals(self._queries, q, s),
-            "failing": self._failing,
-            "compare": self._compare,
-            "extreme": lambda q, s: extreme(self._queries, q, s),
-            "happened": lambda q, s: happened(self._queries, q, s),
-            "why": self._why,
-            "alarming": self._alarming,
-            "count": self._count,
-            "presence": self._presence,
-            "history": self._history,
-            "average": self._average,
-            "status": self._status,
-        }
 
-    async def answer(self, text: str, before: Sequence[str] = ()) -> RuleBasedAnswer:
-        """``before`` are the earlier questions of the conversation, oldest first."""
-        metrics = {metric for device in self._queries.registry.devices() for metric in device.metrics}
-        question, scope = resolve_context(text, before, self._queries.lookup, metrics, self._queries.now())
-        if scope.missing and len(self._queries.registry):
-            return RuleBasedAnswer(self._nobody(scope), "unknown")
-        kind = question.kind
-        if kind == "unknown" and scope.devices and not scope.whole:
-            kind = "history" if question.span else "status"
-        if kind == "extreme" and scope.whole:
-            scope = msgspec.structs.replace(scope, note=unheard(self._queries.lookup, text))
-        if not len(self._queries.registry):
-            return RuleBasedAnswer("No device has spoken to this hub yet, so there is nothing to report.", "unknown")
-        if kind == "act":
-            return await self._proposed(question, scope)
-        ask = self._kinds.get(kind)
-        if ask is None:
-            return RuleBasedAnswer(f"I could not make out what is asked. {HELP}", kind)
-        return RuleBasedAnswer(scope.note + await ask(question, scope), kind, question.span)
-
-    def _nobody(self, scope: TargetSelection) -> str:
-        """The device that was named is not there; who is, and is much like it."""
-        lookup = self._queries.lookup
-        near = [self._queries.registry.require(each) for each in lookup.near(scope.missing or "")]
-        alike = near or scope.devices
-        return f"Nothing here is called “{scope.missing}”." + (f" There is {named(alike, 5)}." if alike else "")
-
-    async def _proposed(self, question: Intent, scope: TargetSelection) -> RuleBasedAnswer:
-        """A wish is put before the person as a command; it is sent by nobody here."""
-        never = "I only look things up and never act: a person does that"
-        if not scope.named or len(scope.devices) != 1:
-            about = f" How it stands now: {await self._status(question, scope)}" if scope.named else ""
-            return RuleBasedAnswer(f"{never} on the device's or the alert's page.{about}", "act")
-        now = await self._status(question, scope)
+    async def answer(self, text: str, before: Sequence[Turn] = ()) -> RuleBasedAnswer:
+        """Return the answer; ``before`` are the earlier turns of the conversation, oldest first."""
+        devices = list(self._queries.registry.with_latest_values())
+        question = resolve_question(text, before, devices, self._queries.now())
+        context = Context(self._queries, question)
+        handler = _HANDLERS.get(question.kind)
         try:
-            proposal = parse_command_intent(question.text, scope.devices[0])
-        except (Invalid, Conflict) as error:
-            return RuleBasedAnswer(f"{never} on the page of {scope.the()}. {error} How it stands now: {now}", "act")
+            if not devices and question.kind not in ("help", "thanks"):
+                raise CannotAnswer(context.say("no_devices"))
+            _require_understood(context, handler)
+            if handler is None:
+                raise CannotAnswer(f"{context.say('not_understood')}\n{context.say('help')}")
+            await _resolve_alert_time(context)
+            answer = await handler.answer(context)
+        except CannotAnswer as reason:
+            return RuleBasedAnswer(_with_notes(context, str(reason)), question.kind, _named(question))
         return RuleBasedAnswer(
-            f"{never}. Below is the command, as it would go to {proposal.name}; it goes when you send it. {now}",
-            "act",
-            proposal=proposal,
+            _with_notes(context, answer.text),
+            question.kind,
+            answer.about,
+            answer.span,
+            answer.is_charted,
+            answer.proposal,
         )
 
-    async def _count(self, question: Intent, scope: TargetSelection) -> str:
-        if "alert" in question.text.lower() or "alarm" in question.text.lower():
-            return await self._alarming(question, scope)
-        by = Counter(d.presence for d in scope.devices)
-        total = len(scope.devices)
-        parts = [f"{by[p]} {p}" for p in ("online", "stale", "offline") if by[p]]
-        alarming = sum(1 for d in scope.devices if self._queries.engine.severity(d.id) not in ("ok", "info"))
-        text = f"There {one_or_many(total, 'is', 'are')} {scope.counted()}: {fmt.join(parts)}."
-        if scope.mentioned:
-            text += f" {one_or_many(total, 'It is', 'They are')} {named(scope.devices, 12)}."
-        gone = [d for d in scope.devices if d.presence != "online"]
-        if gone:
-            text += f" Not online: {named(gone)}."
-        return text + (f" {alarming} of them {one_or_many(alarming, 'has', 'have')} an open alert." if alarming else "")
 
-    async def _presence(self, question: Intent, scope: TargetSelection) -> str:
-        if not scope.whole and len(scope.devices) == 1:
-            return await self._status(question, scope)
-        if "online" in question.text.lower() and "not online" not in question.text.lower():
-            return await self._count(question, scope)
-        gone = sorted((d for d in scope.devices if d.presence != "online"), key=lambda d: d.last_seen or 0)
-        if not gone:
-            count = len(scope.devices)
-            return f"None: all of {scope.the()} {one_or_many(count, 'is', 'are')} online ({count})."
-        now = self._queries.now()
-        lines = [f"{d.display_name} ({d.presence}, last heard {ago(d.last_seen, now)})" for d in gone]
-        return f"{len(gone)} of {scope.counted()} {one_or_many(len(gone), 'is', 'are')} not online: {listed(lines)}."
+def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
+    if question.scope.is_all or question.scope.missing:
+        return ()
+    return tuple((device.id, None) for device in question.scope.devices[:3])
 
-    async def _alarming(self, question: Intent, scope: TargetSelection) -> str:
-        open_alerts = self._queries.open_alerts(None if scope.whole else [d.id for d in scope.devices])
-        where = "" if scope.whole else f" for {scope.the()}"
-        if not open_alerts:
-            return f"Nothing is alarming{where}: there is no open alert."
-        views = await self._queries.explained(open_alerts[:6])
-        most = 4 if len(views) == 1 else 2
-        text = f"{len(open_alerts)} open {one_or_many(len(open_alerts), 'alert', 'alerts')}{where}. "
-        text += " ".join(self._told(view, most) for view in views)
-        if len({view.device for view in views}) == 1:
-            # Alarms of one machine mostly have one cause: what to do is said once.
-            do = dict.fromkeys(action for view in views for action in view.actions)
-            text += f" To do: {' '.join(list(do)[:3])}" if do else ""
-        return text + (f" And {len(open_alerts) - 6} more." if len(open_alerts) > 6 else "")
 
-    def _told(self, view: AlertView, most: int = 4) -> str:
-        """One alert with at most ``most`` sentences of its explanation."""
-        why = "it has not been diagnosed yet."
-        if view.why:
-            why = " ".join(sentences(view.why)[:most])
-        since = ago(view.raised_at, self._queries.now())
-        raised = f"raised {since}, {fmt.clock(view.raised_at)}"
-        return f"{view.severity.capitalize()}: {view.name}, {view.message} ({raised}). {why[:1].upper()}{why[1:]}"
+def _require_understood(context: Context, handler: Handler | None) -> None:
+    """Raise CannotAnswer where a part that was not understood could change the answer; else note it."""
+    question, scope = context.question, context.question.scope
+    if scope.missing:
+        raise CannotAnswer(_nothing_called(context, scope.missing))
+    if not context.devices and len(context.queries.registry):
+        words = " + ".join(f"“{group.words}”" for group in scope.groups)
+        raise CannotAnswer(context.say("no_common", words=words))
+    uses = handler.uses if handler else frozenset[str]()
+    if question.limiting and "words" not in uses:
+        raise CannotAnswer(context.say("cannot_limit", words=listed([f"“{word}”" for word in question.limiting])))
+    unknown = [w for w in question.unknown if "versions" not in uses or not any(map(str.isdigit, w))]
+    if unknown and "words" not in uses:
+        if scope.is_all:
+            text = _nothing_called(context, unknown)
+            raise CannotAnswer(f"{text}\n{context.say('help')}" if question.kind == "unknown" else text)
+        if question.kind in _DEFAULTS:
+            quoted = listed([f"“{word}”" for word in unknown])
+            known = context.say("has", metrics=context.metric_names()) if len(context.devices) == 1 else ""
+            raise CannotAnswer(f"{context.say('unknown_word', words=quoted)} {known}".strip())
+        context.notes.append(context.say("not_used", words=listed([f"“{word}”" for word in unknown])))
+    if scope.synonym and context.language.code == "en":  # in other languages it is a translation
+        context.notes.insert(0, context.say("synonym", word=scope.synonym, scope=context.scope_words))
+    _note_unused(context, uses)
 
-    async def _why(self, question: Intent, scope: TargetSelection) -> str:
-        if scope.whole:
-            return await self._alarming(question, scope)
-        ids = [d.id for d in scope.devices]
-        if self._queries.open_alerts(ids):
-            return await self._alarming(question, scope)
-        recent = await self._queries.alerts_between(self._queries.now() - 7 * 86_400_000, self._queries.now(), ids, 1)
-        if not recent:
-            return (
-                f"{scope.The()} {one_or_many(len(ids), 'has', 'have')} no open alert and had none in the last 7 days."
-            )
-        return f"No alert is open for {scope.the()}; the last one has cleared. {self._told(recent[0])}"
 
-    async def _status(self, question: Intent, scope: TargetSelection) -> str:
-        if scope.whole:
-            if question.metric and not scope.mentioned:
-                return await self._average(question, scope)
-            return f"{await self._count(question, scope)} {await self._alarming(question, scope)}"
-        if len(scope.devices) == 1:
-            return about(self._queries, scope.devices[0], question.metric)
-        if question.metric:
-            return await self._average(question, scope)
-        return f"{await self._count(question, scope)} {await self._alarming(question, scope)}"
-
-    async def _average(self, question: Intent, scope: TargetSelection) -> str:
-        if question.metric is None:
-            return f"Please name a metric. {self._metrics(scope.devices)}"
-        rows = self._queries.ranked(scope.devices, question.metric)
-        if not rows:
-            return f"None of {scope.the()} reports a metric like “{fmt.spoken(question.metric)}”."
-        lines = []
-        for metric, unit in dict.fromkeys((r.metric, r.unit) for r in rows):
-            values = [r.value for r in rows if (r.metric, r.unit) == (metric, unit)]
-            mean = fmt.quantity(sum(values) / len(values), unit)
-            spread = f"{fmt.number(min(values), unit)} to {fmt.quantity(max(values), unit)}"
-            lines.append(f"{fmt.spoken(metric)} {mean} on average over {len(values)} (from {spread})")
-        return f"Now, for {scope.the()}: {'; '.join(lines[:6])}."
-
-    async def _history(self, question: Intent, scope: TargetSelection) -> str:
-        if not question.metric and (scope.whole or len(scope.devices) != 1):
-            return await happened(self._queries, question, scope)
-        return await history(self._queries, question, scope)
-
-    async def _compare(self, question: Intent, scope: TargetSelection) -> str:
-        if scope.whole or not scope.named:
-            alike = Counter(d.info.model for d in scope.devices if d.info.model)
-            some = [d for d in scope.devices if alike[d.info.model or ""] > 1]
-            such = f", such as {named(some, 5)}" if some else ""
-            return f"Please name the device to compare with its peers, by its name or id{such}."
-        device = scope.devices[0]
-        hours = (question.span.end - question.span.start) / 3_600_000 if question.span else 1.0
-        rows = await self._queries.comparison(device, hours)
-        if question.metric:
-            rows = [r for r in rows if question.metric in r.metric.casefold()] or rows
-        if not rows:
-            model = device.info.model or "unknown"
-            return f"{device.display_name} has no peer: no other device of its model ({model}) has readings."
-        when = question.span.words if question.span else "the last hour"
-        lines = [
-            f"{fmt.spoken(r.metric)} {fmt.quantity(r.own, r.unit)} against {fmt.quantity(r.median, r.unit)} "
-            f"({fmt.number(r.lowest, r.unit)} to {fmt.number(r.highest, r.unit)})"
-            for r in rows[:8]
-        ]
-        odd = [fmt.spoken(r.metric) for r in rows if abs(r.deviations) >= 3.5]
-        verdict = f"Unusual among them: {fmt.join(odd)}." if odd else "Nothing stands out."
-        return (
-            f"{device.display_name} beside {rows[0].peers} other {device.info.model}, means over {when}, own value "
-            "against the "
-            f"peers' median (and range): {'; '.join(lines)}. {verdict}"
+def _note_unused(context: Context, uses: frozenset[str]) -> None:
+    question, time = context.question, context.question.time
+    if time is not None and time.kind == "ahead":
+        if not uses & {"ahead", "words"}:
+            raise CannotAnswer(context.say("no_future"))
+    elif time is not None:
+        if "time" not in uses:
+            context.notes.append(context.say("not_used", words=f"“{time.words}”"))
+        elif time.note:
+            context.notes.append(time.note)
+        elif time.kind == "range" and time.start >= time.end:
+            raise CannotAnswer(context.say("not_begun", time=time.words))
+    if question.amounts and "amounts" not in uses:
+        context.notes.append(
+            context.say("not_used", words=listed([f"“{amount.written}”" for amount in question.amounts]))
         )
+    if question.metrics and "metrics" not in uses:
+        context.notes.append(context.say("not_used", words=listed([f"“{each.words}”" for each in question.metrics])))
 
-    async def _failing(self, question: Intent, scope: TargetSelection) -> str:
-        rows = await self._queries.headings(scope.devices, _SOON_S)
-        ids = None if scope.whole else [d.id for d in scope.devices]
-        already = {alert.device for alert in self._queries.open_alerts(ids)}
-        rows = [row for row in rows if row.device not in already]
-        text = ""
-        if already:
-            devices = [d for d in scope.devices if d.id in already]
-            text = f"Already alarming: {named(devices)}. "
-        if not rows:
-            slopes = f"within the next {fmt.duration(_SOON_S * 1000)}, by the slopes of the last half hour"
-            return f"{text}Nothing{' else' if text else ''} among {scope.the()} is on its way to a limit {slopes}."
-        lines = [
-            f"{r.name}: {fmt.spoken(r.metric)} is at {fmt.quantity(r.value, r.unit)} and "
-            f"{'rises' if r.per_hour > 0 else 'falls'} by {fmt.rate(abs(r.per_hour) / 3600, r.unit)}, which "
-            f"reaches the limit of {fmt.limit_quantity(r.limit, r.unit)} in {fmt.duration(r.left_s * 1000)}"
-            for r in rows[:5]
-        ]
-        more = f" And {len(rows) - 5} more, later." if len(rows) > 5 else ""
-        return text + "If the slopes of the last half hour go on: " + "; ".join(lines) + "." + more
 
-    @staticmethod
-    def _metrics(devices: Sequence[Device]) -> str:
-        common = Counter(metric for d in devices for metric in d.metrics)
-        return f"There is {fmt.join([fmt.spoken(m) for m, _ in common.most_common(8)])}." if common else ""
+def _nothing_called(context: Context, words: Sequence[str]) -> str:
+    """Return that nothing has these names, with similar names and the areas that there are."""
+    registry, lookup = context.queries.registry, context.queries.lookup
+    near = [registry.require(each).display_name for word in words for each in lookup.near(word)]
+    group = context.question.scope.groups
+    alike = near or [device.display_name for each in group[:1] for device in each.devices]
+    areas = sorted({device.display_area for device in registry.devices() if device.display_area})
+    text = context.say("nothing_called", words=listed([f"“{word}”" for word in words]))
+    if alike:
+        return f"{text} {context.say('similar', names=listed(list(dict.fromkeys(alike)), 5))}"
+    return f"{text} {context.say('areas_are', areas=listed(areas, 10))}" if areas else text
+
+
+async def _resolve_alert_time(context: Context) -> None:
+    """Replace "since the alert" by its time."""
+    question, time = context.question, context.question.time
+    if time is None or time.kind not in ("alert", "before_alert"):
+        return
+    recent = context.queries.open_alerts(context.ids) or await context.queries.raised_between(
+        context.now - 30 * DAY, context.now, context.ids
+    )
+    if not recent:
+        raise CannotAnswer(context.say("no_alert_in", scope=context.scope_words, time=context.say("last", time="30 d")))
+    alert = max(recent, key=lambda each: each.since)
+    at = context.clock(alert.since)
+    since = TimeRange(alert.since, context.now, context.say("since", time=at))
+    before = TimeRange(alert.since - DAY // 24, alert.since, context.say("hour_before", time=at))
+    question.times = [since if time.kind == "alert" else before, *question.times[1:]]
+
+
+def _with_notes(context: Context, text: str) -> str:
+    """Return an answer with its notes; one that begins with a time begins with a capital."""
+    starts = (context.say(key, time="\0").split("\0")[0] for key in ("last", "since"))
+    if any(text.startswith(start) for start in starts):
+        text = text[:1].upper() + text[1:]
+    return "\n".join([text, *dict.fromkeys(context.notes)]).strip()

@@ -8,14 +8,28 @@ from hub import text_format as fmt
 from hub.assistant.time_parser import TimeRange
 from hub.insight.claims import sentences
 from hub.model import Device, Source
+from hub.registry.registry import DeviceRegistry
 from hub.tools.lookup import Lookup, folded
 
 MOST = 12
 _LOOK_BACK_MS = 2 * 3_600_000
 
 
+def sources_of(
+    about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceRegistry, now: int
+) -> list[Source]:
+    """Return the sources of a computed answer, in its order. ``span`` is the time that it is about, None for now."""
+    start, end = span or (now - _LOOK_BACK_MS, now)
+    found: dict[tuple[str, str | None], Source] = {}
+    for device_id, metric in about:
+        device = registry.get(device_id)
+        if device is not None:
+            found.setdefault((device_id, metric), Source(device_id, device.display_name, metric, max(start, 0), end))
+    return list(found.values())[:MOST]
+
+
 def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
-    """In the order in which the answer names them; of a device, the metrics that stand in the same clause."""
+    """Return the devices that a text names, in its order, each with the metrics that are in the same clause."""
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}

@@ -1,127 +1,269 @@
-"""The time that a question speaks of. Pure; all times are UTC, and what is said of a day means the last such day."""
+"""The time that a question is about. Pure. All times are UTC, and the name of a day means the last such day.
+
+The words and patterns are data (``languages/*.toml``); this module computes what they mean.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
-_UNITS = {"minute": 60_000, "min": 60_000, "hour": 3_600_000, "h": 3_600_000, "day": 86_400_000, "week": 604_800_000}
-_SPELLED = {
-    "a": 1,
-    "an": 1,
-    "one": 1,
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "eight": 8,
-    "ten": 10,
-    "twelve": 12,
-}
-_LAST = re.compile(
-    r"\b(?:last|past|previous)\s+(?:(\d{1,4}|" + "|".join(_SPELLED) + r")\s+)?(minute|min|hour|h|day|week)s?\b", re.I
-)
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_WEEKDAY = re.compile(rf"\b({'|'.join(_WEEKDAYS)})s?\b", re.I)
-_DATE = re.compile(r"\b(\d{4})-(\d{2})-(\d{2})\b")
-_TIME = r"(\d{1,2}):(\d{2})"
-_AT = re.compile(rf"\b(?:at|around|about)\s+{_TIME}\b", re.I)
-_SINCE = re.compile(rf"\b(?:since|after|from)\s+{_TIME}\b(?!\s*(?:to|until|till|and|-))", re.I)
-_BETWEEN = re.compile(rf"\b(?:between|from)\s+{_TIME}\s*(?:and|to|until|till|-)\s*{_TIME}\b", re.I)
-DAY = 86_400_000
-_AROUND = 300_000
+from hub import text_format as fmt
+from hub.assistant.language import Language, TimeWords
+from hub.assistant.words import QuestionWords
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+_UNITS = {"second": 1000, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
+_LONGEST = 366 * DAY
+_PARTS = {"night": (20, 31), "morning": (6, 12), "noon": (12, 14), "afternoon": (12, 18), "evening": (18, 22)}
+"""Hours of a day, by UTC. The night of a day begins in its evening."""
+SHIFT_MS = 8 * HOUR
+_DATE = re.compile(r"(?<= )(?:on |am )?(?P<date>\d{4}-\d{2}-\d{2})(?= )")
+
+Kind = Literal["range", "point", "alert", "before_alert", "ahead"]
 
 
 class TimeRange(msgspec.Struct, frozen=True):
-    """A time range in ms with the words to say it."""
+    """A time that a question is about, in epoch ms.
+
+    Attributes:
+        words: how an answer names it, in the language of the question.
+        kind: ``point``: the moment ``start``; ``alert``: since the last alert of the device, and ``before_alert``
+            until it, which are known only once the device is; ``ahead``: in the future.
+        note: what was assumed, as a sentence.
+    """
 
     start: int
     end: int
     words: str
+    kind: Kind = "range"
+    note: str = ""
 
     @property
-    def when(self) -> str:
-        """With the preposition that it takes: in the last hour, on Monday, yesterday, from 10:00 to 12:00."""
-        first = self.words[0]
-        if first.isupper() or _DATE.match(self.words):
-            return f"on {self.words}"
-        if first.isdigit():
-            return f"from {self.words}"
-        return f"in {self.words}" if self.words.startswith("the ") else self.words
+    def is_point(self) -> bool:
+        return self.kind == "point"
 
 
-def parse_time_range(text: str, now: int) -> TimeRange | None:
-    """The time range a question names, none of it after ``now`` (ms); None if it names none."""
-    day = _day(text, now)
-    return _clock(text, day, now) or day or _back(text, now)
+def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
+    """Return at most two times that a question names, in its order, and mark their words; the future comes last."""
+    parser = _Parser(words, language, now)
+    found: list[tuple[int, TimeRange]] = []
+    for _ in range(2):
+        before = {place for place, token in enumerate(words.tokens) if token.use == "time"}
+        time = parser.next()
+        if time is not None:
+            taken = (place for place, token in enumerate(words.tokens) if token.use == "time" and place not in before)
+            found.append((min(taken, default=0), time))
+    return [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
 
 
-def _day(text: str, now: int) -> TimeRange | None:
-    """A whole day, cut off where it is not over."""
-    midnight = now - now % DAY
-    if (match := _DATE.search(text)) is not None:
-        try:
-            told = date(int(match[1]), int(match[2]), int(match[3]))
-        except ValueError:
+class _Parser:
+    def __init__(self, words: QuestionWords, language: Language, now: int) -> None:
+        self._words, self._language, self._now = words, language, now
+        self._time: TimeWords = language.time
+        self._midnight = now - now % DAY
+
+    def _search(self, name: str) -> re.Match[str] | None:
+        """Return the first free match of a pattern, with its words marked."""
+        for pattern in self._time.patterns[name]:
+            if found := self._words.search(pattern):
+                match, first, end = found
+                self._words.mark(first, end, "time")
+                return match
+        return None
+
+    def next(self) -> TimeRange | None:
+        say = self._language.say
+        if self._search("since_alert"):
+            return TimeRange(0, self._now, say("since_alert"), "alert")
+        if self._search("before_alert"):
+            return TimeRange(0, self._now, say("before_alert"), "before_alert")
+        if match := self._search("tomorrow"):
+            return TimeRange(self._now, self._midnight + DAY, match[0].strip(), "ahead")
+        if match := self._search("ahead"):
+            length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
+            return TimeRange(self._now, self._now + length, fmt.duration(length), "ahead")
+        return self._since() or self._between() or self._back() or self._of_day()
+
+    def _since(self) -> TimeRange | None:
+        match = self._search("since")
+        if match is None:
             return None
-        start = round(datetime(told.year, told.month, told.day, tzinfo=UTC).timestamp() * 1000)
-        return TimeRange(start, min(start + DAY, now), f"{told} (UTC)") if start < now else None
-    if re.search(r"\byesterday\b", text, re.I):
-        return TimeRange(midnight - DAY, midnight, "yesterday (UTC)")
-    if re.search(r"\btoday\b|this (morning|afternoon)", text, re.I):
-        return TimeRange(midnight, now, "today (UTC)")
-    if (match := _WEEKDAY.search(text)) is not None:
-        wanted = _WEEKDAYS.index(match[1].lower())
-        ago = (datetime.fromtimestamp(now / 1000, UTC).weekday() - wanted) % 7
-        start = midnight - ago * DAY
-        return TimeRange(start, min(start + DAY, now), f"{match[1].capitalize()} (UTC)")
-    return None
+        groups = match.groupdict()
+        day = self._day_named(groups["day"]) if groups.get("day") else None
+        start = self._at(groups.get("clock"), day) if groups.get("clock") else day.start if day else None
+        if start is None:
+            return None
+        return TimeRange(start, self._now, self._language.say("since", time=self._moment(start)))
 
-
-def _clock(text: str, day: TimeRange | None, now: int) -> TimeRange | None:
-    """Hours of a day: of the one named, else the last time the clock showed them."""
-    if (match := _BETWEEN.search(text)) is not None:
-        start, end = _at(match[1], match[2], day, now), _at(match[3], match[4], day, now)
+    def _between(self) -> TimeRange | None:
+        match = self._search("between")
+        if match is None:
+            return None
+        day = self._day()
+        start, end = self._at(match["clock"], day), self._at(match["clock2"], day)
         if start is None or end is None:
             return None
-        end = end if end > start else end + DAY
-        return TimeRange(start, min(end, now), f"{match[1]}:{match[2]} to {match[3]}:{match[4]} UTC")
-    if (match := _SINCE.search(text)) is not None and (start := _at(match[1], match[2], day, now)) is not None:
-        return TimeRange(start, now, f"the time since {match[1]}:{match[2]} UTC")
-    if (match := _AT.search(text)) is not None and (at := _at(match[1], match[2], day, now)) is not None:
-        return TimeRange(at - _AROUND, min(at + _AROUND, now), f"the 10 minutes around {match[1]}:{match[2]} UTC")
-    return None
+        return self._range(start, end if end > start else end + DAY)
 
-
-def _at(hour: str, minute: str, day: TimeRange | None, now: int) -> int | None:
-    of_day = (int(hour) * 60 + int(minute)) * 60_000
-    if of_day >= DAY or int(minute) > 59:
+    def _back(self) -> TimeRange | None:
+        if match := self._search("ago"):
+            at = self._now - min(round(self._count(match) * _UNITS[self._time.units[match["unit"]]]), _LONGEST)
+            return TimeRange(at, at, self._moment(at), "point")
+        if match := self._search("last"):
+            length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
+            length = min(max(length, 1000), _LONGEST)
+            return TimeRange(self._now - length, self._now, self._language.say("last", time=_length(length)))
+        if self._search("shift"):
+            last = self._language.say("last", time=fmt.duration(SHIFT_MS))
+            return TimeRange(self._now - SHIFT_MS, self._now, last, note=self._language.say("shift_assumed"))
+        if self._search("recently"):
+            return TimeRange(self._now - HOUR, self._now, self._language.say("last", time=fmt.duration(HOUR)))
+        if self._search("ever"):
+            return TimeRange(max(self._now - _LONGEST, 0), self._now, self._language.say("all_time"))
         return None
-    start = (day.start if day else now - now % DAY) + of_day
-    return start if start <= now else start - DAY
+
+    def _of_day(self) -> TimeRange | None:
+        """Return a day, a part of it, or a time of day on it."""
+        day = self._day()
+        match = self._search("at")
+        if match is not None and (at := self._at(match["clock"], day)) is not None:
+            return TimeRange(at, at, self._moment(at), "point")
+        return day
+
+    def _day(self) -> TimeRange | None:
+        midnight, weekday = self._midnight, datetime.fromtimestamp(self._now / 1000, UTC).weekday()
+        if found := self._words.search(_DATE):
+            match, first, end = found
+            self._words.mark(first, end, "time")
+            return self._date(*map(int, match["date"].split("-")))
+        if self._search("last_night"):
+            # The night that ended last, or the one that is going on.
+            start = midnight - 4 * HOUR if self._now % DAY < 20 * HOUR else midnight + 20 * HOUR
+            return self._range(start, start + 11 * HOUR)
+        if self._search("before_yesterday"):
+            return self._whole(midnight - 2 * DAY)
+        if part := self._search("yesterday"):
+            return self._part(midnight - DAY, part)
+        if part := self._search("today_part") or self._search("today"):
+            return self._part(midnight, part)
+        if part := self._search("last_part"):
+            today = self._part(midnight, part)
+            return today if today.start < self._now else self._part(midnight - DAY, part)
+        if self._search("this_week"):
+            return self._range(midnight - weekday * DAY, self._now)
+        if self._search("last_week"):
+            return self._range(midnight - (weekday + 7) * DAY, midnight - weekday * DAY)
+        return self._date_named() or self._month()
+
+    def _date_named(self) -> TimeRange | None:
+        if match := self._search("date"):
+            month, number = self._time.months[match["month"]], int(match["daynum"])
+            year = datetime.fromtimestamp(self._now / 1000, UTC).year
+            found = self._date(year, month, number)
+            return found if found and found.start <= self._now else self._date(year - 1, month, number)
+        if match := self._search("weekday"):
+            day = self._day_named(match["weekday"])
+            return self._part(day.start, match)
+        return None
+
+    def _month(self) -> TimeRange | None:
+        today = datetime.fromtimestamp(self._now / 1000, UTC)
+        if match := self._search("month"):
+            month = self._time.months[match["month"]]
+            return self._whole_month(today.year if month <= today.month else today.year - 1, month)
+        if self._search("this_month"):
+            return self._whole_month(today.year, today.month)
+        if self._search("last_month"):
+            return self._whole_month(today.year - (today.month == 1), (today.month - 2) % 12 + 1)
+        if self._search("this_year"):
+            return self._range(max(_epoch(today.year, 1, 1), 0), self._now)
+        return None
+
+    def _whole_month(self, year: int, month: int) -> TimeRange:
+        return self._range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
+
+    def _day_named(self, word: str) -> TimeRange:
+        """Return the last day of a name: a weekday, today, yesterday or a date."""
+        if word in self._time.weekdays:
+            ago = (datetime.fromtimestamp(self._now / 1000, UTC).weekday() - self._time.weekdays[word]) % 7
+            return self._whole(self._midnight - ago * DAY)
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
+            return self._date(*map(int, word.split("-"))) or self._whole(self._midnight)
+        is_today = any(pattern.search(f" {word} ") for pattern in self._time.patterns["today"])
+        return self._whole(self._midnight if is_today else self._midnight - DAY)
+
+    def _date(self, year: int, month: int, day: int) -> TimeRange | None:
+        try:
+            start = _epoch(year, month, day)
+        except ValueError:
+            return None
+        return self._whole(start)
+
+    def _whole(self, start: int) -> TimeRange:
+        return TimeRange(start, max(min(start + DAY, self._now), start), f"{fmt.date(start)} (UTC)")
+
+    def _part(self, midnight: int, match: re.Match[str]) -> TimeRange:
+        part = match.groupdict().get("part")
+        if not part:
+            return self._whole(midnight)
+        first, last = _PARTS[self._time.parts[part]]
+        return self._range(midnight + first * HOUR, midnight + last * HOUR)
+
+    def _range(self, start: int, end: int) -> TimeRange:
+        """Return a range, cut off at now; one that has not begun is empty."""
+        end = max(min(end, self._now), start)
+        same = fmt.date(start) == fmt.date(end)
+        if start % DAY == 0 and end % DAY == 0 and not same:
+            text = f"{fmt.date(start)} … {fmt.date(end - 1)} (UTC)"
+        else:
+            until = fmt.clock_minute(end) if same else fmt.date_time(end)
+            text = f"{fmt.date_time(start).removesuffix(' UTC')} – {until}"
+        return TimeRange(start, end, text)
+
+    def _moment(self, at: int) -> str:
+        return fmt.clock_minute(at) if self._midnight <= at else fmt.date_time(at)
+
+    def _count(self, match: re.Match[str]) -> float:
+        given = match.groupdict().get("n")
+        if not given:
+            return 1.0
+        return self._time.numbers[given] if given in self._time.numbers else float(given.replace(",", "."))
+
+    def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
+        """Return when a clock showed a time: on the given day, else the last time."""
+        of_day = _time_of_day(clock or "", self._time)
+        if of_day is None:
+            return None
+        if day is not None:
+            at = day.start - day.start % DAY + of_day
+            return at + DAY if at < day.start else at
+        return self._midnight + of_day if self._midnight + of_day <= self._now else self._midnight + of_day - DAY
 
 
-def _back(text: str, now: int) -> TimeRange | None:
-    midnight = now - now % DAY
-    match = _LAST.search(text)
-    if match is not None:
-        given = (match[1] or "one").lower()
-        count = _SPELLED[given] if given in _SPELLED else max(int(given), 1)
-        unit = match[2].lower()
-        spoken = {"h": "hour", "min": "minute"}.get(unit, unit)
-        spoken = f"the last {count} {spoken}s" if count > 1 else f"the last {spoken}"
-        return TimeRange(now - min(count * _UNITS[unit], 30 * DAY), now, spoken)
-    if re.search(r"last night|overnight|during the night|tonight", text, re.I):
-        # The night that ended last, or the one that is going on: 20:00 to 07:00 UTC.
-        start = midnight - 4 * 3_600_000 if now % DAY < 20 * 3_600_000 else midnight + 20 * 3_600_000
-        return TimeRange(start, min(now, start + 11 * 3_600_000), "last night (20:00 to 07:00 UTC)")
-    if re.search(r"\bthis week\b", text, re.I):
-        return TimeRange(now - 7 * DAY, now, "the last 7 days")
-    if re.search(r"\b(this|last) month\b", text, re.I):
-        return TimeRange(now - 30 * DAY, now, "the last 30 days")
-    if re.search(r"\brecent(ly)?\b|just now", text, re.I):
-        return TimeRange(now - 3_600_000, now, "the last hour")
-    return None
+def _time_of_day(clock: str, time: TimeWords) -> int | None:
+    """Return a time of day in ms, None if the clock cannot show it."""
+    if clock in time.noon:
+        return 12 * HOUR
+    if clock in time.midnight:
+        return 0
+    number, _, suffix = clock.partition(" ")
+    parts = [int(part) for part in re.split(r"[:.]", number)]
+    hour, minute = parts[0], parts[1] if len(parts) > 1 else 0
+    if suffix in time.pm and hour < 12:
+        hour += 12
+    elif suffix in time.am and hour == 12:
+        hour = 0
+    return hour * HOUR + minute * MINUTE if hour < 24 and minute < 60 else None
+
+
+def _epoch(year: int, month: int, day: int) -> int:
+    return round(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
+
+
+def _length(ms: int) -> str:
+    """Return a length as people say it: 90 minutes stay 90 minutes."""
+    return f"{ms // MINUTE} min" if ms % HOUR and ms % MINUTE == 0 and ms < 3 * HOUR else fmt.duration(ms)

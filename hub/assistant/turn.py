@@ -12,7 +12,7 @@ from hub.ai.prompt_isolation import RULES, fence
 from hub.ai.providers import ProviderChain, ProviderProblem
 from hub.assistant.grounding import unsupported_claims
 from hub.assistant.rule_based_answers import RuleBasedAnswer, RuleBasedAnswers
-from hub.assistant.sources import sources
+from hub.assistant.sources import sources, sources_of
 from hub.assistant.tool_loop import ToolLoop
 from hub.errors import AiError
 from hub.model import Chart, Extra, SeriesQuery, Source, Turn, Unsupported, Writer
@@ -20,7 +20,6 @@ from hub.tools import Tools, specs
 
 _MEMORY, _REMEMBERED = 8_000, 2_000
 """Characters of earlier turns that a model gets, and of one answer among them; what is older is left out."""
-_CHARTED = ("extreme", "history", "failing", "compare")
 
 SYSTEM = (
     "You are Watchkeeper's assistant for the people who run this site. " + RULES + " "
@@ -45,7 +44,7 @@ class AssistantTurn:
 
     async def _plain(self) -> str:
         if self._told is None:
-            self._told = await self._answers.answer(self._question, [turn.question for turn in self._before])
+            self._told = await self._answers.answer(self._question, self._before)
         return self._told.text
 
     async def request(self, model: str | None) -> CompletionRequest:
@@ -71,23 +70,23 @@ class AssistantTurn:
         return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
 
     async def extras(self, text: str, writer: Writer) -> list[Extra]:
-        """What can be told of an answer once it is there."""
+        """Return what belongs to a finished answer: sources, charts, a proposed command, unsupported sentences."""
         queries = self._tools.queries
-        span = self._told.span if self._told else None
-        named = sources(text, queries.lookup, span, queries.now())
         if writer.generative:
+            named = sources(text, queries.lookup, None, queries.now())
             names = [name for source in named for name in (source.name, source.device)]
             texts = [text, self._told.text if self._told else "", self._question, *(t.question for t in self._before)]
             devices = queries.lookup.named_in("\n".join(texts))
             marked = unsupported_claims(text, self.rounds.given, names, devices)
             return [*named, *(Unsupported(sentence) for sentence in marked)]
         if self._told is None:
-            return [*named]
-        charts = await self._charts(named) if self._told.kind in _CHARTED else []
-        return [*named, *([self._told.proposal] if self._told.proposal else []), *charts]
+            return []
+        told = sources_of(self._told.about, self._told.span, queries.registry, queries.now())
+        charts = await self._charts(told) if self._told.is_charted else []
+        return [*told, *([self._told.proposal] if self._told.proposal else []), *charts]
 
     async def _charts(self, named: Sequence[Source]) -> list[Chart]:
-        """Of the first two metrics that the built-in analyst names."""
+        """Return charts of the first two metrics that the built-in analyst's answer is about."""
         queries = self._tools.queries
         asked = [SeriesQuery(s.device, s.metric, s.start, s.end, buckets=60) for s in named if s.metric][:2]
         charts = []

@@ -48,7 +48,7 @@ export const assistant = {
   examples: [
     'Which devices need attention, and why?',
     'Which pump is hottest and since when?',
-    'What happened in the cold store in the last hour?',
+    'What happened in the last hour?',
     'Is anything about to fail?',
   ],
   about: (name: string) => `What is the state of ${name}, and is anything unusual?`,

@@ -1,0 +1,49 @@
+"""Answers about the charge of batteries."""
+
+from __future__ import annotations
+
+from hub import text_format as fmt
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.metric_words import MetricMention
+from hub.model import Device
+
+_LOW_BATTERY = 20.0
+
+
+async def battery(context: Context) -> ComputedAnswer:
+    """Answer with the charge of batteries, the lowest first; the low ones where the question asks for them."""
+    mention = MetricMention("battery", quantity="state_of_charge")
+    found = [Target(d, m) for d in context.devices for m in mention.on(d) or _battery_states(d)]
+    if not found:
+        raise CannotAnswer(context.say("no_battery", scope=context.scope_words))
+    found.sort(
+        key=lambda t: t.latest.value if isinstance(t.latest.value, float) else -1.0 if _is_low(context, t) else 101.0
+    )
+    low = [target for target in found if _is_low(context, target)]
+    wants_low = context.question.has_any("weak") or context.question.hint is not None
+    shown = low if context.question.has("weak") and not context.question.scope.is_single else found
+    lines = [f"{t.device.display_name}: {t.show(t.latest.value)}{context.stale_note(t.device)}" for t in shown]
+    head = context.say(
+        "low_batteries" if wants_low else "batteries",
+        n=len(low),
+        total=len(found),
+        limit=fmt.quantity(_LOW_BATTERY, "%"),
+    )
+    if wants_low and not shown:
+        lines = [
+            context.say("lowest_battery", name=found[0].device.display_name, value=found[0].show(found[0].latest.value))
+        ]
+    return ComputedAnswer(context.lines(head, lines), about(shown or found[:1]))
+
+
+def _battery_states(device: Device) -> list[str]:
+    return [metric for metric in device.metrics if device.describe(metric).device_class == "battery"]
+
+
+def _is_low(context: Context, target: Target) -> bool:
+    value = target.latest.value
+    if isinstance(value, bool):
+        return value  # of the device class battery: true is low
+    limit = context.queries.limits(target.device).get(target.metric)
+    bound = limit.min if limit is not None and limit.min is not None else _LOW_BATTERY
+    return isinstance(value, float) and value < bound

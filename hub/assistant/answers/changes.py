@@ -1,0 +1,102 @@
+"""Answers about change: the first reading, rises and falls, slopes."""
+
+from __future__ import annotations
+
+from hub import text_format as fmt
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.readings import Track, first_reading, slope, value_at
+from hub.assistant.answers.statistics import answer_each, tracks_of
+from hub.assistant.time_parser import MINUTE, TimeRange
+
+_RATE_OVER = 30 * MINUTE
+
+
+async def first(context: Context) -> ComputedAnswer:
+    """Answer with the first reading of a time, or of all that is stored."""
+    time = context.question.time
+    start, end = (time.start, time.end) if time is not None and time.kind == "range" else (0, context.now)
+    targets = context.targets()[:12]
+    lines = []
+    for target in targets:
+        if (found := await first_reading(context, target, start, end)) is not None:
+            lines.append(
+                context.say("read_at", name=target.name, value=target.show(found[1]), time=context.clock(found[0]))
+            )
+    if not lines:
+        raise CannotAnswer(context.say("no_readings", scope=context.scope_words, time=time.words if time else ""))
+    return ComputedAnswer(
+        lines[0] if len(lines) == 1 else context.lines(context.say("first_head"), lines), about(targets), (start, end)
+    )
+
+
+async def change(context: Context) -> ComputedAnswer:
+    """Answer how much a metric rose or fell: last reading minus first, or the value now minus that of a moment."""
+    time = context.question.time
+    if time is not None and time.is_point:
+        return await _change_since(context, time)
+    span = context.span()
+    targets = context.targets(any_metric=True)[:24]
+    tracks = [track for track in await tracks_of(context, span, targets) if len(track) > 1]
+    if not tracks:
+        raise CannotAnswer(context.say("one_reading", scope=context.scope_words, time=span.words))
+
+    def one(track: Track) -> str:
+        return _moved(context, track.target, float(track.values[0]), float(track.values[-1]))
+
+    return answer_each(context, tracks, span, one, f"{span.words}:")
+
+
+async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
+    targets, lines = context.targets(), []
+    for target in targets[:12]:
+        then = await value_at(context, target, time.start)
+        if then is not None and isinstance(target.latest.value, float):
+            lines.append(
+                f"{target.name}, {time.words} → {context.say('now')}: "
+                f"{_moved(context, target, then[1], target.latest.value)}"
+            )
+    if not lines:
+        raise CannotAnswer(context.say("no_reading_at", scope=context.scope_words, time=time.words))
+    return ComputedAnswer(
+        lines[0] + "." if len(lines) == 1 else context.lines(f"{time.words}:", lines),
+        about(targets),
+        (time.start, context.now),
+        True,
+    )
+
+
+def _moved(context: Context, target: Target, before: float, after: float) -> str:
+    """Return by how much it rose or fell. The direction that was asked for is corrected where it is the other."""
+    moved, unit = after - before, target.unit
+    key = "rose" if moved > 0 else "fell" if moved < 0 else "unchanged"
+    text = context.say(
+        key, by=fmt.difference(abs(moved), unit), first=fmt.quantity(before, unit), last=fmt.quantity(after, unit)
+    )
+    asked_up, asked_down = context.question.has("up"), context.question.has("down")
+    if asked_up != asked_down and ((asked_up and moved < 0) or (asked_down and moved > 0)):
+        return f"{context.say('no')} {text}"
+    return text
+
+
+async def rate(context: Context) -> ComputedAnswer:
+    """Answer how fast a metric rises or falls: the slope of a straight line through its readings."""
+    span = context.span(_RATE_OVER)
+    tracks = await tracks_of(context, span)
+
+    def one(track: Track) -> str:
+        found = slope(track)
+        if found is None:
+            return context.say("too_few")
+        if not found.is_real:
+            return context.say("steady", value=fmt.quantity(track.mean, track.target.unit))
+        key = "rises" if found.per_hour > 0 else "falls"
+        text = context.say(
+            key,
+            rate=fmt.rate(abs(found.per_hour) / 3600, track.target.unit),
+            value=fmt.quantity(found.value, track.target.unit),
+        )
+        asked_up, asked_down = context.question.has("up"), context.question.has("down")
+        wrong = asked_up != asked_down and asked_up != (found.per_hour > 0)
+        return f"{context.say('no')} {text}" if wrong else text
+
+    return answer_each(context, tracks, span, one, f"{span.words}:")

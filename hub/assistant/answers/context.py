@@ -1,0 +1,236 @@
+"""What every answer needs: the question, the hub's data, and small phrases in the asker's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from hub import text_format as fmt
+from hub.assistant.language import Language
+from hub.assistant.metric_words import MetricMention, numeric
+from hub.assistant.question import ParsedQuestion
+from hub.assistant.time_parser import HOUR, TimeRange
+from hub.model import Device, Latest, Proposal, Value
+from hub.model.metric import state_word
+from hub.tools import Queries
+
+MAX_LINES = 12
+MAX_TARGETS = 200
+"""Metrics of devices whose history one answer reads."""
+
+
+class ComputedAnswer(msgspec.Struct, frozen=True):
+    """An answer with what belongs to it.
+
+    Attributes:
+        about: devices and metrics, the most important first: the sources, and what a follow-up question refers to.
+        span: the time it is about; None: now.
+        is_charted: whether charts of the first metrics help.
+        proposal: a command that a person may send.
+    """
+
+    text: str
+    about: tuple[tuple[str, str | None], ...] = ()
+    span: tuple[int, int] | None = None
+    is_charted: bool = False
+    proposal: Proposal | None = None
+
+
+class CannotAnswer(Exception):
+    """Ends an answer with a sentence that says what is missing."""
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One metric of one device."""
+
+    device: Device
+    metric: str
+
+    @property
+    def unit(self) -> str | None:
+        return self.device.unit(self.metric)
+
+    @property
+    def latest(self) -> Latest:
+        return self.device.metrics[self.metric]
+
+    @property
+    def title(self) -> str:
+        return fmt.in_sentence(self.device.describe(self.metric).title)
+
+    @property
+    def name(self) -> str:
+        return f"{self.device.display_name}, {self.title}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.device.id, self.metric
+
+    def show(self, value: Value) -> str:
+        """Return a value of this metric as text."""
+        if isinstance(value, float):
+            return fmt.quantity(value, self.unit)
+        word = state_word(value, self.device.describe(self.metric).device_class)
+        return word.lower() if word else f"“{str(value)[:40]}”"
+
+
+class Context:
+    """One question with the data that it is answered from. ``now`` is epoch ms."""
+
+    def __init__(self, queries: Queries, question: ParsedQuestion) -> None:
+        self.queries, self.question, self.now = queries, question, queries.now()
+        self.language: Language = question.language
+        self.devices: Sequence[Device] = question.scope.devices
+        self.notes: list[str] = []
+
+    def say(self, key: str, **values: object) -> str:
+        return self.language.say(key, **values)
+
+    def count(self, key: str, number: int, **values: object) -> str:
+        return self.language.count(key, number, **values)
+
+    @property
+    def scope_words(self) -> str:
+        """Return how a sentence names the devices of the question."""
+        scope = self.question.scope
+        if scope.is_all:
+            return self.say("all_devices", n=len(self.devices))
+        if scope.groups and not scope.named and not scope.inherited:
+            return f"{scope.label} ({len(self.devices)})"
+        return names(self.devices, 5)
+
+    @property
+    def ids(self) -> list[str] | None:
+        """Return the ids of the devices, None for all."""
+        return None if self.question.scope.is_all else [device.id for device in self.devices]
+
+    def span(self, default: int = HOUR) -> TimeRange:
+        """Return the time of the question, or the last ``default`` ms."""
+        found = self.question.time
+        if found is not None and found.kind == "range":
+            return found
+        return TimeRange(self.now - default, self.now, self.say("last", time=fmt.duration(default)))
+
+    def clock(self, stamp: int) -> str:
+        """Return a time: of today without its date."""
+        return fmt.clock(stamp) if self.now - stamp < 12 * HOUR else fmt.date_time(stamp)
+
+    def clock_ahead(self, stamp: int) -> str:
+        """Return a time in the future to the minute."""
+        return fmt.clock_minute(stamp) if stamp - self.now < 12 * HOUR else fmt.date_time(stamp)
+
+    def ago(self, stamp: int | None) -> str:
+        if stamp is None:
+            return self.say("never")
+        return self.say("ago", time=fmt.duration(max(self.now - stamp, 0) // 1000 * 1000))
+
+    # -- metrics -----------------------------------------------------------------------------------------------
+
+    def mentions(self) -> list[MetricMention]:
+        """Return the metrics that the question names, by words or by an adjective."""
+        question = self.question
+        if question.metrics:
+            return question.metrics
+        hints = (hint.quantity for hint in (question.hint, question.comparative) if hint)
+        quantity = next((each for each in hints if each), None) or question.quantity
+        if quantity is None and question.has("energy_used"):
+            quantity = "power"
+        if quantity is None and question.has("battery"):
+            quantity = "state_of_charge"
+        return [MetricMention(quantity.replace("_", " "), quantity=quantity)] if quantity else []
+
+    def targets(self, *, numbers: bool = True, any_metric: bool = False) -> list[Target]:
+        """Return the metrics that the question is about.
+
+        With ``any_metric``, a question that names none is about all of a few devices. Raises CannotAnswer.
+        """
+        mentions = self.mentions()
+        found = [
+            Target(d, m) for d in self.devices for each in mentions for m in self._chosen(d, each, numbers=numbers)
+        ]
+        found = list({target.key: target for target in found}.values())
+        if mentions and not found:
+            raise CannotAnswer(self._no_metric(mentions))
+        if mentions:
+            self._note_lacking(found, mentions)
+            return found[:MAX_TARGETS]
+        pairs = [
+            Target(d, m) for d in self.devices for m in self.shown_metrics(d) if not numbers or m in numeric(d, [m])
+        ]
+        main = {target.key for target in pairs if self._is_main(target)}
+        only = [target for target in pairs if target.key in main] or pairs
+        if pairs and (any_metric or len({target.metric for target in only}) == 1):
+            return (pairs if any_metric else only)[:MAX_TARGETS]
+        raise CannotAnswer(self.say("which_metric", metrics=self.metric_names()))
+
+    @staticmethod
+    def _is_main(target: Target) -> bool:
+        return target.device.describe(target.metric).category in ("primary", "further")
+
+    def _chosen(self, device: Device, mention: MetricMention, *, numbers: bool) -> list[str]:
+        found = mention.on(device)
+        if not numbers:
+            return found
+        return numeric(device, found)
+
+    def _note_lacking(self, found: Sequence[Target], mentions: Sequence[MetricMention]) -> None:
+        """Name the devices that were asked about and do not have the metric."""
+        if self.question.scope.named:
+            having = {target.device.id for target in found}
+            lacking = [device for device in self.devices if device.id not in having]
+            if lacking:
+                self.notes.append(self.say("lacks", name=names(lacking), metric=mentions[0].words))
+        for mention in mentions:
+            if not any(mention.on(device) for device in self.devices):
+                self.notes.append(self.say("none_has", scope=self.scope_words, metric=mention.words))
+
+    def _no_metric(self, mentions: Sequence[MetricMention]) -> str:
+        metric = fmt.join([each.words for each in mentions])
+        if len(self.devices) == 1:
+            return (
+                self.say("lacks", name=self.devices[0].display_name, metric=metric)
+                + " "
+                + self.say("has", metrics=self.metric_names())
+            )
+        return self.say("none_has", scope=self.scope_words, metric=metric)
+
+    @staticmethod
+    def shown_metrics(device: Device) -> list[str]:
+        """Return the metrics of a device that a person sees, the most important first."""
+        shown = {metric: device.describe(metric) for metric in device.metrics}
+        kept = [metric for metric, each in shown.items() if not each.hidden and each.category != "config"]
+        return sorted(kept, key=lambda metric: (shown[metric].category == "diagnostic", shown[metric].rank, metric))
+
+    def metric_names(self, most: int = 8) -> str:
+        titles = dict.fromkeys(
+            fmt.in_sentence(device.describe(metric).title)
+            for device in self.devices
+            for metric in self.shown_metrics(device)
+        )
+        return listed(list(titles), most)
+
+    # -- texts -------------------------------------------------------------------------------------------------
+
+    def stale_note(self, device: Device) -> str:
+        """Return a remark on a device that is not online."""
+        if device.presence == "online":
+            return ""
+        return f" ({self.say(device.presence)}, {self.say('heard', ago=self.ago(device.last_seen))})"
+
+    def lines(self, head: str, lines: Sequence[str], most: int = MAX_LINES) -> str:
+        """Return a heading with a list below it."""
+        more = [f"• {self.say('more', n=len(lines) - most)}"] if len(lines) > most else []
+        return "\n".join([head, *(f"• {line}" for line in lines[:most]), *more])
+
+
+def names(devices: Iterable[Device], most: int = 8) -> str:
+    return listed([device.display_name for device in devices], most)
+
+
+def listed(items: Sequence[str], most: int = 8) -> str:
+    return ", ".join(items[:most]) + (f" … (+{len(items) - most})" if len(items) > most else "")
+
+
+def about(targets: Iterable[Target]) -> tuple[tuple[str, str | None], ...]:
+    return tuple(target.key for target in targets)

@@ -1,0 +1,246 @@
+"""Answers about now, or about one moment: values, states, and the status of devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hub import text_format as fmt
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.readings import value_at
+from hub.assistant.kinds import STATES
+from hub.assistant.time_parser import HOUR
+from hub.model import Device
+
+_CLASSES = {
+    "open": ("door", "window", "opening", "garage_door", "contact", "lock"),
+    "closed": ("door", "window", "opening", "garage_door", "contact", "lock"),
+    "on": ("switch", "power", "running", "light", "plug"),
+    "off": ("switch", "power", "running", "light", "plug"),
+    "running": ("running", "moving", "switch"),
+    "locked": ("lock", "locked"),
+    "unlocked": ("lock", "locked"),
+    "wet": ("moisture",),
+    "motion": ("motion", "occupancy", "moving", "presence"),
+}
+"""Device classes of the metrics that can be in each state of a question."""
+_WORDS = {
+    "open": "open",
+    "closed": "closed",
+    "on": "on",
+    "off": "off",
+    "running": "running",
+    "locked": "locked",
+    "unlocked": "unlocked",
+    "wet": "wet",
+    "motion": "detected",
+}
+
+
+async def now(context: Context) -> ComputedAnswer:
+    """Answer with values of the metrics that were asked about, now or at the moment that was named."""
+    targets = context.targets(numbers=False)
+    time = context.question.time
+    if time is not None and time.is_point:
+        return await _at(context, targets, time.start, time.words)
+    if len(targets) == 1:
+        (target,) = targets
+        text = context.say(
+            "read_at", name=target.name, value=target.show(target.latest.value), time=context.clock(target.latest.ts)
+        )
+        note = _limit_note(context, target).removeprefix(".")
+        return ComputedAnswer(text + _old(context, target) + note, about(targets), None, True)
+    lines = [f"{t.name}: {t.show(t.latest.value)}{_old(context, t)}" for t in targets]
+    return ComputedAnswer(context.lines(_summary(context, targets), lines), about(targets))
+
+
+def _old(context: Context, target: Target) -> str:
+    note = context.stale_note(target.device)
+    return note or (f" ({context.ago(target.latest.ts)})" if context.now - target.latest.ts > HOUR else "")
+
+
+def _limit_note(context: Context, target: Target) -> str:
+    limit, value = context.queries.limits(target.device).get(target.metric), target.latest.value
+    if limit is None or type(value) is not float:
+        return ""
+    for bound, sign in ((limit.max, 1), (limit.min, -1)):
+        if bound is not None and sign * (value - bound) > 0:
+            key = "above_limit" if sign > 0 else "below_limit"
+            return ". " + context.say(key, limit=fmt.limit_quantity(bound, target.unit))
+    return ""
+
+
+def _summary(context: Context, targets: Sequence[Target]) -> str:
+    """Return the heading of a list: with mean and range where all have one unit."""
+    values = [
+        t.latest.value for t in targets if isinstance(t.latest.value, float) and not isinstance(t.latest.value, bool)
+    ]
+    titles, units = {t.title for t in targets}, {t.unit for t in targets}
+    if len(values) == len(targets) and len(units) == 1 and len(titles) == 1:
+        unit = targets[0].unit
+        return context.say(
+            "now_summary",
+            metric=targets[0].title,
+            mean=fmt.quantity(float(np.mean(values)), unit),
+            low=fmt.quantity(min(values), unit),
+            high=fmt.quantity(max(values), unit),
+            n=len(values),
+        )
+    return context.say("now_head", n=len(targets))
+
+
+async def _at(context: Context, targets: Sequence[Target], at: int, words: str) -> ComputedAnswer:
+    lines = []
+    for target in targets[:40]:
+        found = await value_at(context, target, at)
+        if found is not None:
+            value = target.show(found[1] if type(target.latest.value) is float else bool(found[1]))
+            lines.append(context.say("read_at", name=target.name, value=value, time=context.clock(found[0])))
+    if not lines:
+        raise CannotAnswer(context.say("no_reading_at", scope=context.scope_words, time=words))
+    span = (at - HOUR // 2, min(at + HOUR // 2, context.now))
+    if len(lines) == 1:
+        return ComputedAnswer(lines[0], about(targets), span, True)
+    return ComputedAnswer(context.lines(f"{words}:", lines), about(targets), span)
+
+
+async def state(context: Context) -> ComputedAnswer:
+    """Answer whether something is open, on, running …, or which devices are."""
+    wanted = [each for each in STATES if context.question.has(each)]
+    targets = state_targets(context, wanted[0])
+    if context.question.time is not None and context.question.time.is_point:
+        return await _at(context, targets, context.question.time.start, context.question.time.words)
+    matching = [t for t in targets if is_in_state(t, wanted[0])]
+    if len(targets) == 1 or context.question.scope.named:
+        lines = [
+            f"{t.name}: {t.show(t.latest.value)}, {context.ago(t.latest.ts)}{context.stale_note(t.device)}"
+            for t in targets
+        ]
+        yes = context.say("yes" if matching and len(matching) == len(targets) else "no") if len(targets) == 1 else ""
+        if "not" in context.question.concepts:
+            yes = ""
+        head = f"{yes} {lines[0]}." if len(lines) == 1 else context.lines(context.say("now_head", n=len(lines)), lines)
+        return ComputedAnswer(head.strip(), about(targets))
+    chosen = [t for t in targets if t not in matching] if context.question.has("not") else matching
+    head = context.say("of", n=len(chosen), total=len(targets), scope=context.scope_words)
+    lines = [f"{t.name}: {t.show(t.latest.value)}{context.stale_note(t.device)}" for t in chosen]
+    return ComputedAnswer(context.lines(head + (":" if lines else "."), lines), about(chosen or targets))
+
+
+def state_targets(context: Context, wanted: str) -> list[Target]:
+    """Return the metrics whose states a question is about. Raises CannotAnswer."""
+    if context.mentions():
+        found = [t for t in context.targets(numbers=False) if type(t.latest.value) is not float]
+        if found:
+            return found
+    found = []
+    for device in context.devices:
+        for metric in context.shown_metrics(device):
+            if type(device.metrics[metric].value) is float:
+                continue
+            if wanted == "on_battery":
+                if "mains" in metric:
+                    found.append(Target(device, metric))
+                continue
+            if device.describe(metric).device_class in _CLASSES[wanted]:
+                found.append(Target(device, metric))
+                continue
+            text = Target(device, metric).show(device.metrics[metric].value)
+            if text in ("on", "off") and wanted in ("on", "off", "running", "open", "closed"):
+                found.append(Target(device, metric))
+    if not found:
+        raise CannotAnswer(context.say("no_state", scope=context.scope_words, state=_state_word(context, wanted)))
+    return found
+
+
+def _state_word(context: Context, wanted: str) -> str:
+    return next(
+        (
+            context.question.words.written(first, first + 1)
+            for first, token in enumerate(context.question.words.tokens)
+            if wanted in context.language.concepts.get(token.word, ())
+        ),
+        wanted,
+    )
+
+
+def is_in_state(target: Target, wanted: str) -> bool:
+    """Return whether the latest value of a target is the wanted state."""
+    text = target.show(target.latest.value)
+    if wanted == "on_battery":
+        return not target.latest.value
+    if text in ("on", "off") and wanted in ("open", "closed", "running"):
+        return text == ("off" if wanted == "closed" else "on")
+    return text.strip("“”").startswith(_WORDS[wanted]) or (
+        wanted == "on" and text in ("running", "powered", "light", "plugged in")
+    )
+
+
+async def status(context: Context) -> ComputedAnswer:
+    """Answer with the state of one device with its alerts, or of several in short."""
+    scope = context.question.scope
+    if scope.is_all or len(context.devices) > 3:
+        return overview(context)
+    texts = [_about(context, device) for device in context.devices]
+    first = [(d.id, m) for d in context.devices for m in context.shown_metrics(d)[:1]]
+    return ComputedAnswer("\n".join(texts), tuple(first or [(d.id, None) for d in context.devices]))
+
+
+def _about(context: Context, device: Device) -> str:
+    place = ", ".join(part for part in (device.info.model, device.display_area) if part)
+    head = context.say(
+        "status_head",
+        name=device.display_name + (f" ({place})" if place else ""),
+        presence=context.say(device.presence),
+        ago=context.ago(device.last_seen),
+    )
+    shown = context.shown_metrics(device)
+    main = [metric for metric in shown if device.describe(metric).category != "diagnostic"] or shown
+    lines = [
+        f"{Target(device, metric).title}: {Target(device, metric).show(device.metrics[metric].value)}"
+        f"{_limit_note(context, Target(device, metric))}"
+        for metric in main
+    ]
+    alerts = context.queries.open_alerts([device.id])
+    end = "; ".join(f"{alert.severity}, {alert.message}" for alert in alerts[:3])
+    tail = context.say("open_alerts_are", alerts=end) if alerts else context.say("no_open_alert")
+    return context.lines(head, lines, 10) + f"\n{tail}"
+
+
+def overview(context: Context) -> ComputedAnswer:
+    """Count devices by presence, and the open alerts."""
+    head, gone = presence_counts(context), [d for d in context.devices if d.presence != "online"]
+    lines = [
+        f"{d.display_name}: {context.say(d.presence)}, {context.say('heard', ago=context.ago(d.last_seen))}"
+        for d in gone
+    ]
+    alerts = context.queries.open_alerts(context.ids)
+    by_device = {context.queries.alert_view(alert).name: alert for alert in reversed(alerts)}
+    lines += [f"{name}: {alert.severity}, {alert.message}" for name, alert in reversed(by_device.items())]
+    tail = context.count("open_alerts", len(alerts)) if alerts else context.say("no_open_alert")
+    ids = list(dict.fromkeys([alert.device for alert in alerts] + [d.id for d in gone]))[:MAX_ABOUT]
+    return ComputedAnswer(context.lines(f"{head} {tail}", lines), tuple((each, None) for each in ids))
+
+
+MAX_ABOUT = 12
+
+
+def presence_counts(context: Context) -> str:
+    """Return "7 devices: 6 online, 1 offline."."""
+    counted = {key: sum(d.presence == key for d in context.devices) for key in ("online", "stale", "offline")}
+    parts = ", ".join(f"{count} {context.say(key)}" for key, count in counted.items() if count)
+    return f"{context.count('devices', len(context.devices))}: {parts}."
+
+
+async def listing(context: Context) -> ComputedAnswer:
+    """Name the devices of a group, or all of them."""
+    lines = [
+        f"{d.display_name}"
+        + (f" ({', '.join(p for p in (d.info.model, d.display_area) if p)})" if d.info.model or d.display_area else "")
+        + context.stale_note(d)
+        for d in context.devices
+    ]
+    return ComputedAnswer(
+        context.lines(presence_counts(context), lines, 20), tuple((d.id, None) for d in context.devices[:MAX_ABOUT])
+    )

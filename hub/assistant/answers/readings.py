@@ -1,0 +1,152 @@
+"""Readings of one metric over a time, as arrays, and what can be computed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from hub.assistant.answers.context import Context, Target
+from hub.assistant.time_parser import MINUTE
+from hub.model import SeriesQuery
+from hub.model.metric import state_word
+
+_LIMIT = 50_000
+_PARTS = 600
+_POINT_MS = 15 * MINUTE
+"""How old a reading may be to count as the value at a moment."""
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+class Track(msgspec.Struct, frozen=True, eq=False):
+    """Readings of one target, oldest first: ``times`` in ms.
+
+    With ``is_exact`` False the readings themselves are no longer stored, or are too many: ``values`` are means of parts
+    with ``counts`` readings each. ``lows`` and ``highs`` are the extremes of each part.
+    """
+
+    target: Target
+    times: Floats
+    values: Floats
+    lows: Floats
+    highs: Floats
+    counts: Floats
+    is_exact: bool
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def mean(self) -> float:
+        return float(np.average(self.values, weights=self.counts))
+
+    @property
+    def total(self) -> int:
+        """Return the number of readings."""
+        return int(self.counts.sum())
+
+    def lowest(self) -> tuple[float, int]:
+        """Return the lowest value and when it was read."""
+        place = int(np.argmin(self.lows))
+        return float(self.lows[place]), int(self.times[place])
+
+    def highest(self) -> tuple[float, int]:
+        place = int(np.argmax(self.highs))
+        return float(self.highs[place]), int(self.times[place])
+
+
+async def load(context: Context, targets: Sequence[Target], start: int, end: int) -> list[Track]:
+    """Return the readings of the targets from ``start`` to ``end``; a target without readings is left out."""
+    keys = [(target.device.id, target.metric) for target in targets]
+    store = context.queries.store
+    parts = await store.history([SeriesQuery(d, m, start, end + 1, buckets=_PARTS) for d, m in keys])
+    raw = await store.history([SeriesQuery(d, m, start, end, limit=_LIMIT) for d, m in keys])
+    found = []
+    for target, coarse, fine in zip(targets, parts, raw, strict=True):
+        buckets = np.array([point for point in coarse.points if len(point) == 5], dtype=float).reshape(-1, 5)
+        pairs = [(point[0], value) for point in fine.points if (value := as_number(point[1])) is not None]
+        exact = np.array(pairs, dtype=float).reshape(-1, 2)
+        if len(exact) and len(exact) >= buckets[:, 4].sum():
+            times, values = exact[:, 0], exact[:, 1]
+            found.append(Track(target, times, values, values, values, np.ones(len(values)), True))
+        elif len(buckets):
+            times, lows, means, highs, counts = buckets.T
+            found.append(Track(target, times, means, lows, highs, counts, False))
+    return found
+
+
+def as_number(value: object) -> float | None:
+    """Return a reading as a number: 1 for on and true; None for other texts."""
+    if isinstance(value, bool | float | int):
+        return float(value)
+    word = state_word(value, None) if isinstance(value, str) else None
+    return {"On": 1.0, "Off": 0.0, "Open": 1.0, "Closed": 0.0}.get(word or "")
+
+
+async def value_at(context: Context, target: Target, at: int) -> tuple[int, float] | None:
+    """Return the newest reading at or before a moment, at most a quarter of an hour old; None if there is none."""
+    (series,) = await context.queries.store.history(
+        [SeriesQuery(target.device.id, target.metric, at - _POINT_MS, at, limit=1)]
+    )
+    if not series.points:
+        (coarse,) = await context.queries.store.history(
+            [SeriesQuery(target.device.id, target.metric, at - _POINT_MS, at + 1, buckets=15)]
+        )
+        points = [point for point in coarse.points if len(point) == 5]
+        return (points[-1][0], float(points[-1][2])) if points else None
+    time, value = series.points[-1][0], as_number(series.points[-1][1])
+    return (time, value) if value is not None else None
+
+
+async def first_reading(context: Context, target: Target, start: int, end: int) -> tuple[int, float] | None:
+    """Return the first reading of a time."""
+    page = await context.queries.store.readings(target.device.id, target.metric, start, end, 1)
+    value = as_number(page.points[0][1]) if page.points else None
+    return (page.points[0][0], value) if value is not None else None
+
+
+class Slope(msgspec.Struct, frozen=True):
+    """A straight line through readings, by least squares. ``per_hour`` is in the metric's unit."""
+
+    per_hour: float
+    value: float  # at its end
+    is_real: bool  # larger than the scatter around it
+    start: int
+    end: int
+
+
+def slope(track: Track) -> Slope | None:
+    """Return the slope of a track; None with fewer than five readings or less than 30 s."""
+    if len(track) < 5 or track.times[-1] - track.times[0] < 30_000:
+        return None
+    hours = (track.times - track.times[-1]) / 3_600_000
+    per_hour, value = (float(each) for each in np.polyfit(hours, track.values, 1))
+    scatter = float(np.std(track.values - per_hour * hours - value))
+    moved = abs(per_hour) * float(-hours[0])
+    is_real = moved > max(2 * scatter, 1e-9 * max(1.0, abs(value)))
+    return Slope(per_hour, value, is_real, int(track.times[0]), int(track.times[-1]))
+
+
+class Episode(msgspec.Struct, frozen=True):
+    """A time in which a condition held. ``is_open``: it still held at the last reading."""
+
+    start: int
+    end: int
+    is_open: bool
+    is_cut: bool  # it held already at the first reading
+
+
+def episodes(track: Track, holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Episode]:
+    """Return the times in which ``holds`` is true; each lasts until the next reading at which it is not."""
+    found: list[Episode] = []
+    begin: int | None = None
+    for place, held in enumerate(holds):
+        if held and begin is None:
+            begin = place
+        elif not held and begin is not None:
+            found.append(Episode(int(track.times[begin]), int(track.times[place]), False, begin == 0))
+            begin = None
+    if begin is not None:
+        found.append(Episode(int(track.times[begin]), int(track.times[-1]), True, begin == 0))
+    return found

@@ -1,0 +1,82 @@
+"""Answers with totals: meters, integrals of rates, and sums over devices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hub import text_format as fmt
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.readings import Track
+from hub.assistant.answers.statistics import answer_each, tracks_of
+
+_RATES = {
+    "m³/h": ("m³", 1.0),
+    "l/min": ("l", 60.0),
+    "L/min": ("L", 60.0),
+    "l/h": ("l", 1.0),
+    "L/h": ("L", 1.0),
+    "W": ("kWh", 0.001),
+    "kW": ("kWh", 1.0),
+    "m³/s": ("m³", 3600.0),
+    "l/s": ("l", 3600.0),
+    "L/s": ("L", 3600.0),
+}
+"""Units of rates with the unit of their integral, and its amount for one hour at rate 1."""
+_COUNTERS = ("kWh", "Wh", "MWh", "m³", "l", "L", "gal")
+
+
+async def total(context: Context) -> ComputedAnswer:
+    """Answer what a meter counted or a rate summed up to over a time; without a time, the sum over devices."""
+    targets = context.targets()
+    time = context.question.time
+    if time is None:
+        return _sum(context, targets)
+    span = context.span()
+    usable = [t for t in targets if t.unit in _RATES or t.unit in _COUNTERS]
+    if not usable:
+        raise CannotAnswer(context.say("no_total", metric=targets[0].title, unit=targets[0].unit or "–"))
+    counters = [t for t in usable if t.unit in _COUNTERS]
+    tracks = [track for track in await tracks_of(context, span, counters or usable) if len(track) > 1]
+    if not tracks:
+        raise CannotAnswer(context.say("one_reading", scope=context.scope_words, time=span.words))
+    amounts = [_amount(track) for track in tracks]
+
+    def one(track: Track) -> str:
+        amount, unit = _amount(track)
+        key = "counted" if track.target.unit in _COUNTERS else "integrated"
+        return context.say(key, value=fmt.quantity(amount, unit), mean=fmt.quantity(track.mean, track.target.unit))
+
+    answer = answer_each(context, tracks, span, one, f"{span.words}:")
+    if (
+        len(tracks) > 1
+        and len({(unit, track.target.metric) for (_, unit), track in zip(amounts, tracks, strict=True)}) == 1
+    ):
+        whole = fmt.quantity(sum(amount for amount, _ in amounts), amounts[0][1])
+        return ComputedAnswer(f"{answer.text}\n{context.say('total', value=whole)}", answer.about, answer.span)
+    return answer
+
+
+def _amount(track: Track) -> tuple[float, str | None]:
+    """Return what a meter counted, resets left out, or the integral of a rate."""
+    unit = track.target.unit or ""
+    if unit in _COUNTERS:
+        steps = np.diff(track.values)
+        return float(steps[steps > 0].sum()), unit
+    whole, factor = _RATES[unit]
+    hours = np.diff(track.times) / 3_600_000
+    return float((hours * (track.values[1:] + track.values[:-1]) / 2).sum()) * factor, whole
+
+
+def _sum(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
+    lines = []
+    for title, unit in dict.fromkeys((t.title, t.unit) for t in targets):
+        if unit not in (*_RATES, *_COUNTERS, "A", "kg", "W", "VA"):
+            raise CannotAnswer(context.say("no_total", metric=title, unit=unit or "–"))
+        values = [
+            t.latest.value for t in targets if (t.title, t.unit) == (title, unit) and isinstance(t.latest.value, float)
+        ]
+        lines.append(context.say("sum_now", metric=title, value=fmt.quantity(sum(values), unit), n=len(values)))
+    each = [f"{t.name}: {t.show(t.latest.value)}" for t in targets]
+    return ComputedAnswer(context.lines(" ".join(lines), each), about(targets))

@@ -1,0 +1,131 @@
+"""Decide what a question asks for, from its concepts: a table, of which the first line that fits decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.assistant.question import Kind, ParsedQuestion
+
+STATES = ("open", "closed", "on", "off", "running", "locked", "unlocked", "wet", "motion", "on_battery")
+_STATISTICS = ("mean", "median", "deviation", "range")
+_DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "mute", "silence", "set")
+"""Verbs that are nouns or adjectives in other questions: "open alerts", "change of the level"."""
+
+
+def kind_of(question: ParsedQuestion) -> Kind:
+    """Return what the question asks for."""
+    return next((kind for kind, fits in _TABLE if fits(question)), "unknown")
+
+
+def _is_request(q: ParsedQuestion) -> bool:
+    if "act" not in q.concepts:
+        return False
+    doubtful = any(q.has(f"act:{verb}") for verb in _DOUBTFUL_VERBS)
+    return not doubtful or not (
+        q.has_any("alert", "failing", "when", "how_many", "trend") or (q.has("change") and q.time)
+    )
+
+
+def _mentions_metric(q: ParsedQuestion) -> bool:
+    hints = (hint for hint in (q.hint, q.comparative) if hint is not None)
+    return bool(q.metrics or q.quantity or any(hint.quantity for hint in hints))
+
+
+def _is_forecast(q: ParsedQuestion) -> bool:
+    if q.has("past"):
+        return False
+    if q.has("endure") and q.has_any("how_long", "future", "can"):
+        return True
+    asks = q.has_any("when", "how_long", "future", "can") or (q.time is not None and q.time.kind == "ahead")
+    return asks and (q.has_any("runs_out", "reach") or (q.has("future") and q.compares is not None))
+
+
+def _is_episode(q: ParsedQuestion) -> bool:
+    """Whether it asks when, how often or how long something held."""
+    condition = q.compares is not None or q.has_any(*STATES)
+    if q.has_any("how_often", "how_long", "since_when") and condition and not q.hint:
+        return True
+    return condition and (q.has("when") or (q.has("last") and q.has("past")))
+
+
+def _is_comparison(q: ParsedQuestion) -> bool:
+    many = len(q.scope.devices) > 1 and (q.scope.named or len(q.scope.groups) > 1)
+    if q.has("peers") and q.scope.named:
+        return True
+    if q.has("compare") and not q.scope.is_all:
+        return True
+    return (many or len(q.times) > 1) and (
+        q.comparative is not None
+        or q.has("difference")
+        or (
+            q.hint is not None and many and q.scope.named and len(q.scope.devices) == 2 and q.time is not None and False
+        )
+    )
+
+
+def _counts_alerts(q: ParsedQuestion) -> bool:
+    return q.has("alert") and (q.has_any("how_many", "how_often", "total") or q.hint is not None)
+
+
+_TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
+    ("notify", lambda q: q.has("notify")),
+    ("help", lambda q: q.has("help") and q.scope.is_all),
+    ("act", _is_request),
+    ("acknowledged", lambda q: q.has_any("acknowledged", "note")),
+    ("run_on", lambda q: q.has("run_on") and q.has_any("can", "future") and not q.has("how_many")),
+    ("forecast", _is_forecast),
+    ("failing", lambda q: q.has("failing")),
+    ("alert_when", lambda q: q.has("since_when") and q.has_any("why", "alert", "attention")),
+    ("why", lambda q: q.has_any("why", "todo")),
+    ("manual", lambda q: q.has("manual")),
+    ("rules", lambda q: q.has("rule")),
+    ("meaning", lambda q: q.has("meaning")),
+    ("alert_count", _counts_alerts),
+    ("limits", lambda q: q.has("alert", "limit") and not q.compares),
+    ("alert_when", lambda q: q.has("alert", "past") and not q.scope.is_all and not q.times),
+    ("alert_when", lambda q: q.has("alert") and (q.has_any("when", "how_long", "last", "first", "since_when"))),
+    ("firmware", lambda q: q.has("firmware")),
+    ("commands", lambda q: q.has("commands")),
+    ("last_seen", lambda q: q.has("last_seen")),
+    ("setpoint", lambda q: q.has("setpoint")),
+    ("correlation", lambda q: q.has("correlation")),
+    ("state", lambda q: q.has("on_battery") and not q.has_any("when", "how_long", "how_often", "how_many")),
+    ("battery", lambda q: q.has("battery") and not q.metrics),
+    ("offline", lambda q: q.has("offline") and not q.has("how_many")),
+    ("summary", lambda q: q.has("summary")),
+    ("compare", _is_comparison),
+    ("episodes", _is_episode),
+    ("rank", lambda q: q.has("since_when") and q.hint is not None),
+    ("happened", lambda q: q.has("happened")),
+    ("limits", lambda q: q.has("limit") and not q.compares),
+    ("when_extreme", lambda q: q.has("when") and q.hint is not None),
+    ("alerts", lambda q: q.has_any("alert", "attention", "critical") and not q.has("how_many") and not q.compares),
+    ("rate", lambda q: q.has("how_fast")),
+    ("statistics", lambda q: sum(q.has(each) for each in _STATISTICS) + (q.hint is not None) > 1),
+    ("total", lambda q: q.has("total") or (q.has_any("energy_used", "flowed") and q.has("how_much") and bool(q.times))),
+    ("count", lambda q: q.has("how_many")),
+    ("mean", lambda q: q.has("mean")),
+    ("median", lambda q: q.has("median")),
+    ("deviation", lambda q: q.has("deviation")),
+    ("range", lambda q: q.has("range")),
+    ("change", lambda q: q.has("change") and (q.time is not None or q.has_any("how_much", "past"))),
+    ("trend", lambda q: q.has("trend")),
+    ("trend", lambda q: q.comparative is not None and len(q.scope.devices) == 1 and not q.scope.is_all and not q.times),
+    ("change", lambda q: q.has("change") and _mentions_metric(q)),
+    ("rank", lambda q: q.hint is not None or q.comparative is not None),
+    ("filter", lambda q: q.compares is not None),
+    ("state", lambda q: q.has_any(*STATES)),
+    ("filter", lambda q: q.has("online")),
+    ("first", lambda q: q.has("first") and _mentions_metric(q)),
+    ("statistics", lambda q: (_mentions_metric(q) or q.has("history")) and q.time is not None and not q.time.is_point),
+    ("last", lambda q: q.has("last") and _mentions_metric(q) and q.time is None),
+    ("now", lambda q: _mentions_metric(q) or q.has("energy_used")),
+    ("model", lambda q: q.has("model")),
+    ("where", lambda q: q.has("where") and not q.scope.is_all),
+    ("happened", lambda q: q.time is not None and not q.time.is_point and not q.scope.named and q.time.kind != "ahead"),
+    ("statistics", lambda q: q.time is not None and q.time.kind != "ahead" and not q.scope.is_all),
+    ("list", lambda q: q.has_any("list", "which") and not q.scope.named),
+    ("status", lambda q: not q.scope.is_all or q.has("status", "overall_fleet")),
+    ("status", lambda q: q.has("status")),
+    ("thanks", lambda q: q.has("gentle") and len(q.words) < 5),
+)  # fmt: skip

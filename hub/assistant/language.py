@@ -1,0 +1,206 @@
+"""The languages of questions and answers: words and sentences as data, one file each in ``languages/``."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+
+from hub.assistant.words import QuestionWords, split_words
+
+LONGEST_PHRASE = 6
+
+
+class Hint(msgspec.Struct, frozen=True):
+    """An adjective: the quantity that it is about (None: any) and whether it asks for the lowest value."""
+
+    quantity: str | None
+    lowest: bool
+
+
+class TimeWords(msgspec.Struct, frozen=True, eq=False):
+    """What :mod:`hub.assistant.time_parser` needs of a language; words are folded."""
+
+    units: dict[str, str]  # by word: second, minute, hour, day, week or month
+    numbers: dict[str, float]
+    weekdays: dict[str, int]  # 0 is Monday
+    months: dict[str, int]
+    parts: dict[str, str]  # by word: night, morning, noon, afternoon or evening
+    patterns: dict[str, tuple[re.Pattern[str], ...]]
+    noon: frozenset[str]
+    midnight: frozenset[str]
+    am: frozenset[str]
+    pm: frozenset[str]
+
+
+class Language(msgspec.Struct, frozen=True, eq=False):
+    """One language. Phrases are folded words with a space between them."""
+
+    code: str
+    concepts: dict[str, frozenset[str]]  # by phrase
+    superlatives: dict[str, Hint]
+    comparatives: dict[str, Hint]
+    adjectives: dict[str, str]  # by phrase: the quantity
+    final: frozenset[str]  # words that are states only at the end: "is the plug on"
+    adjectives_of_time: frozenset[str]  # words for "now" that may also be a metric
+    prepositions: frozenset[str]  # after which such a word is the metric
+    joining: frozenset[str]
+    units: dict[str, str]  # by phrase: the unit
+    filler: frozenset[str]
+    limiting: frozenset[str]
+    polite: frozenset[str]
+    act: frozenset[str]
+    on: frozenset[str]
+    off: frozenset[str]
+    to: frozenset[str]
+    time: TimeWords
+    sentences: dict[str, str]
+    vocabulary: frozenset[str]
+
+    def say(self, key: str, **values: Any) -> str:
+        """Return a sentence of this language."""
+        return self.sentences[key].format(**values)
+
+    def count(self, key: str, number: int, **values: Any) -> str:
+        """Return a sentence in singular or plural; the keys end with ``_one`` and ``_many``."""
+        return self.say(f"{key}_{'one' if number == 1 else 'many'}", n=number, **values)
+
+
+def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
+    """Return the language with most words of a question; ``otherwise`` where several have as many."""
+    scores = {
+        code: sum(token.use is None and token.word in language.vocabulary for token in words.tokens)
+        for code, language in languages().items()
+    }
+    best = max(scores.values())
+    return languages()[otherwise if scores[otherwise] == best else max(scores, key=lambda code: scores[code])]
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """Return all languages by code, English first."""
+    folder = files("hub.assistant") / "languages"
+    codes = ("en", "de", "es")
+    read = {
+        name: tomllib.loads((folder / f"{name}.toml").read_text("utf-8"))
+        for code in codes
+        for name in (code, f"answers_{code}")
+    }
+    return {code: _language(code, read[code], read[f"answers_{code}"]) for code in codes}
+
+
+def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> Language:
+    concepts: dict[str, set[str]] = {}
+    for concept, alternatives in table["concepts"].items():
+        for phrase in _alternatives(alternatives):
+            concepts.setdefault(phrase, set()).add(concept)
+    hints = {name: dict(_hints(table[name])) for name in ("superlative", "comparative")}
+    adjectives = {p: quantity for quantity, text in table["positive"].items() for p in _alternatives(text)}
+    words = {
+        name: frozenset(split_words(table[name]))
+        for name in ("filler", "limiting", "adjectives_of_time", "prepositions")
+    }
+    verbs = {name: frozenset(_alternatives(text)) for name, text in table["verbs"].items()}
+    time = _time(table["time"])
+    known = {*concepts, *hints["superlative"], *hints["comparative"], *adjectives, *time.units, *time.weekdays}
+    of_times = {word for patterns in table["time"]["patterns"].values() for p in patterns for word in _plain_words(p)}
+    vocabulary = of_times | {word for phrase in (*known, *time.months, *verbs["act"]) for word in phrase.split()}
+    return Language(
+        code=code,
+        concepts={phrase: frozenset(meant) for phrase, meant in concepts.items()},
+        superlatives=hints["superlative"],
+        comparatives=hints["comparative"],
+        adjectives=adjectives,
+        final=frozenset(_alternatives(table["final"])),
+        joining=frozenset(_alternatives(table["joining"])),
+        units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
+        time=time,
+        sentences=sentences,
+        vocabulary=frozenset(vocabulary | words["filler"]),
+        **words,
+        **verbs,
+    )
+
+
+def _plain_words(pattern: str) -> list[str]:
+    """Return the words of a pattern without its placeholders."""
+    return split_words(re.sub(r"\{\w+\}|[?!:|()\[\]*+.\\]", " ", pattern))
+
+
+def _alternatives(text: str) -> list[str]:
+    return [" ".join(split_words(each)) for each in text.split("|") if each.strip()]
+
+
+def _hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
+    found = []
+    for key, text in table.items():
+        quantity, side = key.split()
+        hint = Hint(None if quantity == "*" else quantity, side == "low")
+        found += [(phrase, hint) for phrase in _alternatives(text)]
+    return found
+
+
+def _time(table: dict[str, Any]) -> TimeWords:
+    units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
+    numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
+    weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}
+    months = {word: n for n, text in enumerate(table["months"].split("|"), 1) for word in split_words(text)}
+    parts = {word: part for part, text in table["parts"].items() for word in split_words(text)}
+    weekday, month, part = _group("weekday", weekdays), _group("month", months), _group("part", parts)
+    noon, midnight = _alternatives(table["noon"]), _alternatives(table["midnight"])
+    day = "|".join(
+        (*(_plain(p) for name in ("today", "yesterday") for p in table["patterns"][name]), r"\d{4}-\d{2}-\d{2}")
+    )
+    forms = {
+        "n": rf"(?P<n>\d+(?:[.,]\d+)?|{_any(numbers)})",
+        "unit": _group("unit", units),
+        "weekday": weekday,
+        "month": month,
+        "part": part,
+        "daynum": r"(?P<daynum>\d{1,2})",
+        "clock": _clock("clock", table, noon, midnight),
+        "clock2": _clock("clock2", table, noon, midnight),
+        "day": rf"(?P<day>{day}|{_any(weekdays)})",
+    }
+    patterns = {
+        name: tuple(re.compile(f"(?<= )(?:{_filled(pattern, forms)})(?= )") for pattern in alternatives)
+        for name, alternatives in table["patterns"].items()
+    }
+    am, pm = (frozenset(_alternatives(table[key])) for key in ("am", "pm"))
+    return TimeWords(units, numbers, weekdays, months, parts, patterns, frozenset(noon), frozenset(midnight), am, pm)
+
+
+def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str]) -> str:
+    """Return a pattern for a time of day: with a colon, with ``am``, ``pm`` or ``o'clock``, or a word."""
+    after = "|".join(_any(_alternatives(table[key])) for key in ("am", "pm", "oclock"))
+    return (
+        rf"(?P<{name}>\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?: (?:{after}))?|\d{{1,2}}(?:[.]\d{{2}})? (?:{after})"
+        rf"|{_any(noon)}|{_any(midnight)})"
+    )
+
+
+def _filled(pattern: str, forms: dict[str, str]) -> str:
+    """Fold the letters of a pattern and replace its placeholders; a name that occurs twice is a group once."""
+    folded = "".join(_fold_letter(letter) for letter in pattern)
+    return re.sub(r"\{(n|unit|weekday|month|part|daynum|clock2?|day)\}", lambda match: forms[match[1]], folded)
+
+
+def _fold_letter(letter: str) -> str:
+    return "".join(split_words(letter)) if letter.isalpha() else letter
+
+
+def _plain(pattern: str) -> str:
+    return re.sub(r"\(\?:[^)]*\{[^)]*\)\?", "", "".join(_fold_letter(letter) for letter in pattern))
+
+
+def _group(name: str, words: Mapping[str, Any]) -> str:
+    return f"(?P<{name}>{_any(words)})"
+
+
+def _any(words: Mapping[str, Any] | list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))

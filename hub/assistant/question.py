@@ -1,0 +1,78 @@
+"""A question as data: what is asked, of which devices and metrics, about which time, compared with what."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hub.assistant.language import Hint, Language
+from hub.assistant.metric_words import MetricMention
+from hub.assistant.scope import QuestionScope
+from hub.assistant.time_parser import TimeRange
+from hub.assistant.words import QuestionWords
+
+Kind = Literal[
+    "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why", "meaning",
+    "setpoint", "rules", "limits", "correlation", "firmware", "model", "commands", "last_seen", "where", "alert_count",
+    "alert_when", "alerts", "battery", "offline", "summary", "happened", "compare", "episodes", "when_extreme", "rate",
+    "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
+    "filter", "statistics", "now", "list", "status", "unknown",
+]  # fmt: skip
+"""What a question asks for; ``answers/`` has one function for each."""
+
+
+class Amount(msgspec.Struct, frozen=True):
+    """A number of the question with its unit. ``side``: above, below, equal, or empty if nothing compares with it."""
+
+    value: float
+    unit: str | None
+    side: str
+    written: str
+    upper: float | None = None  # of "between 3 and 5"
+
+
+class ParsedQuestion(msgspec.Struct):
+    """What a question asks.
+
+    Attributes:
+        text: as written.
+        concepts: what its phrases mean, by the names in ``languages/*.toml``.
+        hint: of a superlative, ``comparative`` of a comparative; both give a side and maybe a quantity.
+        quantity: of an adjective: "how warm" is about the temperature.
+        top: how many devices or readings are wanted.
+        unknown: words that nothing understood; ``limiting``: those among them that change what is asked.
+    """
+
+    text: str
+    language: Language
+    words: QuestionWords
+    concepts: frozenset[str]
+    scope: QuestionScope
+    metrics: list[MetricMention]
+    times: list[TimeRange]
+    amounts: list[Amount]
+    hint: Hint | None = None
+    comparative: Hint | None = None
+    quantity: str | None = None
+    top: int | None = None
+    unknown: list[str] = []
+    limiting: list[str] = []
+    kind: Kind = "unknown"
+    starts_again: bool = False  # it begins with "and", "what about" …
+
+    @property
+    def time(self) -> TimeRange | None:
+        return self.times[0] if self.times else None
+
+    def has(self, *concepts: str) -> bool:
+        """Return whether the question has all of these concepts."""
+        return self.concepts.issuperset(concepts)
+
+    def has_any(self, *concepts: str) -> bool:
+        return not self.concepts.isdisjoint(concepts)
+
+    @property
+    def compares(self) -> Amount | None:
+        """Return the amount that readings are to be compared with."""
+        return next((amount for amount in self.amounts if amount.side), None)

@@ -1,0 +1,230 @@
+"""Parse a question: each part of the grammar marks the words that it understands, the surest first.
+
+The order decides what a word means where it could mean several things: names of devices, metrics of several words,
+groups of several words, times, amounts, phrases, single words for metrics, and at last single words for groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.assistant.kinds import kind_of
+from hub.assistant.language import LONGEST_PHRASE, Hint, Language, language_of, languages
+from hub.assistant.metric_words import find_quantities, find_titles, with_places
+from hub.assistant.question import Amount, ParsedQuestion
+from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_missing, find_named
+from hub.assistant.time_parser import TimeRange, parse_time_ranges
+from hub.assistant.words import QuestionWords, split_words
+from hub.insight.lexicon import read_words
+from hub.model import Device
+
+_LOOK_BACK = 4
+"""Words between a comparison and its number: "above the limit of 28"."""
+
+
+def parse_question(text: str, devices: Sequence[Device], now: int, language: str = "en") -> ParsedQuestion:
+    """Return a question as data. ``language`` applies where its words are of no particular one; ``now`` is epoch ms."""
+    words = QuestionWords(text)
+    named = find_named(words, languages()[language], devices)
+    spoken = language_of(words, language)
+    titles = find_titles(words, devices, shortest=2)
+    groups = find_groups(words, devices, shortest=2)
+    times = parse_time_ranges(words, spoken, now)
+    amounts = _amounts(words, spoken, devices)
+    numbered, missing, synonym = find_missing(words, spoken, devices)
+    concepts, hint, comparative, quantity = _phrases(words, spoken)
+    _mark_adjectives(words, spoken)
+    titles += find_titles(words, devices, shortest=1, longest=1)
+    titles += find_quantities(words, spoken)
+    groups += find_groups(words, devices, longest=1)
+    asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
+    titles = with_places(words, spoken, titles, asked, devices)
+    top = _top(words, spoken) if hint or "last" in concepts else None
+    named += [each for each in numbered if each not in named]
+    common = _beside_names(named, groups)
+    chosen = common if named else combine(groups) if groups else list(devices)
+    scope = QuestionScope(chosen, bool(named), groups, missing, synonym)
+    if synonym is None and not named:
+        scope.synonym = next((group.words for group in groups if group.synonym), None)
+    if comparative and len(times) == 1 and "now" in concepts:
+        times.append(TimeRange(now, now, spoken.say("now"), "point"))
+    unknown, limiting = _unused(words, spoken)
+    question = ParsedQuestion(
+        text, spoken, words, frozenset(concepts), scope, sorted(titles, key=lambda each: each.first), times, amounts,
+        hint, comparative, quantity, top, unknown, limiting,
+    )  # fmt: skip
+    question.kind = kind_of(question)
+    question.starts_again = any(
+        "again" in spoken.concepts.get(" ".join(split_words(text)[:length]), ()) for length in (1, 2, 3)
+    )
+    return question
+
+
+def _mark_adjectives(words: QuestionWords, language: Language) -> None:
+    """Mark "current" where it means now: before another metric, or a word such as "value"."""
+    for place, token in enumerate(words.tokens):
+        if token.use is None and token.word in language.adjectives_of_time and place + 1 < len(words):
+            following = words.tokens[place + 1]
+            is_metric = following.use in ("metric", "concept") or bool(read_words(following.word).quantities)
+            if is_metric or (following.word in language.filler and following.word not in language.prepositions):
+                words.mark(place, place + 1, "filler")
+
+
+def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Device]:
+    """Return the named devices with the groups that are named beside them: "the boiler and the tanks".
+
+    A group that has a named device only says more about it: "feed pump 3 in the pump hall". An area that has none of
+    them is a contradiction, and nothing is left.
+    """
+    found = {device.id: device for device in named}
+    for group in groups:
+        members = {device.id: device for device in group.devices}
+        if members.keys() & found.keys():
+            continue
+        if group.category == "area":
+            return []
+        found |= members
+    return list(found.values())
+
+
+def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint | None, Hint | None, str | None]:
+    """Return the concepts, the superlative, the comparative and the adjective of a question, and mark their words."""
+    concepts: set[str] = set()
+    hint = comparative = quantity = None
+    for first, end, phrase in list(words.phrases(LONGEST_PHRASE)):
+        if not words.is_free(first, end):
+            continue
+        meant = language.concepts.get(phrase, frozenset())
+        if phrase in language.final and any(token.use != "time" for token in words.tokens[end:]):
+            continue
+        if meant and meant <= _ONLY_BESIDE_NUMBERS and phrase.split()[0] in language.comparatives:
+            continue  # "warmer than": the comparative alone says it
+        if phrase in language.superlatives:
+            hint = _better(hint, language.superlatives[phrase])
+        elif phrase in language.comparatives:
+            comparative = _better(comparative, language.comparatives[phrase])
+        elif phrase in language.adjectives:
+            quantity = language.adjectives[phrase]
+        elif not meant:
+            continue
+        concepts |= meant
+        words.mark(first, end, "concept")
+    if words.tokens and (verb := _imperative(words, language)):
+        concepts.add("act")
+        concepts.add(f"act:{verb}")
+    return concepts, hint, comparative, quantity
+
+
+def _better(known: Hint | None, new: Hint) -> Hint:
+    """Keep the hint that names a quantity: "the most humid"."""
+    return known if known is not None and known.quantity is not None else new
+
+
+def _imperative(words: QuestionWords, language: Language) -> str | None:
+    """Return the verb of a request: the first word that is not a polite phrase."""
+    place = 0
+    while place < len(words):
+        for length in (5, 4, 3, 2, 1):
+            if " ".join(words.word(place + k) for k in range(length)).strip() in language.polite:
+                place += length
+                break
+        else:
+            break
+    word = words.word(place)
+    if word in language.act and words.tokens[place].use in (None, "concept"):
+        words.mark(place, place + 1, "act")
+        return word
+    return None
+
+
+def _amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
+    """Return the numbers of a question with their units and what compares with them, and mark their words."""
+    units = {tuple(split_words(unit)): unit for device in devices for unit in device.info.units.values()}
+    units |= {tuple(phrase.split()): unit for phrase, unit in language.units.items()}
+    found: list[Amount] = []
+    for place, token in enumerate(words.tokens):
+        value = _number(token.word)
+        if value is None or token.use is not None or (token.joined and place and not token.negative):
+            continue
+        length, unit = _unit(words, place + 1, units)
+        side, first = _side(words, place, language)
+        if not side and unit is None:
+            continue
+        end = place + 1 + length
+        upper = _number(words.word(end + 1)) if side == "between" and words.word(end) in language.joining else None
+        if upper is not None:
+            more, second = _unit(words, end + 2, units)
+            end, unit = end + 2 + more, unit or second
+        if side == "between" and upper is None:
+            continue
+        words.mark(first, end, "amount")
+        found.append(Amount(-value if token.negative else value, unit, side, words.written(place, end), upper))
+    return found
+
+
+def _number(word: str) -> float | None:
+    try:
+        return float(word.replace(",", ".")) if word[:1].isdigit() else None
+    except ValueError:
+        return None
+
+
+def _unit(words: QuestionWords, place: int, units: dict[tuple[str, ...], str]) -> tuple[int, str | None]:
+    for length in (3, 2, 1):
+        unit = units.get(tuple(words.word(place + k) for k in range(length)))
+        if unit is not None and words.is_free(place, place + length) and place + length <= len(words):
+            return length, unit
+    return 0, None
+
+
+_SYMBOLS = {">": "above", "≥": "above", "<": "below", "≤": "below", "=": "equal"}
+_ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
+_SIDES = ("between", "above", "below", "equal")
+
+
+def _side(words: QuestionWords, place: int, language: Language) -> tuple[str, int]:
+    """Return what the words before a number compare it as, and where they begin."""
+    for back in range(1, _LOOK_BACK + 1):
+        start = place - back
+        if start < 0 or words.tokens[start].use not in (None,):
+            break
+        if words.word(start) in _SYMBOLS:
+            return _SYMBOLS[words.word(start)], start
+        for length in (4, 3, 2, 1):
+            phrase = " ".join(words.word(k) for k in range(start, min(start + length, place)))
+            if start + length > place:
+                continue
+            meant = language.concepts.get(phrase, frozenset())
+            side = next((each for each in _SIDES if each in meant), None)
+            between = words.tokens[start + length : place]
+            if side and all(
+                token.word in language.filler or "limit" in language.concepts.get(token.word, ()) for token in between
+            ):
+                return side, start
+    return "", place
+
+
+def _top(words: QuestionWords, language: Language) -> int | None:
+    """Return the number of "top 3", "the three hottest" or "the last 5 alerts", and mark it."""
+    for place, token in enumerate(words.tokens):
+        if token.use is not None:
+            continue
+        number = language.time.numbers.get(token.word) if token.word not in language.filler else None
+        if token.word.isdigit():
+            number = float(token.word)
+        beside = {words.tokens[k].use for k in (place - 1, place + 1) if 0 <= k < len(words)}
+        if number and number == int(number) and 1 <= number <= 100 and "concept" in beside:
+            words.mark(place, place + 1, "amount")
+            return int(number)
+    return None
+
+
+def _unused(words: QuestionWords, language: Language) -> tuple[list[str], list[str]]:
+    """Return the phrases that nothing understood, and those that limit the question."""
+    limiting = [token.written for token in words.tokens if token.use is None and token.word in language.limiting]
+    for place, token in enumerate(words.tokens):
+        if token.use is None and (
+            token.word in language.filler or token.word in language.joining or not any(map(str.isalnum, token.word))
+        ):
+            words.mark(place, place + 1, "filler")
+    return words.leftover(), limiting

@@ -1,0 +1,230 @@
+"""Find the devices that a question is about: by name, by kind, model, label or area, else all of them.
+
+Names win over groups, and longer names over shorter ones. Groups of different sorts are intersected ("pumps in the
+loading dock"). A numbered device that does not exist is reported as missing; it is never replaced by others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Literal
+
+import msgspec
+
+from hub.assistant.language import Language
+from hub.assistant.words import QuestionWords, split_words, stems
+from hub.insight.machine_kinds import kinds
+from hub.model import Device
+
+Category = Literal["area", "kind"]
+_CACHED = 200_000
+_LONGEST_NAME, _LONGEST_GROUP = 10, 4
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Devices that a question calls by a common word. ``synonym``: the word is of their kind, not in their names."""
+
+    words: str
+    category: Category
+    devices: tuple[Device, ...]
+    first: int
+    end: int
+    synonym: bool = False
+
+
+class QuestionScope(msgspec.Struct):
+    """The devices that a question is about.
+
+    Attributes:
+        named: they were called by their own names.
+        groups: the words for what they have in common.
+        missing: names of devices that do not exist.
+        synonym: a word that was taken for other words of the same kind of machine.
+    """
+
+    devices: list[Device] = []
+    named: bool = False
+    groups: list[Group] = []
+    missing: list[str] = []
+    synonym: str | None = None
+    inherited: bool = False
+
+    @property
+    def is_all(self) -> bool:
+        return not self.named and not self.groups and not self.inherited
+
+    @property
+    def is_single(self) -> bool:
+        return len(self.devices) == 1 and not self.is_all
+
+    @property
+    def label(self) -> str:
+        """Return the words of the question for the group."""
+        return " ".join(group.words for group in self.groups)
+
+
+def find_named(words: QuestionWords, language: Language, devices: Iterable[Device]) -> list[Device]:
+    """Return the devices that a question names, in its order, and mark their words."""
+    at = {phrase: (first, end) for first, end, phrase in words.phrases(_LONGEST_NAME)}
+    found: list[tuple[int, int, int, Device]] = []
+    for device in devices:
+        for rank, form in _names(device.id, device.display_name):
+            if form in at and not _is_common(form, language):
+                first, end = at[form]
+                found.append((end - first, rank, first, device))
+                break
+    taken: dict[tuple[int, int], tuple[int, list[Device]]] = {}
+    for length, rank, first, device in sorted(found, key=lambda entry: (-entry[0], entry[1], entry[2])):
+        span = (first, first + length)
+        if span in taken:
+            if taken[span][0] == rank:
+                taken[span][1].append(device)
+        elif words.is_free(*span):
+            words.mark(*span, "device")
+            taken[span] = (rank, [device])
+    named = {span: list(same) for span, (_, same) in sorted(taken.items())}
+    _add_numbers(words, language, named, devices)
+    return list({device.id: device for same in dict(sorted(named.items())).values() for device in same}.values())
+
+
+def _add_numbers(
+    words: QuestionWords, language: Language, named: dict[tuple[int, int], list[Device]], devices: Iterable[Device]
+) -> None:
+    """Add devices that are named by their number alone: "feed pump 3 and 1"."""
+    for (_, end), same in list(named.items()):
+        place = end
+        while words.word(place + 1).isdigit() and words.word(place) in language.joining:
+            found = with_number(same[0], words.word(place + 1), devices)
+            if not found or not words.is_free(place, place + 2):
+                break
+            words.mark(place, place + 2, "device")
+            named[place + 1, place + 2] = found
+            place += 2
+        if words.word(place).isdigit() and words.is_free(place, place + 1):
+            found = with_number(same[0], words.word(place), devices)  # "pumps 3, 1"
+            if found and not words.tokens[place].joined:
+                words.mark(place, place + 1, "device")
+                named[place, place + 1] = found
+
+
+def with_number(device: Device, number: str, devices: Iterable[Device]) -> list[Device]:
+    """Return the devices whose names differ from that of ``device`` only in the number at the end."""
+    wanted = {f"{_stem(form)} {number}" for form in (device.display_name, device.id) if _stem(form)}
+    exact = [each for each in devices if " ".join(split_words(each.display_name)) in wanted]
+    return exact or [each for each in devices if " ".join(split_words(each.id)) in wanted]
+
+
+def _stem(name: str) -> str:
+    words = split_words(name)
+    return " ".join(words[:-1]) if len(words) > 1 and words[-1].isdigit() else ""
+
+
+def _is_common(form: str, language: Language) -> bool:
+    return form.isdigit() or (" " not in form and (form in language.filler or form in language.concepts))
+
+
+@lru_cache(maxsize=_CACHED)
+def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
+    """Return the forms of a device's name with their ranks, best first: id and name, then their ends with a number."""
+    forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
+    for form in list(forms):
+        parts = form.split()
+        for first in range(1, len(parts) - 1):
+            if parts[-1].isdigit():
+                forms.setdefault(" ".join(parts[first:]), 1)
+    return tuple(
+        sorted(((rank, form) for form, rank in forms.items() if form), key=lambda each: (each[0], -len(each[1])))
+    )
+
+
+def find_missing(
+    words: QuestionWords, language: Language, devices: Sequence[Device]
+) -> tuple[list[Device], list[str], str | None]:
+    """Return devices named by their kind and number ("fridge 2"), names that do not exist, and the kind's word."""
+    found: list[Device] = []
+    missing: list[str] = []
+    synonym = None
+    for place in range(len(words) - 1):
+        word, number = words.tokens[place], words.tokens[place + 1]
+        if word.use or number.use or not number.word.isdigit() or word.word.isdigit() or len(word.word) < 3:
+            continue
+        group = _group_of(word.word, place, place + 1, devices)
+        if place and words.tokens[place - 1].use is None:
+            group = _group_of(f"{words.word(place - 1)} {word.word}", place - 1, place + 1, devices) or group
+        matching = [d for d in group.devices if split_words(d.display_name)[-1:] == [number.word]] if group else []
+        matching = matching or ([d for d in group.devices if split_words(d.id)[-1:] == [number.word]] if group else [])
+        if matching and group:
+            words.mark(group.first, place + 2, "device")
+            found += matching
+            synonym = group.words if group.synonym else synonym
+        elif number.joined or (group and word.word not in language.concepts):
+            missing.append(f"{word.written}{'-' if number.joined else ' '}{number.written}")
+            words.mark(place, place + 2, "missing")
+    return found, missing, synonym
+
+
+def find_groups(
+    words: QuestionWords, devices: Sequence[Device], longest: int = _LONGEST_GROUP, shortest: int = 1
+) -> list[Group]:
+    """Return the groups that a question names by phrases of ``shortest`` to ``longest`` words, and mark these."""
+    found: list[Group] = []
+    for first, end, phrase in list(words.phrases(longest)):
+        if end - first >= shortest and words.is_free(first, end) and not phrase.isdigit():
+            group = _group_of(phrase, first, end, devices)
+            if group is not None:
+                words.mark(first, end, "group")
+                found.append(group)
+    return found
+
+
+def combine(groups: Sequence[Group]) -> list[Device]:
+    """Return the devices of all groups: of alternatives of one sort together, of different sorts their common ones."""
+    result: dict[Category, dict[str, Device]] = {}
+    previous: Group | None = None
+    for group in sorted(groups, key=lambda each: each.first):
+        mine = {device.id: device for device in group.devices}
+        earlier = result.get(group.category)
+        common = {key: each for key, each in (earlier or {}).items() if key in mine}
+        is_adjacent = previous is not None and previous.end == group.first and previous.category == group.category
+        result[group.category] = common if is_adjacent and common else {**(earlier or {}), **mine}
+        previous = group
+    sets = list(result.values())
+    return [each for key, each in sets[0].items() if all(key in other for other in sets[1:])] if sets else []
+
+
+def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
+    variants = stems(phrase)
+    areas, same, alike = [], [], []
+    kind_words = frozenset(word for kind in kinds() if kind.words & variants for word in kind.words)
+    for device in devices:
+        area, forms = _groups(
+            device.id, device.display_name, device.display_area or "", device.info.model or "",
+            device.info.manufacturer or "",
+            (*device.display_labels, *(device.kinds or ())),
+        )  # fmt: skip
+        if area in variants:
+            areas.append(device)
+        if variants & forms:
+            same.append(device)
+        elif kind_words & forms:
+            alike.append(device)
+    if areas:
+        return Group(phrase, "area", tuple(areas), first, end)
+    if same:
+        return Group(phrase, "kind", (*same, *(alike if variants & kind_words else ())), first, end)
+    return Group(phrase, "kind", tuple(alike), first, end, synonym=True) if alike else None
+
+
+@lru_cache(maxsize=_CACHED)
+def _groups(
+    device_id: str, name: str, area: str, model: str, manufacturer: str, labels: tuple[str, ...]
+) -> tuple[str, frozenset[str]]:
+    """Return the area of a device, and all words that it shares with others: of its name, model and labels."""
+    forms = {" ".join(split_words(text)) for text in (model, manufacturer, *labels)}
+    for own in (device_id, name):
+        parts = [part for part in split_words(own) if not part.isdigit()]
+        forms |= {" ".join(parts[i:j]) for i in range(len(parts)) for j in range(i + 1, len(parts) + 1)}
+    return " ".join(split_words(area)), frozenset(
+        form for each in forms if each for form in stems(each) if len(form) > 2
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple
@@ -51,6 +51,10 @@ class Proof(NamedTuple):
     def by(self) -> str:
         """Return the author of a change that this request makes."""
         return self.account.name if self.account else NOBODY
+
+
+Permits = Callable[[str], bool]
+"""Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""
 
 
 class Authenticator:
@@ -123,6 +127,16 @@ class Authenticator:
             return Proof("cookie", session=session, key=session.key) if self.has_token else None
         account = self.people.accounts.active(session.person)
         return None if account is None else Proof("cookie", account.role, account, session, session.key)
+
+    def role_now(self, proof: Proof) -> Role | None:
+        """Return the role of a connection that was authenticated before, None if its account was disabled or removed.
+
+        A WebSocket can be older than a change of the role.
+        """
+        if proof.account is None:
+            return proof.role
+        account = self.people.accounts.active(proof.account.id)
+        return None if account is None else min(proof.role, account.role, key=ROLES.index)
 
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
         """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""

@@ -10,7 +10,7 @@ On connect the hub sends ``{"type": "devices", "devices": […]}``, then message
 
 Clients send ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and sent to all clients as a
 ``new_alert``; or ``{"action": "chat", "message"}``, which is answered by ``ai_response``. Errors are answered by
-``{"type": "error", "message"}``, and the socket stays open.
+``{"type": "error", "message"}``, and the socket stays open. A diagnosis needs the same role as its REST operation.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice
 from hub.api.schemas import serializers
 from hub.assistant import AssistantService
 from hub.diagnosis import DiagnosisService
-from hub.errors import Conflict, HubError, Invalid
+from hub.errors import Conflict, Forbidden, HubError, Invalid
 from hub.model import Diagnosis
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -53,6 +53,8 @@ class Request(msgspec.Struct):
 
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+DIAGNOSE = "POST /api/devices/{device_id}/diagnose"
+"""The operation whose role ``diagnose_device`` needs."""
 
 
 class PublicSocket:
@@ -154,6 +156,8 @@ class PublicSocket:
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
+            if not self._socket.state.permits(DIAGNOSE):
+                raise Forbidden("Your role does not permit this.", "Ask an administrator.")
             self._registry.require(request.device_id)
         if len(self._requests) >= QUEUED:
             raise Conflict(f"{QUEUED} requests are waiting already.", "Wait for their answers.")

@@ -175,7 +175,7 @@ async def test_each_role_has_exactly_the_permissions_of_the_table(hub: ApiHub) -
     """Send each operation as each role. Whatever else is wrong with the request, a forbidden one gets 403 first."""
     async with person(hub, "Ada", "administrator"):
         for role, refused in (("viewer", ("operator", "administrator")), ("operator", ("administrator",))):
-            async with person(hub, role, role) as browser:
+            async with person(hub, f"a {role}", role) as browser:
                 for operation, least in LEAST_ROLE.items():
                     method, path = operation.split()
                     if method == "SOCKET" or operation == "POST /logout" or path == "/events/devices":
@@ -312,7 +312,7 @@ async def test_expired_tokens_and_links_are_refused(tmp_path: Path) -> None:
     now = [time.time()]
     people = People(tmp_path, None, lambda: now[0])
     _, secret = await people.invite("administrator", "test")
-    account = await people.accept(secret, "Ada", PASSWORD)
+    account = await people.accept(secret, "Ada", PASSWORD, "client")
     _, value = await people.tokens.create(account.id, "ci", "viewer", 86_400.0)
     _, later = await people.invite("viewer", "test")
     assert people.tokens.find(value) is not None

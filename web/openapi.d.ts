@@ -1523,7 +1523,7 @@ export interface paths {
         head?: never;
         /**
          * Rename Account
-         * @description Change the own name.
+         * @description Change the own name. An API token cannot do this.
          */
         patch: operations["patch_account"];
         trace?: never;
@@ -1580,7 +1580,7 @@ export interface paths {
         post?: never;
         /**
          * End Session
-         * @description Sign out a browser and close its streams.
+         * @description Sign out a browser and close its streams. An API token cannot do this.
          */
         delete: operations["delete_account_session"];
         options?: never;
@@ -1624,7 +1624,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Token
-         * @description Revoke an API token and close its streams.
+         * @description Revoke an API token and close its streams. Needs a signed-in browser, or the token itself.
          */
         delete: operations["delete_account_token"];
         options?: never;

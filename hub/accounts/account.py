@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from typing import Literal, get_args
@@ -14,6 +15,12 @@ Role = Literal["viewer", "operator", "administrator"]
 """Each role may also do what those before it may; :mod:`hub.accounts.permissions` has the table."""
 ROLES: tuple[Role, ...] = get_args(Role)
 MAX_NAME_CHARS = 64
+RESERVED = frozenset({"hub", "hub link", "operator"})
+"""Authors of changes that no account has made."""
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Printable characters without a glyph: Default_Ignorable_Code_Point of Unicode, and the empty Braille pattern."""
+_LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
+"""Scripts with letters that look the same: a name uses one of them (mixed-script confusables, Unicode TR 39)."""
 
 
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,16 +51,25 @@ def new_account_id() -> str:
 
 
 def account_name(text: str) -> str:
-    """Return a name without the spaces around it. Raises Invalid if it cannot be the name of an account."""
-    name = unicodedata.normalize("NFKC", text).strip()
-    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
-        raise Invalid("The name is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} printable characters.")
+    """Return a name with single spaces. Raises Invalid if it could be taken for another one or cannot be shown."""
+    name = _normal(text)
+    if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable() or _INVISIBLE.search(name):
+        raise Invalid("The name is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} visible characters.")
+    names = (unicodedata.name(character, "") for character in name)
+    if len({script for each in names for script in _LOOK_ALIKE if each.startswith(script)}) > 1:
+        raise Invalid("The name has letters that look like those of another alphabet.", "Use one alphabet.")
+    if lookup_key(name) in RESERVED:
+        raise Invalid(f"The name {name!r} is reserved for changes that no person makes.", "Choose another name.")
     return name
 
 
 def lookup_key(name: str) -> str:
-    """Return what two names have in common that differ only in case or in the form of their characters."""
-    return unicodedata.normalize("NFKC", name).strip().casefold()
+    """Return what two names have in common that differ only in case, spaces or the form of their characters."""
+    return _normal(_normal(name).casefold())
+
+
+def _normal(text: str) -> str:
+    return " ".join(word for word in unicodedata.normalize("NFKC", text).split(" ") if word)
 
 
 def includes(role: Role, least: Role) -> bool:

@@ -45,15 +45,14 @@ class Accounts:
 
     def by_name(self, name: str) -> Account | None:
         """Return the account with this name, in any case."""
-        key = lookup_key(name)
-        return next((account for account in self._accounts.values() if lookup_key(account.name) == key), None)
+        # All names are compared, so that the time does not depend on which exist.
+        return {lookup_key(account.name): account for account in self._accounts.values()}.get(lookup_key(name))
 
     async def create(self, name: str, role: Role, password: str) -> Account:
         """Add an account with a hashed password. Raises Invalid, Conflict if the name is taken, StoreError."""
         async with self._changing:
             name = account_name(name)
-            if self.by_name(name) is not None:
-                raise Conflict(f"There is an account {name!r} already.", "Choose another name.")
+            self._check_unused(name)
             if len(self._accounts) >= MAX_ACCOUNTS:
                 raise Conflict(f"There are {MAX_ACCOUNTS} accounts.", "Remove one that is not needed.")
             account = Account(new_account_id(), name, role, password, self._now(), signed_in=self._now())
@@ -61,12 +60,27 @@ class Accounts:
             return account
 
     async def change(self, account_id: str, **fields: Any) -> Account:
-        """Replace fields of an account. Raises NotFound, Conflict for the last administrator, StoreError."""
+        """Replace fields of an account.
+
+        Raises NotFound, Conflict for the last administrator or a name that is taken, StoreError.
+        """
         async with self._changing:
             account = self.require(account_id)
+            if "name" in fields:
+                self._check_unused(fields["name"], account_id)
             changed = msgspec.structs.replace(account, **fields)
             if self._is_last_administrator(account) and (changed.disabled or changed.role != "administrator"):
                 raise _last_administrator(account)
+            await self._store(changed)
+        return changed
+
+    async def set_password(self, account: Account, password: str) -> Account:
+        """Replace the hash of an account. Raises Conflict if it is not the one that ``account`` has, StoreError."""
+        async with self._changing:
+            now = self.active(account.id)
+            if now is None or now.password != account.password:
+                raise Conflict("The account was changed in the meantime.", "Reload the page and try again.")
+            changed = msgspec.structs.replace(now, password=password)
             await self._store(changed)
         return changed
 
@@ -78,6 +92,11 @@ class Accounts:
                 raise _last_administrator(account)
             await self._file.write([each for each in self._accounts.values() if each.id != account_id])
             del self._accounts[account_id]
+
+    def _check_unused(self, name: str, account_id: str | None = None) -> None:
+        other = self.by_name(name)
+        if other is not None and other.id != account_id:
+            raise Conflict(f"There is an account {other.name!r} already.", "Choose another name.")
 
     async def _store(self, account: Account) -> None:
         accounts = self._accounts | {account.id: account}

@@ -68,6 +68,11 @@ class ApiTokens:
         """Return whether there is a token with this id that has not expired."""
         return any(token.id == token_id and token.expires > self._now() for token in self._tokens.values())
 
+    def remaining_s(self, token_id: str) -> float | None:
+        """Return in how many seconds the token with this id expires, None if there is none."""
+        expires = (token.expires - self._now() for token in self._tokens.values() if token.id == token_id)
+        return next(expires, None)
+
     async def create(self, account_id: str, name: str, role: Role, lifetime_s: float) -> tuple[ApiToken, str]:
         """Make a token and return it with its value, which is known only now. Raises Conflict, StoreError."""
         async with self._changing:
@@ -88,13 +93,15 @@ class ApiTokens:
         self._on_end(token_id)
 
     async def revoke_all(self, account_id: str) -> None:
-        """Make all tokens of a person invalid. Raises StoreError."""
-        async with self._changing:
-            ended = self.of(account_id)
-            if ended:
-                await self._store([token for token in self._tokens.values() if token.account != account_id])
-        for token in ended:
-            self._on_end(token.id)
+        """Make all tokens of a person invalid. Raises StoreError; their streams are closed all the same."""
+        ended = self.of(account_id)
+        try:
+            async with self._changing:
+                if ended:
+                    await self._store([token for token in self._tokens.values() if token.account != account_id])
+        finally:
+            for token in ended:
+                self._on_end(token.id)
 
     async def _store(self, tokens: list[ApiToken]) -> None:
         await self._file.write(tokens)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import fcntl
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import msgspec
 
 from hub.errors import ConfigError, StoreError
-from hub.runtime.private_files import replace_file
+from hub.runtime.private_files import write_draft
 
 T = TypeVar("T", bound=msgspec.Struct)
 MAX_BYTES = 4 << 20
@@ -22,7 +24,7 @@ class JsonFile(Generic[T]):
     def __init__(self, path: Path, kind: type[T]) -> None:
         self.path = path
         self._kind = kind
-        self._saving = asyncio.Lock()
+        self._saving = asyncio.Lock()  # one thread of this process at a time
 
     def read(self) -> list[T]:
         """Return the records, none if there is no file.
@@ -43,11 +45,34 @@ class JsonFile(Generic[T]):
 
     async def write(self, records: Sequence[T]) -> None:
         """Replace the file. Raises StoreError, leaving the old content."""
+        await self.edit(lambda _: records, read=False)
+
+    async def edit(self, change: Callable[[list[T]], Sequence[T]], *, read: bool = True) -> None:
+        """Replace the records by what ``change`` returns for them, while no other process edits this file.
+
+        Raises StoreError, leaving the old content; with ``read`` also ConfigError, as :meth:`read`.
+        """
         async with self._saving:
             try:
-                await asyncio.to_thread(replace_file, self.path, msgspec.json.encode(list(records)))
+                await asyncio.to_thread(self._edit, change, read)
             except OSError as error:
                 raise StoreError(
                     f"{self.path} cannot be written ({error.strerror}).",
                     "Free some space, or make the folder writable for the hub's user.",
                 ) from error
+
+    def _edit(self, change: Callable[[list[T]], Sequence[T]], read: bool) -> None:
+        folder = os.open(self.path.parent, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # released when it is closed
+            records = change(self.read() if read else [])
+            content = msgspec.json.encode(list(records))
+            if len(content) > MAX_BYTES:
+                raise StoreError(f"{self.path} would become larger than {MAX_BYTES} bytes.", "Remove old entries.")
+            draft = write_draft(self.path, content)
+            owner = os.fstat(folder)
+            if os.geteuid() == 0 and owner.st_uid != 0:  # "sudo hub link": the hub has to read it
+                os.chown(draft, owner.st_uid, owner.st_gid)
+            draft.replace(self.path)
+        finally:
+            os.close(folder)

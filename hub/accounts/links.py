@@ -1,7 +1,7 @@
 """One-time links: to set up the first account, to accept an invitation, to set a new password.
 
 A link contains 256 random bits; only their SHA-256 is stored, in ``links.json`` of the data folder. ``hub link`` writes
-the same file while the hub runs, so it is read each time that it is needed.
+the same file while the hub runs, so it is read each time that it is needed, and changed under a lock.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role: The role of the account that it makes.
         account: Id of the account for which it sets a new password, None for a new account.
         expires: Epoch seconds.
-        by: Who made it.
+        by: Who made it, in words.
+        maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
+            its maker is an administrator.
     """
 
     id: str
@@ -43,6 +45,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     expires: float
     account: str | None = None
     by: str = ""
+    maker: str | None = None
 
 
 class OneTimeLinks:
@@ -54,27 +57,63 @@ class OneTimeLinks:
 
     def valid(self) -> list[OneTimeLink]:
         """Return the links that can still be used. Raises ConfigError if the file is damaged."""
-        return [link for link in self._file.read() if link.expires > self._now()]
+        return self._unexpired(self._file.read())
 
-    async def create(self, role: Role, *, by: str, account: str | None = None) -> tuple[OneTimeLink, str]:
+    async def create(
+        self, role: Role, *, by: str, account: str | None = None, maker: str | None = None
+    ) -> tuple[OneTimeLink, str]:
         """Make a link and return it with its secret. One for the same account replaces the one before."""
         secret = secrets.token_urlsafe(32)
-        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, self._now() + LIFETIME_S, account, by)
-        kept = [each for each in self.valid() if account is None or each.account != account]
-        await self._file.write([*kept[-(MAX_LINKS - 1) :], link])
+        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, self._now() + LIFETIME_S, account, by, maker)
+        await self.restore(link)
         return link, secret
+
+    async def restore(self, link: OneTimeLink) -> None:
+        """Store a link, also one that was taken and could not be used."""
+
+        def add(links: list[OneTimeLink]) -> list[OneTimeLink]:
+            kept = [each for each in self._unexpired(links) if link.account is None or each.account != link.account]
+            return [*kept[-(MAX_LINKS - 1) :], link]
+
+        await self._file.edit(add)
 
     def find(self, secret: str) -> OneTimeLink:
         """Return the link with this secret. Raises Forbidden if there is none."""
-        digest = _digest(secret)
-        for link in self.valid():
-            if secrets.compare_digest(link.digest, digest):
-                return link
-        raise Forbidden("This link was used, has expired or is not valid.", "Ask for another one.")
+        return _find(self.valid(), secret)
 
-    async def remove(self, link_id: str) -> None:
-        """Make a link invalid."""
-        await self._file.write([link for link in self.valid() if link.id != link_id])
+    async def take(self, secret: str) -> OneTimeLink:
+        """Remove the link with this secret and return it, once only. Raises Forbidden, StoreError."""
+        taken: list[OneTimeLink] = []
+
+        def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:
+            links = self._unexpired(links)
+            taken.append(_find(links, secret))
+            return [link for link in links if link is not taken[0]]
+
+        await self._file.edit(remove)
+        return taken[0]
+
+    async def remove(self, link_id: str) -> OneTimeLink | None:
+        """Make a link invalid. Return it, None if there is none."""
+        removed: list[OneTimeLink] = []
+
+        def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:
+            removed.extend(link for link in self._unexpired(links) if link.id == link_id)
+            return [link for link in links if link.id != link_id]
+
+        await self._file.edit(remove)
+        return removed[0] if removed else None
+
+    def _unexpired(self, links: list[OneTimeLink]) -> list[OneTimeLink]:
+        return [link for link in links if link.expires > self._now()]
+
+
+def _find(links: list[OneTimeLink], secret: str) -> OneTimeLink:
+    digest = _digest(secret)
+    for link in links:
+        if secrets.compare_digest(link.digest, digest):
+            return link
+    raise Forbidden("This link was used, has expired or is not valid.", "Ask for another one.")
 
 
 def url(origin: str, secret: str) -> str:

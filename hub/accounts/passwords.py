@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from hub.errors import Invalid
+from hub.errors import Invalid, TooBusy
 
 MIN_CHARS = 8
 MAX_CHARS = 256
@@ -16,35 +19,59 @@ MOST_COMMON = 3_000
 """So many of the most frequent passwords of public leaks are refused."""
 _CONCURRENT = 2
 """A hash takes 64 MiB: this bounds the memory that sign-ins can take."""
+WAITING_PER_CLIENT = 16
+"""Further sign-ins of one client are refused until earlier ones are answered."""
 
 
 class Passwords:
-    """Hashes passwords in threads. A check takes the same time for an account that does not exist."""
+    """Hashes passwords in threads. A check takes the same time for an account that does not exist.
+
+    Each client has one hash at a time calculated or waiting for a free slot, so one that sends many does not delay the
+    sign-ins of the others. ``client`` is any text that names it.
+    """
 
     def __init__(self) -> None:
         self._hasher = PasswordHasher()
         self._slots = asyncio.Semaphore(_CONCURRENT)
+        self._clients: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
         self._decoy: str | None = None
 
-    async def hashed(self, password: str) -> str:
-        """Return the hash to store. Raises Invalid for a password that is too short, too long or common."""
+    async def hashed(self, password: str, client: str) -> str:
+        """Return the hash to store. Raises Invalid for a password that is too short, too long or common, TooBusy."""
         if not MIN_CHARS <= len(password) <= MAX_CHARS:
             raise Invalid(f"The password has {len(password)} characters.", f"Allowed: {MIN_CHARS} to {MAX_CHARS}.")
-        async with self._slots:
+        async with self._turn(client):
             if password.lower() in await asyncio.to_thread(_common_passwords):
                 raise Invalid("This password is one of the most common ones.", "Choose one that nobody guesses.")
             return await asyncio.to_thread(self._hasher.hash, password)
 
-    async def matches(self, stored: str | None, password: str) -> bool:
-        """Return whether ``password`` is the one of the hash; False without a hash, after the same time."""
-        async with self._slots:
+    async def matches(self, stored: str | None, password: str, client: str) -> bool:
+        """Return whether ``password`` is the one of the hash; False without a hash, after the same time.
+
+        Raises TooBusy.
+        """
+        async with self._turn(client):
             return await asyncio.to_thread(self._verify, stored, password[: MAX_CHARS + 1])
 
-    def _verify(self, stored: str | None, password: str) -> bool:
-        if stored is None:
-            self._decoy = self._decoy or self._hasher.hash("no account has this password")
+    @asynccontextmanager
+    async def _turn(self, client: str) -> AsyncIterator[None]:
+        if self._waiting[client] >= WAITING_PER_CLIENT:
+            raise TooBusy("Too many sign-ins from this address are in progress.", "Try again in a moment.", after_s=5)
+        self._waiting[client] += 1
         try:
-            self._hasher.verify(stored or self._decoy or "", password)
+            async with self._clients.setdefault(client, asyncio.Lock()), self._slots:
+                yield
+        finally:
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client], self._clients[client]
+
+    def _verify(self, stored: str | None, password: str) -> bool:
+        # Made in any case, so that the first check takes the same time for every name.
+        self._decoy = self._decoy or self._hasher.hash("no account has this password")
+        try:
+            self._hasher.verify(stored or self._decoy, password)
         except (Argon2Error, InvalidHashError):
             return False
         return stored is not None

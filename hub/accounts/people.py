@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hub.accounts.account import Account, Role
+from hub.accounts.account import Account, Role, account_name
 from hub.accounts.accounts import Accounts
 from hub.accounts.api_tokens import ApiTokens
 from hub.accounts.links import OneTimeLink, OneTimeLinks
 from hub.accounts.passwords import Passwords
 from hub.accounts.sessions import SessionStore
-from hub.errors import Conflict, Forbidden, StoreError
+from hub.errors import Conflict, Forbidden, HubError, NotFound, StoreError
 
 
 class People:
@@ -34,55 +34,89 @@ class People:
         self.tokens = ApiTokens(data, now, lambda key: self.on_end(key))
         self.links = OneTimeLinks(data, now)
 
-    async def check_password(self, name: str, password: str) -> Account | None:
-        """Return the account that may sign in with this name and password."""
+    async def check_password(self, name: str, password: str, client: str) -> Account | None:
+        """Return the account that may sign in with this name and password. Raises TooBusy."""
         account = self.accounts.by_name(name)
         usable = account is not None and not account.disabled
-        matches = await self._passwords.matches(account.password if account and usable else None, password)
-        return account if matches else None
+        stored = account.password if account and usable else None
+        matches = await self._passwords.matches(stored, password, client)
+        # The check takes its time: the account may have been disabled or got another password since.
+        account = self.accounts.active(account.id) if account and matches else None
+        return account if account is not None and account.password == stored else None
 
-    async def invite(self, role: Role, by: str) -> tuple[OneTimeLink, str]:
+    async def invite(self, role: Role, by: str, maker: str | None = None) -> tuple[OneTimeLink, str]:
         """Return a one-time link for a new account, and its secret. Raises Conflict before the first administrator."""
         if not self.accounts and role != "administrator":
             raise Conflict("The first account must be an administrator's.", "Invite an administrator first.")
-        return await self.links.create(role, by=by)
+        return await self.links.create(role, by=by, maker=maker)
 
-    async def accept(self, secret: str, name: str, password: str) -> Account:
+    def open_links(self) -> list[OneTimeLink]:
+        """Return the links that can be used. Raises ConfigError if their file is damaged."""
+        return [link for link in self.links.valid() if self._usable(link)]
+
+    def find_link(self, secret: str) -> OneTimeLink:
+        """Return the link with this secret. Raises Forbidden if it cannot be used."""
+        link = self.links.find(secret)
+        if not self._usable(link):
+            raise Forbidden(
+                "This link is not valid any more: its account, or who made it, was disabled, removed or lost the role.",
+                "Ask an administrator for another one.",
+            )
+        return link
+
+    def _usable(self, link: OneTimeLink) -> bool:
+        maker = self.accounts.active(link.maker)
+        made_by_administrator = link.maker is None or (maker is not None and maker.role == "administrator")
+        return made_by_administrator and (link.account is None or self.accounts.active(link.account) is not None)
+
+    async def accept(self, secret: str, name: str, password: str, client: str) -> Account:
         """Use a link: make its account, or give its account a new password and end what was signed in with the old one.
 
-        Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken, StoreError.
+        A link is used up before anything is changed, so that it makes one account even if it is sent twice at once. It
+        is restored if that fails. Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken,
+        TooBusy, StoreError.
         """
-        link = await asyncio.to_thread(self.links.find, secret)
-        hashed = await self._passwords.hashed(password)
-        if link.account is None:
-            account = await self.accounts.create(name, link.role, hashed)
-        elif self.accounts.active(link.account) is None:
-            raise Forbidden("The account of this link was disabled or removed.", "Ask an administrator.")
-        else:
-            account = await self.accounts.change(link.account, password=hashed)
+        link = await asyncio.to_thread(self.find_link, secret)
+        before = None if link.account is None else self.accounts.require(link.account)
+        hashed = await self._passwords.hashed(password, client)
+        await self.links.take(secret)
+        try:
+            if not self._usable(link):
+                raise Forbidden("This link is not valid any more.", "Ask an administrator for another one.")
+            if before is None:
+                account = await self.accounts.create(name, link.role, hashed)
+            else:
+                account = await self.accounts.set_password(before, hashed)
+        except HubError:
+            with contextlib.suppress(HubError):
+                await self.links.restore(link)
+            raise
+        if before is not None:
             await self.sessions.end_of(account.id)
-        await self.links.remove(link.id)
         return account
 
-    async def change_password(self, account: Account, current: str, password: str, keep: str | None) -> None:
-        """Change a person's own password and end the other sessions than ``keep``. Raises Forbidden, Invalid."""
-        if not await self._passwords.matches(account.password, current):
-            raise Forbidden("The current password is wrong.", "Somebody who forgot it can ask for a link.")
-        hashed = await self._passwords.hashed(password)
-        await self.accounts.change(account.id, password=hashed)
+    async def change_password(
+        self, account: Account, current: str, password: str, *, keep: str | None, client: str
+    ) -> bool:
+        """Change a person's own password and end the other sessions than ``keep``.
+
+        Returns False if ``current`` is wrong. Raises Invalid, Conflict if it was changed in the meantime, StoreError.
+        """
+        if not await self._passwords.matches(account.password, current, client):
+            return False
+        hashed = await self._passwords.hashed(password, client)
+        await self.accounts.set_password(account, hashed)
         await self.sessions.end_of(account.id, but=keep)
+        return True
 
     async def signed_in(self, account: Account) -> None:
         """Store that a person has signed in now. A failure is not worth refusing the sign-in."""
-        with contextlib.suppress(StoreError):
+        with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 
     async def rename(self, account_id: str, name: str) -> Account:
-        """Change the name of an account. Raises Conflict if another has it."""
-        other = self.accounts.by_name(name)
-        if other is not None and other.id != account_id:
-            raise Conflict(f"There is an account {name!r} already.", "Choose another name.")
-        return await self.accounts.change(account_id, name=name)
+        """Change the name of an account. Raises Invalid, Conflict if another has it."""
+        return await self.accounts.change(account_id, name=account_name(name))
 
     async def change_role(self, account_id: str, role: Role) -> Account:
         """Change the role of an account; it counts from the next request on."""
@@ -90,6 +124,8 @@ class People:
 
     async def disable(self, account_id: str, disabled: bool) -> Account:
         """Disable an account, which ends all that was signed in with it, or enable it again."""
+        if not disabled:
+            await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled
         account = await self.accounts.change(account_id, disabled=disabled)
         if disabled:
             await self.sessions.end_of(account_id)

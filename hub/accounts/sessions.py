@@ -26,6 +26,8 @@ IDLE_S = 14 * 86_400
 LIFETIME_S = 90 * 86_400
 MAX_SESSIONS = 1_000
 """With more, the least recently used session ends."""
+MAX_OF_PERSON = 20
+"""With more, the person's least recently used session ends: nobody can end the sessions of others by signing in."""
 TOUCH_S = 3_600
 """How old the stored time of last use may get, so that not every request writes the file."""
 MAX_AGENT_CHARS = 200
@@ -92,6 +94,8 @@ class SessionStore:
         """Start a session and return the value for its cookie."""
         value, now = secrets.token_urlsafe(32), self._now()
         self._drop_expired()
+        for surplus in self.of(person)[MAX_OF_PERSON - 1 :] if person is not None else ():
+            self._remove(surplus.key)
         while len(self._sessions) >= MAX_SESSIONS:
             self._remove(min(self._sessions.values(), key=lambda each: each.used).key)
         session = Session(_key(value), now, now, address, agent[:MAX_AGENT_CHARS], person)

@@ -15,17 +15,19 @@ from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from hub.accounts import Account, People, Role, Session
-from hub.accounts.account import ROLES
+from hub.accounts.account import ROLES, lookup_key
 from hub.accounts.sessions import LIFETIME_S
 from hub.api.clients import address_of
 from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Forbidden
 from hub.runtime.network_addresses import client_group
 from hub.runtime.settings import MIN_TOKEN_CHARS
 
 RECHECK_S = 3_600.0
 """How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
+OPEN = "open"
+"""Key of the streams of an open hub. They end with its first account."""
 NOBODY = "operator"
 """Author of changes at a hub without accounts, or with the access token."""
 
@@ -38,7 +40,7 @@ class Proof(NamedTuple):
         role: What the request may do.
         account: The person; None in an open hub and with the access token.
         session: The session of a cookie.
-        key: Names the session or API token whose end closes streams, None if there is none.
+        key: Names the session or token whose end closes streams, None if there is none.
     """
 
     kind: Literal["open", "bearer", "cookie"]
@@ -97,7 +99,7 @@ class Authenticator:
             The proof, or None; and the Retry-After of a throttled client in seconds, or 0.
         """
         if self.open:
-            return Proof("open"), 0
+            return Proof("open", key=OPEN), 0
         headers = Headers(scope=scope)
         scheme, _, token = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
@@ -111,7 +113,7 @@ class Authenticator:
 
     def _by_token(self, token: str) -> Proof | None:
         if self._is_token(token.encode("latin-1")):
-            return Proof("bearer")
+            return Proof("bearer", key=self._token_key())
         found = self.people.tokens.find(token)
         account = self.people.accounts.active(found.account) if found is not None else None
         if found is None or account is None:
@@ -149,17 +151,30 @@ class Authenticator:
 
         A wrong password and a name that nobody has give the same answer after the same time.
         """
-        account = await self.people.check_password(name, password)
+        account = await self.people.check_password(name, password, client_of(scope))
         if account is None:
-            return None, await self.count_wrong(scope)
+            return None, await self.count_wrong(scope, name)
         return await self.start_session(account, scope), 0
 
     async def start_session(self, account: Account | None, scope: Scope) -> str:
-        """Return the cookie value of a new session, of the access token without an account."""
-        agent = Headers(scope=scope).get("user-agent", "")
+        """Return the cookie value of a new session, of the access token without an account.
+
+        It replaces the session that this browser had. Raises Forbidden if the account was disabled in the meantime.
+        """
+        headers = Headers(scope=scope)
+        if account is not None and self.people.accounts.active(account.id) is None:
+            raise Forbidden("The account was disabled.", "Ask an administrator.")
+        # Nothing is awaited between the check and the entry of the session, so whoever disables the account ends it.
+        value = await self.people.sessions.create(
+            address_of(scope), headers.get("user-agent", ""), account.id if account else None
+        )
+        self._close_streams(OPEN)
+        before = self.people.sessions.find(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        if before is not None:
+            await self.people.sessions.revoke(before.key)
         if account is not None:
             await self.people.signed_in(account)
-        return await self.people.sessions.create(address_of(scope), agent, account.id if account else None)
+        return value
 
     async def sign_out(self, session: Session) -> None:
         """Revoke the session and close its streams."""
@@ -168,12 +183,22 @@ class Authenticator:
     async def change_token(self, token: str) -> None:
         """Replace the access token and end the sessions made with it. Do nothing if the hub has no token."""
         if self.has_token:
+            before = self._token_key()
             self._digest = sha256(token.encode()).digest()
+            if before is not None and self.ended(before):
+                self._close_streams(before)
             await self.people.sessions.change_token(token)
 
-    async def count_wrong(self, scope: Scope) -> int:
-        """Count an attempt with wrong credentials. Return the Retry-After of a throttled client, or 0."""
-        return await self._attempts.wrong_held(client_group(address_of(scope)))
+    async def count_wrong(self, scope: Scope, name: str | None = None) -> int:
+        """Count an attempt with wrong credentials, by its client and by the ``name`` that it was for.
+
+        Return the Retry-After of one that is throttled, or 0. Names are counted whether or not somebody has them.
+        """
+        person = () if name is None else (f"person {lookup_key(name)}",)
+        return await self._attempts.wrong_held(client_of(scope), *person)
+
+    def _token_key(self) -> str | None:
+        return None if self._digest is None else f"access token {sha256(self._digest).hexdigest()}"
 
     def _is_token(self, token: bytes) -> bool:
         """Compare with the token, in constant time for any length."""
@@ -192,7 +217,9 @@ class Authenticator:
             nonlocal timer
             if self.ended(key):
                 self._close_streams(key)
-            timer = asyncio.get_running_loop().call_later(RECHECK_S, recheck)
+            remaining = self.people.tokens.remaining_s(key)
+            delay = RECHECK_S if remaining is None else min(RECHECK_S, max(remaining, 0) + 1)
+            timer = asyncio.get_running_loop().call_later(delay, recheck)
 
         recheck()
         try:
@@ -205,12 +232,21 @@ class Authenticator:
                 del self._streams[key]
 
     def ended(self, key: str) -> bool:
-        """Return True if the session or token has expired or was revoked."""
+        """Return True if the session or token has expired, was revoked or replaced, or the hub is not open any more."""
+        if key == OPEN:
+            return not self.open
+        if key == self._token_key():
+            return False
         return self.people.sessions.use(key) is None and not self.people.tokens.valid(key)
 
     def _close_streams(self, key: str) -> None:
         for task in self._streams.pop(key, ()):
             task.cancel()
+
+
+def client_of(scope: Scope) -> str:
+    """Return the client that a request counts for in limits on sign-ins."""
+    return client_group(address_of(scope))
 
 
 def _author(request: Request) -> str:

@@ -23,6 +23,7 @@ CHANGE_KEYS = frozenset(
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
         *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
+        *("people.renamed", "people.withdrawn"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
     )
 )

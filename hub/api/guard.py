@@ -134,11 +134,11 @@ class Guard:
         scope["state"] = {**scope.get("state", {}), "proof": proof, "permits": self._permits(proof)}
         if open_path and not (wait and path == "/api/session"):
             return None
-        if wait:
-            return throttled(path, wait)
-        if proof is None:
+        if wait or proof is None:
             hint = "Send Authorization: Bearer TOKEN, or sign in with POST /login."
             refusal = problem(path, 401, "login", "Sign in first.", hint, {"WWW-Authenticate": "Bearer"})
+            if wait:
+                refusal = throttled(path, wait)
             if self._auth.cookie in headers.get("cookie", ""):
                 # A browser would send an expired cookie with each request, and each would count as a wrong attempt.
                 refusal.delete_cookie(self._auth.cookie)

@@ -1,4 +1,4 @@
-"""Throttle wrong credentials by client: after ten attempts, each further one is answered late and with 429.
+"""Throttle wrong credentials by client and by person: after ten attempts, further ones are answered late and with 429.
 
 Only answers to wrong credentials are delayed. The right token and a valid session are accepted at once from any
 address, so nobody can lock others out. The counters are a fixed table, indexed by a keyed hash of the client: memory
@@ -44,9 +44,9 @@ class LoginAttempts:
         self._regained[index] = regained + _INTERVAL_S
         return 0
 
-    async def wrong_held(self, client: str) -> int:
-        """Count a wrong attempt as :meth:`wrong`, and delay the caller if the client has no attempts left."""
-        wait = self.wrong(client)
+    async def wrong_held(self, *counted: str) -> int:
+        """Count a wrong attempt as :meth:`wrong` for each of ``counted``, and delay the caller if one has none left."""
+        wait = max(self.wrong(each) for each in counted)
         if wait:
             await asyncio.sleep(HOLD_S)
         return wait

@@ -143,7 +143,7 @@ def build_api(
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots),
         session.routes(auth),
-        account.routes(auth),
+        account.routes(auth, changes),
         people.routes(auth, changes),
         docs.routes(http.web_dir),
     ]

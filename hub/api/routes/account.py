@@ -7,10 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from hub.accounts import Account
-from hub.accounts.account import account_name, includes
-from hub.api.auth import Authenticator, Proof
+from hub.accounts import Account, Session
+from hub.accounts.account import includes
+from hub.api.auth import Authenticator, Proof, client_of
+from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
+from hub.api.guard import throttled
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
 from hub.errors import Forbidden, NotFound
@@ -18,7 +20,7 @@ from hub.errors import Forbidden, NotFound
 ShortId = Annotated[str, Path(max_length=64)]
 
 
-def routes(auth: Authenticator) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/account", tags=["account"])
     people = auth.people
 
@@ -29,18 +31,29 @@ def routes(auth: Authenticator) -> APIRouter:
 
     @router.patch("", response_model=shapes.AccountShape)
     async def rename_account(body: requests.ProfileEdit, request: Request) -> Response:
-        """Change the own name."""
-        renamed = await people.rename(_account(request).id, account_name(body.name))
+        """Change the own name. An API token cannot do this."""
+        account, _ = _signed_in(request)
+        renamed = await people.rename(account.id, body.name)
+        if renamed.name != account.name:
+            change = Change("people.renamed", f"is now called {renamed.name}", {"name": renamed.name})
+            await changes.write(account.name, change)
         return Json(shapes.AccountShape.made_of(renamed))
 
-    @router.post("/password", status_code=204)
+    @router.post("/password", status_code=204, responses={429: {}})
     async def change_password(body: requests.PasswordChange, request: Request) -> Response:
         """Change the own password and sign out all other browsers. An API token cannot do this."""
-        account, session = _account(request), request.state.proof.session
-        if session is None:
-            raise Forbidden("A password can be changed only in a browser that is signed in.", "Open the dashboard.")
-        current, password = body.current.get_secret_value(), body.password.get_secret_value()
-        await people.change_password(account, current, password, keep=session.key)
+        account, session = _signed_in(request)
+        changed = await people.change_password(
+            account,
+            body.current.get_secret_value(),
+            body.password.get_secret_value(),
+            keep=session.key,
+            client=client_of(request.scope),
+        )
+        if not changed:
+            if wait := await auth.count_wrong(request.scope, account.name):
+                return throttled(request.url.path, wait)
+            raise Forbidden("The current password is wrong.", "Somebody who forgot it can ask for a link.")
         return Response(status_code=204)
 
     @router.get("/sessions", response_model=shapes.SessionList)
@@ -52,8 +65,8 @@ def routes(auth: Authenticator) -> APIRouter:
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_session(session_id: ShortId, request: Request) -> Response:
-        """Sign out a browser and close its streams."""
-        for session in people.sessions.of(_account(request).id):
+        """Sign out a browser and close its streams. An API token cannot do this."""
+        for session in people.sessions.of(_signed_in(request)[0].id):
             if session.key.startswith(session_id) and len(session_id) >= 16:
                 await people.sessions.revoke(session.key)
                 return Response(status_code=204)
@@ -67,9 +80,7 @@ def routes(auth: Authenticator) -> APIRouter:
     @router.post("/tokens", status_code=201, response_model=shapes.IssuedToken)
     async def create_token(body: requests.TokenWanted, request: Request) -> Response:
         """Create an API token and return its value, which cannot be read again. Needs a signed-in browser."""
-        account, proof = _account(request), request.state.proof
-        if proof.session is None:
-            raise Forbidden("A token cannot create tokens.", "Sign in with the dashboard.")
+        account, _ = _signed_in(request)
         if not includes(account.role, body.role):
             raise Forbidden(f"Your role is {account.role}.", "A token cannot do more than its owner.")
         token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0)
@@ -77,8 +88,10 @@ def routes(auth: Authenticator) -> APIRouter:
 
     @router.delete("/tokens/{token_id}", status_code=204)
     async def revoke_token(token_id: ShortId, request: Request) -> Response:
-        """Revoke an API token and close its streams."""
-        await people.tokens.revoke(_account(request).id, token_id)
+        """Revoke an API token and close its streams. Needs a signed-in browser, or the token itself."""
+        proof: Proof = request.state.proof
+        account = _account(request) if proof.key == token_id else _signed_in(request)[0]
+        await people.tokens.revoke(account.id, token_id)
         return Response(status_code=204)
 
     return router
@@ -89,3 +102,11 @@ def _account(request: Request) -> Account:
     if proof.account is None:
         raise Forbidden("This request belongs to no account.", "Sign in with name and password.")
     return proof.account
+
+
+def _signed_in(request: Request) -> tuple[Account, Session]:
+    """Return the person and the session of the browser. Raises Forbidden for an API token, whose role may be lower."""
+    account, session = _account(request), request.state.proof.session
+    if session is None:
+        raise Forbidden("An API token cannot change its account.", "Sign in with the dashboard.")
+    return account, session

@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from hub.accounts.account import Account
 from hub.accounts.links import OneTimeLink, url
-from hub.api.auth import Authenticator, By
+from hub.api.auth import Authenticator, By, Proof
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
+from hub.errors import Conflict, Forbidden
 
 ShortId = Annotated[str, Path(max_length=64)]
 
@@ -26,7 +27,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.get("", response_model=shapes.PeopleList)
     async def list_people() -> Response:
         """Return all accounts, and the one-time links that were not used yet."""
-        links = await asyncio.to_thread(people.links.valid)
+        links = await asyncio.to_thread(people.open_links)
         return Json(
             {
                 "items": [shapes.AccountShape.made_of(each) for each in people.accounts],
@@ -37,14 +38,16 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)
     async def invite(body: requests.Invitation, request: Request, by: By) -> Response:
         """Create a one-time link for a new account, and return its address. The link is valid for seven days."""
-        link, secret = await people.invite(body.role, by)
+        link, secret = await people.invite(body.role, by, _maker(request))
         await changes.write(by, Change("people.invited", f"created an invitation as {body.role}", {"role": body.role}))
         return _issued(request, link, secret)
 
     @router.delete("/invitations/{link_id}", status_code=204)
-    async def withdraw_invitation(link_id: ShortId) -> Response:
+    async def withdraw_invitation(link_id: ShortId, by: By) -> Response:
         """Make a one-time link invalid."""
-        await people.links.remove(link_id)
+        if (link := await people.links.remove(link_id)) is not None:
+            text = f"withdrew a link that {link.by} made"
+            await changes.write(by, Change("people.withdrawn", text, {"name": link.by, "role": link.role}))
         return Response(status_code=204)
 
     @router.patch("/{account_id}", response_model=shapes.AccountShape)
@@ -75,11 +78,26 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def create_password_link(account_id: ShortId, request: Request, by: By) -> Response:
         """Create a one-time link with which a person who forgot the password sets a new one."""
         account = people.accounts.require(account_id)
-        link, secret = await people.links.create(account.role, by=by, account=account.id)
+        if account.disabled:
+            raise Conflict(f"The account of {account.name} is disabled.", "Enable it first.")
+        link, secret = await people.links.create(account.role, by=by, account=account.id, maker=_maker(request))
         await changes.write(by, _change("link", f"created a password link for {account.name}", account))
         return _issued(request, link, secret)
 
     return router
+
+
+def _maker(request: Request) -> str | None:
+    """Return the id of the account that makes a link, None without accounts and with the access token.
+
+    Raises Forbidden for an API token: a link could turn it into an account that outlives it.
+    """
+    proof: Proof = request.state.proof
+    if proof.account is None:
+        return None
+    if proof.session is None:
+        raise Forbidden("An API token cannot create links.", "Sign in with the dashboard.")
+    return proof.account.id
 
 
 def _issued(request: Request, link: OneTimeLink, secret: str) -> Response:

@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from hub.accounts.permissions import SIGNED_OUT
-from hub.api.auth import Authenticator, Proof
+from hub.api.auth import Authenticator, Proof, client_of
 from hub.api.errors import Json, problem
 from hub.api.guard import throttled
 from hub.api.schemas import account_requests as requests
@@ -51,7 +51,7 @@ def routes(auth: Authenticator) -> APIRouter:
     async def check_link(body: requests.LinkGiven, request: Request) -> Response:
         """Return what a one-time link is for. Return 403 if it was used or has expired."""
         try:
-            link = await asyncio.to_thread(people.links.find, body.link.get_secret_value())
+            link = await asyncio.to_thread(people.find_link, body.link.get_secret_value())
         except Forbidden:
             if wait := await auth.count_wrong(request.scope):
                 return throttled("/api/welcome/check", wait)
@@ -65,7 +65,10 @@ def routes(auth: Authenticator) -> APIRouter:
         """Use a one-time link: create its account, or set a new password, and sign in."""
         try:
             account = await people.accept(
-                body.link.get_secret_value(), body.name or "", body.password.get_secret_value()
+                body.link.get_secret_value(),
+                body.name or "",
+                body.password.get_secret_value(),
+                client_of(request.scope),
             )
         except Forbidden:
             if wait := await auth.count_wrong(request.scope):

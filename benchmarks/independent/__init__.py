@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.independent.air_handler import AirHandler
 from benchmarks.independent.belt_fan import BeltFan
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
+from benchmarks.independent.cold_room import ColdRoom
 from benchmarks.independent.cooling_tower import CoolingTower
 from benchmarks.independent.geared_conveyor import GearedConveyor
 from benchmarks.independent.machine import Machine
@@ -16,6 +17,7 @@ MACHINES: dict[str, type[Machine]] = {
     "air_handler": AirHandler,
     "belt_fan": BeltFan,
     "centrifugal_pump": CentrifugalPump,
+    "cold_room": ColdRoom,
     "cooling_tower": CoolingTower,
     "geared_conveyor": GearedConveyor,
     "screw_compressor": ScrewCompressor,

@@ -11,6 +11,7 @@ from benchmarks.independent.geared_conveyor import GearedConveyor
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
 from benchmarks.independent.storage_tank import StorageTank
+from benchmarks.independent.ups_battery import UpsBattery
 from benchmarks.independent.water_chiller import WaterChiller
 
 MACHINES: dict[str, type[Machine]] = {
@@ -22,6 +23,7 @@ MACHINES: dict[str, type[Machine]] = {
     "geared_conveyor": GearedConveyor,
     "screw_compressor": ScrewCompressor,
     "storage_tank": StorageTank,
+    "ups_battery": UpsBattery,
     "water_chiller": WaterChiller,
 }
 """All machines by kind; one line each."""

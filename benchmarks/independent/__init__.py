@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.independent.air_handler import AirHandler
 from benchmarks.independent.belt_fan import BeltFan
+from benchmarks.independent.boiler import Boiler
 from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cold_room import ColdRoom
 from benchmarks.independent.cooling_tower import CoolingTower
@@ -17,6 +18,7 @@ from benchmarks.independent.water_chiller import WaterChiller
 MACHINES: dict[str, type[Machine]] = {
     "air_handler": AirHandler,
     "belt_fan": BeltFan,
+    "boiler": Boiler,
     "centrifugal_pump": CentrifugalPump,
     "cold_room": ColdRoom,
     "cooling_tower": CoolingTower,

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from api_hub import ApiHub, Socket, diagnosis_of, running_hub
+from assistant_tools import build_tools
 from hub.diagnosis.investigation import Investigation
 from hub.insight import evidence
 from hub.model import ConfirmCause, ConfirmedCause, WriteDiagnosis
@@ -156,6 +157,14 @@ async def test_later_diagnosis_cites_confirmed_cause_and_fix(hub: ApiHub) -> Non
         assert "was named as its cause" not in said
 
 
+async def test_diagnosis_recommends_what_fixed_the_last_case(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, real_ai=True) as hub:
+        await confirm(hub, await cleared(hub, "a"), title="Loose belt", fix=FIX)
+        await raised(hub, "b")
+        diagnosis = (await hub.http.post("/api/devices/b/diagnose")).json()
+        assert diagnosis["actions"][0] == f"Check first what fixed it last time (Loose belt): {FIX}"
+
+
 async def test_cause_confirmed_on_unlike_device_is_not_cited(hub: ApiHub) -> None:
     await confirm(hub, await cleared(hub, "oven", "O-1"), title="Burner blocked", fix=FIX)
     await raised(hub, "a", "P-7")
@@ -172,6 +181,17 @@ async def test_cause_counts_on_devices_of_the_same_kind_without_model(hub: ApiHu
     assert "Fan blocked" in await past_finding(hub, "b")
     await hub.http.patch("/api/devices/b", json={"kinds": ["room"]})
     assert "Fan blocked" not in await past_finding(hub, "b")
+
+
+async def test_assistant_gets_the_confirmed_cause_first(hub: ApiHub) -> None:
+    name = await raised(hub, "a")
+    await hub.services.ingest_queue.submit(WriteDiagnosis(diagnosis_of("a", name)))
+    await confirm(hub, name, title="Loose belt", fix="Tightened it.")
+    services = hub.services
+    tools = build_tools(services.registry, services.engine, services.store, services.now)
+    (view,) = await tools.queries.explained(tools.queries.open_alerts(None))
+    assert (view.confirmed, view.cause) == ("Loose belt", "bearing_wear")
+    assert view.why == "The confirmed cause is: Loose belt. What fixed it: Tightened it. The bearing wears."
 
 
 async def test_alert_that_clears_meanwhile_keeps_its_state(hub: ApiHub) -> None:

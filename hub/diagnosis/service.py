@@ -23,6 +23,7 @@ from hub.diagnosis.prompt import GeneratedDiagnosis
 from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
+from hub.insight.past_alerts import proven_actions
 from hub.insight.signature import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
 from hub.registry.registry import DeviceRegistry
@@ -221,7 +222,7 @@ def _diagnosis(
         evidence=tuple(found),
         against=chosen.against if chosen else (),
         claims=written.claims,
-        actions=narrative.actions,
+        actions=(*proven_actions(found), *narrative.actions),
         confirm_by=narrative.confirm_by,
         causes=tuple(matches),
         generated_by=written.writer,

@@ -29,7 +29,7 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
     if len(case.past) == 1:
         when = fmt.date_time(newest.alert.since)
         sentence = f"the same alert was raised once before, on {newest.alert.device}, at {when}"
-    fix = _last_fix(case.past)
+    fixed_cause, fix = _last_fixed(case.past)
     if confirmed:
         sentence += f"; confirmed as its cause: {fmt.join([_times(*each) for each in confirmed.most_common(2)])}"
     if fix:
@@ -57,13 +57,25 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
         note=note and " ".join(note.split())[:_MAX_CHARS],
         confirmed=dict(confirmed.most_common(2)),
         fix=fix,
+        fixed_cause=fixed_cause,
     )
 
 
-def _last_fix(past: Sequence[Past]) -> str | None:
-    """Return what fixed the case that was confirmed last, of those that say it."""
-    fixed = [(p.confirmed.at, p.confirmed.fix) for p in past if p.confirmed and p.confirmed.fix]
-    return " ".join(max(fixed)[1].split())[:_MAX_CHARS] if fixed else None
+def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """Return what fixed the last confirmed case, as a recommended action; nothing if no one has said it."""
+    known = next((item.params for item in evidence if item.kind == "past" and item.params.get("fix")), None)
+    if known is None:
+        return ()
+    return (f"Check first what fixed it last time ({known['fixed_cause']}): {known['fix']}",)
+
+
+def _last_fixed(past: Sequence[Past]) -> tuple[str | None, str | None]:
+    """Return cause and fix of the case that was confirmed last, of those that say what fixed it."""
+    fixed = [p.confirmed for p in past if p.confirmed and p.confirmed.fix]
+    if not fixed:
+        return None, None
+    last = max(fixed, key=lambda confirmed: confirmed.at)
+    return last.title, " ".join((last.fix or "").split())[:_MAX_CHARS]
 
 
 def _times(what: str, count: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from hub import text_format as fmt
-from hub.model import Alert, Diagnosis, Limit, Presence, Quality, Severity, Value
+from hub.model import Alert, ConfirmedCause, Diagnosis, Limit, Presence, Quality, Severity, Value
 
 
 class DeviceView(msgspec.Struct, frozen=True):
@@ -37,7 +37,9 @@ class AlertView(msgspec.Struct, frozen=True):
     Attributes:
         began_at, ended_at: by the device's timestamps.
         late: the alert had ended before it was reported.
-        cause, why: from the diagnosis; None without one, or if it names no cause.
+        cause: from the diagnosis; None without one, or if it names no cause.
+        why: summary of the diagnosis, preceded by the cause that a person confirmed and what fixed it.
+        confirmed: the cause that a person confirmed; it outranks ``cause``.
     """
 
     id: str
@@ -56,15 +58,26 @@ class AlertView(msgspec.Struct, frozen=True):
     cause: str | None
     why: str | None
     actions: tuple[str, ...] = ()
+    confirmed: str | None = None
 
     @classmethod
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
             fmt.date_time(alert.raised_at), alert.cleared_at, alert.since, alert.ended_at, alert.late,
-            diagnosis.cause if diagnosis else None, diagnosis.summary if diagnosis else None,
-            diagnosis.actions if diagnosis else (),
+            diagnosis.cause if diagnosis else None, _why(alert.confirmed, diagnosis),
+            diagnosis.actions if diagnosis else (), alert.confirmed.title if alert.confirmed else None,
         )  # fmt: skip
+
+
+def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None) -> str | None:
+    """Return why an alert was raised: what a person confirmed first, then what the diagnosis says."""
+    found = [f"The confirmed cause is: {confirmed.title}."] if confirmed else []
+    if confirmed and confirmed.fix:
+        found.append(f"What fixed it: {confirmed.fix.rstrip('.')}.")
+    if diagnosis:
+        found.append(diagnosis.summary)
+    return " ".join(found) or None
 
 
 class StateView(msgspec.Struct, frozen=True):

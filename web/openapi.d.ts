@@ -1942,6 +1942,30 @@ export interface components {
             diagnosis_state: "pending" | "ready" | "none";
         };
         /**
+         * AlternativeShape
+         * @description Another cause that fits in part. `check` is the reading or look that tells it from the likeliest one.
+         */
+        AlternativeShape: {
+            /** Cause */
+            cause: string;
+            /** Title */
+            title: string;
+            /** Component */
+            component: string | null;
+            /**
+             * Nature
+             * @enum {string}
+             */
+            nature: "fault" | "act" | "process" | "normal";
+            /**
+             * Match
+             * @enum {string}
+             */
+            match: "strong" | "medium" | "weak";
+            /** Check */
+            check: string;
+        };
+        /**
          * AnalysisEdit
          * @description Links of an analysis. `models` are the device models whose manual the document is.
          */
@@ -2144,6 +2168,9 @@ export interface components {
         /**
          * CauseShape
          * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
+         *
+         *     `nature` says whether something is broken (`fault`), somebody or a program did it (`act`), or demand, supply,
+         *     weather or people changed (`process`). `explain` says why it produces these symptoms.
          */
         CauseShape: {
             /** Cause */
@@ -2152,6 +2179,13 @@ export interface components {
             title: string;
             /** Component */
             component: string | null;
+            /**
+             * Nature
+             * @enum {string}
+             */
+            nature: "fault" | "act" | "process" | "normal";
+            /** Explain */
+            explain: string;
             /**
              * Match
              * @enum {string}
@@ -2559,7 +2593,8 @@ export interface components {
          * DiagnosisShape
          * @description A diagnosis of a device or an alert.
          *
-         *     `cause` is null if the evidence is not sufficient. `confidence` is the strength of the match, 0 to 1. `quotes` are
+         *     `cause` is null if the evidence is not sufficient. `differential` is what else it could be.
+         *     `confidence` is the strength of the match, 0 to 1. `quotes` are
          *     from manuals of the device's model. `instead_of` is the model that failed before `generated_by`.
          */
         DiagnosisShape: {
@@ -2591,6 +2626,8 @@ export interface components {
             confirm_by: string[];
             /** Causes */
             causes: components["schemas"]["CauseShape"][];
+            /** Differential */
+            differential: components["schemas"]["AlternativeShape"][];
             generated_by: components["schemas"]["WriterShape"];
             instead_of: components["schemas"]["WriterShape"] | null;
             /** Quotes */

@@ -6,6 +6,7 @@ them with known causes, ``narrative`` writes them down, ``check`` compares a wri
 
 from hub.insight.causes import decide, match_word, rank
 from hub.insight.claims import Vocabulary, check
+from hub.insight.differential import Alternative, differential
 from hub.insight.evidence import evidence
 from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate
@@ -13,6 +14,7 @@ from hub.insight.series import MetricSeries
 from hub.insight.signature import Signature, parse_signatures
 
 __all__ = [
+    "Alternative",
     "InvestigationInput",
     "MetricSeries",
     "Narrative",
@@ -23,6 +25,7 @@ __all__ = [
     "Vocabulary",
     "check",
     "decide",
+    "differential",
     "evidence",
     "match_word",
     "narrate",

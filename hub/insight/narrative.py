@@ -1,4 +1,8 @@
-"""The built-in analyst's words: a diagnosis written from the findings alone, by templates. Not a language model."""
+"""The built-in analyst's words: a diagnosis written from the findings alone, by templates. Not a language model.
+
+The summary has three to five sentences: what happened and since when, why that points to the cause, what is beyond its
+limit now, what else it could be, and what to check first.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ from typing import NamedTuple
 import msgspec
 
 from hub import text_format as fmt
-from hub.insight.causes import DECIDED, decide
+from hub.insight.causes import decide, match_word
+from hub.insight.differential import Alternative, differential
 from hub.model import CauseMatch, Evidence
 
 
@@ -29,19 +34,9 @@ class Narrative(msgspec.Struct, frozen=True):
     confirm_by: tuple[str, ...]
 
 
-_TOLD = (
-    "over_limit",
-    "silent",
-    "gateway",
-    "alone",
-    "step",
-    "onset",
-    "stuck",
-    "stays_on",
-    "stays_off",
-    "jump",
-    "history",
-)
+_URGENT = ("over_limit", "silent", "gateway", "alone")
+_MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
+_TOLD = (*_URGENT, *_MOVED, "jump", "history")
 _CLAIMED = (
     *_TOLD,
     "level",
@@ -55,7 +50,6 @@ _CLAIMED = (
     "clock",
     "past",
 )
-_MOVED = ("step", "onset", "stuck", "stays_on", "stays_off")
 _UNDECIDED_ACTIONS = (
     "Look at the device and compare the reading with a second measurement.",
     "Ask again when the condition has lasted longer: more of its consequences will show.",
@@ -65,25 +59,51 @@ _UNDECIDED_ACTIONS = (
 def narrate(
     evidence: Sequence[Evidence], matches: Sequence[CauseMatch], titles: Mapping[str, str] | None = None
 ) -> Narrative:
-    """Return summary, claims and next steps. ``titles`` are the titles of the metrics.
+    """Return summary, claims and next steps.
 
-    The device is not named: whoever shows them shows it."""
+    Args:
+        evidence: The findings.
+        matches: The causes that fit them, best first.
+        titles: The titles of the metrics. The device itself is not named, because pages show it beside the text.
+    """
     names = _Names(titles or {})
     chosen = decide(matches)
     told = [e for e in evidence if e.kind in _TOLD]
-    if chosen is not None:
-        summary = f"{_title(chosen)}: {_course(evidence, chosen, names)}. {_now(told)}".strip()
-    elif told:
-        summary = f"The evidence does not suffice to name a cause. {_known(told)}{_candidates(matches)}"
-    else:
-        summary = _nothing(evidence, names)
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
     if chosen is not None:
         claims += _pro_and_contra(chosen, evidence, names)
-        return Narrative(summary, chosen.cause, tuple(claims), chosen.actions, chosen.confirm_by)
-    likely = [m for m in matches[:2] if m.score >= 0.3]
-    confirm = tuple(step for m in likely for step in m.confirm_by[:1])
-    return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS if told else (), confirm)
+        summary = " ".join(filter(None, _of_cause(chosen, matches, evidence, names)))
+        return Narrative(summary, chosen.cause, tuple(claims), _actions(chosen), chosen.confirm_by)
+    others = differential(matches, None)
+    if not told:
+        return Narrative(_nothing(evidence, names), None, tuple(claims), (), ())
+    summary = " ".join(
+        filter(None, ("The evidence does not suffice to name a cause.", _known(told), _candidates(others)))
+    )
+    confirm = tuple(dict.fromkeys(each.check for each in others[:2] if each.check))
+    return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS, confirm)
+
+
+def _of_cause(
+    chosen: CauseMatch, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], names: _Names
+) -> tuple[str, ...]:
+    """Return the sentences about a cause that is named."""
+    others = differential(matches, chosen.cause)
+    weak = match_word(chosen.score) == "weak"
+    return (
+        f"{_title(chosen)}{' (a weak match)' if weak else ''}: {_course(evidence, chosen, names)}.",
+        chosen.explain,
+        _now([e for e in evidence if e.kind in _URGENT]),
+        _else(others[0]) if others else "",
+        f"Check first: {_inside(chosen.confirm_by[0])}" if chosen.confirm_by and (weak or not others) else "",
+    )
+
+
+def _actions(chosen: CauseMatch) -> tuple[str, ...]:
+    """Return what to do. On a weak match to a fault nothing may be done to the machine before it is confirmed."""
+    if match_word(chosen.score) != "weak" or chosen.nature != "fault":
+        return chosen.actions
+    return (f"Confirm the cause before you act: {_inside(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])
 
 
 def _title(chosen: CauseMatch) -> str:
@@ -92,39 +112,70 @@ def _title(chosen: CauseMatch) -> str:
 
 
 def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
-    """Return what moved first, what followed, and what stayed as it was although it might have moved."""
+    """Return what moved first and its value now, what followed, and what stayed steady although it might have moved."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
-    moved = [e for e in supporting if e.kind in _MOVED]
+    moved = sorted((e for e in supporting if e.kind in _MOVED or _is_switched(e)), key=lambda e: e.start)
+    urgent = {e.metric for e in evidence if e.kind in _URGENT}  # a sentence of its own tells their readings
     if not moved:
         return fmt.join(list(dict.fromkeys(_short(e, names) for e in supporting))[:3]) or "its findings fit"
     first = moved[0]
-    text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on"
+    reading = "" if first.metric in urgent else _value(first)
+    text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on{reading}"
     later = [f"{names.of(e)} {fmt.duration(e.start - first.start)} later" for e in moved[1:4] if e.start > first.start]
     usual = [names.of(e) for e in supporting if e.kind == "steady"][:3]
     text += f", {fmt.join(later)}" if later else ""
     return text + (f", while {fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
 
 
-def _now(told: Sequence[Evidence]) -> str:
-    """What matters at the moment: the limit that is broken, and by how much."""
-    over = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")]
-    return _sentence(over[0].finding.split(" (peak")[0]) if over else ""
+def _is_switched(e: Evidence) -> bool:
+    """Return whether a contact or a relay is in the state that it is seldom in."""
+    return e.kind in ("running", "idle") and isinstance(e.value, bool)
+
+
+def _value(e: Evidence) -> str:
+    """Return the reading that a movement has led to, with its time."""
+    reading, read_at = e.params.get("reading"), e.params.get("read_at")
+    if not isinstance(reading, float) or not isinstance(read_at, int):
+        return ""
+    return f" ({fmt.quantity(reading, e.unit)} at {fmt.clock(read_at)})"
+
+
+def _now(urgent: Sequence[Evidence]) -> str:
+    """Return what matters at the moment: the limit that is exceeded, and by how much."""
+    return _sentence(urgent[0].finding.split(" (peak")[0]) if urgent else ""
+
+
+def _else(other: Alternative) -> str:
+    """Return the likeliest alternative and what would tell it apart."""
+    told = f"Also possible: {_called(other)}."
+    return f"{told} To tell them apart: {_inside(other.check)}" if other.check else told
+
+
+def _inside(check: str) -> str:
+    """Return a check as it continues a sentence."""
+    return check[0].lower() + check[1:] if check.startswith("A ") else fmt.in_sentence(check)
+
+
+def _called(other: Alternative) -> str:
+    return fmt.in_sentence(other.title).split(":")[0]
 
 
 def _known(told: Sequence[Evidence]) -> str:
-    """The two findings that say most, where no cause can be named."""
-    over = [e for e in told if e.kind in ("over_limit", "silent", "gateway", "alone")]
+    """Return the two findings that say most."""
+    over = [e for e in told if e.kind in _URGENT]
     moved = [e for e in told if e.kind in _MOVED]
     chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
     return " ".join(_sentence(e.finding.split(" (peak")[0].rstrip(".")) for e in chosen)
 
 
-def _candidates(matches: Sequence[CauseMatch]) -> str:
-    possible = [fmt.in_sentence(m.title) for m in matches[:2] if m.score >= 0.3]
-    if not possible:
-        return " Nothing known fits it well."
-    tie = len(possible) == 2 and matches[1].score >= DECIDED
-    return f" {'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: {' or '.join(possible)}."
+def _candidates(others: Sequence[Alternative]) -> str:
+    """Return what fits in part, and what to look at."""
+    if not others:
+        return "No known cause fits it well."
+    tie = len(others) > 1 and others[1].match != "weak"
+    text = f"{'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: "
+    text += f"{' or '.join(map(_called, others[:2]))}."
+    return f"{text} Look at this first: {_inside(others[0].check)}" if others[0].check else text
 
 
 def _nothing(evidence: Sequence[Evidence], names: _Names) -> str:
@@ -164,13 +215,13 @@ def _short(e: Evidence, names: _Names) -> str:
     told = {
         "onset": f"{metric} {'falls' if falls else 'rises'}",
         "step": f"{metric} stepped {'down' if falls else 'up'}",
+        "mode": f"{metric} changed",
         "stuck": f"{metric} repeats one value",
         "stays_on": f"{metric} stays {'open' if 'open' in e.finding else 'on'}",
         "stays_off": f"{metric} stays {'closed' if 'closed' in e.finding else 'off'}",
         "level": f"{metric} runs {'below' if falls else 'above'} its usual level",
         "idle": f"{metric} is off",
         "running": f"{metric} is {'open' if 'open' in e.finding else 'on'}",
-        "contradicted": f"{metric} differs from what the metrics that usually move with it lead to expect",
         "silent": "the device sends nothing",
         "gateway": "most devices behind its gateway fell silent with it",
     }

@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
 from hub.api.schemas.devices import DeviceHintShape, KindsShape, MetricEditShape, MetricShape, SemanticsShape
-from hub.model import AlertState, Presence, Quality, Severity, Value
+from hub.model import AlertState, CauseNature, Presence, Quality, Severity, Value
 
 Match = Literal["strong", "medium", "weak"]
 
@@ -45,12 +45,29 @@ class ClaimShape(ApiObject):
     supported: bool
 
 
-class CauseShape(ApiObject):
-    """A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users."""
+class AlternativeShape(ApiObject):
+    """Another cause that fits in part. `check` is the reading or look that tells it from the likeliest one."""
 
     cause: str
     title: str
     component: str | None
+    nature: CauseNature
+    match: Match
+    check: str
+
+
+class CauseShape(ApiObject):
+    """A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
+
+    `nature` says whether something is broken (`fault`), somebody or a program did it (`act`), or demand, supply,
+    weather or people changed (`process`). `explain` says why it produces these symptoms.
+    """
+
+    cause: str
+    title: str
+    component: str | None
+    nature: CauseNature
+    explain: str
     match: Match
     score: float
     supporting: list[str]
@@ -79,7 +96,8 @@ class QuoteShape(ApiObject, rename={"document": "document_id"}):
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
     """A diagnosis of a device or an alert.
 
-    `cause` is null if the evidence is not sufficient. `confidence` is the strength of the match, 0 to 1. `quotes` are
+    `cause` is null if the evidence is not sufficient. `differential` is what else it could be.
+    `confidence` is the strength of the match, 0 to 1. `quotes` are
     from manuals of the device's model. `instead_of` is the model that failed before `generated_by`.
     """
 
@@ -97,6 +115,7 @@ class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_i
     actions: list[str]
     confirm_by: list[str]
     causes: list[CauseShape]
+    differential: list[AlternativeShape]
     generated_by: WriterShape
     instead_of: WriterShape | None
     quotes: list[QuoteShape]

@@ -9,7 +9,7 @@ from msgspec.structs import asdict
 from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import history as history_schemas
 from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
-from hub.insight import match_word
+from hub.insight import differential, match_word
 from hub.insight.device_semantics import DeviceSemantics
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.terms import likely_quantities
@@ -132,6 +132,7 @@ def diagnosis(found: Diagnosis) -> responses.DiagnosisShape:
         evidence=[responses.EvidenceShape.of(item) for item in found.evidence],
         claims=[responses.ClaimShape.of(claim) for claim in found.claims],
         causes=[responses.CauseShape.of(cause, match=match_word(cause.score)) for cause in causes],
+        differential=[responses.AlternativeShape.of(each) for each in differential(found.causes, found.cause)],
         generated_by=responses.WriterShape.of(found.generated_by),
         instead_of=responses.WriterShape.of(found.instead_of) if found.instead_of else None,
         quotes=[responses.QuoteShape.of(quote) for quote in found.quotes],

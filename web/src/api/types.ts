@@ -7,6 +7,7 @@ type Shapes = components['schemas'];
 
 export type ActivityItem = Shapes['ActivityShape'];
 export type Alert = Shapes['AlertShape'];
+export type Alternative = Shapes['AlternativeShape'];
 export type Analysis = Shapes['AnalysisShape'];
 export type Command = Shapes['CommandShape'];
 export type Device = Shapes['DeviceShape'];

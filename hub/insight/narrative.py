@@ -90,12 +90,13 @@ def _of_cause(
     """Return the sentences about a cause that is named."""
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
+    check = next((each for each in chosen.confirm_by if not others or each != others[0].check), None)
     return (
         f"{_title(chosen)}{' (a weak match)' if weak else ''}: {_course(evidence, chosen, names)}.",
         chosen.explain,
         _now([e for e in evidence if e.kind in _URGENT]),
         _else(others[0]) if others else "",
-        f"Check first: {_inside(chosen.confirm_by[0])}" if chosen.confirm_by and (weak or not others) else "",
+        f"Check first: {_inside(check)}" if check and (weak or not others) else "",
     )
 
 
@@ -118,6 +119,10 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
     urgent = {e.metric for e in evidence if e.kind in _URGENT}  # a sentence of its own tells their readings
     if not moved:
         return fmt.join(list(dict.fromkeys(_short(e, names) for e in supporting))[:3]) or "its findings fit"
+    if chosen.nature == "act" and (done := next((e for e in moved if _is_switched(e) or e.kind == "mode"), None)):
+        with_it = [names.of(e) for e in moved if e is not done][:3]
+        followed = f", and {fmt.join(with_it)} moved with it" if with_it else ""
+        return f"{_short(done, names)}, from {fmt.clock(done.start)} on{followed}"
     first = moved[0]
     reading = "" if first.metric in urgent else _value(first)
     text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on{reading}"
@@ -128,8 +133,8 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
 
 
 def _is_switched(e: Evidence) -> bool:
-    """Return whether a contact or a relay is in the state that it is seldom in."""
-    return e.kind in ("running", "idle") and isinstance(e.value, bool)
+    """Return whether a contact or a relay is in a state that is unusual or rare."""
+    return e.kind in ("running", "idle", "stays_on", "stays_off") and isinstance(e.value, bool)
 
 
 def _value(e: Evidence) -> str:

@@ -36,6 +36,8 @@ def _is_forecast(q: ParsedQuestion) -> bool:
         return False
     if q.has("endure") and q.has_any("how_long", "future", "can"):
         return True
+    if q.has("how_long", "until") and _mentions_metric(q):
+        return True
     asks = q.has_any("when", "how_long", "future", "can") or (q.time is not None and q.time.kind == "ahead")
     return asks and (q.has_any("runs_out", "reach") or (q.has("future") and q.compares is not None))
 
@@ -45,6 +47,8 @@ def _is_episode(q: ParsedQuestion) -> bool:
     condition = q.compares is not None or q.has_any(*STATES)
     if q.has_any("how_often", "how_long", "since_when") and condition and not q.hint:
         return True
+    if q.has_any(*STATES) and not q.compares and q.time is not None and q.time.kind == "range":
+        return not q.has_any("alert", "how_many")
     return condition and (q.has("when") or (q.has("last") and q.has("past")))
 
 
@@ -79,7 +83,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("why", lambda q: q.has_any("why", "todo")),
     ("manual", lambda q: q.has("manual")),
     ("rules", lambda q: q.has("rule")),
-    ("meaning", lambda q: q.has("meaning")),
+    ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),
     ("alert_count", _counts_alerts),
     ("limits", lambda q: q.has("alert", "limit") and not q.compares),
     ("alert_when", lambda q: q.has("alert", "past") and not q.scope.is_all and not q.times),

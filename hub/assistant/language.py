@@ -48,6 +48,7 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     adjectives: dict[str, str]  # by phrase: the quantity
     final: frozenset[str]  # words that are states only at the end: "is the plug on"
     adjectives_of_time: frozenset[str]  # words for "now" that may also be a metric
+    after_metric: frozenset[str]  # words that say nothing after a metric: "CO2 level"
     prepositions: frozenset[str]  # after which such a word is the metric
     joining: frozenset[str]
     units: dict[str, str]  # by phrase: the unit
@@ -103,7 +104,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
     adjectives = {p: quantity for quantity, text in table["positive"].items() for p in _alternatives(text)}
     words = {
         name: frozenset(split_words(table[name]))
-        for name in ("filler", "limiting", "adjectives_of_time", "prepositions")
+        for name in ("filler", "limiting", "adjectives_of_time", "after_metric", "prepositions")
     }
     verbs = {name: frozenset(_alternatives(text)) for name, text in table["verbs"].items()}
     time = _time(table["time"])

@@ -37,11 +37,13 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
     titles += find_titles(words, devices, shortest=1, longest=1)
     titles += find_quantities(words, spoken)
     groups += find_groups(words, devices, longest=1)
+    if not titles and quantity is None and any(amount.unit in ("°C", "°F") for amount in amounts):
+        quantity = "temperature"
     asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
     titles = with_places(words, spoken, titles, asked, devices)
     top = _top(words, spoken) if hint or "last" in concepts else None
     named += [each for each in numbered if each not in named]
-    common = _beside_names(named, groups)
+    common = named if "act" in concepts else _beside_names(named, groups)
     chosen = common if named else combine(groups) if groups else list(devices)
     scope = QuestionScope(chosen, bool(named), groups, missing, synonym)
     if synonym is None and not named:
@@ -63,6 +65,10 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
 def _mark_adjectives(words: QuestionWords, language: Language) -> None:
     """Mark "current" where it means now: before another metric, or a word such as "value"."""
     for place, token in enumerate(words.tokens):
+        if token.use is None and place and token.word in language.after_metric:
+            before = words.tokens[place - 1]
+            if before.use == "metric" or (before.use is None and read_words(before.word).quantities):
+                words.mark(place, place + 1, "filler")
         if token.use is None and token.word in language.adjectives_of_time and place + 1 < len(words):
             following = words.tokens[place + 1]
             is_metric = following.use in ("metric", "concept") or bool(read_words(following.word).quantities)

@@ -27,8 +27,9 @@ from hub.assistant.answers import (
     statistics,
     totals,
 )
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, listed
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, listed, names
 from hub.assistant.context_resolution import resolve_question
+from hub.assistant.kinds import STATES
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.time_parser import DAY, TimeRange
 from hub.model import Proposal, Turn
@@ -171,12 +172,28 @@ def _require_understood(context: Context, handler: Handler | None) -> None:
             raise CannotAnswer(f"{context.say('unknown_word', words=quoted)} {known}".strip())
         context.notes.append(context.say("not_used", words=listed([f"“{word}”" for word in unknown])))
     if scope.synonym and context.language.code == "en":  # in other languages it is a translation
-        context.notes.insert(0, context.say("synonym", word=scope.synonym, scope=context.scope_words))
+        context.notes.insert(0, context.say("synonym", word=scope.synonym, scope=names(context.devices, 5)))
     _note_unused(context, uses)
+
+
+_WITH_STATES: frozenset[Kind] = frozenset((
+    "state", "episodes", "filter", "count", "act", "notify", "manual", "alert_when", "alerts", "alert_count", "why",
+    "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
+    "last_seen",
+))  # fmt: skip
+"""Kinds in whose questions "open", "on" or "running" is a condition or no more than grammar."""
+_WITH_NOT: frozenset[Kind] = frozenset(
+    ("state", "filter", "count", "acknowledged", "offline", "why", "manual", "act", "notify")
+)
 
 
 def _note_unused(context: Context, uses: frozenset[str]) -> None:
     question, time = context.question, context.question.time
+    if question.kind not in _WITH_STATES:
+        _note_concepts(context, STATES)
+    _note_concepts(context, ("unit_wanted",))
+    if question.has("not") and question.kind not in _WITH_NOT:
+        raise CannotAnswer(context.say("cannot_limit", words=", ".join(_quoted(context, ("not",)))))
     if time is not None and time.kind == "ahead":
         if not uses & {"ahead", "words"}:
             raise CannotAnswer(context.say("no_future"))
@@ -193,6 +210,21 @@ def _note_unused(context: Context, uses: frozenset[str]) -> None:
         )
     if question.metrics and "metrics" not in uses:
         context.notes.append(context.say("not_used", words=listed([f"“{each.words}”" for each in question.metrics])))
+
+
+def _note_concepts(context: Context, concepts: Sequence[str]) -> None:
+    if quoted := _quoted(context, concepts):
+        context.notes.append(context.say("not_used", words=", ".join(quoted)))
+
+
+def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
+    """Return the words of the question that mean one of these concepts."""
+    if not context.question.has_any(*concepts):
+        return []
+    phrases = [phrase for phrase, meant in context.language.concepts.items() if meant & set(concepts)]
+    of = {word for phrase in phrases for word in phrase.split()}
+    tokens = context.question.words.tokens
+    return [f"“{token.written}”" for token in tokens if token.use == "concept" and token.word in of]
 
 
 def _nothing_called(context: Context, words: Sequence[str]) -> str:

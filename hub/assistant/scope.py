@@ -19,6 +19,8 @@ from hub.model import Device
 
 Category = Literal["area", "kind"]
 _CACHED = 200_000
+_PLACES = frozenset(("room", "weather"))
+"""Kinds whose words are places rather than machines: an office that does not exist is no other room."""
 _LONGEST_NAME, _LONGEST_GROUP = 10, 4
 
 
@@ -66,7 +68,11 @@ class QuestionScope(msgspec.Struct):
 
 def find_named(words: QuestionWords, language: Language, devices: Iterable[Device]) -> list[Device]:
     """Return the devices that a question names, in its order, and mark their words."""
-    at = {phrase: (first, end) for first, end, phrase in words.phrases(_LONGEST_NAME)}
+    at: dict[str, tuple[int, int]] = {}
+    for first, end, phrase in words.phrases(_LONGEST_NAME):
+        start, _, number = phrase.rpartition(" ")
+        for form in (phrase, *(f"{stem} {number}" for stem in (stems(start) if start and number.isdigit() else ()))):
+            at.setdefault(form, (first, end))
     found: list[tuple[int, int, int, Device]] = []
     for device in devices:
         for rank, form in _names(device.id, device.display_name):
@@ -196,7 +202,8 @@ def combine(groups: Sequence[Group]) -> list[Device]:
 def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
     variants = stems(phrase)
     areas, same, alike = [], [], []
-    kind_words = frozenset(word for kind in kinds() if kind.words & variants for word in kind.words)
+    meant = {kind.id for kind in kinds() if kind.words & variants} - _PLACES
+    kind_words = frozenset(word for kind in kinds() if kind.id in meant for word in kind.words)
     for device in devices:
         area, forms = _groups(
             device.id, device.display_name, device.display_area or "", device.info.model or "",
@@ -207,13 +214,23 @@ def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> G
             areas.append(device)
         if variants & forms:
             same.append(device)
-        elif kind_words & forms:
+        elif kind_words & forms and meant & _kinds_by_words(
+            device.display_name, device.info.model or "", device.display_labels
+        ):
             alike.append(device)
     if areas:
         return Group(phrase, "area", tuple(areas), first, end)
     if same:
-        return Group(phrase, "kind", (*same, *(alike if variants & kind_words else ())), first, end)
+        return Group(phrase, "kind", (*same, *alike), first, end)
     return Group(phrase, "kind", tuple(alike), first, end, synonym=True) if alike else None
+
+
+@lru_cache(maxsize=_CACHED)
+def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
+    """Return the kinds of machine that the names of a device tell, by the longest word: a heat pump is not a pump."""
+    lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
+    longest = max(lengths.values())
+    return frozenset(kind for kind, length in lengths.items() if length == longest and longest)
 
 
 @lru_cache(maxsize=_CACHED)

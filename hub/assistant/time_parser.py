@@ -110,13 +110,13 @@ class _Parser:
         return self._range(start, end if end > start else end + DAY)
 
     def _back(self) -> TimeRange | None:
-        if match := self._search("ago"):
-            at = self._now - min(round(self._count(match) * _UNITS[self._time.units[match["unit"]]]), _LONGEST)
-            return TimeRange(at, at, self._moment(at), "point")
         if match := self._search("last"):
             length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
             length = min(max(length, 1000), _LONGEST)
             return TimeRange(self._now - length, self._now, self._language.say("last", time=_length(length)))
+        if match := self._search("ago"):
+            at = self._now - min(round(self._count(match) * _UNITS[self._time.units[match["unit"]]]), _LONGEST)
+            return TimeRange(at, at, self._moment(at), "point")
         if self._search("shift"):
             last = self._language.say("last", time=fmt.duration(SHIFT_MS))
             return TimeRange(self._now - SHIFT_MS, self._now, last, note=self._language.say("shift_assumed"))

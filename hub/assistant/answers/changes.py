@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
-from hub.assistant.answers.readings import Track, first_reading, slope, value_at
+from hub.assistant.answers.readings import Track, first_reading, recent_slope, slope, value_at
 from hub.assistant.answers.statistics import answer_each, tracks_of
 from hub.assistant.time_parser import MINUTE, TimeRange
 
@@ -84,7 +84,7 @@ async def rate(context: Context) -> ComputedAnswer:
     tracks = await tracks_of(context, span)
 
     def one(track: Track) -> str:
-        found = slope(track)
+        found = slope(track) if context.question.time is not None else recent_slope(track)
         if found is None:
             return context.say("too_few")
         if not found.is_real:

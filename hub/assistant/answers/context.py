@@ -136,6 +136,8 @@ class Context:
         quantity = next((each for each in hints if each), None) or question.quantity
         if quantity is None and question.has("energy_used"):
             quantity = "power"
+        if quantity is None and question.has("flowed"):
+            quantity = "flow"
         if quantity is None and question.has("battery"):
             quantity = "state_of_charge"
         return [MetricMention(quantity.replace("_", " "), quantity=quantity)] if quantity else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, names
-from hub.assistant.answers.readings import Slope, load, slope
+from hub.assistant.answers.readings import Slope, load, recent_slope
 from hub.assistant.metric_words import semantics
 from hub.assistant.time_parser import DAY, HOUR, MINUTE
 
@@ -20,7 +20,7 @@ async def reaching(context: Context) -> ComputedAnswer:
     tracks = await load(context, targets[:6], context.now - _OVER, context.now)
     lines = []
     for track in tracks:
-        found = slope(track)
+        found = recent_slope(track)
         lines.append(f"{track.target.name}: {_reach(context, track.target, found)}")
     if not lines:
         raise CannotAnswer(
@@ -55,7 +55,7 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
     value = fmt.quantity(found.value, target.unit)
     goals = _goals(context, target, found)
     if not found.is_real:
-        return context.say("steady_forecast", value=value)
+        return context.say("steady_forecast", value=value, over=_over(found))
     ahead = []
     for goal, words in goals:
         hours = (goal - found.value) / found.per_hour
@@ -74,7 +74,12 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
     if not ahead:
         wanted = ", ".join(words for _, words in goals)
         return context.say("never_reaches", moving=moving, goal=wanted or "–")
-    return context.say("forecast", moving=moving, ahead="; ".join(ahead))
+    return context.say("forecast", moving=moving, ahead="; ".join(ahead), over=_over(found))
+
+
+def _over(found: Slope) -> str:
+    """Return the time that a slope was computed over, in whole minutes."""
+    return f"{max(round((found.end - found.start) / MINUTE), 1)} min"
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:

@@ -191,7 +191,10 @@ def condition_targets(context: Context, amount: Amount) -> list[Target]:
         raise CannotAnswer(context.say("no_unit", unit=amount.unit, scope=context.scope_words))
     titles = dict.fromkeys(target.title for target in found)
     if len(titles) > 1 and amount.unit not in _THERMAL:
-        raise CannotAnswer(context.say("which_metric", metrics=", ".join(titles)))
+        main = [t for t in found if t.metric == context.shown_metrics(t.device)[0]]
+        if len({t.metric for t in main}) != 1:
+            raise CannotAnswer(context.say("which_metric", metrics=", ".join(titles)))
+        return main
     return found
 
 

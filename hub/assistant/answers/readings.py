@@ -46,6 +46,18 @@ class Track(msgspec.Struct, frozen=True, eq=False):
         """Return the number of readings."""
         return int(self.counts.sum())
 
+    def from_place(self, place: int) -> Track:
+        """Return the readings from an index on."""
+        return Track(
+            self.target,
+            self.times[place:],
+            self.values[place:],
+            self.lows[place:],
+            self.highs[place:],
+            self.counts[place:],
+            self.is_exact,
+        )
+
     def lowest(self) -> tuple[float, int]:
         """Return the lowest value and when it was read."""
         place = int(np.argmin(self.lows))
@@ -110,7 +122,7 @@ class Slope(msgspec.Struct, frozen=True):
     """A straight line through readings, by least squares. ``per_hour`` is in the metric's unit."""
 
     per_hour: float
-    value: float  # at its end
+    value: float  # the newest reading
     is_real: bool  # larger than the scatter around it
     start: int
     end: int
@@ -120,12 +132,37 @@ def slope(track: Track) -> Slope | None:
     """Return the slope of a track; None with fewer than five readings or less than 30 s."""
     if len(track) < 5 or track.times[-1] - track.times[0] < 30_000:
         return None
-    hours = (track.times - track.times[-1]) / 3_600_000
-    per_hour, value = (float(each) for each in np.polyfit(hours, track.values, 1))
-    scatter = float(np.std(track.values - per_hour * hours - value))
-    moved = abs(per_hour) * float(-hours[0])
-    is_real = moved > max(2 * scatter, 1e-9 * max(1.0, abs(value)))
-    return Slope(per_hour, value, is_real, int(track.times[0]), int(track.times[-1]))
+    per_hour, residuals = _line(track.times, track.values)
+    newest, hours = float(track.values[-1]), float(track.times[-1] - track.times[0]) / 3_600_000
+    is_real = abs(per_hour) * hours > max(2 * float(np.std(residuals)), 1e-9 * max(1.0, abs(newest)))
+    return Slope(per_hour, newest, is_real, int(track.times[0]), int(track.times[-1]))
+
+
+def recent_slope(track: Track) -> Slope | None:
+    """Return the slope of the longest recent time whose line leads to the newest readings: 30, 10 or 3 minutes.
+
+    Without this, a machine that began to heat up two minutes ago would count as steady.
+    """
+    found = None
+    for minutes in (30, 10, 3):
+        place = int(np.searchsorted(track.times, track.times[-1] - minutes * MINUTE))
+        part = track.from_place(place)
+        candidate = slope(part)
+        if candidate is None:
+            break
+        found = candidate
+        _, residuals = _line(part.times, part.values)
+        negligible = 1e-6 * max(1.0, abs(candidate.value))
+        if abs(float(residuals[-3:].mean())) <= max(1.5 * float(np.std(residuals)), negligible):
+            break
+    return found
+
+
+def _line(times: Floats, values: Floats) -> tuple[float, Floats]:
+    """Return the slope of a straight line per hour, and the distances of the readings from it."""
+    hours = (times - times[-1]) / 3_600_000
+    per_hour, end = (float(each) for each in np.polyfit(hours, values, 1))
+    return per_hour, values - per_hour * hours - end
 
 
 class Episode(msgspec.Struct, frozen=True):

@@ -1,0 +1,92 @@
+"""Words and sentences of the built-in analyst in each language, and the times that questions name."""
+
+from __future__ import annotations
+
+from string import Formatter
+
+import pytest
+
+from hub.assistant.language import languages
+from hub.assistant.time_parser import DAY, HOUR, MINUTE, TimeRange, parse_time_ranges
+from hub.assistant.words import QuestionWords
+
+NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC, a Sunday
+MIDNIGHT = NOW - NOW % DAY
+
+
+def _placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
+
+
+@pytest.mark.parametrize("code", ["de", "es"])
+def test_every_sentence_is_translated_with_same_placeholders(code: str) -> None:
+    english, other = languages()["en"].sentences, languages()[code].sentences
+    assert other.keys() == english.keys()
+    assert [key for key in english if _placeholders(english[key]) != _placeholders(other[key])] == []
+
+
+@pytest.mark.parametrize("code", ["de", "es"])
+def test_every_concept_has_words(code: str) -> None:
+    known = {concept for meant in languages()[code].concepts.values() for concept in meant}
+    english = {concept for meant in languages()["en"].concepts.values() for concept in meant}
+    only_english = {"rule_words", "unit_wanted", "pair", "warning_level", "up"}
+    assert english - known <= only_english
+
+
+def _time(text: str, code: str = "en") -> TimeRange:
+    (found,) = parse_time_ranges(QuestionWords(text), languages()[code], NOW)
+    return found
+
+
+TIMES = [
+    ("en", "in the last two hours", NOW - 2 * HOUR, NOW),
+    ("en", "over the past half hour", NOW - 30 * MINUTE, NOW),
+    ("en", "the last twenty minutes", NOW - 20 * MINUTE, NOW),
+    ("en", "since 13:00", MIDNIGHT + 13 * HOUR, NOW),
+    ("en", "between 13:00 and 14:30 yesterday", MIDNIGHT - DAY + 13 * HOUR, MIDNIGHT - DAY + 14 * HOUR + 30 * MINUTE),
+    ("en", "last Tuesday night", MIDNIGHT - 5 * DAY + 20 * HOUR, MIDNIGHT - 4 * DAY + 7 * HOUR),
+    ("en", "last night", MIDNIGHT + 20 * HOUR, NOW),
+    ("en", "yesterday", MIDNIGHT - DAY, MIDNIGHT),
+    ("en", "this morning", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
+    ("en", "on 20 November", MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
+    ("en", "on 2026-11-20", MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
+    ("en", "in October", MIDNIGHT - 52 * DAY, MIDNIGHT - 21 * DAY),
+    ("en", "this shift", NOW - 8 * HOUR, NOW),
+    ("de", "in der letzten halben Stunde", NOW - 30 * MINUTE, NOW),
+    ("de", "gestern", MIDNIGHT - DAY, MIDNIGHT),
+    ("de", "seit 13:00 Uhr", MIDNIGHT + 13 * HOUR, NOW),
+    ("de", "zwischen 13 Uhr und 14 Uhr", MIDNIGHT + 13 * HOUR, MIDNIGHT + 14 * HOUR),
+    ("es", "en las últimas dos horas", NOW - 2 * HOUR, NOW),
+    ("es", "ayer", MIDNIGHT - DAY, MIDNIGHT),
+    ("es", "anoche", MIDNIGHT + 20 * HOUR, NOW),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "start", "end"), TIMES, ids=[text for _, text, _, _ in TIMES])
+def test_time_in_words_is_range(code: str, text: str, start: int, end: int) -> None:
+    found = _time(text, code)
+    assert ((found.start - NOW) / HOUR, (found.end - NOW) / HOUR) == ((start - NOW) / HOUR, (end - NOW) / HOUR)
+
+
+MOMENTS = [
+    ("en", "an hour ago", NOW - HOUR),
+    ("en", "half an hour ago", NOW - 30 * MINUTE),
+    ("en", "twenty minutes ago", NOW - 20 * MINUTE),
+    ("en", "at 3 am", MIDNIGHT + 3 * HOUR),
+    ("en", "at 11:30 pm", MIDNIGHT - 30 * MINUTE),
+    ("en", "at noon yesterday", MIDNIGHT - DAY + 12 * HOUR),
+    ("de", "vor einer Stunde", NOW - HOUR),
+    ("de", "um 3 Uhr", MIDNIGHT + 3 * HOUR),
+    ("es", "hace media hora", NOW - 30 * MINUTE),
+    ("es", "a las 3:00", MIDNIGHT + 3 * HOUR),
+]
+
+
+@pytest.mark.parametrize(("code", "text", "at"), MOMENTS, ids=[text for _, text, _ in MOMENTS])
+def test_time_in_words_is_moment(code: str, text: str, at: int) -> None:
+    found = _time(text, code)
+    assert (found.kind, (found.start - NOW) / HOUR) == ("point", (at - NOW) / HOUR)
+
+
+def test_device_number_is_no_time() -> None:
+    assert parse_time_ranges(QuestionWords("vibration of pump 3 and sensor_14"), languages()["en"], NOW) == []

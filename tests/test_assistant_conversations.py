@@ -139,8 +139,8 @@ async def test_unsupported_claim_is_marked(site: Site, claim: str, true: bool):
     assert bool(extras_of(Unsupported, extras)) is not true, extras_of(Unsupported, extras)
     reply = await site.assistant(StreamingModel(f"All is known. {claim}")).answer("how is it?")
     if not true:
-        assert "Not borne out by the data" in reply.text
-        assert "All is known" not in reply.text.partition("Not borne out")[2]
+        assert "Not supported by the data" in reply.text
+        assert "All is known" not in reply.text.partition("Not supported")[2]
 
 
 COMMAND_REQUESTS = [

@@ -1,5 +1,7 @@
-"""One assistant for every door: a model with tools in a loop of bounded steps, or the built-in analyst. It never
-acts."""
+"""One assistant for all interfaces: a model that calls tools in a bounded loop, or the built-in analyst.
+
+It never acts: commands are proposed, and a person sends them.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,11 @@ _STEPS = 6
 
 
 class AssistantReply(msgspec.Struct, frozen=True):
-    """``generative`` is False where the built-in analyst answered. ``extras`` are what was looked up, charts, sources,
-    a command that may be sent, and the sentences that nothing bears out."""
+    """A complete answer.
+
+    ``generative`` is False if the built-in analyst answered. ``extras`` are lookups, charts, sources, a proposed
+    command, and sentences that the data does not support.
+    """
 
     text: str
     provider: str
@@ -33,23 +38,26 @@ class AssistantReply(msgspec.Struct, frozen=True):
 
 
 Piece = str | Extra | AssistantReply
-"""Of a conversation: words and extras as they come, and at the end the whole."""
+"""A part of a streamed answer: text, an extra, and at the end the complete reply."""
 
 
 class AssistantService:
-    """Raises AiUnavailable when the named model cannot serve, or nothing can and there is no fallback."""
+    """Answers questions.
+
+    Raises AiUnavailable if the named model cannot serve, or no model can and there is no fallback.
+    """
 
     def __init__(self, *, tools: Tools, providers: ProviderChain) -> None:
         self._tools, self._providers = tools, providers
         self._answers = RuleBasedAnswers(tools.queries)
 
-    def _asking(self, question: str, before: Sequence[Turn]) -> AssistantTurn:
+    def _turn(self, question: str, before: Sequence[Turn]) -> AssistantTurn:
         return AssistantTurn(self._tools, self._providers, self._answers, question.strip(), before)
 
     async def answer(self, question: str, model: str | None = None) -> AssistantReply:
-        """The whole answer at once, with a line for what nothing bears out."""
-        asked = self._asking(question, ())
-        request = await asked.request(model)
+        """Return the complete answer, with a line for the sentences that the data does not support."""
+        turn = self._turn(question, ())
+        request = await turn.request(model)
         tokens = 0
         for step in range(_STEPS + 1):
             now = request if step < _STEPS else _without_tools(request)
@@ -57,12 +65,12 @@ class AssistantService:
             tokens += answer.tokens
             if not answer.calls:
                 break
-            request, _ = await asked.rounds.answered(request, answer)
-        extras = await asked.extras(answer.text, answer.writer)
-        return _reply(answer.text + _marked(extras), answer.writer, tokens, (*asked.rounds.extras, *extras))
+            request, _ = await turn.rounds.answered(request, answer)
+        extras = await turn.extras(answer.text, answer.writer)
+        return _reply(answer.text + _marked(extras), answer.writer, tokens, (*turn.rounds.extras, *extras))
 
     async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
-        """The words of the answer as they are written, and a line for what nothing bears out."""
+        """Yield the text of the answer while it is written, and a line for the unsupported sentences."""
         async for piece in self.converse(question, model=model):
             if isinstance(piece, str):
                 yield piece
@@ -72,11 +80,14 @@ class AssistantService:
     async def converse(
         self, question: str, before: Sequence[Turn] = (), model: str | None = None
     ) -> AsyncGenerator[Piece, None]:
-        """The answer as it is written, with what is looked up on the way; ``before`` are the earlier turns, oldest
-        first. What a model said before it broke off stays; the built-in analyst then adds its own."""
-        asked = self._asking(question, before)
-        request = await asked.request(model)
-        said, tokens, writer = "", 0, BUILTIN
+        """Yield the answer while it is written, with the lookups in between, and at its end the complete reply.
+
+        ``before`` are the earlier turns, oldest first. If a model breaks off, its text stays, and the built-in analyst
+        adds its own answer.
+        """
+        turn = self._turn(question, before)
+        request = await turn.request(model)
+        text, tokens, writer = "", 0, BUILTIN
         for step in range(_STEPS + 1):
             answer: Completion | None = None
             now = request if step < _STEPS else _without_tools(request)
@@ -86,24 +97,24 @@ class AssistantService:
                     answer = with_text_calls(piece, now)
                     words = "" if answer.calls else visible.rest()
                 elif isinstance(piece, ProviderProblem):
-                    words = visible.rest() + await asked.rest(piece)
+                    words = visible.rest() + await turn.rest(piece)
                 else:
                     words = visible.feed(piece) if now.tools else piece
                 if words:
-                    said += words
+                    text += words
                     yield words
             if answer is None:
                 break
             tokens, writer = tokens + answer.tokens, answer.writer
             if not answer.calls:
                 break
-            request, new = await asked.rounds.answered(request, answer)
+            request, new = await turn.rounds.answered(request, answer)
             for extra in new:
                 yield extra
-        extras = await asked.extras(said, writer)
+        extras = await turn.extras(text, writer)
         for extra in extras:
             yield extra
-        yield _reply(said, writer, tokens, (*asked.rounds.extras, *extras))
+        yield _reply(text, writer, tokens, (*turn.rounds.extras, *extras))
 
 
 def _without_tools(request: CompletionRequest) -> CompletionRequest:
@@ -113,7 +124,7 @@ def _without_tools(request: CompletionRequest) -> CompletionRequest:
 
 def _marked(extras: Sequence[Extra]) -> str:
     found = [extra.sentence for extra in extras if isinstance(extra, Unsupported)]
-    return f"\n\n[Not borne out by the data: {' '.join(found)}]" if found else ""
+    return f"\n\n[Not supported by the data: {' '.join(found)}]" if found else ""
 
 
 def _reply(text: str, writer: Writer, tokens: int, extras: tuple[Extra, ...]) -> AssistantReply:

@@ -1,7 +1,7 @@
-"""Is what a model says borne out by what it was given? Every number and every time of its answer is looked up there,
-and what was told of one device bears out nothing about another.
+"""Check a model's text against the data that it received: every number and every time must be in there.
 
-Strict: a difference or a mean that it worked out itself is not found, even where it is right, and is marked.
+What was reported about one device supports no statement about another. The check is strict: a difference or a mean
+that the model computed itself is marked even if it is right.
 """
 
 from __future__ import annotations
@@ -27,23 +27,28 @@ _QUOTED = re.compile(r"“[^”]*\s[^”]*”")
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
 
 _THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
-"""What devices say in their own words. A whole sentence of theirs bears out nothing."""
+"""Texts that devices choose. A whole sentence among them supports no statement."""
 
 Owners = frozenset[str]
-"""The devices that something was told of; empty where it is of no particular one."""
+"""The devices that data is about; empty if it is about no particular one."""
 
 
 class _Fact(msgspec.Struct, frozen=True):
-    """A quantity, a time of day or a date, as it was told."""
+    """A quantity, a time of day or a date in the data."""
 
     owners: Owners
     told: Quantity | tuple[int, int] | str
 
 
 def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
-    """The sentences that say a number or a time that none of ``given`` (texts, and what tools answered) holds of the
-    devices they name. ``names`` may hold digits that are not numbers; ``devices`` are those that ``text`` and the texts
-    among ``given`` speak of."""
+    """Return the sentences with a number or a time that no data about their devices contains.
+
+    Args:
+        text: The answer.
+        given: Texts and results of tools.
+        names: Names that may contain digits that are not numbers.
+        devices: The devices that ``text`` and the texts in ``given`` name.
+    """
     facts: list[_Fact] = []
     spoken = sorted({*names, *_spoken(devices)}, key=len, reverse=True)
     for each in given:
@@ -72,7 +77,7 @@ def _facts(
     value: Any, unit: str | None, owners: Owners, devices: Sequence[Device], spoken: Sequence[str]
 ) -> Iterator[_Fact]:
     if isinstance(value, str):
-        # A text that is nobody's is told of the devices that each of its clauses names.
+        # A text of no device is about the devices that each of its clauses names.
         for part, meant in [(value, ())] if owners else clauses(value, devices):
             of = owners or frozenset(device.id for device in meant)
             part = _without(_QUOTED.sub(" ", part), spoken)
@@ -89,8 +94,7 @@ def _facts(
 
 
 def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
-    """Every text and number, with the unit that stands beside it and the device it is told of; of a list, its length
-    too."""
+    """Yield every text and number with its unit and the device that it is about; of a list also its length."""
     if isinstance(value, dict):
         own = value.get("unit")
         inner, of = own if isinstance(own, str) else unit, _owner(value) or owners

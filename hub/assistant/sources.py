@@ -1,4 +1,4 @@
-"""Which devices and metrics an answer speaks of, so that a person can look for himself. Pure over the fleet."""
+"""The devices and metrics that an answer is about, so that a person can look at their data. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list
 
 
 def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequence[Device]]]:
-    """The parts of a text with the devices that each is about; one that names none goes on about the last ones."""
+    """Yield the clauses of a text with the devices that each is about; one that names none is about the last ones."""
     meant: Sequence[Device] = ()
     for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
         meant = in_order(f" {folded(clause)} ", devices) or meant
@@ -53,7 +53,7 @@ def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequenc
 
 
 def in_order(said: str, devices: Sequence[Device]) -> list[Device]:
-    """The devices that a folded text names, in the order in which it does."""
+    """Return the devices that a folded text names, in its order."""
     places = [(place, device) for device in devices if (place := _place(said, device)) >= 0]
     return [device for _, device in sorted(places, key=lambda entry: (entry[0], entry[1].id))]
 

@@ -1,5 +1,4 @@
-"""The rounds of tool calls of one question: what a model looked up, what of it is shown, and what its words may rest
-on."""
+"""The tool calls of one question: what a model looked up, what the user is shown, and what its text may cite."""
 
 from __future__ import annotations
 
@@ -18,15 +17,15 @@ _CALLS = 4
 _RESULT = 6_000
 """Characters of one tool's result that the model gets."""
 _LOOKED_UP = 32_000
-"""Characters of all results that a model gets at once; of the older ones only that they were there is kept."""
+"""Characters of all results that a model gets at once; older results are replaced by a line."""
 _SAID = 2_000
-"""Characters that are kept of what a model says between its calls."""
+"""Characters that are kept of a model's text between its calls."""
 _CHARTS, _PROPOSALS = 3, 3
 _ABOUT = 120
 
 
 class ToolLoop:
-    """``given`` is everything the model was told; ``extras`` what a person is shown besides its words."""
+    """Calls tools for a model. ``given`` is all data that the model received; ``extras`` is shown beside the text."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -34,7 +33,7 @@ class ToolLoop:
         self.extras: list[Extra] = []
 
     async def answered(self, request: CompletionRequest, answer: Completion) -> tuple[CompletionRequest, list[Extra]]:
-        """The request with the calls of ``answer`` answered, and what is new to show."""
+        """Return the request with the results of the calls of ``answer``, and the new extras."""
         results: list[ChatMessage] = []
         new: list[Extra] = []
         for index, wanted in enumerate(answer.calls):
@@ -64,8 +63,10 @@ class ToolLoop:
 
 
 def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """The newest results that fit; an older one leaves a line, since a call without an answer is an error to many
-    models."""
+    """Return the messages with the newest results that fit.
+
+    An older result is replaced by a line: many models refuse a call without a result.
+    """
     kept: list[ChatMessage] = []
     left = _LOOKED_UP
     for message in reversed(messages):
@@ -78,7 +79,7 @@ def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
 
 
 def step_of(wanted: ToolCall, result: Any) -> Step:
-    """What a call asked and found, in a few words."""
+    """Return what a call asked and found, in a few words."""
     arguments = wanted.arguments if isinstance(wanted.arguments, dict) else {}
     about = ", ".join(f"{value}" for value in arguments.values() if isinstance(value, str | int | float))
     found, ok = _found(result), not (isinstance(result, dict) and "error" in result)

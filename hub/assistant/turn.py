@@ -1,4 +1,4 @@
-"""One question on its way to an answer: what a model is given for it, and what is told besides the words."""
+"""One question on its way to an answer: what a model gets for it, and what is added to the text."""
 
 from __future__ import annotations
 
@@ -32,33 +32,33 @@ SYSTEM = (
 
 
 class AssistantTurn:
-    """One question on its way: what the hub itself says of it, and what a model is given."""
+    """One question: the built-in analyst's answer, and the request to a model."""
 
     def __init__(
         self, tools: Tools, providers: ProviderChain, answers: RuleBasedAnswers, question: str, before: Sequence[Turn]
     ) -> None:
         self._tools, self._providers, self._answers = tools, providers, answers
         self._question, self._before = question, before
-        self._told: RuleBasedAnswer | None = None
+        self._computed: RuleBasedAnswer | None = None
         self.rounds = ToolLoop(self._tools)
 
     async def _plain(self) -> str:
-        if self._told is None:
-            self._told = await self._answers.answer(self._question, self._before)
-        return self._told.text
+        if self._computed is None:
+            self._computed = await self._answers.answer(self._question, self._before)
+        return self._computed.text
 
     async def request(self, model: str | None) -> CompletionRequest:
-        """Data first: a model gets the fleet, the open alerts and what the built-in analyst makes of the question."""
+        """Return the request to a model, with the fleet, the open alerts and the built-in analyst's answer."""
         if not self._providers.generative or model == "builtin":
             return CompletionRequest((ChatMessage("user", self._question),), self._plain)
-        told = {
+        data = {
             "now": fmt.date_time(self._tools.queries.now()),
             "fleet": msgspec.to_builtins(await self._tools.fleet_summary()),
             "open_alerts": msgspec.to_builtins(await self._tools.open_alerts(limit=8)),
             "computed_answer": await self._plain(),
         }
-        self.rounds.given += [told, self._question, *(turn.question for turn in self._before)]
-        asked = ChatMessage("user", fence("hub", told, 12_000) + f"\n\nQuestion: {self._question}")
+        self.rounds.given += [data, self._question, *(turn.question for turn in self._before)]
+        asked = ChatMessage("user", fence("hub", data, 12_000) + f"\n\nQuestion: {self._question}")
         messages = (ChatMessage("system", SYSTEM), *_remembered(self._before), asked)
         return CompletionRequest(
             messages, self._plain, specs(self._tools), max_tokens=self._providers.settings.max_tokens
@@ -75,15 +75,20 @@ class AssistantTurn:
         if writer.generative:
             named = sources(text, queries.lookup, None, queries.now())
             names = [name for source in named for name in (source.name, source.device)]
-            texts = [text, self._told.text if self._told else "", self._question, *(t.question for t in self._before)]
+            texts = [
+                text,
+                self._computed.text if self._computed else "",
+                self._question,
+                *(t.question for t in self._before),
+            ]
             devices = queries.lookup.named_in("\n".join(texts))
             marked = unsupported_claims(text, self.rounds.given, names, devices)
             return [*named, *(Unsupported(sentence) for sentence in marked)]
-        if self._told is None:
+        if self._computed is None:
             return []
-        told = sources_of(self._told.about, self._told.span, queries.registry, queries.now())
-        charts = await self._charts(told) if self._told.is_charted else []
-        return [*told, *([self._told.proposal] if self._told.proposal else []), *charts]
+        found = sources_of(self._computed.about, self._computed.span, queries.registry, queries.now())
+        charts = await self._charts(found) if self._computed.is_charted else []
+        return [*found, *([self._computed.proposal] if self._computed.proposal else []), *charts]
 
     async def _charts(self, named: Sequence[Source]) -> list[Chart]:
         """Return charts of the first two metrics that the built-in analyst's answer is about."""
@@ -100,7 +105,7 @@ class AssistantTurn:
 
 
 def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
-    """The latest turns that fit, oldest first."""
+    """Return the latest turns that fit, oldest first."""
     kept: list[ChatMessage] = []
     left = _MEMORY
     for turn in reversed(before):

@@ -101,6 +101,9 @@ TIMES = [
     ("how many minutes until Buffer tank 1 hits its low limit?", ["its limit of 20 % in 2 h"]),
     ("how much water has gone through Feed pump 1 in the last minute?", ["m³ (the integral of 61 m³/h"]),
     ("what's new since ten minutes ago", ["Last 10 min: 2 alerts"]),
+    ("What was the average level of Buffer tank 1 between an hour ago and half an hour ago?", ["mean 47.5 %"]),
+    ("Did the vibration of Feed pump 3 exceed 7 mm/s in the last 2 hours?", ["once, for 19 min 30 s"]),
+    ("last 3 readings of the level of Buffer tank 1", ["3 readings", "40 %", "40.1 %"]),
     ("When did the front door last open?", ["Since", "4 min 30 s until now"]),
     ("How much energy did the washing machine use in the last 2 hours?", ["kWh, by its meter"]),
     ("how much water flowed out of Buffer tank 1 in the last hour: outflow", ["m³ (the integral"]),
@@ -114,6 +117,7 @@ CHOICES = [
     ("Was it warmer in the Tomato house an hour ago than now?", ["No: Tomato house 1, temperature: 24 °C", "28 °C (now)"]),
     ("Compare vibration of Feed pump 3 and 1, last hour", ["Feed pump 3, vibration: mean 4.33 mm/s", "Feed pump 1, vibration: mean 2 mm/s", "Feed pump 3 higher"]),
     ("Difference in bearing temperature between Feed pump 3 and Feed pump 1", ["40 °C, Feed pump 3 higher"]),
+    ("which area is the warmest?", ["Now, temperature", "Pump hall (6): mean 63.5 °C (50 to 90 °C)"]),
     ("Compare Feed pump 1 with its peers", ["Feed pump 1 and 2 other CP-80"]),
 ]  # fmt: skip
 
@@ -209,6 +213,7 @@ COMMANDS = [
     ("Restart the kitchen plug", "kitchen-plug", "restart", None),
     ("Set the level of Buffer tank 1 to 50 %", "tank-01", "set_level", 50),
     ("Set the bathroom radiator to 23 degrees", "radiator", "set_temperature", 23),
+    ("Kannst du den Kitchen plug einschalten?", "kitchen-plug", "power", True),
     ("Schalte den Kitchen plug aus", "kitchen-plug", "power", False),
     ("Apaga el Kitchen plug", "kitchen-plug", "power", False),
 ]  # fmt: skip

@@ -47,6 +47,8 @@ def _is_episode(q: ParsedQuestion) -> bool:
     condition = q.compares is not None or q.has_any(*STATES)
     if q.has_any("how_often", "how_long", "since_when") and condition and not q.hint:
         return True
+    if q.compares is not None and q.time is not None and q.time.kind == "range" and not q.has("how_many"):
+        return True
     if q.has_any(*STATES) and not q.compares and q.time is not None and q.time.kind == "range":
         return not q.has_any("alert", "how_many")
     return condition and (q.has("when") or (q.has("last") and q.has("past")))
@@ -92,6 +94,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("commands", lambda q: q.has("commands")),
     ("last_seen", lambda q: q.has("last_seen")),
     ("setpoint", lambda q: q.has("setpoint")),
+    ("areas", lambda q: q.has("by_area") and _mentions_metric(q) and not q.scope.named and not q.has("alert")),
     ("correlation", lambda q: q.has("correlation")),
     ("state", lambda q: q.has("on_battery") and not q.has_any("when", "how_long", "how_often", "how_many")),
     ("battery", lambda q: q.has("battery") and not q.metrics),

@@ -136,6 +136,8 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
                 break
         else:
             break
+    if place and words.word(place) not in language.act and words.word(len(words) - 1) in language.act:
+        place = len(words) - 1  # "Kannst du die Pumpe einschalten"
     word = words.word(place)
     if word in language.act and words.tokens[place].use in (None, "concept"):
         words.mark(place, place + 1, "act")

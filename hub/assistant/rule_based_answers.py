@@ -12,6 +12,7 @@ import msgspec
 
 from hub.assistant.answers import (
     alerts,
+    areas,
     batteries,
     changes,
     comparison,
@@ -53,6 +54,7 @@ _HANDLERS: dict[Kind, Handler] = {
     "alert_count": _handler(alerts.count, "time metrics"),
     "alert_when": _handler(alerts.when, "time metrics"),
     "alerts": _handler(alerts.open_alerts, "time metrics"),
+    "areas": _handler(areas.by_area, "time metrics"),
     "battery": _handler(batteries.battery, "metrics"),
     "change": _handler(changes.change, "time metrics"),
     "commands": _handler(facts.commands),
@@ -68,7 +70,7 @@ _HANDLERS: dict[Kind, Handler] = {
     "forecast": _handler(forecast.reaching, "metrics amounts ahead"),
     "happened": _handler(alerts.happened, "time metrics"),
     "help": _handler(requests.help_),
-    "last": _handler(current.now, "time metrics"),
+    "last": _handler(changes.latest, "time metrics"),
     "last_seen": _handler(facts.last_seen),
     "limits": _handler(facts.limits, "metrics"),
     "list": _handler(current.listing),
@@ -204,6 +206,8 @@ def _note_unused(context: Context, uses: frozenset[str]) -> None:
             context.notes.append(time.note)
         elif time.kind == "range" and time.start >= time.end:
             raise CannotAnswer(context.say("not_begun", time=time.words))
+    if len(question.times) > 1 and question.kind != "compare":
+        context.notes.append(context.say("not_used", words=f"“{question.times[1].words}”"))
     if question.amounts and "amounts" not in uses:
         context.notes.append(
             context.say("not_used", words=listed([f"“{amount.written}”" for amount in question.amounts]))

@@ -57,7 +57,12 @@ def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> lis
         if time is not None:
             taken = (place for place, token in enumerate(words.tokens) if token.use == "time" and place not in before)
             found.append((min(taken, default=0), time))
-    return [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
+    times = [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
+    between = [n for n, each in enumerate(words.tokens) if "between" in language.concepts.get(each.word, ())]
+    if len(times) == 2 and between and all(time.is_point for time in times):
+        words.mark(between[0], between[0] + 1, "time")
+        return [parser.range(min(time.start for time in times), max(time.start for time in times))]
+    return times
 
 
 class _Parser:
@@ -107,7 +112,7 @@ class _Parser:
         start, end = self._at(match["clock"], day), self._at(match["clock2"], day)
         if start is None or end is None:
             return None
-        return self._range(start, end if end > start else end + DAY)
+        return self.range(start, end if end > start else end + DAY)
 
     def _back(self) -> TimeRange | None:
         if match := self._search("last"):
@@ -143,7 +148,7 @@ class _Parser:
         if self._search("last_night"):
             # The night that ended last, or the one that is going on.
             start = midnight - 4 * HOUR if self._now % DAY < 20 * HOUR else midnight + 20 * HOUR
-            return self._range(start, start + 11 * HOUR)
+            return self.range(start, start + 11 * HOUR)
         if self._search("before_yesterday"):
             return self._whole(midnight - 2 * DAY)
         if part := self._search("yesterday"):
@@ -154,9 +159,9 @@ class _Parser:
             today = self._part(midnight, part)
             return today if today.start < self._now else self._part(midnight - DAY, part)
         if self._search("this_week"):
-            return self._range(midnight - weekday * DAY, self._now)
+            return self.range(midnight - weekday * DAY, self._now)
         if self._search("last_week"):
-            return self._range(midnight - (weekday + 7) * DAY, midnight - weekday * DAY)
+            return self.range(midnight - (weekday + 7) * DAY, midnight - weekday * DAY)
         return self._date_named() or self._month()
 
     def _date_named(self) -> TimeRange | None:
@@ -180,11 +185,11 @@ class _Parser:
         if self._search("last_month"):
             return self._whole_month(today.year - (today.month == 1), (today.month - 2) % 12 + 1)
         if self._search("this_year"):
-            return self._range(max(_epoch(today.year, 1, 1), 0), self._now)
+            return self.range(max(_epoch(today.year, 1, 1), 0), self._now)
         return None
 
     def _whole_month(self, year: int, month: int) -> TimeRange:
-        return self._range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
+        return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
     def _day_named(self, word: str) -> TimeRange:
         """Return the last day of a name: a weekday, today, yesterday or a date."""
@@ -211,9 +216,9 @@ class _Parser:
         if not part:
             return self._whole(midnight)
         first, last = _PARTS[self._time.parts[part]]
-        return self._range(midnight + first * HOUR, midnight + last * HOUR)
+        return self.range(midnight + first * HOUR, midnight + last * HOUR)
 
-    def _range(self, start: int, end: int) -> TimeRange:
+    def range(self, start: int, end: int) -> TimeRange:
         """Return a range, cut off at now; one that has not begun is empty."""
         end = max(min(end, self._now), start)
         same = fmt.date(start) == fmt.date(end)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.current import now
 from hub.assistant.answers.readings import Track, first_reading, recent_slope, slope, value_at
 from hub.assistant.answers.statistics import answer_each, tracks_of
 from hub.assistant.time_parser import MINUTE, TimeRange
+from hub.model import SeriesQuery
 
 _RATE_OVER = 30 * MINUTE
 
@@ -26,6 +28,23 @@ async def first(context: Context) -> ComputedAnswer:
         raise CannotAnswer(context.say("no_readings", scope=context.scope_words, time=time.words if time else ""))
     return ComputedAnswer(
         lines[0] if len(lines) == 1 else context.lines(context.say("first_head"), lines), about(targets), (start, end)
+    )
+
+
+async def latest(context: Context) -> ComputedAnswer:
+    """Answer with the newest reading, or the newest few."""
+    top = context.question.top
+    if not top or top < 2:
+        return await now(context)
+    targets = context.targets()[:3]
+    queries = [SeriesQuery(t.device.id, t.metric, 0, context.now, limit=top) for t in targets]
+    lines = [
+        context.say("read_at", name=target.name, value=target.show(point[1]), time=context.clock(point[0]))
+        for target, series in zip(targets, await context.queries.store.history(queries), strict=True)
+        for point in reversed(series.points)
+    ]
+    return ComputedAnswer(
+        context.lines(context.count("readings", len(lines)) + ":", lines, 40), about(targets), None, True
     )
 
 

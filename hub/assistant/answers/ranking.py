@@ -28,7 +28,7 @@ async def rank(context: Context) -> ComputedAnswer:
     lowest = bool(hint and hint.lowest)
     if not context.mentions():
         raise CannotAnswer(context.say("which_metric_rank", metrics=context.metric_names()))
-    targets = _alike(context, context.targets())
+    targets = alike(context, context.targets())
     time = question.time
     if time is not None and not time.is_point:
         return await _rank_in(context, targets, time, lowest=lowest)
@@ -72,7 +72,7 @@ async def rank(context: Context) -> ComputedAnswer:
     return ComputedAnswer(text, about(rows), None, True)
 
 
-def _alike(context: Context, targets: Sequence[Target]) -> list[Target]:
+def alike(context: Context, targets: Sequence[Target]) -> list[Target]:
     """Return the targets with the unit that most have; only like units can be ranked."""
     units = [t.unit for t in targets]
     main = max(units, key=units.count)

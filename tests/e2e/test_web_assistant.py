@@ -36,7 +36,7 @@ def test_conversation_shows_sources_survives_reload_and_is_deleted(plant: Demo, 
     page.goto(f"http://{plant.http}/assistant")
     answer = ask(page, "Which pump is hottest and since when?")
     expect(answer).to_contain_text("rules and statistics, not a language model")
-    expect(answer.get_by_test_id("chat-chart").get_by_role("img")).to_be_visible()
+    expect(answer.get_by_test_id("chat-chart").first.get_by_role("img")).to_be_visible()
     source = answer.get_by_test_id("sources").get_by_role("link").first
     expect(source).to_have_attribute("href", re.compile(r"^/d/pump.*metric=.*from=\d+&to=\d+"))
     expect(ask(page, "and how is it now?")).to_contain_text("ump")

@@ -37,7 +37,7 @@ def people(tmp_path: Path) -> People:
 async def account(people: People, name: str, role: str = "administrator") -> Account:
     _, secret = await people.invite("administrator", "test")
     made = await people.accept(secret, name, PASSWORD, "client")
-    return made if role == "administrator" else await people.change_role(made.id, role)  # type: ignore[arg-type]  # a Role
+    return made if role == "administrator" else await people.edit(made.id, role=role)  # type: ignore[arg-type]  # a Role
 
 
 class FullDisk:
@@ -119,6 +119,15 @@ async def test_password_link_ends_with_its_account(hub: ApiHub, removed: bool) -
         assert (await other.welcome(secret, "Val")).status_code == 403
 
 
+async def test_first_account_of_an_open_hub_makes_other_links_invalid(tmp_path: Path) -> None:
+    """Before it, anybody on this machine could make a link."""
+    async with running_hub(tmp_path) as hub, Browser(hub) as thief, Browser(hub) as owner:
+        made = [await hub.http.post("/api/people/invitations", json={"role": "administrator"}) for _ in range(2)]
+        secrets = [answer.json()["url"].partition("#")[2] for answer in made]
+        assert (await owner.welcome(secrets[1], "Ada")).status_code == 200
+        assert (await thief.welcome(secrets[0], "Eve")).status_code == 403
+
+
 async def test_link_survives_an_account_that_could_not_be_stored(people: People, disk: FullDisk) -> None:
     _, secret = await people.invite("administrator", "test")
     disk.names = {"accounts.json"}
@@ -180,10 +189,10 @@ async def test_tokens_that_could_not_be_revoked_are_not_revived_with_the_account
     people.on_end = ended.append
     disk.names = {"api-tokens.json"}
     with pytest.raises(StoreError):
-        await people.disable(val.id, True)
+        await people.edit(val.id, disabled=True)
     assert token.id in ended, "its streams are closed all the same"
     disk.names = set()
-    await people.disable(val.id, False)
+    await people.edit(val.id, disabled=False)
     assert people.tokens.find(value) is None
 
 

@@ -209,6 +209,22 @@ async def test_new_name_is_in_the_activity_log(hub: ApiHub) -> None:
         assert any(item["text"] == "Olaf is now called Otto" for item in items), items
 
 
+async def test_activity_log_names_what_opens_or_closes_access(hub: ApiHub) -> None:
+    async with person(hub, "Ada", "administrator") as ada, person(hub, "Val", "viewer") as val:
+        made = await val.http.post("/api/account/tokens", json={"name": "ci", "role": "viewer"})
+        await val.http.delete(f"/api/account/tokens/{made.json()['token']['id']}")
+        change = {"current": PASSWORD, "password": "a brighter lighthouse"}
+        assert (await val.http.post("/api/account/password", json=change)).status_code == 204
+        await hub.settled()
+        texts = {item["text"] for item in (await ada.http.get("/api/activity")).json()["items"]}
+        assert texts >= {
+            "Val used a one-time link",
+            "Val created an API token as viewer",
+            "Val revoked an API token",
+            "Val changed the own password",
+        }
+
+
 # -- throttling ---------------------------------------------------------------------------------------------------
 
 

@@ -1456,6 +1456,8 @@ export interface paths {
         /**
          * Accept Link
          * @description Use a one-time link: create its account, or set a new password, and sign in.
+         *
+         *     The first account of a hub that was open makes all other links invalid: anybody could have made them.
          */
         post: operations["post_welcome"];
         delete?: never;

@@ -104,6 +104,10 @@ class OneTimeLinks:
         await self._file.edit(remove)
         return removed[0] if removed else None
 
+    async def clear(self) -> None:
+        """Make all links invalid."""
+        await self._file.write([])
+
     def _unexpired(self, links: list[OneTimeLink]) -> list[OneTimeLink]:
         return [link for link in links if link.expires > self._now()]
 

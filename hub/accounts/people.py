@@ -118,15 +118,16 @@ class People:
         """Change the name of an account. Raises Invalid, Conflict if another has it."""
         return await self.accounts.change(account_id, name=account_name(name))
 
-    async def change_role(self, account_id: str, role: Role) -> Account:
-        """Change the role of an account; it counts from the next request on."""
-        return await self.accounts.change(account_id, role=role)
+    async def edit(self, account_id: str, *, role: Role | None = None, disabled: bool | None = None) -> Account:
+        """Change the role of an account, disable or enable it; both or nothing. None leaves it unchanged.
 
-    async def disable(self, account_id: str, disabled: bool) -> Account:
-        """Disable an account, which ends all that was signed in with it, or enable it again."""
-        if not disabled:
+        A role counts from the next request on. Disabling ends all that was signed in with the account.
+        """
+        if disabled is False:
             await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled
-        account = await self.accounts.change(account_id, disabled=disabled)
+        wanted = {"role": role, "disabled": disabled}
+        edits = {name: value for name, value in wanted.items() if value is not None}
+        account = await self.accounts.change(account_id, **edits) if edits else self.accounts.require(account_id)
         if disabled:
             await self.sessions.end_of(account_id)
             await self.tokens.revoke_all(account_id)

@@ -24,6 +24,7 @@ CHANGE_KEYS = frozenset(
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
         *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
         *("people.renamed", "people.withdrawn"),
+        *("people.accepted", "people.password", "people.token", "people.token_revoked"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
     )
 )

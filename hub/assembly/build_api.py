@@ -142,7 +142,7 @@ def build_api(
         *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots),
-        session.routes(auth),
+        session.routes(auth, changes),
         account.routes(auth, changes),
         people.routes(auth, changes),
         docs.routes(http.web_dir),

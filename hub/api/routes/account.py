@@ -54,6 +54,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             if wait := await auth.count_wrong(request.scope, account.name):
                 return throttled(request.url.path, wait)
             raise Forbidden("The current password is wrong.", "Somebody who forgot it can ask for a link.")
+        await changes.write(account.name, Change("people.password", "changed the own password"))
         return Response(status_code=204)
 
     @router.get("/sessions", response_model=shapes.SessionList)
@@ -84,6 +85,8 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         if not includes(account.role, body.role):
             raise Forbidden(f"Your role is {account.role}.", "A token cannot do more than its owner.")
         token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0)
+        text = f"created an API token as {token.role}"
+        await changes.write(account.name, Change("people.token", text, {"role": token.role}))
         return Json({"value": value, "token": shapes.TokenShape.made_of(token)}, status_code=201)
 
     @router.delete("/tokens/{token_id}", status_code=204)
@@ -92,6 +95,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         proof: Proof = request.state.proof
         account = _account(request) if proof.key == token_id else _signed_in(request)[0]
         await people.tokens.revoke(account.id, token_id)
+        await changes.write(account.name, Change("people.token_revoked", "revoked an API token"))
         return Response(status_code=204)
 
     return router

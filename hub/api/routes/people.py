@@ -56,13 +56,14 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
         Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
         """
-        account = people.accounts.require(account_id)
-        if body.role is not None and body.role != account.role:
-            account = await people.change_role(account_id, body.role)
-            await changes.write(by, _change("role", f"made {account.name} {body.role}", account))
-        if body.disabled is not None and body.disabled != account.disabled:
-            account = await people.disable(account_id, body.disabled)
-            verb = "disabled" if body.disabled else "enabled"
+        before = people.accounts.require(account_id)
+        role = body.role if body.role != before.role else None
+        disabled = body.disabled if body.disabled != before.disabled else None
+        account = await people.edit(account_id, role=role, disabled=disabled)
+        if role is not None:
+            await changes.write(by, _change("role", f"made {account.name} {role}", account))
+        if disabled is not None:
+            verb = "disabled" if disabled else "enabled"
             await changes.write(by, _change(verb, f"{verb} the account of {account.name}", account))
         return Json(shapes.AccountShape.made_of(account))
 

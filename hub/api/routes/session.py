@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator, Proof, client_of
+from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json, problem
 from hub.api.guard import throttled
 from hub.api.schemas import account_requests as requests
@@ -19,7 +20,7 @@ SIGN_IN_BYTES = 16 * 1024
 SIGN_IN_PATHS = tuple(operation.split()[1] for operation in sorted(SIGNED_OUT) if operation.startswith("POST"))
 
 
-def routes(auth: Authenticator) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     router = APIRouter(tags=["session"])
     people = auth.people
 
@@ -62,7 +63,11 @@ def routes(auth: Authenticator) -> APIRouter:
 
     @router.post("/api/welcome", response_model=AccountShape, max_body_size=SIGN_IN_BYTES)
     async def accept_link(body: requests.Welcome, request: Request) -> Response:
-        """Use a one-time link: create its account, or set a new password, and sign in."""
+        """Use a one-time link: create its account, or set a new password, and sign in.
+
+        The first account of a hub that was open makes all other links invalid: anybody could have made them.
+        """
+        was_open = auth.open
         try:
             account = await people.accept(
                 body.link.get_secret_value(),
@@ -74,7 +79,10 @@ def routes(auth: Authenticator) -> APIRouter:
             if wait := await auth.count_wrong(request.scope):
                 return throttled("/api/welcome", wait)
             raise
+        if was_open:
+            await people.links.clear()
         value = await auth.start_session(account, request.scope)
+        await changes.write(account.name, Change("people.accepted", "used a one-time link", {"role": account.role}))
         return _with_cookie(Json(AccountShape.made_of(account)), request, auth, value)
 
     @router.post("/logout", status_code=204)

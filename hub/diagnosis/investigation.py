@@ -1,7 +1,18 @@
-"""Gathering what there is on a device and its alert: its last hours, its peers, its gateway's others, earlier
-alerts."""
+"""Collect what is known about a device and its alert: its hours and week, its peers, its gateway, earlier alerts.
+
+A metric is read on two horizons::
+
+    week     |··10 min means··························································|··2 min means··|
+    tracks                                                                      |·····readings······|
+             now − 7 d                                                   now − 8 h                  now
+
+A metric that is reported rarely gets a longer track, so that there are enough readings to compare with. If these
+are all of the week, they are its week as well.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 
 from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
 from hub.insight.device_semantics import DeviceSemantics, device_semantics
@@ -10,11 +21,15 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.store.base import Store
 
-WINDOW_MS = 2 * 3_600_000
+WEEK_MS = 7 * 86_400_000
+_WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
+"""The last hours. A metric with fewer readings in them gets its last ``_READINGS`` of the week."""
+_BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
+"""Buckets of ten minutes are read from the store's minutes, which is as fast for 1 Hz as for one reading a minute."""
 _PEER_WINDOW_MS = 600_000
-_MOST_PEERS, _MOST_PAST, _MOST_METRICS = 12, 20, 48
-_POINTS = 8_000
-"""At most this many readings of one metric: two hours at 1 Hz."""
+_MAX_PEERS, _MAX_PAST, _MAX_METRICS = 12, 20, 48
+_MAX_POINTS = 8_000
+"""The limit of readings of one metric: two hours at 1 Hz."""
 
 
 class Investigation:
@@ -24,39 +39,39 @@ class Investigation:
         self._registry, self._engine, self._store = registry, engine, store
 
     def gravest(self, device_id: str) -> Alert | None:
-        """The device's open alert of the highest severity, the oldest of these."""
+        """Return the device's open alert of the highest severity, the oldest of these."""
         own = [alert for alert in self._engine.open.values() if alert.device == device_id]
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
         """Return all that :func:`hub.insight.evidence` asks for.
 
-        The window ends now, for a silent device with its last message. A peer's series has the unit of the device's
-        own, or is left out."""
-        start = min(now, device.last_seen or now) - WINDOW_MS
+        The horizons end now, those of a silent device with its last message. A peer's series is left out if its unit
+        is not the device's own.
+        """
+        end = min(now, device.last_seen or now)
         metrics = sorted(
             device.metrics, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts)
-        )
-        own = [SeriesQuery(device.id, name, start, now, limit=_POINTS) for name in metrics[:_MOST_METRICS]]
-        peers = self._peers(device, alert)
-        compared = [alert.metric] if alert and alert.metric else list(metrics[:8])
-        theirs = [
-            SeriesQuery(peer.id, name, now - _PEER_WINDOW_MS, now, limit=60)
-            for peer in peers
-            for name in compared
-            if name in peer.metrics
-            and not isinstance(peer.metrics[name].value, str)
-            and peer.unit(name) == device.unit(name)  # 20 °C and 68 °F, or bar and an unknown unit, do not compare
-        ]
-        series = await self._store.history([*own, *theirs])
+        )[:_MAX_METRICS]
+        own = [SeriesQuery(device.id, name, end - _WINDOW_MS, now, limit=_MAX_POINTS) for name in metrics]
+        series = await self._store.history([*own, *self._peer_queries(device, alert, metrics, now)])
         tracks = {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}
+        rare = [name for name in metrics if len(tracks[name]) < _MIN_READINGS]
+        longer = [SeriesQuery(device.id, name, end - WEEK_MS, now, limit=_READINGS) for name in rare]
+        tracks |= {
+            s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points)
+            for s in await self._store.history(longer)
+        }
         by_peer: dict[str, dict[str, MetricSeries]] = {}
         for s in series[len(own) :]:
             by_peer.setdefault(s.device, {})[s.metric] = MetricSeries.of(s.metric, device.unit(s.metric), s.points)
+        whole = [name for name in rare if len(tracks[name]) < _READINGS and tracks[name].kind == "number"]
+        week = await self._week(device, [name for name in metrics if name not in whole], end)
         return InvestigationInput(
             device=device.id,
             now=now,
             tracks=tracks,
+            week=week | {name: tracks[name] for name in whole},
             alert=alert,
             limits=self._engine.limits(device),
             peers=tuple(Peer(name, found) for name, found in by_peer.items()),
@@ -73,8 +88,32 @@ class Investigation:
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 
+    async def _week(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
+        """Return the means of the last seven days up to ``end``; those of a boolean are the share of time it was on."""
+        fine = end - _FINE_MS
+        coarse = [_buckets(device.id, name, end - WEEK_MS, fine, _BUCKET_MS) for name in metrics]
+        recent = [_buckets(device.id, name, fine, end + 1, _FINE_BUCKET_MS) for name in metrics]
+        series = await self._store.history([*coarse, *recent])
+        found: dict[str, MetricSeries] = {}
+        for before, after in zip(series[: len(metrics)], series[len(metrics) :], strict=True):
+            parts = (before.points, _BUCKET_MS), (after.points, _FINE_BUCKET_MS)
+            found[before.metric] = MetricSeries.of_means(before.metric, device.unit(before.metric), parts, end)
+        return found
+
+    def _peer_queries(
+        self, device: Device, alert: Alert | None, metrics: Sequence[str], now: int
+    ) -> Iterator[SeriesQuery]:
+        compared = [alert.metric] if alert and alert.metric else list(metrics[:8])
+        for peer in self._peers(device, alert):
+            start = now - max(_PEER_WINDOW_MS, round(3 * (peer.expected_interval or 0)))
+            for name in compared:
+                if name not in peer.metrics or isinstance(peer.metrics[name].value, str):
+                    continue
+                if peer.unit(name) == device.unit(name):  # 20 °C and 68 °F, or bar and an unknown unit, do not compare
+                    yield SeriesQuery(peer.id, name, start, now, limit=60)
+
     def _peers(self, device: Device, alert: Alert | None) -> list[Device]:
-        """Devices of the same model that are there; without a model, those of the same area with the same metric."""
+        """Return online devices of the same model; without a model, those of the same area with the same metric."""
         model, area = device.info.model, device.display_area
         metric = alert.metric if alert else None
 
@@ -85,7 +124,7 @@ class Investigation:
 
         others = (d for d in self._registry.devices() if d.id != device.id and d.presence == "online" and alike(d))
         # Those of the same area share its weather and its load, so they come first.
-        return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MOST_PEERS]
+        return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MAX_PEERS]
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
         via = device.info.via
@@ -101,8 +140,8 @@ class Investigation:
         """
         model = (device.info.manufacturer, device.info.model)
         of_model = [d.id for d in self._registry.devices() if model[1] and (d.info.manufacturer, d.info.model) == model]
-        confirmed = await self._store.confirmed_alerts([device.id, *of_model], alert.metric, limit=_MOST_PAST)
-        similar = await self._store.similar_alerts(alert, limit=_MOST_PAST)
+        confirmed = await self._store.confirmed_alerts([device.id, *of_model], alert.metric, limit=_MAX_PAST)
+        similar = await self._store.similar_alerts(alert, limit=_MAX_PAST)
         earlier = {a.id: a for a in (*similar, *confirmed) if a.id != alert.id and a.raised_at <= alert.raised_at}
         known = await self._store.diagnoses(list(earlier)) if earlier else {}
         like = {device.id, *of_model}
@@ -121,6 +160,10 @@ class Investigation:
         return device_semantics(device, self._registry.corrected.of_model(device))
 
 
+def _buckets(device: str, metric: str, start: int, end: int, width: int) -> SeriesQuery:
+    return SeriesQuery(device, metric, start, end, -(-(end - start) // width))
+
+
 def latest(device: Device) -> dict[str, Value]:
-    """The newest value of each metric."""
+    """Return the newest value of each metric."""
     return {name: value.value for name, value in device.metrics.items()}

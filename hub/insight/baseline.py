@@ -1,8 +1,8 @@
-"""What is normal for this metric of this device: its own recent past, before anything began.
+"""What is normal for a metric of a device: its own past, before the change.
 
-A baseline carries its own alarm threshold: what counts is only what leaves the band the signal kept to while it was
-healthy, by more than any excursion it made then, and faster than it wandered then. That is what keeps healthy noise
-quiet without a tuned constant a metric.
+A baseline carries its own threshold. A change counts only if it leaves the band that the signal kept to while it was
+healthy, by more than any excursion it made then, and faster than it wandered then. So healthy noise gives no change,
+without a constant to tune for each metric.
 """
 
 from __future__ import annotations
@@ -13,21 +13,50 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from hub.insight.series import Floats, MetricSeries
-from hub.insight.statistics import TwoLevels, cusum, floor, median, runs, slope, smooth, spread, two_levels, weights
+from hub.insight.statistics import (
+    TwoLevels,
+    cusum,
+    floor,
+    median,
+    percentile,
+    runs,
+    slope,
+    smooth,
+    spread,
+    two_levels,
+    weights,
+)
 
 ENOUGH = 12
-"""Readings below which nothing is said about what is normal."""
+"""With fewer readings there is no baseline."""
 _MARGIN_S = 1200.0
-"""What came less than this before the moment in question may already be part of the trouble."""
+"""Readings less than this before the moment in question may already be part of the trouble."""
 _LEAST_DEVIATIONS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """``level`` and ``scale`` (one robust sigma) hold at ``end`` (track seconds); ``drift`` (a second) leads on from
-    there. ``band`` (sigmas) is how far it strayed while healthy, ``excess`` its largest CUSUM beyond that, in sigma
-    seconds. ``stays_high`` and ``stays_low`` are how long a signal that switches kept to each level. ``still`` and
-    ``still_points`` are the longest time the value stood still, ``changes`` how often it changed."""
+    """What is usual for one metric. Times are track seconds.
+
+    Attributes:
+        start: the first reading it was learned from.
+        end: the last one.
+        count: how many there were.
+        smoothed: these readings without single outliers.
+        level: the level at ``end``.
+        scale: one robust sigma.
+        drift: the trend per second, which leads on from ``end``.
+        low: the first percentile.
+        high: the 99th percentile.
+        band: how far it strayed while healthy, in sigmas.
+        excess: its largest CUSUM beyond the band, in sigma seconds.
+        levels: the levels of a signal that switches.
+        stays_high: how long such a signal kept to its upper level each time.
+        stays_low: how long it kept to its lower level.
+        still: the longest time the value did not change.
+        still_points: the most readings without a change.
+        changes: how often the value changed.
+    """
 
     start: float
     end: float
@@ -48,28 +77,30 @@ class Baseline:
     changes: int
 
     def expected(self, times: Floats) -> Floats:
-        """The level that the baseline leads one to expect at ``times``."""
+        """Return the expected level at ``times``."""
         return self.level + self.drift * (times - self.end)
 
     def deviations(self, times: Floats, values: Floats) -> Floats:
-        """Distance from what is expected, in sigmas. Past the baseline's end a trend becomes uncertain at half its own
-        rate, so that one which stops is not an alarm."""
+        """Return the distance from what is expected, in sigmas.
+
+        Past the baseline's end a trend becomes uncertain at half its own rate, so a trend that stops is no change.
+        """
         ahead = np.maximum(times - self.end, 0.0)
         return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))
 
     def threshold(self, interval: float) -> float:
-        """The CUSUM (sigma seconds) from which a change is one, for readings ``interval`` seconds apart."""
+        """Return the CUSUM (sigma seconds) that proves a change, for readings ``interval`` seconds apart."""
         return max(1.5 * self.excess, _LEAST_DEVIATIONS * interval)
 
 
 def baseline_end(track: MetricSeries, moment: int) -> float:
-    """Where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
+    """Return where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
     seen = track.seconds(moment)
     return seen - min(_MARGIN_S, 0.3 * max(seen, 0.0))
 
 
 def baseline(track: MetricSeries, end: float) -> Baseline | None:
-    """The baseline up to ``end`` (track seconds); None with fewer than :data:`ENOUGH` readings before it."""
+    """Return the baseline up to ``end`` (track seconds); None with fewer than :data:`ENOUGH` readings before it."""
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < ENOUGH or track.kind == "text":
         return None
@@ -77,7 +108,7 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
     steady = smooth(values)
     levels = two_levels(values) if track.kind == "number" else None
     level, drift, scale = _trend(times, steady, values)
-    low, high = np.percentile(values, [1, 99])
+    low, high = percentile(values, 1, 99)
     stays_high, stays_low = _stays(times, values, levels)
     still, still_points, changes = _stillness(times, values)
     found = Baseline(
@@ -88,8 +119,8 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
         level=level,
         scale=scale,
         drift=drift,
-        low=float(low),
-        high=float(high),
+        low=low,
+        high=high,
         band=1.0,
         excess=0.0,
         levels=levels,
@@ -101,14 +132,16 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
     )
     deviations = found.deviations(times, steady)
     seconds = weights(times)
-    band = max(1.0, float(np.percentile(np.abs(deviations), 98)))
+    band = max(1.0, *percentile(np.abs(deviations), 98))
     excess = max(float(cusum(sign * deviations, seconds, band).max()) for sign in (1.0, -1.0))
     return replace(found, band=band, excess=excess)
 
 
 def wander(usual: Baseline, seconds: float) -> float:
-    """The largest change the metric made within ``seconds`` while healthy. Beyond half the baseline's length it is
-    carried on with the square root of time, as a random walk would."""
+    """Return the largest change that the metric made within ``seconds`` while healthy.
+
+    Beyond half the baseline's length it grows with the square root of time, as that of a random walk does.
+    """
     values = usual.smoothed
     step = (usual.end - usual.start) / max(usual.count - 1, 1)
     lag = max(1, round(seconds / step)) if step > 0 else 1
@@ -119,7 +152,7 @@ def wander(usual: Baseline, seconds: float) -> float:
 
 
 def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float, float]:
-    """Level at the end, drift and scale. A drift is believed only if it explains most of the spread."""
+    """Return the level at the end, drift and scale. A drift is believed only if it explains most of the spread."""
     least = floor(values)
     level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:
@@ -128,12 +161,13 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
         if spread(flat) < 0.5 * raw:
             return median(flat), drift, max(spread(flat), least)
     # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
-    wide = float(np.subtract(*np.percentile(steady, [97, 3]))) / 4
+    low, high = percentile(steady, 3, 97)
+    wide = (high - low) / 4
     return level, 0.0, max(raw, wide, least)
 
 
 def _stays(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[Floats, Floats]:
-    """How long it stayed on the high and on the low level each time, in seconds; empty where it does not switch."""
+    """Return how long it stayed on the high and on the low level each time, in seconds; empty if it does not switch."""
     if levels is None and not np.all((values == 0) | (values == 1)):
         return times[:0], times[:0]
     found = runs(times, (values > (levels.split if levels else 0.5)).astype(np.float64))
@@ -147,7 +181,7 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """The metric as it would read if its companions stood where they usually do, or None if they do not explain it.
+    """Return the metric as it would read if its companions were at their usual level; None if they do not explain it.
 
     A motor draws more at full flow: what counts is the current beyond that. The companions (metrics that have not moved
     themselves) are weighed by ridge regression over the baseline, which must explain most of the spread. It knows
@@ -156,9 +190,7 @@ def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: 
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":
         return None
-    columns = [
-        np.interp(track.times, c.times + (c.origin - track.origin) / 1000, c.values) for c in companions if len(c) > 2
-    ]
+    columns = [_at_times_of(track, companion) for companion in companions if len(companion) > 2]
     columns = [c for c in columns if spread(c[:last]) > 0 and not _constant(c[:last])]
     if not columns:
         return None
@@ -176,8 +208,14 @@ def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: 
     return MetricSeries(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)
 
 
+def _at_times_of(track: MetricSeries, other: MetricSeries) -> Floats:
+    if track.origin == other.origin and np.array_equal(track.times, other.times):
+        return other.values
+    return np.interp(track.times, other.times + (other.origin - track.origin) / 1000, other.values)
+
+
 def _beyond_known(matrix: Floats, last: int) -> bool:
-    """Whether any column has lately left the range of its first ``last`` rows, by more than a tenth of it."""
+    """Return whether any column has lately left the range of its first ``last`` rows, by more than a tenth of it."""
     low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
     middle, half = (low + high) / 2, 0.6 * (high - low)
     return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))

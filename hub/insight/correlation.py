@@ -1,4 +1,4 @@
-"""Findings from around the metric: what moved with it, what its peers do, how far the data itself can be trusted."""
+"""Findings about a metric's surroundings: metrics that move with it, peers, silence, the quality of the data."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.insight.change_detection import DetectedChange
+from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import Floats, MetricSeries
@@ -19,19 +19,21 @@ _LEAST_PEERS = 3
 
 
 def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Metrics that moved along with the leading one, by correlation of the signals with their trends taken out: ramps
-    that merely share a direction correlate at 0.99 whatever they are."""
+    """Yield the metrics that moved along with the leading one, by correlation of the signals without their trends.
+
+    With trends, any two ramps correlate at 0.99.
+    """
     leading = next(
         (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
     )
     if leading is None:
         return
     start = min((m.onset for m in moves if m.onset is not None), default=case.now) - 120_000
-    base = _detrended(leading.track.since(start), start, case.now)
+    base = _detrended(_covering(case, leading.track, start), start, case.now)
     for m in moves:
         if m is leading or m.doing not in ("rises", "falls") or base is None:
             continue
-        other = _detrended(m.track.since(start), start, case.now)
+        other = _detrended(_covering(case, m.track, start), start, case.now)
         if other is None:
             continue
         r, lag = _best_lag(base, other)
@@ -62,8 +64,14 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
         )
 
 
+def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
+    """Return the metric's series since ``start`` (ms): its readings, or its week if they do not reach back so far."""
+    week = case.week.get(track.metric)
+    return (week if week is not None and len(track) and track.at(0) > start else track).since(start)
+
+
 def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
-    """On a grid of ``_GRID`` points, less its straight line; None with too few readings."""
+    """Return the series on a grid of ``_GRID`` points, less its straight line; None with too few readings."""
     if len(track) < 20:
         return None
     times = np.linspace(track.seconds(start), track.seconds(end), _GRID)
@@ -73,8 +81,10 @@ def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
 
 
 def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
-    """Pearson's r at the lag (grid steps, positive: ``second`` follows) where it is largest, up to a fifth of the
-    range."""
+    """Return Pearson's r and the lag at which it is largest, up to a fifth of the range.
+
+    The lag is in grid steps; ``second`` follows where it is positive.
+    """
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     if norm <= 1e-12:
         return 0.0, 0
@@ -87,7 +97,7 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
 
 
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """The alerting metric (else the one that moved most) beside the same metric of its peers, at the same time."""
+    """Yield the comparison of the alerting metric, else of the largest change, with the same metric of the peers."""
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
         chosen = max((m for m in moves if m.moved), key=lambda m: abs(m.deviation), default=None)
@@ -199,7 +209,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Gaps in the last hour and clocks that are off: how far the other findings can be trusted."""
+    """Yield gaps in the last hour and clocks that are off: how far the other findings can be trusted."""
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:

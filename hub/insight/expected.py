@@ -1,7 +1,6 @@
-"""The band in which a metric is expected: where it kept to while it was healthy, carried on from there.
+"""The band in which a metric is expected: the one it kept to while it was healthy, extrapolated.
 
-The same baseline that the evidence is measured against, so a chart that shows the band shows what the diagnosis means
-by "unusual".
+It comes from the same baseline as the evidence, so a chart with the band shows what the diagnosis means by "unusual".
 """
 
 from __future__ import annotations
@@ -20,8 +19,7 @@ Edge = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """``points`` lie at the times asked for; ``start`` and ``end`` (ms) bound the ``count`` readings it was learned
-    from."""
+    """``points`` are at the times asked for. It was learned from ``count`` readings from ``start`` to ``end`` (ms)."""
 
     start: int
     end: int
@@ -30,7 +28,7 @@ class Expected:
 
 
 def expected(track: MetricSeries, end: float, stamps: Sequence[int]) -> Expected | None:
-    """The band at ``stamps`` (ms), learned from the track up to ``end`` (track seconds).
+    """Return the band at ``stamps`` (ms), learned from the track up to ``end`` (track seconds).
 
     None for texts, booleans, and where there are too few readings to say what is normal.
     """

@@ -1,4 +1,4 @@
-"""Findings about the device's own metrics: what crossed a limit, what moved, in which order, how fast, what stayed."""
+"""Findings about the device's own metrics: which changed, how unusual that is, and which go on as usual."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from hub import text_format as fmt
-from hub.insight.change_detection import DetectedChange
+from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.normal_variation import normal_variation_weights
 from hub.insight.statistics import strength
 from hub.model import Evidence, EvidenceKind, Value
+
+_EXACT_MS = 30_000
+"""An onset known as exactly as that is said as one time."""
 
 
 def finding(
@@ -30,7 +33,8 @@ def finding(
 ) -> Evidence:
     """Return an evidence without its id, which :func:`hub.insight.evidence.evidence` gives.
 
-    ``params`` are what ``sentence`` says; the name of the metric is added."""
+    ``params`` are the values in ``sentence``; the name of the metric is added.
+    """
     weight = round(min(max(weight, 0.0), 1.0), 3)
     if metric is not None:
         params["name"] = case.name(metric)
@@ -38,19 +42,19 @@ def finding(
 
 
 def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Each metric that does something else than usual, earliest first. ``value`` is the change, signed."""
+    """Yield each metric that has changed, earliest first. ``value`` is the change, signed."""
     weights = normal_variation_weights(case, moves)
     for m in moves:
         onset = m.onset if m.onset is not None else case.now
         if m.doing in ("rises", "falls"):
             verb = "rise" if m.doing == "rises" else "fall"
             verb = f"stepped {'up' if m.doing == 'rises' else 'down'}" if m.abrupt else f"began to {verb}"
-            # What it "read" is the newest reading wherever it is said; a lone outlier is not told as one. Its time is
-            # said with it: people read this for as long as the alert is open, and later.
+            # Every finding quotes the newest reading, unless that is an outlier, with its time: people read this for as
+            # long as the alert is open, and later.
             now = m.level if m.reading is None else m.reading
             change = now - m.before
             sentence = (
-                f"{case.name(m.metric)} {verb} at {fmt.clock(onset)}{_before_crossing(case, onset)}; "
+                f"{case.name(m.metric)} {verb} {_when(m, onset)}{_before_crossing(case, onset)}; "
                 f"at {fmt.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
                 f"{fmt.quantity(now, m.track.unit)}, "
                 f"{fmt.difference(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
@@ -73,6 +77,8 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
                 is_outlier=m.reading is None,
                 before=m.before,
                 crossed_after_ms=_crossed_after(case, onset),
+                earliest_at=m.earliest,
+                latest_at=m.latest,
                 is_adjusted=m.adjusted,
             )
         elif m.doing == "stuck":
@@ -97,6 +103,13 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
             yield _stay(case, m, onset)
 
 
+def _when(m: DetectedChange, onset: int) -> str:
+    """Return "at 10:02:11", or "between 09:40 and 10:05" where that is not known as exactly."""
+    if m.earliest is None or m.latest is None or m.latest - m.earliest <= _EXACT_MS:
+        return f"at {fmt.clock(onset)}"
+    return f"between {fmt.clock(m.earliest)} and {fmt.clock(m.latest)}"
+
+
 def _crossed_after(case: InvestigationInput, onset: int) -> int | None:
     """Return how many ms after ``onset`` the alert's limit was crossed, None where it was not."""
     alert = case.alert
@@ -113,7 +126,7 @@ def _before_crossing(case: InvestigationInput, onset: int) -> str:
 def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
     on = m.doing == "stays on"
     if m.track.kind == "boolean":
-        what = f"{case.name(m.metric)} has been {_state(m.metric, on)}"
+        what = f"{case.name(m.metric)} has been {state_text(m.metric, on)}"
     else:
         level = fmt.quantity(m.level, m.track.unit)
         what = f"{case.name(m.metric)} has stayed {'on' if on else 'off'} at about {level}"
@@ -144,7 +157,7 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
 
 
 def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Switching signals whose upper level has moved: a compressor that runs but draws less than it used to."""
+    """Yield switching signals whose upper level has moved: a compressor that runs but draws less than it used to."""
     for m in moves:
         if m.shift and m.onset is not None and m.baseline is not None and m.baseline.levels is not None:
             usual = m.baseline.levels.high
@@ -169,33 +182,8 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             )
 
 
-def order(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Which metric moved first: the last symptom is often the one that alarms."""
-    timed = [m for m in moves if m.onset is not None and m.doing != "stuck"]
-    if len(timed) < 2:
-        return
-    first = timed[0].onset or 0
-    later = [(case.name(m.metric), m.onset - first) for m in timed[1:5] if m.onset is not None and m.onset > first]
-    steps = [f"{name} {fmt.duration(after)} later" for name, after in later]
-    together = [case.name(m.metric) for m in timed if m.onset == first]
-    sentence = f"{fmt.join(together)} moved first, at {fmt.clock(first)}" + (f"; {fmt.join(steps)}" if steps else "")
-    yield finding(
-        case,
-        "order",
-        timed[0].metric,
-        sentence,
-        value=None,
-        unit=None,
-        start=first,
-        end=case.now,
-        weight=min(strength(m.deviation) for m in timed[:2]),
-        first=together,
-        later=[{"name": name, "after_ms": after} for name, after in later],
-    )
-
-
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """How unusual the strongest movements are against the device's own baseline. ``value`` in deviations."""
+    """Yield how unusual the largest changes are against the device's own baseline. ``value`` is in deviations."""
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None:
             continue
@@ -225,8 +213,10 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
 
 
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """What did not move, which speaks against every cause that would have moved it. A signal that switches is
-    ``running`` or ``idle``."""
+    """Yield metrics that go on as usual, which is evidence against every cause that would have changed them.
+
+    A signal that switches is ``running`` or ``idle``.
+    """
     for m in moves:
         if m.doing != "steady" or m.baseline is None:
             continue
@@ -237,7 +227,7 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
         rare = m.track.kind == "boolean" and _rare(m)
         if m.track.kind == "boolean":
             value = bool(m.track.values[-1])
-            shown = _state(m.metric, value)
+            shown = state_text(m.metric, value)
             if rare:
                 # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
                 kind, weight = ("running" if value else "idle"), 0.3
@@ -262,11 +252,12 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
 
 
 def _rare(m: DetectedChange) -> bool:
-    """Whether a switch is in the state it is in for less than a quarter of the time."""
+    """Return whether a switch is in the state it is in for less than a quarter of the time."""
     usual = m.baseline
     return usual is not None and m.onset is not None and float(np.mean(m.track.values[: usual.count] == m.level)) < 0.25
 
 
-def _state(metric: str, on: bool) -> str:
+def state_text(metric: str, on: bool) -> str:
+    """Return "on" or "off", for what opens "open" or "closed"."""
     door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
     return ("closed", "open")[on] if door else ("off", "on")[on]

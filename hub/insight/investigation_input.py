@@ -45,13 +45,21 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class InvestigationInput:
-    """``tracks`` by metric cover the time up to ``now`` (usually two hours); ``limits`` by metric join the device's own
-    with those of its rules. ``alert`` is None when somebody just asks. ``last_seen`` and ``rhythm`` in ms."""
+    """Everything that evidence is computed from. Times are epoch ms.
+
+    Attributes:
+        tracks: readings of the last hours up to ``now``, by metric.
+        week: means of the last seven days up to ``now``, by metric; may be empty, or ``tracks`` themselves.
+        limits: by metric, the device's own joined with those of its rules.
+        alert: None when somebody just asks.
+        rhythm: the usual interval between messages in ms.
+    """
 
     device: str
     now: int
     tracks: Mapping[str, MetricSeries]
     alert: Alert | None = None
+    week: Mapping[str, MetricSeries] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
     past: tuple[Past, ...] = ()
@@ -107,7 +115,13 @@ class InvestigationInput:
     @property
     def calm(self) -> bool:
         """No alert is being explained and no metric is beyond its limit."""
-        return self.alert is None and not any(self._beyond(track) for track in self.tracks.values())
+        return self.alert is None and not self.troubled
+
+    @property
+    def troubled(self) -> frozenset[str]:
+        """Return the metrics that alarm or are beyond their limit."""
+        alarming = {self.alert.metric} if self.alert is not None and self.alert.metric else set()
+        return frozenset(alarming | {name for name, track in self.tracks.items() if self._beyond(track)})
 
     def _beyond(self, track: MetricSeries) -> bool:
         limit = self.limit(track.metric)

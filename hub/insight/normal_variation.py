@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hub.insight.change_detection import DetectedChange
+from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 
 _LITTLE = 0.15

@@ -1,8 +1,8 @@
-"""One metric's series as arrays, cleaned so that nothing after this has to ask whether a value is a number."""
+"""One metric's series as arrays of finite numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,8 @@ Floats = npt.NDArray[np.float64]
 Kind = Literal["number", "boolean", "text"]
 
 LARGEST = 1e15
-"""Values are held within this: far above any physical quantity, far below where squares overflow."""
+"""Values are clipped to this: far above any physical quantity, far below where squares overflow."""
+_TYPES: dict[Kind, set[type]] = {"number": {float, int}, "boolean": {bool}, "text": {str}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,49 +39,73 @@ class MetricSeries:
 
     @classmethod
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
-        """From history points (a bucket counts as its mean). The kind is taken from the newest value; points of another
-        kind are left out, and so are values that are not a finite number; of two at one time the later given wins."""
+        """Return a series of history points, a bucket as its mean.
+
+        The newest value decides the kind. Points of another kind and numbers that are not finite are left out. Of two
+        points at one time the later in ``points`` is taken.
+        """
         kind = _kind(points[-1][1] if points and len(points[-1]) == 2 else 0.0)
-        kept: dict[int, Value] = {}
-        for point in points:
-            value = point[1] if len(point) == 2 else point[2]
-            if _kind(value) == kind:
-                kept[point[0]] = value
         words: dict[str, int] = {}
+        plain = [(point[0], point[1] if len(point) == 2 else point[2]) for point in points]
+        if not set(map(type, (value for _, value in plain))) <= _TYPES[kind]:
+            plain = [(stamp, value) for stamp, value in plain if _kind(value) == kind]
         if kind == "text":
-            numbers = [float(words.setdefault(str(value), len(words))) for value in kept.values()]
-        else:
-            numbers = [float(value) for value in kept.values()]
-        stamps = np.fromiter(kept, dtype=np.int64, count=len(kept))
-        values = np.array(numbers, dtype=np.float64)
+            plain = [(stamp, float(words.setdefault(str(value), len(words)))) for stamp, value in plain]
+        stamps = np.array([stamp for stamp, _ in plain], dtype=np.int64)
+        values = np.array([value for _, value in plain], dtype=np.float64)
         finite = np.isfinite(values)
         stamps, values = stamps[finite], np.clip(values[finite], -LARGEST, LARGEST)
-        order = np.argsort(stamps, kind="stable")
-        stamps, values = stamps[order], values[order]
+        if np.any(np.diff(stamps) <= 0):
+            stamps, newest = np.unique(stamps[::-1], return_index=True)
+            values = values[::-1][newest]
         origin = int(stamps[0]) if len(stamps) else 0
         return cls(metric, unit, kind, origin, (stamps - origin) / 1000.0, values, tuple(words))
 
+    @classmethod
+    def of_means(
+        cls, metric: str, unit: str | None, parts: Iterable[tuple[Sequence[Point], int]], end: int
+    ) -> MetricSeries:
+        """Return the means of buckets at the middle of each, at ``end`` (ms) at the latest; a boolean is a number then.
+
+        ``parts`` are buckets with their width in ms, oldest first.
+        """
+        found = {
+            min(bucket[0] + width // 2, end): float(bucket[2])
+            for points, width in parts
+            for bucket in points
+            if len(bucket) > 2
+        }
+        return cls.of(metric, unit, list(found.items()))
+
+    def averaged(self, count: int) -> MetricSeries:
+        """Return means of ``count`` readings each, at the last reading of each; the oldest that are left over go."""
+        rest = len(self) % count
+        times = self.times[rest:].reshape(-1, count)[:, -1]
+        values = self.values[rest:].reshape(-1, count).mean(axis=1)
+        return MetricSeries(self.metric, self.unit, self.kind, self.origin, times, values, self.words)
+
     def at(self, index: int) -> int:
-        """The time of one point, in epoch ms."""
+        """Return the time of one point, in epoch ms."""
         return self.origin + round(float(self.times[index]) * 1000)
 
     def stamp(self, seconds: float) -> int:
-        """Track seconds as epoch ms."""
+        """Return track seconds as epoch ms."""
         return self.origin + round(seconds * 1000)
 
     def seconds(self, stamp: int) -> float:
-        """Epoch ms as track seconds."""
+        """Return epoch ms as track seconds."""
         return (stamp - self.origin) / 1000.0
 
     def until(self, stamp: int) -> MetricSeries:
-        """The part up to and including ``stamp``."""
+        """Return the part up to and including ``stamp``."""
         return self.part(0, int(np.searchsorted(self.times, self.seconds(stamp), side="right")))
 
     def since(self, stamp: int) -> MetricSeries:
-        """The part from ``stamp`` on."""
+        """Return the part from ``stamp`` on."""
         return self.part(int(np.searchsorted(self.times, self.seconds(stamp), side="left")), len(self))
 
     def part(self, first: int, last: int) -> MetricSeries:
+        """Return the points with the indices from ``first`` to before ``last``."""
         times, values = self.times[first:last], self.values[first:last]
         return MetricSeries(self.metric, self.unit, self.kind, self.origin, times, values, self.words)
 

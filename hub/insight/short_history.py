@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.insight.change_detection import DetectedChange
+from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import MetricSeries

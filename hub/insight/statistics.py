@@ -1,4 +1,4 @@
-"""The estimators the findings rest on: all robust, all vectorised, none of which can return a NaN.
+"""Estimators that findings use: robust, vectorised, and never NaN.
 
 Sources: Page, "Continuous inspection schemes" (1954) for CUSUM; Theil (1950) and Sen (1968) for the slope; Otsu (1979)
 for the split into two levels.
@@ -15,26 +15,40 @@ from hub.insight.series import Floats
 MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
 """One reading counts as at most this many deviations, so that a single outlier is not a change."""
+_OFF = 0.25
+"""What is off reads less than this share of what is on."""
+_HELD = 2.5
+"""A signal that switches holds a level for at least so many readings on average."""
 
 
 def median(values: Floats) -> float:
-    """NumPy's own median spends most of its time, for series as short as these, on cases that cannot occur here."""
+    """Return the median.
+
+    For an even count, NumPy's own function asks for two order statistics, which takes several times as long.
+    """
     middle = len(values) // 2
+    ordered = np.partition(values, middle)
     if len(values) % 2:
-        return float(np.partition(values, middle)[middle])
-    lower, upper = np.partition(values, (middle - 1, middle))[middle - 1 : middle + 1]
-    return float(lower + upper) / 2
+        return float(ordered[middle])
+    return float(ordered[:middle].max() + ordered[middle]) / 2
+
+
+def percentile(values: Floats, *shares: float) -> tuple[float, ...]:
+    """Return the percentiles at ``shares`` (0 to 100), between two values in proportion."""
+    ordered = np.sort(values)
+    at = np.asarray(shares) / 100 * (len(ordered) - 1)
+    return tuple(np.interp(at, np.arange(len(ordered)), ordered).tolist())
 
 
 def spread(values: Floats) -> float:
-    """The standard deviation that the median absolute deviation implies; 0 for fewer than two values."""
+    """Return the standard deviation that the median absolute deviation implies; 0 for fewer than two values."""
     if len(values) < 2:
         return 0.0
     return MAD_TO_SIGMA * median(np.abs(values - median(values)))
 
 
 def resolution(values: Floats) -> float:
-    """The smallest step between neighbouring values: what the sensor can tell apart; 0 if it never changed."""
+    """Return the smallest step between neighbouring values, the sensor's resolution; 0 if it never changed."""
     if len(values) < 2:
         return 0.0
     steps = np.abs(np.diff(values))
@@ -42,14 +56,25 @@ def resolution(values: Floats) -> float:
     return float(steps.min()) if len(steps) else 0.0
 
 
+def quantum(values: Floats) -> float:
+    """Return the step that differences of neighbouring values are multiples of, within a tenth; 0 if there is none."""
+    steps = np.abs(np.diff(values))
+    if len(steps) < 20 or not np.any(steps > 0):
+        return 0.0
+    large = steps[steps > 0.2 * float(np.percentile(steps[steps > 0], 90))]
+    step = median(large)
+    share = steps / step
+    return step if float(np.mean(np.abs(share - np.round(share)) < 0.1)) >= 0.9 else 0.0
+
+
 def floor(values: Floats) -> float:
-    """The least deviation worth the name for these values, so that a constant series divides by no zero."""
+    """Return the least scale for these values, so that nothing divides by the zero of a constant series."""
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
 
 
 def weights(times: Floats) -> Floats:
-    """Seconds each reading stands for: the gap before it, at most three times the usual one."""
+    """Return the seconds that each reading stands for: the gap before it, at most three times the usual one."""
     if len(times) < 2:
         return np.ones(len(times))
     gaps = np.diff(times, prepend=times[0])
@@ -61,7 +86,7 @@ def weights(times: Floats) -> Floats:
 
 
 def smooth(values: Floats) -> Floats:
-    """The median of three: drops single outliers and keeps edges where they are."""
+    """Return the running median of three, which drops single outliers and keeps edges where they are."""
     if len(values) < 3:
         return values
     low, middle, high = values[:-2], values[1:-1], values[2:]
@@ -72,14 +97,14 @@ def smooth(values: Floats) -> Floats:
 
 
 def cusum(deviations: Floats, seconds: Floats, slack: float = 1.0) -> Floats:
-    """One-sided cumulative sum of ``deviations`` (in sigmas) above ``slack``, in sigma seconds."""
+    """Return the one-sided cumulative sum of ``deviations`` (in sigmas) above ``slack``, in sigma seconds."""
     steps = (np.clip(deviations, -_CAP, _CAP) - slack) * seconds
     total = np.cumsum(steps)
     return np.asarray(total - np.minimum(np.minimum.accumulate(total), 0.0), dtype=np.float64)
 
 
 def slope(times: Floats, values: Floats, most: int = 90) -> float:
-    """Theil–Sen: the median slope over all pairs of at most ``most`` evenly chosen points, in units a second."""
+    """Return the Theil–Sen slope: the median over all pairs of at most ``most`` points, in units a second."""
     if len(times) < 2:
         return 0.0
     if len(times) > most:
@@ -101,12 +126,13 @@ class TwoLevels:
 
 
 def two_levels(values: Floats) -> TwoLevels | None:
-    """The two levels of a signal that switches between them, or None if it does not.
+    """Return the two levels of a signal that switches between them, or None if it does not.
 
     It switches when Otsu's split leaves two groups that are each tight against the distance between them, each holds at
-    least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times.
+    least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times. The
+    lower level must be off, so near zero, and a level be held: a flow that reads 31 or 32 is a coarse measurement.
     """
-    if len(values) < 30 or np.ptp(values) <= 0:
+    if len(values) < 30 or np.ptp(values) <= 1e-12 * float(np.abs(values).max()):
         return None
     counts, edges = np.histogram(values, bins=64)
     centres = (edges[:-1] + edges[1:]) / 2
@@ -122,12 +148,17 @@ def two_levels(values: Floats) -> TwoLevels | None:
     if not 0.03 <= share <= 0.97 or np.count_nonzero(np.diff(high)) < 4:
         return None
     upper, lower = values[high], values[~high]
+    means = float(upper.mean()), float(lower.mean())
+    if float(np.mean(np.abs(values - (means[0] + means[1]) / 2) < (means[0] - means[1]) / 6)) > 0.1:
+        return None  # too many lie between; what follows is exact, but needs sorting
     middle = (median(lower), median(upper))
     within = max(spread(lower), spread(upper))
     between = np.abs(values - (middle[0] + middle[1]) / 2) < (middle[1] - middle[0]) / 6
     if float(between.mean()) > 0.05:
         return None
     if middle[1] - middle[0] < 6 * within or middle[1] - middle[0] < 0.25 * float(np.ptp(values)):
+        return None
+    if abs(middle[0]) > _OFF * abs(middle[1]) or len(values) < _HELD * (1 + np.count_nonzero(np.diff(high))):
         return None
     return TwoLevels(middle[0], middle[1], (middle[0] + middle[1]) / 2)
 
@@ -151,5 +182,5 @@ def runs(times: Floats, states: Floats) -> RunLengths:
 
 
 def strength(deviation: float) -> float:
-    """How much a deviation in sigmas weighs, 0 to 1: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
+    """Return how much a deviation in sigmas weighs, 0 to 1: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
     return round(float(1.0 - np.exp(-abs(deviation) / 8.0)), 3)

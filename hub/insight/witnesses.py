@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from hub import text_format as fmt
 from hub.insight.baseline import at_same_state
-from hub.insight.change_detection import DetectedChange
+from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.statistics import median, strength

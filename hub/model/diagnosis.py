@@ -11,6 +11,7 @@ from hub.model.reading import Value
 
 EvidenceKind = Literal[
     "alone",
+    "changed",
     "clock",
     "contradicted",
     "deviation",
@@ -20,6 +21,7 @@ EvidenceKind = Literal[
     "idle",
     "jump",
     "level",
+    "mode",
     "moved_with",
     "onset",
     "order",

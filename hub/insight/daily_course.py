@@ -1,0 +1,69 @@
+"""The usual course of a day, learned from the same hours of the days before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from hub.insight.series import Floats
+from hub.insight.statistics import spread
+
+_DAY_S = 86_400.0
+_SLOT_S = 1_800.0
+_MIN_SLOTS = 4
+_MIN_DAYS = 3
+"""So many days must have been seen at every hour."""
+_KEPT = 0.7
+"""Days resemble each other if their course leaves less than this share of the spread."""
+
+
+def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
+    """Return the usual value as a function of time, and what it leaves of ``values``.
+
+    None where there are too few days or they do not resemble each other. What is left of a day is taken from the course
+    of the other days: a median of few days fits these better than the next one.
+
+    Args:
+        times: Epoch seconds, evenly spaced.
+        values: Finite, of the same length.
+        step: Seconds between them.
+    """
+    slots = round(_DAY_S / max(step, _SLOT_S))
+    day = (times // _DAY_S).astype(int)
+    day -= day[0] if len(day) else 0
+    if slots < _MIN_SLOTS or not len(day) or day[-1] < _MIN_DAYS - 1:
+        return None
+    phase = times % _DAY_S / _DAY_S * slots
+    cells = day * slots + phase.astype(int)
+    size = (int(day[-1]) + 1) * slots
+    counts = np.bincount(cells, minlength=size)
+    sums = np.bincount(cells, values, minlength=size)
+    table = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(-1, slots)
+    if np.count_nonzero(counts.reshape(-1, slots), axis=0).min() < _MIN_DAYS:
+        return None
+    course = _medians(table)
+    left = values - _at(phase, course)
+    if spread(left) > _KEPT * spread(values):
+        return None
+    left = values.copy()
+    for each in range(len(table)):
+        of_day = day == each
+        left[of_day] -= _at(phase[of_day], _medians(np.delete(table, each, axis=0)))
+    if spread(left) > _KEPT * spread(values) or np.ptp(left) > np.ptp(values):
+        return None
+    return lambda at: _at(at % _DAY_S / _DAY_S * slots, course), left
+
+
+def _medians(table: Floats) -> Floats:
+    """Return the median of each column, of which NaN are no part."""
+    seen = np.count_nonzero(~np.isnan(table), axis=0)
+    ordered = np.sort(table, axis=0)  # NaN last
+    columns = np.arange(table.shape[1])
+    return np.asarray((ordered[(seen - 1) // 2, columns] + ordered[seen // 2, columns]) / 2)
+
+
+def _at(phase: Floats, course: Floats) -> Floats:
+    """Return the course between the middles of its slots, around midnight too."""
+    around = np.concatenate([course[-1:], course, course[:1]])
+    return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

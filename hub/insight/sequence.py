@@ -1,0 +1,155 @@
+"""Findings about what came first: the intervention before a change, and the order in which metrics began to change.
+
+Somebody who switches a mode, moves a set point or opens a door causes what follows, so that is looked for before the
+effects. An order is stated only between changes whose times are surely apart: ``latest`` of the one lies before
+``earliest`` of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub import text_format as fmt
+from hub.insight.detected_change import DetectedChange
+from hub.insight.findings import finding, state_text
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.series import MetricSeries
+from hub.insight.statistics import median, strength
+from hub.model import Evidence, Value
+
+_BY_CHANCE = 0.1
+"""A change of state is an intervention only if so many or fewer would be expected in that time by chance."""
+_SOON_MS = 60_000
+_ROLES = ("setpoint", "command")
+_QUANTITIES = ("contact", "mode")
+_CLEAR = 8.0
+"""An intervention counts as so many sigmas."""
+_MAX_LATER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """A mode, command, set point or contact changed its value between ``earliest`` and ``latest`` (ms)."""
+
+    track: MetricSeries
+    earliest: int
+    latest: int
+    before: Value
+    after: Value
+
+
+def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> list[Intervention]:
+    """Return what was switched or set shortly before or while the first metric began to change, earliest first."""
+    began = [m for m in moves if m.moved and m.onset is not None and m.doing != "stuck"]
+    if not began:
+        return []
+    first = min(began, key=lambda m: m.onset or 0)
+    earliest, latest = first.earliest or first.onset or 0, first.latest or first.onset or 0
+    semantics = case.semantics
+    found = []
+    for name, track in case.tracks.items():
+        meaning = semantics[name]
+        if track.kind == "text" or meaning.role in _ROLES or meaning.quantity in _QUANTITIES:
+            change = _change(track, earliest - _SOON_MS, latest)
+            if change is not None:
+                found.append(change)
+    return sorted(found, key=lambda change: change.latest)
+
+
+def _change(track: MetricSeries, start: int, end: int) -> Intervention | None:
+    changes = np.flatnonzero(np.diff(track.values))
+    if not len(changes):
+        return None
+    interval = median(np.diff(track.times))
+    low, high = track.seconds(start) - interval, track.seconds(end) + interval
+    at = track.times[changes + 1]
+    inside = changes[(at >= low) & (at <= high)]
+    earlier = int(np.count_nonzero(at < low))
+    past = low - track.times[0]
+    if not len(inside) or past <= 0 or earlier * (high - low) / past > _BY_CHANCE:
+        return None
+    index = int(inside[0])
+    return Intervention(track, track.at(index), track.at(index + 1), _value(track, index), _value(track, index + 1))
+
+
+def _value(track: MetricSeries, index: int) -> Value:
+    value = float(track.values[index])
+    if track.kind == "text":
+        return track.words[int(value)]
+    return bool(value) if track.kind == "boolean" else value
+
+
+def changed(case: InvestigationInput, found: Sequence[Intervention]) -> Iterator[Evidence]:
+    """Return each intervention: what was set, from what, to what and when."""
+    for change in found:
+        before, after = (_shown(change.track, value) for value in (change.before, change.after))
+        yield finding(
+            case,
+            "mode" if case.semantics[change.track.metric].quantity == "mode" else "changed",
+            change.track.metric,
+            f"{case.name(change.track.metric)} changed from {before} to {after} at {fmt.clock(change.latest)}",
+            value=change.after,
+            unit=change.track.unit,
+            start=change.latest,
+            end=case.now,
+            weight=strength(_CLEAR),
+            before=change.before,
+            earliest_at=change.earliest,
+        )
+
+
+def _shown(track: MetricSeries, value: Value) -> str:
+    if isinstance(value, bool):
+        return state_text(track.metric, value)
+    return f"“{value}”" if isinstance(value, str) else fmt.quantity(value, track.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class _Begin:
+    metric: str
+    earliest: int
+    at: int
+    latest: int
+    deviation: float
+
+
+def order(
+    case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
+) -> Iterator[Evidence]:
+    """Return which metric changed first, and what surely followed: the last symptom is often the one that alarms."""
+    timed = [
+        _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
+        for m in moves
+        if m.onset is not None and m.moved and m.doing != "stuck"
+    ]
+    names = {change.track.metric for change in set_before}
+    begins = [_Begin(c.track.metric, c.earliest, c.latest, c.latest, _CLEAR) for c in set_before]
+    begins += sorted((begin for begin in timed if begin.metric not in names), key=lambda begin: begin.at)
+    if len(begins) < 2:
+        return
+    earliest = begins[0] if set_before else min(timed, key=lambda begin: begin.latest)
+    # What may have begun as early is no later: of these the metric in trouble leads, else the clearest change.
+    together = [b for b in begins if b is earliest or b.earliest <= earliest.latest]
+    leader = earliest if set_before else min(together, key=lambda b: (b.metric not in case.troubled, -b.deviation))
+    later = [b for b in begins if b not in together]
+    first = [case.name(b.metric) for b in ([leader] if set_before else together)]
+    steps = [(case.name(b.metric), b.at - leader.at) for b in later[:_MAX_LATER] if b.at > leader.at]
+    told = [f"{name} {fmt.duration(after)} later" for name, after in steps]
+    how = "first" if later or set_before else "together"
+    sentence = f"{fmt.join(first)} changed {how}, at {fmt.clock(leader.at)}" + (f"; {fmt.join(told)}" if told else "")
+    yield finding(
+        case,
+        "order",
+        leader.metric,
+        sentence,
+        value=None,
+        unit=None,
+        start=leader.at,
+        end=case.now,
+        weight=min(strength(b.deviation) for b in begins[:2]),
+        first=first,
+        later=[{"name": name, "after_ms": after} for name, after in steps],
+    )

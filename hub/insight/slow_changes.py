@@ -1,0 +1,144 @@
+"""Changes that take from half an hour to days, found against the week before them.
+
+A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change is
+one only if it is larger than all that the metric did by itself before:
+
+- **range**: it has left the range in which the metric kept, or
+- **pace**: within a time (the lag) it went further than it ever went within that time.
+
+Where the days resemble each other, both are tested on what remains once the usual course of a day is taken out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub.insight.daily_course import daily_course
+from hub.insight.series import Floats, MetricSeries
+from hub.insight.statistics import floor, median, spread
+
+LAGS_S = (3_600.0, 3 * 3_600.0, 10 * 3_600.0, 30 * 3_600.0, 72 * 3_600.0)
+_STEP_S = 600.0
+_LEARNED_BEFORE_S = 10 * 3_600.0
+_MIN_BINS = 24
+_UNCERTAIN = 1.5
+"""The largest normal change within a lag is known the worse, the fewer such lags the time before had."""
+_COUNTED = 0.1
+"""A counter has counted in at least this share of the bins."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowChange:
+    """The change of ``track`` within the last ``lag`` seconds.
+
+    Attributes:
+        rest: the track up to the moment, less the usual course of a day.
+        ratio: the change, in sizes of the largest that was normal; less where the time before was short.
+        deviation: the change in sigmas, signed.
+        end: where the time before ends, in track seconds.
+    """
+
+    track: MetricSeries
+    rest: Floats
+    lag: float
+    ratio: float
+    deviation: float
+    end: float
+
+
+def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
+    """Return the change up to ``moment`` (ms) that stands out most from the week before it, whether it is large or not.
+
+    None with too little history. The caller decides which ``ratio`` is enough.
+    """
+    last = int(np.searchsorted(track.times, track.seconds(moment), side="right"))
+    if last < _MIN_BINS:
+        return None
+    times, values = track.times[:last], track.values[:last]
+    step = max(_STEP_S, median(np.diff(times)))
+    grid, centres = _binned(times, values, step)
+    if len(grid) < _MIN_BINS or _is_counter(grid[: len(grid) * 3 // 4]):
+        return None
+    best: SlowChange | None = None
+    usual: _Usual | None = None
+    for lag in LAGS_S:
+        back = round(lag / step)
+        if back < 2 or len(grid) - back < max(_MIN_BINS, back):
+            continue
+        learned = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
+        if usual is None or usual.learned != learned:
+            usual = _usual(track, grid, centres, step, learned, times, values)
+        change = _at_lag(track, usual, step, lag, times, values)
+        if change is not None and (best is None or change.ratio > best.ratio):
+            best = change
+    return best
+
+
+def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]:
+    """Return means in bins of ``step`` seconds that end with the last reading, and their middles; gaps are bridged."""
+    index = ((times[-1] - times) // step).astype(int)
+    size = int(index[0]) + 1
+    counts = np.bincount(index, minlength=size)[::-1]
+    sums = np.bincount(index, values, minlength=size)[::-1]
+    centres = times[-1] - step * (np.arange(size)[::-1] + 0.5)
+    there = counts > 0
+    return np.interp(centres, centres[there], sums[there] / counts[there]), centres
+
+
+@dataclass(frozen=True, slots=True)
+class _Usual:
+    """A series less the usual course of a day, that was learned without its last ``learned`` bins."""
+
+    learned: int
+    centres: Floats
+    grid: Floats
+    rest: Floats
+    now: float
+
+
+def _usual(
+    track: MetricSeries, grid: Floats, centres: Floats, step: float, learned: int, times: Floats, values: Floats
+) -> _Usual:
+    epoch = track.origin / 1000
+    base = max(len(grid) - learned, 0)
+    found = daily_course(centres[:base] + epoch, grid[:base], step)
+    if found is None:
+        return _Usual(learned, centres, grid, values, 0.0)
+    course, left = found
+    after = grid[base:] - course(centres[base:] + epoch)
+    now = float(course(times[-1:] + epoch)[0])
+    return _Usual(learned, centres, np.concatenate([left, after]), values - course(times + epoch), now)
+
+
+def _at_lag(
+    track: MetricSeries, usual: _Usual, step: float, lag: float, times: Floats, values: Floats
+) -> SlowChange | None:
+    """Return the change within the last ``lag`` seconds, compared with those in the time before."""
+    back = round(lag / step)
+    base = len(usual.grid) - back
+    normal = usual.grid[:base]
+    now = median(_newest(times, values, max(lag / 10, step))) - usual.now
+    scale = max(spread(normal), floor(values))
+    centre, then = median(normal), median(normal[-3:])
+    far = float(normal.max() - centre if now > centre else centre - normal.min())
+    pace = float(np.abs(normal[back:] - normal[:-back]).max(initial=0.0)) if base > 2 * back else float(np.ptp(normal))
+    beyond, moved = (now - centre) / max(far, 2 * scale), (now - then) / max(pace, 2 * scale)
+    if beyond * moved < 0:  # it comes back from where it was unusual
+        return None
+    ratio, change = (beyond, now - centre) if abs(beyond) > abs(moved) else (moved, now - then)
+    certain = 1 + _UNCERTAIN * back / base
+    return SlowChange(track, usual.rest, lag, abs(ratio) / certain, change / scale, float(usual.centres[base - 1]))
+
+
+def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
+    """Return the readings of the last ``seconds``, three at least."""
+    recent = times >= times[-1] - seconds
+    return values[recent] if np.count_nonzero(recent) >= 3 else values[-3:]
+
+
+def _is_counter(grid: Floats) -> bool:
+    """Return whether the series only ever counts up, as running hours do."""
+    steps = np.diff(grid)
+    return bool(np.all(steps >= 0) and np.count_nonzero(steps) >= _COUNTED * len(steps))

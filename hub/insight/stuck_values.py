@@ -1,0 +1,58 @@
+"""Values that repeat themselves for far longer than they ever did: what a sensor does that has failed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hub.insight.baseline import Baseline, wander
+from hub.insight.detected_change import DetectedChange
+from hub.insight.series import MetricSeries
+from hub.insight.statistics import median, runs
+
+
+def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
+    """Return a value that repeats itself for far longer than ever, of a metric that used to change."""
+    changes = np.flatnonzero(np.diff(track.values))
+    first = int(changes[-1]) + 1 if len(changes) else 0
+    points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
+    lively = usual.changes >= max(10, usual.count // 20)
+    if not lively or points < 15 or seconds < 20 or _resting(track, usual, first):
+        return None
+    still = _stood_still(track, usual, first)
+    if points < 2.5 * usual.still_points or seconds < 3 * still:
+        return None
+    level = float(track.values[-1])
+    return DetectedChange(
+        track, "stuck", track.at(first), level, level, min(seconds / max(still, 1.0), 30.0) * 2, usual
+    )
+
+
+def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
+    """Return whether it is at the end of its range, where a signal may rest: light at night, a valve that is shut.
+
+    It has rested before, or at this very value; or it came to zero or full scale no faster than it usually moves. A
+    value that sticks does so anywhere.
+    """
+    level = float(track.values[first])
+    if usual.low < level < usual.high:
+        return False
+    here = runs(track.times[: usual.count], (track.values[: usual.count] == level).astype(np.float64))
+    rested = float(here.lengths[here.states == 1].max(initial=0.0))
+    if usual.still > 0.1 * (usual.end - usual.start) or rested > 0.9 * usual.still > 0:
+        return True
+    step, seconds = abs(level - float(track.values[first - 1])), float(track.times[first] - track.times[first - 1])
+    return first > 0 and level in (0.0, 100.0 if track.unit == "%" else 0.0) and step <= wander(usual, seconds)
+
+
+def _stood_still(track: MetricSeries, usual: Baseline, first: int) -> float:
+    """Return the longest time without a change before reading ``first``.
+
+    A history coarser than the live readings overstates it, so only live readings count where there are enough.
+    """
+    interval = median(np.diff(track.times[first:]))
+    steps = np.diff(track.times[:first])
+    slower = np.flatnonzero(steps > 2 * interval)
+    live = int(slower[-1]) + 1 if len(slower) else 0
+    if first - live >= 25:
+        return float(runs(track.times[live:first], track.values[live:first]).lengths.max()) + interval
+    return min(usual.still, 400.0)

@@ -1,0 +1,52 @@
+"""Changes of signals that switch: one stays on or off for longer than usual, or its upper level has moved."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hub.insight.baseline import Baseline
+from hub.insight.detected_change import DetectedChange
+from hub.insight.series import Floats, MetricSeries
+from hub.insight.statistics import median, runs, spread
+
+
+def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
+    """Return whether a signal of two levels stays on one for longer than usual, and whether its upper level moved."""
+    split = usual.levels.split if usual.levels else 0.5
+    low = usual.levels.low if usual.levels else 0.0
+    if usual.levels is not None:
+        # Halfway between the levels is too high for one whose upper level sinks.
+        split = low + 0.25 * (usual.levels.high - low)
+    states = (track.values > split).astype(np.float64)
+    found = runs(track.times, states)
+    on = bool(found.states[-1])
+    first, length = int(found.starts[-1]), float(track.times[-1] - track.times[int(found.starts[-1])])
+    shift = _shift(track, usual, states, first) if on else 0.0
+    before = float(track.values[first - 1]) if first else float(track.values[0])
+    ratio = _overstay(usual, on, length) if len(found.starts) > 1 else 0.0
+    if ratio < 1.3 and abs(shift) < 0.15:
+        onset = track.at(first) if len(found.starts) > 1 else None
+        return DetectedChange(track, "steady", onset, before, float(track.values[-1]), 0.0, usual, shift=shift)
+    level = median(track.values[first:][-15:])
+    deviation = max(min(4 * ratio, 30.0) if ratio >= 1.3 else 0.0, min(abs(shift) * 30, 20.0))
+    return DetectedChange(
+        track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift
+    )
+
+
+def _overstay(usual: Baseline, on: bool, length: float) -> float:
+    """Return the present stay over the longest one known, which counts more if it was seen only once or twice."""
+    stays = usual.stays_high if on else usual.stays_low
+    if not len(stays):
+        return 10.0
+    return length / max(float(stays.max()), 1.0) / (1.0 if len(stays) > 4 else 1.5 if len(stays) > 2 else 3.0)
+
+
+def _shift(track: MetricSeries, usual: Baseline, states: Floats, first: int) -> float:
+    """Return how far the upper level of this run is from the usual one, as a share of the distance of the levels."""
+    if usual.levels is None or len(track) - first < 5:
+        return 0.0
+    high = track.values[: usual.count][states[: usual.count] == 1]
+    gap = usual.levels.high - usual.levels.low
+    shift = (median(track.values[first:][-15:]) - median(high)) / gap
+    return shift if abs(shift) * gap > 3 * spread(high) else 0.0

@@ -6,7 +6,7 @@ A metric is named by its own name or title, or by the quantity and the place tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -74,10 +74,9 @@ def find_titles(
         stem: phrase for phrase, (first, end) in spans.items() if end - first >= shortest for stem in stems(phrase)
     }
     named: dict[str, set[str]] = {}
-    for device in devices if wanted else ():
-        for name in device.metrics:
-            for form in _forms(name, device.describe(name).title) & wanted.keys():
-                named.setdefault(wanted[form], set()).add(name)
+    for name, title in {pair for device in devices for pair in _titles(device)} if wanted else ():
+        for form in _forms(name, title) & wanted.keys():
+            named.setdefault(wanted[form], set()).add(name)
     found = []
     for phrase in sorted(named, key=lambda each: -len(each.split())):
         first, end = spans[phrase]
@@ -87,6 +86,14 @@ def find_titles(
             meant = read_words(phrase)
             found.append(MetricMention(phrase, names, _quantity(meant), frozenset(meant.places), first))
     return found
+
+
+def _titles(device: Device) -> Iterator[tuple[str, str]]:
+    """Yield the metrics of a device with the titles that a person or the device gave them, else their names."""
+    edits, titles = device.metric_edits, device.info.titles
+    for name in device.metrics:
+        edit = edits.get(name)
+        yield name, (edit.title if edit is not None else None) or titles.get(name) or name
 
 
 def find_quantities(words: QuestionWords, language: Language) -> list[MetricMention]:

@@ -174,14 +174,24 @@ def find_groups(
     words: QuestionWords, devices: Sequence[Device], longest: int = _LONGEST_GROUP, shortest: int = 1
 ) -> list[Group]:
     """Return the groups that a question names by phrases of ``shortest`` to ``longest`` words, and mark these."""
+    spans = [span for span in words.phrases(longest) if span[1] - span[0] >= shortest and not span[2].isdigit()]
+    wanted = {stem for _, _, phrase in spans for stem in stems(phrase)}
+    meant = {kind.id for kind in kinds() if kind.words & wanted}
+    wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}
+    possible = [device for device in devices if _may_be_in(device, wanted)]  # one pass over a large fleet
     found: list[Group] = []
-    for first, end, phrase in list(words.phrases(longest)):
-        if end - first >= shortest and words.is_free(first, end) and not phrase.isdigit():
-            group = _group_of(phrase, first, end, devices)
+    for first, end, phrase in spans if possible else ():
+        if words.is_free(first, end):
+            group = _group_of(phrase, first, end, possible)
             if group is not None:
                 words.mark(first, end, "group")
                 found.append(group)
     return found
+
+
+def _may_be_in(device: Device, wanted: set[str]) -> bool:
+    area, forms = _groups_of(device)
+    return area in wanted or not wanted.isdisjoint(forms)
 
 
 def combine(groups: Sequence[Group]) -> list[Device]:
@@ -205,11 +215,7 @@ def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> G
     meant = {kind.id for kind in kinds() if kind.words & variants} - _PLACES
     kind_words = frozenset(word for kind in kinds() if kind.id in meant for word in kind.words)
     for device in devices:
-        area, forms = _groups(
-            device.id, device.display_name, device.display_area or "", device.info.model or "",
-            device.info.manufacturer or "",
-            (*device.display_labels, *(device.kinds or ())),
-        )  # fmt: skip
+        area, forms = _groups_of(device)
         if area in variants:
             areas.append(device)
         if variants & forms:
@@ -231,6 +237,12 @@ def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset
     lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
     longest = max(lengths.values())
     return frozenset(kind for kind, length in lengths.items() if length == longest and longest)
+
+
+def _groups_of(device: Device) -> tuple[str, frozenset[str]]:
+    info, labels = device.info, (*device.display_labels, *(device.kinds or ()))
+    area, model, manufacturer = device.display_area or "", info.model or "", info.manufacturer or ""
+    return _groups(device.id, device.display_name, area, model, manufacturer, labels)
 
 
 @lru_cache(maxsize=_CACHED)

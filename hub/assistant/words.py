@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 import msgspec
 
@@ -38,6 +39,7 @@ class Token(msgspec.Struct):
     use: str | None = None
 
 
+@lru_cache(maxsize=100_000)
 def fold_word(word: str) -> str:
     """Return a word in lower case without accents, a whole number without leading zeros."""
     if word.isascii() and word.isdigit() and len(word) < 10:

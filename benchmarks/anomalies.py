@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.independent import MACHINES
 from benchmarks.independent.machine import DAY_S
 from benchmarks.truth import nab, skab
-from hub.insight.anomalies import ALERT, MARK, BandDetector, RecordDetector
+from hub.insight.anomalies import ALERT, MARK, BandDetector, ExtremesDetector
 
 SEEDS = range(2_000, 2_003)
 """Other seeds than those on which the levels were chosen."""
@@ -31,10 +31,10 @@ READING_S, PART_S = 60.0, 300.0
 """Machines that report more often are read every minute, to save time; means are over five minutes."""
 
 
-def records_of_nab(folder: Path) -> Iterator[str]:
-    """Yield the scores of the record detector on NAB."""
+def extremes_of_nab(folder: Path) -> Iterator[str]:
+    """Yield the scores of the extremes detector on NAB."""
     files = list(nab.read(folder))
-    scores = [RecordDetector().update(file.values).score for file in files]
+    scores = [ExtremesDetector().update(file.values).score for file in files]
     profiles = {"standard": nab.STANDARD, "low FP": nab.LOW_FALSE_ALARMS, "low FN": nab.LOW_MISSES}
     yield f"{len(files)} files, {sum(len(file.windows) for file in files)} windows"
     for name, profile in profiles.items():
@@ -78,7 +78,7 @@ def healthy() -> Iterator[str]:
             sums = [np.add.reduceat(np.asarray(values[role], dtype=np.float64), starts) for role in numbers]
             columns = np.stack([column / sizes for column in sums], axis=1)
             second = times[starts] >= 7 * DAY_S
-            scores = np.stack([RecordDetector().update(column).score for column in columns.T], axis=1)[second]
+            scores = np.stack([ExtremesDetector().update(column).score for column in columns.T], axis=1)[second]
             outside = BandDetector(columns.shape[1]).update(columns).anomalous.any(axis=1)[second]
             highest = scores.max(axis=1)
             counts = [np.count_nonzero(highest >= level) / 7 for level in (MARK, ALERT)]
@@ -93,18 +93,18 @@ def cost() -> Iterator[str]:
     """Yield processor time for a reading of one metric, and bytes a metric."""
     values = np.random.default_rng(1).normal(size=100_000)
     for batch in (10, 100, 1_000, 10_000):
-        records, count = RecordDetector(), min(len(values), 1_000 * batch)
+        extremes, count = ExtremesDetector(), min(len(values), 1_000 * batch)
         spent = time.process_time()
         for at in range(0, count, batch):
-            records.update(values[at : at + batch])
+            extremes.update(values[at : at + batch])
         spent = time.process_time() - spent
-        yield f"records, {batch} readings at a time: {spent / count * 1e6:.2f} µs a reading"
+        yield f"extremes, {batch} readings at a time: {spent / count * 1e6:.2f} µs a reading"
     columns = values.reshape(-1, 10)
     bands = BandDetector(10)
     spent = time.process_time()
     bands.update(columns)
     yield f"bands, 10 metrics: {(time.process_time() - spent) / len(values) * 1e6:.2f} µs a reading"
-    yield f"state: records {len(records.to_bytes()):,} bytes, bands {len(bands.to_bytes()) // 10:,} bytes a metric"
+    yield f"state: extremes {len(extremes.to_bytes()):,} bytes, bands {len(bands.to_bytes()) // 10:,} bytes a metric"
 
 
 def main() -> int:
@@ -115,7 +115,7 @@ def main() -> int:
         parser.add_argument(f"--{name}", type=Path, help="folder of the downloaded data")
     arguments = parser.parse_args()
     sections = (
-        ("NAB, records", records_of_nab(arguments.nab) if arguments.nab else None),
+        ("NAB, extremes", extremes_of_nab(arguments.nab) if arguments.nab else None),
         ("SKAB, bands", bands_of_skab(arguments.skab) if arguments.skab else None),
         ("Healthy independent machines", healthy()),
         ("Cost", cost()),

@@ -42,7 +42,7 @@ SLOW_FIRST = (
 
 
 MEASURED = (
-    "test_anomaly_detectors.py",
+    "test_anomaly",
     "test_capacity.py",
     "test_chunks.py",
     "test_claims.py",

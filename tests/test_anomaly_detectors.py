@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import Invalid
-from hub.insight.anomalies import ALERT, MARK, BandDetector, RecordDetector
-from hub.insight.anomalies.records import FEATURES, Scores
+from hub.insight.anomalies import ALERT, MARK, BandDetector, ExtremesDetector
+from hub.insight.anomalies.extremes import FEATURES, Scores
 from hub.insight.anomalies.windows import windows
 
 RNG = np.random.default_rng
-RECORD_BYTES = 8_192
+EXTREMES_BYTES = 8_192
 BAND_BYTES_A_METRIC = 4_096
 
 
@@ -44,13 +44,13 @@ def test_windows_longer_than_series_are_empty() -> None:
     assert [len(found.mean) for found in windows(noise(30), 24, 48, 120)] == [7, 0, 0]
 
 
-# -- records -----------------------------------------------------------------------------------------------------------
+# -- extremes ----------------------------------------------------------------------------------------------------------
 
 
 def test_reading_far_beyond_range_is_alert_and_its_feature_is_named() -> None:
     values = noise(3_000)
     values[2_500] = 70.0
-    found = RecordDetector().update(values)
+    found = ExtremesDetector().update(values)
     assert found.score[2_500] > ALERT
     assert FEATURES[found.feature[2_500]] in ("value", "step")
     assert found.reached[2_500] > found.high[2_500] > found.low[2_500]
@@ -66,7 +66,7 @@ def test_reading_far_beyond_range_is_alert_and_its_feature_is_named() -> None:
 )
 def test_change_of_level_and_of_noise_is_marked(change, feature: set[str]) -> None:
     values = noise(3_000) + change(np.arange(3_000))
-    found = RecordDetector().update(values)
+    found = ExtremesDetector().update(values)
     after = [at for at in marked(found) if at >= 2_500]
     assert after
     assert after[0] < 2_500 + 48
@@ -74,14 +74,14 @@ def test_change_of_level_and_of_noise_is_marked(change, feature: set[str]) -> No
 
 
 def test_healthy_noise_is_seldom_marked() -> None:
-    scores = [RecordDetector().update(noise(10_000, seed)) for seed in range(10)]
+    scores = [ExtremesDetector().update(noise(10_000, seed)) for seed in range(10)]
     assert sum(len(marked(found, ALERT)) for found in scores) <= 2
 
 
 def test_new_level_that_stays_is_an_alert_only_at_its_beginning() -> None:
     values = noise(4_000)
     values[3_000:] += 8.0
-    found = RecordDetector().update(values)
+    found = ExtremesDetector().update(values)
     assert [at for at in marked(found, ALERT) if at >= 3_000 + 144] == []
     assert [at for at in marked(found, ALERT) if 3_000 <= at < 3_000 + 144]
 
@@ -89,18 +89,18 @@ def test_new_level_that_stays_is_an_alert_only_at_its_beginning() -> None:
 def test_metric_that_hardly_ever_changes_is_not_marked() -> None:
     set_point = np.full(4_000, 20.0)
     set_point[2_000:] = 21.0
-    assert marked(RecordDetector().update(set_point)) == []
-    assert marked(RecordDetector().update(np.full(4_000, 3.0))) == []
+    assert marked(ExtremesDetector().update(set_point)) == []
+    assert marked(ExtremesDetector().update(np.full(4_000, 3.0))) == []
 
 
 def test_first_readings_are_not_marked() -> None:
-    assert RecordDetector().update(noise(125)).score.max() == 0.0
+    assert ExtremesDetector().update(noise(125)).score.max() == 0.0
 
 
 def test_old_extremes_are_forgotten() -> None:
     values = noise(12_000)
     values[1_000] = values[10_500] = 75.0
-    found = RecordDetector().update(values)
+    found = ExtremesDetector().update(values)
     assert found.score[10_500] > ALERT
 
 
@@ -108,7 +108,7 @@ def test_old_extremes_are_forgotten() -> None:
 def test_values_that_are_not_finite_change_nothing(bad: float) -> None:
     values = noise(1_000)
     spoiled = np.insert(values, [3, 200, 999], bad)
-    found, clean = RecordDetector().update(spoiled), RecordDetector().update(values)
+    found, clean = ExtremesDetector().update(spoiled), ExtremesDetector().update(values)
     assert np.array_equal(found.score[np.isfinite(spoiled)], clean.score)
     assert not found.score[~np.isfinite(spoiled)].any()
 
@@ -116,7 +116,7 @@ def test_values_that_are_not_finite_change_nothing(bad: float) -> None:
 def test_huge_values_do_not_overflow() -> None:
     values = noise(600)
     values[500:] = [1e308, -1e308] * 50
-    found = RecordDetector().update(values)
+    found = ExtremesDetector().update(values)
     assert np.isfinite(found.score).all()
     assert found.score[500] > ALERT / 2
 
@@ -126,10 +126,10 @@ cuts_in_batches = st.lists(st.integers(0, COUNT), max_size=8)
 
 
 @given(seed=st.integers(0, 1_000), cuts=cuts_in_batches, walk=st.booleans())
-def test_record_scores_do_not_depend_on_batches(seed: int, cuts: list[int], walk: bool) -> None:
+def test_extremes_scores_do_not_depend_on_batches(seed: int, cuts: list[int], walk: bool) -> None:
     values = noise(COUNT, seed, level=1e5)
     values = np.cumsum(values) if walk else values
-    whole, parts = RecordDetector(), RecordDetector()
+    whole, parts = ExtremesDetector(), ExtremesDetector()
     expected = whole.update(values)
     found = [np.concatenate(column) for column in zip(*map(parts.update, in_batches(values, cuts)), strict=True)]
     for column, wanted in zip(found, expected, strict=True):
@@ -139,30 +139,30 @@ def test_record_scores_do_not_depend_on_batches(seed: int, cuts: list[int], walk
 
 def test_readings_one_by_one_have_scores_of_whole_batch() -> None:
     values, bands = noise(500), rig(500)
-    one, band = RecordDetector(), BandDetector(2)
+    one, band = ExtremesDetector(), BandDetector(2)
     found = [one.update(values[at : at + 1]).score[0] for at in range(500)]
-    assert np.array_equal(found, RecordDetector().update(values).score)
+    assert np.array_equal(found, ExtremesDetector().update(values).score)
     deviations = [band.update(bands[at : at + 1]).deviation[0] for at in range(500)]
     assert np.array_equal(deviations, BandDetector(2).update(bands).deviation)
 
 
 @given(seed=st.integers(0, 1_000), cut=st.integers(0, 600))
-def test_record_detector_continues_from_bytes(seed: int, cut: int) -> None:
+def test_extremes_detector_continues_from_bytes(seed: int, cut: int) -> None:
     values = noise(600, seed)
-    whole, first = RecordDetector(), RecordDetector()
+    whole, first = ExtremesDetector(), ExtremesDetector()
     expected = whole.update(values)
     first.update(values[:cut])
     data = first.to_bytes()
-    assert len(data) <= RECORD_BYTES
-    found = RecordDetector.from_bytes(data).update(values[cut:])
+    assert len(data) <= EXTREMES_BYTES
+    found = ExtremesDetector.from_bytes(data).update(values[cut:])
     assert np.array_equal(found.score, expected.score[cut:])
 
 
 def test_long_history_is_processed_in_pieces_with_same_scores() -> None:
     values = noise(20_000)
-    parts = RecordDetector()
+    parts = ExtremesDetector()
     found = np.concatenate([parts.update(part).score for part in in_batches(values, [3_333, 8_000, 16_500])])
-    assert np.array_equal(found, RecordDetector().update(values).score)
+    assert np.array_equal(found, ExtremesDetector().update(values).score)
 
 
 # -- bands -------------------------------------------------------------------------------------------------------------
@@ -260,12 +260,12 @@ def test_band_bounds_its_metrics(count: int) -> None:
 
 @given(data=st.binary(max_size=200))
 def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
-    for detector in (RecordDetector, BandDetector):
+    for detector in (ExtremesDetector, BandDetector):
         with pytest.raises(Invalid, match="Discard it"):
             detector.from_bytes(data)
 
 
-@pytest.mark.parametrize("detector", [RecordDetector, lambda: BandDetector(2)], ids=["records", "band"])
+@pytest.mark.parametrize("detector", [ExtremesDetector, lambda: BandDetector(2)], ids=["extremes", "band"])
 @pytest.mark.parametrize("damage", [lambda d: d[:-1], lambda d: d + b"\0", lambda d: b"X" + d[1:], lambda d: d[:20]])
 def test_state_of_wrong_length_or_kind_is_refused(detector, damage) -> None:
     made = detector()
@@ -275,4 +275,4 @@ def test_state_of_wrong_length_or_kind_is_refused(detector, damage) -> None:
 
 def test_state_of_other_version_is_refused() -> None:
     with pytest.raises(Invalid, match="version"):
-        RecordDetector.from_bytes(BandDetector(1).to_bytes())
+        ExtremesDetector.from_bytes(BandDetector(1).to_bytes())

@@ -106,6 +106,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("happened", lambda q: q.has("happened")),
     ("limits", lambda q: q.has("limit") and not q.compares),
     ("when_extreme", lambda q: q.has("when") and q.hint is not None),
+    ("unusual", lambda q: q.has("unusual") and not q.times and not q.has("how_many")),
     ("alerts", lambda q: q.has_any("alert", "attention", "critical") and not q.has("how_many") and not q.compares),
     ("rate", lambda q: q.has("how_fast")),
     ("statistics", lambda q: sum(q.has(each) for each in _STATISTICS) + (q.hint is not None) > 1),

@@ -27,6 +27,7 @@ from hub.assistant.answers import (
     set_points,
     statistics,
     totals,
+    unusual,
 )
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, listed, names
 from hub.assistant.context_resolution import resolve_question
@@ -95,6 +96,7 @@ _HANDLERS: dict[Kind, Handler] = {
     "thanks": _handler(requests.thanks),
     "total": _handler(totals.total, "time metrics"),
     "trend": _handler(changes.rate, "time metrics"),
+    "unusual": _handler(unusual.unusual_readings, "metrics"),
     "when_extreme": _handler(ranking.when_extreme, "time metrics"),
     "where": _handler(facts.where),
     "why": _handler(alerts.why, "metrics"),

@@ -1,8 +1,9 @@
-"""Detect unusual readings without a threshold: records of one metric, and the bands of a whole device."""
+"""Detect unusual readings without a threshold: new extremes of one metric, and the bands of a whole device."""
 
 from __future__ import annotations
 
 from hub.insight.anomalies.band import BandDetector
-from hub.insight.anomalies.records import ALERT, MARK, RecordDetector
+from hub.insight.anomalies.extremes import ALERT, MARK, ExtremesDetector
+from hub.insight.anomalies.unusual import UnusualPeriod, unusual_periods
 
-__all__ = ["ALERT", "MARK", "BandDetector", "RecordDetector"]
+__all__ = ["ALERT", "MARK", "BandDetector", "ExtremesDetector", "UnusualPeriod", "unusual_periods"]

@@ -2,13 +2,13 @@
 
 Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
 48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last
-8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. A reading that is a
-*record* (beyond both) scores by how far beyond, divided by the range: Dixon's ratio of gap and range ("Analysis of
-extreme values", 1950), which needs no distribution and no unit. Among n exchangeable values the newest is a record with
-a probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed
-with n / (n + 800). The features' scores are added, since they are separate signs of one event.
+8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. A reading beyond them
+scores by how far beyond, divided by the range: Dixon's ratio of gap and range ("Analysis of extreme values", 1950),
+which needs no distribution and no unit. Among n exchangeable values the newest is an extreme with a probability of 2/n,
+whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed with n / (n + 800). The
+features' scores are added, since they are separate signs of one event.
 
-A record becomes the new range at once. So an event is marked once, the next one only if it goes further, and a new
+A new extreme widens the range at once. So an event is marked once, the next one only if it goes further, and a new
 level that stays is soon normal.
 
 State, in readings: the last 143, the extremes of 64 full blocks and of the block that is being filled, and the last 24
@@ -41,7 +41,7 @@ _NEEDED = (0, 1, _SHORT - 1, _NOISE - 1, _TAIL)
 """How many readings before the first value of each feature."""
 _BLOCK, _BLOCKS = 125, 64
 _HALF_TRUST = 800
-"""After so many readings a record counts half."""
+"""After so many readings a new extreme counts half."""
 _MIN_VARIED = 4
 """A metric that changed in fewer blocks, such as a set point, has no range to measure by."""
 _HOLD = _SHORT
@@ -62,7 +62,7 @@ class Scores(NamedTuple):
 
 
 @dataclass(slots=True)
-class RecordDetector:
+class ExtremesDetector:
     """The state of one metric. Results do not depend on how the readings are split into calls of :meth:`update`."""
 
     seen: int = 0

@@ -1,0 +1,90 @@
+"""When metrics were unusual: new extremes say that something happened, the bands when it began and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hub.insight.anomalies.band import MAX_METRICS, BandDetector, Flags
+from hub.insight.anomalies.extremes import FEATURES, MARK, ExtremesDetector, Feature, Scores
+from hub.insight.series import MetricSeries
+
+_LAG = 5
+"""The median of a band follows a new extreme after so many readings at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualPeriod:
+    """A time in which a metric was unusual.
+
+    Attributes:
+        metric: the metric.
+        unit: of the metric.
+        start: when it began, in epoch ms.
+        end: when it ended, None if it has not.
+        at: when the score was highest, in epoch ms.
+        score: the highest score; see ``MARK`` and ``ALERT``.
+        feature: what was unusual.
+        reached: the feature at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
+    """
+
+    metric: str
+    unit: str | None
+    start: int
+    end: int | None
+    at: int
+    score: float
+    feature: Feature
+    reached: float
+    low: float
+    high: float
+    learned_ms: int
+
+
+def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualPeriod]:
+    """Return what was unusual from ``since`` (epoch ms) on, at most one period a metric, the most unusual first.
+
+    The tracks are of one device and hold some days, one reading every few minutes: a memory shorter than a day takes
+    every morning for unusual. Texts and booleans are left out, and so are metrics after the first 64.
+    """
+    numbers = [track for track in tracks if track.kind == "number" and len(track)][:MAX_METRICS]
+    scored = [(track, ExtremesDetector().update(track.values)) for track in numbers]
+    marked = [
+        (track, scores, marks)
+        for track, scores in scored
+        if len(marks := np.flatnonzero((scores.score >= MARK) & (track.times >= track.seconds(since))))
+    ]
+    found = [_period(track, scores, marks.tolist()) for track, scores, marks in marked]
+    return sorted(found, key=lambda period: (-period.score, period.metric))
+
+
+def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPeriod:
+    peak = max(marks, key=lambda at: float(scores.score[at]))
+    outside = BandDetector(1).update(track.values[:, np.newaxis]).anomalous[:, 0]
+    first, last = _run(outside, marks[0])[0], _run(outside, marks[-1])[1]
+    return UnusualPeriod(
+        metric=track.metric,
+        unit=track.unit,
+        start=track.at(min(first, marks[0])),
+        end=None if last == len(track) - 1 else track.at(max(last, marks[-1])),
+        at=track.at(peak),
+        score=float(scores.score[peak]),
+        feature=FEATURES[scores.feature[peak]],
+        reached=float(scores.reached[peak]),
+        low=float(scores.low[peak]),
+        high=float(scores.high[peak]),
+        learned_ms=track.at(peak) - track.at(0),
+    )
+
+
+def _run(outside: Flags, mark: int) -> tuple[int, int]:
+    """Return first and last index of the time outside the band that belongs to a mark; the mark itself if none does."""
+    near = np.flatnonzero(outside[mark : mark + _LAG + 1])
+    if not len(near):
+        return mark, mark
+    calm = np.flatnonzero(~outside)
+    inside = mark + int(near[0])
+    before, after = calm[calm < inside], calm[calm > inside]
+    return int(before[-1]) + 1 if len(before) else 0, int(after[0]) - 1 if len(after) else len(outside) - 1

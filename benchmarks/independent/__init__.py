@@ -9,6 +9,7 @@ from benchmarks.independent.centrifugal_pump import CentrifugalPump
 from benchmarks.independent.cold_room import ColdRoom
 from benchmarks.independent.cooling_tower import CoolingTower
 from benchmarks.independent.geared_conveyor import GearedConveyor
+from benchmarks.independent.greenhouse import Greenhouse
 from benchmarks.independent.heat_pump import HeatPump
 from benchmarks.independent.machine import Machine
 from benchmarks.independent.screw_compressor import ScrewCompressor
@@ -24,6 +25,7 @@ MACHINES: dict[str, type[Machine]] = {
     "cold_room": ColdRoom,
     "cooling_tower": CoolingTower,
     "geared_conveyor": GearedConveyor,
+    "greenhouse": Greenhouse,
     "heat_pump": HeatPump,
     "screw_compressor": ScrewCompressor,
     "storage_tank": StorageTank,

@@ -23,8 +23,8 @@ from hub.insight.signature import MatchWord, Signature, built_in
 from hub.insight.symptom_matching import FULL, SymptomMatcher, parse_alternatives, parse_patterns
 from hub.model import CauseMatch, Evidence
 
-DECIDED = 0.5
-"""Score from which a cause is named."""
+DECIDED = 0.53
+"""Score from which a cause is named; see ``docs/ai.md``."""
 _BORDER, _SLOPE = 0.4, 0.5
 """The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""
 _WORDS: tuple[tuple[float, MatchWord], ...] = ((0.75, "strong"), (0.62, "medium"), (0.0, "weak"))

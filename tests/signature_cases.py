@@ -2,7 +2,7 @@
 """Cases from engineering literature: what each metric does under one cause, on one kind of machine.
 
 Each line is ``kind | cause | metrics``. Metrics are in the order in which they move; a sign says what each does: + rises, - falls,
-= steady, ! stuck, ~ changes (a mode), and for switches ^ on for longer than usual, _ off for longer than usual. The cases follow
+= steady, ! stuck, * steps up, ~ changes (a mode), and for switches ^ on for longer than usual, _ off for longer than usual. The cases follow
 the text that the signature cites (its ``source``), including the metrics that a usual installation watches without any change.
 """
 
@@ -68,7 +68,7 @@ air_handler | heating_valve_stuck | temperature@supply- position@heating+ temper
 air_handler | damper_stuck | position@damper+ temperature@mixed_air= co2+ temperature@supply=
 air_handler | fouled_cooling_coil | differential_pressure@coil+ temperature@supply+ position@cooling+ flow-
 air_handler | heat_load_rose | occupancy^ co2+ temperature@return+ position@cooling+ temperature@supply= flow=
-air_handler | thermostat_high | temperature@supply:setpoint+ temperature@supply+ flow= differential_pressure=
+air_handler | thermostat_high | temperature@supply:setpoint* temperature@supply+ flow= differential_pressure=
 air_handler | mode_changed | mode~ flow- current- temperature@supply=
 room | people_present | occupancy^ co2+ temperature+ humidity+
 room | people_present | co2+ temperature+ humidity=
@@ -122,7 +122,7 @@ heat_pump | low_charge | superheat+ pressure@evaporator- subcooling- temperature
 heat_pump | heating_flow_low | flow- temperature@supply+ temperature@return- temperature@brine=
 heat_pump | backup_heater | power@heating^ temperature@supply+ temperature@brine=
 heat_pump | cold_weather | temperature@outdoor- power+ temperature@supply+ flow=
-heat_pump | thermostat_high | temperature@supply:setpoint+ temperature@supply+ power+ flow=
+heat_pump | thermostat_high | temperature@supply:setpoint* temperature@supply+ power+ flow=
 boiler | burner_lockout | temperature@flue- temperature@supply- temperature@return- pressure=
 boiler | boiler_scale | temperature@flue+ efficiency- temperature@supply= temperature@return=
 boiler | pressure_loss | pressure- temperature@supply= flow=

@@ -15,6 +15,7 @@ NOW = 1_795_384_800_000
 KINDS: dict[str, tuple[str, Value]] = {
     "+": ("onset", 1.0),
     "-": ("onset", -1.0),
+    "*": ("step", 1.0),
     "=": ("steady", 1.0),
     "!": ("stuck", 1.0),
     "~": ("mode", "heating"),

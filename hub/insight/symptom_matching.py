@@ -167,7 +167,11 @@ class SymptomMatcher:
         if item.metric is None or item.kind not in (*MOVEMENTS, "running", "idle"):
             return False
         meaning = self.semantics[item.metric]
-        return meaning.role == "setpoint" or meaning.quantity in _DIRECT_QUANTITIES or isinstance(item.value, bool)
+        return (
+            (meaning.role == "setpoint" and item.kind == "step")
+            or meaning.quantity in _DIRECT_QUANTITIES
+            or isinstance(item.value, bool)
+        )
 
     def seen(self, alternatives: Sequence[Symptom]) -> tuple[float, list[Evidence]]:
         """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it."""

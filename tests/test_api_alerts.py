@@ -100,7 +100,10 @@ async def test_alert_includes_its_diagnosis(hub: ApiHub) -> None:
         ("bearing_wear", "strong"),
         ("fouling", "weak"),
     ]
-    assert found["claims"] == [{"text": "It rises.", "evidence": ["e1"], "supported": True}]
+    (claim,) = found["claims"]
+    assert (claim["text"], claim["evidence"], claim["supported"]) == ("It rises.", ["e1"], True)
+    assert (claim["kind"], claim["reason"], claim["by_hub"]) == ("observation", "", False)
+    assert (found["struck"], found["opinions"], found["awaits"]) == (0, [], None)
     assert found["generated_by"] == {"provider": "builtin", "model": "builtin", "generative": False}
 
 

@@ -166,22 +166,50 @@ async def test_false_claims_of_model_are_marked_unsupported(site: Site) -> None:
     found = await site.diagnostician(model).diagnose_device("pump-00")
     assert found.generated_by == Writer("openai", "scripted", generative=True)
     assert found.tokens_used == 77
-    assert [c.supported for c in found.claims] == [True, True, True, False, False, False]
-    # Unsupported sentences are removed from the summary and kept, marked, among the claims.
-    assert found.summary == "Vibration rose far above 7.1 mm/s."
-    assert found.claims[-1].text == "It will fail in 12 days."
-    assert (found.cause, found.actions) == ("bearing_wear", ("Stop it.",))
+    assert [c.text for c in found.claims if not c.supported] == [
+        "The limit is 4.5 mm/s.",
+        "Flow fell.",
+        "It will fail in 12 days.",
+    ]
+    assert [c.reason for c in found.claims if not c.supported] == [
+        "4.5 mm/s is not in the evidence",
+        "it did not change",
+        "12 days is not in the evidence",
+    ]
+    # The summary is made of observations that hold; where one did not, the hub says what the evidence says.
+    assert found.summary.startswith("Vibration began to rise at ")
+    assert "12 days" not in found.summary
+    (written,) = [c for c in found.claims if c.by_hub]
+    assert (written.metric, written.relation, written.supported) == ("flow", "steady", True)
+    # Actions are the analyst's; the model's advice is a claim.
+    assert "Stop it." not in found.actions
+    assert [c.text for c in found.claims if c.kind == "advice"] == ["Stop it."]
+    assert found.cause == "bearing_wear"
     assert {"type", "properties", "required", "additionalProperties"} <= set(model.asked[0].schema or {})
 
 
-async def test_cause_unknown_to_signatures_is_dropped(site: Site) -> None:
+@pytest.mark.parametrize(
+    ("cause", "evidence", "opinion"),
+    [
+        ("bearing_wear", [], ("bearing_wear", "Bearing wear")),
+        ("gremlins", ["e1"], ("gremlins", "gremlins")),
+        ("gremlins", [], None),
+        ("gremlins", ["e99"], None),
+        ("failure in 3 days", ["e1"], None),
+        (None, [], (None, None)),
+    ],
+)
+async def test_cause_of_model_stands_beside_that_of_analyst(
+    site: Site, cause: str | None, evidence: list[str], opinion: tuple[str | None, str | None] | None
+) -> None:
     site.alert()
-
-    def invented_cause(request: CompletionRequest) -> str:
-        return json.dumps({"summary": "Gremlins.", "cause": "gremlins", "claims": []})
-
-    found = await site.diagnostician(Writes(invented_cause)).diagnose_device("pump-00")
-    assert found.cause is None
+    answer = {"statements": [{"text": "Vibration rose.", "evidence": ["e1"]}], "cause": cause}
+    model = Writes(lambda _: json.dumps({**answer, "cause_evidence": evidence}))
+    found = await site.diagnostician(model).diagnose_device("pump-00")
+    assert found.cause == "bearing_wear"
+    analyst, *others = found.opinions
+    assert (analyst.writer.provider, analyst.cause) == ("builtin", "bearing_wear")
+    assert [(o.writer.provider, o.cause, o.title) for o in others] == ([("openai", *opinion)] if opinion else [])
 
 
 def follows_instructions(request: CompletionRequest) -> str:

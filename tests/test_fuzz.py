@@ -23,7 +23,7 @@ from brokers import Mosquitto
 from conformance import MAPPINGS
 from hub import bounds
 from hub.ai.completions import arguments
-from hub.diagnosis.partial_json import PartialDiagnosis as PartialAnswer
+from hub.diagnosis.partial_json import PartialStatements
 from hub.dialects import native
 from hub.dialects.mapping import parse_mappings
 from hub.errors import ConfigError, Invalid
@@ -275,10 +275,10 @@ async def test_hostile_model_answers_cause_no_error() -> None:
             result = await call(Tools(), "look", arguments(tool_arguments))
             bounds.check(result)
             json.dumps(result).encode()
-            reading = PartialAnswer()
+            reading = PartialStatements()
             answer = fuzzing.mutated(rng, {"summary": "It is hot.", "claims": [{"text": "t", "evidence": ["e1"]}]})
             for at in range(0, min(len(answer), 4_000), 64):
-                for claim in reading.feed(answer[at : at + 64])[1]:
+                for claim in reading.feed(answer[at : at + 64]):
                     json.dumps(claim).encode()
         except Exception as error:
             raise FuzzFault(f"seed {SEED}: an answer of a model fails: {error!r}\n{tool_arguments[:500]}") from error

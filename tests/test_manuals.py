@@ -121,6 +121,6 @@ async def test_instructions_in_manual_are_data_and_numbers_no_evidence(site: Sit
     assert "Ignore all rules" in inside[2]
     assert "Ignore all rules" not in user.replace(inside[2], "")
     assert requests[0].tools == ()
-    assert not any(claim.supported for claim in found.claims)
+    assert not any(claim.supported for claim in found.claims if not claim.by_hub)
     assert found.quotes
     assert found.quotes[0].text in PAGES[1]

@@ -2168,6 +2168,19 @@ export interface components {
             items: components["schemas"]["TermShape"][];
         };
         /**
+         * CauseOpinionShape
+         * @description What one writer holds to be the cause, with its evidence. `cause` is null if the writer does not decide.
+         */
+        CauseOpinionShape: {
+            writer: components["schemas"]["WriterShape"];
+            /** Cause */
+            cause: string | null;
+            /** Title */
+            title: string | null;
+            /** Evidence */
+            evidence: string[];
+        };
+        /**
          * CauseShape
          * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
          *
@@ -2238,6 +2251,10 @@ export interface components {
         /**
          * ClaimShape
          * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it.
+         *
+         *     The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
+         *     about a cause, advice says what to do. `reason` says why a sentence is not supported. The hub wrote a sentence
+         *     `by_hub` in place of one that is not. The other fields are what an observation says, as data from the evidence.
          */
         ClaimShape: {
             /** Text */
@@ -2246,6 +2263,29 @@ export interface components {
             evidence: string[];
             /** Supported */
             supported: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "observation" | "inference" | "advice";
+            /** Reason */
+            reason: string;
+            /** By Hub */
+            by_hub: boolean;
+            /** Metric */
+            metric: string | null;
+            /** Quantity */
+            quantity: string | null;
+            /** Relation */
+            relation: ("above" | "below" | "rose" | "fell" | "changed" | "steady" | "began" | "ended" | "on" | "off" | "open" | "closed" | "before" | "after" | "equals") | null;
+            /** Value */
+            value: number | boolean | string | null;
+            /** Unit */
+            unit: string | null;
+            /** From */
+            from: number | null;
+            /** To */
+            to: number | null;
         };
         /**
          * ClockShape
@@ -2595,9 +2635,13 @@ export interface components {
          * DiagnosisShape
          * @description A diagnosis of a device or an alert.
          *
-         *     `cause` is null if the evidence is not sufficient. `differential` is what else it could be.
-         *     `confidence` is the strength of the match, 0 to 1. `quotes` are
-         *     from manuals of the device's model. `instead_of` is the model that failed before `generated_by`.
+         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` is what else it
+         *     could be. `confidence` is the strength of
+         *     the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ. `summary` consists of checked
+         *     observations. `struck` is the number of claims that the evidence does not support. `actions` and `confirm_by` are
+         *     the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's model. `instead_of` is the
+         *     model that failed before `generated_by`. `awaits` is a local model that may replace this version until
+         *     `awaits_until`.
          */
         DiagnosisShape: {
             /** Id */
@@ -2634,6 +2678,13 @@ export interface components {
             instead_of: components["schemas"]["WriterShape"] | null;
             /** Quotes */
             quotes: components["schemas"]["QuoteShape"][];
+            /** Opinions */
+            opinions: components["schemas"]["CauseOpinionShape"][];
+            /** Struck */
+            struck: number;
+            awaits: components["schemas"]["WriterShape"] | null;
+            /** Awaits Until */
+            awaits_until: number;
             /** Tokens Used */
             tokens_used: number;
             /** Took Ms */

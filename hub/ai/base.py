@@ -29,7 +29,8 @@ class AiSettings(msgspec.Struct, frozen=True):
         servers: the known servers.
         roles: names of servers by role, in the order of use.
         chat_timeout_s: time limit of a request, in seconds.
-        diagnosis_timeout_s: time limit of all servers together for one diagnosis, in seconds.
+        diagnosis_timeout_s: time limit of all remote servers together for one diagnosis, in seconds.
+        local_diagnosis_timeout_s: the same for servers on this machine or in its network, which may compute slowly.
         max_tokens: maximum length of an answer, in tokens.
         ollama_context: context window that is requested from Ollama, in tokens.
         retries: how often a request to one server is repeated.
@@ -42,6 +43,7 @@ class AiSettings(msgspec.Struct, frozen=True):
     roles: dict[Role, tuple[str, ...]] = {}
     chat_timeout_s: float = 60.0
     diagnosis_timeout_s: float = 6.0
+    local_diagnosis_timeout_s: float = 300.0
     max_tokens: int = 900
     ollama_context: int = 16_384
     retries: int = 2

@@ -25,7 +25,7 @@ async def ordered(settings: AiSettings) -> list[Provider]:
     wanted = [name for name in known if await _by_mode(settings, known[name])]
     wanted += [name for role in ROLES for name in settings.roles.get(role, ())]
     return [
-        create_provider(known[name], settings.chat_timeout_s, settings.ollama_context)
+        create_provider(known[name], _timeout_s(settings, known[name]), settings.ollama_context)
         for name in dict.fromkeys(wanted)
         if name != "builtin"
     ]
@@ -118,6 +118,13 @@ def create_provider(server: ModelServer, timeout_s: float, context: int) -> Prov
         timeout_s=timeout_s,
         context=context,
     )
+
+
+def _timeout_s(settings: AiSettings, server: ModelServer) -> float:
+    """Return the longest that a request to a server may take; the chain of providers applies the limit of each role."""
+    if server.local:
+        return max(settings.chat_timeout_s, settings.local_diagnosis_timeout_s)
+    return settings.chat_timeout_s
 
 
 async def _by_mode(settings: AiSettings, server: ModelServer) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -65,6 +65,10 @@ class ProviderChain:
     def describe(self, role: Role = "chat") -> list[Writer]:
         """Return who answers in this role, in the order of use."""
         return [writer for client in self._order(role) if (writer := self._writer(client, role)) is not None]
+
+    def local(self) -> frozenset[str]:
+        """Return the names of the providers that run on this machine or in its network."""
+        return frozenset(server.name for server in self.settings.servers if server.local)
 
     def vision(self) -> list[Writer]:
         """Return who describes images, in the order of use."""
@@ -135,18 +139,22 @@ class ProviderChain:
         model: str | None = None,
         timeout_s: float | None = None,
         role: Role | None = None,
+        only: Collection[str] | None = None,
     ) -> AsyncIterator[Piece | ProviderProblem]:
         """Yield the answer of :meth:`chat` piece by piece.
 
         If a provider fails before its first piece, the next one is used. If it fails later, the stream ends with
         :class:`ProviderProblem`, since the text so far has been delivered. ``timeout_s`` is the time limit of all
-        generative providers together; without it only the wait for each piece is limited.
+        generative providers together; without it only the wait for each piece is limited. ``only`` names the generative
+        providers that may be used.
         """
-        loop, patience = asyncio.get_running_loop(), self.settings.chat_timeout_s
+        loop, patience = asyncio.get_running_loop(), max(self.settings.chat_timeout_s, timeout_s or 0.0)
         deadline = loop.time() + timeout_s if timeout_s else None
         reasons: list[str] = []
         in_role = role or _role(request)
         chosen = self._chosen(request, model, in_role)
+        if only is not None:
+            chosen = [client for client in chosen if client is self._last or client.provider.name in only]
         for number, client in enumerate(chosen):
             until = None if deadline is None or client is self._last else self._until(chosen[number:], deadline)
             begun = False

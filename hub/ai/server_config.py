@@ -58,6 +58,15 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
         return origin(self.base_url or HOME[self.kind])
 
     @property
+    def local(self) -> bool:
+        """Return True if it runs on this machine or in its network: its model may need minutes, and costs nothing."""
+        host = self.origin[1]
+        address = literal(host)
+        if address is not None:
+            return address.is_loopback or address.is_private
+        return "." not in host or host.endswith((".local", ".lan", ".internal", ".home.arpa", ".localhost"))
+
+    @property
     def usable(self) -> bool:
         """Return True if it can be used: OpenAI itself needs a key, a compatible server may need none."""
         return self.kind == "ollama" or bool(self.api_key or self.base_url)

@@ -1,11 +1,14 @@
-"""Having a diagnosis written, before the eyes of whoever looks on: a model's words as they come, each claim with its
-verdict as soon as it is whole, and the built-in analyst's own when no model answers in the form asked for."""
+"""Have a diagnosis written: by a model if one answers in the form asked for, else by the built-in analyst.
+
+While it is written, each statement is sent with its verdict as soon as it is complete.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -14,107 +17,145 @@ import msgspec
 from hub.ai.base import ChatMessage, Completion, CompletionRequest
 from hub.ai.builtin import BUILTIN
 from hub.ai.providers import ProviderChain, ProviderProblem
-from hub.diagnosis.partial_json import PartialDiagnosis
-from hub.diagnosis.prompt import GeneratedDiagnosis, built_in_diagnosis, check_claims, parse_reply, request
+from hub.diagnosis.partial_json import PartialStatements
+from hub.diagnosis.prompt import request
+from hub.diagnosis.reply import GeneratedDiagnosis, built_in_diagnosis, parse_reply
+from hub.diagnosis.statements import WrittenStatement, judge
 from hub.errors import AiError
-from hub.insight import narrate
-from hub.insight.narrative import Statement
-from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote
+from hub.insight import Narrative, narrate
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, Writer
 from hub.runtime.progress import ProgressStream
 
 log = logging.getLogger(__name__)
 
-
-_TOO_LITTLE_S = 0.5
+_MIN_TIME_S = 0.5
 """With less time left than this no model is asked."""
 
 
+class Subject(msgspec.Struct, frozen=True):
+    """What a diagnosis is written about."""
+
+    device: Device
+    alert: Alert | None
+    evidence: Sequence[Evidence]
+    causes: Sequence[CauseMatch]
+    quotes: Sequence[Quote] = ()
+
+    def narrative(self) -> Narrative:
+        """Return the built-in analyst's narrative."""
+        return narrate(self.evidence, self.causes, self.device.titles())
+
+
 class DiagnosisGenerator:
-    """Knows no queue and no store."""
+    """Asks the models. It knows no queue and no store."""
 
     def __init__(self, providers: ProviderChain) -> None:
         self._providers = providers
 
-    async def write(
-        self,
-        run: ProgressStream,
-        device: Device,
-        alert: Alert | None,
-        found: Sequence[Evidence],
-        matches: Sequence[CauseMatch],
-        waited_s: float = 0.0,
-        quotes: Sequence[Quote] = (),
-    ) -> GeneratedDiagnosis:
-        """A provider's words if they can be read, else the built-in analyst's; checked either way. ``waited_s`` of the
-        time for models is gone already."""
-        started = time.monotonic()
-        first = self._providers.describe("diagnosis")[:1]
-        own = narrate(found, matches, device.titles())
-        asked = request(device, alert, found, matches, own, self._providers.settings.max_tokens, quotes)
-        written: GeneratedDiagnosis | None = None
+    @property
+    def local_timeout_s(self) -> float:
+        """Return the time limit of local models for one diagnosis."""
+        return self._providers.settings.local_diagnosis_timeout_s
+
+    def local_writer(self) -> Writer | None:
+        """Return the first local model that would write a diagnosis; None if there is none."""
+        local = self._providers.local()
+        writers = self._providers.describe("diagnosis")
+        return next((w for w in writers if w.generative and w.provider in local), None)
+
+    async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
+        """Return the diagnosis of the first remote model that answers in time, else the built-in analyst's.
+
+        Local models are not asked: they may need minutes (:meth:`write_locally`). ``waited_s`` of the models' time
+        have already passed.
+        """
+        local = self._providers.local()
+        remote = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider not in local]
         left_s = self._providers.settings.diagnosis_timeout_s - waited_s
-        if first and first[0].generative and left_s >= _TOO_LITTLE_S:
-            run.emit("start", writer=first[0])
-            written = await self._by_model(
-                run,
-                asked,
-                left_s,
-                lambda answer: parse_reply(answer, device, found, matches, own),
-                lambda said: check_claims([said], device, found)[0].supported,
-            )
+        written: GeneratedDiagnosis | None = None
+        if remote and left_s >= _MIN_TIME_S:
+            written = await self._by_model(run, subject, left_s, remote)
         if written is None:
-            written = built_in_diagnosis(own, device, found)
+            written = built_in_diagnosis(subject.narrative(), subject.device, subject.evidence, subject.causes)
             run.emit("start", writer=BUILTIN)
-            run.emit("text", own.summary)
+            run.emit("text", written.narrative.summary)
             for claim in written.claims:
                 run.emit("cite", claim.text, evidence=claim.evidence, supported=claim.supported)
         run.emit("done", writer=written.writer)
-        missed = first[0] if first and first[0] != written.writer else None
-        return msgspec.structs.replace(_timed(written, asked, started), instead_of=missed)
+        missed = remote[0] if remote and remote[0] != written.writer else None
+        return msgspec.structs.replace(written, instead_of=missed)
 
-    async def again(
-        self, past: Diagnosis, device: Device, alert: Alert | None, model: str | None
-    ) -> GeneratedDiagnosis:
-        """The prompt of a diagnosis once more. Raises AiError where its model, or the one named, does not serve."""
+    async def write_locally(self, run: ProgressStream, subject: Subject) -> GeneratedDiagnosis | None:
+        """Return the diagnosis of a local model; None if none answers in the form asked for within its time."""
+        local = self._providers.local()
+        writers = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider in local]
+        written = await self._by_model(run, subject, self.local_timeout_s, writers) if writers else None
+        if written is not None:
+            run.emit("done", writer=written.writer)
+        return written
+
+    async def again(self, past: Diagnosis, subject: Subject, model: str | None) -> GeneratedDiagnosis:
+        """Return the answer to the prompt of an earlier diagnosis. Raises AiError if the model does not answer."""
         started = time.monotonic()
-        own = narrate(past.evidence, past.causes, device.titles())
-        asked = request(device, alert, past.evidence, past.causes, own, self._providers.settings.max_tokens)
+        own = subject.narrative()
+        asked = self._request(subject, own)
         if past.prompt:
             asked = msgspec.structs.replace(asked, messages=tuple(ChatMessage(cast(Any, r), t) for r, t in past.prompt))
-        answer = await self._providers.chat(asked, model=model or past.generated_by.model, role="diagnosis")
+        chosen = model or past.generated_by.model
+        local = self._providers.local()
+        timeout_s = self.local_timeout_s if local else None
+        answer = await self._providers.chat(asked, model=chosen, role="diagnosis", timeout_s=timeout_s)
         if not answer.writer.generative:
-            return built_in_diagnosis(own, device, past.evidence)
-        return _timed(parse_reply(answer, device, past.evidence, past.causes, own), asked, started)
+            return built_in_diagnosis(own, subject.device, subject.evidence, subject.causes)
+        read = await asyncio.to_thread(parse_reply, answer, subject.device, subject.evidence, subject.causes, own)
+        return _timed(read, asked, started)
+
+    def _request(self, subject: Subject, own: Narrative) -> CompletionRequest:
+        max_tokens = self._providers.settings.max_tokens
+        s = subject
+        return request(s.device, s.alert, s.evidence, s.causes, own, max_tokens, s.quotes)
 
     async def _by_model(
-        self,
-        run: ProgressStream,
-        asked: CompletionRequest,
-        timeout_s: float,
-        understand: Callable[[Completion], GeneratedDiagnosis],
-        supported: Callable[[Statement], bool],
+        self, run: ProgressStream, subject: Subject, timeout_s: float, writers: Sequence[Writer]
     ) -> GeneratedDiagnosis | None:
-        """None where no model wrote what can be read. An alert without any explanation helps nobody, so even without
-        fallback the rules' own one is written then."""
-        reading = PartialDiagnosis()
+        """Return what one of ``writers`` writes; None if no answer can be read."""
+        started = time.monotonic()
+        own = subject.narrative()
+        asked = self._request(subject, own)
+        run.emit("start", writer=writers[0])
         try:
-            async with aclosing(
-                cast(Any, self._providers.stream(asked, timeout_s=timeout_s, role="diagnosis"))
-            ) as pieces:
-                async for piece in pieces:
-                    if isinstance(piece, ProviderProblem):
-                        raise AiError(piece.message, "The built-in analyst writes instead.")
-                    if isinstance(piece, Completion):
-                        return understand(piece) if piece.writer.generative else None
-                    words, claims = reading.feed(piece)
-                    if words:
-                        run.emit("text", words)
-                    for said in filter(None, map(_statement, claims)):
-                        run.emit("cite", said.text, evidence=said.evidence, supported=supported(said))
+            answer = await self._streamed(run, subject, asked, timeout_s, {w.provider for w in writers})
+            if answer is None or not answer.writer.generative:
+                return None
+            read = await asyncio.to_thread(parse_reply, answer, subject.device, subject.evidence, subject.causes, own)
+            return _timed(read, asked, started)
         except AiError as error:
-            log.warning("the built-in analyst explains in a model's place: %s", error)
+            log.warning("No diagnosis by %s (%s). The built-in analyst's is used.", writers[0].model, error)
             run.emit("error", error.message)
+            return None
+
+    async def _streamed(
+        self, run: ProgressStream, subject: Subject, asked: CompletionRequest, timeout_s: float, only: Collection[str]
+    ) -> Completion | None:
+        reading = PartialStatements()
+        pieces = self._providers.stream(asked, timeout_s=timeout_s, role="diagnosis", only=only)
+        async with aclosing(cast(Any, pieces)) as stream:
+            async for piece in stream:
+                if isinstance(piece, ProviderProblem):
+                    raise AiError(piece.message, "The built-in analyst writes instead.")
+                if isinstance(piece, Completion):
+                    return piece
+                said = [statement for each in reading.feed(piece) if (statement := _statement(each)) is not None]
+                if said:
+                    await self._tell(run, subject, said)
         return None
+
+    async def _tell(self, run: ProgressStream, subject: Subject, said: Sequence[WrittenStatement]) -> None:
+        """Send statements with their verdicts. The text of the run consists of confirmed observations only."""
+        for claim in await asyncio.to_thread(judge, said, subject.device, subject.evidence):
+            if claim.supported and claim.kind == "observation":
+                run.emit("text", f"{claim.text} ")
+            run.emit("cite", claim.text, evidence=claim.evidence, supported=claim.supported)
 
 
 def _timed(written: GeneratedDiagnosis, asked: CompletionRequest, started: float) -> GeneratedDiagnosis:
@@ -122,8 +163,8 @@ def _timed(written: GeneratedDiagnosis, asked: CompletionRequest, started: float
     return msgspec.structs.replace(written, prompt=prompt, took_ms=round((time.monotonic() - started) * 1000))
 
 
-def _statement(claim: dict[str, Any]) -> Statement | None:
-    text, ids = claim.get("text"), claim.get("evidence")
+def _statement(found: dict[str, Any]) -> WrittenStatement | None:
+    text, ids, kind = found.get("text"), found.get("evidence"), found.get("kind")
     if not isinstance(text, str) or not isinstance(ids, list):
         return None
-    return Statement(text[:1000], tuple(str(i)[:8] for i in ids[:12]))
+    return WrittenStatement(text[:1000], tuple(str(i)[:8] for i in ids[:12]), kind if isinstance(kind, str) else "")

@@ -1,7 +1,8 @@
-"""From an alert to a checked explanation: evidence, known faults, a writer's words, and the check of those words.
+"""Explain alerts: compute evidence, compare it with known faults, have it written, and check what was written.
 
 Alerts wait in a bounded queue and are taken by named workers, each alert once. Whatever a provider does, a diagnosis
-follows within seconds: the built-in analyst writes it from the same evidence. Stored by the pipeline, like all state.
+follows within seconds: the built-in analyst writes it from the same evidence. A local model gets its own time and its
+words replace the analyst's. Diagnoses are stored by the pipeline, like all state.
 """
 
 from __future__ import annotations
@@ -14,18 +15,21 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import msgspec
+
 from hub import text_format as fmt
 from hub.ai.providers import ProviderChain
-from hub.diagnosis.generator import DiagnosisGenerator
+from hub.diagnosis.generator import DiagnosisGenerator, Subject
 from hub.diagnosis.investigation import Investigation
+from hub.diagnosis.local_models import LocalModelQueue, PendingRevision
 from hub.diagnosis.manual_quotes import manual_quotes
-from hub.diagnosis.prompt import GeneratedDiagnosis
+from hub.diagnosis.reply import GeneratedDiagnosis
 from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
 from hub.insight.past_alerts import proven_actions
 from hub.insight.signature import built_in, extended
-from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis
+from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis, Writer
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus, Closed, Lagged
@@ -69,6 +73,7 @@ class DiagnosisService:
         self._waiting: deque[tuple[Alert, float]] = deque()
         self._claimed: set[str] = set()
         self._ready = asyncio.Event()
+        self._local = LocalModelQueue(self._revise)
         self._behind = True
         self.dropped = 0
 
@@ -89,6 +94,7 @@ class DiagnosisService:
         with self._bus.subscribe() as subscription:
             async with asyncio.TaskGroup() as group:
                 workers = [group.create_task(self._work(), name=f"diagnosis-{i}") for i in range(self._workers)]
+                workers.append(group.create_task(self._local.run(), name="diagnosis-local-model"))
                 try:
                     while True:
                         for event in await subscription.get():
@@ -108,9 +114,7 @@ class DiagnosisService:
         """
         device = self._registry.require(device_id)
         with self.runs.open(f"device:{device.id}") as run:
-            diagnosis = await self._diagnose(run, device, self._investigation.gravest(device.id))
-        await self._submit(WriteDiagnosis(diagnosis))
-        return diagnosis
+            return await self._diagnose(run, device, self._investigation.gravest(device.id))
 
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
         """What the numbers say of a device at this moment, and which known faults they resemble. Nothing is written."""
@@ -164,13 +168,16 @@ class DiagnosisService:
         if device is not None:
             with self.runs.open(alert.id) as run:
                 waited_s = max(time.monotonic() - since - _NO_MATTER_S, 0.0)
-                await self._submit(WriteDiagnosis(await self._diagnose(run, device, alert, waited_s)))
+                await self._diagnose(run, device, alert, waited_s)
 
     async def _diagnose(
         self, run: ProgressStream, device: Device, alert: Alert | None, waited_s: float = 0.0
     ) -> Diagnosis:
-        """What it ``waited_s`` in the queue is taken off the time that models have: behind a slow one a hundred
-        alerts would wait for minutes."""
+        """Write and store a diagnosis, and queue it for a local model if there is one.
+
+        The time that it ``waited_s`` in the queue is taken off the time that remote models have: behind a slow one a
+        hundred alerts would wait for minutes.
+        """
         now = self._now()
         case = await self._investigation.case(device, alert, now)
         run.emit("tool", _looked_at(case), name="history")
@@ -179,8 +186,37 @@ class DiagnosisService:
         quotes = await manual_quotes(self._store.library, device, alert, matches)
         if quotes:
             run.emit("tool", _read(quotes), name="search_documents")
-        written = await self._writer.write(run, device, alert, found, matches, waited_s, quotes)
-        return _diagnosis(device, alert, found, matches, quotes, written, now)
+        subject = Subject(device, alert, found, matches, quotes)
+        written = await self._writer.write(run, subject, waited_s)
+        diagnosis = _diagnosis(subject, written, now)
+        local = None if written.writer.generative else self._writer.local_writer()
+        if local is not None:
+            until = now + round(self._writer.local_timeout_s * 1000 * (len(self._local) + 1))
+            diagnosis = msgspec.structs.replace(diagnosis, awaits=local, awaits_until=until)
+        await self._submit(WriteDiagnosis(diagnosis))
+        if local is not None and (dropped := self._local.add(PendingRevision(diagnosis, subject))):
+            await self._keep(dropped.diagnosis)
+        return diagnosis
+
+    async def _revise(self, revision: PendingRevision) -> None:
+        """Have a local model write a stored diagnosis, and replace it; the analyst's stays if the model fails."""
+        first, subject = revision.diagnosis, revision.subject
+        if subject.alert is not None and subject.alert.id not in self._engine.open:
+            await self._keep(first)
+            return
+        run_id = subject.alert.id if subject.alert else f"device:{subject.device.id}"
+        with self.runs.open(run_id) as run:
+            written = await self._writer.write_locally(run, subject)
+        if written is None:
+            await self._keep(first, instead_of=first.awaits)
+            return
+        revised = _diagnosis(subject, written, first.created_at)
+        await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
+
+    async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
+        """Store that the analyst's diagnosis stays; ``instead_of`` is the model that failed."""
+        kept = msgspec.structs.replace(first, awaits=None, awaits_until=0, instead_of=instead_of or first.instead_of)
+        await self._submit(WriteDiagnosis(kept))
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
         """The same evidence and the same prompt once more, by the same model unless another is named; not stored.
@@ -192,46 +228,39 @@ class DiagnosisService:
         if past is None or device is None:
             raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
         alert = await self._store.alert(past.alert) if past.alert else None
-        written = await self._writer.again(past, device, alert, model)
-        return _diagnosis(device, alert, past.evidence, past.causes, past.quotes, written, self._now())
+        subject = Subject(device, alert, past.evidence, past.causes, past.quotes)
+        return _diagnosis(subject, await self._writer.again(past, subject, model), self._now())
 
     def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
         return found, rank(found, self._signatures, case.semantics, case.kinds, alarmed=not case.calm)
 
 
-def _diagnosis(
-    device: Device,
-    alert: Alert | None,
-    found: Sequence[Evidence],
-    matches: Sequence[CauseMatch],
-    quotes: Sequence[Quote],
-    written: GeneratedDiagnosis,
-    now: int,
-) -> Diagnosis:
-    narrative = written.narrative
-    chosen = next((m for m in matches if m.cause == narrative.cause), None)
+def _diagnosis(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
+    narrative, alert = written.narrative, subject.alert
+    chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
     return Diagnosis(
         id=f"d-{uuid.uuid4().hex[:16]}",
         alert=alert.id if alert else None,
-        device=device.id,
+        device=subject.device.id,
         summary=narrative.summary,
         cause=narrative.cause,
         component=chosen.component if chosen else None,
         confidence=chosen.score if chosen else 0.0,
-        evidence=tuple(found),
+        evidence=tuple(subject.evidence),
         against=chosen.against if chosen else (),
         claims=written.claims,
-        actions=(*proven_actions(found), *narrative.actions),
+        actions=(*proven_actions(subject.evidence), *narrative.actions),
         confirm_by=narrative.confirm_by,
-        causes=tuple(matches),
+        causes=tuple(subject.causes),
         generated_by=written.writer,
         tokens_used=written.tokens,
         created_at=now,
         prompt=written.prompt,
         took_ms=written.took_ms,
         instead_of=written.instead_of,
-        quotes=tuple(quotes),
+        quotes=tuple(subject.quotes),
+        opinions=written.opinions,
     )
 
 

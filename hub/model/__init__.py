@@ -26,7 +26,18 @@ from hub.model.device import (
     merged,
     partition_of,
 )
-from hub.model.diagnosis import CauseMatch, CauseNature, Claim, Diagnosis, Evidence, EvidenceKind, Writer
+from hub.model.diagnosis import (
+    CauseMatch,
+    CauseNature,
+    CauseOpinion,
+    Claim,
+    ClaimKind,
+    ClaimRelation,
+    Diagnosis,
+    Evidence,
+    EvidenceKind,
+    Writer,
+)
 from hub.model.input import (
     Acknowledge,
     ConfirmCause,
@@ -87,8 +98,11 @@ __all__ = [
     "Category",
     "CauseMatch",
     "CauseNature",
+    "CauseOpinion",
     "Chart",
     "Claim",
+    "ClaimKind",
+    "ClaimRelation",
     "Command",
     "CommandDescriptor",
     "CommandState",

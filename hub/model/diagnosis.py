@@ -82,12 +82,34 @@ class CauseMatch(msgspec.Struct, frozen=True):
     distinguish: dict[str, str] = {}  # by another cause: the reading or check that tells the two apart
 
 
+ClaimKind = Literal["observation", "inference", "advice"]
+"""Observations are compared with the evidence. Inferences are opinions about causes. Advice says what to do."""
+ClaimRelation = Literal[
+    "above", "below", "rose", "fell", "changed", "steady", "began", "ended", "on", "off", "open", "closed", "before",
+    "after", "equals",
+]  # fmt: skip
+"""What an observation says of its metric."""
+
+
 class Claim(msgspec.Struct, frozen=True):
-    """Sentence of a diagnosis with the ids of the evidence that it cites."""
+    """Sentence of a diagnosis with the ids of the evidence that it cites, and what it says as data.
+
+    The hub takes the data from the evidence, not from the sentence.
+    """
 
     text: str
     evidence: tuple[str, ...]
-    supported: bool  # the hub checked that every number in ``text`` is in the cited evidence
+    supported: bool  # the evidence does not contradict ``text``, and gives every number in it
+    kind: ClaimKind = "observation"  # as the hub sees it
+    reason: str = ""  # why it is not supported
+    by_hub: bool = False  # the hub wrote it from the evidence in place of a sentence that is not supported
+    metric: str | None = None
+    quantity: str | None = None  # what the metric measures
+    relation: ClaimRelation | None = None
+    value: Value | None = None
+    unit: str | None = None
+    start: int | None = None
+    end: int | None = None
 
 
 class Writer(msgspec.Struct, frozen=True):
@@ -98,6 +120,15 @@ class Writer(msgspec.Struct, frozen=True):
     generative: bool
 
 
+class CauseOpinion(msgspec.Struct, frozen=True):
+    """What one writer holds to be the cause. ``evidence`` are the ids that it gives as the reason."""
+
+    writer: Writer
+    cause: str | None  # None if the writer does not decide; a word of the writer's own if it is no known cause
+    title: str | None
+    evidence: tuple[str, ...] = ()
+
+
 class Diagnosis(msgspec.Struct, frozen=True):
     """Explanation of an alert whose claims were checked."""
 
@@ -105,7 +136,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     alert: str | None  # None for a diagnosis requested for a device without an alert
     device: str
     summary: str
-    cause: str | None  # None if the evidence is not sufficient
+    cause: str | None  # by rules and statistics; None if the evidence is not sufficient
     component: str | None
     confidence: float
     evidence: tuple[Evidence, ...]
@@ -121,3 +152,6 @@ class Diagnosis(msgspec.Struct, frozen=True):
     took_ms: int = 0
     instead_of: Writer | None = None  # the model that failed, where another one wrote it
     quotes: tuple[Quote, ...] = ()  # from manuals of the device's model
+    opinions: tuple[CauseOpinion, ...] = ()  # the analyst's, and that of the model that wrote
+    awaits: Writer | None = None  # a model that still writes: its version replaces this one
+    awaits_until: int = 0  # the latest time for that

@@ -164,6 +164,7 @@ class AiSection(Section):
     transcription: Names = ()
     chat_timeout_s: float = Field(default=60.0, gt=0, le=600)
     diagnosis_timeout_s: float = Field(default=6.0, gt=0, le=60)
+    local_diagnosis_timeout_s: float = Field(default=300.0, ge=60, le=600)
     max_tokens: int = Field(default=900, ge=50, le=100_000)
     retries: int = Field(default=2, ge=0, le=10)
     daily_calls: int | None = Field(default=None, ge=0)

@@ -18,14 +18,15 @@ from worn_pump import Writes
 pytestmark = pytest.mark.timeout(120)
 
 ANSWER = {
-    "summary": "Temperature is above 80. It will explode in 3 days.",
-    "cause": None,
-    "claims": [
-        {"text": "The limit is 80.", "evidence": ["e1"]},
-        {"text": "<img src=x onerror=alert(1)> The limit is 60.", "evidence": ["e1"]},
+    "statements": [
+        {"text": "Temperature is {side} its limit of {limit}.", "evidence": ["e1"], "kind": "observation"},
+        {"text": "It will explode in 3 days.", "evidence": ["e1"], "kind": "inference"},
+        {"text": "The burner may be stuck.", "evidence": ["e1"], "kind": "inference"},
+        {"text": "Look at the burner.", "evidence": ["e1"], "kind": "advice"},
+        {"text": "<img src=x onerror=alert(1)> The limit is 60.", "evidence": ["e1"], "kind": "observation"},
     ],
-    "actions": ["Look at it."],
-    "confirm_by": [],
+    "cause": "stuck burner",
+    "cause_evidence": ["e1"],
 }
 
 
@@ -69,8 +70,9 @@ def test_diagnosis_streams_and_unsupported_claims_are_struck(hub: ThreadedHub, m
     (alert_id,) = hub.hub.services.engine.open
     page.goto(f"{hub.url}/alerts/{alert_id}")
     writing = page.get_by_test_id("writing")
-    expect(writing).to_contain_text("It will explode in 3 days.")  # a late page gets the text from its beginning
-    expect(writing).to_contain_text("The limit is 80.")
+    expect(writing).to_contain_text("It will explode in 3 days.")  # a late page gets the claims from the beginning
+    expect(writing.locator(".words")).to_contain_text("Temperature is above its limit of 80.")
+    expect(writing.locator(".words")).not_to_contain_text("explode")
     expect(writing).to_contain_text("metrics over")
     expect(page.get_by_test_id("diagnosis")).to_have_attribute("data-state", "pending")
     hub.do(_resume(model))
@@ -78,8 +80,18 @@ def test_diagnosis_streams_and_unsupported_claims_are_struck(hub: ThreadedHub, m
     expect(card).to_have_attribute("data-state", "ready")
     struck = card.locator("del")
     expect(struck).to_have_count(2)
-    expect(struck.first).to_contain_text("<img src=x onerror=alert(1)> The limit is 60.")
-    expect(card.locator(".summary")).to_have_text("Temperature is above 80.")
+    expect(struck.first).to_contain_text("It will explode in 3 days.")
+    expect(struck.last).to_contain_text("<img src=x onerror=alert(1)> The limit is 60.")
+    expect(card.get_by_test_id("struck")).to_contain_text("2 statements removed: contradicted by the readings")
+    expect(card.locator(".summary")).to_contain_text("Temperature is above its limit of 80.")
+    expect(card.locator(".summary")).not_to_contain_text("explode")
+    opinion = card.locator("[data-kind=inference]")
+    expect(opinion).to_contain_text("Opinion of the model")
+    expect(opinion).to_contain_text("The burner may be stuck.")
+    expect(card.locator("[data-kind=advice]")).to_contain_text("Look at the burner.")
+    opinions = card.get_by_test_id("opinions")
+    expect(opinions.get_by_role("term")).to_have_text(["Analyst", "Model (scripted)"])
+    expect(opinions.get_by_role("definition")).to_have_text(["undecided", "stuck burner"])
     expect(card).to_contain_text("Insufficient evidence")
     expect(page.locator("img[src=x]")).to_have_count(0)
 

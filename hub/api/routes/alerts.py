@@ -10,6 +10,7 @@ from starlette.responses import Response
 from hub.api import cursors
 from hub.api.auth import By
 from hub.api.errors import Json
+from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import requests, responses, serializers
 from hub.errors import NotFound
 from hub.model import AlertState
@@ -66,7 +67,7 @@ def routes(alerts: Alerts, store: Store) -> APIRouter:
         """Remove the acknowledgement of an open alert. Return 409 if it has cleared."""
         return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=by)))
 
-    @router.get("/diagnoses/{diagnosis_id}", response_model=responses.DiagnosisShape)
+    @router.get("/diagnoses/{diagnosis_id}", response_model=diagnosis_schemas.DiagnosisShape)
     async def get_diagnosis(diagnosis_id: str) -> Response:
         """Return a diagnosis with its evidence."""
         found = await store.diagnosis(diagnosis_id)

@@ -16,7 +16,7 @@ from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
 from hub.api.schemas import analyses as shapes
 from hub.api.schemas import requests
-from hub.api.schemas.responses import QuoteShape, WriterShape
+from hub.api.schemas.diagnoses import QuoteShape, WriterShape
 from hub.errors import NotFound
 from hub.model import AnalysisKind
 from hub.store.documents import DocumentLibrary

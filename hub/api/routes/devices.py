@@ -13,6 +13,7 @@ from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog, DeviceBefore, device_changes
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
+from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import requests, responses, serializers
 from hub.diagnosis import DiagnosisService
 from hub.model import Device, Presence, Severity
@@ -102,7 +103,7 @@ def routes(
         """Delete a device with all its history. It is discovered again if it sends another message."""
         await devices.delete(device_id)
 
-    @router.post("/{device_id}/diagnose", response_model=responses.DiagnosisShape)
+    @router.post("/{device_id}/diagnose", response_model=diagnosis_schemas.DiagnosisShape)
     async def diagnose_device(device_id: str) -> Response:
         """Diagnose the present state of a device, with or without an alert, and store the diagnosis."""
         devices.get(device_id)

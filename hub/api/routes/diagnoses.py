@@ -8,7 +8,8 @@ from typing_extensions import TypedDict
 
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
-from hub.api.schemas import requests, responses, serializers
+from hub.api.schemas import diagnoses as diagnosis_schemas
+from hub.api.schemas import requests, serializers
 from hub.diagnosis import DiagnosisService
 from hub.errors import NotFound
 from hub.store.base import Store
@@ -42,7 +43,7 @@ def routes(diagnosis: DiagnosisService, store: Store, slots: ConcurrencyLimit) -
         messages = [{"role": role, "text": text} for role, text in found.prompt]
         return Json({"diagnosis_id": found.id, "messages": messages})
 
-    @router.post("/{diagnosis_id}/repeat", response_model=responses.DiagnosisShape)
+    @router.post("/{diagnosis_id}/repeat", response_model=diagnosis_schemas.DiagnosisShape)
     async def repeat_diagnosis(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:
         """Run a diagnosis again with the same evidence and prompt, and return it without storing it.
 

@@ -15,8 +15,8 @@ from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import models as shapes
+from hub.api.schemas.diagnoses import WriterShape
 from hub.api.schemas.requests import ModelPlan, ModelServerWanted
-from hub.api.schemas.responses import WriterShape
 
 Name = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 

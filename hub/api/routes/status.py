@@ -11,7 +11,7 @@ from hub.api.hub_info import HubInfo
 from hub.api.live.throughput import Throughput
 from hub.api.routes.clock import clock_shape
 from hub.api.schemas import status as shapes
-from hub.api.schemas.responses import WriterShape
+from hub.api.schemas.diagnoses import WriterShape
 from hub.mqtt.client import MqttClientState
 from hub.services.hub_health import HubHealth
 from hub.store.base import StoreStats

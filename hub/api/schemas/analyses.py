@@ -8,7 +8,7 @@ import msgspec
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
-from hub.api.schemas.responses import QuoteShape, WriterShape
+from hub.api.schemas.diagnoses import QuoteShape, WriterShape
 from hub.model import Analysis, AnalysisKind, Value
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
-from hub.api.schemas.responses import WriterShape
+from hub.api.schemas.diagnoses import WriterShape
 
 
 class SpentShape(ApiObject):

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from hub.api.schemas import responses
+from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Op
 
@@ -20,5 +20,5 @@ class RunStepShape(ApiObject):
     call: str | UnsetType = UNSET
     evidence: list[str] | UnsetType = UNSET
     supported: bool | UnsetType = UNSET
-    writer: responses.WriterShape | UnsetType = UNSET
+    writer: diagnosis_schemas.WriterShape | UnsetType = UNSET
     data: dict[str, Any] | UnsetType = UNSET

@@ -7,6 +7,7 @@ from msgspec import UNSET
 from msgspec.structs import asdict
 
 from hub.api.schemas import devices, progress, responses, rules
+from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import history as history_schemas
 from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
 from hub.insight import differential, match_word
@@ -124,18 +125,24 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
     )
 
 
-def diagnosis(found: Diagnosis) -> responses.DiagnosisShape:
+def diagnosis(found: Diagnosis) -> diagnosis_schemas.DiagnosisShape:
     causes = sorted(found.causes, key=lambda cause: -cause.score)
-    return responses.DiagnosisShape.of(
+    return diagnosis_schemas.DiagnosisShape.of(
         found,
         match=match_word(found.confidence) if found.cause is not None else None,
-        evidence=[responses.EvidenceShape.of(item) for item in found.evidence],
-        claims=[responses.ClaimShape.of(claim) for claim in found.claims],
-        causes=[responses.CauseShape.of(cause, match=match_word(cause.score)) for cause in causes],
-        differential=[responses.AlternativeShape.of(each) for each in differential(found.causes, found.cause)],
-        generated_by=responses.WriterShape.of(found.generated_by),
-        instead_of=responses.WriterShape.of(found.instead_of) if found.instead_of else None,
-        quotes=[responses.QuoteShape.of(quote) for quote in found.quotes],
+        evidence=[diagnosis_schemas.EvidenceShape.of(item) for item in found.evidence],
+        claims=[diagnosis_schemas.ClaimShape.of(claim) for claim in found.claims],
+        causes=[diagnosis_schemas.CauseShape.of(cause, match=match_word(cause.score)) for cause in causes],
+        differential=[diagnosis_schemas.AlternativeShape.of(each) for each in differential(found.causes, found.cause)],
+        generated_by=diagnosis_schemas.WriterShape.of(found.generated_by),
+        instead_of=diagnosis_schemas.WriterShape.of(found.instead_of) if found.instead_of else None,
+        quotes=[diagnosis_schemas.QuoteShape.of(quote) for quote in found.quotes],
+        opinions=[
+            diagnosis_schemas.CauseOpinionShape.of(opinion, writer=diagnosis_schemas.WriterShape.of(opinion.writer))
+            for opinion in found.opinions
+        ],
+        struck=sum(not claim.supported for claim in found.claims),
+        awaits=diagnosis_schemas.WriterShape.of(found.awaits) if found.awaits else None,
     )
 
 
@@ -147,7 +154,7 @@ def run_step(found: RunStep) -> progress.RunStepShape:
         call=found.call or UNSET,
         evidence=list(found.evidence) or UNSET,
         supported=UNSET if found.supported is None else found.supported,
-        writer=UNSET if found.writer is None else responses.WriterShape.of(found.writer),
+        writer=UNSET if found.writer is None else diagnosis_schemas.WriterShape.of(found.writer),
         data=UNSET if found.data is None else found.data,
     )
 

@@ -7,7 +7,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from hub.api.schemas.api_object import ApiObject
-from hub.api.schemas.responses import WriterShape
+from hub.api.schemas.diagnoses import WriterShape
 from hub.api.schemas.throughput import BusyShape, FlowShape
 
 

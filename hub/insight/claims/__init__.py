@@ -4,7 +4,8 @@
 states, limits and order, ``numbers``, ``factors`` and ``times`` compare quantities, and ``verify`` joins them.
 """
 
+from hub.insight.claims.kind import holds_number, kind_of
 from hub.insight.claims.text import Vocabulary, sentences
 from hub.insight.claims.verify import Verdict, check, verify
 
-__all__ = ["Verdict", "Vocabulary", "check", "sentences", "verify"]
+__all__ = ["Verdict", "Vocabulary", "check", "holds_number", "kind_of", "sentences", "verify"]

@@ -1,5 +1,7 @@
 // Texts of diagnoses.
 
+import { plural } from './plural';
+
 export const diagnosis = {
   title: 'Diagnosis',
   asOf: (time: string) => `Based on readings up to ${time}.`,
@@ -12,7 +14,7 @@ export const diagnosis = {
   builtin: 'built-in analyst',
   builtinLong: 'Written by the built-in analyst: rules and statistics, not a language model.',
   model: (provider: string, model: string) =>
-    `Written by ${model} (${provider}). Numbers are checked against the evidence.`,
+    `Written by ${model} (${provider}). The hub compared its statements with the readings.`,
   match: {
     strong: 'strong match',
     medium: 'medium match',
@@ -20,7 +22,19 @@ export const diagnosis = {
   },
   evidence: 'Evidence',
   against: 'Evidence against',
-  claims: 'Claims',
+  kind: {
+    observation: 'What the readings show',
+    inference: 'Opinion of the model',
+    advice: 'Advice of the model',
+  },
+  byHub: 'by the hub, from the readings',
+  struck: (n: number) =>
+    `${n} ${plural(n, { one: 'statement', other: 'statements' })} removed: contradicted by the readings`,
+  opinionOfAnalyst: 'Analyst',
+  opinionOfModel: (model: string) => `Model (${model})`,
+  undecided: 'undecided',
+  awaits: (provider: string, model: string) =>
+    `${model} (${provider}) is still writing. Its text will replace this one.`,
   unsupported: 'not supported by the evidence',
   actions: 'Recommended actions',
   confirm: 'How to confirm',

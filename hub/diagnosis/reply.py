@@ -1,0 +1,147 @@
+"""Read a model's answer: statements as data, or prose, and make them a checked diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hub import text_format as fmt
+from hub.ai.base import Completion
+from hub.ai.builtin import BUILTIN
+from hub.bounds import decode_json_as
+from hub.diagnosis.statements import WrittenStatement, check_analyst, judge, replacements, summary_of
+from hub.errors import AiError, Rejected
+from hub.insight import Narrative, decide
+from hub.insight.claims import holds_number, sentences
+from hub.model import CauseMatch, CauseOpinion, Claim, Device, Evidence, Writer
+
+_MAX_STATEMENTS = 12
+_MAX_TITLE = 80
+Text = Annotated[str, msgspec.Meta(max_length=1000)]
+_Id = Annotated[str, msgspec.Meta(max_length=8)]
+
+
+class GeneratedDiagnosis(msgspec.Struct, frozen=True):
+    """A narrative with its checked claims, who wrote it, and what the writers hold to be the cause."""
+
+    narrative: Narrative
+    claims: tuple[Claim, ...]
+    writer: Writer
+    tokens: int
+    opinions: tuple[CauseOpinion, ...] = ()
+    prompt: tuple[tuple[str, str], ...] = ()
+    took_ms: int = 0
+    instead_of: Writer | None = None
+
+
+class _Statement(msgspec.Struct):
+    text: Text
+    evidence: list[_Id] = []
+    kind: Annotated[str, msgspec.Meta(max_length=20)] = ""
+
+
+class _Reply(msgspec.Struct):
+    """The form of an answer. Unknown fields are ignored.
+
+    Attributes:
+        statements: what was asked for; ``claims`` is another name for it.
+        summary: of models that do not honour a schema. Its sentences are checked like statements.
+        cause, cause_evidence: the cause and the evidence for it.
+        actions, confirm_by: advice.
+    """
+
+    statements: list[_Statement] = []
+    claims: list[_Statement] = []
+    summary: Annotated[str, msgspec.Meta(max_length=2000)] = ""
+    cause: str | UnsetType | None = UNSET
+    cause_evidence: list[_Id] = []
+    actions: list[Text] = []
+    confirm_by: list[Text] = []
+
+
+def parse_reply(
+    answer: Completion, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch], own: Narrative
+) -> GeneratedDiagnosis:
+    """Return a model's answer as a checked diagnosis.
+
+    The cause and the actions stay those of the analyst (``own``); the model's cause is an opinion beside it, and its
+    advice is a claim. Raises AiError for an answer without a statement that can be used.
+    """
+    reply = _read(answer.text)
+    every = tuple(e.id for e in found)
+    if reply is None:
+        claims = judge([WrittenStatement(text, every) for text in _prose(answer.text)], device, found)
+        usable = any(claim.supported and claim.kind == "observation" for claim in claims)
+        reply = _Reply()
+    else:
+        said = [
+            WrittenStatement(each.text, tuple(dict.fromkeys(each.evidence)), each.kind)
+            for each in (*reply.statements, *reply.claims)[:_MAX_STATEMENTS]
+        ]
+        claims = judge(said, device, found)
+        told = {each.text for each in claims}
+        rest = [WrittenStatement(text, every) for text in sentences(reply.summary)[:_MAX_STATEMENTS]]
+        rest += [WrittenStatement(text, every, "advice") for text in (*reply.actions[:3], *reply.confirm_by[:3])]
+        claims += judge([each for each in rest if each.text not in told], device, found)
+        usable = bool(claims)
+    if not usable:
+        raise AiError(f"{answer.writer.provider} wrote no diagnosis in the form asked for.", "Try another model.")
+    claims += replacements(claims, device, found)
+    summary = summary_of(claims) or own.summary
+    narrative = Narrative(summary, own.cause, own.claims, own.actions, own.confirm_by)
+    opinions = (analyst_opinion(matches), *_opinion(reply, answer.writer, found, matches))
+    return GeneratedDiagnosis(narrative, claims, answer.writer, answer.tokens, opinions)
+
+
+def built_in_diagnosis(
+    own: Narrative, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch]
+) -> GeneratedDiagnosis:
+    """Return the built-in analyst's narrative, checked like a model's."""
+    claims = check_analyst(own, device, found)
+    return GeneratedDiagnosis(own, claims, BUILTIN, 0, (analyst_opinion(matches),))
+
+
+def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
+    """Return the cause that rules and statistics decide for."""
+    chosen = decide(matches)
+    if chosen is None:
+        return CauseOpinion(BUILTIN, None, None)
+    return CauseOpinion(BUILTIN, chosen.cause, chosen.title, chosen.supporting)
+
+
+def _read(text: str) -> _Reply | None:
+    """Return an answer in JSON; None for prose. A JSON object of another form raises AiError."""
+    text = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
+    if not text.startswith(("{", "[")):
+        return None
+    try:
+        return decode_json_as(text, _Reply)
+    except Rejected:
+        raise AiError("The model wrote no diagnosis in the form asked for.", "Try another model.") from None
+
+
+def _prose(text: str) -> list[str]:
+    return [sentence[:1000] for sentence in sentences(text)[:_MAX_STATEMENTS]]
+
+
+def _opinion(
+    reply: _Reply, writer: Writer, found: Sequence[Evidence], matches: Sequence[CauseMatch]
+) -> list[CauseOpinion]:
+    """Return the model's cause. One that differs from the analyst's needs evidence, and must not hold a number."""
+    known = {e.id for e in found}
+    evidence = tuple(cited for cited in dict.fromkeys(reply.cause_evidence) if cited in known)
+    if isinstance(reply.cause, UnsetType):
+        return []
+    if not reply.cause:
+        return [CauseOpinion(writer, None, None, evidence)]
+    match = next((match for match in matches if match.cause == reply.cause), None)
+    agrees = match is not None and match == decide(matches)
+    if not evidence and not agrees:
+        return []
+    if match is not None:
+        return [CauseOpinion(writer, match.cause, match.title, evidence or match.supporting)]
+    title = fmt.spoken(reply.cause)[:_MAX_TITLE]
+    return [] if holds_number(title) else [CauseOpinion(writer, reply.cause[:_MAX_TITLE], title, evidence)]

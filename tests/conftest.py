@@ -26,6 +26,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 TESTS = Path(__file__).parent
 SLOW_FIRST = (
     "test_contract.py",
+    "test_accounts.py",
+    "test_assistant_questions.py",
     "test_doctor.py",
     "test_demo.py",
     "test_fuzz.py",
@@ -58,8 +60,7 @@ MEASURED = (
     "test_homie",
     "test_identities.py",
     "test_insight.py",
-    "test_insight_ch",
-    "test_insight_expected.py",
+    "test_insight_",
     "test_mapping.py",
     "test_memtable.py",
     "test_native.py",
@@ -71,6 +72,7 @@ MEASURED = (
     "test_rule",
     "test_shelly",
     "test_sparkplug",
+    "test_signatures.py",
     "test_store.py",
     "test_store_rollups.py",
     "test_tables.py",

@@ -6,8 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import httpx
+from argon2 import PasswordHasher
 
 from api_hub import ApiHub
+from hub.accounts.passwords import Passwords
+
+# A hash of the real cost takes 0.15 s of both cores, and these tests calculate hundreds.
+Passwords.hasher = PasswordHasher(time_cost=1, memory_cost=1_024, parallelism=1)
 
 TOKEN = "correct horse battery staple"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,6 +114,12 @@ async def test_short_and_common_passwords_are_refused(hub: ApiHub, password: str
         answer = await browser.welcome(await link(hub, "administrator"), "Ada", password)
         assert answer.status_code == (200 if allowed else 422), answer.text
         assert password not in answer.text
+
+
+def test_hashes_are_argon2id_with_the_cost_of_rfc_9106() -> None:
+    code = "from hub.accounts.passwords import Passwords; print(Passwords.hasher.hash('x'))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 async def test_unknown_name_and_wrong_password_look_the_same(hub: ApiHub) -> None:

@@ -6,14 +6,18 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from argon2 import PasswordHasher
 
 from api_hub import ApiHub, running_hub
 from hub.accounts import Account, People
+from hub.accounts.passwords import Passwords
 from hub.errors import Conflict, Forbidden, HubError, StoreError
 from hub.runtime.private_files import write_draft
 from signed_in import BEARER, PASSWORD, TOKEN, Browser, link, person
@@ -156,12 +160,30 @@ async def test_two_people_cannot_take_the_same_name_at_the_same_time(people: Peo
     assert [type(result) for result in results].count(Conflict) == 1
 
 
-async def test_sign_in_with_a_password_that_is_replaced_meanwhile_fails(people: People) -> None:
+class HeldHasher(PasswordHasher):
+    """Verifies a password only after ``go`` is set; ``reached`` is set when it is about to."""
+
+    def __init__(self) -> None:
+        super().__init__(time_cost=1, memory_cost=1_024, parallelism=1)
+        self.reached, self.go = threading.Event(), threading.Event()
+
+    def verify(self, hash: str | bytes, password: str | bytes) -> Literal[True]:
+        self.reached.set()
+        assert self.go.wait(10)
+        return super().verify(hash, password)
+
+
+async def test_sign_in_with_a_password_that_is_replaced_meanwhile_fails(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Otherwise the session of somebody who knew the old password would outlive the change."""
     ada = await account(people, "Ada")
+    changed = await people._passwords.hashed(OTHER, "other")
+    monkeypatch.setattr(Passwords, "hasher", hasher := HeldHasher())
     checking = asyncio.create_task(people.check_password("Ada", PASSWORD, "client"))
-    await asyncio.sleep(0)  # it has read the hash
-    await people.accounts.set_password(ada, await people._passwords.hashed(OTHER, "other"))
+    assert await asyncio.to_thread(hasher.reached.wait, 10)
+    await people.accounts.set_password(ada, changed)
+    hasher.go.set()
     assert await checking is None
 
 

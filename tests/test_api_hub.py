@@ -204,7 +204,7 @@ async def test_unknown_api_path_is_404_also_for_browser(built: ApiHub) -> None:
     assert (await built.http.post("/nowhere")).status_code == 405
 
 
-OUTSIDE_PATHS = ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "/assets/%00", "//etc/passwd")
+OUTSIDE_PATHS = ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/..%2f..%2fsecret.txt", "//etc/passwd")
 
 
 async def test_path_traversal_outside_web_folder_is_refused(built: ApiHub) -> None:

@@ -35,7 +35,7 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         ("PATCH", "/api/devices/pump", b'{"name": 5}', 422, ["name", "string"]),
         ("POST", "/api/devices/pump/commands", b'{"name": "x", "valeu": 1}', 422, ["'valeu'", "value"]),
         ("POST", "/api/history/query", b'{"form": 1}', 422, ["'form'", "from, to"]),
-        ("POST", "/login", b'{"tok": 1}', 422, ["'tok'", "allowed: token"]),
+        ("POST", "/login", b'{"tok": 1}', 422, ["'tok'", "allowed: name, password, token"]),
         ("GET", "/api/devices?limit=x", b"", 422, ["limit", "integer"]),
         ("GET", "/api/devices?limit=99999999999999999999999", b"", 422, ["limit", "1000"]),
         ("GET", "/api/devices/pump/history?metric=a&shape=x", b"", 422, ["shape", "lttb"]),

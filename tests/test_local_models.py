@@ -157,11 +157,15 @@ async def test_llama_cpp_server_writes_statements_without_digits(servers: Server
     provider = create_provider(lab, 100.0, 4096)
     data = {"findings": [{"id": "e1", "finding": "vibration has been above its limit of 7.1 mm/s for 17 s"}]}
     messages = (ChatMessage("user", f"Write statements with numbers about: {json.dumps(data)}"),)
-    asked = CompletionRequest(messages, plain, schema=statement_schema(["e1"]), max_tokens=160)
+    asked = CompletionRequest(
+        messages, plain, schema=statement_schema(["e1"]), max_tokens=700
+    )  # enough for one of the longest statements
     reading, said = PartialStatements(), list[dict[str, Any]]()
     async for piece in provider.stream(asked):
         if isinstance(piece, str):
             said += reading.feed(piece)
+        if said:
+            break
     await provider.close()
     assert said
     for statement in said:

@@ -30,8 +30,10 @@ class Passwords:
     sign-ins of the others. ``client`` is any text that names it.
     """
 
+    hasher = PasswordHasher()
+    """With the parameters of RFC 9106 for little memory."""
+
     def __init__(self) -> None:
-        self._hasher = PasswordHasher()
         self._slots = asyncio.Semaphore(_CONCURRENT)
         self._clients: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
@@ -44,7 +46,7 @@ class Passwords:
         async with self._turn(client):
             if password.lower() in await asyncio.to_thread(_common_passwords):
                 raise Invalid("This password is one of the most common ones.", "Choose one that nobody guesses.")
-            return await asyncio.to_thread(self._hasher.hash, password)
+            return await asyncio.to_thread(self.hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str, client: str) -> bool:
         """Return whether ``password`` is the one of the hash; False without a hash, after the same time.
@@ -69,9 +71,9 @@ class Passwords:
 
     def _verify(self, stored: str | None, password: str) -> bool:
         # Made in any case, so that the first check takes the same time for every name.
-        self._decoy = self._decoy or self._hasher.hash("no account has this password")
+        self._decoy = self._decoy or self.hasher.hash("no account has this password")
         try:
-            self._hasher.verify(stored or self._decoy, password)
+            self.hasher.verify(stored or self._decoy, password)
         except (Argon2Error, InvalidHashError):
             return False
         return stored is not None

@@ -22,7 +22,7 @@ OPEN = frozenset(tuple(operation.split()) for operation in SIGNED_OUT) | {("GET"
 _SINGULAR = {"diagnoses": "diagnosis", "analyses": "analysis", "topics": "topic"}
 
 ERRORS = {
-    400: "The request is not valid.",
+    400: "The request is not valid, or its path contains a control character.",
     401: "The token or the session cookie is missing or wrong.",
     403: (
         "The role does not permit this, the origin is not allowed, a forwarded request reached a hub that requires no "
@@ -180,7 +180,7 @@ def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int
     if "requestBody" in operation:
         yield from (400, 408, 413, 422)
     if "{" in path:
-        yield 404
+        yield from (400, 404)
     if method != "GET" and path not in ("/login", "/logout"):
         yield 409
 

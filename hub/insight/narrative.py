@@ -221,6 +221,8 @@ def _short(e: Evidence, names: _Names) -> str:
         "onset": f"{metric} {'falls' if falls else 'rises'}",
         "step": f"{metric} stepped {'down' if falls else 'up'}",
         "mode": f"{metric} changed",
+        "changed": f"{metric} was changed",
+        "contradicted": f"other readings contradict {metric}",
         "stuck": f"{metric} repeats one value",
         "stays_on": f"{metric} stays {'open' if 'open' in e.finding else 'on'}",
         "stays_off": f"{metric} stays {'closed' if 'closed' in e.finding else 'off'}",

@@ -23,7 +23,7 @@ DESKTOP, PHONE, ZOOMED = (1440, 900), (360, 740), (720, 450)
 """Width and height. ZOOMED is what 1440 by 900 leaves at 200 % zoom."""
 PAGES = {
     "fleet": ("/", "Feed pump 1"),
-    "device": ("/d/sensor_39", "Insufficient evidence"),
+    "device": ("/d/sensor_39", "Cause not known"),
     "device-quiet": ("/d/pump-01", "Bearing temperature"),
     "device-history": ("/d/pump-01?tab=history", "Lowest"),
     "device-events": ("/d/sensor_39?tab=events", "Raised"),
@@ -182,7 +182,7 @@ def test_login_and_first_run_are_accessible_and_fit_phone(locked: str, still: Pa
     still.screenshot(path=folder / "login-light.png")
     still.get_by_label("Token").fill("something else")
     still.keyboard.press("Enter")
-    expect(still.get_by_role("alert")).to_have_text("Wrong token.")
+    expect(still.get_by_role("alert")).to_have_text("The token is wrong.")
     assert axe_violations(still) == []
     still.get_by_label("Token").fill("let-me-in-please")
     still.keyboard.press("Enter")

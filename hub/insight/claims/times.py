@@ -55,7 +55,9 @@ def _event(text: str, own: Sequence[Evidence]) -> tuple[str, list[int]]:
         crossed += [e.start + e.params["crossed_after_ms"] for e in own if e.params.get("crossed_after_ms")]
         return " for the limit", crossed
     if _BEGAN.search(text):
-        return " for the beginning", [e.start for e in own if e.kind in _CHANGES]
+        changes = [e for e in own if e.kind in _CHANGES]
+        bounds = [e.params.get(name) for e in changes for name in ("earliest_at", "latest_at")]
+        return " for the beginning", [*(e.start for e in changes), *(at for at in bounds if at is not None)]
     return "", []
 
 

@@ -29,7 +29,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
 def ids(request: CompletionRequest) -> dict[str, str]:
     """Return the ids of the evidence by kind and metric."""
     text = request.messages[-1].text
-    found = json.loads(re.search(r"\{.*\}", text, re.S)[0])["findings"]  # type: ignore[index]
+    found = json.loads(re.search(r"\{.*\}", text, re.S)[0])["findings"]  # type: ignore[index]  # there is a match
     return {f"{each['kind']} {each['metric']}": each["id"] for each in found}
 
 

@@ -8,7 +8,7 @@ from hub.insight import decide, match_word, rank
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.signature import built_in
 from hub.insight.symptom_matching import parse_patterns
-from hub.model import Evidence, Value
+from hub.model import CauseMatch, Evidence, Value
 from signature_cases import CASES, UNKNOWN
 
 NOW = 1_795_384_800_000
@@ -39,7 +39,7 @@ def read(metrics: str) -> tuple[list[Evidence], dict[str, MetricSemantics]]:
     return evidence, semantics
 
 
-def ranked(kind: str, metrics: str):  # type: ignore[no-untyped-def]
+def ranked(kind: str, metrics: str) -> list[CauseMatch]:
     evidence, semantics = read(metrics)
     return rank(evidence, semantics=semantics, kinds={kind})
 

@@ -36,7 +36,8 @@ class JsonFile(Generic[T]):
                 return []
             if self.path.stat().st_size > MAX_BYTES:
                 raise ConfigError(f"{self.path} is larger than {MAX_BYTES} bytes.", "Restore it from a backup.")
-            return msgspec.json.decode(self.path.read_bytes(), type=list[self._kind])  # type: ignore[name-defined]
+            kind = list[self._kind]  # type: ignore[name-defined]  # a type made at run time
+            return msgspec.json.decode(self.path.read_bytes(), type=kind)
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be read ({error.strerror}).") from error
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -41,7 +41,7 @@ def people(tmp_path: Path) -> People:
 async def account(people: People, name: str, role: str = "administrator") -> Account:
     _, secret = await people.invite("administrator", "test")
     made = await people.accept(secret, name, PASSWORD, "client")
-    return made if role == "administrator" else await people.edit(made.id, role=role)  # type: ignore[arg-type]  # a Role
+    return made if role == "administrator" else await people.edit(made.id, role=role)  # type: ignore[arg-type]  # callers pass a Role
 
 
 class FullDisk:
@@ -245,7 +245,7 @@ async def test_file_does_not_grow_beyond_what_can_be_read(
     assert People(tmp_path, None).tokens.of(ada.id)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file to another user")
 async def test_file_written_by_root_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
     """``sudo hub link`` must not take the links away from a hub that runs as another user."""
     os.chown(tmp_path, 12_345, 12_346)

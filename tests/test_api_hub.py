@@ -214,6 +214,8 @@ async def test_path_traversal_outside_web_folder_is_refused(built: ApiHub) -> No
         assert answer.status_code == 404, path
         assert "secret" not in answer.text
         assert (await built.http.get(url, headers=BROWSER)).text == INDEX, path
+    url = httpx.URL(scheme="http", host="127.0.0.1", port=built.port, raw_path=b"/assets/%00")
+    assert (await built.http.get(url)).status_code == 400
 
 
 async def test_api_docs_have_no_inline_or_external_resources(built: ApiHub) -> None:

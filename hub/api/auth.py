@@ -164,7 +164,7 @@ class Authenticator:
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:
             raise Forbidden("The account was disabled.", "Ask an administrator.")
-        # Nothing is awaited between the check and the entry of the session, so whoever disables the account ends it.
+        # No await between the check and storing the session: an account disabled later ends this session, too.
         value = await self.people.sessions.create(
             address_of(scope), headers.get("user-agent", ""), account.id if account else None
         )

@@ -239,7 +239,7 @@ class _Parser:
         return self._time.numbers[given] if given in self._time.numbers else float(given.replace(",", "."))
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
-        """Return when a clock showed a time: on the given day, else the last time."""
+        """Return the moment of a clock time on the given day. Without a day, return the most recent one."""
         of_day = _time_of_day(clock or "", self._time)
         if of_day is None:
             return None

@@ -64,7 +64,7 @@ class DiagnosisGenerator:
         return next((w for w in writers if w.generative and w.provider in local), None)
 
     async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
-        """Return the diagnosis of the first remote model that answers in time, else the built-in analyst's.
+        """Return the diagnosis of the first remote model that answers in time. If none does, use the analyst's.
 
         Local models are not asked: they may need minutes (:meth:`write_locally`). ``waited_s`` of the models' time
         have already passed.

@@ -27,7 +27,7 @@ class Alternative(msgspec.Struct, frozen=True):
 
 
 def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alternative, ...]:
-    """Return what else the findings fit, best first, at most three.
+    """Return up to three other causes that fit the findings, best first.
 
     Args:
         matches: The causes that fit, best first.

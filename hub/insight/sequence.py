@@ -131,7 +131,7 @@ def order(
     if len(begins) < 2:
         return
     earliest = begins[0] if set_before else min(timed, key=lambda begin: begin.latest)
-    # What may have begun as early is no later: of these the metric in trouble leads, else the clearest change.
+    # Changes whose onset ranges overlap count as simultaneous. The metric in trouble leads, or the clearest change.
     together = [b for b in begins if b is earliest or b.earliest <= earliest.latest]
     leader = earliest if set_before else min(together, key=lambda b: (b.metric not in case.troubled, -b.deviation))
     later = [b for b in begins if b not in together]

@@ -30,7 +30,7 @@ async def rules(context: Context) -> ComputedAnswer:
 
 
 async def limits(context: Context) -> ComputedAnswer:
-    """Answer with the limits of metrics: the bounds of rules, else the device's own."""
+    """Answer with the limits of metrics. Bounds of rules override those that the device reports."""
     if context.question.scope.is_all:
         raise CannotAnswer(context.say("name_device", scope=context.scope_words))
     wanted = context.targets() if context.mentions() else None

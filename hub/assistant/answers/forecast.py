@@ -31,7 +31,7 @@ async def reaching(context: Context) -> ComputedAnswer:
 
 
 def _stock_or_named(context: Context) -> list[Target]:
-    """Return the metrics in question: those named, else the level or charge of the device."""
+    """Return the metrics that the question names. If it names none, return the device's level or charge."""
     if context.mentions() or context.question.amounts:
         amount = next(iter(context.question.amounts), None)
         if context.mentions() or amount is None or amount.unit is None:

@@ -66,7 +66,7 @@ class Machine(ABC):
     faults: ClassVar[Faults]
 
     def __init__(self, identity: str, seed: int, hour: float = 10.0) -> None:
-        """``hour`` is the hour of the site's day at time 0."""
+        """Create the machine. ``hour`` is the hour of the site's day at time 0."""
         self.id = identity
         self.now: float | None = None
         self._hour_at_zero = hour

@@ -1,7 +1,6 @@
 """Checks of the English in docstrings, comments, test names and texts of the dashboard.
 
-``python tests/english.py`` prints the faults of files that are not listed in ``english_pending.txt``, and removes files
-without faults from that list, which only gets shorter.
+``python tests/english.py`` prints the faults.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PENDING = ROOT / "tests" / "english_pending.txt"
 
 # Phrases that are hard to read, each with what to write instead.
 PRIVATE = {
@@ -64,11 +62,6 @@ def files() -> list[str]:
     )
 
 
-def pending() -> set[str]:
-    """Return the files that have not been rewritten yet."""
-    return set(PENDING.read_text("utf-8").split())
-
-
 def faults(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield each fault as (file, sentence)."""
     yield from _docstring_faults([name for name in names if name.endswith(".py") and not name.startswith("tests/")])
@@ -111,16 +104,11 @@ def _prose(text: str) -> Iterator[tuple[int, str]]:
 
 
 def main() -> int:
-    """Return 0 if the files that are not on the list have no faults."""
-    names, listed = files(), pending()
-    found = list(faults(names))
-    wrong = {name for name, _ in found}
-    PENDING.write_text("".join(f"{name}\n" for name in sorted(listed & wrong)), "utf-8")
-    rest = [fault for fault in found if fault[0] not in listed]
-    for name, fault in rest:
+    """Print the faults. Return 0 if there are none."""
+    found = list(faults(files()))
+    for name, fault in found:
         print(f"{name}: {fault}")
-    print(f"{len(names) - len(listed & wrong)} of {len(names)} files are rewritten.")
-    return int(bool(rest))
+    return int(bool(found))
 
 
 if __name__ == "__main__":

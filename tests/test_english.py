@@ -1,4 +1,4 @@
-"""Docstrings, comments, test names and texts are plain English, except in files on a list that only shrinks."""
+"""Docstrings, comments, test names and texts are plain English."""
 
 from __future__ import annotations
 
@@ -9,17 +9,9 @@ import pytest
 import english
 
 
-def test_rewritten_files_have_no_faults() -> None:
-    listed = english.pending()
-    faults = [f"{name}: {fault}" for name, fault in english.faults([n for n in english.files() if n not in listed])]
+def test_files_have_no_faults() -> None:
+    faults = [f"{name}: {fault}" for name, fault in english.faults(english.files())]
     assert not faults, "\n".join(["", *faults])
-
-
-def test_list_of_pending_files_only_shrinks() -> None:
-    listed = english.pending()
-    assert listed <= set(english.files()), "listed files that do not exist: run `python tests/english.py`"
-    wrong = {name for name, _ in english.faults(sorted(listed))}
-    assert listed == wrong, "listed files without faults: run `python tests/english.py`"
 
 
 @pytest.mark.parametrize(

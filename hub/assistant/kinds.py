@@ -43,7 +43,7 @@ def _is_forecast(q: ParsedQuestion) -> bool:
 
 
 def _is_episode(q: ParsedQuestion) -> bool:
-    """Whether it asks when, how often or how long something held."""
+    """Return True if the question asks when, how often or how long a condition held."""
     condition = q.compares is not None or q.has_any(*STATES)
     if q.has_any("how_often", "how_long", "since_when") and condition and not q.hint:
         return True
@@ -60,13 +60,7 @@ def _is_comparison(q: ParsedQuestion) -> bool:
         return True
     if q.has("compare") and not q.scope.is_all:
         return True
-    return (many or len(q.times) > 1) and (
-        q.comparative is not None
-        or q.has("difference")
-        or (
-            q.hint is not None and many and q.scope.named and len(q.scope.devices) == 2 and q.time is not None and False
-        )
-    )
+    return (many or len(q.times) > 1) and (q.comparative is not None or q.has("difference"))
 
 
 def _counts_alerts(q: ParsedQuestion) -> bool:

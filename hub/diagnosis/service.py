@@ -1,8 +1,8 @@
-"""Explain alerts: compute evidence, compare it with known faults, have it written, and check what was written.
+"""Diagnose alerts: compute evidence, compare it with known faults, have a provider write it up, and check the result.
 
-Alerts wait in a bounded queue and are taken by named workers, each alert once. Whatever a provider does, a diagnosis
-follows within seconds: the built-in analyst writes it from the same evidence. A local model gets its own time and its
-words replace the analyst's. Diagnoses are stored by the pipeline, like all state.
+Alerts wait in a bounded queue; each is taken once, by one of a few worker tasks. If a language model fails or is too
+slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may take minutes;
+its diagnosis then replaces the built-in analyst's. The pipeline stores diagnoses, like all state.
 """
 
 from __future__ import annotations
@@ -40,14 +40,23 @@ from hub.store.base import Store
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
-_NO_MATTER_S = 1.0
-"""So long an alert may wait in the queue without its models having less time for it."""
+_FREE_WAIT_S = 1.0
+"""An alert that waited longer than this in the queue leaves its models less time."""
 
 
 class DiagnosisService:
-    """``submit`` hands a diagnosis to the pipeline and returns once it is stored. ``signatures`` is a user's own
-    table of faults (TOML text), added to the built-in one. ``dropped`` counts alerts that found the queue full; they
-    are looked up again among the open ones as soon as the queue has drained. ``runs`` tells what is being written."""
+    """Diagnoses alerts as they are raised, and devices on request.
+
+    Attributes:
+        dropped: Number of alerts that did not fit in the queue. They are diagnosed when it is empty, if still open.
+        runs: The progress of each diagnosis that is being written.
+
+    Args:
+        submit: Passes a diagnosis to the pipeline and returns when it is stored.
+        signatures: The user's own known faults, added to the built-in ones.
+        workers: Number of alerts that are diagnosed at the same time.
+        capacity: Number of alerts that may wait.
+    """
 
     def __init__(
         self,
@@ -78,15 +87,15 @@ class DiagnosisService:
         self.dropped = 0
 
     def use_signatures(self, own: Sequence[Signature]) -> None:
-        """Use these of the user's beside the built-in ones, from the next diagnosis on."""
+        """Replace the user's own signatures. The next diagnosis uses them beside the built-in ones."""
         self._signatures = extended(own) if own else built_in()
 
     def signatures(self) -> Sequence[Signature]:
-        """Return the known faults, the user's own included."""
+        """Return the signatures of all known faults, including the user's own."""
         return self._signatures
 
     def pending(self, alert_id: str) -> bool:
-        """Whether a diagnosis of this alert is queued or being written."""
+        """Return True if a diagnosis of this alert is queued or being written."""
         return alert_id in self._claimed
 
     async def run(self) -> None:
@@ -108,7 +117,7 @@ class DiagnosisService:
                         worker.cancel()
 
     async def diagnose_device(self, device_id: str) -> Diagnosis:
-        """A diagnosis on request, stored as well: of the device's gravest open alert, or of how it is now without one.
+        """Diagnose the device's most severe open alert, or its present state if there is none. Store the diagnosis.
 
         Raises NotFound for an unknown device.
         """
@@ -117,7 +126,7 @@ class DiagnosisService:
             return await self._diagnose(run, device, self._investigation.gravest(device.id))
 
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
-        """What the numbers say of a device at this moment, and which known faults they resemble. Nothing is written."""
+        """Return the evidence of a device now, and the known faults that fit it. Nothing is stored."""
         case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
         return await asyncio.to_thread(self._judge, case)
 
@@ -151,7 +160,7 @@ class DiagnosisService:
                 self._claimed.discard(alert.id)
 
     async def _catch_up(self) -> None:
-        """Claim what is open and has no diagnosis: after a start, and after a storm that filled the queue."""
+        """Queue the open alerts without a diagnosis: after a start, and after more alerts than the queue holds."""
         self._behind = False
         open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
         try:
@@ -167,7 +176,7 @@ class DiagnosisService:
         device = self._registry.get(alert.device)
         if device is not None:
             with self.runs.open(alert.id) as run:
-                waited_s = max(time.monotonic() - since - _NO_MATTER_S, 0.0)
+                waited_s = max(time.monotonic() - since - _FREE_WAIT_S, 0.0)
                 await self._diagnose(run, device, alert, waited_s)
 
     async def _diagnose(
@@ -175,8 +184,8 @@ class DiagnosisService:
     ) -> Diagnosis:
         """Write and store a diagnosis, and queue it for a local model if there is one.
 
-        The time that it ``waited_s`` in the queue is taken off the time that remote models have: behind a slow one a
-        hundred alerts would wait for minutes.
+        The time that the alert waited in the queue (``waited_s``) is subtracted from the timeout of remote models.
+        Otherwise a slow model would make a hundred queued alerts wait for minutes.
         """
         now = self._now()
         case = await self._investigation.case(device, alert, now)
@@ -199,7 +208,7 @@ class DiagnosisService:
         return diagnosis
 
     async def _revise(self, revision: PendingRevision) -> None:
-        """Have a local model write a stored diagnosis, and replace it; the analyst's stays if the model fails."""
+        """Replace a stored diagnosis by one that a local model writes. If the model fails, it stays."""
         first, subject = revision.diagnosis, revision.subject
         if subject.alert is not None and subject.alert.id not in self._engine.open:
             await self._keep(first)
@@ -214,14 +223,15 @@ class DiagnosisService:
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
-        """Store that the analyst's diagnosis stays; ``instead_of`` is the model that failed."""
+        """Store that the built-in analyst's diagnosis stays. ``instead_of`` is the model that failed."""
         kept = msgspec.structs.replace(first, awaits=None, awaits_until=0, instead_of=instead_of or first.instead_of)
         await self._submit(WriteDiagnosis(kept))
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
-        """The same evidence and the same prompt once more, by the same model unless another is named; not stored.
+        """Write a diagnosis again from its stored evidence and prompt, without storing the result.
 
-        Raises NotFound for an unknown diagnosis, AiUnavailable when that model cannot serve.
+        ``model`` is the one that wrote the stored diagnosis unless another is named. Raises NotFound for an unknown
+        diagnosis, and AiUnavailable if the model cannot answer.
         """
         past = await self._store.diagnosis(diagnosis_id)
         device = self._registry.get(past.device) if past else None

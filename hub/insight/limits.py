@@ -16,7 +16,7 @@ from hub.model import Evidence
 
 
 def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
-    """Metrics that are beyond a limit: since when, by how much, and the peak. The alert's own metric comes first."""
+    """Yield each metric that is beyond a limit: since when, by how much, and its peak. The alert's metric is first."""
     alerting = case.alert.metric if case.alert else None
     for name in sorted(case.tracks, key=lambda m: (m != alerting, m)):
         track = case.tracks[name]
@@ -61,7 +61,7 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
 
 
 def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """How fast a metric goes towards a limit it has not reached, and the time left at that rate."""
+    """Yield each metric that moves towards a limit: how fast, and when it reaches the limit at that rate."""
     for m in moves:
         limit = case.limit(m.metric)
         if m.doing not in ("rises", "falls") or m.onset is None or limit is None:

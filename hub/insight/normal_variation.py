@@ -1,4 +1,4 @@
-"""How much a movement weighs while nothing is wrong yet: a healthy day moves things too."""
+"""Weigh changes of a device without an alert: most of them are the normal variation of a day."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 
-_LITTLE = 0.15
-"""What a movement counts that covers next to nothing of the way to a limit."""
+_MIN_WEIGHT = 0.15
+"""Weight of a change that covers next to nothing of the way to a limit."""
 _TOGETHER_MS = 120_000
+"""Changes that begin within this time of each other count as one."""
 
 
 def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedChange]) -> dict[str, float]:
-    """The weight (0 to 1) of each movement that has one of its own; the others count in full, as all do in an alert.
+    """Return a weight from 0 to 1 for each rising or falling metric that has a limit. All others have weight 1.
 
-    A movement counts by how much of the way to its limit it covers: most of those that cover little are a normal
-    day's. What began together counts as the one of them that came furthest.
+    The weight is the share of the way to the limit that the change covers. Changes that began together get the highest
+    weight among them. With an open alert every change has weight 1, so the result is empty.
     """
     if not case.calm:
         return {}
@@ -27,12 +28,14 @@ def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedC
 
 
 def _way(case: InvestigationInput, m: DetectedChange) -> float | None:
-    """The share of the way to its limit; None without a limit. With one on the other side alone, it went to the safe
-    side."""
+    """Return the share of the way to the limit that the change covers, or None without a limit.
+
+    A change away from the only limit gets the smallest weight.
+    """
     limit = case.limit(m.metric)
     if limit is None:
         return None
     bound = limit.max if m.change > 0 else limit.min
     if bound is None:
-        return _LITTLE
-    return 1.0 if (bound - m.before) * m.change <= 0 else min(max(m.change / (bound - m.before), _LITTLE), 1.0)
+        return _MIN_WEIGHT
+    return 1.0 if (bound - m.before) * m.change <= 0 else min(max(m.change / (bound - m.before), _MIN_WEIGHT), 1.0)

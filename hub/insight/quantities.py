@@ -1,4 +1,4 @@
-"""Reading numbers with their units out of a sentence, and telling whether one number bears out another."""
+"""Read numbers with units from a sentence, and check whether one number supports another."""
 
 from __future__ import annotations
 
@@ -56,8 +56,14 @@ _PARTS = {"half": "0.5", "a quarter": "0.25", "three quarters": "0.75"}
 
 
 class Quantity(NamedTuple):
-    """``decimals`` as written, which is how exactly it claims to be; ``word``: written as a word; ``factor``: a
-    ratio, of which ``over`` says that it is more."""
+    """A number in a text, with its unit.
+
+    Attributes:
+        decimals: Number of decimals as written: the precision that the text claims.
+        word: True if the number is written as a word, such as "three".
+        factor: True if it is a ratio, such as "twice" or "3 times".
+        over: True if the ratio is a lower bound, as in "more than twice".
+    """
 
     value: float
     decimals: int
@@ -68,7 +74,10 @@ class Quantity(NamedTuple):
 
 
 def unit(text: str | None) -> str | None:
-    """The one spelling of a unit; a rate keeps its part before the slash in that spelling. None if it is not a unit."""
+    """Return a unit in its standard spelling, such as ``s`` for ``seconds``, or None if it is not a unit.
+
+    A rate such as ``bar/min`` is a unit over a unit of time.
+    """
     if not text:
         return None
     text = text.strip()
@@ -118,7 +127,7 @@ def find(text: str) -> list[tuple[int, int, Quantity]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """Return ``2 h 46 min`` in its smaller unit, ``166 min``; two times that are not one stay as they are."""
+    """Return ``2 h 46 min`` as ``166 min``. ``2 min 3 h`` is not one time and stays unchanged."""
     large, small = _UNITS[match[2]], _UNITS[match[4]]
     if SECONDS[large] <= SECONDS[small]:
         return match[0]
@@ -131,7 +140,7 @@ def _exponent(power: str) -> int:
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
-    """Whether a known quantity, rounded as ``wanted`` is, gives it; times also in another unit of time."""
+    """Return True if a known quantity, rounded to the decimals of ``wanted``, equals it. Times are converted."""
     if wanted.factor and _ratio(wanted, known):
         return True
     return any(_same(wanted, other) for other in known)
@@ -151,7 +160,7 @@ def _same(wanted: Quantity, other: Quantity) -> bool:
 
 
 def _in_other_time(wanted: str, other: str | None) -> float | None:
-    """The factor from a time, or a rate, in one unit of time to the same in another; None for other units."""
+    """Return the factor that converts ``other`` to ``wanted`` if both are times, or rates of one unit; else None."""
     if wanted in SECONDS and other in SECONDS:
         return SECONDS[other] / SECONDS[wanted]
     head, _, per = wanted.rpartition("/")

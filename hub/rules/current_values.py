@@ -1,8 +1,8 @@
-"""Judging a device by the values that stand, without a new reading: its rules, or what they go by, have changed, or a
-timer has gone off.
+"""Evaluate rules on a device's latest values, without a new reading.
 
-A value that stands ends what does not hold under the present rule, whatever its quality. It begins something only if it
-is known to be so now: of good quality, from a device that is online.
+This happens when rules or the device's description change, and when a timer expires. A latest value can end a condition
+or alert whatever its quality. It can begin one only if it is certainly current: of good quality, from a device that is
+online.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.watch import Watches, watch_of
 
-LOOK_EVERY = 60_000
-"""ms: a silence is looked at again after so long, since what is tolerated of the device may have changed."""
-SURE = ("good", "clock")
-"""The qualities of values that are known to be so now."""
+RECHECK_MS = 60_000
+"""A silence timer is checked at least this often, because the tolerated silence of a device can change."""
+CURRENT = ("good", "clock")
+"""The qualities of values that were measured when they were received."""
 
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
-    """Judge the value that stands of one metric by one rule."""
+    """Evaluate one rule on the latest value of its metric."""
     rule, condition, latest = each.rule, each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     amount = condition.measure(list(known.points) if known else [], latest.value, latest.ts)
     if amount is None:
-        return []  # a text against a number: it neither begins nor ends anything
+        return []  # a text cannot be compared with a number: nothing begins or ends
     if known is None and not condition.exceeded(amount, raised=False):
         return []
     moved = known is not None and known.measure not in (0, each.measure)
@@ -45,8 +45,8 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
 def _judge_pending(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
 ) -> list[Event]:
-    """The condition holds and has no alert: since when, and is that for long enough?"""
-    rule, sure = each.rule, latest.quality in SURE
+    """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
+    rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:
         if not sure or device.presence != "online":
@@ -63,7 +63,7 @@ def _judge_pending(
     if due > now:
         watches.wait(device, each.key, watch, due)
         return []
-    # Whether a value that is not known now still is so, its next reading decides.
+    # A value that may be out of date raises nothing: the next reading decides.
     return watches.raise_alert(device, rule, watch, latest.value, now, standing=True) if sure else []
 
 
@@ -80,15 +80,15 @@ def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int,
         if due <= now:
             return watches.alerts.restate(alert, device, rule, now)
         events = watches.close(watch, "withdraw", now)
-    due = min(due, now + LOOK_EVERY)
-    if watch.due is None or due < watch.due:  # a timer that goes off too early looks at what was heard since
+    due = min(due, now + RECHECK_MS)
+    if watch.due is None or due < watch.due:  # an early timer is harmless: it checks the device's last message
         watches.wait(device, key, watch, due)
         watches.changed.add(device.id)
     return events
 
 
 def _received(device: Device, latest: Latest) -> int:
-    """Return about when the hub received a value: a device's clock may be behind the hub's or ahead of it."""
+    """Estimate when the hub received a value, since the device's clock may differ from the hub's."""
     if device.last_reading is None:
         return latest.ts
     return min(device.last_reading, latest.ts + max(0, device.last_reading - device.last_ts))

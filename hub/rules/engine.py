@@ -1,15 +1,14 @@
-"""The rules at work: which watches a device has, and what they are judged by.
+"""The rule engine: evaluates rules on readings, on timers and on changes of rules.
 
-A device is judged when it says something (:meth:`Engine.observe`), when a timer goes off (:meth:`Engine.tick`), and by
-the values that stand when its rules, or what they go by, have changed (:meth:`Engine.judge`).
+Rules are evaluated when a reading arrives (:meth:`Engine.observe`), when a timer expires (:meth:`Engine.tick`), and on
+the latest values when rules or a device's description change (:meth:`Engine.judge`).
 
-Pure: times come with records and ticks. A rule's window and timer live in the device's watch and so travel with it;
-this object keeps only what can be made again from rules, devices and open alerts.
+The engine reads no clock: times come with records and ticks. The state of a rule on a metric is the device's watch,
+which is stored with the device. The engine itself keeps only what rules, devices and open alerts restore.
 """
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
@@ -27,7 +26,7 @@ from hub.model import (
     ValueExpired,
     Watch,
 )
-from hub.rules.current_values import LOOK_EVERY, judge_silence, judge_value
+from hub.rules.current_values import RECHECK_MS, judge_silence, judge_value
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers
 from hub.rules.watch import Watches, watch_of
@@ -36,8 +35,11 @@ Find = Callable[[str], Device | None]
 
 
 class Engine:
-    """``open`` holds the open alerts by id. ``tolerated`` says after how many ms a rule that asks for so many finds a
-    device silent (see :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`)."""
+    """Evaluates rules and raises, changes and ends alerts. ``open`` has the open alerts by id.
+
+    ``tolerated(device, silence_ms)`` returns the silence in ms after which a rule with ``silence_ms`` raises an alert;
+    see :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
+    """
 
     def __init__(
         self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms
@@ -48,29 +50,29 @@ class Engine:
         self.clear()
 
     def clear(self) -> None:
-        """Forget all alerts and timers; :meth:`load` and :meth:`restore` bring them back."""
+        """Discard all alerts and timers. :meth:`load` and :meth:`restore` restore them."""
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
         self._plans.clear()
-        # Devices that have not been judged by the present rules yet, and their order.
+        # Devices that the present rules have not been evaluated on yet: as a set, and in order.
         self._unjudged: set[str] = set()
         self._queue: deque[str] = deque()
 
-    # -- questions --------------------------------------------------------------------------------------------
+    # -- read ------------------------------------------------------------------------------------------------
 
     def rules_for(self, device: Device) -> list[Rule]:
-        """Return the rules that watch something of this device, as they are written."""
+        """Return the rules that watch this device, as they are written, with their patterns."""
         rules = self._plans.of(device).rules.values()
         return [rule for rule in rules if rule.metric is None or any(covers(rule, name) for name in device.metrics)]
 
     def rules_on(self, device: Device) -> list[Rule]:
-        """Return the rules on each metric of this device; ``rule.metric`` is that metric, never a pattern."""
+        """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
         plan = self._plans.of(device)
         return [each.rule for metric in device.metrics for each in plan.on(metric)]
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric: the device's own, and over them the bounds of the rules that watch it."""
+        """Return the limits of each metric. The bounds of its rules replace the device's own limits."""
         limits = dict(device.info.limits)
         for rule in self.rules_on(device):
             bounds, own = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
@@ -86,34 +88,18 @@ class Engine:
         return self._alerts.severity(device_id)
 
     def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
-        """The least and the greatest value of each of these metrics by which no rule is moved, as long as nothing
-        else happens to the device; None where every value may move one, or one is moving now."""
-        plan, watches = self._plans.of(device), device.watches
-        if any(key not in watches or watches[key].due is None for _, _, key in plan.silence):
-            return None
-        least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
-        for place, metric in enumerate(metrics):
-            for each in plan.on(metric):
-                bounds, watch = each.condition.bounds(), watches.get(each.key)
-                if bounds is None:
-                    return None
-                if watch and (watch.since is not None or watch.alert or watch.late):
-                    return None
-                if bounds.max is not None:
-                    most[place] = min(most[place], bounds.max)
-                if bounds.min is not None:
-                    least[place] = max(least[place], bounds.min)
-        return least, most
+        """Return the range of each metric in which no value changes a rule's state; see :meth:`DeviceRules.calm`."""
+        return self._plans.of(device).calm(device.watches, metrics)
 
     def take_changed(self) -> set[str]:
-        """Return the devices whose watches have changed since the last call; see :class:`Watches`."""
+        """Return the devices whose watches have changed since the last call, and reset the set."""
         changed, self._watches.changed = self._watches.changed, set()
         return changed
 
-    # -- what is heard, and the clock -------------------------------------------------------------------------
+    # -- readings and timers ---------------------------------------------------------------------------------
 
     def observe(self, device: Device, record: Record) -> list[Event]:
-        """Judge one record, after the fleet has taken it in. Late and replayed readings raise nothing."""
+        """Evaluate the rules on a record that the registry has applied. Late and retained readings raise no alert."""
         events: list[Event] = []
         if self._unjudged and device.id in self._unjudged:
             events += self.judge(device, record.received)
@@ -127,7 +113,7 @@ class Engine:
         for metric, value in record.values.items():
             for each in plan.on(metric):
                 if not late and device.metrics[metric].ts > record.ts:
-                    continue  # a newer value has been judged already
+                    continue  # a newer value has been evaluated already
                 watch = watch_of(device, each)
                 if late:
                     events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
@@ -141,16 +127,16 @@ class Engine:
         return events
 
     def hear(self, device: Device, now: int) -> list[Event]:
-        """Take note of any sign of life: it ends alerts for silence."""
+        """Restart the device's silence timers and end its silence alerts, because it has sent something."""
         events: list[Event] = []
         for _, condition, key in self._plans.of(device).silence:
             watch = device.watches.get(key)
-            if watch is None or watch.due is None:  # else its timer goes by when the device was last heard
+            if watch is None or watch.due is None:  # otherwise the timer checks last_seen when it expires
                 events += self._watches.heard(device, condition, key, now)
         return events
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
-        """Let the timers that are due go off. ``find`` gives a device by its id."""
+        """Handle the expired timers. ``find`` returns a device by its id."""
         events: list[Event] = []
         for device_id, key, of_late in self._watches.due(now):
             device = find(device_id)
@@ -173,16 +159,18 @@ class Engine:
             else:
                 watch.due = None
                 if watch.began is not None:
-                    watch.began = min(watch.began, now)  # a clock that was ahead is put right
+                    watch.began = min(watch.began, now)  # the clock may have been ahead
                 events += judge_value(self._watches, device, found, now)
         return events
 
     def _silent(
         self, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
     ) -> bool:
-        """Return True if it has been silent for long enough, counting only while the hub could have heard. Nobody knows
-        whether a device should speak that was never heard, or that is no longer announced."""
-        watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # a clock that was ahead is put right
+        """Return True if the device has been silent for long enough while the hub was connected; else set the timer.
+
+        A device that never sent anything, or is no longer announced, does not count as silent.
+        """
+        watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # the clock may have been ahead
         if listening_since is None or device.last_seen is None or device.withdrawn:
             watch.since = now if device.withdrawn else watch.since
             due = now + silence_ms
@@ -190,15 +178,17 @@ class Engine:
             due = max(watch.since, listening_since) + silence_ms
         if due <= now:
             return True
-        watch.due = due = min(due, now + LOOK_EVERY)
+        watch.due = due = min(due, now + RECHECK_MS)
         self._watches.push(due, device, key)
         return False
 
-    # -- rules and what they go by change ---------------------------------------------------------------------
+    # -- changes of rules and devices ------------------------------------------------------------------------
 
     def replace(self, rules: Iterable[Rule], devices: Iterable[str]) -> None:
-        """Put other rules in force for these devices, which :meth:`judge_next` then judges by them. A rule that keeps
-        its id and metric keeps its windows, timers and alerts as far as they hold under it."""
+        """Replace the rules, and queue these devices for :meth:`judge_next`.
+
+        A rule that keeps its id and metric keeps its window, timer and alert, as far as its new condition holds.
+        """
         self.rules[:] = rules
         self._plans.clear()
         self._queue = deque(devices)
@@ -206,11 +196,11 @@ class Engine:
 
     @property
     def unjudged(self) -> int:
-        """How many devices have not been judged by the present rules yet."""
+        """Number of devices that the present rules have not been evaluated on yet."""
         return len(self._unjudged)
 
     def judge_next(self, most: int, find: Find, now: int) -> list[Event]:
-        """Judge at most so many of the devices that wait for it."""
+        """Evaluate the rules on at most ``most`` of the queued devices."""
         events: list[Event] = []
         while most and self._queue:
             name = self._queue.popleft()
@@ -220,10 +210,10 @@ class Engine:
         return events
 
     def judge(self, device: Device, now: int) -> list[Event]:
-        """Judge a device by the values that stand: its rules, its model, its labels or its limits have changed.
+        """Evaluate the rules on a device's latest values, after a change of rules, model, labels or limits.
 
-        Alerts of rules that no longer apply are withdrawn, and so are those whose condition does not hold under the
-        rule as it is now. A condition that holds begins with the value's own time, or where it was seen to begin.
+        Alerts are withdrawn if their rule no longer applies or its condition does not hold. A condition that holds
+        begins at the time of the value, or earlier if its beginning was seen.
         """
         self._unjudged.discard(device.id)
         self._plans.forget(device.id)
@@ -242,7 +232,10 @@ class Engine:
         return events
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the timers and alerts on a metric, and on its parts if they lapse too; on all for an empty name."""
+        """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.
+
+        With ``expiration.parts`` they are also withdrawn on ``METRIC.*``.
+        """
         plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
         events: list[Event] = []
         for key in list(device.watches):
@@ -253,7 +246,7 @@ class Engine:
         return events
 
     def forget(self, device_id: str, now: int) -> list[Event]:
-        """A deleted device takes its alerts along."""
+        """Remove a deleted device's state and withdraw its alerts."""
         self._plans.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)
@@ -263,16 +256,15 @@ class Engine:
         self._alerts.forget_device(device_id)
         return events
 
-    # -- a start ----------------------------------------------------------------------------------------------
+    # -- start -----------------------------------------------------------------------------------------------
 
     def load(self, alerts: Iterable[Alert]) -> None:
-        """Take in the alerts that were open, before any record is judged."""
+        """Add the stored open alerts, before any record is evaluated."""
         for alert in alerts:
             self._alerts.add(alert)
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
-        """Set the timers again and judge all devices by the rules as they are now; alerts that belong to no watch are
-        withdrawn."""
+        """Restore the timers, and evaluate the rules on all devices. Alerts without a watch are withdrawn."""
         events: list[Event] = []
         watched: set[str] = set()
         for device in devices:
@@ -284,10 +276,10 @@ class Engine:
             events += self._alerts.end(alert_id, "withdraw", now)
         return events
 
-    # -- what people do ---------------------------------------------------------------------------------------
+    # -- requests of people ----------------------------------------------------------------------------------
 
     def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert, or take that back. Raises NotFound for one that is not open."""
+        """Acknowledge an open alert, or undo that. Raises NotFound for one that is not open."""
         return self._alerts.acknowledge(fact)
 
     def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:

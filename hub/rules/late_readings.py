@@ -1,9 +1,10 @@
-"""What rules make of readings that arrive late, from a device's buffer: they raise nothing, but an alarm that lies
-within them is written down with the device's own times.
+"""Evaluate rules on late readings, which a device has buffered.
 
-Each rule follows late readings in a :class:`LateRun` of its own, apart from the present. The run ends with a late
-reading that no longer breaks the limit, or when none has come for a while; a present reading that still breaks the
-limit takes the run over, so that the alert it raises begins when the condition did.
+They raise no alert. If they show one that is already over, it is recorded as cleared, with the device's own times.
+
+Each watch keeps the late readings' state in a :class:`LateRun`, separate from the current one. The run ends with a late
+reading within the limit, or :data:`SETTLE_MS` after the last late reading. If the current reading still exceeds the
+limit, the watch takes the run's beginning over, so that the alert starts when the condition did.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from hub.model import LateRun, Rule, Value, Watch
 from hub.rules.plan import MetricRule
 
 SETTLE_MS = 60_000
-"""No late reading for so long: the buffer has been delivered."""
+"""After this time without a late reading, the device's buffer counts as delivered."""
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return whether ``ts`` lies within the open alert or the last one: a repeated delivery is not a new alarm."""
+    """Return True if ``ts`` is within the open or the last alert: a repeated delivery must not record it again."""
     if open_since is not None and ts >= open_since:
         return True
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]
@@ -26,7 +27,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
     """Add one late reading to the run.
 
     Returns:
-        When the condition began and ended, if this reading ends it and it had held for the rule's time.
+        Begin and end of the condition (ms), if this reading ends it and it lasted at least the rule's duration.
     """
     if ts < run.until:
         return None  # out of order
@@ -45,7 +46,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
 
 
 def close(run: LateRun, rule: Rule, ended: int) -> tuple[int, int] | None:
-    """End the run's condition at ``ended``; as :func:`follow`."""
+    """End the run's condition at ``ended`` and return its begin and end, as :func:`follow` does."""
     since, run.since, run.until = run.since, None, 0
     if since is None or ended - since < rule.for_ms:
         return None

@@ -1,4 +1,4 @@
-"""The open alerts: how one is raised, changed, acknowledged and ended. It knows no timer and judges no value."""
+"""The open alerts: raise, change, acknowledge and end them. Timers and conditions are in watch.py."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from hub.rules.describe import message_fields
 
 
 class OpenAlerts:
-    """``by_id`` holds the open alerts by their id."""
+    """All open alerts, by id (``by_id``) and by device."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Alert] = {}
@@ -46,21 +46,23 @@ class OpenAlerts:
         self._of_device.pop(device_id, None)
 
     def add(self, alert: Alert) -> None:
-        """Take in an alert that was open before the hub's start."""
+        """Add an open alert."""
         self.by_id[alert.id] = alert
         self._of_device.setdefault(alert.device, set()).add(alert.id)
 
     def raise_alert(
         self, device: Device, rule: Rule, since: int, value: Value | None, now: int, *, standing: bool
     ) -> AlertRaised:
-        # A value that stands can raise again after its alert was withdrawn: that is another alert.
+        # The same latest value can raise an alert again after its first one was withdrawn; it needs another id.
         alert = _alert(device, rule, since, value, now, f"\n{now}" if standing else "")
         self.add(alert)
         return AlertRaised(alert, now)
 
     def restate(self, alert: Alert, device: Device, rule: Rule, now: int, judged: Value | None = None) -> list[Event]:
-        """Bring an open alert in line with its rule, whose severity may have changed, and its condition where
-        ``judged`` is the value that breaks the new one."""
+        """Update an open alert after a change of its rule: its severity, and if ``judged`` is given its condition.
+
+        ``judged`` is the value that breaks the changed condition.
+        """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
             changes["severity"] = rule.severity
@@ -78,7 +80,7 @@ class OpenAlerts:
         return [AlertChanged(alert, now)]
 
     def end(self, alert_id: str, happened: Input, now: int, ended: int | None = None) -> list[Event]:
-        """End an open alert; ``ended`` is the device's time of the reading that shows it."""
+        """End an open alert. ``ended`` is the device's time of the reading that ended it."""
         alert = self.by_id.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
         alert = msgspec.structs.replace(
@@ -91,7 +93,7 @@ class OpenAlerts:
         return [AlertCleared(alert, now)]
 
     def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert, or take that back; doing so a second time changes nothing.
+        """Acknowledge an open alert, or undo that. Repeating either changes nothing.
 
         Raises:
             NotFound: The alert is not open.
@@ -109,7 +111,7 @@ class OpenAlerts:
         return alert, [AlertAcknowledged(alert, fact.at, fact.by)]
 
     def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:
-        """Set the cause that a person found, on an open alert or on the cleared one that came with ``fact``.
+        """Set the cause that a person confirmed, on an open alert or on the cleared one in ``fact``.
 
         Raises:
             NotFound: The alert was open when it was read, and has cleared since.
@@ -124,7 +126,7 @@ class OpenAlerts:
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
-    """Return an alert that was over before the hub knew of it. It is written down as cleared and never raised."""
+    """Return the event of an alert that was over before the hub knew of it: cleared, and never raised."""
     alert = _alert(device, rule, since, run.value, now, "\nlate")
     alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
     return AlertCleared(alert, now)
@@ -151,6 +153,6 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
 
 
 def _alert_id(rule: Rule, device: Device, since: int, occasion: str) -> str:
-    """Made from the opening record, so that the same condition never raises twice, also over a restart."""
+    """Return an id computed from the reading that raised the alert, so that a replay after a restart gives the same."""
     text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + occasion
     return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

@@ -1,19 +1,21 @@
-"""Which rules watch a device, ready for use."""
+"""Which rules watch a device: patterns of metrics, devices and models resolved and cached."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from zlib import crc32
 
 import msgspec
 
-from hub.model import Device, Rule, Scope
+from hub.model import Device, Rule, Scope, Watch
 from hub.rules.kinds import MetricCondition, SilenceCondition
 
-_DESCRIPTIONS = 10_000
-"""Models with their labels that are remembered."""
-_METRICS = 10_000
-"""Metric names that one plan remembers the rules of."""
+_MAX_DESCRIPTIONS = 10_000
+"""Cached combinations of model and labels."""
+_MAX_METRICS = 10_000
+"""Metric names for which a :class:`DeviceRules` caches the rules."""
 
 
 class MetricRule(msgspec.Struct, frozen=True):
@@ -31,11 +33,11 @@ class MetricRule(msgspec.Struct, frozen=True):
 
 
 Silence = tuple[Rule, SilenceCondition, str]
-"""A rule for silence, its condition, and the key of its watch."""
+"""A silence rule, its condition, and the key of its watch."""
 
 
 class DeviceRules:
-    """The rules that watch one kind of device: by metric, and those for silence."""
+    """The rules of one combination of scope matches: rules on metrics and silence rules. Devices share it."""
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = {rule.id: rule for rule in rules}
@@ -54,7 +56,7 @@ class DeviceRules:
         """Return the rules that watch this metric."""
         found = self._on.get(metric)
         if found is None:
-            if len(self._on) >= _METRICS:
+            if len(self._on) >= _MAX_METRICS:
                 self._on.clear()
             found = self._on[metric] = tuple(
                 MetricRule(
@@ -66,22 +68,45 @@ class DeviceRules:
         return found
 
     def find(self, key: str) -> MetricRule | Silence | None:
-        """Return the rule that a watch with this key belongs to, None where there is no such rule now."""
+        """Return the rule of the watch with this key, or None if there is no such rule any more."""
         _, _, metric = key.partition("/")
         if metric:
             return next((each for each in self.on(metric) if each.key == key), None)
         return next((each for each in self.silence if each[2] == key), None)
 
+    def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
+        """Return the range (minima, maxima) of each metric in which no value changes a rule's state.
+
+        The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
+        on more than the value, or its condition, alert or timer is active now.
+        """
+        if any(key not in watches or watches[key].due is None for _, _, key in self.silence):
+            return None
+        least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
+        for place, metric in enumerate(metrics):
+            for each in self.on(metric):
+                bounds, watch = each.condition.bounds(), watches.get(each.key)
+                if bounds is None:
+                    return None
+                if watch and (watch.since is not None or watch.alert or watch.late):
+                    return None
+                if bounds.max is not None:
+                    most[place] = min(most[place], bounds.max)
+                if bounds.min is not None:
+                    least[place] = max(least[place], bounds.min)
+        return least, most
+
 
 def covers(rule: Rule, metric: str) -> bool:
-    """Return whether a rule watches a metric: the one it names, or one that fits its pattern (``temp*``)."""
+    """Return True if the rule names this metric, or has a pattern (``temp*``) that matches it."""
     return rule.metric is not None and (rule.metric == metric or fnmatchcase(metric, rule.metric))
 
 
 class DeviceRulesCache:
-    """The plan of each device, as the ``rules`` are (a list that its owner may change, and then says :meth:`clear`).
+    """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` after a change of the ``rules`` list.
 
-    A fleet has few models and labels, and most rules go by these: they are looked at once for each that there is.
+    Most scopes select by model and label, and devices have few combinations of them, so scopes are matched once for
+    each combination.
     """
 
     def __init__(self, rules: list[Rule]) -> None:
@@ -96,7 +121,7 @@ class DeviceRulesCache:
             described = (device.info.model, device.display_labels)
             alike = self._alike.get(described)
             if alike is None:
-                if len(self._alike) >= _DESCRIPTIONS:
+                if len(self._alike) >= _MAX_DESCRIPTIONS:
                     self._alike.clear()
                 alike = self._alike[described] = [rule for rule in self._rules if _describes(rule.scope, *described)]
             rules = tuple(rule for rule in alike if not rule.scope.devices or _names(rule.scope, device.id))
@@ -108,7 +133,7 @@ class DeviceRulesCache:
         return plan
 
     def forget(self, device_id: str) -> None:
-        """It is gone, or described in another way."""
+        """Remove the device's entry: the device was deleted, or its model or labels changed."""
         self._of.pop(device_id, None)
 
     def clear(self) -> None:

@@ -1,7 +1,7 @@
-"""What happens to one watch: its condition begins, holds, is waited for, ends; late readings are followed beside it.
+"""The life of a watch: its condition begins, lasts for the rule's duration, raises an alert, and ends.
 
-A watch (:class:`hub.model.Watch`) lies in its device. Here are the timers of all watches and the open alerts; which
-rule and which value a watch is judged by is for :mod:`hub.rules.engine` to say.
+A watch (:class:`hub.model.Watch`) is stored in its device. This module has the timers of all watches;
+:mod:`hub.rules.engine` decides which rule and which value a watch is evaluated with.
 """
 
 from __future__ import annotations
@@ -19,17 +19,21 @@ from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
 
 SET_BACK_MS = 60_000
-"""A clock that goes back by more was set."""
+"""If the clock goes back by more than this, somebody has set it."""
 FAR_MS = 3_600_000
+"""A timer that is further ahead than this may come from a wrong clock and is checked."""
 
 
 class Watches:
-    """``changed`` gathers the devices whose watches have changed by anything but a record's passing by: what records
-    do to a window can be told again by the records."""
+    """The timers of all watches, and the changes of their state.
+
+    ``changed`` collects the devices whose watches must be stored. A window that only got one more reading is not
+    among them, because a replay of the records restores it.
+    """
 
     def __init__(self, alerts: OpenAlerts) -> None:
         self.alerts = alerts
-        # (when, device, key of its watch, whether it is the timer of a late run)
+        # Heap of (due in ms, device id, key of the watch, True for the timer of late readings).
         self._timers: list[tuple[int, str, str, bool]] = []
         self._ticked = 0
         self.changed: set[str] = set()
@@ -37,7 +41,7 @@ class Watches:
     # -- timers -----------------------------------------------------------------------------------------------
 
     def due(self, now: int) -> Iterator[tuple[str, str, bool]]:
-        """Take the timers that have gone off: device, key, whether it is one of late readings."""
+        """Remove and yield the expired timers: (device id, key of the watch, True for a timer of late readings)."""
         if now < self._ticked - SET_BACK_MS:
             self.recheck(now)
         self._ticked = now
@@ -46,7 +50,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Let timers that are far off go off now: a clock that was ahead may have set them. Others are set again."""
+        """Expire the timers that are far ahead, because a wrong clock may have set them. Correct ones are set again."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -61,8 +65,7 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Look at a condition at ``due``. A timer that would go off later is replaced; one that goes off earlier is
-        set again then."""
+        """Set the watch's timer to ``due``. An earlier timer stays; when it expires, it is set again."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due
@@ -72,11 +75,11 @@ class Watches:
     def step(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value, ts: int, now: int
     ) -> list[Event]:
-        """Take in an amount that was measured at ``ts`` and received at ``now``."""
+        """Evaluate the condition on an amount that was measured at ``ts`` and received at ``now``."""
         rule, events = each.rule, []
         holds = each.condition.exceeded(amount, raised=watch.alert is not None)
         if (run := watch.late) is not None and not run.behind:
-            # The present takes over what late readings have begun.
+            # The current reading ends or continues the condition that late readings have begun.
             if not holds:
                 events += self.write_late(device, rule, watch, run, late_readings.close(run, rule, ts), now)
             elif watch.since is None:
@@ -85,7 +88,7 @@ class Watches:
             self.changed.add(device.id)
         if not holds:
             return events + self.drop(device, watch, "recover", now, ts)
-        if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and has been put right
+        if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
             watch.since, watch.lows = ts, []
             self.changed.add(device.id)
         if watch.alert is not None:
@@ -99,7 +102,7 @@ class Watches:
         return events
 
     def heard(self, device: Device, condition: SilenceCondition, key: str, now: int) -> list[Event]:
-        """Silence counts from now, and an alert for it ends."""
+        """Restart the silence timer, and end its alert: the device has sent something."""
         watch = device.watches.get(key)
         if watch is None:
             watch = device.watches[key] = Watch()
@@ -109,7 +112,7 @@ class Watches:
         return self.close(watch, "recover", now, now)
 
     def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
-        """The condition does not hold, or no longer."""
+        """Reset the watch and end its alert: the condition does not hold."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
         watch.since = watch.due = watch.began = None
@@ -129,7 +132,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise an alert, unless it has been; ``standing`` says that no new reading is the occasion."""
+        """Raise the watch's alert if it has none. ``standing`` means that the latest value raises it, not a reading."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -143,11 +146,11 @@ class Watches:
     def observe_late(
         self, device: Device, each: MetricRule, watch: Watch, value: Value, ts: int, now: int
     ) -> list[Event]:
-        """Take in a reading that arrived late. It raises nothing; it may end an alert, or become a past one."""
+        """Evaluate a late reading. It raises no alert; it can end one, or show one that is already over."""
         rule = each.rule
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
-            # It is the newest that is known: what has begun may end with it.
+            # It is the newest known reading, so it may end the condition.
             amount = each.condition.measure(watch.points, value, ts)
             holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
             return [] if holds else self.drop(device, watch, "recover", now, ts)
@@ -168,7 +171,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """The timer of late readings has gone off: if no more have come, what they showed is over."""
+        """Handle the timer of late readings: if none arrived since it was set, end the condition that they showed."""
         run = watch.late
         if run is None:
             return []
@@ -182,7 +185,7 @@ class Watches:
     def write_late(
         self, device: Device, rule: Rule, watch: Watch, run: LateRun, found: tuple[int, int] | None, now: int
     ) -> list[Event]:
-        """Write a past alert down, if late readings have shown one from ``found[0]`` to ``found[1]``."""
+        """Record a past alert if late readings have shown one, from ``found[0]`` to ``found[1]``."""
         if found is None:
             return []
         watch.last = found
@@ -190,8 +193,10 @@ class Watches:
 
 
 def watch_of(device: Device, each: MetricRule) -> Watch:
-    """Return the device's watch of this rule, or a new one that is not the device's yet. What was remembered for
-    another measure (another kind of rule under this id) means nothing now and is forgotten."""
+    """Return the device's watch of this rule, or a new one that is not stored in the device yet.
+
+    If the rule under this id now measures something else, the old state is cleared.
+    """
     watch = device.watches.get(each.key)
     if watch is None:
         return Watch(measure=each.measure)

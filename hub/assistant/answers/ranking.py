@@ -122,7 +122,7 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Since when the first of these has been ahead of the others, to the minute, at most six hours back."""
+    """Say since when the first row has been ahead of the others, to the minute, looking back at most six hours."""
     if len(rows) == 1:
         return context.say("no_rival")
     end = context.now

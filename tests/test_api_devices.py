@@ -27,8 +27,8 @@ async def test_new_device_is_listed_with_its_values(hub: ApiHub) -> None:
     (device,) = listed["items"]
     assert listed["next"] is None
     assert set(device) == {
-        "id", "native_id", "name", "dialect", "area", "model", "manufacturer", "firmware", "labels", "via", "presence",
-        "last_seen", "first_seen", "severity",
+        "id", "native_id", "name", "dialect", "area", "area_id", "model", "manufacturer", "firmware", "labels", "via",
+        "presence", "last_seen", "first_seen", "severity",
     }  # fmt: skip
     assert (device["id"], device["name"], device["model"]) == ("pump-01", "Feed pump", "CP-40")
     assert (device["presence"], device["severity"]) == ("online", "ok")

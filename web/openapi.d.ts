@@ -52,6 +52,7 @@ export interface paths {
          * @description Change name, area, labels, metrics or kinds of machine of a device.
          *
          *     These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
+         *     `area` is the id or the name of an area; a new name creates one.
          */
         patch: operations["patch_device"];
         trace?: never;
@@ -97,6 +98,56 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/areas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Areas
+         * @description Return the tree of areas, and the areas that devices announce and nobody has assigned them to.
+         */
+        get: operations["get_areas"];
+        put?: never;
+        /**
+         * Create Area
+         * @description Create an area at the end of those with the same parent. Return 409 if its name is taken.
+         */
+        post: operations["post_areas"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/areas/{area_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete Area
+         * @description Delete an area. Its devices have no area then. Return 409 if there are areas inside it.
+         */
+        delete: operations["delete_area"];
+        options?: never;
+        head?: never;
+        /**
+         * Edit Area
+         * @description Rename an area, move it into another one, or change its place.
+         *
+         *     Devices and rights stay with it. Return 409 if the name is taken.
+         */
+        patch: operations["patch_area"];
         trace?: never;
     };
     "/api/terms": {
@@ -2040,6 +2091,61 @@ export interface components {
             /** Model */
             model: string;
         };
+        /**
+         * AreaEdit
+         * @description An edit of an area. Absent keys stay unchanged; `parent` null moves it to the top.
+         *
+         *     `order` is its place among the areas with the same parent, from 0; without it, a moved area becomes the last.
+         */
+        AreaEdit: {
+            /** Name */
+            name?: string | null;
+            /** Parent */
+            parent?: string | null;
+            /** Order */
+            order?: number | null;
+        };
+        /**
+         * AreaList
+         * @description `items` are in the order of the tree: each area is followed by those inside it.
+         */
+        AreaList: {
+            /** Items */
+            items: components["schemas"]["AreaShape"][];
+            /** Suggestions */
+            suggestions: components["schemas"]["SuggestedArea"][];
+        };
+        /**
+         * AreaShape
+         * @description An area. `order` is its place among those with the same `parent`; `devices` counts its own.
+         */
+        AreaShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Parent */
+            parent: string | null;
+            /** Order */
+            order: number;
+            /** Devices */
+            devices: number;
+        };
+        /**
+         * AreaWanted
+         * @description A new area. With `adopt`, the devices that announce its name and have no area are assigned to it.
+         */
+        AreaWanted: {
+            /** Name */
+            name: string;
+            /** Parent */
+            parent?: string | null;
+            /**
+             * Adopt
+             * @default false
+             */
+            adopt: boolean;
+        };
         /** Body_post_analyze_audio */
         Body_post_analyze_audio: {
             /** File */
@@ -2486,6 +2592,8 @@ export interface components {
             dialect: string;
             /** Area */
             area: string | null;
+            /** Area Id */
+            area_id: string | null;
             /** Model */
             model: string | null;
             /** Manufacturer */
@@ -2594,6 +2702,8 @@ export interface components {
         /**
          * DeviceShape
          * @description A device. `native_id` is its own name for itself, `via` the gateway that it is connected through.
+         *
+         *     `area_id` is the area that a person assigned it to. If it is null, `area` is only what the device announces.
          */
         DeviceShape: {
             /** Id */
@@ -2606,6 +2716,8 @@ export interface components {
             dialect: string;
             /** Area */
             area: string | null;
+            /** Area Id */
+            area_id: string | null;
             /** Model */
             model: string | null;
             /** Manufacturer */
@@ -4350,6 +4462,16 @@ export interface components {
             /** Hours Days */
             hours_days: number;
         };
+        /**
+         * SuggestedArea
+         * @description An area that devices without an area announce.
+         */
+        SuggestedArea: {
+            /** Name */
+            name: string;
+            /** Devices */
+            devices: number;
+        };
         /** TermShape */
         TermShape: {
             /** Id */
@@ -5174,6 +5296,139 @@ export interface operations {
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_areas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                area_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    patch_area: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                area_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AreaEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AreaShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

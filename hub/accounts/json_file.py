@@ -16,14 +16,17 @@ from hub.runtime.private_files import write_draft
 
 T = TypeVar("T", bound=msgspec.Struct)
 MAX_BYTES = 4 << 20
+LOST = "Restore it from a backup, or delete it: its contents are lost then, and `hub link` lets you in."
 
 
 class JsonFile(Generic[T]):
     """The file at ``path`` with records of ``kind``."""
 
-    def __init__(self, path: Path, kind: type[T]) -> None:
+    def __init__(self, path: Path, kind: type[T], hint: str = LOST) -> None:
+        """Name the file. ``hint`` says what to do if it is damaged."""
         self.path = path
         self._kind = kind
+        self._hint = hint
         self._saving = asyncio.Lock()  # one thread of this process at a time
 
     def read(self) -> list[T]:
@@ -41,8 +44,7 @@ class JsonFile(Generic[T]):
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be read ({error.strerror}).") from error
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            hint = "Restore it from a backup, or delete it: its contents are lost then, and `hub link` lets you in."
-            raise ConfigError(f"{self.path} is damaged: {error}.", hint) from error
+            raise ConfigError(f"{self.path} is damaged: {error}.", self._hint) from error
 
     async def write(self, records: Sequence[T]) -> None:
         """Replace the file. Raises StoreError, leaving the old content."""
@@ -54,13 +56,20 @@ class JsonFile(Generic[T]):
         Raises StoreError, leaving the old content; with ``read`` also ConfigError, as :meth:`read`.
         """
         async with self._saving:
-            try:
-                await asyncio.to_thread(self._edit, change, read)
-            except OSError as error:
-                raise StoreError(
-                    f"{self.path} cannot be written ({error.strerror}).",
-                    "Free some space, or make the folder writable for the hub's user.",
-                ) from error
+            await asyncio.to_thread(self._edit_file, change, read)
+
+    def replace(self, records: Sequence[T]) -> None:
+        """Replace the file before an event loop runs. Raises StoreError, leaving the old content."""
+        self._edit_file(lambda _: records, read=False)
+
+    def _edit_file(self, change: Callable[[list[T]], Sequence[T]], read: bool) -> None:
+        try:
+            self._edit(change, read)
+        except OSError as error:
+            raise StoreError(
+                f"{self.path} cannot be written ({error.strerror}).",
+                "Free some space, or make the folder writable for the hub's user.",
+            ) from error
 
     def _edit(self, change: Callable[[list[T]], Sequence[T]], read: bool) -> None:
         folder = os.open(self.path.parent, os.O_RDONLY)

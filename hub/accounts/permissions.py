@@ -43,6 +43,7 @@ GET    /api/devices/{device_id}/rules
 GET    /api/commands/{command_id}
 POST   /api/history/query
 GET    /api/history/export
+GET    /api/areas
 GET    /api/alerts
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
@@ -93,6 +94,9 @@ DELETE /api/analyses/{analysis_id}/progress
 _ADMINISTRATOR = """
 PATCH  /api/devices/{device_id}
 DELETE /api/devices/{device_id}
+POST   /api/areas
+PATCH  /api/areas/{area_id}
+DELETE /api/areas/{area_id}
 POST   /api/history/import
 POST   /api/clock/trust
 POST   /api/rules

@@ -19,6 +19,7 @@ MAX_NAMED = 5
 CHANGE_KEYS = frozenset(
     (
         *("device.name", "device.area", "device.labels", "device.kinds", "device.desired"),
+        *("area.added", "area.changed", "area.removed"),
         *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit", "metric.semantics"),
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
@@ -67,6 +68,7 @@ class DeviceBefore(msgspec.Struct, frozen=True):
 
     name: str
     area: str | None
+    area_id: str | None
     labels: tuple[str, ...]
     metrics: dict[str, MetricOverride]
     kinds: tuple[str, ...] | None
@@ -75,7 +77,12 @@ class DeviceBefore(msgspec.Struct, frozen=True):
     def of(cls, device: Device) -> DeviceBefore:
         """Return the present fields of the device."""
         return cls(
-            device.display_name, device.display_area, device.display_labels, dict(device.metric_edits), device.kinds
+            device.display_name,
+            device.display_area,
+            device.area_id,
+            device.display_labels,
+            dict(device.metric_edits),
+            device.kinds,
         )
 
 
@@ -86,7 +93,7 @@ def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
     if after.name != before.name:
         params = {"before": before.name, "name": after.name}
         found.append(Change("device.name", f"renamed {before.name} to {after.name}", params))
-    if after.area != before.area:
+    if (after.area, after.area_id) != (before.area, before.area_id):
         text = f"set the area of {name} to {after.area}" if after.area else f"removed the area of {name}"
         found.append(Change("device.area", text, {"name": name, "area": after.area}))
     if after.labels != before.labels:

@@ -25,6 +25,7 @@ from hub.api.routes import (
     alerts,
     analyses,
     analyze,
+    areas,
     ask,
     clock,
     commands,
@@ -58,6 +59,7 @@ from hub.model import Input
 from hub.runtime.package_data import web_dir
 from hub.runtime.settings import Settings
 from hub.services.alerts import Alerts
+from hub.services.areas import Areas
 from hub.services.commands import Commands
 from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.devices import Devices
@@ -117,11 +119,13 @@ def build_api(
         now=core.now,
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
+    site = Areas(info.data, core.registry, submit, core.now)
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts())
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
-        devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes),
+        devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes, site),
+        areas.routes(site, core.registry, changes),
         terms.routes(),
         device_rules.routes(core.registry, core.engine, core.store),
         messages.routes(core.registry, broker.messages, core.now),

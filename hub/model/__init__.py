@@ -7,6 +7,7 @@ decoding, registry and one rule take 2.1 us a record with one struct a record, 3
 from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, ConfirmedCause, Severity
 from hub.model.analysis import Analysis, AnalysisKind
+from hub.model.area import Area
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
 from hub.model.device import (
@@ -92,6 +93,7 @@ __all__ = [
     "AlertState",
     "Analysis",
     "AnalysisKind",
+    "Area",
     "Availability",
     "Bools",
     "Breach",

@@ -135,7 +135,7 @@ class Device(msgspec.Struct):
     presence: Presence = "online"
     info: Info = Info()
     name: str | None = None  # set by a person and overrides info, as area, labels and metric_edits
-    area: str | None = None
+    area: str | None = None  # name of the area that a person assigned it to
     labels: tuple[str, ...] | None = None
     metrics: dict[str, Latest] = {}  # the latest value by metric
     desired: dict[str, Any] = {}
@@ -152,6 +152,7 @@ class Device(msgspec.Struct):
     last_reading: int | None = None  # time of receipt of its last live reading
     withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
     kinds: tuple[str, ...] | None = None  # of machine, set by a person; None: the hub finds out
+    area_id: str | None = None  # id of that area; rights depend on it, never on info.area
 
     @property
     def corrects_semantics(self) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.model.alert import Alert, ConfirmedCause
+from hub.model.area import Area
 from hub.model.command import Command
 from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
@@ -76,7 +77,7 @@ class EditDevice(msgspec.Struct, frozen=True):
     device: str
     at: int
     name: str | msgspec.UnsetType | None = msgspec.UNSET
-    area: str | msgspec.UnsetType | None = msgspec.UNSET
+    area: Area | msgspec.UnsetType | None = msgspec.UNSET
     labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET
     metrics: dict[str, MetricOverride | None] = {}
     kinds: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET

@@ -11,9 +11,12 @@ from hub.registry.capacity import Capacity
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
     """Set the fields of the edit. None removes the edit of a metric."""
-    for field in ("name", "area", "labels", "kinds"):
+    for field in ("name", "labels", "kinds"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:
             setattr(device, field, value)
+    if edit.area is not msgspec.UNSET:
+        area = edit.area
+        device.area, device.area_id = (None, None) if area is None else (area.name, area.id)
     if edit.metrics:
         edits = device.metric_edits | edit.metrics
         device.metric_edits = {name: each for name, each in edits.items() if each is not None}

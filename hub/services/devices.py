@@ -14,7 +14,7 @@ import msgspec
 from hub.errors import Invalid
 from hub.insight.device_semantics import DeviceSemantics, device_semantics
 from hub.insight.terms import Term, machine_kind_terms, places, quantities, roles
-from hub.model import DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity
+from hub.model import Area, DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
@@ -24,7 +24,8 @@ Submit = Callable[[Input], Awaitable[Any]]
 class DeviceFilter(msgspec.Struct, frozen=True):
     """Conditions that a device has to meet, all of them.
 
-    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. The others have to be equal.
+    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. The others have to be equal;
+    ``area`` is a name or an id.
     """
 
     q: str = ""
@@ -74,7 +75,7 @@ class Devices:
         def matches(device: Device) -> bool:
             return (
                 (where.presence is None or device.presence == where.presence)
-                and (where.area is None or device.display_area == where.area)
+                and (where.area is None or where.area in (device.display_area, device.area_id))
                 and (where.label is None or where.label in device.display_labels)
                 and (where.severity is None or self._engine.severity(device.id) == where.severity)
                 and (not text or text in _searchable(device))
@@ -117,7 +118,7 @@ class Devices:
         device_id: str,
         *,
         name: str | msgspec.UnsetType | None = msgspec.UNSET,
-        area: str | msgspec.UnsetType | None = msgspec.UNSET,
+        area: Area | msgspec.UnsetType | None = msgspec.UNSET,
         labels: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,
         metrics: dict[str, MetricOverride | None] | None = None,
         kinds: tuple[str, ...] | msgspec.UnsetType | None = msgspec.UNSET,

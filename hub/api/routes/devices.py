@@ -18,6 +18,7 @@ from hub.api.schemas import requests, responses, serializers
 from hub.diagnosis import DiagnosisService
 from hub.model import Device, Presence, Severity
 from hub.services.alerts import Alerts
+from hub.services.areas import Areas
 from hub.services.desired_state import DesiredState
 from hub.services.devices import DeviceFilter, Devices
 
@@ -31,6 +32,7 @@ def routes(
     diagnosis: DiagnosisService,
     slots: ConcurrencyLimit,
     changes: ChangeLog,
+    areas: Areas,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
@@ -71,12 +73,14 @@ def routes(
         """Change name, area, labels, metrics or kinds of machine of a device.
 
         These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
+        `area` is the id or the name of an area; a new name creates one.
         """
         given, before = body.model_fields_set, DeviceBefore.of(devices.get(device_id))
+        area = await areas.named(body.area) if body.area is not None else None
         changed = await devices.edit(
             device_id,
             name=body.name if "name" in given else msgspec.UNSET,
-            area=body.area if "area" in given else msgspec.UNSET,
+            area=area if "area" in given else msgspec.UNSET,
             labels=_unique(body.labels) if "labels" in given else msgspec.UNSET,
             metrics={name: edit.given() if edit else None for name, edit in body.metrics.items()},
             kinds=_unique(body.kinds) if "kinds" in given else msgspec.UNSET,

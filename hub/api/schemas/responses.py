@@ -72,13 +72,17 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
 
 
 class DeviceShape(ApiObject):
-    """A device. `native_id` is its own name for itself, `via` the gateway that it is connected through."""
+    """A device. `native_id` is its own name for itself, `via` the gateway that it is connected through.
+
+    `area_id` is the area that a person assigned it to. If it is null, `area` is only what the device announces.
+    """
 
     id: str
     native_id: str
     name: str
     dialect: str
     area: str | None
+    area_id: str | None
     model: str | None
     manufacturer: str | None
     firmware: str | None

@@ -38,6 +38,7 @@ def device(found: Device, severity: Severity) -> responses.DeviceShape:
         name=found.display_name,
         dialect=found.dialect,
         area=found.display_area,
+        area_id=found.area_id,
         model=info.model,
         manufacturer=info.manufacturer,
         firmware=info.firmware,

@@ -1,0 +1,70 @@
+"""``/api/areas``: the areas of the site, and those that devices suggest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from hub.api.auth import By
+from hub.api.change_log import Change, ChangeLog
+from hub.api.errors import Json
+from hub.api.schemas import area_requests as requests
+from hub.api.schemas import areas as shapes
+from hub.model import Area
+from hub.registry.registry import DeviceRegistry
+from hub.services.areas import Areas
+
+AreaId = Annotated[str, Path(max_length=64)]
+
+
+def routes(areas: Areas, registry: DeviceRegistry, changes: ChangeLog) -> APIRouter:
+    router = APIRouter(prefix="/api/areas", tags=["devices"])
+
+    def shape(area: Area) -> shapes.AreaShape:
+        return shapes.AreaShape.of(area, devices=sum(device.area_id == area.id for device in registry.devices()))
+
+    @router.get("", response_model=shapes.AreaList)
+    async def list_areas() -> Response:
+        """Return the tree of areas, and the areas that devices announce and nobody has assigned them to."""
+        assigned = Counter(device.area_id for device in registry.devices())
+        answer: shapes.AreaList = {
+            "items": [shapes.AreaShape.of(area, devices=assigned[area.id]) for area in areas.tree],
+            "suggestions": [{"name": name, "devices": count} for name, count in areas.suggestions()],
+        }
+        return Json(answer)
+
+    @router.post("", status_code=201, response_model=shapes.AreaShape)
+    async def create_area(body: requests.AreaWanted, by: By) -> Response:
+        """Create an area at the end of those with the same parent. Return 409 if its name is taken."""
+        area = await areas.create(body.name, body.parent, adopt=body.adopt)
+        await changes.write(by, _change("added", area))
+        return Json(shape(area), status_code=201)
+
+    @router.patch("/{area_id}", response_model=shapes.AreaShape)
+    async def edit_area(area_id: AreaId, body: requests.AreaEdit, by: By) -> Response:
+        """Rename an area, move it into another one, or change its place.
+
+        Devices and rights stay with it. Return 409 if the name is taken.
+        """
+        before, given = areas.tree.require(area_id), body.model_fields_set
+        parent = body.parent if "parent" in given else before.parent
+        place = (parent, body.order) if given & {"parent", "order"} else None
+        area = await areas.edit(area_id, name=body.name if body.name != before.name else None, place=place)
+        if area != before:
+            await changes.write(by, _change("changed", area))
+        return Json(shape(area))
+
+    @router.delete("/{area_id}", status_code=204)
+    async def delete_area(area_id: AreaId, by: By) -> Response:
+        """Delete an area. Its devices have no area then. Return 409 if there are areas inside it."""
+        await changes.write(by, _change("removed", await areas.delete(area_id)))
+        return Response(status_code=204)
+
+    return router
+
+
+def _change(verb: str, area: Area) -> Change:
+    return Change(f"area.{verb}", f"{verb} the area {area.name}", {"name": area.name})

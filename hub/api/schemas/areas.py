@@ -1,0 +1,31 @@
+"""Objects of areas that the API returns."""
+
+from __future__ import annotations
+
+from typing_extensions import TypedDict
+
+from hub.api.schemas.api_object import ApiObject
+
+
+class AreaShape(ApiObject):
+    """An area. `order` is its place among those with the same `parent`; `devices` counts its own."""
+
+    id: str
+    name: str
+    parent: str | None
+    order: int
+    devices: int
+
+
+class SuggestedArea(TypedDict):
+    """An area that devices without an area announce."""
+
+    name: str
+    devices: int
+
+
+class AreaList(TypedDict):
+    """`items` are in the order of the tree: each area is followed by those inside it."""
+
+    items: list[AreaShape]
+    suggestions: list[SuggestedArea]

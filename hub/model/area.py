@@ -1,0 +1,17 @@
+"""An area: a place to which people assign devices, such as a hall, a floor or a room."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A node of the tree of areas. ``order`` is its place among those with the same ``parent``, from 0.
+
+    Devices, rights and requests refer to the ``id``, which never changes and is never used again.
+    """
+
+    id: str
+    name: str
+    parent: str | None = None
+    order: int = 0

@@ -1,0 +1,146 @@
+"""The tree of areas, and how an edit changes it. Pure: an edit returns another tree."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+import msgspec
+
+from hub.accounts.account import lookup_key
+from hub.errors import Conflict, Invalid, NotFound
+from hub.model import Area
+
+MAX_AREAS = 1_000
+MAX_DEPTH = 6
+MAX_NAME_CHARS = 200
+"""As long as the area that a device may announce."""
+
+
+class AreaTree:
+    """All areas. A parent that does not exist, or that is a descendant, counts as none: files can be edited."""
+
+    def __init__(self, areas: Iterable[Area] = ()) -> None:
+        self._areas = {area.id: area for area in areas}
+        self._by_name = {lookup_key(area.name): area for area in self._areas.values()}
+
+    def __len__(self) -> int:
+        return len(self._areas)
+
+    def __iter__(self) -> Iterator[Area]:
+        """Yield the areas, each followed by those inside it, in their order."""
+        waiting = list(reversed(self.children(None)))
+        while waiting:
+            area = waiting.pop()
+            yield area
+            waiting += reversed(self.children(area.id))
+
+    def get(self, area_id: str | None) -> Area | None:
+        """Return the area, or None."""
+        return self._areas.get(area_id or "")
+
+    def require(self, area_id: str) -> Area:
+        """Return the area. Raises NotFound."""
+        if (area := self._areas.get(area_id)) is None:
+            raise NotFound(f"There is no area {area_id[:64]!r}.", "GET /api/areas lists them.")
+        return area
+
+    def find(self, text: str) -> Area | None:
+        """Return the area with this id or, in any case, this name."""
+        return self._areas.get(text) or self._by_name.get(lookup_key(text))
+
+    def children(self, area_id: str | None) -> list[Area]:
+        """Return the areas directly inside an area, or those inside none, in their order."""
+        return self._children.get(area_id, [])
+
+    def within(self, area_ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids of these areas and of all areas inside them, without those that do not exist."""
+        found: set[str] = set()
+        waiting = [area_id for area_id in area_ids if area_id in self._areas]
+        while waiting:
+            area_id = waiting.pop()
+            if area_id not in found:
+                found.add(area_id)
+                waiting += [child.id for child in self.children(area_id)]
+        return frozenset(found)
+
+    @cached_property
+    def _children(self) -> dict[str | None, list[Area]]:
+        found: dict[str | None, list[Area]] = {}
+        for area in sorted(self._areas.values(), key=lambda area: (area.order, lookup_key(area.name))):
+            found.setdefault(None if self._in_cycle(area) else area.parent, []).append(area)
+        return found
+
+    def _in_cycle(self, area: Area) -> bool:
+        """Return whether an area has no usable parent: it does not exist, or leads back to the area."""
+        seen, parent = {area.id}, area.parent
+        while parent is not None:
+            if parent in seen or parent not in self._areas:
+                return True
+            seen.add(parent)
+            parent = self._areas[parent].parent
+        return False
+
+    # -- edits ------------------------------------------------------------------------------------------------
+
+    def added(self, name: str, parent: str | None = None) -> tuple[AreaTree, Area]:
+        """Return the tree with another area at the end of its siblings. Raises Invalid, NotFound, Conflict."""
+        if len(self._areas) >= MAX_AREAS:
+            raise Conflict(f"There are {MAX_AREAS} areas.", "Delete one that is not needed.")
+        area = Area(f"a-{secrets.token_hex(6)}", self._checked_name(name), parent, len(self.children(parent)))
+        self._check_parent(area)
+        return AreaTree([*self._areas.values(), area]), area
+
+    def renamed(self, area_id: str, name: str) -> AreaTree:
+        """Return the tree with another name of an area. Raises NotFound, Invalid, Conflict."""
+        area = self.require(area_id)
+        return self._with(msgspec.structs.replace(area, name=self._checked_name(name, but=area_id)))
+
+    def moved(self, area_id: str, parent: str | None, order: int) -> AreaTree:
+        """Return the tree with an area at the place ``order`` of ``parent``. Raises NotFound, Invalid."""
+        area = msgspec.structs.replace(self.require(area_id), parent=parent)
+        self._check_parent(area)
+        siblings = [each for each in self.children(parent) if each.id != area_id]
+        siblings.insert(min(order, len(siblings)), area)
+        return self._with(*(msgspec.structs.replace(each, order=place) for place, each in enumerate(siblings)))
+
+    def without(self, area_id: str) -> AreaTree:
+        """Return the tree without an area. Raises NotFound, Conflict if there are areas inside it."""
+        area = self.require(area_id)
+        if self.children(area_id):
+            raise Conflict(f"There are areas inside {area.name}.", "Move or delete them first.")
+        return AreaTree(each for each in self._areas.values() if each.id != area_id)
+
+    def _with(self, *changed: Area) -> AreaTree:
+        return AreaTree((self._areas | {area.id: area for area in changed}).values())
+
+    def _checked_name(self, text: str, but: str | None = None) -> str:
+        name = " ".join(text.split())
+        if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable():
+            raise Invalid("The name of the area is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} visible characters.")
+        other = self.find(name)
+        if other is not None and other.id != but:
+            raise Conflict(f"There is an area {other.name!r} already.", "Choose another name.")
+        return name
+
+    def _check_parent(self, area: Area) -> None:
+        if area.parent is None:
+            return
+        self.require(area.parent)
+        if area.parent in self.within([area.id]):
+            raise Invalid(f"{area.name} cannot be inside itself.", "Choose another parent.")
+        depth = self._height(area.id) + sum(1 for _ in self._line(area.parent))
+        if depth > MAX_DEPTH:
+            raise Invalid(f"Areas would be {depth} levels deep.", f"Allowed: {MAX_DEPTH} levels.")
+
+    def _line(self, area_id: str | None) -> Iterator[Area]:
+        """Yield an area and those that it is inside of."""
+        seen: set[str] = set()
+        while (area := self.get(area_id)) is not None and area.id not in seen:
+            seen.add(area.id)
+            yield area
+            area_id = area.parent
+
+    def _height(self, area_id: str) -> int:
+        return 1 + max((self._height(child.id) for child in self.children(area_id)), default=0)

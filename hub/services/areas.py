@@ -1,0 +1,133 @@
+"""Areas of the site, in ``areas.json`` of the data folder, and which devices people have assigned to them.
+
+An area that a device announces is only a suggestion: it is shown, and changes nobody's rights.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from hub.accounts.json_file import JsonFile
+from hub.errors import HubError, NotFound
+from hub.model import Area, Device, EditDevice, Input
+from hub.registry.registry import DeviceRegistry
+from hub.services.area_tree import AreaTree
+
+log = logging.getLogger(__name__)
+
+FILE = "areas.json"
+MAX_SUGGESTIONS = 100
+AT_ONCE = 200
+"""Devices that are edited with one commit when their area changes."""
+
+
+class Areas:
+    """Service for areas. Changes of devices go through the ingest queue; ``submit`` returns after their commit."""
+
+    def __init__(
+        self, data: Path, registry: DeviceRegistry, submit: Callable[[Input], Awaitable[Any]], now: Callable[[], int]
+    ) -> None:
+        self._file = JsonFile(data / FILE, Area, hint="Restore it from a backup, or delete it to start without areas.")
+        self._registry = registry
+        self._submit = submit
+        self._now = now
+        self._changing = asyncio.Lock()
+        self.tree = AreaTree(self._file.read())
+        self._restore()
+
+    def within(self, area_ids: Iterable[str]) -> frozenset[str]:
+        """Return the ids of these areas and of all areas inside them."""
+        return self.tree.within(area_ids)
+
+    def suggestions(self) -> list[tuple[str, int]]:
+        """Return the areas that devices without an area announce, with the number of these devices, most first."""
+        devices = self._registry.devices()
+        found = Counter(device.info.area for device in devices if device.area is None and device.info.area)
+        return found.most_common(MAX_SUGGESTIONS)
+
+    async def create(self, name: str, parent: str | None = None, *, adopt: bool = False) -> Area:
+        """Add an area. With ``adopt``, assign the devices to it that announce its name and have no area yet.
+
+        Raises Invalid, NotFound for the parent, Conflict if the name is taken, StoreError.
+        """
+        async with self._changing:
+            tree, area = self.tree.added(name, parent)
+            await self._store(tree)
+        if adopt:
+            await self._assign(area, lambda device: device.area is None and device.info.area == name)
+        return area
+
+    async def edit(self, area_id: str, *, name: str | None, place: tuple[str | None, int | None] | None) -> Area:
+        """Change the name of an area, or its parent and place among its siblings (None: the last); None leaves it.
+
+        Raises NotFound, Invalid, Conflict if the name is taken, StoreError.
+        """
+        async with self._changing:
+            tree = self.tree
+            if place is not None:
+                parent, order = place
+                tree = tree.moved(area_id, parent, len(tree) if order is None else order)
+            if name is not None:
+                tree = tree.renamed(area_id, name)
+            await self._store(tree)
+            area = tree.require(area_id)
+            if name is not None:
+                await self._assign(area, lambda device: device.area_id == area_id)
+        return area
+
+    async def delete(self, area_id: str) -> Area:
+        """Delete an area; its devices have none then. Raises NotFound, Conflict if areas are inside it, StoreError."""
+        async with self._changing:
+            area = self.tree.require(area_id)
+            await self._store(self.tree.without(area_id))
+            await self._assign(None, lambda device: device.area_id == area_id)
+        return area
+
+    async def named(self, text: str) -> Area:
+        """Return the area with this id or name, a new one if there is none."""
+        return self.tree.find(text) or await self.create(text)
+
+    async def _assign(self, area: Area | None, matches: Callable[[Device], bool]) -> None:
+        devices = [device.id for device in self._registry.devices() if matches(device)]
+        for start in range(0, len(devices), AT_ONCE):
+            edits = [EditDevice(device, self._now(), area=area) for device in devices[start : start + AT_ONCE]]
+            results = await asyncio.gather(*map(self._submit, edits), return_exceptions=True)
+            for error in results:
+                if isinstance(error, BaseException) and not isinstance(error, NotFound):  # deleted in the meantime
+                    raise error
+
+    async def _store(self, tree: AreaTree) -> None:
+        await self._file.write(list(tree))
+        self.tree = tree
+
+    def _restore(self) -> None:
+        """Bring the restored devices in line with the areas, before anything else runs.
+
+        Earlier versions stored a name only, and the hub may have been killed between a change of an area and that of
+        its devices.
+        """
+        tree = self.tree
+        assigned: list[tuple[str, Area | None]] = []
+        for device in self._registry.devices():
+            area = tree.get(device.area_id)
+            if device.area is not None and device.area_id is None and (area := tree.find(device.area)) is None:
+                try:
+                    tree, area = tree.added(device.area)
+                except HubError as error:
+                    log.warning("The area %r of device %s was removed: %s", device.area, device.id, error)
+            if (device.area_id, device.area) != (area and area.id, area and area.name):
+                assigned.append((device.id, area))
+        if tree is not self.tree:
+            try:
+                self._file.replace(list(tree))
+            except HubError as error:
+                log.error("%s The areas that were named on devices are used from the next start on.", error)
+                return
+            self.tree = tree
+        for device_id, area in assigned:
+            self._registry.edit(EditDevice(device_id, self._now(), area=area))

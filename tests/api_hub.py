@@ -44,7 +44,7 @@ from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import StoreSection
-from hub.server import create_server
+from hub.server import ServerCertificate, create_server
 from hub.services.config_files import mappings_file, rules_file
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
@@ -101,11 +101,12 @@ class ApiHub:
     port: int
     http: httpx.AsyncClient
     app: Any
+    secure: bool
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.secure else ''}://127.0.0.1:{self.port}"
 
     def publish(self, topic: str, payload: Any, *, at: int | None = None) -> None:
         """Inject a message as if the broker had sent it at ``at`` (epoch ms, default now)."""
@@ -126,7 +127,7 @@ class ApiHub:
         """Connect a WebSocket to the hub, by default with the hub's own origin."""
         options.setdefault("origin", self.url)
         options.setdefault("proxy", None)
-        return websockets.connect(f"ws://127.0.0.1:{self.port}{path}", compression=None, **options)
+        return websockets.connect(f"ws{self.url.removeprefix('http')}{path}", compression=None, **options)
 
 
 class Socket:
@@ -161,6 +162,7 @@ async def running_hub(
     models: Sequence[Any] = (),
     ai: AiSettings | None = None,
     kept_models: bool = False,
+    certificate: ServerCertificate | None = None,
     **http: Any,
 ) -> AsyncIterator[ApiHub]:
     """Start a hub on the folder ``data`` and stop it in the order in which the hub stops its parts.
@@ -175,6 +177,7 @@ async def running_hub(
         models: providers that are asked before the built-in analyst; implies ``real_ai``.
         ai: settings of the hub's own AI.
         kept_models: read models.json from the data folder, as the hub does at start.
+        certificate: serve HTTPS with it.
         http: fields of HttpSettings.
     """
     store = SqliteStore.open(data)
@@ -291,7 +294,7 @@ async def running_hub(
             max_dashboards=live_clients,
             max_listeners=listeners,
         )
-        server = create_server(app, settings)
+        server = create_server(app, settings, certificate)
         tasks = [
             asyncio.create_task(pipeline.run(), name="pipeline"),
             asyncio.create_task(diagnosing, name="diagnosis"),
@@ -300,7 +303,8 @@ async def running_hub(
         ]
         while not server.started:
             await asyncio.sleep(0.005)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60, verify=False) as client:
+        url = f"http{'s' if certificate else ''}://127.0.0.1:{port}"
+        async with httpx.AsyncClient(base_url=url, timeout=60, verify=False) as client:
             services = Services(
                 registry=registry,
                 engine=engine,
@@ -316,7 +320,8 @@ async def running_hub(
                 shutdown=core.shutdown,
             )
             try:
-                yield ApiHub(services, broadcaster, pipeline, fake_ai, link, port, client, app, tasks)
+                secure = certificate is not None
+                yield ApiHub(services, broadcaster, pipeline, fake_ai, link, port, client, app, secure, tasks)
             finally:
                 core.shutdown.set()
                 server.should_exit = True

@@ -30,10 +30,10 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
 class Serving:
     """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file."""
 
-    def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None) -> None:
+    def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None, *, scheme: str = "http") -> None:
         self.data, self.broker, self.config = data, broker, config
         self.port = free_port()
-        self.http = httpx.Client(base_url=f"http://{HOST}:{self.port}", timeout=20)
+        self.http = httpx.Client(base_url=f"{scheme}://{HOST}:{self.port}", timeout=20, verify=False)
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:

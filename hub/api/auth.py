@@ -17,7 +17,7 @@ from starlette.types import Scope
 from hub.accounts import Account, People, Role, Session
 from hub.accounts.account import ROLES, lookup_key
 from hub.accounts.sessions import LIFETIME_S
-from hub.api.clients import address_of
+from hub.api.clients import address_of, is_secure
 from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
 from hub.errors import ConfigError, Forbidden
@@ -64,7 +64,8 @@ class Authenticator:
 
     Attributes:
         people: Accounts, sessions, API tokens and links.
-        cookie: Name of the session cookie.
+        cookie: Name of the session cookie over plain HTTP.
+        secure_cookie: Its name over HTTPS. A browser accepts it from this host over HTTPS only.
     """
 
     COOKIE_AGE_S = LIFETIME_S
@@ -79,6 +80,7 @@ class Authenticator:
         self._streams: dict[str, set[asyncio.Task[Any]]] = {}
         # Browsers share cookies between ports: two hubs on one host must not overwrite each other's.
         self.cookie = f"hub_session_{http.port}"
+        self.secure_cookie = f"__Host-{self.cookie}"
 
     @property
     def open(self) -> bool:
@@ -105,11 +107,24 @@ class Authenticator:
         if scheme.lower() == "bearer":
             found = self._by_token(token.strip())
         else:
-            value = cookie_parser(headers.get("cookie", "")).get(self.cookie)
+            value = self._cookies(scope).get(self.cookie_of(scope))
             if not value:
+                await self._end_plain_session(scope)
                 return None, 0
             found = self._by_cookie(value)
         return (found, 0) if found is not None else (None, await self.count_wrong(scope))
+
+    def cookie_of(self, scope: Scope) -> str:
+        """Return the name of the session cookie of a request."""
+        return self.secure_cookie if is_secure(scope) else self.cookie
+
+    async def _end_plain_session(self, scope: Scope) -> None:
+        """End a session that was made over plain HTTP, where others could read its cookie, once HTTPS is used."""
+        if is_secure(scope) and (session := self.people.sessions.find(self._cookies(scope).get(self.cookie, ""))):
+            await self.people.sessions.revoke(session.key)
+
+    def _cookies(self, scope: Scope) -> dict[str, str]:
+        return cookie_parser(Headers(scope=scope).get("cookie", ""))
 
     def _by_token(self, token: str) -> Proof | None:
         if self._is_token(token.encode("latin-1")):
@@ -169,7 +184,7 @@ class Authenticator:
             address_of(scope), headers.get("user-agent", ""), account.id if account else None
         )
         self._close_streams(OPEN)
-        before = self.people.sessions.find(cookie_parser(headers.get("cookie", "")).get(self.cookie, ""))
+        before = self.people.sessions.find(self._cookies(scope).get(self.cookie_of(scope), ""))
         if before is not None:
             await self.people.sessions.revoke(before.key)
         if account is not None:

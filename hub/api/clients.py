@@ -24,6 +24,11 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "?"
 
 
+def is_secure(scope: Scope) -> bool:
+    """Return True if the client uses TLS, to the hub or to a trusted proxy."""
+    return scope["scheme"] in ("https", "wss")
+
+
 class TrustedProxies:
     """The proxies whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` headers are trusted."""
 

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.auth import Authenticator, Permits, Proof
 from hub.api.authorization import Authorization
-from hub.api.clients import OpenRequests, TrustedProxies, address_of
+from hub.api.clients import OpenRequests, TrustedProxies, address_of, is_secure
 from hub.api.errors import error_response, problem
 from hub.api.http_settings import HttpSettings
 from hub.errors import TooBusy
@@ -83,7 +84,7 @@ class Guard:
         scope = self._proxies.resolve(scope)
         admit: ASGIApp = self._admit
         if scope["type"] == "http":
-            send = _with_headers(send, secure=scope["scheme"] == "https", varies=bool(self._origins))
+            send = _with_headers(send, secure=is_secure(scope), varies=bool(self._origins))
             if Headers(scope=scope).get("origin", "").lower() in self._origins:
                 admit = self._cors
         await admit(scope, receive, send)
@@ -139,9 +140,10 @@ class Guard:
             refusal = problem(path, 401, "login", "Sign in first.", hint, {"WWW-Authenticate": "Bearer"})
             if wait:
                 refusal = throttled(path, wait)
-            if self._auth.cookie in headers.get("cookie", ""):
+            for name in (self._auth.cookie, self._auth.secure_cookie):
                 # A browser would send an expired cookie with each request, and each would count as a wrong attempt.
-                refusal.delete_cookie(self._auth.cookie)
+                if name in cookie_parser(headers.get("cookie", "")):
+                    refusal.delete_cookie(name, secure=is_secure(scope), httponly=True, samesite="strict")
             return refusal
         if proof.kind == "cookie" and _changes(scope) and "origin" not in headers:
             # Browsers always send it with such a request.

@@ -108,7 +108,12 @@ class DescribedApi(FastAPI):
         components = found.setdefault("components", {})
         components["securitySchemes"] = {
             "token": {"type": "http", "scheme": "bearer", "description": "The hub's token (HUB_TOKEN)."},
-            "session": {"type": "apiKey", "in": "cookie", "name": self.auth.cookie, "description": "From POST /login."},
+            "session": {
+                "type": "apiKey",
+                "in": "cookie",
+                "name": self.auth.cookie,
+                "description": "From POST /login. Over HTTPS the name begins with __Host-.",
+            },
         }
         components["responses"] = {f"{name}{status}": _response(name, status) for name in SCHEMAS for status in ERRORS}
         components["schemas"] |= SCHEMAS

@@ -20,9 +20,10 @@ FILE = "first-account-link.txt"
 """File in the data folder with the link, where the hub has no terminal to print it to: logs are read by others."""
 
 
-async def offer_first_account(people: People, data: Path, host: str, port: int) -> None:
+async def offer_first_account(people: People, data: Path, address: str) -> None:
     """Make a link for the first administrator, and print it to the terminal or write it to a private file.
 
+    ``address`` is the dashboard's.
     Do nothing if there are accounts, or if a link was made before and is still valid.
     """
     file = data / FILE
@@ -33,17 +34,18 @@ async def offer_first_account(people: People, data: Path, host: str, port: int) 
         log.info("Nobody has an account yet. `hub link --data %s` makes a new link for the first one.", data)
         return
     _, secret = await people.invite("administrator", "hub")
-    address = url(origin(host, port), secret)
+    link = url(address, secret)
     if sys.stderr.isatty():
-        sys.stderr.write(f"Create the first account: {address}\n")
+        sys.stderr.write(f"Create the first account: {link}\n")
         return
     try:
-        await asyncio.to_thread(replace_file, file, f"{address}\n".encode())
+        await asyncio.to_thread(replace_file, file, f"{link}\n".encode())
     except OSError as error:
         raise StoreError(f"{file} cannot be written ({error.strerror}).") from error
     log.info("Nobody has an account yet. The link for the first administrator is in %s.", file)
 
 
-def origin(host: str, port: int) -> str:
+def origin(host: str, port: int, scheme: str) -> str:
     """Return the address of the dashboard, with this machine's name if the hub listens on all addresses."""
-    return f"http://{join_address(socket.gethostname() if is_any_address(host) else host, port)}"
+    name = socket.gethostname() if is_any_address(host) else host
+    return f"{scheme}://{join_address(name, port)}"

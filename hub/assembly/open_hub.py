@@ -14,7 +14,7 @@ from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api, http_settings
-from hub.assembly.first_account import offer_first_account
+from hub.assembly.first_account import offer_first_account, origin
 from hub.assembly.from_settings import (
     Faults,
     access_token,
@@ -23,6 +23,7 @@ from hub.assembly.from_settings import (
     client_settings,
     credentials_of,
     registry_limits,
+    server_certificate,
     usable_dialects,
     usable_rules,
     usable_signatures,
@@ -69,6 +70,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         install = _open_data_folder(data, stack)
         faults: Faults = {}
         rules = usable_rules(data, faults)
+        certificate = server_certificate(settings.http)
         listener = stack.enter_context(bind(settings.http.listen))
         http = http_settings(settings, listener, access_token(settings, listener, install))
         store = _open_store(data, stack)
@@ -101,9 +103,12 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         )
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
         if not api.auth.open:
-            await offer_first_account(api.auth.people, data, http.host, http.port)
-        server = create_server(api, http)
-        web = WebServer(server=server, listener=listener, auth=api.auth, broadcaster=broadcaster)
+            address = origin(http.host, http.port, settings.http.scheme)
+            await offer_first_account(api.auth.people, data, address)
+        server = create_server(api, http, certificate)
+        web = WebServer(
+            server=server, listener=listener, auth=api.auth, broadcaster=broadcaster, certificate=certificate
+        )
         yield Hub(
             install=install,
             info=info,

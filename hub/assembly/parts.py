@@ -26,7 +26,7 @@ from hub.rules import Engine
 from hub.runtime.bus import Bus
 from hub.runtime.installation import Installation
 from hub.runtime.metrics import Metrics
-from hub.server import Server
+from hub.server import Server, ServerCertificate
 from hub.services.command_sender import CommandSender
 from hub.services.config_files import ConfigFile
 from hub.services.credentials import Credentials
@@ -147,12 +147,14 @@ class WebServer:
         listener: The socket that it listens on.
         auth: Checks the access token.
         broadcaster: Sends events to the streams; its ``run()`` needs a task.
+        certificate: The server's, None if it serves plain HTTP.
     """
 
     server: Server
     listener: socket.socket
     auth: Authenticator
     broadcaster: Broadcaster
+    certificate: ServerCertificate | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,9 @@
 """Reload settings while the hub is running.
 
-A reload covers rules, mappings, signatures, the broker's credentials and CA, the settings of language models, and the
-access token. Each part is applied independently. If a part is not valid, the error is logged with file, line and key,
-and the part is left unchanged.
+A reload covers rules, mappings, signatures, the broker's credentials and CA, the settings of language models, the
+access token, and the certificate of the web server, which is also read again when its files change. Each part is
+applied independently. If a part is not valid, the error is logged with file, line and key, and the part is left
+unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ T = TypeVar("T")
 
 SIGNATURES = "signatures.toml"
 LOGIN_POLL_S = 0.5
-"""How often the hub checks the data folder for its own login."""
+"""How often the hub checks the data folder for its own login, and its certificate for a change."""
 LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
 """Time-out of the test connection with new credentials."""
@@ -60,13 +61,17 @@ class Reloader:
         self._requested.set()
 
     async def run(self) -> None:
-        """Reload on request until cancelled. In between, apply the login that ``hub device add`` creates."""
+        """Reload on request until cancelled.
+
+        In between, apply the login that ``hub device add`` creates, and a certificate that was renewed.
+        """
         while True:
             try:
                 async with asyncio.timeout(LOGIN_POLL_S):
                     await self._requested.wait()
             except TimeoutError:
                 await self._apply_login()
+                await self._follow_certificate()
                 continue
             self._requested.clear()
             await self._reload()
@@ -77,6 +82,7 @@ class Reloader:
             self._reload_file(self._hub.files.rules, "rules"),
             self._reload_file(self._hub.files.mappings, "mappings"),
             self._reload_signatures(),
+            self._reload_certificate(),
         ]
         later: list[str] = []
         try:
@@ -102,6 +108,19 @@ class Reloader:
         self._hub.ai.diagnosis.use_signatures(signatures)
         self._hub.health.faults.pop(SIGNATURES, None)
         return f"{len(signatures)} signatures"
+
+    async def _reload_certificate(self) -> str | None:
+        if (certificate := self._hub.web.certificate) is None:
+            return None
+        own = await asyncio.to_thread(certificate.reload)
+        return f"a certificate that is valid until {own.ends:%Y-%m-%d}"
+
+    async def _follow_certificate(self) -> None:
+        certificate = self._hub.web.certificate
+        if certificate is not None and await asyncio.to_thread(certificate.changed):
+            reloaded = await _or_log(self._reload_certificate())
+            if reloaded is not None:
+                log.info("Reloaded: %s.", reloaded)
 
     async def _reload_models(self, new: Settings) -> str | None:
         if new.ai == self._settings.ai:

@@ -12,7 +12,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -29,6 +28,8 @@ from hub.assembly.from_settings import (
 )
 from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
+from hub.commandline.certificate_checks import check_broker_certificate, check_server_certificate
+from hub.commandline.finding import Finding, State
 from hub.commandline.running_hub import status_of
 from hub.commandline.settings import settings_from
 from hub.dialects import make_dialects
@@ -51,18 +52,6 @@ WINDOW_PROBE = 200
 SMALL_WINDOW = 100
 """With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second."""
 FREE_BYTES = 1_000_000_000
-
-
-State = Literal["ok", "note", "wrong"]
-
-
-class Finding(NamedTuple):
-    """Result of one check. ``advice`` is what to do, empty if nothing."""
-
-    state: State
-    what: str
-    found: str
-    advice: str = ""
 
 
 async def run(arguments: argparse.Namespace) -> int:
@@ -90,6 +79,8 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         for finding in findings:
             yield finding
         yield _port(settings) if holder is None else _running(settings, holder)
+        for finding in check_server_certificate(settings):
+            yield finding
         if not _has_install(data):  # the other checks work without the folder
             settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
@@ -196,6 +187,8 @@ async def _broker(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("wrong", "broker", f"{where}: {state.error or 'no answer'}", advice)
         return
     yield Finding("ok", "broker", f"{where} speaks {state.protocol}")
+    for finding in await check_broker_certificate(settings):
+        yield finding
     for topic, reason in state.refused:
         user = f"the user {doctor.username}" if doctor.username else "clients without a user name"
         advice = f"Allow {user} to read {topic} in the broker's ACL. The hub does not receive what is published there."

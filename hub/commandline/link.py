@@ -35,4 +35,5 @@ async def _link(arguments: argparse.Namespace) -> str:
             raise NotFound(f"The account of {account.name} is disabled.", "Let an administrator enable it.")
         _, secret = await people.links.create(account.role, by="hub link", account=account.id)
     days = int(LIFETIME_S // 86_400)
-    return f"{url(origin(*split_address(settings.http.listen)), secret)}\nIt can be used once, within {days} days."
+    address = origin(*split_address(settings.http.listen), settings.http.scheme)
+    return f"{url(address, secret)}\nIt can be used once, within {days} days."

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import ssl
 from typing import Any
 
 import msgspec
 
+from hub.certificates import read_chain
 from hub.errors import HubError
 from hub.runtime.installation import read_installation
 from hub.runtime.network_addresses import split_address
@@ -23,7 +25,27 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
     configured = settings.http.token
     token = configured.get_secret_value() if configured else read_installation(settings.store.data).token
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return http.client.HTTPConnection(host, port, timeout=timeout), headers
+    file = settings.http.tls_cert_file
+    if file is None:
+        return http.client.HTTPConnection(host, port, timeout=timeout), headers
+    return _PinnedConnection(host, port, timeout, read_chain(file)[0].der), headers
+
+
+class _PinnedConnection(http.client.HTTPSConnection):
+    """HTTPS to the hub on this machine: the certificate, whose names need not fit, must be the one in its file."""
+
+    def __init__(self, host: str, port: int, timeout: float, certificate: bytes) -> None:
+        context = ssl.create_default_context()
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        super().__init__(host, port, timeout=timeout, context=context)
+        self._certificate = certificate
+
+    def connect(self) -> None:
+        super().connect()
+        if self.sock.getpeercert(True) != self._certificate:
+            self.close()
+            raise ssl.SSLError("the hub has another certificate than the file in http.tls_cert_file")
 
 
 def status_of(settings: Settings) -> dict[str, Any] | None:

@@ -60,6 +60,9 @@ class HttpSection(Section):
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = Field(default=(), max_length=100)
+    tls_cert_file: Path | None = None  # with the key: serve HTTPS
+    tls_key_file: Path | None = None
+    tls_min_version: Literal["1.2", "1.3"] = "1.2"
     max_connections: int | None = Field(default=None, ge=16, le=100_000)
     max_connections_per_client: int | None = Field(default=None, ge=4, le=100_000)
 
@@ -67,6 +70,14 @@ class HttpSection(Section):
     _token = field_validator("token")(lambda value: _checked_token(value))
     _origins = field_validator("allowed_origins")(lambda values: tuple(map(check_origin, values)))
     _proxies = field_validator("trusted_proxies")(lambda values: tuple(map(check_network, values)))
+
+    @model_validator(mode="after")
+    def _both_files(self) -> HttpSection:
+        if (self.tls_cert_file is None) == (self.tls_key_file is None):
+            return self
+        raise ValueError("both tls_cert_file and tls_key_file, or neither")
+
+    scheme = property(lambda self: "https" if self.tls_cert_file else "http")
 
 
 class MqttSection(Section):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -11,12 +13,15 @@ import uvicorn
 
 from hub.api import HttpSettings
 from hub.api.clients import TrustedProxies, connection_limits
+from hub.server.certificate import ServerCertificate
 from hub.server.connections import ConnectionLimiter
 from hub.server.http import IDLE_S, BoundedHttp
 from hub.server.reading import ReadQueue
+from hub.server.refusals import PLAIN_ANSWER
+from hub.server.tls_listener import TlsListener
 from hub.server.websocket import BoundedWebSocket
 
-__all__ = ["Server", "create_server"]
+__all__ = ["Server", "ServerCertificate", "create_server"]
 
 
 class Server(uvicorn.Server):
@@ -26,13 +31,44 @@ class Server(uvicorn.Server):
     ``Server.capture_signals``).
     """
 
+    def __init__(
+        self, config: uvicorn.Config, limiter: ConnectionLimiter, certificate: ServerCertificate | None
+    ) -> None:
+        super().__init__(config)
+        self._limiter = limiter
+        self._certificate = certificate
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen on the sockets. With a certificate, they serve HTTPS."""
+        if self._certificate is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        for listener in sockets or ():
+            server = TlsListener(listener, self._certificate, self._limiter, self._protocol, PLAIN_ANSWER)
+            server.start(self.config.backlog)
+            self.servers.append(server)  # type: ignore[arg-type]  # uvicorn closes it and waits for it
 
-def create_server(app: Any, http: HttpSettings) -> Server:
-    """Return a server for ``app``. The caller passes the listening socket when it runs the server."""
+    def _protocol(self, on_connected: Callable[[], None]) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        made: asyncio.Protocol = make(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            on_connected=on_connected,
+        )
+        return made
+
+
+def create_server(app: Any, http: HttpSettings, certificate: ServerCertificate | None = None) -> Server:
+    """Return a server for ``app``, of HTTPS if it has a certificate.
+
+    The caller passes the listening socket when it runs the server.
+    """
     limits = connection_limits(http.max_connections, http.max_connections_per_client)
     limiter = ConnectionLimiter(*limits, TrustedProxies(http.trusted_proxies))
     config = uvicorn.Config(
@@ -50,4 +86,4 @@ def create_server(app: Any, http: HttpSettings) -> Server:
         server_header=False,
         proxy_headers=False,
     )
-    return Server(config)
+    return Server(config, limiter, certificate)

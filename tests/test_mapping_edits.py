@@ -143,7 +143,7 @@ async def test_deleted_mapping_leaves_the_rest(hub: ApiHub):
         ("PUT", URL, {}, 422, "give either mapping or text"),
         ("POST", "/api/mappings", {"mapping": {"topic": "lab/{device}", "colour": "red"}}, 422, "colour"),
         ("POST", "/api/mappings", {"mapping": {}}, 422, "mapping"),
-        ("POST", "/api/mappings/preview", {"messages": [MESSAGE]}, 422, "allowed: text, mapping, topic, messages"),
+        ("POST", "/api/mappings/preview", {"messages": [MESSAGE]}, 422, "Allowed: text, mapping, topic, messages"),
     ],
 )
 async def test_refused_change_says_why_and_changes_nothing(

@@ -6,6 +6,7 @@ The dashboard must have been built (``make setup`` does). Nothing here needs a n
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
@@ -108,6 +109,13 @@ def build() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_build_without_arguments_prints_every_npm_script(build: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert build.main([]) == 2
+    usage = capsys.readouterr().out
+    scripts = json.loads((ROOT / "web" / "package.json").read_text("utf-8"))["scripts"]
+    assert [name for name in scripts if f"run {name} " not in usage] == []
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def value_of(text: str, kind: str, form: Form | None = None) -> Value | None:
     if kind == "text":
         return text
     if kind not in ("", *KINDS):
-        raise Invalid(f"{kind[:_MAX_SHOWN]!r} is not a known type.", f"Use one of: {', '.join(KINDS)}.")
+        raise Invalid(f"{kind[:_MAX_SHOWN]!r} is not a known type.", f"Allowed: {', '.join(KINDS)}.")
     word = text.strip()
     if is_nothing(word):
         return None

@@ -201,7 +201,7 @@ def _reading(cells: tuple[Any, ...], form: Form) -> Reading | None:
 
 def _value(number: Value | None, text: str | None, kind: str, form: Form) -> Value | None:
     if kind not in ("", *KINDS):
-        raise Invalid(f"{kind[:60]!r} is not a known type.", f"Use one of: {', '.join(KINDS)}.")
+        raise Invalid(f"{kind[:60]!r} is not a known type.", f"Allowed: {', '.join(KINDS)}.")
     if number is None and text is not None:
         return text
     if isinstance(number, str):

@@ -85,7 +85,7 @@ def reading(device: str, metric: str, ts: int, value: Value, quality: str) -> Re
         hint = "Use ISO 8601, or seconds or milliseconds since 1970."
         raise Invalid("The time is out of range (the years 1 to 9999).", hint)
     if quality not in _QUALITIES:
-        raise Invalid(f"{quality[:60]!r} is not a known quality.", f"Use one of: {', '.join(sorted(_QUALITIES))}.")
+        raise Invalid(f"{quality[:60]!r} is not a known quality.", f"Allowed: {', '.join(sorted(_QUALITIES))}.")
     if isinstance(value, float) and not math.isfinite(value):
         raise Invalid(f"{value} is not a valid value.", "Numbers must be finite.")
     if isinstance(value, str) and len(value) > MAX_TEXT:

@@ -101,14 +101,14 @@ def _pattern(text: str) -> MetricPattern:
         return MetricPattern(glob=text.lower())
     meaning, colon, role = text.partition(":")
     if colon and role not in _ROLES:
-        raise ValueError(f"{role!r} in {text!r} is not a role; allowed: {', '.join(_ROLES)}")
+        raise ValueError(f"{role!r} in {text!r} is not a role. Allowed: {', '.join(_ROLES)}")
     quantity, at, places = meaning.partition("@")
     known_quantities, known_places = meanings()
     if quantity and quantity not in known_quantities:
         raise ValueError(f"{quantity!r} is not a quantity; for a metric name write a pattern such as '*{quantity}*'")
     named = frozenset(places.split("+")) if at else frozenset()
     if unknown := sorted(named - known_places):
-        raise ValueError(f"{unknown[0]!r} in {text!r} is not a place; allowed: {', '.join(sorted(known_places))}")
+        raise ValueError(f"{unknown[0]!r} in {text!r} is not a place. Allowed: {', '.join(sorted(known_places))}")
     return MetricPattern(quantity or None, named, role or None)
 
 

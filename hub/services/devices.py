@@ -157,7 +157,7 @@ def _require_known(what: str, given: Iterable[str], known: Iterable[Term]) -> No
     ids = [term.id for term in known]
     for each in given:
         if each not in ids:
-            raise Invalid(f"There is no {what} {each[:64]!r}.", f"Known: {', '.join(ids)}.")
+            raise Invalid(f"There is no {what} {each[:64]!r}.", f"Allowed: {', '.join(ids)}.")
 
 
 def _searchable(device: Device) -> str:

@@ -55,7 +55,7 @@ def routes(
             return Json({"error": NO_QUESTION}, 400)
         unknown = next((key for key in body if key not in ALLOWED), None)
         if unknown is not None:
-            return Json({"error": f"Unknown key {unknown[:64]!r}; allowed: {', '.join(ALLOWED)}"}, 422)
+            return Json({"error": f"Unknown key {unknown[:64]!r}. Allowed: {', '.join(ALLOWED)}."}, 422)
         question, model = body["question"], body.get("model")
         if not isinstance(question, str) or not 1 <= len(question.strip()) <= question_chars:
             return Json({"error": f'"question" must be a text of 1 to {question_chars} characters.'}, 400)

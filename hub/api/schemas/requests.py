@@ -44,7 +44,7 @@ class Incoming(BaseModel):
         allowed = [field.alias or name for name, field in cls.model_fields.items()]
         unknown = next((key for key in data if key not in allowed), None) if isinstance(data, dict) else None
         if unknown is not None:
-            raise ValueError(f"unknown key {str(unknown)[:64]!r}; allowed: {', '.join(allowed)}")
+            raise ValueError(f"unknown key {str(unknown)[:64]!r}. Allowed: {', '.join(allowed)}")
         return data
 
 

@@ -28,7 +28,34 @@ HubError                  an error with a code, a message and a hint that says w
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
+
+RejectionReason = Literal[
+    "bad_name",
+    "bad_template",
+    "bad_time",
+    "bad_topic",
+    "bad_value",
+    "before_birth",
+    "decoder_fault",
+    "no_device",
+    "no_dialect",
+    "not_json",
+    "not_protobuf",
+    "not_storable",
+    "not_utf8",
+    "template_failed",
+    "too_deep",
+    "too_large",
+    "too_many_devices",
+    "too_many_metrics",
+    "topic_taken",
+    "unknown_device",
+    "wrong_device",
+    "wrong_type",
+]
+"""Why a message is rejected, for programs and translations. Stored, so a word never changes its meaning."""
+REJECTION_REASONS: tuple[RejectionReason, ...] = get_args(RejectionReason)
 
 
 class HubError(Exception):
@@ -84,13 +111,13 @@ class Forbidden(HubError):
 class Rejected(HubError):
     """A message that cannot be decoded.
 
-    ``reason`` is a stable word; ``sender`` is the id of the device that sent it, empty if unknown.
+    ``reason`` is the key of the message; ``sender`` is the id of the device that sent it, empty if unknown.
     """
 
     code = "rejected"
     sender = ""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: RejectionReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 

@@ -15,9 +15,12 @@ if __name__ == "__main__":
     sys.path[:0] = [str(Path(__file__).parents[1])]
 
 from hub.api.change_log import CHANGE_KEYS
+from hub.errors import REJECTION_REASONS
 from hub.ingest.activity import ACTIVITY_KEYS
 from hub.model import EvidenceKind
 from hub.rules import KINDS
+from hub.services.device_hints import HINT_KEYS
+from hub.services.open_reason import OPEN_REASON_KEYS
 
 FILE = Path(__file__).parent / "vectors" / "message_keys.json"
 
@@ -29,7 +32,10 @@ def message_keys() -> dict[str, list[str]]:
         "alert": sorted(KINDS),
         "change": sorted(CHANGE_KEYS),
         "evidence": sorted(get_args(EvidenceKind)),
+        "hint": sorted(HINT_KEYS),
+        "rejected": sorted(REJECTION_REASONS),
         "rule": sorted(KINDS),
+        "stays_open": sorted(OPEN_REASON_KEYS),
     }
 
 

@@ -30,13 +30,21 @@ async def test_number_sent_as_text_gets_hint_with_fix(hub: ApiHub) -> None:
             "metric": "temperature",
             "text": 'temperature arrives as a text ("95.5"). Rules compare numbers. '
             'Send 95.5 as a number: {"temperature": 95.5}, or 95.5 alone on its topic telemetry/temperature.',
+            "message_key": "number_as_text",
+            "message_params": {
+                "value": "95.5", "number": "95.5", "unit": None, "has_comma": False, "dialect": "native",
+            },
         },
         {
             "metric": "pressure",
             "text": 'pressure arrives as a text with a decimal comma ("1,25"). Rules compare numbers. '
             'Send 1.25 as a number: {"pressure": 1.25}, or 1.25 alone on its topic telemetry/pressure.',
+            "message_key": "number_as_text",
+            "message_params": {
+                "value": "1,25", "number": "1.25", "unit": None, "has_comma": True, "dialect": "native",
+            },
         },
-    ]
+    ]  # fmt: skip
     await hub.telemetry("boiler", temperature=95.5, pressure=1.25)
     assert await hints(hub, "boiler") == []
 
@@ -46,7 +54,8 @@ async def test_constant_id_or_seq_gets_hint(hub: ApiHub, name: dict[str, Any], w
     for number in (21.5, 22.5, 22.5):
         await hub.telemetry("node", tempc=number, **name)
     (hint,) = await hints(hub, "node")
-    assert hint["metric"] is None
+    assert (hint["metric"], hint["message_key"]) == (None, "constant_id")
+    assert hint["message_params"] == {"key": next(iter(name)), "several": False}
     assert hint["text"].startswith(f"{word} the same in different messages")
 
 

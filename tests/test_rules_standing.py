@@ -428,12 +428,17 @@ async def test_alert_shows_current_value_and_why_it_stays_open(hub: ApiHub):
     assert (alert["value"], alert["current"]["value"], alert["stays_open"]) == (85, 91, None)
     await telemetry(hub, {"temperature": "error"})
     (alert,) = await alerts(hub)
-    assert "'error'" in alert["stays_open"]
+    assert alert["stays_open"].startswith("Temperature is 'error', which is not a number.")
+    assert (alert["stays_open_key"], alert["stays_open_params"]) == (
+        "value_is_text",
+        {"name": "d1", "metric": "Temperature", "value": "error"},
+    )
     await telemetry(hub, {"temperature": 91})
     hub.publish("devices/d1/status", b"offline")
     await hub.settled()
     (alert,) = await alerts(hub)
     assert alert["stays_open"] == "d1 is offline. The alert stays open until it reports temperature again."
+    assert alert["stays_open_key"] == "device_offline"
 
 
 async def test_equals_alert_clears_on_value_of_another_type(hub: ApiHub):

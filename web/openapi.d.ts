@@ -1923,7 +1923,8 @@ export interface components {
          *     - `current`: its newest value (null if it has none)
          *     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
          *     - `late`: all its readings arrived late, so nobody was alerted
-         *     - `stays_open`: why readings cannot clear an open alert at present
+         *     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
+         *       contents, unformatted
          *     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
          *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
          *       none
@@ -1986,6 +1987,12 @@ export interface components {
             current: components["schemas"]["CurrentShape"] | null;
             /** Stays Open */
             stays_open: string | null;
+            /** Stays Open Key */
+            stays_open_key: string | null;
+            /** Stays Open Params */
+            stays_open_params: {
+                [key: string]: unknown;
+            };
             confirmed: components["schemas"]["ConfirmedCauseShape"] | null;
             diagnosis: components["schemas"]["DiagnosisShape"] | null;
             /**
@@ -2684,13 +2691,20 @@ export interface components {
          * DeviceHintShape
          * @description A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
          *
-         *     `metric` is null if it is about the device as a whole.
+         *     `metric` is null if it is about the device as a whole. `message_key` and `message_params` are the contents of
+         *     `text`, unformatted.
          */
         DeviceHintShape: {
             /** Metric */
             metric: string | null;
             /** Text */
             text: string;
+            /** Message Key */
+            message_key: string;
+            /** Message Params */
+            message_params: {
+                [key: string]: unknown;
+            };
         };
         /** DevicePage */
         DevicePage: {

@@ -29,7 +29,7 @@ from hub.dialects.telemetry import Item, TelemetryTopic, no_value, read_list, re
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.dialects.unknown_topics import UnknownTopics
-from hub.errors import Rejected
+from hub.errors import Rejected, RejectionReason
 from hub.model import (
     Availability,
     CommandDescriptor,
@@ -167,7 +167,7 @@ class NativeDialect:
         result = result_of(message, items, identities, view)
         return msgspec.structs.replace(result, rejections=[*rejected, *result.rejections]) if rejected else result
 
-    def _not_telemetry(self, message: RawMessage, topic: TelemetryTopic, reason: str) -> Rejected:
+    def _not_telemetry(self, message: RawMessage, topic: TelemetryTopic, reason: RejectionReason) -> Rejected:
         single = f"{self._prefix}{topic.native_id[:60]}/telemetry/METRIC"
         return Rejected(
             reason,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.bounds import decode_json, decode_shallow_json
-from hub.errors import Rejected
+from hub.errors import Rejected, RejectionReason
 from hub.model import RawMessage, Rejection, Value
 from hub.topics import printable
 
@@ -100,15 +100,13 @@ def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
 
 
 def _object(parse: Callable[[bytes], Any], payload: bytes, what: str) -> dict[str, Any]:
+    reason: RejectionReason = "bad_value"
     try:
         value = parse(payload)
     except Rejected as error:
         if error.reason != "not_json":
             raise
-        value = None
-        reason = "not_json"
-    else:
-        reason = "bad_value"
+        value, reason = None, "not_json"
     if not isinstance(value, dict):
         raise Rejected(reason, f"{what} must be a JSON object; the payload is {excerpt(payload)}.")
     return value
@@ -151,17 +149,21 @@ def scalar(metric: str, value: Any) -> Value:
     raise Rejected("bad_value", f"{metric[:60]!r} must be a number, a boolean or a text, not {_kind(value)}.")
 
 
+def text_of(payload: bytes) -> str:
+    """Return a payload as text. Raises Rejected (``not_utf8``)."""
+    try:
+        return payload.decode()
+    except UnicodeDecodeError as error:
+        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+
+
 def plain(metric: str, payload: bytes) -> Value | None:
     """Return a payload that is one value: a number, ``true`` or ``false``, else the text itself.
 
     None if it is empty, ``null`` or ``nan``. Raises Rejected.
     """
     _check_size(payload, MAX_BYTES)
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError as error:
-        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
-    text = text.strip()
+    text = text_of(payload).strip()
     if not text or text == "null":
         return None
     try:

@@ -22,7 +22,7 @@ class Rejection(msgspec.Struct, frozen=True):
     """Rejected message (dead letter): why a message, or one item of it, could not be decoded."""
 
     topic: str
-    reason: str  # stable word: ``not_json``, ``bad_value``, ...
+    reason: str  # one of hub.errors.REJECTION_REASONS
     detail: str  # sentence for people
     excerpt: str  # the beginning of the payload as text
     received: int

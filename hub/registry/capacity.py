@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from hub.errors import Rejected
+from hub.errors import Rejected, RejectionReason
 from hub.model import Device, FleetLimits, Identity, Info, Latest, Value
 
 METRIC_BYTES = 550
@@ -52,7 +52,7 @@ class Capacity:
         """Bytes of stored states to load at most: decoded, they take several times as much."""
         return self.restore_limit // 4
 
-    def take(self, size: int, reason: str) -> None:
+    def take(self, size: int, reason: RejectionReason) -> None:
         """Count ``size`` more bytes. Raises Rejected with ``reason`` if there is no room."""
         self._require(size, reason)
         self.used += size
@@ -84,7 +84,7 @@ class Capacity:
         self.used += size
         return True
 
-    def _require(self, size: int, reason: str) -> None:
+    def _require(self, size: int, reason: RejectionReason) -> None:
         if self.used + size > self.limit and size > 0:
             raise Rejected(
                 reason,

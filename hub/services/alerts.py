@@ -13,17 +13,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub import text_format as fmt
 from hub.errors import Conflict, NotFound, StoreError
-from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Device, Diagnosis, Input, Latest, Unacknowledge
+from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Input, Latest, Unacknowledge
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
+from hub.services.open_reason import OpenReason, open_reason
 from hub.store.base import Store
 
 log = logging.getLogger(__name__)
 
-UNREPORTED_MS = 3_600_000
-"""From this age of its metric's latest value, an open alert shows a note on why it stays open."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 
@@ -46,7 +44,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     diagnosis_state: DiagnosisState
     current: Latest | None = None
     unit: str | None = None
-    stays_open: str | None = None
+    stays_open: OpenReason | None = None
 
 
 class Alerts:
@@ -131,7 +129,7 @@ class Alerts:
             state,
             current=copy(latest) if latest else None,
             unit=device.unit(alert.metric),
-            stays_open=_stays_open(alert, device, latest) if alert.open else None,
+            stays_open=open_reason(alert, device, latest) if alert.open else None,
         )
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:
@@ -162,26 +160,3 @@ class Alerts:
         """Return the number of open alerts of each severity, zeros included."""
         counts = Counter(alert.severity for alert in self._engine.open.values())
         return {severity: counts[severity] for severity in SEVERITIES if severity != "ok"}
-
-
-def _stays_open(alert: Alert, device: Device, latest: Latest | None) -> str | None:
-    """Return why readings cannot clear this open alert at present; None if the next one can."""
-    if alert.metric is None:
-        return None
-    name, metric = device.display_name, fmt.in_sentence(device.describe(alert.metric).title)
-    if latest is None:
-        return f"{name} does not report {metric}. The alert stays open until it does."
-    if (age := (device.last_seen or 0) - latest.ts) > UNREPORTED_MS:
-        duration = fmt.duration(age // 60_000 * 60_000)
-        return f"{name} has not reported {metric} for {duration}. The alert stays open until it does."
-    if latest.quality == "unknown":
-        return f"The value of {metric} is unknown. The alert stays open until it is reported."
-    if isinstance(latest.value, str) and not isinstance(alert.value, str):
-        return (
-            f"{device.describe(metric).title} is {latest.value[:40]!r}, which is not a number. "
-            "The alert stays open until it is a number again."
-        )
-    if device.presence != "online":
-        status = "is offline" if device.presence == "offline" else "has stopped reporting"
-        return f"{name} {status}. The alert stays open until it reports {metric} again."
-    return None

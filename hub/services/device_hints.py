@@ -6,6 +6,7 @@ Hints are derived from the device's state alone.
 from __future__ import annotations
 
 import re
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -34,18 +35,27 @@ _WITHDRAWN = (
 )
 
 
+HintKey = Literal["number_as_text", "constant_id", "withdrawn"]
+HINT_KEYS: tuple[HintKey, ...] = get_args(HintKey)
+
+
 class DeviceHint(msgspec.Struct, frozen=True):
-    """A hint for the user. ``metric`` is None if it is about the device as a whole."""
+    """A hint for the user: as English text, and as key and parameters of that text.
+
+    ``metric`` is None if it is about the device as a whole.
+    """
 
     metric: str | None
     text: str
+    message_key: HintKey
+    message_params: dict[str, Any] = {}
 
 
 def hints_of(device: Device) -> list[DeviceHint]:
     """Return the hints for a device, at most :data:`MAX_HINTS`."""
     found = [_of_id(device.constant_id)] if device.constant_id is not None else []
     if device.withdrawn:
-        found.append(DeviceHint(None, _WITHDRAWN))
+        found.append(DeviceHint(None, _WITHDRAWN, "withdrawn"))
     for metric, latest in device.metrics.items():
         if isinstance(latest.value, str) and (hint := _of_text(device, metric, latest.value.strip())) is not None:
             found.append(hint)
@@ -63,13 +73,22 @@ def _of_text(device: Device, metric: str, text: str) -> DeviceHint | None:
     remedy = _REMEDIES.get(device.dialect, "").format(number=number, metric=metric)
     if device.dialect == "mapping" and (unit or "," in text):
         remedy = f"Send the number {'without its unit' if unit else 'with a decimal point'}."
-    kind = "a text with a unit" if unit else "a text with a decimal comma" if "," in text else "a text"
-    return DeviceHint(metric, f'{metric} arrives as {kind} ("{text}"). Rules compare numbers. {remedy}'.strip())
+    has_comma = not unit and "," in text
+    kind = "a text with a unit" if unit else "a text with a decimal comma" if has_comma else "a text"
+    return DeviceHint(
+        metric,
+        f'{metric} arrives as {kind} ("{text}"). Rules compare numbers. {remedy}'.strip(),
+        "number_as_text",
+        {"value": text, "number": number, "unit": unit, "has_comma": has_comma, "dialect": device.dialect},
+    )
 
 
 def _of_id(stem: int) -> DeviceHint:
-    name = "seq" if stem >= 0 else "id"
+    name, several = "seq" if stem >= 0 else "id", stem == MANY_IDS
     article = "a" if name == "seq" else "an"
-    what = "Some ids are" if stem == MANY_IDS else f"Its {name} is"
-    text = f"{what} the same in different messages, so messages that are delivered twice cannot be recognised. "
-    return DeviceHint(None, text + f"Send {article} {name} that is new in each message, or leave it out.")
+    what = "Some ids are" if several else f"Its {name} is"
+    text = (
+        f"{what} the same in different messages, so messages that are delivered twice cannot be recognised. "
+        f"Send {article} {name} that is new in each message, or leave it out."
+    )
+    return DeviceHint(None, text, "constant_id", {"key": name, "several": several})

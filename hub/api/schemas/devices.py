@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
@@ -82,11 +82,14 @@ class Terms(ApiObject):
 class DeviceHintShape(ApiObject):
     """A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
 
-    `metric` is null if it is about the device as a whole.
+    `metric` is null if it is about the device as a whole. `message_key` and `message_params` are the contents of
+    `text`, unformatted.
     """
 
     metric: str | None
     text: str
+    message_key: str
+    message_params: dict[str, Any]
 
 
 class ExpectedBand(ApiObject):

@@ -35,7 +35,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     - `current`: its newest value (null if it has none)
     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
     - `late`: all its readings arrived late, so nobody was alerted
-    - `stays_open`: why readings cannot clear an open alert at present
+    - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
+      contents, unformatted
     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
       none
@@ -66,6 +67,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     late: bool
     current: CurrentShape | None
     stays_open: str | None
+    stays_open_key: str | None
+    stays_open_params: dict[str, Any]
     confirmed: ConfirmedCauseShape | None
     diagnosis: DiagnosisShape | None
     diagnosis_state: Literal["pending", "ready", "none"]

@@ -113,13 +113,15 @@ def _bound(found: Bound) -> responses.BoundShape:
 
 
 def alert(found: ExplainedAlert) -> responses.AlertShape:
-    latest = found.current
+    latest, reason = found.current, found.stays_open
     return responses.AlertShape.of(
         found.alert,
         device_name=found.device_name,
         began_at=found.alert.since,
         current=responses.CurrentShape.of(latest, unit=found.unit) if latest else None,
-        stays_open=found.stays_open,
+        stays_open=reason.text if reason else None,
+        stays_open_key=reason.key if reason else None,
+        stays_open_params=reason.params if reason else {},
         confirmed=ConfirmedCauseShape.of(found.alert.confirmed) if found.alert.confirmed else None,
         diagnosis=diagnosis(found.diagnosis) if found.diagnosis else None,
         diagnosis_state=found.diagnosis_state,

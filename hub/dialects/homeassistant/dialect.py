@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 import msgspec
 
@@ -20,9 +21,9 @@ from hub.dialects.homeassistant.decoding import DecodedMessage
 from hub.dialects.homeassistant.discovery import Component, is_wild, read_discovery
 from hub.dialects.homeassistant.entities import Entity, Watched, entity
 from hub.dialects.homeassistant.options import faults
-from hub.dialects.payload import rejection
+from hub.dialects.payload import rejection, text_of
 from hub.dialects.times import when
-from hub.errors import Rejected
+from hub.errors import Rejected, RejectionReason
 from hub.model import Availability, Identity, RawMessage, Record, Rejection, ValueExpired
 from hub.topics import covers, overlap
 
@@ -97,7 +98,7 @@ class HomeAssistantDialect:
             return Result()
         entities, rejected = self._entities(message, parsed.components)
         if rejected and not entities and place.partition("/")[0] != "device":
-            raise Rejected(rejected[0].reason, rejected[0].detail)
+            raise Rejected(cast(RejectionReason, rejected[0].reason), rejected[0].detail)
         if not entities:
             return self._withdrawn(message, place, before, rejected)
         new = StoredAnnouncement(*self._devices.ids_of(parsed.device), digest, parsed.device, entities)
@@ -210,10 +211,7 @@ class HomeAssistantDialect:
             return Result()  # a retained message was deleted
         if len(message.payload) > MAX_PAYLOAD:
             raise Rejected("too_large", f"The payload is too large: at most {MAX_PAYLOAD} bytes are allowed.")
-        try:
-            text = message.payload.decode().strip()
-        except UnicodeDecodeError as error:
-            raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+        text = text_of(message.payload).strip()
         routes, watched = self._devices.listeners(message.topic)
         decoded = DecodedMessage(message, text)
         for route in routes:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import is_unknown, metric_name, plain, scalar
+from hub.dialects.payload import is_unknown, metric_name, plain, scalar, text_of
 from hub.dialects.titles import distinct
 from hub.dialects.units import spell
 from hub.errors import Rejected
@@ -203,10 +203,7 @@ def value_of(metric: str, known: Property, payload: bytes) -> Value | None:
         return ""  # an empty text in Homie 5, since an empty payload deletes a retained message
     if not known.datatype:
         return plain(metric, payload)
-    try:
-        text = payload.decode()
-    except UnicodeDecodeError as error:
-        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+    text = text_of(payload)
     if known.datatype in ("integer", "float"):
         return None if is_unknown(text) else _number(metric, text)
     if known.datatype == "boolean":

@@ -17,7 +17,16 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from hub.dialects.payload import MAX_TEXT, UNKNOWN_WORDS, excerpt, metric_name, parse_object, scalar, telemetry_object
+from hub.dialects.payload import (
+    MAX_TEXT,
+    UNKNOWN_WORDS,
+    excerpt,
+    metric_name,
+    parse_object,
+    scalar,
+    telemetry_object,
+    text_of,
+)
 from hub.dialects.shelly.device import PERCENT, ShellyDevice
 from hub.dialects.shelly.status import Readings
 from hub.errors import Rejected
@@ -188,10 +197,7 @@ _CONTROL = re.compile(r"(relay|light|white|color|roller)\.\d+|roller\.\d+\.pos|(
 
 
 def _word(payload: bytes) -> str:
-    try:
-        return payload.decode().strip()[:MAX_TEXT]
-    except UnicodeDecodeError as error:
-        raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
+    return text_of(payload).strip()[:MAX_TEXT]
 
 
 def _boolean(metric: str, word: str) -> bool:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import codecs
+import html
+import json
+import re
 import time
-from collections.abc import AsyncIterator
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote
 
-from hub.ai.base import AiSettings, ChatMessage, Completion, CompletionRequest, Piece, Recording
+from hub.ai.base import AiSettings, ChatMessage, Completion, CompletionRequest, Piece, Recording, ToolCall
 from hub.ai.budget import Budget
 from hub.ai.providers import ProviderChain
 from hub.errors import AiError
@@ -72,3 +80,108 @@ def chain(*providers: Scripted, **settings: Any) -> ProviderChain:
     clock, budget = settings.pop("clock", time.monotonic), settings.pop("budget", None)
     made = AiSettings(**settings)
     return ProviderChain(ordered=providers, settings=made, clock=clock, budget=budget and Budget(made, *budget))
+
+
+# --- a model that obeys everything --------------------------------------------------------------------------------
+
+_CALL = r"(?:CALL|RUFE|LLAMA|APPELLE|ВЫЗОВИ|调用) "
+_SAY = r"(?:SAY|SAGE|DI|DIS|СКАЖИ|说) "
+_TOKEN = re.compile(r"[A-Za-z0-9+/_-]{24,}={0,2}")
+_HEX = re.compile(r"(?:[0-9a-f]{2}){12,}", re.I)
+
+
+def _visible(text: str) -> str:
+    """Return the text with invisible tag characters as letters, without zero-width ones, in ordinary letters."""
+    tags = {code: chr(code - 0xE0000) for code in range(0xE0020, 0xE007F)}
+    text = unicodedata.normalize("NFKC", text.translate(tags))
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
+
+
+def _in_base64(text: str) -> str:
+    return " ".join(_decoded(lambda token=token: base64.b64decode(token + "==")) for token in _TOKEN.findall(text))
+
+
+def _decoded(read: Callable[[], bytes]) -> str:
+    with suppress(ValueError):
+        return read().decode("utf-8", "ignore")
+    return ""
+
+
+_READINGS: tuple[Callable[[str], str], ...] = (
+    lambda text: text,
+    _visible,
+    _in_base64,
+    lambda text: " ".join(_decoded(lambda part=part: bytes.fromhex(part)) for part in _HEX.findall(text)),
+    lambda text: codecs.encode(text, "rot13"),
+    lambda text: text[::-1],
+    unquote,
+    html.unescape,
+    lambda text: re.sub(r"\\+u([0-9a-fA-F]{4})", lambda match: chr(int(match[1], 16)), text),
+)
+"""Ways to read a hidden instruction: a model understands them all."""
+
+
+class ObeysEverything(Scripted):
+    """A model that looks at a device, and then does whatever any text in its prompt tells it.
+
+    ``CALL tool {json}`` makes it call a tool, ``SAY “…”`` repeat a text, in several languages and encodings. It also
+    reads ``heard``, the content of a picture or a recording. Its prompts and
+    the instructions in them are kept.
+    """
+
+    def __init__(self, name: str = "openai", see: Sequence[ToolCall] = ()) -> None:
+        super().__init__(name)
+        self.see = see
+        self.prompts: list[tuple[ChatMessage, ...]] = []
+        self.told: list[str] = []
+        self.heard = ""
+
+    def writer_for(self, request: CompletionRequest) -> Writer:
+        return Writer(self.name, self.models[0], generative=True)
+
+    async def chat(self, request: CompletionRequest) -> Completion:
+        self.prompts.append(request.messages)
+        results = sum(message.role == "tool" for message in request.messages)
+        if request.tools and not results and self.see:
+            return Completion("", self.writer_for(request), tuple(self.see))
+        found = [message.text.replace('\\"', '"') for message in request.messages]
+        found += [self.heard] if request.picture else []
+        calls, said = self._instructions([read(text) for text in found for read in _READINGS])
+        if request.tools and calls and results <= len(self.see):
+            return Completion("", self.writer_for(request), calls)
+        text = _statements(said) if request.schema else " ".join(said) or "Done."
+        return Completion(text, self.writer_for(request), tokens=3)
+
+    def _instructions(self, texts: Sequence[str]) -> tuple[tuple[ToolCall, ...], list[str]]:
+        calls, said = dict[tuple[str, str], None](), dict[str, None]()
+        for text in texts:
+            calls |= dict.fromkeys(_calls(text))
+            said |= dict.fromkeys(re.findall(_SAY + "“([^”]*)”", text))
+        self.told += [*said, *(f"{name} {given}" for name, given in calls)]
+        made = (ToolCall(f"c{n}", name, json.loads(given)) for n, (name, given) in enumerate(calls))
+        return tuple(made), list(said)
+
+    async def stream(self, request: CompletionRequest) -> AsyncIterator[Piece]:
+        answer = await self.chat(request)
+        yield answer.text
+        yield answer
+
+    def transcriber(self) -> Writer | None:
+        return Writer(self.name, self.models[0], generative=True) if self.heard else None
+
+    async def transcribe(self, recording: Recording) -> Completion:
+        return Completion(self.heard, Writer(self.name, self.models[0], generative=True))
+
+
+def _statements(said: Sequence[str]) -> str:
+    """Return the texts that it repeats as the statements of a diagnosis, each as an observation with evidence."""
+    statements = [{"text": text, "evidence": ["e1"], "kind": "observation"} for text in said or ["Nothing is known."]]
+    return json.dumps({"statements": statements, "cause": (*said, None)[0], "cause_evidence": ["e1"]})
+
+
+def _calls(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the arguments of each tool that the text tells to call."""
+    for match in re.finditer(_CALL + r"(\S{1,80}) (?=\{)", text):
+        with suppress(ValueError):  # a truncated instruction
+            given, _ = json.JSONDecoder().raw_decode(text[match.end() :])
+            yield match[1], json.dumps(given)

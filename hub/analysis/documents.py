@@ -9,7 +9,7 @@ import msgspec
 
 from hub.ai.base import ChatMessage, CompletionRequest
 from hub.ai.builtin import BUILTIN
-from hub.ai.prompt_isolation import RULES, fence
+from hub.ai.prompt_isolation import RULES, clean, fence
 from hub.ai.providers import ProviderChain
 from hub.analysis.findings import Findings
 from hub.model import Quote, Writer
@@ -69,7 +69,7 @@ async def answer(providers: ProviderChain, name: str, question: str, quotes: Seq
         return "\n\n".join(f"Page {quote.page}: “{quote.text}”" for quote in quotes)
 
     facts = [{"page": quote.page, "text": quote.text} for quote in quotes]
-    prompt = f"{fence('quotes', facts)}\n\nQuestion: {question}"
+    prompt = f"{fence('quotes', facts)}\n\nQuestion: {clean(question)}"
     messages = (ChatMessage("system", _ANSWER), ChatMessage("user", prompt))
     completion = await providers.chat(CompletionRequest(messages, plain, max_tokens=providers.settings.max_tokens))
     return Found(completion.text, tuple(quotes), completion.writer, completion.tokens)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from hub.ai.base import ChatMessage, Completion, CompletionRequest, ToolCall
-from hub.ai.prompt_isolation import fence
+from hub.ai.prompt_isolation import clean, fence
 from hub.model import Chart, Extra, Proposal, Step
 from hub.tools import Tools, call
 
@@ -40,26 +41,25 @@ class ToolLoop:
             result: Any = {"error": "Too many calls at once; ask again with fewer."}
             if index < _CALLS:
                 result = await call(self._tools, wanted.name, wanted.arguments)
-                new += self._shown(wanted, result)
+                new += self._shown(wanted, result, new)
             self.given.append(result)
             fenced = fence(wanted.name[:40], result, _RESULT)
             results.append(ChatMessage("tool", fenced, call_id=wanted.id, name=wanted.name[:64]))
         self.extras += new
-        asked = ChatMessage("assistant", answer.text[:_SAID], calls=answer.calls)
+        asked = ChatMessage("assistant", clean(answer.text[:_SAID]), calls=answer.calls)
         messages = _fitting((*request.messages, asked, *results))
         return msgspec.structs.replace(request, messages=messages), new
 
-    def _shown(self, wanted: ToolCall, result: Any) -> list[Extra]:
+    def _shown(self, wanted: ToolCall, result: Any, new: list[Extra]) -> list[Extra]:
+        """Return what a result adds to the extras of the rounds before, and to the ``new`` ones of this round."""
+        kinds = Counter(type(extra) for extra in (*self.extras, *new))
         shown: list[Extra] = [step_of(wanted, result)]
         if isinstance(result, dict) and "error" not in result:
-            if wanted.name == "history" and self._count(Chart) < _CHARTS and len(result["points"]) > 1:
+            if wanted.name == "history" and kinds[Chart] < _CHARTS and len(result["points"]) > 1:
                 shown.append(msgspec.convert({**result, "type": "chart"}, Chart))
-            if wanted.name == "propose_command" and self._count(Proposal) < _PROPOSALS:
+            if wanted.name == "propose_command" and kinds[Proposal] < _PROPOSALS:
                 shown.append(msgspec.convert({**result, "type": "proposal"}, Proposal))
         return shown
-
-    def _count(self, kind: type) -> int:
-        return sum(isinstance(extra, kind) for extra in self.extras)
 
 
 def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:

@@ -8,7 +8,7 @@ import msgspec
 
 from hub import text_format as fmt
 from hub.ai.base import ChatMessage, CompletionRequest
-from hub.ai.prompt_isolation import RULES, fence
+from hub.ai.prompt_isolation import RULES, clean, fence
 from hub.ai.providers import ProviderChain, ProviderProblem
 from hub.assistant.grounding import unsupported_claims
 from hub.assistant.rule_based_answers import RuleBasedAnswer, RuleBasedAnswers
@@ -58,7 +58,7 @@ class AssistantTurn:
             "computed_answer": await self._plain(),
         }
         self.rounds.given += [data, self._question, *(turn.question for turn in self._before)]
-        asked = ChatMessage("user", fence("hub", data, 12_000) + f"\n\nQuestion: {self._question}")
+        asked = ChatMessage("user", fence("hub", data, 12_000) + f"\n\nQuestion: {clean(self._question)}")
         messages = (ChatMessage("system", SYSTEM), *_remembered(self._before), asked)
         return CompletionRequest(
             messages, self._plain, specs(self._tools), max_tokens=self._providers.settings.max_tokens
@@ -113,5 +113,6 @@ def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
         left -= len(turn.question) + len(answer)
         if left < 0:
             break
-        kept = [ChatMessage("user", turn.question), ChatMessage("assistant", answer or "(no answer)"), *kept]
+        said = clean(answer) or "(no answer)"
+        kept = [ChatMessage("user", clean(turn.question)), ChatMessage("assistant", said), *kept]
     return kept

@@ -183,7 +183,7 @@ class Tools:
 
     async def propose_command(self, device: Name, command: Name, value: Any = None) -> dict[str, Any]:
         """Propose a command to the user, who alone can send it. Call commands_of first for its name and values."""
-        found = self.queries.lookup.one(device)
+        found = self.queries.lookup.exact(device)
         wants = descriptor(found.info.commands, command)
         return {
             "device": found.id,

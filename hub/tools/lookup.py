@@ -79,6 +79,17 @@ class Lookup:
         hint = f"Did you mean {', '.join(names)}?" if names else "find_devices lists them."
         raise NotFound(f"There is no single device {text[:80]!r}.", hint)
 
+    def exact(self, text: str) -> Device:
+        """Return the device with this id, or the only one with this name. Raises NotFound.
+
+        A command is not proposed for a device that is only similar to the named one.
+        """
+        device = self._registry.get(text)
+        found = [device] if device else [d for d in self.named_in(text) if folded(d.display_name) == folded(text)]
+        if len(found) != 1:
+            raise NotFound(f"There is no single device {text[:80]!r}.", "Use its id, as find_devices gives it.")
+        return found[0]
+
     def named_in(self, text: str) -> list[Device]:
         """Return the devices whose id or name is in a text, longest match first.
 

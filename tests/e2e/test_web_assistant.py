@@ -80,7 +80,7 @@ def test_proposed_command_is_sent_only_when_user_confirms(plant: Demo, tank: str
 HOSTILE = (
     "<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> "
     "[out](https://evil.example/?q=1) [run](javascript:alert(1)) ![seen](https://evil.example/p.png) "
-    "[over](/\\\\evil.example) [**in**](/d/pump-01) <a href='https://evil.example'>raw</a>"
+    "[over](/\\\\evil.example) [tab](</\t/evil.example>) [**in**](/d/pump-01) <a href='https://evil.example'>raw</a>"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmarks.truth import lbnl, nab, skab
 from benchmarks.truth.answer import Answer
 from benchmarks.truth.case import Bound, Case, Series, Truth, first_crossing
 from benchmarks.truth.score import judge, verdict
+from benchmarks.truth.stages import stage
 
 TIMES = np.arange(0.0, 100.0, 10.0)
 
@@ -190,3 +192,20 @@ def test_limit_is_crossed_after_its_hold_time(hold: float, expected: float | Non
     # 10 s apart; beyond the limit from 70 s on. A hold time below the interval ends with the first reading.
     series = Series(TIMES, TIMES, "°C")
     assert first_crossing(series, Bound(None, 65.0, hold), 0.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("named", "listed", "kinds", "lost_at"),
+    [
+        ("Cavitation", ("Cavitation (suction side)",), {"pump"}, "named"),
+        (None, ("Cavitation (suction side)", "Leak (tank)"), {"pump"}, "uncertain"),
+        ("Leak", ("Leak (tank)", "Cavitation (suction side)"), {"pump"}, "behind"),
+        (None, ("Leak (tank)",), {"pump"}, "unseen"),
+        (None, (), {"tank"}, "kind"),
+    ],
+)
+def test_stage_is_the_first_at_which_the_cause_is_lost(
+    named: str | None, listed: tuple[str, ...], kinds: set[str], lost_at: str
+) -> None:
+    answer = replace(an_answer(named), listed=listed, kinds=frozenset(kinds))
+    assert stage(judge(a_case(Truth(right=("cavitation",))), answer)) == lost_at

@@ -11,6 +11,7 @@ from benchmarks.labelled import observed
 from hub.errors import ConfigError
 from hub.insight import decide, evidence, parse_signatures, rank
 from hub.insight.signature import built_in, extended
+from hub.model import Evidence, EvidenceKind, Value
 from series import alert, case, ramp, track
 from simulators import KINDS
 
@@ -90,6 +91,64 @@ def test_equally_matching_causes_are_not_decided() -> None:
     assert {m.cause for m in matches} == {"a", "b"}
     assert decide(matches) is None
     assert decide(rank(found, parse_signatures(table)[:1])).cause == "a"  # type: ignore[union-attr]
+
+
+FLOW_AND_PRESSURE = """
+[[cause]]
+id = "a"
+title = "A"
+component = "x"
+needs = ["flow falls", "pressure falls"]
+supports = ["current falls"]
+"""
+
+
+def finding(metric: str, kind: EvidenceKind, value: Value, **params: object) -> Evidence:
+    return Evidence(metric, kind, "d-1", metric, metric, value, None, NOW - 60_000, NOW, 0.9, params)
+
+
+def test_fault_may_miss_a_needed_symptom_but_not_be_contradicted() -> None:
+    own = parse_signatures(FLOW_AND_PRESSURE, is_own=False)
+    seen = [finding("flow", "onset", -1.0), finding("current", "onset", -1.0)]
+    whole = rank([*seen, finding("pressure", "onset", -1.0)], own)[0]
+    hidden = rank([*seen, finding("pressure", "steady", 4.0)], own)[0]
+    assert whole.log_odds is not None
+    assert hidden.log_odds is not None
+    assert hidden.log_odds < whole.log_odds - 2
+    assert rank([*seen, finding("pressure", "onset", 1.0)], own) == []
+    assert rank([finding("current", "onset", -1.0)], own) == []
+
+
+def test_only_metric_of_a_quantity_may_be_at_the_place_that_a_cause_needs() -> None:
+    own = parse_signatures(FLOW_AND_PRESSURE.replace("flow falls", "flow@inlet falls"), is_own=False)
+    fell = [finding("pressure", "onset", -1.0), finding("current", "onset", -1.0)]
+    placed = rank([*fell, finding("flow_inlet", "onset", -1.0)], own)[0]
+    unplaced = rank([*fell, finding("flow", "onset", -1.0)], own)[0]
+    elsewhere = rank([*fell, finding("flow_outlet", "onset", -1.0)], own)[0]
+    assert placed.score > unplaced.score > elsewhere.score
+
+
+def test_cause_of_a_machine_whose_kind_is_uncertain_is_less_likely() -> None:
+    own = parse_signatures('kinds = ["pump"]' + FLOW_AND_PRESSURE, is_own=False)
+    seen = [finding("flow", "onset", -1.0), finding("pressure", "onset", -1.0)]
+    sure, unsure = (rank(seen, own, kinds=kinds)[0] for kinds in (["pump"], ["pump", "fan"]))
+    assert unsure.score < sure.score
+
+
+@pytest.mark.parametrize(
+    ("symptom", "metric", "value", "before", "is_seen"),
+    [
+        ("contact on", "door", True, False, True),
+        ("contact on", "door", False, True, False),
+        (":setpoint falls", "temperature_setpoint", 18.0, 21.0, True),
+        (":setpoint rises", "temperature_setpoint", 18.0, 21.0, False),
+    ],
+)
+def test_what_was_switched_or_set_is_a_symptom(
+    symptom: str, metric: str, value: Value, before: Value, is_seen: bool
+) -> None:
+    own = parse_signatures(f'[[cause]]\nid = "a"\ntitle = "A"\ncomponent = "x"\nneeds = ["{symptom}"]\nnature = "act"')
+    assert bool(rank([finding(metric, "changed", value, before=before)], own)) is is_seen
 
 
 def test_user_signature_is_added_or_replaces_same_id() -> None:

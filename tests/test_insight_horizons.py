@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hub.insight import InvestigationInput, MetricSeries, evidence, rank
-from hub.model import Alert, Evidence
+from hub.model import Alert, Evidence, Limit
 from series import NOW, alert, points
 
 DAY_S = 86_400
@@ -46,6 +46,28 @@ def test_fault_that_grows_for_hours_is_found_with_its_onset(interval: int, hours
     late = (found[0].start - NOW) / 1_000 + hours * 3_600
     assert -max(0.05 * hours * 3_600, 2 * interval) <= late <= max(0.25 * hours * 3_600, 3 * interval)
     assert found[0].params["earliest_at"] <= found[0].start <= found[0].params["latest_at"]
+
+
+def test_metric_reported_rarely_has_a_baseline_before_a_sudden_change() -> None:
+    times = np.arange(-7 * DAY_S, 1, 3_000)
+    rng = np.random.default_rng(3)
+    dust = 4 + rng.normal(0, 0.2, len(times)) + np.where(times > -7_000, 9.0, 0.0)
+    other = 20 + rng.normal(0, 0.2, len(times))
+    whole = {name: week(name, value, times) for name, value in (("dust", dust), ("gas", other))}
+    found = evidence(InvestigationInput("d-1", NOW, whole, alert("dust", 0, 13.0, 10.0), week=whole))
+    assert [item.metric for item in changes(found)] == ["dust"]
+    assert [item.metric for item in found if item.kind == "steady"] == ["gas"]
+
+
+def test_trouble_without_an_alert_begins_where_the_limit_was_crossed() -> None:
+    times = np.arange(-7_200, 1, 10)
+    rng = np.random.default_rng(4)
+    values = {name: level + rng.normal(0, 1, len(times)) for name, level in (("flow", 80), ("speed", 50))}
+    broken = np.where(times > -3_000, -40.0, 0.0)
+    tracks = {name: week(name, value + broken, times) for name, value in values.items()}
+    found = changes(evidence(InvestigationInput("d-1", NOW, tracks, limits={"flow": Limit(min=60.0)})))
+    assert {item.metric for item in found} == {"flow", "speed"}
+    assert all(abs(item.start - NOW + 3_000_000) < 60_000 for item in found)
 
 
 def test_daily_course_and_load_are_no_change() -> None:

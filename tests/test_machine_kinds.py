@@ -66,3 +66,17 @@ def test_unknown_kind_in_a_signature_is_an_error_that_lists_the_kinds() -> None:
     with pytest.raises(ConfigError, match="'rocket' is not a kind") as raised:
         parse_signatures('kinds = ["rocket"]\n[[cause]]\nid="a"\ntitle="A"\ncomponent="x"\nneeds=["flow falls"]\n')
     assert "air_handler" in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("Belt conveyor with electric motor and gearbox", "conveyor"),
+        ("Open cooling tower, induced draught, with basin", "cooling_tower"),
+        ("Walk-in freezer room, condensing unit", "cold_room"),
+        ("Förderband mit Motor", "conveyor"),
+    ],
+)
+def test_parts_named_behind_the_machine_are_no_kind(model: str, kind: str) -> None:
+    metrics = {name: metric_semantics(name) for name in ("motor_current", "vibration", "temperature", "level", "speed")}
+    assert machine_kinds((model,), metrics.items()) == {kind}

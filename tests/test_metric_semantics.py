@@ -37,6 +37,21 @@ MEANINGS = [
     ("供水温度", "°C", "temperature@supply"),
     ("排气压力", "bar", "pressure@discharge"),
     ("电机电流", None, "current@motor"),
+    ("Filter dP", "Pa", "differential_pressure@filter"),
+    ("sat", "°C", "temperature@supply"),
+    ("Head pressure", "bar", "pressure@discharge"),
+    ("nVent", "1/min", "speed@fan"),
+    ("ND", "bar", "pressure@suction"),
+    ("Abgastemp.", "°C", "temperature@flue"),
+    ("Substratfeuchte", "%", "soil_moisture"),
+    ("caudal entrada", "m3/h", "flow@inlet"),
+    ("tensión entrada", "V", "voltage@input"),
+    ("Y Kühler", "%", "position@cooling"),
+    ("Vitesse ventilo", "%", "speed@fan"),
+    ("T° fumées", "°C", "temperature@flue"),
+    ("送风机频率", "%", "speed@fan"),
+    ("排烟温度", "°C", "temperature@flue"),
+    ("运行信号", None, "running"),
 ]
 
 

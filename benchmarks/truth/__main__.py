@@ -2,6 +2,7 @@
 
     python -m benchmarks.truth                      development seeds, independent machines and scenes
     python -m benchmarks.truth --report             the reported run: half of its seeds come from the commit's hash
+    python -m benchmarks.truth --stages             also where the right causes of known faults are lost
     python -m benchmarks.truth --skab DIR --lbnl DIR --nab DIR   public data that you have downloaded
 
 Nothing in the hub is tuned on the seeds of a reported run. Data that is not at hand is printed as "not run".
@@ -21,6 +22,7 @@ from benchmarks.truth import lbnl, machines, scenes, skab
 from benchmarks.truth.answer import ask
 from benchmarks.truth.case import Case
 from benchmarks.truth.score import Score, judge, speed, table
+from benchmarks.truth.stages import stages
 
 DEVELOPMENT = range(1_000, 1_004)
 
@@ -47,8 +49,8 @@ async def scored(cases: Iterable[Case], *, verbose: bool) -> list[Score]:
     return found
 
 
-def report(scores: list[Score]) -> None:
-    """Print the tables."""
+def report(scores: list[Score], *, by_stage: bool = False) -> None:
+    """Print the tables, with ``by_stage`` also where known faults are lost."""
     for title, key in (
         ("group", lambda score: score.case.group),
         ("machine", lambda score: score.case.name.split("/")[0]),
@@ -56,6 +58,8 @@ def report(scores: list[Score]) -> None:
         ("naming", lambda score: score.case.scheme),
     ):
         print(*table(scores, title, key), "", sep="\n")
+    if by_stage:
+        print(*stages(scores), "", sep="\n")
     times = sorted(score.answer.seconds for score in scores)
     if times:
         print(f"time: median {statistics.median(times) * 1000:.0f} ms, longest {times[-1] * 1000:.0f} ms")
@@ -69,6 +73,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10, help="of the reported run (10)")
     parser.add_argument("--kind", action="append", help="only this kind of machine; may be repeated")
     parser.add_argument("--only", help="only sources with this word in the title, such as skab")
+    parser.add_argument("--stages", action="store_true", help="also at which stage the causes of known faults are lost")
     parser.add_argument("--verbose", action="store_true", help="a line for each case")
     for name in ("skab", "lbnl", "nab"):
         parser.add_argument(f"--{name}", type=Path, help="folder of the downloaded data")
@@ -87,7 +92,8 @@ def main() -> int:
         if cases is None:
             print("not run: its data is not at hand\n")
         else:
-            report(asyncio.run(scored(cases, verbose=arguments.verbose)))
+            scores = asyncio.run(scored(cases, verbose=arguments.verbose))
+            report(scores, by_stage=arguments.stages)
     return 0
 
 

@@ -12,6 +12,7 @@ from benchmarks.truth.case import MS, Case, Series
 from hub.ai.providers import ProviderChain
 from hub.diagnosis import DiagnosisService
 from hub.insight.causes import match_word
+from hub.insight.device_semantics import device_semantics
 from hub.model import Diagnosis, Identity, Info, Reading, Record, Value, WriteDiagnosis
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
@@ -20,7 +21,7 @@ from hub.store.sqlite import SqliteStore
 
 DEVICE = "machine"
 JUDGED_S = 1_800.0
-"""The rules see this much of the end of a case: enough for any hold time."""
+"""The rules see this much of the end of a case, or twice the longest hold time."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Answer:
     onset: float | None  # epoch seconds
     seconds: float
     alerted: bool
+    listed: tuple[str, ...] = ()  # all causes that fit, each with its component, best first
+    kinds: frozenset[str] = frozenset()  # what the hub takes the device for
 
 
 async def ask(case: Case) -> Answer:
@@ -62,12 +65,14 @@ async def ask(case: Case) -> Answer:
             )
             started = time.perf_counter()
             diagnosis = await service.diagnose_device(DEVICE)
-            return _answer(diagnosis, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            kinds = device_semantics(registry.require(DEVICE), ()).kinds
+            return _answer(diagnosis, kinds, seconds)
         finally:
             await store.close()
 
 
-def _answer(diagnosis: Diagnosis, seconds: float) -> Answer:
+def _answer(diagnosis: Diagnosis, kinds: frozenset[str], seconds: float) -> Answer:
     chosen = next((match for match in diagnosis.causes if match.cause == diagnosis.cause), None)
     moved = [item for item in diagnosis.evidence if item.metric and item.kind in _MOVEMENTS]
     order = next((item for item in diagnosis.evidence if item.kind == "order"), None)
@@ -77,6 +82,8 @@ def _answer(diagnosis: Diagnosis, seconds: float) -> Answer:
         component=diagnosis.component,
         strength=match_word(chosen.score) if chosen else "",
         candidates=tuple(match.title for match in diagnosis.causes[:3]),
+        listed=tuple(f"{match.title} ({match.component})" for match in diagnosis.causes),
+        kinds=kinds,
         summary=diagnosis.summary,
         first=leader.metric if leader else None,
         onset=leader.start / MS if leader else None,
@@ -107,9 +114,10 @@ def _describe(case: Case, registry: DeviceRegistry, engine: Engine) -> None:
     units = {name: series.unit for name, series in case.series.items() if series.unit}
     begin = int(min(float(series.times[0]) for series in case.series.values()) * MS)
     registry.identify(Identity(DEVICE, DEVICE, "native", Info(model=case.model, units=units)), begin)
+    judged = max([JUDGED_S, *(2 * bound.hold_s for bound in case.bounds.values())])
     by_time: dict[int, dict[str, Value]] = {}
     for name, series in case.series.items():
-        for stamp, value in _points(series, case.at - JUDGED_S, case.at) or _points(series, 0, case.at)[-1:]:
+        for stamp, value in _points(series, case.at - judged, case.at) or _points(series, 0, case.at)[-1:]:
             by_time.setdefault(stamp, {})[name] = value
     for stamp in sorted(by_time):
         record = Record(DEVICE, stamp, stamp, by_time[stamp])

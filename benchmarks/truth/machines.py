@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import get_args
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from benchmarks.independent import MACHINES
 from benchmarks.independent.machine import DAY_S, Fault, Injection, Machine, Scheme
 from benchmarks.truth.case import Bound, Case, Group, Series, Truth, first_crossing, matches
+from hub.insight.machine_kinds import machine_kinds
+from hub.insight.metric_semantics import metric_semantics
 from hub.insight.signature import built_in
 
 MONDAY = 1_795_392_000.0
@@ -61,7 +64,7 @@ def _case(kind: type[Machine], fault: Fault | None, seed: int) -> Case | None:
     if not crossed:
         return None
     alarmed = min(crossed)
-    group: Group = "known" if in_catalogue(fault) else "unknown"
+    group: Group = "known" if in_catalogue(kind, fault) else "unknown"
     return _made(kind, group, fault, scheme, series, bounds, alarmed + 1.0, began, seed, alarmed)
 
 
@@ -90,9 +93,23 @@ def _made(
     return Case(label, "machines", group, scheme, kind.model, series, bounds, at, truth, alarmed)
 
 
-def in_catalogue(fault: Fault) -> bool:
-    """Return whether a built-in signature names the fault."""
-    return any(matches(fault.right, f"{signature.title} ({signature.component})") for signature in built_in())
+def in_catalogue(kind: type[Machine], fault: Fault) -> bool:
+    """Return whether a built-in signature for that kind of machine, or for any, names the fault."""
+    kinds = hub_kinds(kind)
+    return any(
+        matches(fault.right, f"{signature.title} ({signature.component})")
+        for signature in built_in()
+        if not signature.kinds or kinds & set(signature.kinds)
+    )
+
+
+@cache
+def hub_kinds(kind: type[Machine]) -> frozenset[str]:
+    """Return the kinds of machine that the hub takes a machine for, named as a developer does."""
+    names = kind.names["snake"]
+    return machine_kinds(
+        (kind.model,), [(names[role], metric_semantics(names[role], each.unit)) for role, each in kind.metrics.items()]
+    )
 
 
 def _log_uniform(draw: np.random.Generator, low: float, high: float) -> float:

@@ -29,8 +29,10 @@ from hub.insight.statistics import (
 
 ENOUGH = 12
 """With fewer readings there is no baseline."""
-_MARGIN_S = 1200.0
-"""Readings less than this before the moment in question may already be part of the trouble."""
+_MARGIN_S, _MARGIN_READINGS = 1200.0, 4
+"""Readings less than this before the moment in question may already be part of the trouble; so many at least, of a
+metric that is reported rarely."""
+_RECENT = 20
 _LEAST_DEVIATIONS = 8.0
 
 
@@ -96,7 +98,9 @@ class Baseline:
 def baseline_end(track: MetricSeries, moment: int) -> float:
     """Return where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
     seen = track.seconds(moment)
-    return seen - min(_MARGIN_S, 0.3 * max(seen, 0.0))
+    recent = track.times[track.times <= seen][-_RECENT:]
+    few = _MARGIN_READINGS * median(np.diff(recent)) if len(recent) > 1 else 0.0
+    return seen - min(max(_MARGIN_S, few), 0.3 * max(seen, 0.0))
 
 
 def baseline(track: MetricSeries, end: float) -> Baseline | None:

@@ -18,12 +18,13 @@ import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.insight import machine_kinds
+from hub.insight.counted_movements import independent_sign, is_material
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.signature import MatchWord, Signature, built_in
-from hub.insight.symptom_matching import FULL, SymptomMatcher, parse_alternatives, parse_patterns
+from hub.insight.symptom_matching import FULL, Symptom, SymptomMatcher, parse_alternatives, parse_patterns
 from hub.model import CauseMatch, Evidence
 
-DECIDED = 0.53
+DECIDED = 0.42
 """Score from which a cause is named; see ``docs/ai.md``."""
 _BORDER, _SLOPE = 0.4, 0.5
 """The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""
@@ -32,7 +33,7 @@ _WORDS: tuple[tuple[float, MatchWord], ...] = ((0.75, "strong"), (0.62, "medium"
 _CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
 _MARGIN = 0.5
 """Smallest lead in log odds over a cause of another component."""
-_ONE_SIGN = 0.45
+_ONE_SIGN = 0.4
 """Highest score of a cause with a single sign: it is listed, and named, as weak, only where its signature allows it."""
 
 # Log odds of a finding: how much likelier it is under a cause than if something unknown is going on.
@@ -43,6 +44,9 @@ _STATE = math.log(0.95 / 0.45)  # a machine that is off, or on, where the cause 
 _MISSING = math.log(0.35 / 0.6)
 _CONTRADICTED = math.log(0.04 / 0.2)
 _UNEXPLAINED = math.log(0.06 / 0.2)
+_ABSENT = math.log(0.15 / 0.6)  # a needed symptom that stays away
+_UNMEASURED = 0.7  # share of it if no metric could show it
+_MOVES = frozenset(("rises", "falls", "climbs", "sinks", "ramps"))
 _OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows itself: unknown faults open no doors
 _FOLLOWS = math.log(0.4 / 0.2)
 _IN_ORDER, _OUT_OF_ORDER = 0.3, -1.2
@@ -50,22 +54,6 @@ _KNOWN = math.log(0.25)
 """Prior odds of one known cause against anything unknown."""
 _CALM = math.log(0.5)
 """Added where no limit is exceeded: something unusual is then seldom a fault."""
-
-_IMMATERIAL = ("signal", "uptime", "memory", "processor", "count", "run_time", "starts", "energy", "time")
-"""Quantities that change without meaning anything for the machine."""
-_EXOGENOUS = (
-    "radiation",
-    "illuminance",
-    "wind_speed",
-    "wind_direction",
-    "rain",
-    "occupancy",
-    "motion",
-    "contact",
-    "mode",
-)
-"""Quantities that no fault of the machine changes."""
-_ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def rank(
@@ -91,7 +79,7 @@ def rank(
     for signature in built_in() if signatures is None else signatures:
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
-        match = _Comparison(signature, matcher).match(0.0 if alarmed else _CALM)
+        match = _Comparison(signature, matcher).match((0.0 if alarmed else _CALM) + _of_kind(signature, of_kinds))
         if match is None or match.score <= _LEAST:
             continue
         known = best.get(match.cause)
@@ -103,14 +91,19 @@ def rank(
 _LEAST = 0.1
 
 
+def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
+    """Return the log odds that a device that may be of several kinds is of one that can have the cause."""
+    return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
+
+
 def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
     """Return the cause to name. None if nothing fits well enough, or causes of two components fit about equally."""
-    if not matches or matches[0].score < DECIDED or matches[0].nature == "normal":
+    chosen = next((each for each in matches if each.score >= DECIDED), None)
+    if chosen is None or chosen.nature == "normal":
         return None
-    rival = next((each for each in matches[1:] if each.component != matches[0].component), None)
-    if rival is not None and _log_odds(matches[0]) - _log_odds(rival) < _MARGIN:
-        return None
-    return matches[0]
+    rivals = (each for each in matches if each.score >= DECIDED and each.component != chosen.component)
+    rival = max(map(_log_odds, rivals), default=-math.inf)
+    return chosen if _log_odds(chosen) - rival >= _MARGIN else None
 
 
 def match_word(score: float) -> MatchWord:
@@ -137,8 +130,10 @@ class _Comparison:
         self._needed: tuple[Evidence, ...] = ()
         self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
 
-    def match(self, calm: float) -> CauseMatch | None:
-        """Return the match, None if a needed symptom is missing."""
+    def match(self, circumstances: float) -> CauseMatch | None:
+        """Return the match, None if too few needed symptoms are seen. ``circumstances`` are log odds that findings
+        do not tell: whether there is an alarm, and whether the device is of the kind.
+        """
         signature = self._signature
         if not self._needs():
             return None
@@ -149,7 +144,7 @@ class _Comparison:
             self._unexplained()
         else:
             self._followers()
-        self._total += self._order() + calm
+        self._total += self._order() + circumstances
         score = 1 / (1 + math.exp(-_SLOPE * (self._total - _BORDER)))
         if not self._observed and self._signs() < 2:
             score = min(score, _CEILING["weak"] if signature.one_sign else _ONE_SIGN)
@@ -169,20 +164,36 @@ class _Comparison:
         )
 
     def _needs(self) -> bool:
+        """Count the needed symptoms. Return False if too few of them are seen, or one that shows an act is missing."""
+        missing = 0
         for symptom in map(parse_alternatives, (*self._signature.needs, *self._signature.witness)):
-            degree, found = self._matcher.seen(symptom)
+            degree, found = self._matcher.seen(symptom, guess=not self._signature.witness)
             if degree < 0.25:
-                return False
+                if not self._may_miss(symptom):
+                    return False
+                missing += 1
+                self._total += _ABSENT * max(self._matcher.calm(symptom), _UNMEASURED)
+                continue
             self._observed |= any(self._matcher.is_direct(e) or e.kind == "contradicted" for e in found)
             self._total += degree * self._weight(found)
             self._cited += found
         self._needed = tuple(self._cited)
-        return True
+        return 2 * missing <= len(self._signature.needs)
+
+    def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
+        """Return whether a fault may go without a symptom: a controller or a small sensor may hide a movement.
+
+        What shows an act, and a symptom that the metrics contradict, may not be missing.
+        """
+        if self._signature.nature != "fault" or self._signature.witness:
+            return False
+        moves = all(set(each.verbs) <= _MOVES and each.subject is None and not each.only for each in symptom)
+        return moves and not self._matcher.opposed(symptom)
 
     def _witnesses(self) -> None:
         """Count each metric that stayed calm although it would have moved with a true change."""
         for symptom in map(parse_alternatives, self._signature.witness):
-            degree, found = self._matcher.seen(symptom)
+            degree, found = self._matcher.seen(symptom, guess=False)
             self._total += degree * (_NEEDED - _CALM_AS_EXPECTED)
             self._observed |= degree >= 0.5
             self._cited += found
@@ -209,7 +220,7 @@ class _Comparison:
 
     def _contradictions(self) -> None:
         for symptom in map(parse_alternatives, self._signature.against):
-            degree, found = self._matcher.seen(symptom)
+            degree, found = self._matcher.seen(symptom, guess=False)
             self._total += _CONTRADICTED * degree
             self._against += found
 
@@ -219,7 +230,7 @@ class _Comparison:
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
         for movement in self._matcher.movements:
             metric = movement.metric or ""
-            if metric in known or not _is_material(self._matcher.semantics[metric]):
+            if metric in known or not is_material(self._matcher.semantics[metric]):
                 continue
             times = 2.0 if metric in self._matcher.over_limit else 1.0
             self._total += _UNEXPLAINED * times * min(1.0, movement.strength / FULL)
@@ -252,30 +263,23 @@ class _Comparison:
         """Return how many independent quantities show the cause."""
         semantics = self._matcher.semantics
         shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
-        return len({_sign(semantics[e.metric]) for e in shown if e.metric})
+        return len({independent_sign(semantics[e.metric]) for e in shown if e.metric})
 
 
 _STATES = ("idle", "running")
-_SHOWN = ("onset", "step", "stays_on", "stays_off", "stuck", "level", "contradicted", "silent", "gateway", "mode")
-
-
-def _sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return what makes two metrics one sign: current and power are, temperatures at two places are not."""
-    quantity = meaning.quantity or "?"
-    if quantity in _ELECTRICAL:
-        return "electrical", frozenset()
-    apart = quantity in ("temperature", "pressure", "flow", "level", "humidity")
-    return ("vibration" if quantity == "acceleration" else quantity), meaning.places if apart else frozenset()
-
-
-def _is_material(meaning: MetricSemantics) -> bool:
-    """Return whether a cause owes an explanation for a movement of the metric."""
-    return (
-        meaning.quantity not in _IMMATERIAL
-        and meaning.quantity not in _EXOGENOUS
-        and "outdoor" not in meaning.places
-        and meaning.role not in ("setpoint", "command", "limit", "statistic")
-    )
+_SHOWN = (
+    "onset",
+    "step",
+    "changed",
+    "stays_on",
+    "stays_off",
+    "stuck",
+    "level",
+    "contradicted",
+    "silent",
+    "gateway",
+    "mode",
+)
 
 
 def _ids(found: Iterable[Evidence]) -> tuple[str, ...]:

@@ -52,10 +52,12 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return when the trouble was there at the latest: the alert's beginning, a silent device's last message, now."""
+    """Return when the trouble was there at the latest: the alert's beginning, a limit's crossing, a silent device's last
+    message, now."""
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
-    return min(case.alert.since, moment) if case.alert else moment
+    since = case.alert.since if case.alert else limits.beyond_since(case)
+    return moment if since is None else min(since, moment)
 
 
 def _rank(m: DetectedChange) -> tuple[bool, int, str]:

@@ -137,7 +137,9 @@ def _parts(token: str, lexicon: Lexicon) -> list[str]:
 
 def words_of(name: str) -> list[str]:
     """Return the words of a name in lower case without accents: ``VibRMS_DE`` is ``vib rms de``."""
-    plain = unicodedata.normalize("NFKC", _FINE_DUST.sub("pm25", name).replace("pH", "ph"))
+    plain = unicodedata.normalize(
+        "NFKC", _FINE_DUST.sub("pm25", name).replace("pH", "ph").replace("dP", "dp").replace("rF", "rf")
+    )
     spaced = _CAMEL.sub(" ", plain).casefold().replace("_", " ")
     tokens: list[str] = []
     for token in _TOKEN.findall(spaced):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from hub import text_format as fmt
 from hub.insight.detected_change import DetectedChange
@@ -18,20 +19,37 @@ from hub.model import Evidence
 def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
     """Yield each metric that is beyond a limit: since when, by how much, and its peak. The alert's metric is first."""
     alerting = case.alert.metric if case.alert else None
-    for name in sorted(case.tracks, key=lambda m: (m != alerting, m)):
-        track = case.tracks[name]
+    found = sorted(_beyond_limits(case), key=lambda each: (each[0].metric != alerting, each[0].metric))
+    for track, bound, sign in found:
+        yield _beyond(case, track, bound, sign)
+
+
+def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, float, float]]:
+    """Yield each series that ends beyond a limit, the limit, and 1 for one above and -1 for one below."""
+    for name, track in case.tracks.items():
         limit = case.limit(name)
         if track.kind != "number" or not len(track) or limit is None:
             continue
         for bound, sign in ((limit.max, 1.0), (limit.min, -1.0)):
             if bound is not None and sign * (track.values[-1] - bound) > 0:
-                yield _beyond(case, track, bound, sign)
+                yield track, bound, sign
+
+
+def beyond_since(case: InvestigationInput) -> int | None:
+    """Return since when the metric that is beyond its limit for the longest time has been there; None without one."""
+    found = [track.at(_first_beyond(sign * (track.values - bound) > 0)) for track, bound, sign in _beyond_limits(case)]
+    return min(found, default=None)
+
+
+def _first_beyond(beyond: npt.NDArray[np.bool_]) -> int:
+    """Return the index since which it is beyond without a break."""
+    inside = np.flatnonzero(~beyond)
+    return int(inside[-1]) + 1 if len(inside) else 0
 
 
 def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: float) -> Evidence:
     beyond = sign * (track.values - bound) > 0
-    inside = np.flatnonzero(~beyond)
-    first = int(inside[-1]) + 1 if len(inside) else 0
+    first = _first_beyond(beyond)
     since, newest = track.at(first), track.at(-1)
     peak = float((sign * track.values[first:]).max()) * sign
     side = "above" if sign > 0 else "below"

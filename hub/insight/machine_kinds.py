@@ -6,6 +6,7 @@ The kind comes from words in the device's name, model and labels, else from what
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable
 from functools import cache
@@ -62,14 +63,20 @@ def find_kinds(
         semantics: Its metrics by name, each with what it measures.
     """
     metrics, given = list(semantics), list(texts)
-    named = {kind.id: kind.phrases(given) for kind in kinds() if kind.may_have(metrics)}
-    everything = {phrase for phrases in named.values() for phrase in phrases}
-    if everything:
+    possible = [kind for kind in kinds() if kind.may_have(metrics)]
+    # What follows the name are its parts: a conveyor with an electric motor is no motor.
+    for read in ([_PARTS.split(text, maxsplit=1)[0] for text in given], given):
+        named = {kind.id: kind.phrases(read) for kind in possible}
+        everything = {phrase for phrases in named.values() for phrase in phrases}
+        if not everything:
+            continue
         own = {kind: {each for each in phrases if not _is_part(each, everything)} for kind, phrases in named.items()}
         return frozenset(kind for kind, phrases in own.items() if phrases), "words"
-    possible = (kind for kind in kinds() if kind.has_needs(metrics))
-    found = frozenset(kind.id for kind in possible if not _measures(kind.without, metrics))
+    found = frozenset(kind.id for kind in kinds() if kind.has_needs(metrics) and not _measures(kind.without, metrics))
     return found, "metrics" if found else "unknown"
+
+
+_PARTS = re.compile(r",|;|\s(?:with|mit|con|avec)\s", re.IGNORECASE)
 
 
 def _is_part(phrase: str, phrases: Iterable[str]) -> bool:

@@ -92,11 +92,20 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
     quantity, source = _quantity(found, by_unit, device_class)
     if quantity is None:
         quantity, source = _by_place(found, is_percent=set(by_unit) == PERCENT)
-    places = frozenset(found.places - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
+    if quantity == "humidity" and "soil" in found.places:
+        quantity = "soil_moisture"
+    said = {_ELECTRICAL_PLACES.get(place, place) for place in found.places} if quantity in _ELECTRICAL else found.places
+    if quantity in _OF_DRIVES and "vent" in said:
+        said = {*said, "fan"} - {"vent"}  # short for a ventilator; an opening does not turn
+    places = frozenset(said - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
     role = found.roles[0] if found.roles else "measured"
     return MetricSemantics(quantity, places, role, source)
 
 
+_ELECTRICAL = ("voltage", "current", "power", "apparent_power", "reactive_power", "frequency")
+_OF_DRIVES = ("speed", "current", "power", "vibration", "acceleration", "frequency")
+_ELECTRICAL_PLACES = {"inlet": "input", "outlet": "output"}
+"""Where current comes in is an input; the words of some languages do not tell it from an inlet."""
 _SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
 """Places that a quantity implies."""
 
@@ -104,6 +113,8 @@ _SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture"
 def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
     """Return the quantity that unit, words and class agree on; the unit wins over words that it contradicts."""
     said = [*found.quantities, *found.short]
+    if set(by_unit) == PERCENT and "frequency" in said:
+        said.append("speed")  # of a drive, in percent of its highest frequency
     of_class = _BY_CLASS.get(device_class or "", device_class) if device_class else None
     if by_unit:
         agreeing = [quantity for quantity in said if quantity in by_unit or _REFINES.get(quantity) in by_unit]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cache
+from glob import escape
 
 import msgspec
 
@@ -18,22 +19,22 @@ from hub.model import Evidence
 
 _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     # verb: the kinds of finding that show it, with the sign their value must have (0: any)
-    "rises": (("onset", 1), ("step", 1), ("stays_on", 1)),
-    "falls": (("onset", -1), ("step", -1), ("stays_off", -1)),
+    "rises": (("onset", 1), ("step", 1), ("stays_on", 1), ("changed", 1)),
+    "falls": (("onset", -1), ("step", -1), ("stays_off", -1), ("changed", -1)),
     "climbs": (("onset", 1), ("step", 1)),
     "sinks": (("onset", -1), ("step", -1)),
     "ramps": (("onset", 0),),
-    "steps": (("step", 0),),
+    "steps": (("step", 0), ("changed", 0)),
     "steady": (("steady", 0), ("idle", 0), ("running", 0)),
     "stuck": (("stuck", 0),),
-    "on": (("stays_on", 0),),
-    "off": (("stays_off", 0),),
+    "on": (("stays_on", 0), ("changed", 1)),
+    "off": (("stays_off", 0), ("changed", -1)),
     "idle": (("idle", 0),),
     "running": (("running", 0),),
     "above": (("level", 1),),
     "below": (("level", -1),),
     "contradicted": (("contradicted", 0),),
-    "changes": (("mode", 0), ("step", 0), ("onset", 0), ("stays_on", 0), ("stays_off", 0)),
+    "changes": (("mode", 0), ("step", 0), ("onset", 0), ("stays_on", 0), ("stays_off", 0), ("changed", 0)),
     "silent": (("silent", 0),),
 }
 _CALM = ("steady", "idle", "running")
@@ -42,6 +43,8 @@ MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"
 """Kinds of finding that say that a metric does something unusual."""
 FULL = 0.45
 """Strength (about five sigmas) from which a symptom counts in full."""
+_PLACE_UNKNOWN = 0.6
+"""What a symptom at a place counts if it is seen in the only metric of that quantity, whose name tells no place."""
 _DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")
 _DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
@@ -160,25 +163,38 @@ class SymptomMatcher:
             default=0.0,
         )
 
+    def opposed(self, alternatives: Sequence[Symptom]) -> bool:
+        """Return whether a metric that could show one of the symptoms moves, and so not as the symptom says."""
+        return any(
+            item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
+            for item in self.movements
+        )
+
     def is_direct(self, item: Evidence) -> bool:
         """Return whether a finding shows a cause itself: a contact, a mode, a set point, a silence."""
         if item.kind in _DIRECT_KINDS:
             return True
-        if item.metric is None or item.kind not in (*MOVEMENTS, "running", "idle"):
+        if item.metric is None or item.kind not in (*MOVEMENTS, "changed", "running", "idle"):
             return False
         meaning = self.semantics[item.metric]
         return (
-            (meaning.role == "setpoint" and item.kind == "step")
+            (meaning.role == "setpoint" and item.kind in ("step", "changed"))
             or meaning.quantity in _DIRECT_QUANTITIES
             or isinstance(item.value, bool)
         )
 
-    def seen(self, alternatives: Sequence[Symptom]) -> tuple[float, list[Evidence]]:
-        """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it."""
-        return max(map(self._seen, alternatives), key=lambda each: each[0])
+    def seen(self, alternatives: Sequence[Symptom], *, guess: bool = True) -> tuple[float, list[Evidence]]:
+        """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it.
 
-    def _seen(self, symptom: Symptom) -> tuple[float, list[Evidence]]:
+        With ``guess``, the only metric of a quantity may be at the place in question if its name tells none.
+        """
+        return max((self._seen(each, guess) for each in alternatives), key=lambda each: each[0])
+
+    def _seen(self, symptom: Symptom, guess: bool) -> tuple[float, list[Evidence]]:
         found = list(self._findings(symptom))
+        if not found and guess and (loose := self._without_place(symptom)) is not None:
+            found = list(self._findings(loose))
+            return _PLACE_UNKNOWN * max((min(1.0, e.strength / FULL) for e in found), default=0.0), found
         if symptom.subject == "others":
             return min((min(1.0, e.strength / FULL) for e in found), default=0.0), found
         if symptom.only and len({e.metric for e in self.movements}) != 1:
@@ -196,6 +212,23 @@ class SymptomMatcher:
             if item.metric and self._means(symptom, item.metric) and _points(item, direction)
         )
 
+    def _without_place(self, symptom: Symptom) -> Symptom | None:
+        """Return the symptom for the only metric of its quantities, whose name tells no place; None if there are more."""
+        if symptom.subject is not None or symptom.only:
+            return None
+        placed = [each for each in symptom.patterns if each.quantity and each.places]
+        if not placed or any(symptom.fits(metric, meaning) for metric, meaning in self.semantics.items()):
+            return None
+        wanted = {each.quantity for each in placed}
+        unplaced = [
+            metric
+            for metric, meaning in self.semantics.items()
+            if meaning.quantity in wanted and not meaning.places and meaning.role == "measured"
+        ]
+        if len(unplaced) != 1:
+            return None
+        return Symptom((MetricPattern(glob=escape(unplaced[0].lower())),), symptom.verbs)
+
     def _means(self, symptom: Symptom, metric: str) -> bool:
         return symptom.subject == "others" or symptom.fits(metric, self.semantics[metric])
 
@@ -205,4 +238,5 @@ def _points(item: Evidence, direction: int) -> bool:
         return True
     if isinstance(item.value, bool):
         return item.value is (direction > 0)
-    return isinstance(item.value, float) and item.value * direction > 0
+    before = item.params.get("before", 0.0) if item.kind == "changed" else 0.0  # the others give the change itself
+    return isinstance(item.value, float) and isinstance(before, float | int) and (item.value - before) * direction > 0

@@ -20,6 +20,20 @@ _KEPT = 0.7
 """A change is unexplained if at least this share of it remains once the companions' part is taken out."""
 
 
+_RELATION = 0.2
+"""What a witness of another quantity counts: whatever changes the machine breaks its relations, too."""
+
+
+def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequence[DetectedChange]) -> bool:
+    """Return whether a steady companion measures the same quantity."""
+    semantics = case.semantics
+    quantity = semantics[moved.metric].quantity
+    others = (semantics[each.metric] for each in steady)
+    return quantity is not None and any(
+        each.quantity == quantity and each.role == "measured" and "outdoor" not in each.places for each in others
+    )
+
+
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield each metric that moved although its companions lead one to expect that it did not."""
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
@@ -46,7 +60,7 @@ def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> I
             unit=m.track.unit,
             start=m.onset or case.now,
             end=case.now,
-            weight=strength(m.deviation),
+            weight=strength(m.deviation) * (1.0 if _has_second(case, m, steady) else _RELATION),
             expected=expected,
             companions=[case.name(s.metric) for s in steady[:3]],
         )

@@ -1,0 +1,40 @@
+"""Which movements count against a cause that does not explain them, and which of them are one sign only."""
+
+from __future__ import annotations
+
+from hub.insight.metric_semantics import MetricSemantics
+
+_IMMATERIAL = ("signal", "uptime", "memory", "processor", "count", "run_time", "starts", "energy", "time")
+"""Quantities that change without meaning anything for the machine."""
+_EXOGENOUS = (
+    "radiation",
+    "illuminance",
+    "wind_speed",
+    "wind_direction",
+    "rain",
+    "occupancy",
+    "motion",
+    "contact",
+    "mode",
+)
+"""Quantities that no fault of the machine changes."""
+_ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
+
+
+def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
+    """Return what makes two metrics one sign: current and power are, temperatures at two places are not."""
+    quantity = meaning.quantity or "?"
+    if quantity in _ELECTRICAL:
+        return "electrical", frozenset()
+    apart = quantity in ("temperature", "pressure", "flow", "level", "humidity")
+    return ("vibration" if quantity == "acceleration" else quantity), meaning.places if apart else frozenset()
+
+
+def is_material(meaning: MetricSemantics) -> bool:
+    """Return whether a cause owes an explanation for a movement of the metric."""
+    return (
+        meaning.quantity not in _IMMATERIAL
+        and meaning.quantity not in _EXOGENOUS
+        and "outdoor" not in meaning.places
+        and meaning.role not in ("setpoint", "command", "limit", "statistic")
+    )

@@ -52,8 +52,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return when the trouble was there at the latest: the alert's beginning, a limit's crossing, a silent device's last
-    message, now."""
+    """Return when the trouble was there at the latest: the alert's beginning, a limit's crossing, the last message."""
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
     since = case.alert.since if case.alert else limits.beyond_since(case)

@@ -213,7 +213,7 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return the symptom for the only metric of its quantities, whose name tells no place; None if there are more."""
+        """Return the symptom for the only metric of its quantities if its name tells no place, else None."""
         if symptom.subject is not None or symptom.only:
             return None
         placed = [each for each in symptom.patterns if each.quantity and each.places]

@@ -144,7 +144,7 @@ def test_cause_of_a_machine_whose_kind_is_uncertain_is_less_likely() -> None:
         (":setpoint rises", "temperature_setpoint", 18.0, 21.0, False),
     ],
 )
-def test_what_was_switched_or_set_is_a_symptom(
+def test_switched_contact_and_changed_set_point_are_symptoms(
     symptom: str, metric: str, value: Value, before: Value, is_seen: bool
 ) -> None:
     own = parse_signatures(f'[[cause]]\nid = "a"\ntitle = "A"\ncomponent = "x"\nneeds = ["{symptom}"]\nnature = "act"')

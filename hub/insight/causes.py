@@ -131,8 +131,10 @@ class _Comparison:
         self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
 
     def match(self, circumstances: float) -> CauseMatch | None:
-        """Return the match, None if too few needed symptoms are seen. ``circumstances`` are log odds that findings
-        do not tell: whether there is an alarm, and whether the device is of the kind.
+        """Return the match, None if too few needed symptoms are seen.
+
+        ``circumstances`` are log odds that no finding tells: whether there is an alarm, and whether the device is of
+        the kind.
         """
         signature = self._signature
         if not self._needs():

@@ -21,7 +21,6 @@ from hub.api.http_settings import HttpSettings
 from hub.api.hub_info import HubInfo
 from hub.api.openapi import OPEN, DescribedApi, operation_id
 from hub.api.routes import analyze, import_export, session, spa
-from hub.api.schemas import live as live_schemas
 
 __all__ = ["Api", "Authenticator", "HttpSettings", "HubInfo", "Router", "create_api"]
 
@@ -47,7 +46,6 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
     app.state.api_routes = [route for router in routers for route in router.routes]
     reserved = _first_segments((*app.routes, *app.state.api_routes))
     app.include_router(spa.routes(http.web_dir, reserved))
-    live_schemas.describe(app)
     errors.install(app)
     # The middleware added last is the outermost.
     app.add_middleware(errors.CrashHandler)

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator
 from hub.api.guard import PROBES
+from hub.api.schemas import live as live_schemas
 
 OPEN = frozenset(tuple(operation.split()) for operation in SIGNED_OUT) | {("GET", path) for path in PROBES}
 """Operations that need no authentication."""
@@ -97,6 +98,8 @@ class DescribedApi(FastAPI):
 
     def described(self) -> dict[str, Any]:
         """Return the description with tuples (``prefixItems``). The dashboard's types are generated from it."""
+        if not self.webhooks.routes:
+            live_schemas.describe(self)
         found = get_openapi(
             title=self.title,
             version=self.version,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, NotRequired, Self, Union, get_args
+from typing import Any, ClassVar, NotRequired, Self, Union, get_args
 
 import msgspec
 from typing_extensions import TypedDict
@@ -15,6 +15,9 @@ class ApiObject(msgspec.Struct):
     A field has the name of the attribute that it is read from; the class option ``rename`` gives it another name in
     JSON. A field whose default is UNSET may be absent.
     """
+
+    # Only the description needs the schemas: building them with each route would make the start of the hub slower.
+    __pydantic_config__: ClassVar = {"defer_build": True}
 
     @classmethod
     def of(cls, found: Any, **computed: Any) -> Self:

@@ -132,12 +132,12 @@ class DeviceDetail(DeviceValues):
     kinds: KindsShape
 
 
-class DevicePage(TypedDict):
+class DevicePage(ApiObject):
     items: list[DeviceShape]
     next: str | None
 
 
-class AlertPage(TypedDict):
+class AlertPage(ApiObject):
     items: list[AlertShape]
     next: str | None
 

@@ -92,17 +92,18 @@ async def test_every_operation_documents_its_errors(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(320)
 def test_schemathesis_finds_no_violation(hub: Serving, tmp_path: Path) -> None:
-    """Find no status 500, undocumented status or body that does not match its schema, with and without a token."""
+    """Find no status 500, undocumented status or body that does not match its schema, with and without a token.
+
+    The coverage phase (three thousand boundary cases) runs once: a token changes nothing in the validation of values.
+    """
     url = f"http://{HOST}:{hub.port}/openapi.json"
     headers = dict(hub.http.headers)
     command = [sys.executable, "-m", "schemathesis.cli", "run", url, "--checks", ",".join(CHECKS)]
     command += [
         "--phases",
-        "coverage,fuzzing",
+        "coverage,fuzzing" if "authorization" in headers else "fuzzing",
         "--max-examples",
         "2",
-        "--max-time",
-        "60",
         "--generation-deterministic",
         "--workers",
         "1",  # with two threads, CPython 3.11 can fail with "AST constructor recursion depth mismatch"

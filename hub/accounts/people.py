@@ -12,6 +12,8 @@ from hub.accounts.account import Account, Role, account_name
 from hub.accounts.accounts import Accounts
 from hub.accounts.api_tokens import ApiTokens
 from hub.accounts.links import OneTimeLink, OneTimeLinks
+from hub.accounts.passkey_ceremonies import PasskeyCeremonies
+from hub.accounts.passkeys import Passkey, Passkeys
 from hub.accounts.passwords import Passwords
 from hub.accounts.sessions import SessionStore
 from hub.errors import Conflict, Forbidden, HubError, NotFound, StoreError
@@ -33,6 +35,8 @@ class People:
         self.sessions = SessionStore(data / "sessions.json", token, now, lambda key: self.on_end(key))
         self.tokens = ApiTokens(data, now, lambda key: self.on_end(key))
         self.links = OneTimeLinks(data, now)
+        self.passkeys = Passkeys(data, now)
+        self.ceremonies = PasskeyCeremonies(self.passkeys, now)
 
     async def check_password(self, name: str, password: str, client: str) -> Account | None:
         """Return the account that may sign in with this name and password. Raises TooBusy."""
@@ -118,6 +122,12 @@ class People:
         """Change the name of an account. Raises Invalid, Conflict if another has it."""
         return await self.accounts.change(account_id, name=account_name(name))
 
+    async def remove_passkey(self, account: Account, passkey_id: str) -> Passkey:
+        """Remove a passkey of a person and return it. Raises NotFound, Conflict for the last way to sign in."""
+        if account.password is None and len(self.passkeys.of(account.id)) == 1:
+            raise Conflict("This passkey is the only way to sign in to this account.", "Add another passkey first.")
+        return await self.passkeys.remove(account.id, passkey_id)
+
     async def edit(self, account_id: str, *, role: Role | None = None, disabled: bool | None = None) -> Account:
         """Change the role of an account, disable or enable it; both or nothing. None leaves it unchanged.
 
@@ -136,5 +146,6 @@ class People:
     async def remove(self, account_id: str) -> None:
         """Remove an account and all that was signed in with it."""
         await self.accounts.remove(account_id)
+        await self.passkeys.remove_all(account_id)
         await self.sessions.end_of(account_id)
         await self.tokens.revoke_all(account_id)

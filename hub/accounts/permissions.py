@@ -10,7 +10,12 @@ from collections.abc import Mapping
 
 from hub.accounts.account import Role
 
-SIGNED_OUT = frozenset({"POST /login", "POST /api/welcome", "POST /api/welcome/check", "GET /api/session"})
+SIGNED_OUT = frozenset(
+    {
+        *("POST /login", "POST /login/passkey", "POST /login/passkey/challenge"),
+        *("POST /api/welcome", "POST /api/welcome/check", "GET /api/session"),
+    }
+)
 """Operations for everybody. So are the probes ``/healthz`` and ``/readyz``, and the dashboard's files."""
 
 _VIEWER = """
@@ -23,6 +28,10 @@ DELETE /api/account/sessions/{session_id}
 GET    /api/account/tokens
 POST   /api/account/tokens
 DELETE /api/account/tokens/{token_id}
+GET    /api/account/passkeys
+POST   /api/account/passkeys
+POST   /api/account/passkeys/challenge
+DELETE /api/account/passkeys/{passkey_id}
 
 GET    /docs
 GET    /docs/init.js

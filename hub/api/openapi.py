@@ -181,7 +181,7 @@ def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int
     yield from (414, 431, 503)
     if path not in PROBES:
         yield from (403, 421)
-    if (method, path) not in OPEN or path == "/login":
+    if (method, path) not in OPEN or path in ("/login", "/login/passkey"):
         yield 401
     if path not in PROBES:
         yield 429

@@ -44,6 +44,7 @@ from hub.api.routes import (
     messages,
     metrics,
     models,
+    passkeys,
     people,
     probes,
     rules,
@@ -148,6 +149,7 @@ def build_api(
         *_stream_routers(core, ai, feeds.broadcaster, slots),
         session.routes(auth, changes),
         account.routes(auth, changes),
+        passkeys.routes(auth, changes),
         people.routes(auth, changes),
         docs.routes(http.web_dir),
     ]

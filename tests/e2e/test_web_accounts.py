@@ -115,3 +115,40 @@ def test_used_link_says_so(tmp_path: Path, page: Page, errors: Errors):
         page.goto(f"{running.url}/welcome#not-a-link")
         expect(page.get_by_text("This link was used, has expired or is not valid.")).to_be_visible()
         page.close()  # before the hub ends
+
+
+def test_person_signs_in_with_a_passkey(tmp_path: Path, page: Page, errors: Errors):
+    errors.expected = ("401", "WebSocket")
+    with hub_in_thread(tmp_path) as running:
+        address = running.url.replace("127.0.0.1", "localhost")
+        page.goto(f"{running.url}/settings")
+        page.get_by_role("button", name="Create the first account").click()
+        accept(page, shown_link(page), "Ada")
+        page.goto(f"{running.url}/settings")
+        own = page.get_by_role("region", name="Your account")
+        expect(own).to_contain_text(f"Open {address} instead of this address")
+        expect(own.get_by_role("button", name="Add a passkey")).to_have_count(0)
+
+        devtools = page.context.new_cdp_session(page)
+        devtools.send("WebAuthn.enable")
+        device = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True}
+        options = {**device, "isUserVerified": True, "automaticPresenceSimulation": True}
+        devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+        page.goto(f"{address}/settings")
+        page.get_by_label("Name").fill("Ada")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        own.get_by_role("button", name="Add a passkey").click()
+        own.get_by_label("Name of the passkey").fill("laptop")
+        own.get_by_role("button", name="Continue").click()
+        expect(page.get_by_text("Passkey laptop added")).to_be_visible()
+        expect(own.get_by_role("listitem").filter(has_text="laptop")).to_contain_text("not used yet")
+
+        own.get_by_role("button", name="Sign out", exact=True).click()
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        page.goto(f"{address}/settings")
+        expect(own).to_contain_text("Signed in as Ada")
+        own.get_by_role("button", name="Remove the passkey laptop").click()
+        expect(page.get_by_text("Passkey laptop removed.")).to_be_visible()
+        page.close()  # before the hub ends

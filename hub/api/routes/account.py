@@ -25,14 +25,14 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     people = auth.people
 
     @router.get("", response_model=shapes.AccountShape)
-    async def get_account(request: Request) -> Response:
+    async def getaccount_of(request: Request) -> Response:
         """Return the own account. Return 403 without one: in an open hub, and with the access token."""
-        return Json(shapes.AccountShape.made_of(_account(request)))
+        return Json(shapes.AccountShape.made_of(account_of(request)))
 
     @router.patch("", response_model=shapes.AccountShape)
     async def rename_account(body: requests.ProfileEdit, request: Request) -> Response:
         """Change the own name. An API token cannot do this."""
-        account, _ = _signed_in(request)
+        account, _ = signed_in(request)
         renamed = await people.rename(account.id, body.name)
         if renamed.name != account.name:
             change = Change("people.renamed", f"is now called {renamed.name}", {"name": renamed.name})
@@ -42,7 +42,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.post("/password", status_code=204, responses={429: {}})
     async def change_password(body: requests.PasswordChange, request: Request) -> Response:
         """Change the own password and sign out all other browsers. An API token cannot do this."""
-        account, session = _signed_in(request)
+        account, session = signed_in(request)
         changed = await people.change_password(
             account,
             body.current.get_secret_value(),
@@ -61,13 +61,13 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def list_sessions(request: Request) -> Response:
         """Return the browsers that are signed in with the own account, most recently used first."""
         proof: Proof = request.state.proof
-        sessions = people.sessions.of(_account(request).id)
+        sessions = people.sessions.of(account_of(request).id)
         return Json({"items": [shapes.SessionShape.made_of(each, proof.session) for each in sessions]})
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_session(session_id: ShortId, request: Request) -> Response:
         """Sign out a browser and close its streams. An API token cannot do this."""
-        for session in people.sessions.of(_signed_in(request)[0].id):
+        for session in people.sessions.of(signed_in(request)[0].id):
             if session.key.startswith(session_id) and len(session_id) >= 16:
                 await people.sessions.revoke(session.key)
                 return Response(status_code=204)
@@ -76,12 +76,12 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.get("/tokens", response_model=shapes.TokenList)
     async def list_tokens(request: Request) -> Response:
         """Return the own API tokens, newest first."""
-        return Json({"items": [shapes.TokenShape.made_of(each) for each in people.tokens.of(_account(request).id)]})
+        return Json({"items": [shapes.TokenShape.made_of(each) for each in people.tokens.of(account_of(request).id)]})
 
     @router.post("/tokens", status_code=201, response_model=shapes.IssuedToken)
     async def create_token(body: requests.TokenWanted, request: Request) -> Response:
         """Create an API token and return its value, which cannot be read again. Needs a signed-in browser."""
-        account, _ = _signed_in(request)
+        account, _ = signed_in(request)
         if not includes(account.role, body.role):
             raise Forbidden(f"Your role is {account.role}.", "A token cannot do more than its owner.")
         token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0)
@@ -93,7 +93,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def revoke_token(token_id: ShortId, request: Request) -> Response:
         """Revoke an API token and close its streams. Needs a signed-in browser, or the token itself."""
         proof: Proof = request.state.proof
-        account = _account(request) if proof.key == token_id else _signed_in(request)[0]
+        account = account_of(request) if proof.key == token_id else signed_in(request)[0]
         await people.tokens.revoke(account.id, token_id)
         await changes.write(account.name, Change("people.token_revoked", "revoked an API token"))
         return Response(status_code=204)
@@ -101,16 +101,16 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     return router
 
 
-def _account(request: Request) -> Account:
+def account_of(request: Request) -> Account:
     proof: Proof = request.state.proof
     if proof.account is None:
         raise Forbidden("This request belongs to no account.", "Sign in with name and password.")
     return proof.account
 
 
-def _signed_in(request: Request) -> tuple[Account, Session]:
+def signed_in(request: Request) -> tuple[Account, Session]:
     """Return the person and the session of the browser. Raises Forbidden for an API token, whose role may be lower."""
-    account, session = _account(request), request.state.proof.session
+    account, session = account_of(request), request.state.proof.session
     if session is None:
         raise Forbidden("An API token cannot change its account.", "Sign in with the dashboard.")
     return account, session

@@ -47,7 +47,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             return throttled("/login", wait)
         if value is None:
             return problem("/login", 401, "login", wrong, hint)
-        return _with_cookie(Response(status_code=204), request, auth, value)
+        return with_cookie(Response(status_code=204), request, auth, value)
 
     @router.post("/api/welcome/check", response_model=LinkShape, max_body_size=SIGN_IN_BYTES)
     async def check_link(body: requests.LinkGiven, request: Request) -> Response:
@@ -84,7 +84,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             await people.links.clear()
         value = await auth.start_session(account, request.scope)
         await changes.write(account.name, Change("people.accepted", "used a one-time link", {"role": account.role}))
-        return _with_cookie(Json(AccountShape.made_of(account)), request, auth, value)
+        return with_cookie(Json(AccountShape.made_of(account)), request, auth, value)
 
     @router.post("/logout", status_code=204)
     async def logout(request: Request) -> Response:
@@ -92,7 +92,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         proof: Proof = request.state.proof
         if proof.session is not None:
             await auth.sign_out(proof.session)
-        return _with_cookie(Response(status_code=204), request, auth, None)
+        return with_cookie(Response(status_code=204), request, auth, None)
 
     @router.get("/api/session", response_model=SignInShape)
     async def get_session(request: Request) -> Response:
@@ -103,6 +103,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             auth="open" if auth.open else "token",
             authenticated=proof is not None,
             accounts=bool(people.accounts),
+            passkeys=bool(people.passkeys),
             token=auth.has_token,
             role=proof.role if proof else None,
             account=AccountShape.made_of(account) if account else None,
@@ -112,7 +113,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     return router
 
 
-def _with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
+def with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
     """Set the session cookie of a response; without a value, delete it."""
     secure = is_secure(request.scope)
     answer.set_cookie(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
@@ -64,6 +64,16 @@ class TokenWanted(Incoming):
     name: Name
     role: Role
     days: Annotated[int, Field(ge=1, le=DAYS)] = 90
+
+
+class PasskeyResponse(Incoming):
+    """What the browser returned for a passkey, as `PublicKeyCredential.toJSON()` writes it."""
+
+    credential: dict[str, Any]
+
+
+class NewPasskey(PasskeyResponse):
+    name: Name
 
 
 class Invitation(Incoming):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from typing_extensions import TypedDict
 
 from hub.accounts import Account, Role, Session
 from hub.accounts.api_tokens import ApiToken
 from hub.accounts.links import OneTimeLink
+from hub.accounts.passkeys import Passkey
 from hub.api.schemas.api_object import ApiObject
 
 
@@ -32,7 +33,8 @@ class AccountShape(ApiObject):
 class SignInShape(ApiObject):
     """How this request is signed in.
 
-    `auth` is `open` if the hub requires no authentication. `accounts` and `token` say with what one can sign in.
+    `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` say with what one can
+    sign in.
     `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
     not signed in.
     """
@@ -40,6 +42,7 @@ class SignInShape(ApiObject):
     auth: Literal["open", "token"]
     authenticated: bool
     accounts: bool
+    passkeys: bool
     token: bool
     role: Role | None
     account: AccountShape | None
@@ -91,6 +94,22 @@ class TokenShape(ApiObject):
         return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires))
 
 
+class PasskeyShape(ApiObject):
+    """A passkey. It works where the hub is opened by the name `host`."""
+
+    id: str
+    name: str
+    host: str
+    created_at: int
+    used_at: int | None
+
+    @classmethod
+    def made_of(cls, passkey: Passkey) -> Self:
+        """Return a passkey without its key."""
+        used = None if passkey.used is None else _ms(passkey.used)
+        return cls.of(passkey, created_at=_ms(passkey.created), used_at=used)
+
+
 class InvitationShape(ApiObject):
     """A one-time link that was not used yet. `account` is null for a new account."""
 
@@ -126,6 +145,16 @@ class SessionList(TypedDict):
 
 class TokenList(TypedDict):
     items: list[TokenShape]
+
+
+class PasskeyList(TypedDict):
+    items: list[PasskeyShape]
+
+
+class PasskeyOptions(TypedDict):
+    """`options` are the `publicKey` of `navigator.credentials.create()` or `.get()`, as JSON."""
+
+    options: dict[str, Any]
 
 
 class PeopleList(TypedDict):

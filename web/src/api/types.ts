@@ -68,6 +68,7 @@ export type Role = Account['role'];
 export type LinkInfo = Shapes['LinkShape'];
 export type BrowserSession = Shapes['SessionShape'];
 export type ApiToken = Shapes['TokenShape'];
+export type Passkey = Shapes['PasskeyShape'];
 export type PeopleList = Shapes['PeopleList'];
 
 /** What the hub sends on /api/live, and what the page sends. */

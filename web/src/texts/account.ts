@@ -62,6 +62,29 @@ export const account = {
   revoked: (name: string) => `Token ${name} revoked`,
 };
 
+export const passkeys = {
+  title: 'Passkeys',
+  lead: 'Sign in with your fingerprint, face, PIN or a security key, without a password.',
+  add: 'Add a passkey',
+  name: 'Name of the passkey',
+  example: 'Phone, laptop, security key …',
+  create: 'Continue',
+  added: (name: string) => `Passkey ${name} added`,
+  used: (date: string) => `last used ${date}`,
+  neverUsed: 'not used yet',
+  remove: 'Remove',
+  removeOne: (name: string) => `Remove the passkey ${name}`,
+  removed: (name: string) => `Passkey ${name} removed. Delete it on the device as well.`,
+  signIn: 'Sign in with a passkey',
+  cancelled: 'No passkey was used. It was cancelled, took too long, or this device has none for this hub.',
+  known: 'This device has a passkey for this account already.',
+  needsHttps: 'Passkeys need HTTPS. This page was opened with plain HTTP, so they are not available.',
+  needsName: 'Passkeys need a host name. This page was opened by an IP address, so they are not available.',
+  openLocalhost: (port: string) =>
+    `Passkeys need a host name. Open http://localhost${port ? `:${port}` : ''} instead of this address to use them.`,
+  notOffered: 'This browser does not support passkeys, or is too old.',
+};
+
 export const people = {
   title: 'People',
   open: 'Everybody who can reach this hub has full access. After you create the first account, signing in is required.',

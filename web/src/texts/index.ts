@@ -1,6 +1,6 @@
 // All texts of the dashboard, for screen and screen reader: one file per section. A text with parameters is a function.
 
-import { account, login, people, welcome } from './account';
+import { account, login, passkeys, people, welcome } from './account';
 import { activity } from './activity';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
@@ -39,6 +39,7 @@ export const T = {
   models,
   nav,
   palette,
+  passkeys,
   people,
   presence,
   rail,

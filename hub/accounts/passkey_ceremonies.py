@@ -1,0 +1,207 @@
+"""The ceremonies of WebAuthn (level 3): register a passkey, and sign in with one.
+
+A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. Sign-in names nobody: the browser
+offers the passkeys that it has for this host (discoverable credentials), and the device verifies its user. The library
+is imported when it is first needed: it takes 20 MB, which a hub without passkeys saves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from hub.accounts.account import Account
+from hub.accounts.passkeys import Passkey, Passkeys
+from hub.accounts.pending import Pending
+from hub.errors import Forbidden, Invalid
+from hub.runtime.network_addresses import parse_ip
+
+log = logging.getLogger(__name__)
+
+LIFETIME_S = 300.0
+MAX_KEY_BYTES = 2_048
+NAME = "Watchkeeper"
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+class Site(NamedTuple):
+    """Where a person signs in: the relying party's id, which is a host name, and the origin of its pages."""
+
+    host: str
+    origin: str
+
+
+class Copied(Forbidden):
+    """The counter of a passkey went back: two devices use its private key."""
+
+    def __init__(self, passkey: Passkey) -> None:
+        super().__init__(
+            "The passkey was refused: its counter shows that it may have been copied.",
+            "Sign in another way, and remove it in Settings → Your account.",
+        )
+        self.passkey = passkey
+
+
+class _Challenge(NamedTuple):
+    """``account`` is the id of whom registers a passkey, None for a sign-in."""
+
+    site: Site
+    account: str | None
+
+
+def site_of(scheme: str, host: str) -> Site:
+    """Return the site of a request with this ``Host`` header. Raises Invalid where browsers offer no passkeys."""
+    parts = urlsplit(f"{scheme}://{host.lower()}")
+    name, port = (parts.hostname or "").rstrip("."), parts.port
+    if not name or parse_ip(name) is not None:
+        raise Invalid("Passkeys need a host name, not an IP address.", "Open the hub by its name, or by localhost.")
+    if scheme != "https" and name != "localhost" and not name.endswith(".localhost"):
+        raise Invalid("Passkeys need HTTPS, or localhost.", "Put the hub behind HTTPS.")
+    suffix = "" if port in (None, _DEFAULT_PORT[scheme]) else f":{port}"
+    return Site(name, f"{scheme}://{name}{suffix}")
+
+
+class PasskeyCeremonies:
+    """Registrations and sign-ins with passkeys."""
+
+    def __init__(self, passkeys: Passkeys, now: Callable[[], float]) -> None:
+        self._passkeys = passkeys
+        self._challenges: Pending[_Challenge] = Pending(LIFETIME_S, now)
+
+    async def registration_options(self, account: Account, site: Site, client: str) -> dict[str, Any]:
+        """Return what ``navigator.credentials.create()`` needs, as JSON."""
+        challenge = self._challenge(_Challenge(site, account.id), client)
+        known = [each.credential for each in self._passkeys.of(account.id) if each.host == site.host]
+        return await asyncio.to_thread(_creation_options, account, site, challenge, known)
+
+    async def sign_in_options(self, site: Site, client: str) -> dict[str, Any]:
+        """Return what ``navigator.credentials.get()`` needs, as JSON."""
+        return await asyncio.to_thread(_request_options, site, self._challenge(_Challenge(site, None), client))
+
+    async def register(self, account: Account, name: str, credential: dict[str, Any], site: Site) -> Passkey:
+        """Store a new passkey. Raises Invalid if the response is not valid, Conflict, StoreError."""
+        challenge = self._take(credential, _Challenge(site, account.id))
+        try:
+            made = await asyncio.to_thread(_verified_registration, credential, challenge, site)
+        except Exception as error:  # parsers of foreign CBOR, ASN.1 and JSON, which raise whatever they meet
+            raise Invalid(*_not_accepted(error)) from error
+        if len(made.credential_public_key) > MAX_KEY_BYTES:
+            raise Invalid("The passkey's public key is too long.", f"Allowed: {MAX_KEY_BYTES} bytes.")
+        return await self._passkeys.add(
+            account.id, name, site.host, credential["id"], made.credential_public_key, made.sign_count
+        )
+
+    async def sign_in(self, credential: dict[str, Any], site: Site) -> Passkey:
+        """Return the passkey that signed the challenge.
+
+        Raises Forbidden for anything that does not prove who it is, Copied if the counter went back, StoreError.
+        """
+        challenge = self._take(credential, _Challenge(site, None))
+        passkey = self._passkeys.find(str(credential.get("id")))
+        if passkey is None:
+            raise Forbidden("This passkey is not known to the hub.", "It may have been removed. Sign in another way.")
+        try:
+            counter = await asyncio.to_thread(_verified_counter, credential, challenge, site, passkey)
+        except Exception as error:  # as for registrations
+            raise Forbidden(*_not_accepted(error)) from error
+        if not await self._passkeys.count_use(passkey, counter):
+            log.warning("A passkey of account %s was refused: its counter went back to %d.", passkey.account, counter)
+            raise Copied(passkey)
+        return passkey
+
+    def _challenge(self, challenge: _Challenge, client: str) -> bytes:
+        value = secrets.token_bytes(32)
+        self._challenges.add(value.hex(), challenge, client)
+        return value
+
+    def _take(self, credential: dict[str, Any], expected: _Challenge) -> bytes:
+        """Use up the challenge that was signed, and return it. Raises Forbidden if it is not what was asked for."""
+        try:
+            value = _decoded(json.loads(_decoded(credential["response"]["clientDataJSON"]))["challenge"])
+        except (KeyError, TypeError, ValueError, RecursionError):
+            raise Invalid("This is not the response of a passkey.", "Send what the browser returned.") from None
+        if self._challenges.take(value.hex()) != expected:
+            raise Forbidden("The request for a passkey has expired or was used.", "Try again.")
+        return value
+
+
+def _creation_options(account: Account, site: Site, challenge: bytes, known: list[str]) -> dict[str, Any]:
+    import webauthn
+    from webauthn.helpers import structs
+
+    options = webauthn.generate_registration_options(
+        rp_id=site.host,
+        rp_name=NAME,
+        user_id=account.id.encode(),
+        user_name=account.name,
+        challenge=challenge,
+        timeout=int(LIFETIME_S * 1000),
+        authenticator_selection=structs.AuthenticatorSelectionCriteria(
+            resident_key=structs.ResidentKeyRequirement.REQUIRED,
+            user_verification=structs.UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=[
+            structs.PublicKeyCredentialDescriptor(id=webauthn.base64url_to_bytes(each)) for each in known
+        ],
+    )
+    return dict(json.loads(webauthn.options_to_json(options)))
+
+
+def _request_options(site: Site, challenge: bytes) -> dict[str, Any]:
+    import webauthn
+    from webauthn.helpers.structs import UserVerificationRequirement
+
+    options = webauthn.generate_authentication_options(
+        rp_id=site.host,
+        challenge=challenge,
+        timeout=int(LIFETIME_S * 1000),
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return dict(json.loads(webauthn.options_to_json(options)))
+
+
+def _verified_registration(credential: dict[str, Any], challenge: bytes, site: Site) -> Any:
+    import webauthn
+
+    return webauthn.verify_registration_response(
+        credential=credential,
+        expected_challenge=challenge,
+        expected_rp_id=site.host,
+        expected_origin=site.origin,
+        require_user_verification=True,
+    )
+
+
+def _verified_counter(credential: dict[str, Any], challenge: bytes, site: Site, passkey: Passkey) -> int:
+    """Verify a sign-in and return the counter that was signed."""
+    import webauthn
+
+    if _decoded(credential["response"].get("userHandle") or "") != passkey.account.encode():
+        raise ValueError("the response names another account")
+    verified = webauthn.verify_authentication_response(
+        credential=credential,
+        expected_challenge=challenge,
+        expected_rp_id=site.host,
+        expected_origin=site.origin,
+        credential_public_key=passkey.key,
+        # The library compares counters before it has verified the signature: a forged response would look like a copy.
+        credential_current_sign_count=0,
+        require_user_verification=True,
+    )
+    return int(verified.new_sign_count)
+
+
+def _not_accepted(error: Exception) -> tuple[str, str]:
+    log.info("A passkey was not accepted (%s: %.200s).", type(error).__name__, error)
+    return "The passkey was not accepted.", "Try again, or sign in another way. The hub's log has the reason."
+
+
+def _decoded(text: str) -> bytes:
+    """Decode base64url without padding. Raises TypeError, ValueError."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

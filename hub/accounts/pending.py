@@ -1,0 +1,50 @@
+"""Sign-ins that a person has begun and not completed yet: each is kept for a short time and used once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+T = TypeVar("T")
+MAX_PENDING = 1_000
+MAX_OF_CLIENT = 20
+
+
+class _Entry(NamedTuple, Generic[T]):
+    value: T
+    client: str
+    expires: float
+
+
+class Pending(Generic[T]):
+    """Values by a key that nobody can guess. ``client`` is any text that names who began.
+
+    With too many, the oldest is dropped: of this client, or of all.
+    """
+
+    def __init__(self, lifetime_s: float, now: Callable[[], float]) -> None:
+        self._lifetime_s = lifetime_s
+        self._now = now
+        self._entries: dict[str, _Entry[T]] = {}  # the oldest first
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def add(self, key: str, value: T, client: str) -> None:
+        """Keep a value until it is taken or expires."""
+        self._drop_expired()
+        own = [each for each, entry in self._entries.items() if entry.client == client]
+        if len(own) >= MAX_OF_CLIENT or len(self._entries) >= MAX_PENDING:
+            del self._entries[own[0] if len(own) >= MAX_OF_CLIENT else next(iter(self._entries))]
+        self._entries[key] = _Entry(value, client, self._now() + self._lifetime_s)
+
+    def take(self, key: str) -> T | None:
+        """Remove the value with this key and return it, None if there is none or it has expired."""
+        self._drop_expired()
+        entry = self._entries.pop(key, None)
+        return None if entry is None else entry.value
+
+    def _drop_expired(self) -> None:
+        now = self._now()
+        for key in [key for key, entry in self._entries.items() if entry.expires <= now]:
+            del self._entries[key]

@@ -10,6 +10,7 @@ HubError                  an error with a code, a message and a hint that says w
     NotInstalled          an optional package is missing; the hint says how to install it
   Conflict                the current state does not allow the request
   Forbidden               foreign Host or Origin header, or no valid token
+  SignInUnavailable       a provider of sign-ins cannot be reached, or its answer is not valid
   Rejected                a message cannot be decoded (it is kept as a rejected message)
   BrokerError             the MQTT broker cannot be reached or refuses
     NotConnected          there is no connection: nothing was sent
@@ -106,6 +107,10 @@ class Conflict(HubError):
 
 class Forbidden(HubError):
     code = "forbidden"
+
+
+class SignInUnavailable(HubError):
+    code = "sign_in_unavailable"
 
 
 class Rejected(HubError):

@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from api_hub import ApiHub, running_hub
 from authenticator import PRESENT, VERIFIED, Authenticator, decoded, encoded
-from hub.accounts.passkey_ceremonies import LIFETIME_S, site_of
+from hub.accounts.passkey_ceremonies import LIFETIME_S, relying_party
 from hub.accounts.passkeys import MAX_PASSKEYS
 from hub.accounts.pending import MAX_OF_CLIENT, MAX_PENDING, Pending
 from hub.api.login_attempts import LoginAttempts
@@ -252,9 +252,9 @@ async def test_responses_of_another_form_are_refused(hub: ApiHub) -> None:
 
 
 async def test_site_is_the_host_that_the_browser_has_opened() -> None:
-    assert site_of("https", "Hub.Example:443") == ("hub.example", "https://hub.example")
-    assert site_of("https", "hub.example:8443") == ("hub.example", "https://hub.example:8443")
-    assert site_of("http", "localhost:8000") == ("localhost", "http://localhost:8000")
+    assert relying_party("https", "Hub.Example:443") == ("hub.example", "https://hub.example")
+    assert relying_party("https", "hub.example:8443") == ("hub.example", "https://hub.example:8443")
+    assert relying_party("http", "localhost:8000") == ("localhost", "http://localhost:8000")
     for scheme, host in (
         ("http", "hub.example"),
         ("https", "192.0.2.1"),
@@ -262,7 +262,7 @@ async def test_site_is_the_host_that_the_browser_has_opened() -> None:
         ("http", ""),
     ):
         with pytest.raises(Invalid):
-            site_of(scheme, host)
+            relying_party(scheme, host)
 
 
 async def test_pending_sign_ins_are_bounded_and_one_client_drops_only_its_own() -> None:

@@ -1557,6 +1557,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/login/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Openid Login
+         * @description Return the provider's page to open. It sends the person back within ten minutes, to the same browser.
+         */
+        post: operations["post_login_openid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Connect Openid
+         * @description Return the provider's page to open to connect the own account. Needs a signed-in browser.
+         */
+        post: operations["post_account_openid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/login/openid/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Complete Openid Login
+         * @description Sign in whom the provider vouches for. Leads to the dashboard in any case, with the reason of a failure.
+         */
+        get: operations["get_login_openid_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account": {
         parameters: {
             query?: never;
@@ -1943,6 +2003,8 @@ export interface components {
         /**
          * AccountShape
          * @description The account of a person. `signed_in_at` is null for one who never has.
+         *
+         *     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
          */
         AccountShape: {
             /** Id */
@@ -1960,6 +2022,10 @@ export interface components {
             created_at: number;
             /** Signed In At */
             signed_in_at: number | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Connected */
+            connected: boolean;
         };
         /** Acknowledgement */
         Acknowledgement: {
@@ -3176,17 +3242,24 @@ export interface components {
             /** Zone */
             zone: string | null;
         };
-        /** Invitation */
+        /**
+         * Invitation
+         * @description An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in.
+         */
         Invitation: {
             /**
              * Role
              * @enum {string}
              */
             role: "viewer" | "operator" | "administrator";
+            /** Email */
+            email?: string | null;
         };
         /**
          * InvitationShape
          * @description A one-time link that was not used yet. `account` is null for a new account.
+         *
+         *     `email` is the verified address with which somebody at the OpenID provider may use it.
          */
         InvitationShape: {
             /** Id */
@@ -3200,6 +3273,8 @@ export interface components {
             account: string | null;
             /** By */
             by: string;
+            /** Email */
+            email: string | null;
             /** Expires At */
             expires_at: number;
         };
@@ -4180,6 +4255,14 @@ export interface components {
             /** Unit */
             unit: string | null;
         };
+        /**
+         * ProviderPage
+         * @description `url` is the provider's page to open.
+         */
+        ProviderPage: {
+            /** Url */
+            url: string;
+        };
         /** Question */
         Question: {
             /** Question */
@@ -4489,7 +4572,7 @@ export interface components {
          * @description How this request is signed in.
          *
          *     `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` say with what one can
-         *     sign in.
+         *     sign in, and `openid` is the name of the OpenID provider, null without one.
          *     `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
          *     not signed in.
          */
@@ -4505,6 +4588,8 @@ export interface components {
             accounts: boolean;
             /** Passkeys */
             passkeys: boolean;
+            /** Openid */
+            openid: string | null;
             /** Token */
             token: boolean;
             /** Role */
@@ -8284,6 +8369,90 @@ export interface operations {
             403: components["responses"]["Error403"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_login_openid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_account_openid: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_login_openid_callback: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

@@ -23,6 +23,13 @@ _LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
 """Scripts with letters that look the same: a name uses one of them (mixed-script confusables, Unicode TR 39)."""
 
 
+class ExternalIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person as an OpenID provider knows them. Providers reuse names and e-mail addresses, but never a subject."""
+
+    issuer: str
+    subject: str
+
+
 class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The account of a person.
 
@@ -34,6 +41,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         created: Epoch seconds.
         disabled: The person cannot sign in, and nothing that was signed in with this account is valid.
         signed_in: When the person last signed in, in epoch seconds.
+        identity: With whom of an OpenID provider the account is connected.
     """
 
     id: str
@@ -43,6 +51,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     created: float = 0.0
     disabled: bool = False
     signed_in: float | None = None
+    identity: ExternalIdentity | None = None
 
 
 def new_account_id() -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from hub.accounts.account import Account, Role, account_name, lookup_key, new_account_id
+from hub.accounts.account import Account, ExternalIdentity, Role, account_name, lookup_key, new_account_id
 from hub.accounts.json_file import JsonFile
 from hub.errors import Conflict, NotFound
 
@@ -48,14 +48,25 @@ class Accounts:
         # All names are compared, so that the time does not depend on which exist.
         return {lookup_key(account.name): account for account in self._accounts.values()}.get(lookup_key(name))
 
-    async def create(self, name: str, role: Role, password: str) -> Account:
-        """Add an account with a hashed password. Raises Invalid, Conflict if the name is taken, StoreError."""
+    def by_identity(self, identity: ExternalIdentity) -> Account | None:
+        """Return the account that is connected with this person of an OpenID provider."""
+        return next((account for account in self._accounts.values() if account.identity == identity), None)
+
+    async def create(
+        self, name: str, role: Role, password: str | None, identity: ExternalIdentity | None = None
+    ) -> Account:
+        """Add an account with a hashed password, or of a person of an OpenID provider.
+
+        Raises Invalid, Conflict if the name is taken or the person has an account, StoreError.
+        """
         async with self._changing:
             name = account_name(name)
             self._check_unused(name)
+            self._check_unconnected(identity)
             if len(self._accounts) >= MAX_ACCOUNTS:
                 raise Conflict(f"There are {MAX_ACCOUNTS} accounts.", "Remove one that is not needed.")
-            account = Account(new_account_id(), name, role, password, self._now(), signed_in=self._now())
+            now = self._now()
+            account = Account(new_account_id(), name, role, password, now, signed_in=now, identity=identity)
             await self._store(account)
             return account
 
@@ -68,6 +79,7 @@ class Accounts:
             account = self.require(account_id)
             if "name" in fields:
                 self._check_unused(fields["name"], account_id)
+            self._check_unconnected(fields.get("identity"), account_id)
             changed = msgspec.structs.replace(account, **fields)
             if self._is_last_administrator(account) and (changed.disabled or changed.role != "administrator"):
                 raise _last_administrator(account)
@@ -97,6 +109,11 @@ class Accounts:
         other = self.by_name(name)
         if other is not None and other.id != account_id:
             raise Conflict(f"There is an account {other.name!r} already.", "Choose another name.")
+
+    def _check_unconnected(self, identity: ExternalIdentity | None, account_id: str | None = None) -> None:
+        other = None if identity is None else self.by_identity(identity)
+        if other is not None and other.id != account_id:
+            raise Conflict("This person of the provider has another account.", "Sign in with that one.")
 
     async def _store(self, account: Account) -> None:
         accounts = self._accounts | {account.id: account}

@@ -37,6 +37,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         by: Who made it, in words.
         maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
             its maker is an administrator.
+        email: Verified address with which an OpenID provider may use it, instead of its secret.
     """
 
     id: str
@@ -46,6 +47,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account: str | None = None
     by: str = ""
     maker: str | None = None
+    email: str | None = None
 
 
 class OneTimeLinks:
@@ -60,11 +62,18 @@ class OneTimeLinks:
         return self._unexpired(self._file.read())
 
     async def create(
-        self, role: Role, *, by: str, account: str | None = None, maker: str | None = None
+        self,
+        role: Role,
+        *,
+        by: str,
+        account: str | None = None,
+        maker: str | None = None,
+        email: str | None = None,
     ) -> tuple[OneTimeLink, str]:
         """Make a link and return it with its secret. One for the same account replaces the one before."""
         secret = secrets.token_urlsafe(32)
-        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, self._now() + LIFETIME_S, account, by, maker)
+        expires = self._now() + LIFETIME_S
+        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email)
         await self.restore(link)
         return link, secret
 

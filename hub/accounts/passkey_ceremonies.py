@@ -30,8 +30,8 @@ NAME = "Watchkeeper"
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
-class Site(NamedTuple):
-    """Where a person signs in: the relying party's id, which is a host name, and the origin of its pages."""
+class RelyingParty(NamedTuple):
+    """The hub as WebAuthn sees it: a host name, which is the relying party's id, and the origin of its pages."""
 
     host: str
     origin: str
@@ -39,6 +39,8 @@ class Site(NamedTuple):
 
 class Copied(Forbidden):
     """The counter of a passkey went back: two devices use its private key."""
+
+    code = "passkey_copied"
 
     def __init__(self, passkey: Passkey) -> None:
         super().__init__(
@@ -51,12 +53,12 @@ class Copied(Forbidden):
 class _Challenge(NamedTuple):
     """``account`` is the id of whom registers a passkey, None for a sign-in."""
 
-    site: Site
+    party: RelyingParty
     account: str | None
 
 
-def site_of(scheme: str, host: str) -> Site:
-    """Return the site of a request with this ``Host`` header. Raises Invalid where browsers offer no passkeys."""
+def relying_party(scheme: str, host: str) -> RelyingParty:
+    """Return the relying party by the ``Host`` header. Raises Invalid where browsers offer no passkeys."""
     parts = urlsplit(f"{scheme}://{host.lower()}")
     name, port = (parts.hostname or "").rstrip("."), parts.port
     if not name or parse_ip(name) is not None:
@@ -64,7 +66,7 @@ def site_of(scheme: str, host: str) -> Site:
     if scheme != "https" and name != "localhost" and not name.endswith(".localhost"):
         raise Invalid("Passkeys need HTTPS, or localhost.", "Put the hub behind HTTPS.")
     suffix = "" if port in (None, _DEFAULT_PORT[scheme]) else f":{port}"
-    return Site(name, f"{scheme}://{name}{suffix}")
+    return RelyingParty(name, f"{scheme}://{name}{suffix}")
 
 
 class PasskeyCeremonies:
@@ -74,40 +76,40 @@ class PasskeyCeremonies:
         self._passkeys = passkeys
         self._challenges: Pending[_Challenge] = Pending(LIFETIME_S, now)
 
-    async def registration_options(self, account: Account, site: Site, client: str) -> dict[str, Any]:
+    async def registration_options(self, account: Account, party: RelyingParty, client: str) -> dict[str, Any]:
         """Return what ``navigator.credentials.create()`` needs, as JSON."""
-        challenge = self._challenge(_Challenge(site, account.id), client)
-        known = [each.credential for each in self._passkeys.of(account.id) if each.host == site.host]
-        return await asyncio.to_thread(_creation_options, account, site, challenge, known)
+        challenge = self._challenge(_Challenge(party, account.id), client)
+        known = [each.credential for each in self._passkeys.of(account.id) if each.host == party.host]
+        return await asyncio.to_thread(_creation_options, account, party, challenge, known)
 
-    async def sign_in_options(self, site: Site, client: str) -> dict[str, Any]:
+    async def sign_in_options(self, party: RelyingParty, client: str) -> dict[str, Any]:
         """Return what ``navigator.credentials.get()`` needs, as JSON."""
-        return await asyncio.to_thread(_request_options, site, self._challenge(_Challenge(site, None), client))
+        return await asyncio.to_thread(_request_options, party, self._challenge(_Challenge(party, None), client))
 
-    async def register(self, account: Account, name: str, credential: dict[str, Any], site: Site) -> Passkey:
+    async def register(self, account: Account, name: str, credential: dict[str, Any], party: RelyingParty) -> Passkey:
         """Store a new passkey. Raises Invalid if the response is not valid, Conflict, StoreError."""
-        challenge = self._take(credential, _Challenge(site, account.id))
+        challenge = self._take(credential, _Challenge(party, account.id))
         try:
-            made = await asyncio.to_thread(_verified_registration, credential, challenge, site)
+            made = await asyncio.to_thread(_verified_registration, credential, challenge, party)
         except Exception as error:  # parsers of foreign CBOR, ASN.1 and JSON, which raise whatever they meet
             raise Invalid(*_not_accepted(error)) from error
         if len(made.credential_public_key) > MAX_KEY_BYTES:
             raise Invalid("The passkey's public key is too long.", f"Allowed: {MAX_KEY_BYTES} bytes.")
         return await self._passkeys.add(
-            account.id, name, site.host, credential["id"], made.credential_public_key, made.sign_count
+            account.id, name, party.host, credential["id"], made.credential_public_key, made.sign_count
         )
 
-    async def sign_in(self, credential: dict[str, Any], site: Site) -> Passkey:
+    async def sign_in(self, credential: dict[str, Any], party: RelyingParty) -> Passkey:
         """Return the passkey that signed the challenge.
 
         Raises Forbidden for anything that does not prove who it is, Copied if the counter went back, StoreError.
         """
-        challenge = self._take(credential, _Challenge(site, None))
+        challenge = self._take(credential, _Challenge(party, None))
         passkey = self._passkeys.find(str(credential.get("id")))
         if passkey is None:
             raise Forbidden("This passkey is not known to the hub.", "It may have been removed. Sign in another way.")
         try:
-            counter = await asyncio.to_thread(_verified_counter, credential, challenge, site, passkey)
+            counter = await asyncio.to_thread(_verified_counter, credential, challenge, party, passkey)
         except Exception as error:  # as for registrations
             raise Forbidden(*_not_accepted(error)) from error
         if not await self._passkeys.count_use(passkey, counter):
@@ -131,12 +133,12 @@ class PasskeyCeremonies:
         return value
 
 
-def _creation_options(account: Account, site: Site, challenge: bytes, known: list[str]) -> dict[str, Any]:
+def _creation_options(account: Account, party: RelyingParty, challenge: bytes, known: list[str]) -> dict[str, Any]:
     import webauthn
     from webauthn.helpers import structs
 
     options = webauthn.generate_registration_options(
-        rp_id=site.host,
+        rp_id=party.host,
         rp_name=NAME,
         user_id=account.id.encode(),
         user_name=account.name,
@@ -153,12 +155,12 @@ def _creation_options(account: Account, site: Site, challenge: bytes, known: lis
     return dict(json.loads(webauthn.options_to_json(options)))
 
 
-def _request_options(site: Site, challenge: bytes) -> dict[str, Any]:
+def _request_options(party: RelyingParty, challenge: bytes) -> dict[str, Any]:
     import webauthn
     from webauthn.helpers.structs import UserVerificationRequirement
 
     options = webauthn.generate_authentication_options(
-        rp_id=site.host,
+        rp_id=party.host,
         challenge=challenge,
         timeout=int(LIFETIME_S * 1000),
         user_verification=UserVerificationRequirement.REQUIRED,
@@ -166,19 +168,19 @@ def _request_options(site: Site, challenge: bytes) -> dict[str, Any]:
     return dict(json.loads(webauthn.options_to_json(options)))
 
 
-def _verified_registration(credential: dict[str, Any], challenge: bytes, site: Site) -> Any:
+def _verified_registration(credential: dict[str, Any], challenge: bytes, party: RelyingParty) -> Any:
     import webauthn
 
     return webauthn.verify_registration_response(
         credential=credential,
         expected_challenge=challenge,
-        expected_rp_id=site.host,
-        expected_origin=site.origin,
+        expected_rp_id=party.host,
+        expected_origin=party.origin,
         require_user_verification=True,
     )
 
 
-def _verified_counter(credential: dict[str, Any], challenge: bytes, site: Site, passkey: Passkey) -> int:
+def _verified_counter(credential: dict[str, Any], challenge: bytes, party: RelyingParty, passkey: Passkey) -> int:
     """Verify a sign-in and return the counter that was signed."""
     import webauthn
 
@@ -187,8 +189,8 @@ def _verified_counter(credential: dict[str, Any], challenge: bytes, site: Site, 
     verified = webauthn.verify_authentication_response(
         credential=credential,
         expected_challenge=challenge,
-        expected_rp_id=site.host,
-        expected_origin=site.origin,
+        expected_rp_id=party.host,
+        expected_origin=party.origin,
         credential_public_key=passkey.key,
         # The library compares counters before it has verified the signature: a forged response would look like a copy.
         credential_current_sign_count=0,

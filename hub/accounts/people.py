@@ -25,10 +25,12 @@ class People:
     Attributes:
         on_end: Called with the key of a session or the id of an API token that has ended; set by the API, which closes
             their streams.
+        issuer: Issuer of the OpenID provider with which one can sign in, None if there is none.
     """
 
     def __init__(self, data: Path, token: str | None, now: Callable[[], float] = time.time) -> None:
         self.on_end: Callable[[str], None] = lambda key: None
+        self.issuer: str | None = None
         self._now = now
         self._passwords = Passwords()
         self.accounts = Accounts(data, now)
@@ -48,11 +50,19 @@ class People:
         account = self.accounts.active(account.id) if account and matches else None
         return account if account is not None and account.password == stored else None
 
-    async def invite(self, role: Role, by: str, maker: str | None = None) -> tuple[OneTimeLink, str]:
+    async def invite(
+        self, role: Role, by: str, maker: str | None = None, email: str | None = None
+    ) -> tuple[OneTimeLink, str]:
         """Return a one-time link for a new account, and its secret. Raises Conflict before the first administrator."""
         if not self.accounts and role != "administrator":
             raise Conflict("The first account must be an administrator's.", "Invite an administrator first.")
-        return await self.links.create(role, by=by, maker=maker)
+        return await self.links.create(role, by=by, maker=maker, email=email)
+
+    async def take_invitation(self, email: str) -> OneTimeLink | None:
+        """Use up the invitation for this verified e-mail address and return it, None if there is none."""
+        links = await asyncio.to_thread(self.open_links)
+        found = next((link for link in links if link.account is None and link.email == email), None)
+        return None if found is None else await self.links.remove(found.id)
 
     def open_links(self) -> list[OneTimeLink]:
         """Return the links that can be used. Raises ConfigError if their file is damaged."""
@@ -124,7 +134,8 @@ class People:
 
     async def remove_passkey(self, account: Account, passkey_id: str) -> Passkey:
         """Remove a passkey of a person and return it. Raises NotFound, Conflict for the last way to sign in."""
-        if account.password is None and len(self.passkeys.of(account.id)) == 1:
+        connected = account.identity is not None and account.identity.issuer == self.issuer
+        if account.password is None and not connected and len(self.passkeys.of(account.id)) == 1:
             raise Conflict("This passkey is the only way to sign in to this account.", "Add another passkey first.")
         return await self.passkeys.remove(account.id, passkey_id)
 

@@ -13,6 +13,7 @@ from hub.accounts.account import Role
 SIGNED_OUT = frozenset(
     {
         *("POST /login", "POST /login/passkey", "POST /login/passkey/challenge"),
+        *("POST /login/openid", "GET /login/openid/callback"),
         *("POST /api/welcome", "POST /api/welcome/check", "GET /api/session"),
     }
 )
@@ -31,6 +32,7 @@ DELETE /api/account/tokens/{token_id}
 GET    /api/account/passkeys
 POST   /api/account/passkeys
 POST   /api/account/passkeys/challenge
+POST   /api/account/openid
 DELETE /api/account/passkeys/{passkey_id}
 
 GET    /docs

@@ -171,10 +171,11 @@ class Authenticator:
             return None, await self.count_wrong(scope, name)
         return await self.start_session(account, scope), 0
 
-    async def start_session(self, account: Account | None, scope: Scope) -> str:
+    async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
         """Return the cookie value of a new session, of the access token without an account.
 
-        It replaces the session that this browser had. Raises Forbidden if the account was disabled in the meantime.
+        It replaces the session that this browser had: that of its cookie, or with the key ``replaces``. Raises
+        Forbidden if the account was disabled in the meantime.
         """
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:
@@ -184,12 +185,16 @@ class Authenticator:
             address_of(scope), headers.get("user-agent", ""), account.id if account else None
         )
         self._close_streams(OPEN)
-        before = self.people.sessions.find(self._cookies(scope).get(self.cookie_of(scope), ""))
-        if before is not None:
-            await self.people.sessions.revoke(before.key)
+        before = self.session_of(scope)
+        if (key := before.key if before is not None else replaces) is not None:
+            await self.people.sessions.revoke(key)
         if account is not None:
             await self.people.signed_in(account)
         return value
+
+    def session_of(self, scope: Scope) -> Session | None:
+        """Return the session of this browser's cookie, None if it has none."""
+        return self.people.sessions.find(self._cookies(scope).get(self.cookie_of(scope), ""))
 
     async def sign_out(self, session: Session) -> None:
         """Revoke the session and close its streams."""

@@ -26,7 +26,7 @@ CHANGE_KEYS = frozenset(
         *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
         *("people.renamed", "people.withdrawn"),
         *("people.accepted", "people.password", "people.token", "people.token_revoked"),
-        *("people.passkey", "people.passkey_removed", "people.passkey_copied"),
+        *("people.passkey", "people.passkey_removed", "people.passkey_copied", "people.connected"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
     )
 )

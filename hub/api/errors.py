@@ -41,6 +41,7 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.BrokerError, 503),
     (errors.StoreRefused, 422),
     (errors.StoreError, 503),
+    (errors.SignInUnavailable, 503),
     (errors.TooBusy, 503),
     (errors.WorkFailed, 422),
     (errors.AiError, 503),

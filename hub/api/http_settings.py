@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from hub.accounts.openid import OpenIdSettings
+
 
 @dataclass(frozen=True, kw_only=True)
 class HttpSettings:
@@ -25,6 +27,7 @@ class HttpSettings:
         document_bytes: Limit on an uploaded document.
         body_bytes: Limit on the body of any other request.
         ai_requests: Limit on questions answered at the same time, and separately on files analysed.
+        openid: The OpenID provider with which one can sign in.
         question_chars: Limit on the length of a question to ``/ask``.
     """
 
@@ -37,6 +40,7 @@ class HttpSettings:
     max_connections: int | None = None
     max_connections_per_client: int | None = None
     web_dir: Path
+    openid: OpenIdSettings | None = None
     image_bytes: int = 10 * 1024 * 1024
     audio_bytes: int = 50 * 1024 * 1024
     document_bytes: int = 50 * 1024 * 1024

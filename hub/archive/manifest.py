@@ -32,7 +32,14 @@ LEFT_OUT = (
     "*.tar",
 )
 """Temporary files, other archives, and the history, which is copied in another way."""
-ACCOUNTS = ("accounts.json", "api-tokens.json", "links.json", "first-account-link.txt", "sessions.json")
+ACCOUNTS = (
+    "accounts.json",
+    "api-tokens.json",
+    "links.json",
+    "passkeys.json",
+    "first-account-link.txt",
+    "sessions.json",
+)
 SECRET = ("broker/hub.login", "models.json", *ACCOUNTS, "*.pem", "*.key")
 """Files that are secret as a whole. An archive contains them only with ``with_secrets``."""
 

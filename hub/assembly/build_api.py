@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.accounts import People
+from hub.accounts.openid import OpenId
 from hub.ai.model_settings import ModelRegistry
 from hub.api import Api, Authenticator, HttpSettings, HubInfo, Router, create_api
 from hub.api.analysis_jobs import Jobs
@@ -44,6 +45,7 @@ from hub.api.routes import (
     messages,
     metrics,
     models,
+    openid,
     passkeys,
     people,
     probes,
@@ -55,6 +57,7 @@ from hub.api.routes import (
     trend,
 )
 from hub.api.submit_timeout import with_timeout
+from hub.assembly.openid_settings import openid_settings
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input
 from hub.runtime.package_data import web_dir
@@ -147,7 +150,8 @@ def build_api(
         *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots),
-        session.routes(auth, changes),
+        session.routes(auth, changes, http.openid.name if http.openid else None),
+        openid.routes(auth, OpenId(http.openid, auth.people) if http.openid else None, changes),
         account.routes(auth, changes),
         passkeys.routes(auth, changes),
         people.routes(auth, changes),
@@ -277,6 +281,7 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         max_connections=settings.http.max_connections,
         max_connections_per_client=settings.http.max_connections_per_client,
         web_dir=web_dir(),
+        openid=openid_settings(settings.openid),
         audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
         document_bytes=settings.analysis.document_mb * 1024 * 1024,
     )

@@ -19,7 +19,7 @@ NAMES = {
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
 """Names that are not of the form ``HUB_SECTION_KEY``; a variable of that form takes precedence."""
-TABLES = {"ai": "servers", "store": "keep"}
+TABLES = {"ai": "servers", "openid": "roles", "store": "keep"}
 """Keys that hold tables, which a variable cannot express."""
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 CLOSE = 0.75

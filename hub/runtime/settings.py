@@ -14,12 +14,9 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
@@ -29,25 +26,9 @@ from hub.bounds import decode_toml, decode_utf8
 from hub.errors import ConfigError
 from hub.runtime.environment import read_environment
 from hub.runtime.network_addresses import check_address, check_network, check_origin
-from hub.runtime.settings_errors import explain, is_list, is_numeric, is_path, not_a_table
-
-
-class Section(BaseModel):
-    """A table of the file. Unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what pydantic would convert silently: true to the number 1, and an empty path."""
-        annotation = cls.model_fields[str(info.field_name)].annotation
-        if isinstance(value, bool) and is_numeric(annotation):
-            raise ValueError("a number")
-        if isinstance(value, str) and is_path(annotation) and (not value.strip() or "\x00" in value):
-            raise ValueError("a path that is not empty; leave the key out for the default")
-        return value
-
+from hub.runtime.openid_section import OpenIdSection
+from hub.runtime.settings_errors import explain, is_list, not_a_table
+from hub.runtime.settings_section import Section
 
 MIN_TOKEN_CHARS = 16
 
@@ -194,7 +175,7 @@ class AiSection(Section):
     ollama_model: str = "llama3.2"
     ollama_vision_model: str | None = None
     ollama_context: int = Field(default=16_384, ge=2_048, le=1_048_576)
-    servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServerSection] = {}
+    servers: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")], AiServerSection] = Field(default={})
 
 
 class AnalysisSection(Section):
@@ -213,6 +194,7 @@ class Settings(Section):
     """Everything that can be set, with its default."""
 
     http: HttpSection = HttpSection()
+    openid: OpenIdSection = OpenIdSection()
     mqtt: MqttSection = MqttSection()
     store: StoreSection = StoreSection()
     presence: PresenceSection = PresenceSection()

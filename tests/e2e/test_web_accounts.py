@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from e2e.conftest import Errors
 from e2e.in_thread import hub_in_thread
+from hub.accounts.openid import OpenIdSettings
+from hub.accounts.openid_provider import OpenIdClient
+from openid_site import running_provider
 
+TOKEN = "correct horse battery staple"
 PASSWORD = "a quiet lighthouse 7"
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/welcome#[\w-]+")
 
@@ -152,3 +157,35 @@ def test_person_signs_in_with_a_passkey(tmp_path: Path, page: Page, errors: Erro
         own.get_by_role("button", name="Remove the passkey laptop").click()
         expect(page.get_by_text("Passkey laptop removed.")).to_be_visible()
         page.close()  # before the hub ends
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:authlib")  # the provider uses what Authlib will remove
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:oidc_provider_mock")
+def test_person_signs_in_with_an_openid_provider(tmp_path: Path, page: Page, errors: Errors):
+    """The provider's address is another site: the browser sends it back without SameSite=Strict cookies."""
+    errors.expected = ("401", "WebSocket", "404", "NAME_NOT_RESOLVED")
+    with running_provider() as site:
+        settings = OpenIdSettings(client=OpenIdClient(site.url, "hub", "secret"), name="Plant login")
+        with hub_in_thread(tmp_path, token=TOKEN, openid=settings) as running:
+            site.person("g", preferred_username="Grace", email="grace@example.org", email_verified=True)
+
+            def through_provider() -> None:
+                page.get_by_role("button", name="Sign in with Plant login").click()
+                page.locator("input[name=sub]").fill("g")
+                page.locator("input[name=sub]").press("Enter")
+
+            page.goto(running.url)
+            through_provider()
+            expect(page.get_by_role("alert")).to_contain_text("You have no account here.")
+            assert page.url == f"{running.url}/", "the reason is shown once"
+            invitation = {"role": "administrator", "email": "grace@example.org"}
+            headers = {"Authorization": f"Bearer {TOKEN}"}
+            page.request.post(f"{running.url}/api/people/invitations", data=invitation, headers=headers)
+            through_provider()
+            expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+            page.goto(f"{running.url}/settings")
+            own = page.get_by_role("region", name="Your account")
+            expect(own).to_contain_text("Signed in as Grace (administrator).")
+            expect(own).to_contain_text("Connected with Plant login")
+            expect(own.get_by_role("button", name="Change password")).to_have_count(0)
+            page.close()  # before the hub ends

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
-from hub.accounts.passkey_ceremonies import Copied, Site, site_of
+from hub.accounts.passkey_ceremonies import Copied, RelyingParty, relying_party
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json, problem
@@ -34,14 +34,14 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     )
     async def begin_passkey_login(request: Request) -> Response:
         """Return a challenge for a passkey. It is valid once, for five minutes. Return 422 without HTTPS."""
-        return Json({"options": await people.ceremonies.sign_in_options(_site(request), client_of(request.scope))})
+        return Json({"options": await people.ceremonies.sign_in_options(_party(request), client_of(request.scope))})
 
     @router.post("/login/passkey", tags=["session"], status_code=204, max_body_size=SIGN_IN_BYTES)
     async def log_in_with_passkey(body: requests.PasskeyResponse, request: Request) -> Response:
         """Sign in with a passkey. The device that has it verifies its user, and names the account."""
         path, name = request.url.path, None
         try:
-            passkey = await people.ceremonies.sign_in(body.credential, _site(request))
+            passkey = await people.ceremonies.sign_in(body.credential, _party(request))
             account = people.accounts.active(passkey.account)
             if account is None:
                 raise Forbidden("The account was disabled.", "Ask an administrator.")
@@ -68,14 +68,14 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def begin_passkey(request: Request) -> Response:
         """Return a challenge for a new passkey, valid once, for five minutes. Needs a signed-in browser."""
         account, _ = signed_in(request)
-        options = people.ceremonies.registration_options(account, _site(request), client_of(request.scope))
+        options = people.ceremonies.registration_options(account, _party(request), client_of(request.scope))
         return Json({"options": await options})
 
     @router.post("/api/account/passkeys", tags=["account"], status_code=201, response_model=shapes.PasskeyShape)
     async def add_passkey(body: requests.NewPasskey, request: Request) -> Response:
         """Register a passkey under a name. Needs a signed-in browser."""
         account, _ = signed_in(request)
-        passkey = await people.ceremonies.register(account, body.name, body.credential, _site(request))
+        passkey = await people.ceremonies.register(account, body.name, body.credential, _party(request))
         change = Change("people.passkey", f"added the passkey {passkey.name}", {"name": passkey.name})
         await changes.write(account.name, change)
         return Json(shapes.PasskeyShape.made_of(passkey), status_code=201)
@@ -92,6 +92,6 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     return router
 
 
-def _site(request: Request) -> Site:
-    """Return the site that the browser has opened, behind trusted proxies. Raises Invalid if it offers no passkeys."""
-    return site_of(request.url.scheme, request.headers.get("host", ""))
+def _party(request: Request) -> RelyingParty:
+    """Return the host that the browser has opened, behind trusted proxies. Raises Invalid if it offers no passkeys."""
+    return relying_party(request.url.scheme, request.headers.get("host", ""))

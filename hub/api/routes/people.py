@@ -38,7 +38,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)
     async def invite(body: requests.Invitation, request: Request, by: By) -> Response:
         """Create a one-time link for a new account, and return its address. The link is valid for seven days."""
-        link, secret = await people.invite(body.role, by, _maker(request))
+        link, secret = await people.invite(body.role, by, _maker(request), body.email)
         await changes.write(by, Change("people.invited", f"created an invitation as {body.role}", {"role": body.role}))
         return _issued(request, link, secret)
 

@@ -21,7 +21,8 @@ SIGN_IN_BYTES = 16 * 1024
 SIGN_IN_PATHS = tuple(operation.split()[1] for operation in sorted(SIGNED_OUT) if operation.startswith("POST"))
 
 
-def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None) -> APIRouter:
+    """Return the routes. ``provider`` is the name of the OpenID provider."""
     router = APIRouter(tags=["session"])
     people = auth.people
 
@@ -104,6 +105,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
             authenticated=proof is not None,
             accounts=bool(people.accounts),
             passkeys=bool(people.passkeys),
+            openid=provider,
             token=auth.has_token,
             role=proof.role if proof else None,
             account=AccountShape.made_of(account) if account else None,

@@ -16,6 +16,7 @@ Name = Annotated[
 ]
 Password = Annotated[SecretStr, Field(max_length=MAX_CHARS)]
 Secret = Annotated[SecretStr, Field(max_length=200)]
+EMAIL = r"^[^\s@\x00-\x1f\x7f]{1,64}@[^\s@\x00-\x1f\x7f]{1,189}$"
 DAYS = int(MAX_LIFETIME_S // 86_400)
 
 
@@ -77,7 +78,10 @@ class NewPasskey(PasskeyResponse):
 
 
 class Invitation(Incoming):
+    """An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in."""
+
     role: Role
+    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=EMAIL)] | None = None
 
 
 class PersonEdit(Incoming):

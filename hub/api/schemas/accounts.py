@@ -14,7 +14,10 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class AccountShape(ApiObject):
-    """The account of a person. `signed_in_at` is null for one who never has."""
+    """The account of a person. `signed_in_at` is null for one who never has.
+
+    `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
+    """
 
     id: str
     name: str
@@ -22,19 +25,26 @@ class AccountShape(ApiObject):
     disabled: bool
     created_at: int
     signed_in_at: int | None
+    has_password: bool
+    connected: bool
 
     @classmethod
     def made_of(cls, account: Account) -> Self:
         """Return the account without its password."""
-        signed_in = None if account.signed_in is None else _ms(account.signed_in)
-        return cls.of(account, created_at=_ms(account.created), signed_in_at=signed_in)
+        return cls.of(
+            account,
+            created_at=_ms(account.created),
+            signed_in_at=None if account.signed_in is None else _ms(account.signed_in),
+            has_password=account.password is not None,
+            connected=account.identity is not None,
+        )
 
 
 class SignInShape(ApiObject):
     """How this request is signed in.
 
     `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` say with what one can
-    sign in.
+    sign in, and `openid` is the name of the OpenID provider, null without one.
     `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
     not signed in.
     """
@@ -43,6 +53,7 @@ class SignInShape(ApiObject):
     authenticated: bool
     accounts: bool
     passkeys: bool
+    openid: str | None
     token: bool
     role: Role | None
     account: AccountShape | None
@@ -111,12 +122,16 @@ class PasskeyShape(ApiObject):
 
 
 class InvitationShape(ApiObject):
-    """A one-time link that was not used yet. `account` is null for a new account."""
+    """A one-time link that was not used yet. `account` is null for a new account.
+
+    `email` is the verified address with which somebody at the OpenID provider may use it.
+    """
 
     id: str
     role: Role
     account: str | None
     by: str
+    email: str | None
     expires_at: int
 
     @classmethod
@@ -155,6 +170,12 @@ class PasskeyOptions(TypedDict):
     """`options` are the `publicKey` of `navigator.credentials.create()` or `.get()`, as JSON."""
 
     options: dict[str, Any]
+
+
+class ProviderPage(TypedDict):
+    """`url` is the provider's page to open."""
+
+    url: str
 
 
 class PeopleList(TypedDict):

@@ -13,6 +13,21 @@ export const login = {
   token: 'Access token',
   tokenLead:
     'The access token is the value of HUB_TOKEN. If none was set, run `hub token` on the hub’s machine to see it.',
+  openid: (name: string) => `Sign in with ${name}`,
+  connect: (name: string) => `Connect with ${name}`,
+  connected: (name: string) => `Connected with ${name}: you can sign in with it.`,
+  problems: {
+    denied: 'The sign-in was cancelled.',
+    disabled: 'Your account was disabled. Ask an administrator.',
+    domain: 'Your e-mail address may not sign in here, or the provider has not verified it.',
+    expired: 'The sign-in took too long or was begun in another browser. Try again.',
+    failed: 'The sign-in failed. Try again, or sign in another way.',
+    group: 'You are in no group that may sign in here. Ask an administrator.',
+    no_account: 'You have no account here. Ask an administrator for an invitation.',
+    provider: 'The sign-in provider could not be reached, or its answer was not valid. Sign in another way.',
+    taken: 'That person of the provider is connected with another account.',
+    throttled: 'Too many failed sign-ins. Wait a minute and try again.',
+  } as Record<string, string>,
   noAccounts: 'This hub has no accounts yet. To create the first one, run `hub link` on the hub’s machine.',
 };
 
@@ -91,6 +106,8 @@ export const people = {
   first: 'Create the first account',
   invite: 'Invite',
   inviteAs: 'Invite as',
+  inviteEmail: 'E-mail address of the invitation (optional)',
+  emailHint: (name: string) => `E-mail, for ${name}`,
   role: (name: string) => `Role of ${name}`,
   roles: {
     viewer: 'viewer',
@@ -118,6 +135,7 @@ export const people = {
   pending: (n: number) => plural(n, { one: '1 open invitation', other: `${n} open invitations` }),
   pendingOne: (role: string, by: string, date: string) =>
     `Invitation as ${role} by ${by}, valid until ${date}`,
+  pendingEmail: (email: string) => `for ${email}`,
   pendingPassword: (by: string, date: string) => `Password link by ${by}, valid until ${date}`,
   withdraw: 'Withdraw',
 };

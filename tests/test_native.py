@@ -165,6 +165,34 @@ def test_invalid_id_or_seq_is_rejected_but_readings_are_kept(body):
     assert (shown.reason, shown.payload) == ("bad_value", json.dumps(body, separators=(",", ":")).encode())
 
 
+@pytest.mark.parametrize("key", ["device_id", "deviceId"])
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("telemetry", {"t": 1.5}),
+        ("telemetry", {"metrics": {"t": 1.5}}),
+        ("info", {"name": "Pump"}),
+        ("replies", {"id": "c1", "status": "done"}),
+        ("reported", {"interval": 5}),
+    ],
+)
+def test_payload_of_another_device_is_rejected(key, kind, body):
+    topic = f"devices/7/{kind}"
+    for own in ("7", 7, None):
+        assert not decode(topic, json.dumps(body | {key: own}).encode()).rejections
+    for other in ("8", "7 ", "", 8, ["7"], {"id": "7"}, True):
+        with pytest.raises(Rejected) as caught:
+            decode(topic, json.dumps(body | {key: other}).encode())
+        assert (caught.value.reason, caught.value.sender) == ("wrong_device", "7")
+        assert key in caught.value.message
+
+
+def test_list_item_of_another_device_is_rejected_alone():
+    result = decode("devices/a/telemetry", b'[{"t": 1.5, "deviceId": "b"}, {"t": 2.5, "deviceId": "a", "id": "b"}]')
+    assert [(record.device, record.values) for record in result.records] == [("a", {"t": 2.5})]
+    assert [rejection.reason for rejection in result.rejections] == ["wrong_device"]
+
+
 def test_unsupported_values_are_rejected_with_name_and_bytes():
     result = decode("devices/d/telemetry", b'{"a": 1, "b": [2], "c": {"d": 3}, "e": null}')
     assert [record.values for record in result.records] == [{"a": 1}]

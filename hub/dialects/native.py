@@ -25,7 +25,7 @@ from hub.dialects.payload import (
 from hub.dialects.payload_schema import PayloadSchema, PayloadSchemas
 from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 from hub.dialects.rejections import Fault, reject_all, rejections
-from hub.dialects.telemetry import Item, TelemetryTopic, no_value, read_list, result_of
+from hub.dialects.telemetry import Item, TelemetryTopic, check_sender, no_value, read_list, result_of
 from hub.dialects.times import when
 from hub.dialects.units import spell
 from hub.dialects.unknown_topics import UnknownTopics
@@ -103,7 +103,7 @@ class NativeDialect:
         if kind == "status":
             return Result(identities=(identity,), availability=(_status(message, topic),))
         if kind == "info":
-            info, faults = _info(message.payload, self._prefix + topic.native_id)
+            info, faults = _info(message.payload, topic, self._prefix + topic.native_id)
             if faults and info == Info():
                 return Result(rejections=reject_all(message, faults), heard=(topic.device,))
             described = msgspec.structs.replace(identity, info=info)
@@ -111,6 +111,8 @@ class NativeDialect:
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, topic),))
         values = parse_object(message.payload, kind) if message.payload else {}
+        if kind == "reported":
+            check_sender(values, topic)
         if not all(1 <= len(key) <= MAX_NAME for key in values):
             raise Rejected("bad_name", f"The keys of {kind} must have 1 to {MAX_NAME} characters.")
         update = TwinUpdate(topic.device, "desired" if kind == "desired" else "reported", values)
@@ -210,11 +212,13 @@ def _status(message: RawMessage, topic: TelemetryTopic) -> Availability:
     return Availability(topic.device, word == "online", message.retained, message.received)
 
 
-def _info(payload: bytes, base: str) -> tuple[Info, list[Fault]]:
+def _info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, list[Fault]]:
     """Return the description and its invalid keys. An empty payload removes the description."""
     fields: dict[str, Any] = {}
     faults: list[Fault] = []
-    for key, value in parse_object(payload, "info").items() if payload else ():
+    body = parse_object(payload, "info") if payload else {}
+    check_sender(body, topic)
+    for key, value in body.items():
         if key in Info.__struct_fields__:
             try:
                 fields[key] = getattr(_part_of_info({key: value}, base), key)
@@ -270,6 +274,7 @@ def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict
 
 def _reply(message: RawMessage, topic: TelemetryTopic) -> CommandReply:
     body = parse_object(message.payload, "A reply")
+    check_sender(body, topic)
     command, status = body.get("id"), body.get("status")
     if not isinstance(command, str) or status not in ("done", "failed"):
         expected = 'A reply must be {"id": "…", "status": "done" or "failed"}'

@@ -21,7 +21,9 @@ from hub.dialects.times import when, zone_of
 from hub.errors import Rejected
 from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, ValueExpired, key_of_id, key_of_seq
 
-RESERVED = frozenset(("ts", "seq", "id", "device_id", "metrics"))
+SENDER_KEYS = ("device_id", "deviceId")
+"""Keys of a payload with the id of the device that sends it. ``id`` is the message's."""
+RESERVED = frozenset(("ts", "seq", "id", "metrics", *SENDER_KEYS))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
 MAX_NAMES = 200_000
@@ -89,10 +91,7 @@ class Item:
         Raises:
             Rejected: The object is not telemetry of this device.
         """
-        device_id = body.get("device_id")
-        if device_id is not None and device_id != topic.native_id:
-            found = f"device_id = {str(device_id)[:60]!r}"
-            raise Rejected("wrong_device", f"{found} is not the topic's device, {topic.native_id[:60]!r}.")
+        check_sender(body, topic)
         metrics = body.get("metrics")
         if metrics is None:
             values = self._values(body, RESERVED, topic.device)
@@ -149,6 +148,15 @@ class Item:
         if seq is None:
             return None
         return key_of_seq(seq, zlib.crc32(payload) if checksum is None else checksum & 0xFFFF_FFFF)
+
+
+def check_sender(body: dict[str, Any], topic: TelemetryTopic) -> None:
+    """Raise Rejected if a payload names another device than its topic: a broker checks the right to a topic only."""
+    for key in SENDER_KEYS:
+        device_id = body.get(key)
+        if device_id is not None and str(device_id) != topic.native_id:
+            found = f"{key} = {str(device_id)[:60]!r}"
+            raise Rejected("wrong_device", f"{found} is not the topic's device, {topic.native_id[:60]!r}.")
 
 
 def no_value(text: str, device: str, metric: str, view: View) -> bool:

@@ -54,8 +54,8 @@ async def test_credential_is_issued_listed_and_revoked(hub: ApiHub, guarded: Gua
     assert bridge.json()["line"] is None
     listed = await hub.http.get("/api/credentials")
     assert listed.json()["items"] == [
-        {"name": "boiler-1", "prefixes": []},
-        {"name": "zigbee", "prefixes": ["zigbee2mqtt"]},
+        {"name": "boiler-1", "prefixes": [], "expires_at": None},
+        {"name": "zigbee", "prefixes": ["zigbee2mqtt"], "expires_at": None},
     ]
     assert issued["password"] not in listed.text
     assert (await hub.http.delete("/api/credentials/boiler-1")).json() == {"told": True}

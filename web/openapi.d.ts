@@ -858,6 +858,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/credentials/certificates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Certificate
+         * @description Create a user of the broker with a certificate and return it with its key, which cannot be read again later.
+         *
+         *     Return 409 if the name exists.
+         */
+        post: operations["post_credentials_certificates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/{name}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Renew Certificate
+         * @description Issue another certificate for a user that has one. The earlier one stays valid until its end.
+         */
+        post: operations["post_credential_renew"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/credentials/ca": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Ca
+         * @description Return the certificate of the hub's own CA, which clients have to trust. Return 404 if there is none yet.
+         */
+        get: operations["get_credentials_ca"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/credentials/{name}/line": {
         parameters: {
             query?: never;
@@ -2422,6 +2484,28 @@ export interface components {
             refused: components["schemas"]["RefusedFilter"][];
         };
         /**
+         * BundleShape
+         * @description A new certificate with its private key, which is returned only once, and the hub's CA, all as PEM.
+         *
+         *     `expires_at` is when it ends (epoch ms). `told` and `setup` are as for a password.
+         */
+        BundleShape: {
+            /** Name */
+            name: string;
+            /** Certificate */
+            certificate: string;
+            /** Key */
+            key: string;
+            /** Ca */
+            ca: string;
+            /** Expires At */
+            expires_at: number;
+            /** Told */
+            told: boolean;
+            /** Setup */
+            setup: string | null;
+        };
+        /**
          * BusyShape
          * @description A device and how many messages it sends a second.
          */
@@ -2499,6 +2583,24 @@ export interface components {
             actions: string[];
             /** Confirm By */
             confirm_by: string[];
+        };
+        /**
+         * CertificateWanted
+         * @description A user of the broker with a certificate.
+         */
+        CertificateWanted: {
+            /** Name */
+            name: string;
+            /**
+             * Prefixes
+             * @default []
+             */
+            prefixes: string[];
+            /**
+             * Days
+             * @default 730
+             */
+            days: number;
         };
         /**
          * ChartShape
@@ -2708,12 +2810,16 @@ export interface components {
         /**
          * CredentialShape
          * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
+         *
+         *     `expires_at` is when its certificate ends (epoch ms); null for a password, which does not end.
          */
         CredentialShape: {
             /** Name */
             name: string;
             /** Prefixes */
             prefixes: string[];
+            /** Expires At */
+            expires_at: number | null;
         };
         /**
          * CredentialWanted
@@ -7090,6 +7196,100 @@ export interface operations {
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_credentials_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CertificateWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_credential_renew: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BundleShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_credentials_ca: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

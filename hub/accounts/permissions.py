@@ -67,6 +67,7 @@ GET    /api/mappings/text
 GET    /api/topics
 GET    /api/topics/last
 GET    /api/terms
+GET    /api/credentials/ca
 
 GET    /events/devices
 SOCKET /ws
@@ -123,6 +124,8 @@ POST   /api/mappings/preview
 PUT    /api/mappings/{topic:path}
 DELETE /api/mappings/{topic:path}
 GET    /api/credentials
+POST   /api/credentials/certificates
+POST   /api/credentials/{name}/renew
 POST   /api/credentials
 GET    /api/credentials/{name}/line
 DELETE /api/credentials/{name}

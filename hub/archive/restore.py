@@ -33,7 +33,7 @@ from hub.archive.manifest import (
     names_in,
 )
 from hub.errors import Conflict, Invalid, NotFound, StoreError
-from hub.mqtt.mosquitto_acl import let_broker_pass, share_with_broker
+from hub.mqtt.mosquitto_files import let_broker_pass, share_with_broker
 from hub.runtime.installation import Installation, save
 from hub.runtime.private_files import make_folder, replace_file
 from hub.store.database_copy import companions, examine

@@ -17,12 +17,14 @@ from hub.ai.server_config import ModelServer
 from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
 from hub.bounds import decode_utf8
+from hub.certificates import Authority
 from hub.dialects import DialectConfig, parse_mappings, parse_usable_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.insight import Signature, parse_signatures
 from hub.model import FleetLimits, Rule
 from hub.mqtt.client import MqttClientSettings
-from hub.mqtt.mosquitto_acl import HUB, AccessFiles, MosquittoAcl
+from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
+from hub.mqtt.mosquitto_files import HUB
 from hub.rules import parse, parse_usable
 from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
@@ -230,7 +232,13 @@ def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
     mqtt = settings.mqtt
     login = broker_folder(settings) / HUB_LOGIN if mqtt.username is None else None
     access = None if demo else acl_of(settings)
-    return Credentials(access, broker=mqtt.broker, root=dialect_config(settings).root, login=login)
+    root = dialect_config(settings).root
+    return Credentials(access, broker=mqtt.broker, root=root, login=login, authority=authority_of(settings))
+
+
+def authority_of(settings: Settings) -> Authority:
+    """Return the hub's own CA, in the data folder."""
+    return Authority(settings.store.data / "ca")
 
 
 def broker_folder(settings: Settings) -> Path:

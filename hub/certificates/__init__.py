@@ -1,5 +1,6 @@
-"""X.509 certificates: read and check those of servers."""
+"""X.509 certificates: read and check those of servers, and issue them from the hub's own authority."""
 
+from hub.certificates.authority import SERVER_DAYS, Authority, Bundle, IssuedCertificate
 from hub.certificates.reading import (
     Certificate,
     CertificateFault,
@@ -12,8 +13,12 @@ from hub.certificates.reading import (
 )
 
 __all__ = [
+    "SERVER_DAYS",
+    "Authority",
+    "Bundle",
     "Certificate",
     "CertificateFault",
+    "IssuedCertificate",
     "check_key",
     "date_fault",
     "faults_of",

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from hub.errors import ConfigError
@@ -48,6 +49,11 @@ class Certificate(NamedTuple):
     @property
     def der(self) -> bytes:
         return self.x509.public_bytes(Encoding.DER)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the certificate, as browsers show it."""
+        return self.x509.fingerprint(SHA256()).hex(":").upper()
 
     @property
     def self_signed(self) -> bool:

@@ -1,4 +1,4 @@
-"""``hub device``: add, list and revoke users of the broker. A password is shown once, when it is created."""
+"""``hub device``: add, list and revoke users of the broker. A password or key is given out once, when it is created."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import argparse
 import sys
 import textwrap
 import time
+from datetime import UTC, datetime
 
 from hub.assembly.from_settings import credentials_of
+from hub.commandline.certificate import check_free, write_bundle
 from hub.commandline.running_hub import status_of
 from hub.commandline.settings import settings_from
-from hub.mqtt.mosquitto_acl import HUB
+from hub.mqtt.mosquitto_files import HUB
 from hub.runtime.qr import as_text
 from hub.runtime.settings import Settings
-from hub.services.credentials import Credentials, IssuedCredential
+from hub.services.credentials import BrokerUser, Credentials, IssuedCredential
 
 LOGIN_S = 10.0
 """How long the command waits for the running hub to connect with its own user."""
@@ -25,10 +27,12 @@ def run(arguments: argparse.Namespace) -> None:
     credentials = credentials_of(settings)
     if arguments.action == "list":
         for user in credentials.users():
-            print(user.name, *user.topics)
+            print(user.name, *user.topics, *_end_of(user))
     elif arguments.action == "revoke":
         reloaded = credentials.revoke(arguments.name)
-        print(f"The password of {arguments.name} is revoked. {_next_step(reloaded)}")
+        print(f"The credential of {arguments.name} is revoked. {_next_step(reloaded)}")
+    elif arguments.action == "renew" or arguments.certificate:
+        _certify(settings, credentials, arguments)
     else:
         _add(settings, credentials, arguments.name, arguments.bridge)
 
@@ -44,6 +48,25 @@ def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list
     except OSError:  # the password was not shown, so it is useless
         credentials.revoke(name)
         raise
+
+
+def _certify(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
+    name, days = arguments.name, arguments.days
+    check_free(arguments.out, name)
+    if arguments.action == "renew":
+        issued = credentials.renew(name, days)
+    else:
+        issued = credentials.certify(name, arguments.bridge, days)
+    if issued.setup is not None:
+        setup = textwrap.indent(issued.setup, "    ")
+        print(_TLS_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
+    print(f"{write_bundle(issued.bundle, arguments.out, name)}\n{_next_step(issued.told)}")
+
+
+def _end_of(user: BrokerUser) -> list[str]:
+    if user.expires is None:
+        return []
+    return [f"(certificate until {datetime.fromtimestamp(user.expires / 1000, UTC):%Y-%m-%d})"]
 
 
 def _print(issued: IssuedCredential, name: str, prefixes: list[str]) -> None:
@@ -79,6 +102,12 @@ def _next_step(reloaded: bool) -> str:
 
 
 _SETUP = """The broker has to require passwords. Replace allow_anonymous true in mosquitto.conf by these lines:
+
+{lines}
+{hub}
+"""
+_TLS_SETUP = """Devices with certificates need a listener with TLS. Add these lines to mosquitto.conf, with a
+certificate of the broker (hub certificate server HOST issues one):
 
 {lines}
 {hub}

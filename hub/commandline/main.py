@@ -7,6 +7,7 @@ import asyncio
 import io
 import logging
 import os
+import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -69,6 +70,10 @@ def _command(words: Sequence[str] | None) -> int:
         from hub.commandline import device
 
         device.run(arguments)
+    elif arguments.command == "certificate":
+        from hub.commandline import certificate
+
+        certificate.run(arguments)
     elif arguments.command in ("backup", "restore"):
         from hub.commandline import backup
 
@@ -171,6 +176,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _settings(doctor)
     _device(commands.add_parser("device", help="add, revoke and list users of the broker"))
+    _certificate(commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers"))
     _backups(commands)
     _tables(commands)
     return parser
@@ -217,10 +223,42 @@ def _device(parser: argparse.ArgumentParser) -> None:
     add.add_argument("name", metavar="NAME", help="id of the device, which is also its user name")
     bridge = "add a gateway that may use all topics below these prefixes, such as zigbee2mqtt"
     add.add_argument("--bridge", nargs="+", default=[], metavar="PREFIX", help=bridge)
-    revoke = actions.add_parser("revoke", help="revoke a password at once")
+    add.add_argument("--certificate", action="store_true", help="issue a certificate in place of a password")
+    revoke = actions.add_parser("revoke", help="revoke a password or certificate at once")
     revoke.add_argument("name", metavar="NAME", help="name of the user")
-    for action in (add, revoke, actions.add_parser("list", help="list the users")):
+    renew = actions.add_parser("renew", help="issue another certificate; the earlier one stays valid until it ends")
+    renew.add_argument("name", metavar="NAME", help="name of the user")
+    for action in (add, renew):
+        action.add_argument("--days", type=_days, default=730, help="validity of a certificate (default: %(default)s)")
+        _out(action)
+    for action in (add, revoke, renew, actions.add_parser("list", help="list the users")):
         _settings(action)
+
+
+def _certificate(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    server = actions.add_parser("server", help="issue a certificate for the hub's HTTPS or the broker's TLS")
+    server.add_argument("hosts", nargs="+", metavar="HOST", type=_host, help="names and addresses that clients use")
+    _out(server)
+    for action in (server, actions.add_parser("ca", help="show the CA's file and fingerprint")):
+        _settings(action)
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    where = "folder for the certificate and its key (default: here)"
+    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=where)
+
+
+def _days(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= 3_650:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to 3650")
+
+
+def _host(text: str) -> str:
+    if re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]+", text) and len(text) <= 64:
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is not a host name or IP address")
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:

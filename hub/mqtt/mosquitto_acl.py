@@ -2,29 +2,36 @@
 
 Each device has its own user, which may publish below ``ROOT/{user}/`` and read what is sent to it there. A bridge
 (Zigbee2MQTT, a gateway) has a user with its own topic prefixes. Lines that an administrator added to the files by hand
-are kept. The formats are described in mosquitto_passwd(1) and mosquitto.conf(5), "acl_file".
+are kept.
 """
 
 from __future__ import annotations
 
-import base64
 import fcntl
-import grp
-import hashlib
 import os
 import re
 import secrets
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
 
 from hub.errors import Conflict, Invalid, NotFound, StoreError
+from hub.mqtt.mosquitto_files import (
+    HUB,
+    NOTHING,
+    draft_of,
+    hashed,
+    let_broker_pass,
+    read_passwords,
+    read_rights,
+    rights_text,
+    set_rights,
+)
 from hub.runtime.private_files import (
     check_replaceable,
-    copy_owner,
     make_folder,
     open_private,
     replace_files,
@@ -32,15 +39,8 @@ from hub.runtime.private_files import (
 )
 from hub.topics import is_id
 
-HUB = "hub"
-"""The hub's own user, which may read and write everything."""
 NAME = re.compile(r"[A-Za-z0-9._:~-]{1,64}")
-ITERATIONS = 101
-"""Mosquitto's default. It is enough: the passwords are random, so a dictionary attack is not possible."""
-FILE_MODE = 0o640
-"""Mode of a new file, which belongs to the group that the broker runs as."""
 BROKER_FOLDER_MODE = 0o755
-BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 
 
 class AccessFiles(msgspec.Struct, frozen=True):
@@ -70,11 +70,11 @@ class MosquittoAcl:
         self.files = files
         self._root = root
 
-    def users(self) -> list[User]:
-        """Return all users in the password file except the hub, sorted by name."""
+    def users(self, certified: Collection[str] = ()) -> list[User]:
+        """Return all users in the password file except the hub, and those with a certificate, sorted by name."""
         with _explained(self.files.passwords):
-            rights = _read_rights(self.files.rights)
-            names = sorted(_read_passwords(self.files.passwords))
+            rights = read_rights(self.files.rights)
+            names = sorted({*read_passwords(self.files.passwords), *certified})
         return [User(name, rights.get(name, ())) for name in names if name != HUB]
 
     def add(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> str:
@@ -90,6 +90,39 @@ class MosquittoAcl:
             Conflict: The user exists.
             StoreError: A file cannot be written. Nothing was changed.
         """
+        with self._adding(name, topics, login) as passwords:
+            password = secrets.token_hex(16)
+            passwords[name] = hashed(password)
+        return password
+
+    def add_certified(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> None:
+        """Add a user without a password, as :meth:`add`: the broker knows it by its certificate."""
+        with self._adding(name, topics, login):
+            pass
+
+    @contextmanager
+    def _adding(self, name: str, topics: Sequence[str], login: Path | None) -> Iterator[dict[str, str]]:
+        self._check(name, topics)
+        with self._changing() as (passwords, rights, drafts):
+            if name in passwords:
+                raise Conflict(f"{name} already has a password.", f"To remove it: hub device revoke {name}")
+            if login is not None:
+                self._ensure_hub(passwords, login, drafts)
+            set_rights(rights, name, topics)
+            yield passwords
+
+    def deny(self, name: str) -> None:
+        """Remove all rights of a user whose certificate is revoked: the broker does not close its open connection."""
+        with self._changing() as (_, rights, _drafts):
+            rights[name] = NOTHING
+
+    def share(self, files: Mapping[str, bytes]) -> None:
+        """Write files beside the ACL that the broker reads, by name. Raises StoreError."""
+        with _explained(self.files.rights), self._changing() as (_, _rights, drafts):
+            drafts += [draft_of(self.files.rights.with_name(name), content.decode()) for name, content in files.items()]
+
+    def _check(self, name: str, topics: Sequence[str]) -> None:
+        """Raise Invalid unless a user may have this name and these prefixes."""
         if not NAME.fullmatch(name) or not is_id(name) or name == HUB:
             raise Invalid(
                 f"{name[:64]!r} cannot be a device's name for the broker.",
@@ -97,16 +130,6 @@ class MosquittoAcl:
             )
         for topic in topics:
             _check_topic(topic, self._root)
-        with self._changing() as (passwords, rights, drafts):
-            if name in passwords:
-                raise Conflict(f"{name} already has a password.", f"To remove it: hub device revoke {name}")
-            if login is not None:
-                self._ensure_hub(passwords, login, drafts)
-            password = secrets.token_hex(16)
-            passwords[name] = _hashed(password)
-            if topics:
-                rights[name] = tuple(topics)
-        return password
 
     def revoke(self, name: str) -> None:
         """Remove a user. Raises NotFound.
@@ -127,10 +150,10 @@ class MosquittoAcl:
         """Return the hub's password. Create it, and its entry in ``passwords``, if they are missing."""
         with suppress(FileNotFoundError):
             password = login.read_text("ascii").strip()
-            passwords.setdefault(HUB, _hashed(password))
+            passwords.setdefault(HUB, hashed(password))
             return password
         password = secrets.token_urlsafe(24)
-        passwords[HUB] = _hashed(password)
+        passwords[HUB] = hashed(password)
         make_folder(login.parent)
         drafts.append((write_draft(login, f"{password}\n".encode()), login))
         return password
@@ -162,11 +185,11 @@ class MosquittoAcl:
             with open(lock_file, "w", opener=open_private) as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 try:
-                    passwords, rights = _read_passwords(files.passwords), _read_rights(files.rights)
+                    passwords, rights = read_passwords(files.passwords), read_rights(files.rights)
                     yield passwords, rights, drafts
-                    drafts.append(_draft(files.rights, _rights_text(files.rights, self._root, rights)))
+                    drafts.append(draft_of(files.rights, rights_text(files.rights, self._root, rights)))
                     lines = "".join(f"{name}:{hashed}\n" for name, hashed in passwords.items())
-                    drafts.append(_draft(files.passwords, lines))
+                    drafts.append(draft_of(files.passwords, lines))
                     replace_files(drafts)
                 finally:
                     for draft, _ in drafts:
@@ -206,85 +229,3 @@ def _check_topic(topic: str, root: str) -> None:
         )
     if f"{topic}/".startswith(f"{root}/") or f"{root}/".startswith(f"{topic}/"):
         raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Use the bridge's own prefix.")
-
-
-def _hashed(password: str) -> str:
-    salt = secrets.token_bytes(12)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
-    return "$".join(("", "7", str(ITERATIONS), base64.b64encode(salt).decode(), base64.b64encode(digest).decode()))
-
-
-def _read_passwords(file: Path) -> dict[str, str]:
-    with suppress(FileNotFoundError):
-        lines = file.read_text("utf-8", "surrogateescape").splitlines()
-        return {name: hashed for name, colon, hashed in (line.partition(":") for line in lines) if colon}
-    return {}
-
-
-def _split_acl(file: Path) -> tuple[str, str, str]:
-    """Return the ACL in three parts: before the hub's part, the hub's part, after it."""
-    with suppress(FileNotFoundError):
-        before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
-        if begin:
-            hub_part, _, after = rest.partition(END + "\n")
-            return before, hub_part, after
-        return before, "", ""
-    return "", "", ""
-
-
-def _read_rights(file: Path) -> dict[str, tuple[str, ...]]:
-    """Return the prefixes of each bridge, from the hub's part of the ACL."""
-    found: dict[str, dict[str, None]] = {}
-    user = HUB
-    for line in _split_acl(file)[1].splitlines():
-        word, _, rest = line.partition(" ")
-        if word == "user":
-            user = rest
-        elif word == "topic" and user != HUB:
-            found.setdefault(user, {})[rest.removeprefix("readwrite ").removesuffix("/#")] = None
-    return {name: tuple(topics) for name, topics in found.items()}
-
-
-def _rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> str:
-    before, _, after = _split_acl(file)
-    lines = [BEGIN, f"pattern write {root}/%u/#"]
-    lines += [f"pattern read {root}/%u/{leaf}" for leaf in ("commands/#", "desired")]
-    for name, topics in sorted(rights.items()):
-        lines += ["", f"user {name}"]
-        lines += [line for topic in topics for line in (f"topic readwrite {topic}", f"topic readwrite {topic}/#")]
-    lines += ["", f"user {HUB}", "topic readwrite #", "topic read $SYS/#", END]
-    if before and not before.endswith("\n"):
-        before += "\n"
-    return before + "\n".join(lines) + "\n" + after
-
-
-def _draft(file: Path, text: str) -> tuple[Path, Path]:
-    """Write a draft of ``file`` with its owner and mode. A new file is readable for the broker."""
-    file = file.resolve()  # a symbolic link stays one
-    draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
-    if file.exists():
-        copy_owner(draft, file.stat())
-    else:
-        share_with_broker(draft)
-    return draft, file
-
-
-def share_with_broker(file: Path) -> None:
-    """Make a file readable for the broker."""
-    file.chmod(FILE_MODE)
-    _give_to_broker(file)
-
-
-def _give_to_broker(path: Path) -> bool:
-    """Give ``path`` to the broker's group. Return False if Mosquitto is not installed or this user may not do it."""
-    try:
-        os.chown(path, -1, grp.getgrnam("mosquitto").gr_gid)
-    except (PermissionError, KeyError):
-        return False
-    return True
-
-
-def let_broker_pass(folder: Path) -> None:
-    """Allow the broker's group to pass through a private folder, but not to list it."""
-    if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
-        folder.chmod(0o710)

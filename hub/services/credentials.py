@@ -1,6 +1,6 @@
-"""Create, list and revoke the broker credentials of devices.
+"""Create, list and revoke the broker credentials of devices: passwords, or certificates of the hub's own CA.
 
-A password is returned once, when it is created; only its hash is stored.
+A password or a private key is returned once, when it is created. The hub stores the hash of a password, and no key.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from hub.errors import Conflict
-from hub.mqtt.mosquitto_acl import MosquittoAcl, User
+from hub.certificates import Authority, Bundle
+from hub.errors import Conflict, NotFound
+from hub.mqtt.mosquitto_acl import MosquittoAcl
 from hub.runtime.network_addresses import split_address
 
+DEVICE_DAYS = 730
 SAMPLE_PAYLOAD = '{"temperature": 21.5}'
 
 
@@ -38,10 +40,35 @@ class IssuedCredential(msgspec.Struct, frozen=True):
     setup: str | None
 
 
+class IssuedBundle(msgspec.Struct, frozen=True):
+    """A new certificate. ``told`` and ``setup`` are as in :class:`IssuedCredential`."""
+
+    name: str
+    bundle: Bundle
+    told: bool
+    setup: str | None
+
+
+class BrokerUser(msgspec.Struct, frozen=True):
+    """A user of the broker. ``expires`` is the end of its certificate (epoch ms), None with a password."""
+
+    name: str
+    topics: tuple[str, ...]
+    expires: int | None
+
+
 class Credentials:
     """Service for credentials of the broker."""
 
-    def __init__(self, access: MosquittoAcl | None, *, broker: str, root: str, login: Path | None) -> None:
+    def __init__(
+        self,
+        access: MosquittoAcl | None,
+        *,
+        broker: str,
+        root: str,
+        login: Path | None,
+        authority: Authority | None = None,
+    ) -> None:
         """Create the service.
 
         Args:
@@ -49,11 +76,13 @@ class Credentials:
             broker: HOST:PORT of the broker.
             root: First level of the devices' topics.
             login: File with the hub's own password; None if the settings hold it.
+            authority: The hub's own CA; None if it issues no certificates.
         """
         self._files = access
         self._broker = broker
         self._root = root
         self._login = login
+        self._authority = authority
 
     @property
     def guarded(self) -> bool:
@@ -72,9 +101,18 @@ class Credentials:
             raise Conflict("The demo's broker accepts connections without a password.", hint)
         return self._files
 
-    def users(self) -> list[User]:
+    @property
+    def _ca(self) -> Authority:
+        if self._authority is None:
+            raise Conflict("This hub issues no certificates.", "Give the device a password.")
+        return self._authority
+
+    def users(self) -> list[BrokerUser]:
         """Return all users of the broker."""
-        return [] if self._files is None else self._files.users()
+        if self._files is None:
+            return []
+        expires = {} if self._authority is None else self._authority.devices()
+        return [BrokerUser(user.name, user.topics, expires.get(user.name)) for user in self._files.users(expires)]
 
     def add(self, name: str, prefixes: Sequence[str] = (), host: str | None = None) -> IssuedCredential:
         """Create a user with a new password.
@@ -98,6 +136,38 @@ class Credentials:
         address = f"mqtt://{name}:{password}@{host or broker_host}:{port}/{self._root}/{name}"
         return IssuedCredential(name, password, line, address, reloaded, setup)
 
+    def certify(self, name: str, prefixes: Sequence[str] = (), days: int = DEVICE_DAYS) -> IssuedBundle:
+        """Create a user with a certificate. Raises as :meth:`add`."""
+        if name in self._ca.devices():
+            raise Conflict(f"{name} already has a certificate.", f"For another one: hub device renew {name}")
+        first = not self._ca.exists
+        self._access.add_certified(name, prefixes, self._login)
+        return self._issue(name, days, first)
+
+    def renew(self, name: str, days: int = DEVICE_DAYS) -> IssuedBundle:
+        """Issue another certificate for a user. Its earlier ones stay valid until they end. Raises NotFound."""
+        if name not in self._ca.devices():
+            raise NotFound(
+                f"{name[:64]!r} has no valid certificate.", f"To issue one: hub device add {name} --certificate"
+            )
+        return self._issue(name, days, False)
+
+    def ca(self) -> bytes:
+        """Return the certificate of the hub's own CA, as PEM. Raises NotFound if it has issued nothing yet."""
+        if not self._ca.exists:
+            raise NotFound("This hub has no CA yet.", "It is created with the first certificate.")
+        return self._ca.ca_file.read_bytes()
+
+    def _issue(self, name: str, days: int, first: bool) -> IssuedBundle:
+        bundle = self._ca.issue(name, "client", days)
+        return IssuedBundle(name, bundle, self._share(), self._tls_setup() if first else None)
+
+    def _share(self) -> bool:
+        """Give the broker the CA and the list of revoked certificates. Return True if it has read them."""
+        files = (self._ca.ca_file, self._ca.crl_file)
+        self._access.share({file.name: file.read_bytes() for file in files})
+        return self._access.reload()
+
     def line(self, name: str, password: str | None = None, host: str | None = None) -> str:
         """Return a shell command that publishes a first reading as ``name``."""
         broker_host, port = split_address(self._broker)
@@ -106,9 +176,31 @@ class Credentials:
         return f"mosquitto_pub -h {host or broker_host} -p {port} {login}-q 1 -t {topic} -m '{SAMPLE_PAYLOAD}'"
 
     def revoke(self, name: str) -> bool:
-        """Remove a user. Return True if the broker has reloaded its files. Raises NotFound, StoreError."""
+        """Remove a user. Return True if the broker has reloaded its files. Raises NotFound, StoreError.
+
+        Mosquitto closes the connections of a password at once. It does not close those of a certificate, so they lose
+        all rights.
+        """
+        if self._authority is not None and name in self._authority.devices():
+            self._access.deny(name)
+            self._authority.revoke(name)
+            return self._share()
         self._access.revoke(name)
         return self._access.reload()
+
+    def _tls_setup(self) -> str:
+        folder = self._access.files.rights.parent.resolve()
+        return (
+            "listener 8883\n"
+            f"cafile {folder}/{self._ca.ca_file.name}\n"
+            f"crlfile {folder}/{self._ca.crl_file.name}\n"
+            "certfile /etc/mosquitto/certs/broker.crt\n"
+            "keyfile /etc/mosquitto/certs/broker.key\n"
+            "tls_version tlsv1.2\n"
+            "require_certificate true\n"
+            "use_identity_as_username true\n"
+            f"{self._setup()}"
+        )
 
     def _setup(self) -> str:
         files = self._access.files

@@ -12,10 +12,10 @@ from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import credentials as shapes
-from hub.api.schemas.requests import CredentialWanted
+from hub.api.schemas.credential_requests import CertificateWanted, CredentialWanted
 from hub.runtime.network_addresses import is_loopback
 from hub.runtime.qr import rows
-from hub.services.credentials import Credentials
+from hub.services.credentials import Credentials, IssuedBundle
 
 Name = Annotated[str, Path(max_length=128)]
 
@@ -45,6 +45,33 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
             status_code=201,
             headers={"Cache-Control": "no-store"},
         )
+
+    @router.post("/certificates", status_code=201, response_model=shapes.BundleShape)
+    async def create_certificate(body: CertificateWanted, by: By) -> Response:
+        """Create a user of the broker with a certificate and return it with its key, which cannot be read again later.
+
+        Return 409 if the name exists.
+        """
+        issued = await asyncio.to_thread(credentials.certify, body.name, body.prefixes, body.days)
+        return await give(issued, by)
+
+    @router.post("/{name}/renew", status_code=201, response_model=shapes.BundleShape)
+    async def renew_certificate(name: Name, by: By) -> Response:
+        """Issue another certificate for a user that has one. The earlier one stays valid until its end."""
+        return await give(await asyncio.to_thread(credentials.renew, name), by)
+
+    async def give(issued: IssuedBundle, by: str) -> Response:
+        what = {"name": issued.name, "expires_at": issued.bundle.ends}
+        await changes.write(by, Change("credential.issued", f"issued a certificate for {issued.name}", what))
+        body = shapes.BundleShape.made_of(issued)
+        return Json(body, status_code=201, headers={"Cache-Control": "no-store"})
+
+    @router.get("/ca", response_class=Response)
+    async def get_ca(request: Request) -> Response:
+        """Return the certificate of the hub's own CA, which clients have to trust. Return 404 if there is none yet."""
+        ca = await asyncio.to_thread(credentials.ca)
+        headers = {"Content-Disposition": 'attachment; filename="watchkeeper-ca.crt"'}
+        return Response(ca, media_type="application/x-x509-ca-cert", headers=headers)
 
     @router.get("/{name}/line", response_model=shapes.LineShape)
     async def get_sample_command(name: Name, request: Request) -> Response:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
+from hub.services.credentials import IssuedBundle
 
 
-class CredentialShape(ApiObject, rename={"topics": "prefixes"}):
-    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device."""
+class CredentialShape(ApiObject, rename={"topics": "prefixes", "expires": "expires_at"}):
+    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
+
+    `expires_at` is when its certificate ends (epoch ms); null for a password, which does not end.
+    """
 
     name: str
     topics: list[str]
+    expires: int | None
 
 
 class CredentialList(TypedDict):
@@ -40,6 +45,26 @@ class IssuedShape(ApiObject):
     qr: list[str]
     told: bool
     setup: str | None
+
+
+class BundleShape(ApiObject):
+    """A new certificate with its private key, which is returned only once, and the hub's CA, all as PEM.
+
+    `expires_at` is when it ends (epoch ms). `told` and `setup` are as for a password.
+    """
+
+    name: str
+    certificate: str
+    key: str
+    ca: str
+    expires_at: int
+    told: bool
+    setup: str | None
+
+    @classmethod
+    def made_of(cls, issued: IssuedBundle) -> BundleShape:
+        bundle = issued.bundle
+        return cls(issued.name, bundle.certificate, bundle.key, bundle.ca, bundle.ends, issued.told, issued.setup)
 
 
 class LineShape(TypedDict):

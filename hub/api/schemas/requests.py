@@ -106,13 +106,6 @@ class CommandWanted(Incoming):
     expires_in_s: int = Field(60, ge=1, le=7 * 86_400)
 
 
-class CredentialWanted(Incoming):
-    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device."""
-
-    name: str = Field(min_length=1, max_length=64)
-    prefixes: Annotated[list[str], Field(max_length=16, fail_fast=True)] = []
-
-
 class AnalysisEdit(Incoming):
     """Links of an analysis. `models` are the device models whose manual the document is."""
 

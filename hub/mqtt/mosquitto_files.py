@@ -1,0 +1,122 @@
+"""The formats of Mosquitto's password file and access control list (ACL), and the owner and mode of its files.
+
+They are described in mosquitto_passwd(1) and mosquitto.conf(5), "acl_file".
+"""
+
+from __future__ import annotations
+
+import base64
+import grp
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from hub.runtime.private_files import copy_owner, write_draft
+
+HUB = "hub"
+"""The hub's own user, which may read and write everything."""
+ITERATIONS = 101
+"""Mosquitto's default. It is enough: the passwords are random, so a dictionary attack is not possible."""
+FILE_MODE = 0o640
+"""Mode of a new file, which belongs to the group that the broker runs as."""
+BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
+_DENY = "deny #"
+NOTHING = ("",)
+"""In place of the prefixes of a user that may use no topic at all."""
+
+
+def hashed(password: str) -> str:
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, ITERATIONS)
+    return "$".join(("", "7", str(ITERATIONS), base64.b64encode(salt).decode(), base64.b64encode(digest).decode()))
+
+
+def read_passwords(file: Path) -> dict[str, str]:
+    with suppress(FileNotFoundError):
+        lines = file.read_text("utf-8", "surrogateescape").splitlines()
+        return {name: hashed for name, colon, hashed in (line.partition(":") for line in lines) if colon}
+    return {}
+
+
+def _split_acl(file: Path) -> tuple[str, str, str]:
+    """Return the ACL in three parts: before the hub's part, the hub's part, after it."""
+    with suppress(FileNotFoundError):
+        before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
+        if begin:
+            hub_part, _, after = rest.partition(END + "\n")
+            return before, hub_part, after
+        return before, "", ""
+    return "", "", ""
+
+
+def read_rights(file: Path) -> dict[str, tuple[str, ...]]:
+    """Return the prefixes of each bridge, from the hub's part of the ACL."""
+    found: dict[str, dict[str, None]] = {}
+    user = HUB
+    for line in _split_acl(file)[1].splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "user":
+            user = rest
+        elif word == "topic" and user != HUB:
+            if rest == _DENY:
+                found[user] = dict.fromkeys(NOTHING)
+                continue
+            found.setdefault(user, {})[rest.removeprefix("readwrite ").removesuffix("/#")] = None
+    return {name: tuple(topics) for name, topics in found.items()}
+
+
+def set_rights(rights: dict[str, tuple[str, ...]], name: str, topics: Sequence[str]) -> None:
+    rights.pop(name, None)
+    if topics:
+        rights[name] = tuple(topics)
+
+
+def rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> str:
+    before, _, after = _split_acl(file)
+    lines = [BEGIN, f"pattern write {root}/%u/#"]
+    lines += [f"pattern read {root}/%u/{leaf}" for leaf in ("commands/#", "desired")]
+    for name, topics in sorted(rights.items()):
+        lines += ["", f"user {name}"]
+        if topics == NOTHING:
+            lines.append(f"topic {_DENY}")
+            continue
+        lines += [line for topic in topics for line in (f"topic readwrite {topic}", f"topic readwrite {topic}/#")]
+    lines += ["", f"user {HUB}", "topic readwrite #", "topic read $SYS/#", END]
+    if before and not before.endswith("\n"):
+        before += "\n"
+    return before + "\n".join(lines) + "\n" + after
+
+
+def draft_of(file: Path, text: str) -> tuple[Path, Path]:
+    """Write a draft of ``file`` with its owner and mode. A new file is readable for the broker."""
+    file = file.resolve()  # a symbolic link stays one
+    draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
+    if file.exists():
+        copy_owner(draft, file.stat())
+    else:
+        share_with_broker(draft)
+    return draft, file
+
+
+def share_with_broker(file: Path) -> None:
+    """Make a file readable for the broker."""
+    file.chmod(FILE_MODE)
+    _give_to_broker(file)
+
+
+def _give_to_broker(path: Path) -> bool:
+    """Give ``path`` to the broker's group. Return False if Mosquitto is not installed or this user may not do it."""
+    try:
+        os.chown(path, -1, grp.getgrnam("mosquitto").gr_gid)
+    except (PermissionError, KeyError):
+        return False
+    return True
+
+
+def let_broker_pass(folder: Path) -> None:
+    """Allow the broker's group to pass through a private folder, but not to list it."""
+    if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
+        folder.chmod(0o710)

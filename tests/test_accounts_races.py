@@ -156,7 +156,9 @@ async def test_link_that_cannot_be_used_up_makes_no_account(people: People, disk
 
 async def test_two_people_cannot_take_the_same_name_at_the_same_time(people: People) -> None:
     ada, bea = await account(people, "Ada"), await account(people, "Bea")
-    results = await asyncio.gather(people.rename(ada.id, "Cleo"), people.rename(bea.id, "cleo"), return_exceptions=True)
+    results = await asyncio.gather(
+        people.edit_own(ada, name="Cleo"), people.edit_own(bea, name="cleo"), return_exceptions=True
+    )
     assert [type(result) for result in results].count(Conflict) == 1
 
 
@@ -226,7 +228,7 @@ async def test_failed_write_leaves_file_and_memory_unchanged(people: People, dis
     before = (tmp_path / "accounts.json").read_bytes()
     disk.names = {"accounts.json", "api-tokens.json"}
     with pytest.raises(StoreError, match="No space"):
-        await people.rename(ada.id, "Cleo")
+        await people.edit_own(ada, name="Cleo")
     with pytest.raises(StoreError, match="No space"):
         await people.tokens.create(ada.id, "ci", "viewer", 60.0)
     assert (tmp_path / "accounts.json").read_bytes() == before

@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from api_hub import ApiHub, Socket, running_hub
-from hub.accounts import passwords
+from hub.accounts import People, passwords
 from hub.accounts.account import account_name, lookup_key
 from hub.accounts.passwords import WAITING_PER_CLIENT, Passwords
 from hub.accounts.sessions import MAX_OF_PERSON, SessionStore
@@ -302,3 +303,45 @@ async def test_no_secret_and_no_forged_line_is_logged(hub: ApiHub, caplog: pytes
         for value in (PASSWORD, "a wrong password", secret, made["value"], *ada.http.cookies.values(), "argon2"):
             assert value not in text
         assert "\nINFO Ada" not in text
+
+
+# -- profile ------------------------------------------------------------------------------------------------------
+
+
+async def test_profile_is_stored_validated_and_returned_in_the_session(hub: ApiHub, tmp_path: Path) -> None:
+    async with person(hub, "Ada", "administrator") as ada:
+        unset = {"language": None, "units": None, "units_of": {}, "time_zone": None}
+        assert (await ada.http.get("/api/session")).json()["account"]["profile"] == unset
+        wanted = {"language": "de", "units": "imperial", "units_of": {"temperature": "metric"}}
+        zone = {"time_zone": "America/New_York"}
+        assert (await ada.http.patch("/api/account", json=wanted)).json()["profile"] == {**unset, **wanted}
+        assert (await ada.http.patch("/api/account", json=zone)).json()["name"] == "Ada", "absent keys stay"
+        assert (await ada.http.get("/api/session")).json()["account"]["profile"] == {**wanted, **zone}
+        for wrong in (
+            {"language": "fr"},
+            {"units": "nautical"},
+            {"units_of": {"temperature": "kelvin"}},
+            {"units_of": {"happiness": "metric"}},
+            {"time_zone": "Mars/Olympus"},
+            {"time_zone": "../../etc/passwd"},
+            {"time_zone": ""},
+            {"theme": "dark"},
+        ):
+            assert (await ada.http.patch("/api/account", json=wrong)).status_code == 422, wrong
+        read = {each.name: each.profile for each in People(tmp_path, TOKEN).accounts}
+        assert msgspec.to_builtins(read["Ada"]) == {**wanted, **zone}
+        assert (await ada.http.patch("/api/account", json={"language": None})).json()["profile"]["language"] is None
+
+
+async def test_assistant_answers_in_the_language_of_the_person(tmp_path: Path) -> None:
+    async with running_hub(tmp_path, token=TOKEN, real_ai=True) as hub, person(hub, "Ada", "administrator") as ada:
+        await hub.telemetry("pump-01", temperature=20)
+        answers = []
+        for language in (None, "de"):
+            await ada.http.patch("/api/account", json={"language": language})
+            asked = f"/api/conversations/talk-{language}-0001/turns"
+            lines = (await ada.http.post(asked, json={"question": "pump-01?"})).text.splitlines()
+            answers.append("".join(json.loads(line).get("text", "") for line in lines))
+        english, german = answers
+        assert english != german, german
+        assert "Temperatur" in german or "Gerät" in german or " ist " in german, german

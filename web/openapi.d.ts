@@ -1697,8 +1697,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Rename Account
-         * @description Change the own name. An API token cannot do this.
+         * Edit Account
+         * @description Change the own name, language, units or time zone. An API token cannot do this.
          */
         patch: operations["patch_account"];
         trace?: never;
@@ -2088,6 +2088,7 @@ export interface components {
             has_password: boolean;
             /** Connected */
             connected: boolean;
+            profile: components["schemas"]["ProfileShape"];
         };
         /** Acknowledgement */
         Acknowledgement: {
@@ -4322,11 +4323,41 @@ export interface components {
         };
         /**
          * ProfileEdit
-         * @description An edit of the own account.
+         * @description An edit of the own account. Absent keys stay unchanged; null leaves a choice to the browser.
+         *
+         *     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
          */
         ProfileEdit: {
             /** Name */
-            name: string;
+            name?: string | null;
+            /** Language */
+            language?: ("en" | "de" | "es") | null;
+            /** Units */
+            units?: ("metric" | "imperial") | null;
+            /** Units Of */
+            units_of?: {
+                [key: string]: "metric" | "imperial";
+            };
+            /** Time Zone */
+            time_zone?: string | null;
+        };
+        /**
+         * ProfileShape
+         * @description What a person has chosen for all their browsers; null leaves the choice to the browser.
+         *
+         *     `units_of` has the system of units by quantity, where it differs from `units`.
+         */
+        ProfileShape: {
+            /** Language */
+            language: ("en" | "de" | "es") | null;
+            /** Units */
+            units: ("metric" | "imperial") | null;
+            /** Units Of */
+            units_of: {
+                [key: string]: "metric" | "imperial";
+            };
+            /** Time Zone */
+            time_zone: string | null;
         };
         /**
          * PromptShape

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from hub.accounts.profile import Profile
 from hub.errors import Invalid
 
 Role = Literal["viewer", "operator", "administrator"]
@@ -41,6 +42,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         created: Epoch seconds.
         disabled: The person cannot sign in, and nothing that was signed in with this account is valid.
         signed_in: When the person last signed in, in epoch seconds.
+        profile: What the person has chosen for all their browsers.
         identity: With whom of an OpenID provider the account is connected.
     """
 
@@ -52,6 +54,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     disabled: bool = False
     signed_in: float | None = None
     identity: ExternalIdentity | None = None
+    profile: Profile = Profile()
 
 
 def new_account_id() -> str:

@@ -101,7 +101,7 @@ class OpenIdProvider:
             except (InvalidKeyIdError, ValueError):  # the provider may have new keys
                 await self._load(RETRY_S)
                 found = jwt.decode(token, self._keys, algorithms=algorithms)
-            claims = found.claims
+            claims: dict[str, Any] = found.claims
             jwt.JWTClaimsRegistry(
                 leeway=LEEWAY_S,
                 iss={"essential": True, "value": self._client.issuer},

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from hub.accounts.account import Account, Role, account_name
 from hub.accounts.accounts import Accounts
@@ -15,6 +18,7 @@ from hub.accounts.links import OneTimeLink, OneTimeLinks
 from hub.accounts.passkey_ceremonies import PasskeyCeremonies
 from hub.accounts.passkeys import Passkey, Passkeys
 from hub.accounts.passwords import Passwords
+from hub.accounts.profile import check_time_zone
 from hub.accounts.sessions import SessionStore
 from hub.errors import Conflict, Forbidden, HubError, NotFound, StoreError
 
@@ -128,9 +132,18 @@ class People:
         with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 
-    async def rename(self, account_id: str, name: str) -> Account:
-        """Change the name of an account. Raises Invalid, Conflict if another has it."""
-        return await self.accounts.change(account_id, name=account_name(name))
+    async def edit_own(
+        self, account: Account, *, name: str | None = None, profile: Mapping[str, Any] | None = None
+    ) -> Account:
+        """Change the own name unless it is None, and fields of the profile.
+
+        Raises Invalid, Conflict if another has the name.
+        """
+        profile = profile or {}
+        check_time_zone(profile.get("time_zone"))
+        changed = msgspec.structs.replace(account.profile, **profile)
+        named = {} if name is None else {"name": account_name(name)}
+        return await self.accounts.change(account.id, profile=changed, **named)
 
     async def remove_passkey(self, account: Account, passkey_id: str) -> Passkey:
         """Remove a passkey of a person and return it. Raises NotFound, Conflict for the last way to sign in."""

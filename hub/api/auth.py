@@ -54,6 +54,11 @@ class Proof(NamedTuple):
         """Return the author of a change that this request makes."""
         return self.account.name if self.account else NOBODY
 
+    @property
+    def language(self) -> str:
+        """Return the language that the person has chosen, English without a choice."""
+        return (self.account.profile.language if self.account else None) or "en"
+
 
 Permits = Callable[[str], bool]
 """Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""

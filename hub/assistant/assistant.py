@@ -51,8 +51,8 @@ class AssistantService:
         self._tools, self._providers = tools, providers
         self._answers = RuleBasedAnswers(tools.queries)
 
-    def _turn(self, question: str, before: Sequence[Turn]) -> AssistantTurn:
-        return AssistantTurn(self._tools, self._providers, self._answers, question.strip(), before)
+    def _turn(self, question: str, before: Sequence[Turn], language: str = "en") -> AssistantTurn:
+        return AssistantTurn(self._tools, self._providers, self._answers, question.strip(), before, language)
 
     async def answer(self, question: str, model: str | None = None) -> AssistantReply:
         """Return the complete answer, with a line for the sentences that the data does not support."""
@@ -78,14 +78,15 @@ class AssistantService:
                 yield mark
 
     async def converse(
-        self, question: str, before: Sequence[Turn] = (), model: str | None = None
+        self, question: str, before: Sequence[Turn] = (), model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
         """Yield the answer while it is written, with the lookups in between, and at its end the complete reply.
 
-        ``before`` are the earlier turns, oldest first. If a model breaks off, its text stays, and the built-in analyst
+        ``before`` are the earlier turns, oldest first. ``language`` is the person's, for a question whose words are of
+        no particular one. If a model breaks off, its text stays, and the built-in analyst
         adds its own answer.
         """
-        turn = self._turn(question, before)
+        turn = self._turn(question, before, language)
         request = await turn.request(model)
         text, tokens, writer = "", 0, BUILTIN
         for step in range(_STEPS + 1):

@@ -60,19 +60,24 @@ _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
 """Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
 
 
-def resolve_question(text: str, before: Sequence[Turn], devices: Sequence[Device], now: int) -> ParsedQuestion:
-    """Return the question with what earlier turns, oldest first, tell about it."""
+def resolve_question(
+    text: str, before: Sequence[Turn], devices: Sequence[Device], now: int, language: str = "en"
+) -> ParsedQuestion:
+    """Return the question with what earlier turns, oldest first, tell about it.
+
+    ``language`` applies where the words of the first question are of no particular one.
+    """
     previous: ParsedQuestion | None = None
     answered: list[Device] = []
     known = {device.id: device for device in devices}
     for turn in before[-_REMEMBERED:]:
-        asked = parse_question(turn.question, devices, now, previous.language.code if previous else "en")
+        asked = parse_question(turn.question, devices, now, previous.language.code if previous else language)
         previous = _completed(asked, previous, answered, devices)
         told = dict.fromkeys(extra.device for extra in turn.extras if isinstance(extra, Source))
         answered = [known[device] for device in told if device in known]
         if not answered and not previous.scope.is_all:
             answered = previous.scope.devices
-    question = parse_question(text, devices, now, previous.language.code if previous else "en")
+    question = parse_question(text, devices, now, previous.language.code if previous else language)
     return _completed(question, previous, answered, devices)
 
 

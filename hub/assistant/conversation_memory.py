@@ -21,14 +21,16 @@ class ConversationMemory:
     def __init__(self, assistant: AssistantService, store: ConversationStore, now: Callable[[], int]) -> None:
         self._assistant, self._store, self._now = assistant, store, now
 
-    async def ask(self, conversation: str, question: str, model: str | None = None) -> AsyncGenerator[Piece, None]:
+    async def ask(
+        self, conversation: str, question: str, model: str | None = None, *, language: str = "en"
+    ) -> AsyncGenerator[Piece, None]:
         """Yield the answer piece by piece, and store it at its end, or what has arrived when the client disconnects."""
         before = await self._store.turns(conversation, REMEMBERED)
         at = self._now()
         parts: list[str] = []
         reply: AssistantReply | None = None
         try:
-            async with aclosing(self._assistant.converse(question, before, model)) as pieces:
+            async with aclosing(self._assistant.converse(question, before, model, language=language)) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, str):
                         parts.append(piece)

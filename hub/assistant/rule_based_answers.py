@@ -122,10 +122,13 @@ class RuleBasedAnswers:
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
 
-    async def answer(self, text: str, before: Sequence[Turn] = ()) -> RuleBasedAnswer:
-        """Return the answer; ``before`` are the earlier turns of the conversation, oldest first."""
+    async def answer(self, text: str, before: Sequence[Turn] = (), language: str = "en") -> RuleBasedAnswer:
+        """Return the answer; ``before`` are the earlier turns of the conversation, oldest first.
+
+        ``language`` is the person's, for questions whose words are of no particular one.
+        """
         devices = list(self._queries.registry.with_latest_values())
-        question = resolve_question(text, before, devices, self._queries.now())
+        question = resolve_question(text, before, devices, self._queries.now(), language)
         context = Context(self._queries, question)
         handler = _HANDLERS.get(question.kind)
         try:

@@ -35,16 +35,22 @@ class AssistantTurn:
     """One question: the built-in analyst's answer, and the request to a model."""
 
     def __init__(
-        self, tools: Tools, providers: ProviderChain, answers: RuleBasedAnswers, question: str, before: Sequence[Turn]
+        self,
+        tools: Tools,
+        providers: ProviderChain,
+        answers: RuleBasedAnswers,
+        question: str,
+        before: Sequence[Turn],
+        language: str,
     ) -> None:
         self._tools, self._providers, self._answers = tools, providers, answers
-        self._question, self._before = question, before
+        self._question, self._before, self._language = question, before, language
         self._computed: RuleBasedAnswer | None = None
         self.rounds = ToolLoop(self._tools)
 
     async def _plain(self) -> str:
         if self._computed is None:
-            self._computed = await self._answers.answer(self._question, self._before)
+            self._computed = await self._answers.answer(self._question, self._before, self._language)
         return self._computed.text
 
     async def request(self, model: str | None) -> CompletionRequest:

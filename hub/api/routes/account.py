@@ -30,10 +30,10 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         return Json(shapes.AccountShape.made_of(account_of(request)))
 
     @router.patch("", response_model=shapes.AccountShape)
-    async def rename_account(body: requests.ProfileEdit, request: Request) -> Response:
-        """Change the own name. An API token cannot do this."""
+    async def edit_account(body: requests.ProfileEdit, request: Request) -> Response:
+        """Change the own name, language, units or time zone. An API token cannot do this."""
         account, _ = signed_in(request)
-        renamed = await people.rename(account.id, body.name)
+        renamed = await people.edit_own(account, name=body.name, profile=body.profile())
         if renamed.name != account.name:
             change = Change("people.renamed", f"is now called {renamed.name}", {"name": renamed.name})
             await changes.write(account.name, change)

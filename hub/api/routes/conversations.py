@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from hub.api.concurrency_limit import ConcurrencyLimit
@@ -50,21 +50,28 @@ def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asynci
         response_class=Response,
         responses={200: {"content": {LINES: {}}}, 503: {"description": "AI service error"}},
     )
-    async def ask_in_conversation(conversation: Id, body: requests.FollowUp) -> Response:
+    async def ask_in_conversation(conversation: Id, body: requests.FollowUp, request: Request) -> Response:
         """Ask a question in a conversation, and stream the answer as lines of JSON.
 
         The first question creates the conversation.
         """
-        return await streamed(_lines(memory, slots, shutdown, conversation, body.question))
+        return await streamed(
+            _lines(memory, slots, shutdown, conversation, body.question, request.state.proof.language)
+        )
 
     return router
 
 
 async def _lines(
-    memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asyncio.Event, conversation: str, question: str
+    memory: ConversationMemory,
+    slots: ConcurrencyLimit,
+    shutdown: asyncio.Event,
+    conversation: str,
+    question: str,
+    language: str,
 ) -> AsyncGenerator[bytes, None]:
     with slots.acquire():
-        async with aclosing(memory.ask(conversation, question)) as pieces:
+        async with aclosing(memory.ask(conversation, question, language=language)) as pieces:
             async for piece in pieces:
                 yield _line(piece)
                 if shutdown.is_set():

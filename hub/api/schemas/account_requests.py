@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
 from hub.accounts.account import MAX_NAME_CHARS, Role
 from hub.accounts.api_tokens import MAX_LIFETIME_S
 from hub.accounts.passwords import MAX_CHARS
+from hub.accounts.profile import Language, UnitSystem
 from hub.api.schemas.requests import ONE_LINE, Incoming
+from hub.insight.terms import quantities
 
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME_CHARS, pattern=ONE_LINE)
@@ -49,9 +51,29 @@ class Welcome(LinkGiven):
 
 
 class ProfileEdit(Incoming):
-    """An edit of the own account."""
+    """An edit of the own account. Absent keys stay unchanged; null leaves a choice to the browser.
 
-    name: Name
+    `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
+    """
+
+    name: Name | None = None
+    language: Language | None = None
+    units: UnitSystem | None = None
+    units_of: Annotated[dict[str, UnitSystem], Field(max_length=100, default_factory=dict)]
+    time_zone: Annotated[str, Field(max_length=64)] | None = None
+
+    @field_validator("units_of")
+    @classmethod
+    def _quantities(cls, value: dict[str, UnitSystem]) -> dict[str, UnitSystem]:
+        known = [term.id for term in quantities()]
+        unknown = next((each for each in value if each not in known), None)
+        if unknown is not None:
+            raise ValueError(f"unknown quantity {unknown[:64]!r}; GET /api/terms lists them")
+        return value
+
+    def profile(self) -> dict[str, Any]:
+        """Return the given fields of the profile."""
+        return self.model_dump(exclude_unset=True, exclude={"name"})
 
 
 class PasswordChange(Incoming):

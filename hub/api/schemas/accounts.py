@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from typing_extensions import TypedDict
@@ -10,7 +11,20 @@ from hub.accounts import Account, Role, Session
 from hub.accounts.api_tokens import ApiToken
 from hub.accounts.links import OneTimeLink
 from hub.accounts.passkeys import Passkey
+from hub.accounts.profile import Language, UnitSystem
 from hub.api.schemas.api_object import ApiObject
+
+
+class ProfileShape(ApiObject):
+    """What a person has chosen for all their browsers; null leaves the choice to the browser.
+
+    `units_of` has the system of units by quantity, where it differs from `units`.
+    """
+
+    language: Language | None
+    units: UnitSystem | None
+    units_of: Mapping[str, UnitSystem]
+    time_zone: str | None
 
 
 class AccountShape(ApiObject):
@@ -27,6 +41,7 @@ class AccountShape(ApiObject):
     signed_in_at: int | None
     has_password: bool
     connected: bool
+    profile: ProfileShape
 
     @classmethod
     def made_of(cls, account: Account) -> Self:
@@ -37,6 +52,7 @@ class AccountShape(ApiObject):
             signed_in_at=None if account.signed_in is None else _ms(account.signed_in),
             has_password=account.password is not None,
             connected=account.identity is not None,
+            profile=ProfileShape.of(account.profile),
         )
 
 

@@ -68,6 +68,7 @@ export type Role = Account['role'];
 export type LinkInfo = Shapes['LinkShape'];
 export type BrowserSession = Shapes['SessionShape'];
 export type ApiToken = Shapes['TokenShape'];
+export type Profile = Shapes['ProfileShape'];
 export type Passkey = Shapes['PasskeyShape'];
 export type PeopleList = Shapes['PeopleList'];
 

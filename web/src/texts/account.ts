@@ -100,6 +100,20 @@ export const passkeys = {
   notOffered: 'This browser does not support passkeys, or is too old.',
 };
 
+export const profile = {
+  title: 'Language and units',
+  language: 'Language',
+  languages: { en: 'English', de: 'Deutsch', es: 'Español' },
+  languageHint: 'The assistant answers in it where a question does not show its language.',
+  units: 'Units',
+  systems: { metric: 'Metric', imperial: 'Imperial' },
+  unitsHint: 'Kept for programs that use the API. This page shows the units that the devices send.',
+  timeZone: 'Time zone',
+  timeZoneHint: 'Kept for programs that use the API. This page shows the times of the browser.',
+  automatic: 'Not set',
+  saved: 'Saved.',
+};
+
 export const people = {
   title: 'People',
   open: 'Everybody who can reach this hub has full access. After you create the first account, signing in is required.',

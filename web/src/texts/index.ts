@@ -1,6 +1,6 @@
 // All texts of the dashboard, for screen and screen reader: one file per section. A text with parameters is a function.
 
-import { account, login, passkeys, people, welcome } from './account';
+import { account, login, passkeys, people, profile, welcome } from './account';
 import { activity } from './activity';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
@@ -42,6 +42,7 @@ export const T = {
   passkeys,
   people,
   presence,
+  profile,
   rail,
   rules,
   settings,

@@ -1,0 +1,42 @@
+"""What a person has chosen for all their browsers: language, units of measurement, time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+from zoneinfo import available_timezones
+
+import msgspec
+
+from hub.errors import Invalid
+
+Language = Literal["en", "de", "es"]
+UnitSystem = Literal["metric", "imperial"]
+
+
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The choices of a person. None leaves the choice to the browser.
+
+    Attributes:
+        language: Code of the language (ISO 639-1).
+        units: System of units.
+        units_of: System of units by quantity, where it differs from ``units``.
+        time_zone: Name in the IANA time zone database.
+    """
+
+    language: Language | None = None
+    units: UnitSystem | None = None
+    units_of: Mapping[str, UnitSystem] = {}
+    time_zone: str | None = None
+
+
+def check_time_zone(name: str | None) -> None:
+    """Raise Invalid for a name that the time zone database does not have."""
+    if name is not None and name not in _time_zones():
+        raise Invalid(f"There is no time zone {name[:64]!r}.", 'Allowed: IANA names, for example "Europe/Berlin".')
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())

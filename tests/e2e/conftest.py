@@ -48,6 +48,28 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 
 
 @pytest.fixture(scope="module")
+def shared_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """Start one demo without simulated machines for all tests of a file, which use it through ``demo``."""
+    address = ["--http", free_address(), "--mqtt", free_address()]
+    demo = Demo([*address, "--devices", "0"], tmp_path_factory.mktemp("empty") / "demo.log")
+    yield demo
+    demo.stop()
+
+
+@pytest.fixture
+def demo(shared_demo: Demo) -> Iterator[Demo]:
+    """Return a demo without devices. After the test, delete its devices and restore the rules."""
+    api, rules = shared_demo.api, shared_demo.get("/api/rules/text")["text"]
+    yield shared_demo
+    answers = [api.delete(f"/api/devices/{device['id']}") for device in shared_demo.get("/api/devices")["items"]]
+    changed = shared_demo.get("/api/rules/text")
+    if changed["text"] != rules:
+        answers.append(api.put("/api/rules", json={"text": rules, "revision": changed["revision"]}))
+    assert [answer.text for answer in answers if answer.is_error] == []
+    assert shared_demo.get("/api/alerts", state="open")["items"] == []
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Launch the installed Chromium, or the one that Playwright downloaded."""
     words = [*QUIET.split(), *(["--no-sandbox"] if os.geteuid() == 0 else [])]

@@ -15,8 +15,7 @@ from e2e.running import Demo, eventually
 pytestmark = pytest.mark.timeout(120)
 
 
-def test_device_alert_and_diagnosis_appear_live(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_device_alert_and_diagnosis_appear_live(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/")
     expect(page.get_by_test_id("live-pill")).to_contain_text("Live")
 
@@ -34,8 +33,7 @@ def test_device_alert_and_diagnosis_appear_live(start, page: Page):
     eventually(lambda: demo.get("/api/alerts", state="acknowledged")["items"], 3, "the acknowledgement")
 
 
-def test_device_page_shows_chart_and_live_value(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_device_page_shows_chart_and_live_value(demo: Demo, page: Page):
     demo.publish("devices/boiler-1/info", {"name": "Boiler 1", "units": {"temperature": "°C"}}, retained=True)
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     page.goto(f"http://{demo.http}/d/boiler-1")
@@ -45,8 +43,7 @@ def test_device_page_shows_chart_and_live_value(start, page: Page):
     expect(page.get_by_text("64.3").or_(page.get_by_text("64.25")).first).to_be_visible(timeout=2_000)
 
 
-def test_answer_names_its_source(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_answer_names_its_source(demo: Demo, page: Page):
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     page.goto(f"http://{demo.http}/assistant")
     page.get_by_test_id("chat-input").fill("How many devices are online?")
@@ -55,8 +52,7 @@ def test_answer_names_its_source(start, page: Page):
     expect(page.get_by_text("built-in analyst").first).to_be_visible()
 
 
-def test_markup_in_device_name_is_shown_as_text(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_markup_in_device_name_is_shown_as_text(demo: Demo, page: Page):
     name = '<img src=x onerror="document.title=1">'
     demo.publish("devices/evil/info", {"name": name, "area": name}, retained=True)
     demo.publish("devices/evil/telemetry", {"temperature": 1})
@@ -82,8 +78,7 @@ const opened = url => new Promise(settle => { const s = new WebSocket(url);
 </script>"""
 
 
-def test_other_origin_may_not_open_socket_or_upload(start, browser: Browser, tmp_path: Path):
-    demo: Demo = start("--devices", "0")
+def test_other_origin_may_not_open_socket_or_upload(demo: Demo, browser: Browser, tmp_path: Path):
     demo.publish("devices/boiler-1/telemetry", {"temperature": 71.5})
     (tmp_path / "index.html").write_text(FOREIGN)
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)

@@ -16,8 +16,7 @@ def rules(demo: Demo) -> dict[str, dict]:
     return {rule["id"]: rule for rule in demo.get("/api/rules")["items"]}
 
 
-def test_limit_is_changed_by_form_and_text_then_undone(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
     demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
     page.goto(f"http://{demo.http}/rules")
     before = demo.get("/api/rules/text")["text"]
@@ -52,8 +51,7 @@ def test_limit_is_changed_by_form_and_text_then_undone(start, page: Page):
     assert demo.get("/api/rules/text")["text"] == before
 
 
-def test_rule_is_added_and_deleted(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_rule_is_added_and_deleted(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/rules")
     page.get_by_role("link", name="New rule").click()
     page.get_by_label("Name").fill("Lid open")
@@ -79,8 +77,7 @@ def test_rule_is_added_and_deleted(start, page: Page):
     expect(page.get_by_text("Rule not found")).to_be_visible()
 
 
-def test_new_rules_get_unique_ids(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     demo.publish("devices/d1/telemetry", {"lid": True})
     page.goto(f"http://{demo.http}/rules")
     for expected in ("lid-open", "lid-open-2", "lid-open-3"):
@@ -107,8 +104,7 @@ def test_new_rules_get_unique_ids(start, page: Page):
     expect(page.get_by_role("textbox", name="TOML")).to_have_value(re.compile('^id = "mine"$', re.M))
 
 
-def test_required_fields_disable_save_and_matching_devices_are_counted(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_required_fields_disable_save_and_matching_devices_are_counted(demo: Demo, page: Page):
     demo.publish("devices/d1/telemetry", {"temp_in": 20})
     demo.publish("devices/d2/telemetry", {"humidity": 20})
     page.goto(f"http://{demo.http}/rules?new=1")
@@ -135,8 +131,7 @@ def test_required_fields_disable_save_and_matching_devices_are_counted(start, pa
     assert len(rules(demo)) == before
 
 
-def test_alert_shows_current_value_and_duration(start, page: Page):
-    demo: Demo = start("--devices", "0")
+def test_alert_shows_current_value_and_duration(demo: Demo, page: Page):
     text = demo.get("/api/rules/text")
     more = '\n[[rule]]\nid = "warm"\nname = "Warm"\nmetric = "warmth"\nabove = 30\n'
     body = {"text": text["text"] + more, "revision": text["revision"]}

@@ -2017,6 +2017,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol
+         * @description Create a user of the broker for a device that has an enrolment key, and return its password.
+         *
+         *     Return 403 for a key that is wrong, used up, expired or revoked, and 409 for a device that is known already.
+         */
+        post: operations["post_enrolments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolments/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Keys
+         * @description Return the enrolment keys that can still be used, without their values.
+         */
+        get: operations["get_enrolments_keys"];
+        put?: never;
+        /**
+         * Create Key
+         * @description Make an enrolment key and return it. It cannot be read again later.
+         */
+        post: operations["post_enrolments_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/enrolments/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description Revoke an enrolment key. The devices that used it keep their credentials.
+         */
+        delete: operations["delete_enrolments_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     live: {
@@ -3112,6 +3178,75 @@ export interface components {
         DocumentQuestion: {
             /** Question */
             question: string;
+        };
+        /**
+         * EnrolledShape
+         * @description The credential of a device that enrolled itself. `told` is true if the broker knows it already.
+         */
+        EnrolledShape: {
+            /** Name */
+            name: string;
+            /** Password */
+            password: string;
+            /** Address */
+            address: string;
+            /** Told */
+            told: boolean;
+        };
+        /**
+         * Enrolment
+         * @description A device that enrols itself. `name` is its id.
+         */
+        Enrolment: {
+            /**
+             * Key
+             * Format: password
+             */
+            key: string;
+            /** Name */
+            name: string;
+        };
+        /** EnrolmentKeyList */
+        EnrolmentKeyList: {
+            /** Items */
+            items: components["schemas"]["EnrolmentKeyShape"][];
+        };
+        /**
+         * EnrolmentKeyShape
+         * @description An enrolment key. `left` is how many more devices may use it, `prefix` how their names begin.
+         */
+        EnrolmentKeyShape: {
+            /** Id */
+            id: string;
+            /** Prefix */
+            prefix: string;
+            /** Left */
+            left: number;
+            /** Expires At */
+            expires_at: number;
+            /** By */
+            by: string;
+        };
+        /**
+         * EnrolmentKeyWanted
+         * @description A key for a number of devices, valid for `days`. Their names have to begin with `prefix`.
+         */
+        EnrolmentKeyWanted: {
+            /**
+             * Prefix
+             * @default
+             */
+            prefix: string;
+            /**
+             * Devices
+             * @default 1
+             */
+            devices: number;
+            /**
+             * Days
+             * @default 7
+             */
+            days: number;
         };
         /**
          * EvidenceShape
@@ -4240,6 +4375,24 @@ export interface components {
             roles: components["schemas"]["RoleShape"][];
             limits: components["schemas"]["SpendLimits"];
             spent: components["schemas"]["SpentShape"];
+        };
+        /**
+         * NewEnrolmentKeyShape
+         * @description A new enrolment key with its value, which is returned only once.
+         */
+        NewEnrolmentKeyShape: {
+            /** Id */
+            id: string;
+            /** Prefix */
+            prefix: string;
+            /** Left */
+            left: number;
+            /** Expires At */
+            expires_at: number;
+            /** By */
+            by: string;
+            /** Key */
+            key: string;
         };
         /** NewPasskey */
         NewPasskey: {
@@ -9306,6 +9459,135 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["IssuedLink"];
                 };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_enrolments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Enrolment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_enrolments_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolmentKeyList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_enrolments_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolmentKeyWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewEnrolmentKeyShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_enrolments_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Error400"];
             401: components["responses"]["Error401"];

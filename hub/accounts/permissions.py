@@ -15,6 +15,7 @@ SIGNED_OUT = frozenset(
         *("POST /login", "POST /login/passkey", "POST /login/passkey/challenge"),
         *("POST /login/openid", "GET /login/openid/callback"),
         *("POST /api/welcome", "POST /api/welcome/check", "GET /api/session"),
+        "POST /api/enrolments",
     }
 )
 """Operations for everybody. So are the probes ``/healthz`` and ``/readyz``, and the dashboard's files."""
@@ -129,6 +130,9 @@ POST   /api/credentials/{name}/renew
 POST   /api/credentials
 GET    /api/credentials/{name}/line
 DELETE /api/credentials/{name}
+GET    /api/enrolments/keys
+POST   /api/enrolments/keys
+DELETE /api/enrolments/keys/{key_id}
 GET    /api/models
 PUT    /api/models
 PUT    /api/models/{name}

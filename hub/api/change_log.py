@@ -27,6 +27,7 @@ CHANGE_KEYS = frozenset(
         *("people.renamed", "people.withdrawn"),
         *("people.accepted", "people.password", "people.token", "people.token_revoked"),
         *("people.passkey", "people.passkey_removed", "people.passkey_copied", "people.connected"),
+        *("enrolment.key", "enrolment.key_revoked", "enrolment.used"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
     )
 )

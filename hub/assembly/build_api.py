@@ -37,6 +37,7 @@ from hub.api.routes import (
     devices,
     diagnoses,
     docs,
+    enrolments,
     expected_range,
     history,
     import_export,
@@ -67,6 +68,7 @@ from hub.services.areas import Areas
 from hub.services.commands import Commands
 from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.devices import Devices
+from hub.services.enrolments import Enrolments
 from hub.services.hub_health import HubHealth
 
 Submit = Callable[[Input], Awaitable[Any]]
@@ -155,6 +157,7 @@ def build_api(
         account.routes(auth, changes),
         passkeys.routes(auth, changes),
         people.routes(auth, changes),
+        enrolments.routes(Enrolments(info.data, broker.credentials, core.registry.known, core.now), auth, changes),
         docs.routes(http.web_dir),
     ]
     return create_api(routers, http, auth, info.version), feeds.broadcaster

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
+import json
 import sys
 import textwrap
 import time
 from datetime import UTC, datetime
 
+from hub.assembly.first_account import origin
 from hub.assembly.from_settings import credentials_of
 from hub.commandline.certificate import check_free, write_bundle
 from hub.commandline.running_hub import status_of
 from hub.commandline.settings import settings_from
 from hub.mqtt.mosquitto_files import HUB
+from hub.runtime.clock import now_ms
+from hub.runtime.network_addresses import split_address
 from hub.runtime.qr import as_text
 from hub.runtime.settings import Settings
 from hub.services.credentials import BrokerUser, Credentials, IssuedCredential
+from hub.services.enrolments import Enrolments
 
 LOGIN_S = 10.0
 """How long the command waits for the running hub to connect with its own user."""
@@ -31,6 +37,8 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.action == "revoke":
         reloaded = credentials.revoke(arguments.name)
         print(f"The credential of {arguments.name} is revoked. {_next_step(reloaded)}")
+    elif arguments.action == "key":
+        asyncio.run(_make_key(settings, credentials, arguments))
     elif arguments.action == "renew" or arguments.certificate:
         _certify(settings, credentials, arguments)
     else:
@@ -61,6 +69,16 @@ def _certify(settings: Settings, credentials: Credentials, arguments: argparse.N
         setup = textwrap.indent(issued.setup, "    ")
         print(_TLS_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
     print(f"{write_bundle(issued.bundle, arguments.out, name)}\n{_next_step(issued.told)}")
+
+
+async def _make_key(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
+    enrolments = Enrolments(settings.store.data, credentials, lambda name: False, now_ms)
+    lifetime_ms = arguments.days * 86_400_000
+    _, value = await enrolments.create_key(arguments.prefix, arguments.devices, lifetime_ms, "hub device")
+    print(f"Enrolment key, shown only once: {value}\nA device enrols with it like this:\n")
+    address = origin(*split_address(settings.http.listen), settings.http.scheme)
+    body = json.dumps({"key": value, "name": f"{arguments.prefix}NAME"})
+    print(f"curl --json '{body}' {address}/api/enrolments")
 
 
 def _end_of(user: BrokerUser) -> list[str]:

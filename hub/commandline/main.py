@@ -7,7 +7,6 @@ import asyncio
 import io
 import logging
 import os
-import re
 import socket
 import sys
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from hub import __version__
 from hub.assembly.hangup import Hangup
+from hub.commandline import device_arguments
 from hub.errors import HubError
 from hub.runtime import log_setup
 from hub.runtime.network_addresses import check_address, is_loopback, split_address
@@ -175,8 +175,10 @@ def _parser() -> argparse.ArgumentParser:
         "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"
     )
     _settings(doctor)
-    _device(commands.add_parser("device", help="add, revoke and list users of the broker"))
-    _certificate(commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers"))
+    device = commands.add_parser("device", help="add, revoke and list users of the broker")
+    device_arguments.add_device(device, _settings)
+    certificate = commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers")
+    device_arguments.add_certificate(certificate, _settings)
     _backups(commands)
     _tables(commands)
     return parser
@@ -215,50 +217,6 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     for parser in (export, imports):
         parser.add_argument("--format", choices=("csv", "parquet"), help="file format (default: by the extension)")
         _settings(parser)
-
-
-def _device(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="add a user for a device, and print its password and a command to try it")
-    add.add_argument("name", metavar="NAME", help="id of the device, which is also its user name")
-    bridge = "add a gateway that may use all topics below these prefixes, such as zigbee2mqtt"
-    add.add_argument("--bridge", nargs="+", default=[], metavar="PREFIX", help=bridge)
-    add.add_argument("--certificate", action="store_true", help="issue a certificate in place of a password")
-    revoke = actions.add_parser("revoke", help="revoke a password or certificate at once")
-    revoke.add_argument("name", metavar="NAME", help="name of the user")
-    renew = actions.add_parser("renew", help="issue another certificate; the earlier one stays valid until it ends")
-    renew.add_argument("name", metavar="NAME", help="name of the user")
-    for action in (add, renew):
-        action.add_argument("--days", type=_days, default=730, help="validity of a certificate (default: %(default)s)")
-        _out(action)
-    for action in (add, revoke, renew, actions.add_parser("list", help="list the users")):
-        _settings(action)
-
-
-def _certificate(parser: argparse.ArgumentParser) -> None:
-    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    server = actions.add_parser("server", help="issue a certificate for the hub's HTTPS or the broker's TLS")
-    server.add_argument("hosts", nargs="+", metavar="HOST", type=_host, help="names and addresses that clients use")
-    _out(server)
-    for action in (server, actions.add_parser("ca", help="show the CA's file and fingerprint")):
-        _settings(action)
-
-
-def _out(parser: argparse.ArgumentParser) -> None:
-    where = "folder for the certificate and its key (default: here)"
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=where)
-
-
-def _days(text: str) -> int:
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= 3_650:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is not a number of days from 1 to 3650")
-
-
-def _host(text: str) -> str:
-    if re.fullmatch(r"(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*|[0-9A-Fa-f:]+", text) and len(text) <= 64:
-        return text
-    raise argparse.ArgumentTypeError(f"{text!r} is not a host name or IP address")
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:

@@ -36,7 +36,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
         With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
         """
-        issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, _broker_host(request))
+        issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, broker_host(request))
         await changes.write(
             by, Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name})
         )
@@ -76,7 +76,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     @router.get("/{name}/line", response_model=shapes.LineShape)
     async def get_sample_command(name: Name, request: Request) -> Response:
         """Return a shell command that publishes a first reading of this device, without a password."""
-        return Json({"line": credentials.line(name, host=_broker_host(request))})
+        return Json({"line": credentials.line(name, host=broker_host(request))})
 
     @router.delete("/{name}", response_model=shapes.RevokedShape)
     async def revoke_credential(name: Name, by: By) -> Response:
@@ -88,7 +88,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     return router
 
 
-def _broker_host(request: Request) -> str | None:
+def broker_host(request: Request) -> str | None:
     """Return the host of this request's URL, under which other machines reach the broker; None if it is loopback."""
     host = request.url.hostname
     if host is None or is_loopback(host) or host.rstrip(".").endswith(".localhost"):

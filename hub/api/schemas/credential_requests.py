@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from hub.api.schemas.requests import Incoming
 
@@ -18,3 +18,18 @@ class CertificateWanted(CredentialWanted):
     """A user of the broker with a certificate."""
 
     days: int = Field(730, ge=1, le=3_650)
+
+
+class Enrolment(Incoming):
+    """A device that enrols itself. `name` is its id."""
+
+    key: SecretStr = Field(max_length=200)
+    name: str = Field(min_length=1, max_length=64)
+
+
+class EnrolmentKeyWanted(Incoming):
+    """A key for a number of devices, valid for `days`. Their names have to begin with `prefix`."""
+
+    prefix: str = Field("", max_length=63, pattern=r"^[A-Za-z0-9._:~-]*$")
+    devices: int = Field(1, ge=1, le=3_650)
+    days: int = Field(7, ge=1, le=3_650)

@@ -67,6 +67,35 @@ class BundleShape(ApiObject):
         return cls(issued.name, bundle.certificate, bundle.key, bundle.ca, bundle.ends, issued.told, issued.setup)
 
 
+class EnrolledShape(ApiObject):
+    """The credential of a device that enrolled itself. `told` is true if the broker knows it already."""
+
+    name: str
+    password: str
+    address: str
+    told: bool
+
+
+class EnrolmentKeyShape(ApiObject, rename={"expires": "expires_at"}):
+    """An enrolment key. `left` is how many more devices may use it, `prefix` how their names begin."""
+
+    id: str
+    prefix: str
+    left: int
+    expires: int
+    by: str
+
+
+class NewEnrolmentKeyShape(EnrolmentKeyShape, rename={"expires": "expires_at"}):
+    """A new enrolment key with its value, which is returned only once."""
+
+    key: str
+
+
+class EnrolmentKeyList(TypedDict):
+    items: list[EnrolmentKeyShape]
+
+
 class LineShape(TypedDict):
     line: str
 

@@ -1,0 +1,129 @@
+"""Let devices enrol themselves: with a key, a device gets a password for the broker under a name that is free.
+
+A key is valid for a number of devices and until a date. The hub stores its SHA-256.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from hub.accounts.json_file import JsonFile
+from hub.errors import Conflict, Forbidden, Invalid, NotFound
+from hub.services.credentials import Credentials, IssuedCredential
+
+FILE = "enrolment-keys.json"
+PREFIX = "wke_"
+"""How a key begins, so that secret scanners can recognize it."""
+MAX_KEYS = 50
+
+
+class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A key for enrolment.
+
+    Attributes:
+        id: Names it in lists.
+        digest: SHA-256 of the key.
+        prefix: How the names of its devices begin.
+        left: How many more devices it can enrol.
+        expires: Epoch ms.
+        by: Who made it.
+    """
+
+    id: str
+    digest: str
+    prefix: str
+    left: int
+    expires: int
+    by: str
+
+
+class Enrolments:
+    """Keys in ``data``, and the devices that use them. ``known`` returns whether a device exists already."""
+
+    def __init__(
+        self, data: Path, credentials: Credentials, known: Callable[[str], bool], now: Callable[[], int]
+    ) -> None:
+        self._file = JsonFile(data / FILE, EnrolmentKey, "Delete it: its keys are lost then.")
+        self._credentials = credentials
+        self._known = known
+        self._now = now
+
+    async def keys(self) -> list[EnrolmentKey]:
+        """Return the keys that can still be used. Raises ConfigError."""
+        return self._usable(await asyncio.to_thread(self._file.read))
+
+    async def create_key(self, prefix: str, devices: int, lifetime_ms: int, by: str) -> tuple[EnrolmentKey, str]:
+        """Make a key and return it with its value, which is known only now. Raises Conflict, StoreError."""
+        if not self._credentials.managed:
+            raise Conflict("This hub manages no broker.", "Run hub serve with your own broker.")
+        value = PREFIX + secrets.token_urlsafe(32)
+        key = EnrolmentKey(secrets.token_hex(8), _digest(value), prefix, devices, self._now() + lifetime_ms, by)
+
+        def add(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
+            if len(usable := self._usable(keys)) >= MAX_KEYS:
+                raise Conflict(f"There are {MAX_KEYS} keys.", "Revoke one that is not needed.")
+            return [*usable, key]
+
+        await self._file.edit(add)
+        return key, value
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Remove a key. Devices that it enrolled stay. Raises NotFound, StoreError."""
+
+        def remove(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
+            kept = [each for each in self._usable(keys) if each.id != key_id]
+            if len(kept) == len(self._usable(keys)):
+                raise NotFound("There is no such key.")
+            return kept
+
+        await self._file.edit(remove)
+
+    async def enrol(self, value: str, name: str, host: str | None) -> tuple[EnrolmentKey, IssuedCredential]:
+        """Create a user for the device ``name`` and return it with its password.
+
+        Raises:
+            Forbidden: The key is wrong, used up, expired or revoked.
+            Invalid: The key is for names that begin otherwise, or the name is not allowed.
+            Conflict: The device has a credential, or is known already: a key must not take it over.
+        """
+        key = self._find(await asyncio.to_thread(self._file.read), value)
+        if not name.startswith(key.prefix):
+            raise Invalid("The key is not for this name.", f"Allowed: names that begin with {key.prefix!r}.")
+        if self._known(name):
+            raise Conflict("There is a device of this name.", "An administrator can give it a credential.")
+        issued: list[IssuedCredential] = []
+
+        def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
+            """Count the device only when its user exists, while nobody else can use the key."""
+            found = self._find(keys, value)
+            issued.append(self._credentials.add(name, host=host))
+            used = msgspec.structs.replace(found, left=found.left - 1)
+            return [used if each.id == found.id else each for each in self._usable(keys)]
+
+        try:
+            await self._file.edit(use)
+        except BaseException:
+            if issued:  # not counted: it must not stay
+                await asyncio.to_thread(self._credentials.revoke, name)
+            raise
+        return key, issued[0]
+
+    def _find(self, keys: list[EnrolmentKey], value: str) -> EnrolmentKey:
+        digest = _digest(value)
+        for each in self._usable(keys):
+            if secrets.compare_digest(each.digest, digest):
+                return each
+        raise Forbidden("The key is not valid.", "It may be used up, expired or revoked. Ask an administrator.")
+
+    def _usable(self, keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
+        return [each for each in keys if each.left > 0 and each.expires > self._now()]
+
+
+def _digest(value: str) -> str:
+    return sha256(value.encode("utf-8", "replace")).hexdigest()

@@ -24,7 +24,7 @@ from hub.insight.signature import MatchWord, Signature, built_in
 from hub.insight.symptom_matching import FULL, Symptom, SymptomMatcher, parse_alternatives, parse_patterns
 from hub.model import CauseMatch, Evidence
 
-DECIDED = 0.42
+DECIDED = 0.46
 """Score from which a cause is named; see ``docs/ai.md``."""
 _BORDER, _SLOPE = 0.4, 0.5
 """The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""

@@ -197,8 +197,6 @@ async def running_hub(
     providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     if kept_models:
         providers = model_settings.providers
-    assistant = AssistantService(tools=build_tools(registry, engine, store, now_ms), providers=providers)
-    worker = Worker()  # starts its process with its first job
     core = Core(
         registry=registry,
         engine=engine,
@@ -210,6 +208,10 @@ async def running_hub(
         now=now_ms,
         shutdown=asyncio.Event(),
     )
+    visible = core.visible
+    tools = build_tools(visible.devices, visible.alerts, visible.history, now_ms)
+    assistant = AssistantService(tools=tools, providers=providers)
+    worker = Worker()  # starts its process with its first job
     broker = BrokerServices(
         state=lambda: link["now"],
         dropped=lambda: 3,
@@ -217,7 +219,7 @@ async def running_hub(
         messages=messages,
         explorer=TopicExplorer(lambda: MqttClientSettings("127.0.0.1", 1883, "test"), now_ms),
         desired_state=DesiredState(
-            registry=registry, link=disconnected, root="devices", submit=ingest_queue.submit, now=now_ms
+            registry=visible.devices, link=disconnected, root="devices", submit=ingest_queue.submit, now=now_ms
         ),
         credentials=credentials or Credentials(None, broker="127.0.0.1:1883", root="devices", login=None),
     )
@@ -232,9 +234,9 @@ async def running_hub(
     diagnosing = idle()
     if real_ai or models:
         diagnosis = DiagnosisService(
-            registry=registry,
-            engine=engine,
-            store=store,
+            registry=visible.devices,
+            engine=visible.alerts,
+            store=visible.history,
             bus=bus,
             submit=ingest_queue.submit,
             providers=providers,
@@ -247,7 +249,11 @@ async def running_hub(
             assistant=assistant,
             diagnosis=diagnosis,
             analyzer=FileAnalyzer(
-                providers=providers, worker=worker, library=store.library, registry=registry, now=now_ms
+                providers=providers,
+                worker=worker,
+                library=visible.history.library,
+                registry=visible.devices,
+                now=now_ms,
             ),
             providers=providers,
             models=model_settings

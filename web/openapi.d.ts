@@ -110,6 +110,8 @@ export interface paths {
         /**
          * List Areas
          * @description Return the tree of areas, and the areas that devices announce and nobody has assigned them to.
+         *
+         *     An account with limits gets the areas that it is limited to, and those of its devices.
          */
         get: operations["get_areas"];
         put?: never;
@@ -1990,7 +1992,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Person
-         * @description Change the role of a person, or disable the account.
+         * @description Change role and limits of a person, or disable the account.
          *
          *     Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
          */
@@ -2130,7 +2132,7 @@ export interface components {
     schemas: {
         /**
          * AccountShape
-         * @description The account of a person. `signed_in_at` is null for one who never has.
+         * @description The account of a person. `signed_in_at` is null for one who never has, `limits` for the whole hub.
          *
          *     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
          */
@@ -2155,6 +2157,7 @@ export interface components {
             /** Connected */
             connected: boolean;
             profile: components["schemas"]["ProfileShape"];
+            limits: components["schemas"]["LimitsShape"] | null;
         };
         /** Acknowledgement */
         Acknowledgement: {
@@ -3487,6 +3490,8 @@ export interface components {
         /**
          * Invitation
          * @description An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in.
+         *
+         *     Null as `limits` permits the whole hub.
          */
         Invitation: {
             /**
@@ -3496,6 +3501,7 @@ export interface components {
             role: "viewer" | "operator" | "administrator";
             /** Email */
             email?: string | null;
+            limits?: components["schemas"]["LimitsWanted"] | null;
         };
         /**
          * InvitationShape
@@ -3519,6 +3525,7 @@ export interface components {
             email: string | null;
             /** Expires At */
             expires_at: number;
+            limits: components["schemas"]["LimitsShape"] | null;
         };
         /**
          * IssuedLink
@@ -3574,6 +3581,26 @@ export interface components {
              * @enum {string}
              */
             source: "name" | "metrics" | "person" | "model" | "unknown";
+        };
+        /**
+         * LimitsShape
+         * @description Devices that may be seen: those of these areas (by id) and of areas inside them, and those with these labels.
+         */
+        LimitsShape: {
+            /** Areas */
+            areas: string[];
+            /** Labels */
+            labels: string[];
+        };
+        /**
+         * LimitsWanted
+         * @description Devices that may be seen: those of the areas (ids or names), and those with one of the labels, set by people.
+         */
+        LimitsWanted: {
+            /** Areas */
+            areas?: string[];
+            /** Labels */
+            labels?: string[];
         };
         /** LineShape */
         LineShape: {
@@ -4466,13 +4493,14 @@ export interface components {
         };
         /**
          * PersonEdit
-         * @description An edit of an account. Absent keys stay unchanged.
+         * @description An edit of an account. Absent keys stay unchanged; null as `limits` permits the whole hub.
          */
         PersonEdit: {
             /** Role */
             role?: ("viewer" | "operator" | "administrator") | null;
             /** Disabled */
             disabled?: boolean | null;
+            limits?: components["schemas"]["LimitsWanted"] | null;
         };
         /**
          * ProfileEdit
@@ -5080,10 +5108,11 @@ export interface components {
             created_at: number;
             /** Expires At */
             expires_at: number;
+            limits: components["schemas"]["LimitsShape"] | null;
         };
         /**
          * TokenWanted
-         * @description An API token. It can do what its account may, and no more than `role` permits.
+         * @description An API token. It can do what its account may, and no more than `role` and `limits` permit.
          */
         TokenWanted: {
             /** Name */
@@ -5098,6 +5127,7 @@ export interface components {
              * @default 90
              */
             days: number;
+            limits?: components["schemas"]["LimitsWanted"] | null;
         };
         /**
          * TopicList

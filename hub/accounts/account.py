@@ -10,6 +10,7 @@ from typing import Literal, get_args
 import msgspec
 
 from hub.accounts.profile import Profile
+from hub.accounts.scope import Limits
 from hub.errors import Invalid
 
 Role = Literal["viewer", "operator", "administrator"]
@@ -44,6 +45,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         signed_in: When the person last signed in, in epoch seconds.
         profile: What the person has chosen for all their browsers.
         identity: With whom of an OpenID provider the account is connected.
+        limits: Areas and labels of the devices that the person may see; None for the whole hub.
     """
 
     id: str
@@ -55,6 +57,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     signed_in: float | None = None
     identity: ExternalIdentity | None = None
     profile: Profile = Profile()
+    limits: Limits | None = None
 
 
 def new_account_id() -> str:
@@ -82,6 +85,12 @@ def lookup_key(name: str) -> str:
 
 def _normal(text: str) -> str:
     return " ".join(word for word in unicodedata.normalize("NFKC", text).split(" ") if word)
+
+
+def check_limits(role: Role, limits: Limits | None) -> None:
+    """Raise Invalid for an administrator with limits: settings belong to the whole hub."""
+    if role == "administrator" and limits is not None:
+        raise Invalid("An administrator cannot be limited to areas or labels.", "Choose another role, or no limits.")
 
 
 def includes(role: Role, least: Role) -> bool:

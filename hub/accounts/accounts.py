@@ -9,8 +9,17 @@ from typing import Any
 
 import msgspec
 
-from hub.accounts.account import Account, ExternalIdentity, Role, account_name, lookup_key, new_account_id
+from hub.accounts.account import (
+    Account,
+    ExternalIdentity,
+    Role,
+    account_name,
+    check_limits,
+    lookup_key,
+    new_account_id,
+)
 from hub.accounts.json_file import JsonFile
+from hub.accounts.scope import Limits
 from hub.errors import Conflict, NotFound
 
 FILE = "accounts.json"
@@ -53,7 +62,12 @@ class Accounts:
         return next((account for account in self._accounts.values() if account.identity == identity), None)
 
     async def create(
-        self, name: str, role: Role, password: str | None, identity: ExternalIdentity | None = None
+        self,
+        name: str,
+        role: Role,
+        password: str | None,
+        identity: ExternalIdentity | None = None,
+        limits: Limits | None = None,
     ) -> Account:
         """Add an account with a hashed password, or of a person of an OpenID provider.
 
@@ -66,14 +80,17 @@ class Accounts:
             if len(self._accounts) >= MAX_ACCOUNTS:
                 raise Conflict(f"There are {MAX_ACCOUNTS} accounts.", "Remove one that is not needed.")
             now = self._now()
-            account = Account(new_account_id(), name, role, password, now, signed_in=now, identity=identity)
+            account = Account(
+                new_account_id(), name, role, password, now, signed_in=now, identity=identity, limits=limits
+            )
             await self._store(account)
             return account
 
     async def change(self, account_id: str, **fields: Any) -> Account:
         """Replace fields of an account.
 
-        Raises NotFound, Conflict for the last administrator or a name that is taken, StoreError.
+        Raises NotFound, Conflict for the last administrator or a name that is taken, Invalid for limits of an
+        administrator, StoreError.
         """
         async with self._changing:
             account = self.require(account_id)
@@ -81,6 +98,7 @@ class Accounts:
                 self._check_unused(fields["name"], account_id)
             self._check_unconnected(fields.get("identity"), account_id)
             changed = msgspec.structs.replace(account, **fields)
+            check_limits(changed.role, changed.limits)
             if self._is_last_administrator(account) and (changed.disabled or changed.role != "administrator"):
                 raise _last_administrator(account)
             await self._store(changed)

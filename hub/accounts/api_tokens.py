@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from hub.accounts.account import Role
+from hub.accounts.account import Role, check_limits
 from hub.accounts.json_file import JsonFile
+from hub.accounts.scope import Limits
 from hub.errors import Conflict, NotFound
 
 FILE = "api-tokens.json"
@@ -33,6 +34,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role: The most that may be done with it; the role of the account limits it as well.
         created: Epoch seconds.
         expires: Epoch seconds.
+        limits: Devices that may be seen with it; the limits of the account hold as well.
     """
 
     id: str
@@ -42,6 +44,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: Role
     created: float
     expires: float
+    limits: Limits | None = None
 
 
 class ApiTokens:
@@ -73,14 +76,18 @@ class ApiTokens:
         expires = (token.expires - self._now() for token in self._tokens.values() if token.id == token_id)
         return next(expires, None)
 
-    async def create(self, account_id: str, name: str, role: Role, lifetime_s: float) -> tuple[ApiToken, str]:
-        """Make a token and return it with its value, which is known only now. Raises Conflict, StoreError."""
+    async def create(
+        self, account_id: str, name: str, role: Role, lifetime_s: float, limits: Limits | None = None
+    ) -> tuple[ApiToken, str]:
+        """Make a token and return it with its value, which is known only now. Raises Invalid, Conflict, StoreError."""
+        check_limits(role, limits)
         async with self._changing:
             if len(self.of(account_id)) >= MAX_TOKENS:
                 raise Conflict(f"This account has {MAX_TOKENS} tokens.", "Revoke one that is not needed.")
             value = PREFIX + secrets.token_urlsafe(32)
             now = self._now()
-            token = ApiToken(secrets.token_hex(4), account_id, name, _digest(value), role, now, now + lifetime_s)
+            expires = now + lifetime_s
+            token = ApiToken(secrets.token_hex(4), account_id, name, _digest(value), role, now, expires, limits)
             await self._store([*self._tokens.values(), token])
             return token, value
 

@@ -16,6 +16,7 @@ import msgspec
 
 from hub.accounts.account import Role
 from hub.accounts.json_file import JsonFile
+from hub.accounts.scope import Limits
 from hub.errors import Forbidden
 
 FILE = "links.json"
@@ -38,6 +39,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
             its maker is an administrator.
         email: Verified address with which an OpenID provider may use it, instead of its secret.
+        limits: Those of the account that it makes.
     """
 
     id: str
@@ -48,6 +50,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
     maker: str | None = None
     email: str | None = None
+    limits: Limits | None = None
 
 
 class OneTimeLinks:
@@ -69,11 +72,12 @@ class OneTimeLinks:
         account: str | None = None,
         maker: str | None = None,
         email: str | None = None,
+        limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
         """Make a link and return it with its secret. One for the same account replaces the one before."""
         secret = secrets.token_urlsafe(32)
         expires = self._now() + LIFETIME_S
-        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email)
+        link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email, limits)
         await self.restore(link)
         return link, secret
 

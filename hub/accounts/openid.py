@@ -20,6 +20,7 @@ from hub.accounts.account import MAX_NAME_CHARS, ROLES, Account, ExternalIdentit
 from hub.accounts.openid_provider import Handshake, OpenIdClient, OpenIdProvider
 from hub.accounts.pending import Pending
 from hub.accounts.people import People
+from hub.accounts.scope import Limits
 from hub.errors import Conflict, Forbidden, HubError, Invalid
 
 LIFETIME_S = 600.0
@@ -158,19 +159,25 @@ class OpenId:
         if given is None or (not people.accounts and given != "administrator"):
             raise SignInRefused("no_account", "You have no account here.")
         try:
-            return SignedIn(await self._create(given, identity, claims, email), "created")
+            limits = link.limits if link is not None and given != "administrator" else None
+            return SignedIn(await self._create(given, identity, claims, email, limits), "created")
         except HubError:
             if link is not None:
                 await people.links.restore(link)
             raise
 
     async def _create(
-        self, role: Role, identity: ExternalIdentity, claims: Mapping[str, Any], email: str | None
+        self,
+        role: Role,
+        identity: ExternalIdentity,
+        claims: Mapping[str, Any],
+        email: str | None,
+        limits: Limits | None,
     ) -> Account:
         for name in _names(claims, email):
             if self._people.accounts.by_name(name) is None:
                 with contextlib.suppress(Conflict):
-                    return await self._people.accounts.create(name, role, None, identity)
+                    return await self._people.accounts.create(name, role, None, identity, limits)
         raise SignInRefused("no_account", "There is no free name for your account.")
 
 

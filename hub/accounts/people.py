@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from hub.accounts.account import Account, Role, account_name
+from hub.accounts.account import Account, Role, account_name, check_limits
 from hub.accounts.accounts import Accounts
 from hub.accounts.api_tokens import ApiTokens
 from hub.accounts.links import OneTimeLink, OneTimeLinks
@@ -19,6 +19,7 @@ from hub.accounts.passkey_ceremonies import PasskeyCeremonies
 from hub.accounts.passkeys import Passkey, Passkeys
 from hub.accounts.passwords import Passwords
 from hub.accounts.profile import check_time_zone
+from hub.accounts.scope import Limits
 from hub.accounts.sessions import SessionStore
 from hub.errors import Conflict, Forbidden, HubError, NotFound, StoreError
 
@@ -55,12 +56,21 @@ class People:
         return account if account is not None and account.password == stored else None
 
     async def invite(
-        self, role: Role, by: str, maker: str | None = None, email: str | None = None
+        self,
+        role: Role,
+        by: str,
+        maker: str | None = None,
+        email: str | None = None,
+        limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Return a one-time link for a new account, and its secret. Raises Conflict before the first administrator."""
+        """Return a one-time link for a new account, and its secret.
+
+        Raises Conflict before the first administrator, Invalid for limits of an administrator.
+        """
+        check_limits(role, limits)
         if not self.accounts and role != "administrator":
             raise Conflict("The first account must be an administrator's.", "Invite an administrator first.")
-        return await self.links.create(role, by=by, maker=maker, email=email)
+        return await self.links.create(role, by=by, maker=maker, email=email, limits=limits)
 
     async def take_invitation(self, email: str) -> OneTimeLink | None:
         """Use up the invitation for this verified e-mail address and return it, None if there is none."""
@@ -102,7 +112,7 @@ class People:
             if not self._usable(link):
                 raise Forbidden("This link is not valid any more.", "Ask an administrator for another one.")
             if before is None:
-                account = await self.accounts.create(name, link.role, hashed)
+                account = await self.accounts.create(name, link.role, hashed, limits=link.limits)
             else:
                 account = await self.accounts.set_password(before, hashed)
         except HubError:
@@ -152,15 +162,26 @@ class People:
             raise Conflict("This passkey is the only way to sign in to this account.", "Add another passkey first.")
         return await self.passkeys.remove(account.id, passkey_id)
 
-    async def edit(self, account_id: str, *, role: Role | None = None, disabled: bool | None = None) -> Account:
-        """Change the role of an account, disable or enable it; both or nothing. None leaves it unchanged.
+    async def edit(
+        self,
+        account_id: str,
+        *,
+        role: Role | None = None,
+        disabled: bool | None = None,
+        limits: Limits | msgspec.UnsetType | None = msgspec.UNSET,
+    ) -> Account:
+        """Change role and limits of an account, disable or enable it; all or nothing.
 
-        A role counts from the next request on. Disabling ends all that was signed in with the account.
+        None leaves role and ``disabled`` unchanged, UNSET the limits; an administrator has none.
+        Both count from the next request on. Disabling ends all that was signed in with the account.
         """
         if disabled is False:
             await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled
         wanted = {"role": role, "disabled": disabled}
-        edits = {name: value for name, value in wanted.items() if value is not None}
+        edits: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+        if role == "administrator" and limits is msgspec.UNSET:
+            limits = None
+        edits |= {} if limits is msgspec.UNSET else {"limits": limits}
         account = await self.accounts.change(account_id, **edits) if edits else self.accounts.require(account_id)
         if disabled:
             await self.sessions.end_of(account_id)

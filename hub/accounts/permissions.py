@@ -1,5 +1,7 @@
 """Which role each operation needs: the one table that REST, event streams and WebSockets read.
 
+``whole hub`` marks operations that cannot be limited to some devices; so are all that only administrators may use.
+
 A test compares the table with the routes: an operation that is missing here fails it, and only administrators may use
 it until then.
 """
@@ -39,11 +41,11 @@ DELETE /api/account/passkeys/{passkey_id}
 GET    /docs
 GET    /docs/init.js
 GET    /openapi.json
-GET    /metrics
+GET    /metrics   whole hub
 GET    /api/status
-GET    /api/status/trend
+GET    /api/status/trend   whole hub
 GET    /api/activity
-GET    /api/rejected
+GET    /api/rejected   whole hub
 
 GET    /api/devices
 GET    /api/devices/{device_id}
@@ -61,12 +63,12 @@ GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
 GET    /api/diagnoses/{diagnosis_id}
 GET    /api/diagnoses/{diagnosis_id}/prompt
-GET    /api/rules
-GET    /api/rules/text
-GET    /api/mappings
-GET    /api/mappings/text
-GET    /api/topics
-GET    /api/topics/last
+GET    /api/rules   whole hub
+GET    /api/rules/text   whole hub
+GET    /api/mappings   whole hub
+GET    /api/mappings/text   whole hub
+GET    /api/topics   whole hub
+GET    /api/topics/last   whole hub
 GET    /api/terms
 GET    /api/credentials/ca
 
@@ -99,7 +101,7 @@ POST   /api/diagnoses/{diagnosis_id}/repeat
 POST   /analyze/image
 POST   /analyze/audio
 POST   /analyze/document
-PATCH  /api/analyses/{analysis_id}
+PATCH  /api/analyses/{analysis_id}   whole hub
 DELETE /api/analyses/{analysis_id}
 DELETE /api/analyses/{analysis_id}/progress
 """
@@ -147,14 +149,11 @@ DELETE /api/people/invitations/{link_id}
 """
 
 
-def _table() -> dict[str, Role]:
-    roles: tuple[tuple[Role, str], ...] = (
-        ("viewer", _VIEWER),
-        ("operator", _OPERATOR),
-        ("administrator", _ADMINISTRATOR),
-    )
-    return {" ".join(line.split()): role for role, lines in roles for line in lines.splitlines() if line}
+_ROLES: tuple[tuple[Role, str], ...] = (("viewer", _VIEWER), ("operator", _OPERATOR), ("administrator", _ADMINISTRATOR))
+_ROWS = [(line.split(), role) for role, lines in _ROLES for line in lines.splitlines() if line]
 
-
-LEAST_ROLE: Mapping[str, Role] = _table()
+LEAST_ROLE: Mapping[str, Role] = {" ".join(row[:2]): role for row, role in _ROWS}
 """By ``METHOD path``, as the routes declare it, the role that it needs; ``SOCKET`` for WebSockets."""
+WHOLE_HUB = frozenset(" ".join(row[:2]) for row, role in _ROWS if row[2:] or role == "administrator")
+"""Operations that are not for accounts with limits (:mod:`hub.accounts.scope`). The others show such an account only
+its devices."""

@@ -19,9 +19,9 @@ from hub.analysis import documents, images, recordings
 from hub.analysis.documents import Found
 from hub.errors import AiError, Invalid, NotFound
 from hub.model import Analysis, AnalysisKind
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 from hub.runtime.uploads import audio_kind, document_kind, image_kind, safe_name
-from hub.store.documents import DocumentLibrary
+from hub.store.reader import LibraryReader
 from hub.worker import Progress, Worker
 
 _VOCABULARY_CHARS = 400
@@ -65,8 +65,8 @@ class FileAnalyzer:
         *,
         providers: ProviderChain,
         worker: Worker,
-        library: DocumentLibrary,
-        registry: DeviceRegistry,
+        library: LibraryReader,
+        registry: DeviceReader,
         now: Callable[[], int],
         speech_model: Path | None = None,
     ) -> None:

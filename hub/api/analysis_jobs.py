@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
+from hub.accounts.scope import current_scope
 from hub.api.ndjson import line
 from hub.errors import HubError, NotFound
 from hub.model import Analysis
@@ -23,6 +24,7 @@ class Job:
 
     def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
         self.id = job_id
+        self.scope = current_scope().key
         self._newest = ("waiting", 0, 1)
         self._changed = asyncio.Event()
         self._shutdown = shutdown
@@ -101,11 +103,13 @@ class Jobs:
 
     def get(self, job_id: str) -> Job | None:
         """Return a kept job, or None."""
-        return self._jobs.get(job_id)
+        job = self._jobs.get(job_id)
+        return job if job is not None and current_scope().key in ("", job.scope) else None
 
     async def stop(self, job_id: str) -> None:
         """Stop a kept job. Raises NotFound."""
-        job = self._jobs.pop(job_id, None)
+        job = self.get(job_id)
         if job is None:
             raise NotFound(f"No analysis {job_id[:64]!r} is running.", "GET /api/analyses lists finished ones.")
+        del self._jobs[job_id]
         await job.stop()

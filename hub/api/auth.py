@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from typing import Annotated, Any, Literal, NamedTuple
@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from hub.accounts import Account, People, Role, Session
 from hub.accounts.account import ROLES, lookup_key
+from hub.accounts.scope import EVERYTHING, NOTHING, DeviceScope, Limits, scope_of
 from hub.accounts.sessions import LIFETIME_S
 from hub.api.clients import address_of, is_secure
 from hub.api.http_settings import HttpSettings
@@ -41,6 +42,7 @@ class Proof(NamedTuple):
         account: The person; None in an open hub and with the access token.
         session: The session of a cookie.
         key: Names the session or token whose end closes streams, None if there is none.
+        limits: Those of an API token; the account may have others.
     """
 
     kind: Literal["open", "bearer", "cookie"]
@@ -48,6 +50,7 @@ class Proof(NamedTuple):
     account: Account | None = None
     session: Session | None = None
     key: str | None = None
+    limits: Limits | None = None
 
     @property
     def by(self) -> str:
@@ -60,6 +63,7 @@ class Proof(NamedTuple):
         return (self.account.profile.language if self.account else None) or "en"
 
 
+Within = Callable[[Iterable[str]], frozenset[str]]
 Permits = Callable[[str], bool]
 """Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""
 
@@ -75,13 +79,15 @@ class Authenticator:
 
     COOKIE_AGE_S = LIFETIME_S
 
-    def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts) -> None:
+    def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts, within: Within = frozenset) -> None:
+        """Create it. ``within`` returns the ids of areas and of all areas inside them."""
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
         self._digest = None if http.token is None else sha256(http.token.encode()).digest()
         self.people = people
         people.on_end = self._close_streams
         self._attempts = attempts
+        self._within = within
         self._streams: dict[str, set[asyncio.Task[Any]]] = {}
         # Browsers share cookies between ports: two hubs on one host must not overwrite each other's.
         self.cookie = f"hub_session_{http.port}"
@@ -139,7 +145,7 @@ class Authenticator:
         if found is None or account is None:
             return None
         role = min(found.role, account.role, key=ROLES.index)
-        return Proof("bearer", role, account, key=found.id)
+        return Proof("bearer", role, account, key=found.id, limits=found.limits)
 
     def _by_cookie(self, value: str) -> Proof | None:
         session = self.people.sessions.find(value)
@@ -159,6 +165,15 @@ class Authenticator:
             return proof.role
         account = self.people.accounts.active(proof.account.id)
         return None if account is None else min(proof.role, account.role, key=ROLES.index)
+
+    def scope_now(self, proof: Proof | None) -> DeviceScope:
+        """Return the devices that a connection may see, by the limits that its account has now."""
+        if proof is None:
+            return NOTHING
+        if proof.account is None:
+            return EVERYTHING
+        account = self.people.accounts.active(proof.account.id)
+        return NOTHING if account is None else scope_of(account.id, (account.limits, proof.limits), self._within)
 
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
         """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""

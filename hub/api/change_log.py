@@ -24,7 +24,7 @@ CHANGE_KEYS = frozenset(
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
         *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
-        *("people.renamed", "people.withdrawn"),
+        *("people.limited", "people.renamed", "people.withdrawn"),
         *("people.accepted", "people.password", "people.token", "people.token_revoked"),
         *("people.passkey", "people.passkey_removed", "people.passkey_copied", "people.connected"),
         *("enrolment.key", "enrolment.key_revoked", "enrolment.used"),

@@ -16,6 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.accounts.scope import viewing
 from hub.api.auth import Authenticator, Permits, Proof
 from hub.api.authorization import Authorization
 from hub.api.clients import OpenRequests, TrustedProxies, address_of, is_secure
@@ -153,6 +154,9 @@ class Guard:
             least = self._authorization.least_role(method, path)
             hint = f"Your role is {proof.role}; this needs {least}. Ask an administrator."
             return problem(path, 403, "forbidden", "Your role does not permit this.", hint)
+        if not self._auth.scope_now(proof).whole and self._authorization.needs_whole_hub(method, path):
+            hint = "Your account is limited to some devices. Ask an administrator."
+            return problem(path, 403, "forbidden", "This concerns the whole hub.", hint)
         return None
 
     def _permits(self, proof: Proof | None) -> Permits:
@@ -180,7 +184,8 @@ class Guard:
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
         if proof is None or (key := proof.key) is None or task is None:
-            await self._app(scope, receive, send)
+            with viewing(lambda: self._auth.scope_now(proof)):
+                await self._app(scope, receive, send)
             return
 
         async def watched(message: Message) -> None:
@@ -191,7 +196,7 @@ class Guard:
             await send(message)
 
         try:
-            with ExitStack() as stream:
+            with viewing(lambda: self._auth.scope_now(proof)), ExitStack() as stream:
                 if scope["type"] == "websocket":
                     stream.enter_context(self._auth.stream(key, task))
                 await self._app(scope, receive, watched)

@@ -115,38 +115,39 @@ def build_api(
         max_listeners: Limit on the clients of ``/events/devices`` and ``/ws``.
     """
     submit = with_timeout(core.ingest_queue.submit)
-    device_service = Devices(registry=core.registry, engine=core.engine, submit=submit, now=core.now)
+    visible = core.visible
+    device_service = Devices(registry=visible.devices, engine=visible.alerts, submit=submit, now=core.now)
     alert_service = Alerts(
-        registry=core.registry,
-        engine=core.engine,
-        store=core.store,
+        registry=visible.devices,
+        engine=visible.alerts,
+        store=visible.history,
         submit=submit,
         pending=ai.diagnosis.pending,
         now=core.now,
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
-    auth = Authenticator(http, People(info.data, http.token), LoginAttempts())
+    auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
         devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes, site),
-        areas.routes(site, core.registry, changes),
+        areas.routes(site, visible.devices, changes),
         terms.routes(),
-        device_rules.routes(core.registry, core.engine, core.store),
-        messages.routes(core.registry, broker.messages, core.now),
-        alerts.routes(alert_service, core.store),
+        device_rules.routes(visible.devices, visible.alerts, visible.history),
+        messages.routes(visible.devices, broker.messages, core.now),
+        alerts.routes(alert_service, visible.history),
         confirmed_causes.routes(
             ConfirmedCauses(
                 alerts=alert_service,
-                registry=core.registry,
+                registry=visible.devices,
                 submit=submit,
                 signatures=ai.diagnosis.signatures,
                 now=core.now,
             )
         ),
-        diagnoses.routes(ai.diagnosis, core.store, slots),
-        commands.routes(Commands(registry=core.registry, store=core.store, submit=submit, now=core.now)),
+        diagnoses.routes(ai.diagnosis, visible.history, slots),
+        commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
         *_hub_routers(core, ai, feeds, info, health),
@@ -154,9 +155,9 @@ def build_api(
         *_stream_routers(core, ai, feeds.broadcaster, slots),
         session.routes(auth, changes, http.openid.name if http.openid else None),
         openid.routes(auth, OpenId(http.openid, auth.people) if http.openid else None, changes),
-        account.routes(auth, changes),
+        account.routes(auth, changes, site),
         passkeys.routes(auth, changes),
-        people.routes(auth, changes),
+        people.routes(auth, changes, site),
         enrolments.routes(Enrolments(info.data, broker.credentials, core.registry.known, core.now), auth, changes),
         docs.routes(http.web_dir),
     ]
@@ -190,6 +191,7 @@ def _feeds(
     )
     live = dashboard_socket.Live(
         Columns(core.registry, core.engine),
+        devices=core.visible.devices,
         alerts=alert_service,
         stats=stats,
         run_subscriptions=RunSubscriptions(ai.diagnosis.runs),
@@ -209,13 +211,19 @@ def _feeds(
 
 
 def _history_routers(core: Core, submit: Submit) -> list[Router]:
+    visible = core.visible
     return [
-        history.routes(core.registry, core.store, core.now),
+        history.routes(visible.devices, visible.history, core.now),
         import_export.routes(
-            registry=core.registry, store=core.store, submit=submit, now=core.now, shutdown=core.shutdown
+            registry=core.registry,
+            store=core.store,
+            readable=visible.history,
+            submit=submit,
+            now=core.now,
+            shutdown=core.shutdown,
         ),
-        expected_range.routes(core.registry, core.store, core.now),
-        logs.routes(core.store),
+        expected_range.routes(visible.devices, visible.history, core.now),
+        logs.routes(visible.history),
     ]
 
 
@@ -239,7 +247,7 @@ def _settings_routers(
 def _hub_routers(core: Core, ai: AiServices, feeds: Feeds, info: HubInfo, health: HubHealth) -> list[Router]:
     return [
         trend.routes(feeds.stats.trend),
-        status.routes(info, health, feeds.throughput, ai.providers),
+        status.routes(info, health, feeds.throughput, ai.providers, core.visible.devices),
         clock.routes(health.clock, core.now),
         probes.routes(health),
         metrics.routes(core.metrics, feeds.stats, health, feeds.broadcaster),
@@ -252,16 +260,17 @@ def _ai_routers(core: Core, ai: AiServices, http: HttpSettings, slots: Concurren
         ask.routes(ai.assistant, slots, core.shutdown, http.question_chars),
         conversations.routes(ai.memory, slots, core.shutdown),
         analyze.routes(ai.analyzer, ConcurrencyLimit(http.ai_requests, analyze.busy), http, jobs),
-        analyses.routes(ai.analyzer, core.store.library, slots, jobs),
+        analyses.routes(ai.analyzer, core.visible.history.library, slots, jobs),
     ]
 
 
 def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, slots: ConcurrencyLimit) -> list[Router]:
+    visible = core.visible
     return [
-        sse.routes(broadcaster, core.registry, core.store),
+        sse.routes(broadcaster, visible.devices, visible.history),
         public_socket.routes(
-            registry=core.registry,
-            engine=core.engine,
+            registry=visible.devices,
+            engine=visible.alerts,
             assistant=ai.assistant,
             diagnosis=ai.diagnosis,
             broadcaster=broadcaster,

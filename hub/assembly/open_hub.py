@@ -217,29 +217,30 @@ async def _open_core(
 def _ai_services(
     settings: Settings, core: Core, models: ModelRegistry, worker: Worker, signatures: list[Signature]
 ) -> AiServices:
-    registry, engine, store, providers = core.registry, core.engine, core.store, models.providers
+    visible, providers = core.visible, models.providers
+    registry, engine, history = visible.devices, visible.alerts, visible.history
     diagnosis = DiagnosisService(
         registry=registry,
         engine=engine,
-        store=store,
+        store=history,
         bus=core.bus,
         submit=core.ingest_queue.submit,
         providers=providers,
         now=now_ms,
         signatures=signatures,
     )
-    tools = Tools(registry=registry, engine=engine, store=store, now=now_ms, examine=diagnosis.examine)
+    tools = Tools(registry=registry, engine=engine, store=history, now=now_ms, examine=diagnosis.examine)
     assistant = AssistantService(tools=tools, providers=providers)
     return AiServices(
         providers=providers,
         models=models,
         assistant=assistant,
-        memory=ConversationMemory(assistant, store.conversations, now_ms),
+        memory=ConversationMemory(assistant, core.store.conversations, now_ms),
         diagnosis=diagnosis,
         analyzer=FileAnalyzer(
             providers=providers,
             worker=worker,
-            library=store.library,
+            library=history.library,
             registry=registry,
             now=now_ms,
             speech_model=settings.analysis.speech_model,
@@ -258,7 +259,7 @@ def _broker_services(
 ) -> BrokerServices:
     link = connection.link
     desired_state = DesiredState(
-        registry=core.registry, link=link, root=dialects.root, submit=core.ingest_queue.submit, now=now_ms
+        registry=core.visible.devices, link=link, root=dialects.root, submit=core.ingest_queue.submit, now=now_ms
     )
     return BrokerServices(
         state=lambda: link.state,

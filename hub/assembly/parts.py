@@ -35,7 +35,18 @@ from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
 from hub.services.topic_explorer import TopicExplorer
+from hub.services.visible import VisibleAlerts, VisibleDevices
+from hub.services.visible_history import VisibleHistory
 from hub.store.sqlite import SqliteStore
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visible:
+    """What a request may see, see :mod:`hub.accounts.scope`; everything in the hub's own tasks."""
+
+    devices: VisibleDevices
+    alerts: VisibleAlerts
+    history: VisibleHistory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +74,16 @@ class Core:
     metrics: Metrics
     now: Callable[[], int]
     shutdown: asyncio.Event
+
+    @property
+    def visible(self) -> Visible:
+        """Return the views through which people see registry, engine and store."""
+        devices = VisibleDevices(self.registry)
+        return Visible(
+            devices=devices,
+            alerts=VisibleAlerts(self.engine, devices),
+            history=VisibleHistory(self.store, devices),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

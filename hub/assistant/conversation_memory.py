@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
+import msgspec
+
+from hub.accounts.scope import current_scope
 from hub.ai.builtin import BUILTIN
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.errors import NotFound
 from hub.model import Conversation, Turn, Writer
-from hub.store.conversations import ConversationStore
+from hub.store.conversations import MAX_CONVERSATIONS, ConversationStore
 
 REMEMBERED = 20
 """Earlier turns that are read. A model gets fewer if they are long."""
@@ -25,7 +28,8 @@ class ConversationMemory:
         self, conversation: str, question: str, model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
         """Yield the answer piece by piece, and store it at its end, or what has arrived when the client disconnects."""
-        before = await self._store.turns(conversation, REMEMBERED)
+        key = _key(conversation)
+        before = await self._store.turns(key, REMEMBERED)
         at = self._now()
         parts: list[str] = []
         reply: AssistantReply | None = None
@@ -39,22 +43,35 @@ class ConversationMemory:
                     yield piece
         finally:
             if reply is not None or parts:
-                await self._store.add(conversation, _turn(question, at, "".join(parts), reply))
+                await self._store.add(key, _turn(question, at, "".join(parts), reply))
 
     async def conversations(self, limit: int = 50) -> list[Conversation]:
-        return await self._store.newest(limit)
+        prefix = _key("")
+        every = await self._store.newest(MAX_CONVERSATIONS)
+        own = [each for each in every if each.id.rpartition(":")[0] == prefix.removesuffix(":")]
+        return [msgspec.structs.replace(each, id=each.id.removeprefix(prefix)) for each in own[:limit]]
 
     async def turns(self, conversation: str) -> list[Turn]:
         """Return all turns of a conversation, oldest first. Raises NotFound."""
-        found = await self._store.turns(conversation)
+        found = await self._store.turns(_key(conversation))
         if not found:
             raise NotFound("There is no such conversation.", "It may have been deleted.")
         return found
 
     async def forget(self, conversation: str) -> None:
         """Delete a conversation. Raises NotFound."""
-        if not await self._store.delete(conversation):
+        if not await self._store.delete(_key(conversation)):
             raise NotFound("There is no such conversation.", "It may have been deleted.")
+
+
+def _key(conversation: str) -> str:
+    """Return the id under which a conversation is stored.
+
+    Those of an account with limits are its own, and begin again when its limits change: earlier answers may be about
+    devices that it may not see any more.
+    """
+    scope = current_scope()
+    return conversation if scope.whole else f"{scope.key}:{conversation}"
 
 
 def _turn(question: str, at: int, text: str, reply: AssistantReply | None) -> Turn:

@@ -162,7 +162,7 @@ def _require_understood(context: Context, handler: Handler | None) -> None:
     question, scope = context.question, context.question.scope
     if scope.missing:
         raise CannotAnswer(_nothing_called(context, scope.missing))
-    if not context.devices and len(context.queries.registry):
+    if not context.devices and any(True for _ in context.queries.registry.devices()):
         words = " + ".join(f"“{group.words}”" for group in scope.groups)
         raise CannotAnswer(context.say("no_common", words=words))
     uses = handler.uses if handler else frozenset[str]()

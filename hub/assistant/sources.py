@@ -8,7 +8,7 @@ from hub import text_format as fmt
 from hub.assistant.time_parser import TimeRange
 from hub.insight.claims import sentences
 from hub.model import Device, Source
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 from hub.tools.lookup import Lookup, folded
 
 MOST = 12
@@ -16,7 +16,7 @@ _LOOK_BACK_MS = 2 * 3_600_000
 
 
 def sources_of(
-    about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceRegistry, now: int
+    about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceReader, now: int
 ) -> list[Source]:
     """Return the sources of a computed answer, in its order. ``span`` is the time that it is about, None for now."""
     start, end = span or (now - _LOOK_BACK_MS, now)

@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
 from hub.insight.device_semantics import DeviceSemantics, device_semantics
 from hub.model import SEVERITIES, Alert, Device, SeriesQuery, Value
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.store.reader import HistoryReader
 
 WEEK_MS = 7 * 86_400_000
 _WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
@@ -35,7 +35,7 @@ _MAX_POINTS = 8_000
 class Investigation:
     """Reads; changes nothing."""
 
-    def __init__(self, *, registry: DeviceRegistry, engine: Engine, store: Store) -> None:
+    def __init__(self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> None:
         self._registry, self._engine, self._store = registry, engine, store
 
     def gravest(self, device_id: str) -> Alert | None:

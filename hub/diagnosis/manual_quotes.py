@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hub import text_format as fmt
 from hub.errors import StoreError
 from hub.model import Alert, CauseMatch, Device, Quote
-from hub.store.documents import DocumentLibrary
+from hub.store.reader import LibraryReader
 
 log = logging.getLogger(__name__)
 
@@ -16,7 +16,7 @@ _MOST = 3
 
 
 async def manual_quotes(
-    library: DocumentLibrary, device: Device, alert: Alert | None, matches: Sequence[CauseMatch]
+    library: LibraryReader, device: Device, alert: Alert | None, matches: Sequence[CauseMatch]
 ) -> tuple[Quote, ...]:
     """Return passages of the model's manuals about the likeliest cause and the alert's metric.
 

@@ -30,12 +30,12 @@ from hub.insight import InvestigationInput, Signature, evidence, rank
 from hub.insight.past_alerts import proven_actions
 from hub.insight.signature import built_in, extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis, Writer
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.progress import ProgressStream, ProgressStreams
-from hub.store.base import Store
+from hub.store.reader import HistoryReader
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
@@ -61,9 +61,9 @@ class DiagnosisService:
     def __init__(
         self,
         *,
-        registry: DeviceRegistry,
-        engine: Engine,
-        store: Store,
+        registry: DeviceReader,
+        engine: AlertReader,
+        store: HistoryReader,
         bus: Bus,
         submit: Callable[[WriteDiagnosis], Awaitable[Any]],
         providers: ProviderChain,

@@ -15,10 +15,11 @@ import msgspec
 
 from hub.errors import Conflict, NotFound, StoreError
 from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Input, Latest, Unacknowledge
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
 from hub.services.open_reason import OpenReason, open_reason
-from hub.store.base import Store
+from hub.services.visible_diagnosis import narrowed
+from hub.store.reader import HistoryReader
 
 log = logging.getLogger(__name__)
 
@@ -47,15 +48,20 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     stays_open: OpenReason | None = None
 
 
+def narrowed_alert(found: ExplainedAlert) -> ExplainedAlert:
+    """Return the alert with its diagnosis as the present request may see it."""
+    return found if found.diagnosis is None else msgspec.structs.replace(found, diagnosis=narrowed(found.diagnosis))
+
+
 class Alerts:
     """Service for alerts. Methods raise NotFound for an unknown alert, StoreError if the history cannot be read."""
 
     def __init__(
         self,
         *,
-        registry: DeviceRegistry,
-        engine: Engine,
-        store: Store,
+        registry: DeviceReader,
+        engine: AlertReader,
+        store: HistoryReader,
         submit: Callable[[Input], Awaitable[Any]],
         pending: Callable[[str], bool],
         now: Callable[[], int],
@@ -148,6 +154,8 @@ class Alerts:
         return await self._change(Unacknowledge(alert_id, by, self._now()))
 
     async def _change(self, change: Acknowledge | Unacknowledge) -> ExplainedAlert:
+        if change.alert not in self._engine.open and await self._store.alert(change.alert) is None:
+            raise NotFound(f"There is no alert {change.alert[:64]!r}.", "GET /api/alerts lists them.")
         try:
             alert: Alert = await self._submit(change)
         except NotFound:

@@ -17,6 +17,7 @@ from hub.errors import HubError, NotFound
 from hub.model import Area, Device, EditDevice, Input
 from hub.registry.registry import DeviceRegistry
 from hub.services.area_tree import AreaTree
+from hub.services.visible import VisibleDevices
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Areas:
 
     def suggestions(self) -> list[tuple[str, int]]:
         """Return the areas that devices without an area announce, with the number of these devices, most first."""
-        devices = self._registry.devices()
+        devices = VisibleDevices(self._registry).devices()
         found = Counter(device.info.area for device in devices if device.area is None and device.info.area)
         return found.most_common(MAX_SUGGESTIONS)
 

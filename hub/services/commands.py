@@ -13,8 +13,8 @@ from typing import Any
 from hub.control import descriptor, encode, tolerance, validate_value, wanted
 from hub.errors import Conflict, Invalid, NotFound
 from hub.model import Command, Input, SendCommand
-from hub.registry.registry import DeviceRegistry
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.store.reader import HistoryReader
 
 DEFAULT_EXPIRY_S = 60
 MAX_EXPIRY_S = 7 * 86_400
@@ -26,8 +26,8 @@ class Commands:
     def __init__(
         self,
         *,
-        registry: DeviceRegistry,
-        store: Store,
+        registry: DeviceReader,
+        store: HistoryReader,
         submit: Callable[[Input], Awaitable[Any]],
         now: Callable[[], int],
     ) -> None:

@@ -10,7 +10,7 @@ from hub.insight import Signature
 from hub.insight.device_semantics import device_semantics
 from hub.insight.terms import Term
 from hub.model import Alert, ConfirmCause, ConfirmedCause, Input
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 from hub.services.alerts import Alerts, ExplainedAlert
 
 
@@ -21,7 +21,7 @@ class ConfirmedCauses:
         self,
         *,
         alerts: Alerts,
-        registry: DeviceRegistry,
+        registry: DeviceReader,
         submit: Callable[[Input], Awaitable[Any]],
         signatures: Callable[[], Sequence[Signature]],
         now: Callable[[], int],

@@ -14,7 +14,7 @@ import msgspec
 from hub.errors import Invalid
 from hub.model import DesireState, Device, Input
 from hub.mqtt.client import MqttClient
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 
 MAX_KEYS = 256
 MAX_BYTES = 32_768
@@ -26,7 +26,7 @@ class DesiredState:
     def __init__(
         self,
         *,
-        registry: DeviceRegistry,
+        registry: DeviceReader,
         link: MqttClient,
         root: str,
         submit: Callable[[Input], Awaitable[Any]],

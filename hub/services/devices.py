@@ -15,8 +15,8 @@ from hub.errors import Invalid
 from hub.insight.device_semantics import DeviceSemantics, device_semantics
 from hub.insight.terms import Term, machine_kind_terms, places, quantities, roles
 from hub.model import Area, DeleteDevice, Device, EditDevice, Input, MetricOverride, Presence, Severity
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
 
 Submit = Callable[[Input], Awaitable[Any]]
 
@@ -49,7 +49,7 @@ class Bound(msgspec.Struct, frozen=True):
 class Devices:
     """Service for devices. Methods raise NotFound for an unknown device, Conflict if the ingest queue is full."""
 
-    def __init__(self, *, registry: DeviceRegistry, engine: Engine, submit: Submit, now: Callable[[], int]) -> None:
+    def __init__(self, *, registry: DeviceReader, engine: AlertReader, submit: Submit, now: Callable[[], int]) -> None:
         self._registry = registry
         self._engine = engine
         self._submit = submit

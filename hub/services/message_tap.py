@@ -95,6 +95,10 @@ class MessageTap:
         self._until = watch.until = now + WATCH_MS
         return list(reversed(watch.messages))
 
+    def devices_of(self, tapped: TappedMessage) -> frozenset[str]:
+        """Return the ids of the devices that a message has something about."""
+        return self._decode(tapped.message)
+
     def reader(self, topic: str) -> str | None:
         """Return the name of the dialect that decodes this topic, or None."""
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)

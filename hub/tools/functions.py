@@ -13,9 +13,9 @@ from hub.control import descriptor, validate_value
 from hub.errors import NotFound
 from hub.insight import match_word
 from hub.model import Activity, CauseMatch, Device, Evidence, Presence, Quote, SeriesQuery
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.store.reader import HistoryReader
 from hub.tools.queries import Queries
 from hub.tools.trends import Heading
 from hub.tools.views import AlertView, Comparison, FleetView, HistoryView, MetricView, Ranked, StateView
@@ -32,7 +32,13 @@ class Tools:
     """The tools of a language model. They raise NotFound for an unknown device. ``now`` returns epoch ms."""
 
     def __init__(
-        self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int], examine: Examine
+        self,
+        *,
+        registry: DeviceReader,
+        engine: AlertReader,
+        store: HistoryReader,
+        now: Callable[[], int],
+        examine: Examine,
     ) -> None:
         self.queries = Queries(registry=registry, engine=engine, store=store, now=now)
         self._examine = examine

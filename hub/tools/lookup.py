@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from hub.errors import NotFound
 from hub.model import Device
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
@@ -62,7 +62,7 @@ _SYNONYMS = {
 class Lookup:
     """Finds devices by the names that people use."""
 
-    def __init__(self, registry: DeviceRegistry) -> None:
+    def __init__(self, registry: DeviceReader) -> None:
         self._registry = registry
 
     def one(self, text: str) -> Device:

@@ -9,9 +9,9 @@ import numpy as np
 from hub.insight.series import MetricSeries
 from hub.insight.statistics import spread
 from hub.model import SEVERITIES, Activity, Alert, Device, Diagnosis, Limit, Series, SeriesQuery
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.store.reader import HistoryReader
 from hub.tools.lookup import Lookup
 from hub.tools.trends import LOOK_BACK_MS, Heading, heading
 from hub.tools.views import AlertView, Comparison, DeviceView, Ranked, celsius
@@ -23,7 +23,9 @@ _PAGE, _PAGES = 500, 20
 class Queries:
     """Read-only queries. ``now`` returns epoch ms."""
 
-    def __init__(self, *, registry: DeviceRegistry, engine: Engine, store: Store, now: Callable[[], int]) -> None:
+    def __init__(
+        self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader, now: Callable[[], int]
+    ) -> None:
         self.registry, self.engine, self.store, self.now = registry, engine, store, now
         self.lookup = Lookup(registry)
 

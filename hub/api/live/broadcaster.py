@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import msgspec
 
@@ -24,7 +25,7 @@ from hub.api.schemas.commands import CommandShape
 from hub.errors import Conflict, StoreError
 from hub.model import Diagnosis
 from hub.runtime.bus import Bus, Closed, Lagged
-from hub.services.alerts import Alerts
+from hub.services.alerts import Alerts, narrowed_alert
 
 log = logging.getLogger(__name__)
 
@@ -179,7 +180,8 @@ class Broadcaster:
     def _tell_commands(self, batch: Sequence[ev.Event | Lagged]) -> None:
         for event in batch:
             if isinstance(event, ev.CommandChanged):
-                self.live.alert(_json({"type": "command", "command": CommandShape.of(event.command)}))
+                command = CommandShape.of(event.command)
+                self.live.announce(event.command.device, partial(_json, {"type": "command", "command": command}))
 
     async def _tell_diagnosis(self, diagnosis: Diagnosis) -> None:
         if diagnosis.alert is None:
@@ -200,7 +202,10 @@ class Broadcaster:
     def _announce(self, news: AlertNotice) -> None:
         self.tell(news)
         if self.live.clients:
-            self.live.alert(_json({"type": "alert", "alert": serializers.alert(news.explained)}))
+            found = news.explained
+            self.live.announce(
+                found.alert.device, lambda: _json({"type": "alert", "alert": serializers.alert(narrowed_alert(found))})
+            )
 
 
 def _json(message: object) -> str:

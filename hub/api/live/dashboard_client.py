@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+
+from hub.accounts.scope import EVERYTHING, DeviceScope
 
 IN_FLIGHT = 2
 """Unacknowledged frames of one client."""
@@ -14,6 +17,9 @@ class Client:
     """One page.
 
     Attributes:
+        viewer: Returns the devices that it may see now.
+        scope: Those that its snapshot was made for.
+        shown: Handles that it knows, unless it sees the whole hub.
         at: Number of the last frame that was queued.
         started: The page has its snapshot, so frames may follow.
         hidden: The page is in the background and needs no frames.
@@ -28,7 +34,10 @@ class Client:
         wake: Set if there is something to send.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, viewer: Callable[[], DeviceScope] = lambda: EVERYTHING) -> None:
+        self.viewer = viewer
+        self.scope = viewer()
+        self.shown: set[int] = set()
         self.at = 0
         self.started = False
         self.hidden = False

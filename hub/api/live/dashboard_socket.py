@@ -13,12 +13,14 @@ from collections.abc import Callable
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from hub.accounts.scope import current_viewer, viewing
 from hub.api.live import sockets
 from hub.api.live.dashboard_client import Client
 from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.device_columns import Columns
 from hub.api.live.run_subscriptions import RunSubscriptions
 from hub.api.schemas import serializers
+from hub.registry.reader import DeviceReader
 from hub.services.alerts import Alerts
 
 TICK_S = 0.25
@@ -62,6 +64,7 @@ class Live:
         self,
         columns: Columns,
         *,
+        devices: DeviceReader,
         alerts: Alerts,
         stats: DashboardStats,
         run_subscriptions: RunSubscriptions,
@@ -70,6 +73,7 @@ class Live:
     ) -> None:
         self.columns = columns
         self.clients: set[Client] = set()
+        self._devices = devices
         self._alerts = alerts
         self._stats = stats
         self._now = now
@@ -90,19 +94,30 @@ class Live:
             if self.clients:
                 text = self._stats.message()
                 for client in self.clients:
-                    client.give_stats(text)
+                    client.give_stats(text if client.scope.whole else self._stats_for(client))
+
+    def _stats_for(self, client: Client) -> str:
+        with viewing(client.viewer):
+            return self._stats.message()
 
     def tick(self) -> None:
         """Close the current frame and queue it for the clients that are ready; others catch up later."""
+        for client in self.clients:
+            if client.started and client.viewer() != client.scope:
+                self._run_subscriptions.remove(client)
+                client.begin_again("The devices that you may see have changed.")
         ready = [client for client in self.clients if client.ready]
         if not ready:
             return
         columns, now = self.columns, self._now()
         in_step = columns.seq
-        text = columns.advance(now, encode=any(client.at == in_step for client in ready))
+        text = columns.advance(now, encode=any(client.at == in_step and client.scope.whole for client in ready))
         catch_up: dict[int, str] = {}
         for client in ready:
             if client.at == columns.seq:
+                continue
+            if not client.scope.whole:
+                client.give_frame(columns.seq, columns.since_for(client, now))
                 continue
             if client.at == in_step and text is not None:
                 client.give_frame(columns.seq, text)
@@ -111,10 +126,20 @@ class Live:
                 catch_up[client.at] = columns.since(client.at, now)
             client.give_frame(columns.seq, catch_up[client.at])
 
-    def alert(self, text: str) -> None:
-        """Queue a message that must not be dropped for all clients."""
+    def announce(self, device: str, encode: Callable[[], str]) -> None:
+        """Queue a message about a device that must not be dropped for all clients that may see the device.
+
+        ``encode`` is called once for all of them, and for each one that sees only some devices.
+        """
+        text = ""
         for client in self.clients:
-            client.give_alert(text)
+            if client.viewer().whole:
+                text = text or encode()
+                client.give_alert(text)
+                continue
+            with viewing(client.viewer):
+                if self._devices.known(device):
+                    client.give_alert(encode())
 
     def lost(self, reason: str) -> None:
         """Send a new snapshot to all clients, because events were lost."""
@@ -139,7 +164,7 @@ class Live:
         if len(self.clients) >= self._max_clients:
             await sockets.close(socket, sockets.TRY_LATER, "Too many pages are open.")
             return
-        client = Client()
+        client = Client(current_viewer())
         self.clients.add(client)
         try:
             async with asyncio.timeout(HELLO_S):
@@ -167,6 +192,8 @@ class Live:
     def _hello(self, client: Client, message: ClientMessage) -> None:
         if message.since is None:
             client.begin(None)
+        elif not client.scope.whole:
+            client.begin_again("Only pages that show the whole hub can continue.")
         elif self.columns.knows(message.epoch, message.since):
             client.begin(message.since)
         elif message.epoch != self.columns.epoch:
@@ -186,7 +213,7 @@ class Live:
                 client.hidden = message.hidden
             elif message.type == "hello":
                 self._hello(client, message)
-            else:
+            elif client.viewer().whole:  # the steps of a diagnosis compare the device with others
                 self._run_subscriptions.handle(client, message.type, message.topic)
 
     async def _send_queued(self, client: Client, socket: WebSocket) -> None:
@@ -212,14 +239,15 @@ class Live:
             reason, client.resync = client.resync, None
             await _send(socket, msgspec.json.encode({"type": "resync", "reason": reason}).decode())
         columns, since = self.columns, client.resume_from
+        client.scope = client.viewer()
         if not any(other.started for other in self.clients):
             # Changes since the last client left: the snapshot contains them, so the next frame need not.
             columns.advance(self._now(), encode=False)
-        if since is not None and columns.knows(columns.epoch, since):
+        if since is not None and client.scope.whole and columns.knows(columns.epoch, since):
             resumed = {"type": "resumed", "epoch": columns.epoch, "seq": columns.seq}
             texts = [msgspec.json.encode(resumed).decode(), columns.since(since, self._now())]
         else:
-            texts = [self.snapshot()]
+            texts = [self.snapshot() if client.scope.whole else columns.snapshot(self._now(), client)]
         # From here on ticks may add frames. Their numbers are greater than this one's.
         client.at = columns.seq
         client.unacked.append(columns.seq)

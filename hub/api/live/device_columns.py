@@ -10,10 +10,13 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
 
+from hub.accounts.scope import EVERYTHING
+from hub.api.live.dashboard_client import Client
 from hub.api.schemas.devices import MetricFacts
 from hub.model import SEVERITIES, Device, MetricDescription, Presence, Record
 from hub.registry.registry import DeviceRegistry
@@ -140,13 +143,33 @@ class Columns:
         gone = [handle for at, handle in self._gone if at > seq]
         return self._delta(changed, seq, gone, now)
 
-    def snapshot(self, now: int) -> str:
-        """Return a snapshot of all devices."""
+    def since_for(self, client: Client, now: int) -> str:
+        """Return as :meth:`since` what changed for a client with limits: a device that leaves its scope is gone."""
+        seq, shown = client.at, client.shown
+        changed: list[tuple[int, Device, Iterable[str]]] = []
+        gone = [handle for at, handle in self._gone if at > seq and handle in shown]
+        new: set[int] = set()
+        for handle, row in self._rows.items():
+            if row.changed <= seq or (device := self._registry.get(row.device)) is None:
+                continue
+            if client.scope.includes(device):
+                changed.append((handle, device, device.metrics))
+                if handle not in shown:
+                    new.add(handle)
+            elif handle in shown:
+                gone.append(handle)
+        shown |= new
+        shown.difference_update(gone)
+        return self._delta(changed, seq, gone, now, new)
+
+    def snapshot(self, now: int, client: Client | None = None) -> str:
+        """Return a snapshot of all devices, or of those that a client may see, whose handles are noted."""
+        scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []
         metrics: dict[str, tuple[list[int], list[Any], list[str | None], list[int]]] = {}
         kinds: dict[MetricDescription, int] = {}
-        for device in self._registry.with_latest_values():
+        for device in filter(scope.includes, self._registry.with_latest_values()):
             handle = self._handles.get(device.id)
             if handle is None:
                 handle = self._add(device.id)
@@ -162,6 +185,8 @@ class Columns:
                 column[1].append(latest.value)
                 column[2].append(unit)
                 column[3].append(kinds.setdefault(described, len(kinds)))
+        if client is not None:
+            client.shown = set(handles)
         frame = {
             "type": "snapshot",
             "epoch": self.epoch,
@@ -210,7 +235,12 @@ class Columns:
         }
 
     def _delta(
-        self, changed: Sequence[tuple[int, Device, Iterable[str]]], since: int, gone: Sequence[int], now: int
+        self,
+        changed: Sequence[tuple[int, Device, Iterable[str]]],
+        since: int,
+        gone: Sequence[int],
+        now: int,
+        entered: AbstractSet[int] = frozenset(),
     ) -> str:
         frame: dict[str, Any] = {"type": "delta", "seq": self.seq, "ts": now}
         values: dict[str, tuple[list[int], list[Any]]] = {}
@@ -220,7 +250,7 @@ class Columns:
         new: list[tuple[int, Device]] = []
         for handle, device, metrics in changed:
             row = self._rows[handle]
-            if row.described > since:
+            if row.described > since or handle in entered:
                 new.append((handle, device))
                 metrics = device.metrics
             for name in metrics:
@@ -229,7 +259,7 @@ class Columns:
                     column = values.setdefault(name, ([], []))
                     column[0].append(handle)
                     column[1].append(latest.value)
-            if row.shown > since:
+            if row.shown > since or handle in entered:
                 for name, (unit, described) in row.facts.items():
                     pair = units.setdefault(name, ([], []))
                     pair[0].append(handle)

@@ -13,10 +13,11 @@ from contextlib import AbstractContextManager, ExitStack
 
 import msgspec
 
+from hub.accounts.scope import current_scope
 from hub.api.live.feed_subscribers import Listener
 from hub.api.schemas import serializers
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
 
 SHARED_S = 5.0
 SLICE = 200
@@ -27,7 +28,7 @@ class DeviceList:
     """Builds and caches the message."""
 
     def __init__(
-        self, registry: DeviceRegistry, engine: Engine, record: Callable[[], AbstractContextManager[Listener]]
+        self, registry: DeviceReader, engine: AlertReader, record: Callable[[], AbstractContextManager[Listener]]
     ) -> None:
         """Create the cache. ``record`` registers an internal listener while its context is open."""
         self._registry = registry
@@ -39,7 +40,12 @@ class DeviceList:
         self._recording = ExitStack()
 
     async def text(self, listener: Listener) -> str:
-        """Return the message. Add the changes since it was built to ``listener``."""
+        """Return the message. Add the changes since it was built to ``listener``.
+
+        A client that sees only some devices gets a text of its own.
+        """
+        if not current_scope().whole:
+            return await self._encoded()
         async with self._building:
             if self._text is None or self._changes.lagged:
                 await self._build()
@@ -50,21 +56,24 @@ class DeviceList:
         self._forget()
         self._changes = self._recording.enter_context(self._record())
         try:
-            parts = []
-            ids = sorted(device.id for device in self._registry.devices())
-            for start in range(0, len(ids), SLICE):
-                found = filter(None, map(self._registry.get, ids[start : start + SLICE]))
-                parts += [
-                    msgspec.json.encode(serializers.device_values(device, self._engine.severity(device.id)))
-                    for device in found
-                ]
-                await asyncio.sleep(0)
-            self._text = '{"type":"devices","devices":[' + b",".join(parts).decode() + "]}"
+            self._text = await self._encoded()
         finally:
             if self._text is None:
                 self._forget()
         timer = asyncio.get_running_loop().call_later(SHARED_S, self._forget)
         self._recording.callback(timer.cancel)
+
+    async def _encoded(self) -> str:
+        parts = []
+        ids = sorted(device.id for device in self._registry.devices())
+        for start in range(0, len(ids), SLICE):
+            found = filter(None, map(self._registry.get, ids[start : start + SLICE]))
+            parts += [
+                msgspec.json.encode(serializers.device_values(device, self._engine.severity(device.id)))
+                for device in found
+            ]
+            await asyncio.sleep(0)
+        return '{"type":"devices","devices":[' + b",".join(parts).decode() + "]}"
 
     def _forget(self) -> None:
         self._text = None

@@ -11,7 +11,9 @@ from collections import deque
 
 import msgspec
 
+from hub.accounts.scope import current_scope
 from hub.model import Diagnosis
+from hub.registry.reader import DeviceReader
 from hub.services.alerts import ExplainedAlert
 
 INTERVAL_S = 1.0
@@ -35,6 +37,16 @@ class RequestedDiagnosis(msgspec.Struct, frozen=True):
 
 
 Notice = AlertNotice | RequestedDiagnosis
+
+
+def device_of(notice: Notice) -> str:
+    """Return the id of the device that a notice is about."""
+    return notice.explained.alert.device if isinstance(notice, AlertNotice) else notice.diagnosis.device
+
+
+def sees(devices: DeviceReader, notice: Notice) -> bool:
+    """Return whether the present connection may see the device of a notice, which may have been deleted."""
+    return current_scope().whole or devices.known(device_of(notice))
 
 
 class Delivery(msgspec.Struct, frozen=True):

@@ -23,18 +23,21 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
+from hub.accounts.scope import current_scope
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.device_list import DeviceList
-from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice
+from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice, sees
 from hub.api.schemas import serializers
 from hub.assistant import AssistantService
 from hub.diagnosis import DiagnosisService
 from hub.errors import Conflict, Forbidden, HubError, Invalid
 from hub.model import Diagnosis
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.services.alerts import narrowed_alert
+from hub.services.visible_diagnosis import narrowed
 
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
@@ -65,8 +68,8 @@ class PublicSocket:
         socket: WebSocket,
         listener: Listener,
         *,
-        registry: DeviceRegistry,
-        engine: Engine,
+        registry: DeviceReader,
+        engine: AlertReader,
         devices: DeviceList,
         answer: Callable[[Request, Send], Awaitable[None]],
     ) -> None:
@@ -78,6 +81,8 @@ class PublicSocket:
         self._answer_request = answer
         self._requests: deque[Request] = deque()
         self._requested = asyncio.Event()
+        self._scope = current_scope()
+        self._shown: set[str] = set()  # devices that were sent, unless the client sees the whole hub
         self._sending = asyncio.Lock()  # the feed and an answer must not write at the same time
 
     async def run(self) -> None:
@@ -95,6 +100,9 @@ class PublicSocket:
             await self._socket.send_text(text)
 
     async def _devices(self) -> None:
+        self._scope = current_scope()
+        if not self._scope.whole:
+            self._shown = {device.id for device in self._registry.devices()}
         await self._send_text(await self._device_list.text(self._listener))
 
     # -- from the hub -----------------------------------------------------------------------------------------
@@ -104,36 +112,48 @@ class PublicSocket:
             if delivery.gap:
                 await self._send({"type": "gap", "message": "Alerts may be missing: read /api/alerts."})
                 await self._devices()
+            elif self._scope != current_scope():
+                await self._devices()
             for device_id in delivery.deleted:
-                await self._send({"type": "device_deleted", "device_id": device_id})
+                await self._gone(device_id)
             for notice in delivery.notices:
-                await self._send(self._alert_message(notice))
+                if sees(self._registry, notice):
+                    await self._send(self._alert_message(notice))
             for number, device_id in enumerate(delivery.devices, 1):
                 if number % UPDATES_AT_ONCE == 0:
                     await asyncio.sleep(0)
-                if (device := self._registry.get(device_id)) is not None:
+                if (device := self._registry.get(device_id)) is None:
+                    await self._gone(device_id, deleted=False)
+                else:
+                    self._shown.add(device_id)
                     values = serializers.device_values(device, self._engine.severity(device.id))
                     await self._send({"type": "device_update", "device": values})
+
+    async def _gone(self, device_id: str, *, deleted: bool = True) -> None:
+        """Send that a device was deleted, or has left what the client may see."""
+        if device_id in self._shown or (deleted and self._scope.whole):
+            self._shown.discard(device_id)
+            await self._send({"type": "device_deleted", "device_id": device_id})
 
     def _alert_message(self, notice: Notice) -> dict[str, Any]:
         if isinstance(notice, AlertNotice):
             kind = "new_alert" if notice.raised else "alert_update"
-            return {"type": kind, "alert": serializers.alert(notice.explained)}
+            return {"type": kind, "alert": serializers.alert(narrowed_alert(notice.explained))}
         alert = notice.explained
-        content = serializers.alert(alert) if alert else self._as_alert(notice.diagnosis)
+        content = serializers.alert(narrowed_alert(alert)) if alert else self._as_alert(notice.diagnosis)
         return {"type": "new_alert", "alert": content}
 
     def _as_alert(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """Return a diagnosis without an alert in the form of an alert."""
-        device = self._registry.get(diagnosis.device)
+        device, shown = self._registry.get(diagnosis.device), narrowed(diagnosis)
         return {
             "id": None,
             "device_id": diagnosis.device,
             "device_name": device.display_name if device else diagnosis.device,
             "severity": self._engine.severity(diagnosis.device),
-            "message": diagnosis.summary,
+            "message": shown.summary,
             "raised_at": diagnosis.created_at,
-            "diagnosis": serializers.diagnosis(diagnosis),
+            "diagnosis": serializers.diagnosis(shown),
             "diagnosis_state": "ready",
         }
 
@@ -178,8 +198,8 @@ class PublicSocket:
 
 def routes(
     *,
-    registry: DeviceRegistry,
-    engine: Engine,
+    registry: DeviceReader,
+    engine: AlertReader,
     assistant: AssistantService,
     diagnosis: DiagnosisService,
     broadcaster: Broadcaster,

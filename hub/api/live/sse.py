@@ -23,11 +23,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.feed_subscribers import AlertNotice, Listener
+from hub.api.live.feed_subscribers import AlertNotice, Listener, sees
 from hub.errors import StoreError
 from hub.model import Alert, Device, Value
-from hub.registry.registry import DeviceRegistry
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.store.reader import HistoryReader
 
 METRIC = "temperature"
 REPLAYED = 1_000
@@ -96,7 +96,7 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
 class Feed:
     """The events of one connection. With ``everything``, devices without a temperature are included."""
 
-    def __init__(self, registry: DeviceRegistry, store: Store, listener: Listener, *, everything: bool) -> None:
+    def __init__(self, registry: DeviceReader, store: HistoryReader, listener: Listener, *, everything: bool) -> None:
         self._registry = registry
         self._store = store
         self._listener = listener
@@ -114,7 +114,9 @@ class Feed:
             if delivery.gap:
                 yield _gap("This client was too slow; alerts may be missing.")
             for notice in delivery.notices:
-                if isinstance(notice, AlertNotice) and notice.raised and notice.explained.alert.id not in replayed:
+                if not isinstance(notice, AlertNotice) or not notice.raised or not sees(self._registry, notice):
+                    continue
+                if notice.explained.alert.id not in replayed:
                     yield self._alert(notice.explained.alert)
             for device_id in delivery.devices:
                 device = self._registry.get(device_id)
@@ -171,7 +173,7 @@ def _position(event_id: str) -> tuple[int, str] | None:
     return (int(at), alert_id) if separator and at.isascii() and at.isdigit() and len(at) < 16 else None
 
 
-def routes(broadcaster: Broadcaster, registry: DeviceRegistry, store: Store) -> APIRouter:
+def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReader) -> APIRouter:
     router = APIRouter(tags=["streams"])
 
     async def register() -> AsyncIterator[Listener]:

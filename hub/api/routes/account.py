@@ -13,14 +13,16 @@ from hub.api.auth import Authenticator, Proof, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.guard import throttled
+from hub.api.requested_limits import limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
 from hub.errors import Forbidden, NotFound
+from hub.services.areas import Areas
 
 ShortId = Annotated[str, Path(max_length=64)]
 
 
-def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
     router = APIRouter(prefix="/api/account", tags=["account"])
     people = auth.people
 
@@ -84,7 +86,8 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         account, _ = signed_in(request)
         if not includes(account.role, body.role):
             raise Forbidden(f"Your role is {account.role}.", "A token cannot do more than its owner.")
-        token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0)
+        limits = limits_of(body.limits, areas.tree)
+        token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0, limits)
         text = f"created an API token as {token.role}"
         await changes.write(account.name, Change("people.token", text, {"role": token.role}))
         return Json({"value": value, "token": shapes.TokenShape.made_of(token)}, status_code=201)

@@ -15,7 +15,7 @@ from hub.api.schemas import requests, responses, serializers
 from hub.errors import NotFound
 from hub.model import AlertState
 from hub.services.alerts import Alerts
-from hub.store.base import Store
+from hub.store.reader import HistoryReader
 
 State = Literal["open", "raised", "acknowledged", "cleared"]
 _STATES: dict[State, tuple[AlertState, ...]] = {
@@ -26,7 +26,7 @@ _STATES: dict[State, tuple[AlertState, ...]] = {
 }
 
 
-def routes(alerts: Alerts, store: Store) -> APIRouter:
+def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["alerts"])
 
     @router.get("/alerts", response_model=responses.AlertPage)

@@ -19,10 +19,10 @@ from hub.api.schemas import requests
 from hub.api.schemas.diagnoses import QuoteShape, WriterShape
 from hub.errors import NotFound
 from hub.model import AnalysisKind
-from hub.store.documents import DocumentLibrary
+from hub.store.reader import LibraryReader
 
 
-def routes(analyzer: FileAnalyzer, library: DocumentLibrary, slots: ConcurrencyLimit, jobs: Jobs) -> APIRouter:
+def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLimit, jobs: Jobs) -> APIRouter:
     router = APIRouter(prefix="/api/analyses", tags=["analysis"])
 
     @router.get("", response_model=shapes.AnalysisPage)

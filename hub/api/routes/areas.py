@@ -8,19 +8,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from hub.accounts.scope import current_scope
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.schemas import area_requests as requests
 from hub.api.schemas import areas as shapes
 from hub.model import Area
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 from hub.services.areas import Areas
 
 AreaId = Annotated[str, Path(max_length=64)]
 
 
-def routes(areas: Areas, registry: DeviceRegistry, changes: ChangeLog) -> APIRouter:
+def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRouter:
     router = APIRouter(prefix="/api/areas", tags=["devices"])
 
     def shape(area: Area) -> shapes.AreaShape:
@@ -28,12 +29,19 @@ def routes(areas: Areas, registry: DeviceRegistry, changes: ChangeLog) -> APIRou
 
     @router.get("", response_model=shapes.AreaList)
     async def list_areas() -> Response:
-        """Return the tree of areas, and the areas that devices announce and nobody has assigned them to."""
+        """Return the tree of areas, and the areas that devices announce and nobody has assigned them to.
+
+        An account with limits gets the areas that it is limited to, and those of its devices.
+        """
         assigned = Counter(device.area_id for device in registry.devices())
-        answer: shapes.AreaList = {
-            "items": [shapes.AreaShape.of(area, devices=assigned[area.id]) for area in areas.tree],
-            "suggestions": [{"name": name, "devices": count} for name, count in areas.suggestions()],
-        }
+        found = [area for area in areas.tree if assigned[area.id] or _permitted(area.id)]
+        ids = {area.id for area in found}
+        items = [
+            shapes.AreaShape.of(area, devices=assigned[area.id], parent=area.parent if area.parent in ids else None)
+            for area in found
+        ]
+        suggestions = [shapes.SuggestedArea(name=name, devices=count) for name, count in areas.suggestions()]
+        answer: shapes.AreaList = {"items": items, "suggestions": suggestions}
         return Json(answer)
 
     @router.post("", status_code=201, response_model=shapes.AreaShape)
@@ -64,6 +72,11 @@ def routes(areas: Areas, registry: DeviceRegistry, changes: ChangeLog) -> APIRou
         return Response(status_code=204)
 
     return router
+
+
+def _permitted(area_id: str) -> bool:
+    scope = current_scope()
+    return scope.whole or any(area_id in areas for areas, _ in scope.parts)
 
 
 def _change(verb: str, area: Area) -> Change:

@@ -8,15 +8,15 @@ from starlette.responses import Response
 from hub.api.errors import Json
 from hub.api.schemas import rules as rules_schemas
 from hub.api.schemas import serializers
-from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.store.reader import HistoryReader
 
 ALERTS = 1_000
 """Alerts of the device that are searched for the last time a rule raised one."""
 
 
-def routes(registry: DeviceRegistry, engine: Engine, store: Store) -> APIRouter:
+def routes(registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     @router.get("/{device_id}/rules", response_model=rules_schemas.RuleList)

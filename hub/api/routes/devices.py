@@ -37,6 +37,7 @@ def routes(
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     async def detail(device: Device) -> Response:
+        device = devices.get(device.id)
         found = await alerts.open(device.id)
         read = devices.semantics(device)
         return Json(serializers.device_detail(device, devices.severity(device), found, devices.bounds(device), read))

@@ -12,7 +12,7 @@ from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import requests, serializers
 from hub.diagnosis import DiagnosisService
 from hub.errors import NotFound
-from hub.store.base import Store
+from hub.store.reader import HistoryReader
 
 
 class MessageAsked(TypedDict):
@@ -29,7 +29,7 @@ class PromptShape(TypedDict):
     messages: list[MessageAsked]
 
 
-def routes(diagnosis: DiagnosisService, store: Store, slots: ConcurrencyLimit) -> APIRouter:
+def routes(diagnosis: DiagnosisService, store: HistoryReader, slots: ConcurrencyLimit) -> APIRouter:
     router = APIRouter(prefix="/api/diagnoses", tags=["alerts"])
 
     @router.get("/{diagnosis_id}/prompt", response_model=PromptShape)

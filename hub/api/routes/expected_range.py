@@ -16,8 +16,8 @@ from hub.insight import MetricSeries
 from hub.insight.baseline import baseline_end
 from hub.insight.expected import expected
 from hub.model import Alert, Device, SeriesQuery
-from hub.registry.registry import DeviceRegistry
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.store.reader import HistoryReader
 
 HOUR_MS = 3_600_000
 MIN_PAST_MS = 2 * HOUR_MS
@@ -27,7 +27,7 @@ RAW, MEANS = 4_000, 1_000
 ALERTS = 200
 
 
-def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> APIRouter:
+def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int]) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["history"])
 
     @router.get("/devices/{device_id}/expected", response_model=devices.ExpectedBand)

@@ -14,15 +14,15 @@ from hub.api.schemas import history as history_schemas
 from hub.api.schemas import requests, serializers
 from hub.errors import Invalid
 from hub.model import SeriesQuery, Shape
-from hub.registry.registry import DeviceRegistry
-from hub.store.base import Store
+from hub.registry.reader import DeviceReader
+from hub.store.reader import HistoryReader
 
 HOUR_MS = 3_600_000
 POINTS = 100_000
 """Maximum number of readings in one response, over all its series. The newest are returned."""
 
 
-def routes(registry: DeviceRegistry, store: Store, now: Callable[[], int]) -> APIRouter:
+def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int]) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["history"])
 
     def unit(device_id: str, metric: str) -> str | None:

@@ -19,7 +19,7 @@ from hub.errors import HubError, Invalid, StoreError, TooBusy
 from hub.formats import MEDIA_TYPES, Format
 from hub.model import Identity, Input, Introduce
 from hub.registry.registry import DeviceRegistry
-from hub.services.import_export import ExportRequest, Room, export_readings, import_readings
+from hub.services.import_export import ExportRequest, ReadingSource, Room, export_readings, import_readings
 from hub.store.base import Store
 from hub.worker.table_process import TableProcess
 
@@ -69,6 +69,7 @@ def routes(
     *,
     registry: DeviceRegistry,
     store: Store,
+    readable: ReadingSource,
     submit: Callable[[Input], Awaitable[Any]],
     now: Callable[[], int],
     shutdown: asyncio.Event,
@@ -113,7 +114,7 @@ def routes(
             raise
 
         async def chunks() -> AsyncGenerator[bytes]:
-            async for chunk in export_readings(store, wanted, table, unit):
+            async for chunk in export_readings(readable, wanted, table, unit):
                 if shutdown.is_set():
                     raise StoreError("The hub is stopping.")  # the client must not take the file for complete
                 yield chunk

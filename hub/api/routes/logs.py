@@ -11,13 +11,13 @@ from hub.api import cursors
 from hub.api.errors import Json
 from hub.api.schemas import responses
 from hub.model import Rejection
-from hub.store.base import Store
+from hub.store.reader import HistoryReader
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Kind = Annotated[str, Query(max_length=32)]
 
 
-def routes(store: Store) -> APIRouter:
+def routes(store: HistoryReader) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["hub"])
 
     @router.get("/activity", response_model=responses.ActivityPage)

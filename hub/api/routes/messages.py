@@ -8,15 +8,16 @@ from collections.abc import Callable
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from hub.accounts.scope import current_scope
 from hub.api.errors import Json
 from hub.api.schemas import devices
-from hub.registry.registry import DeviceRegistry
+from hub.registry.reader import DeviceReader
 from hub.services.message_tap import MessageTap, TappedMessage
 
 HEX_BYTES = 256
 
 
-def routes(registry: DeviceRegistry, message_tap: MessageTap, now: Callable[[], int]) -> APIRouter:
+def routes(registry: DeviceReader, message_tap: MessageTap, now: Callable[[], int]) -> APIRouter:
     router = APIRouter(prefix="/api/devices", tags=["devices"])
 
     @router.get("/{device_id}/messages", response_model=devices.MessageList)
@@ -27,7 +28,11 @@ def routes(registry: DeviceRegistry, message_tap: MessageTap, now: Callable[[], 
         messages of all devices. Payloads are cut to 2,048 bytes.
         """
         registry.require(device_id)
-        return Json({"items": [message_shape(tapped) for tapped in message_tap.of(device_id, now())]})
+        found = message_tap.of(device_id, now())
+        if not current_scope().whole:  # a gateway's message may have values of other devices
+            devices = [message_tap.devices_of(each) for each in found]
+            found = [each for each, ids in zip(found, devices, strict=True) if ids and all(map(registry.known, ids))]
+        return Json({"items": [message_shape(tapped) for tapped in found]})
 
     return router
 

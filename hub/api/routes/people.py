@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
@@ -13,14 +14,16 @@ from hub.accounts.links import OneTimeLink, url
 from hub.api.auth import Authenticator, By, Proof
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
+from hub.api.requested_limits import described, limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
 from hub.errors import Conflict, Forbidden
+from hub.services.areas import Areas
 
 ShortId = Annotated[str, Path(max_length=64)]
 
 
-def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
     router = APIRouter(prefix="/api/people", tags=["people"])
     people = auth.people
 
@@ -38,8 +41,10 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)
     async def invite(body: requests.Invitation, request: Request, by: By) -> Response:
         """Create a one-time link for a new account, and return its address. The link is valid for seven days."""
-        link, secret = await people.invite(body.role, by, _maker(request), body.email)
-        await changes.write(by, Change("people.invited", f"created an invitation as {body.role}", {"role": body.role}))
+        limits = limits_of(body.limits, areas.tree)
+        link, secret = await people.invite(body.role, by, _maker(request), body.email, limits)
+        text = f"created an invitation as {body.role}" + (f" for {described(limits, areas.tree)}" if limits else "")
+        await changes.write(by, Change("people.invited", text, {"role": body.role}))
         return _issued(request, link, secret)
 
     @router.delete("/invitations/{link_id}", status_code=204)
@@ -52,16 +57,20 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
     @router.patch("/{account_id}", response_model=shapes.AccountShape)
     async def edit_person(account_id: ShortId, body: requests.PersonEdit, by: By) -> Response:
-        """Change the role of a person, or disable the account.
+        """Change role and limits of a person, or disable the account.
 
         Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
         """
         before = people.accounts.require(account_id)
         role = body.role if body.role != before.role else None
         disabled = body.disabled if body.disabled != before.disabled else None
-        account = await people.edit(account_id, role=role, disabled=disabled)
+        limits = limits_of(body.limits, areas.tree) if "limits" in body.model_fields_set else msgspec.UNSET
+        account = await people.edit(account_id, role=role, disabled=disabled, limits=limits)
         if role is not None:
             await changes.write(by, _change("role", f"made {account.name} {role}", account))
+        if account.limits != before.limits:
+            text = f"limited {account.name} to {described(account.limits, areas.tree)}"
+            await changes.write(by, _change("limited", text, account))
         if disabled is not None:
             verb = "disabled" if disabled else "enabled"
             await changes.write(by, _change(verb, f"{verb} the account of {account.name}", account))

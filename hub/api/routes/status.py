@@ -13,11 +13,14 @@ from hub.api.routes.clock import clock_shape
 from hub.api.schemas import status as shapes
 from hub.api.schemas.diagnoses import WriterShape
 from hub.mqtt.client import MqttClientState
+from hub.registry.reader import DeviceReader
 from hub.services.hub_health import HubHealth
 from hub.store.base import StoreStats
 
 
-def routes(info: HubInfo, health: HubHealth, throughput: Throughput, providers: ProviderChain) -> APIRouter:
+def routes(
+    info: HubInfo, health: HubHealth, throughput: Throughput, providers: ProviderChain, devices: DeviceReader
+) -> APIRouter:
     router = APIRouter(tags=["hub"])
 
     @router.get("/api/status", response_model=shapes.Status)
@@ -38,7 +41,7 @@ def routes(info: HubInfo, health: HubHealth, throughput: Throughput, providers: 
             degraded=health.degraded(),
             counters=throughput.counters(),
             flow=throughput.flow(),
-            busiest=throughput.busiest(),
+            busiest=[each for each in throughput.busiest() if devices.known(each.device)],
             limits=info.limits,
             clock=clock_shape(health.clock, now),
             memory=shapes.MemoryShape.of(health.memory()),

@@ -10,7 +10,8 @@ from hub.accounts.account import MAX_NAME_CHARS, Role
 from hub.accounts.api_tokens import MAX_LIFETIME_S
 from hub.accounts.passwords import MAX_CHARS
 from hub.accounts.profile import Language, UnitSystem
-from hub.api.schemas.requests import ONE_LINE, Incoming
+from hub.accounts.scope import MAX_LIMITS
+from hub.api.schemas.requests import ONE_LINE, Incoming, Label, Text
 from hub.insight.terms import quantities
 
 Name = Annotated[
@@ -81,12 +82,20 @@ class PasswordChange(Incoming):
     password: Password
 
 
+class LimitsWanted(Incoming):
+    """Devices that may be seen: those of the areas (ids or names), and those with one of the labels, set by people."""
+
+    areas: Annotated[list[Text], Field(default_factory=list, max_length=MAX_LIMITS, fail_fast=True)]
+    labels: Annotated[list[Label], Field(default_factory=list, max_length=MAX_LIMITS, fail_fast=True)]
+
+
 class TokenWanted(Incoming):
-    """An API token. It can do what its account may, and no more than `role` permits."""
+    """An API token. It can do what its account may, and no more than `role` and `limits` permit."""
 
     name: Name
     role: Role
     days: Annotated[int, Field(ge=1, le=DAYS)] = 90
+    limits: LimitsWanted | None = None
 
 
 class PasskeyResponse(Incoming):
@@ -100,14 +109,19 @@ class NewPasskey(PasskeyResponse):
 
 
 class Invitation(Incoming):
-    """An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in."""
+    """An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in.
+
+    Null as `limits` permits the whole hub.
+    """
 
     role: Role
     email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=EMAIL)] | None = None
+    limits: LimitsWanted | None = None
 
 
 class PersonEdit(Incoming):
-    """An edit of an account. Absent keys stay unchanged."""
+    """An edit of an account. Absent keys stay unchanged; null as `limits` permits the whole hub."""
 
     role: Role | None = None
     disabled: bool | None = None
+    limits: LimitsWanted | None = None

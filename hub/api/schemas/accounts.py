@@ -12,6 +12,7 @@ from hub.accounts.api_tokens import ApiToken
 from hub.accounts.links import OneTimeLink
 from hub.accounts.passkeys import Passkey
 from hub.accounts.profile import Language, UnitSystem
+from hub.accounts.scope import Limits
 from hub.api.schemas.api_object import ApiObject
 
 
@@ -27,8 +28,20 @@ class ProfileShape(ApiObject):
     time_zone: str | None
 
 
+class LimitsShape(ApiObject):
+    """Devices that may be seen: those of these areas (by id) and of areas inside them, and those with these labels."""
+
+    areas: list[str]
+    labels: list[str]
+
+    @classmethod
+    def made_of(cls, limits: Limits | None) -> Self | None:
+        """Return the limits, None for the whole hub."""
+        return None if limits is None else cls(list(limits.areas), list(limits.labels))
+
+
 class AccountShape(ApiObject):
-    """The account of a person. `signed_in_at` is null for one who never has.
+    """The account of a person. `signed_in_at` is null for one who never has, `limits` for the whole hub.
 
     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
     """
@@ -42,6 +55,7 @@ class AccountShape(ApiObject):
     has_password: bool
     connected: bool
     profile: ProfileShape
+    limits: LimitsShape | None
 
     @classmethod
     def made_of(cls, account: Account) -> Self:
@@ -53,6 +67,7 @@ class AccountShape(ApiObject):
             has_password=account.password is not None,
             connected=account.identity is not None,
             profile=ProfileShape.of(account.profile),
+            limits=LimitsShape.made_of(account.limits),
         )
 
 
@@ -114,11 +129,13 @@ class TokenShape(ApiObject):
     role: Role
     created_at: int
     expires_at: int
+    limits: LimitsShape | None
 
     @classmethod
     def made_of(cls, token: ApiToken) -> Self:
         """Return a token."""
-        return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires))
+        limits = LimitsShape.made_of(token.limits)
+        return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires), limits=limits)
 
 
 class PasskeyShape(ApiObject):
@@ -149,11 +166,12 @@ class InvitationShape(ApiObject):
     by: str
     email: str | None
     expires_at: int
+    limits: LimitsShape | None
 
     @classmethod
     def made_of(cls, link: OneTimeLink) -> Self:
         """Return a link without its secret."""
-        return cls.of(link, expires_at=_ms(link.expires))
+        return cls.of(link, expires_at=_ms(link.expires), limits=LimitsShape.made_of(link.limits))
 
 
 class IssuedToken(TypedDict):

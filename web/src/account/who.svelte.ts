@@ -11,6 +11,9 @@ class Who {
 
   readonly account = $derived(this.signIn?.account ?? null);
 
+  /** Whether the person sees only some devices, and nothing that concerns the whole hub. */
+  readonly limited = $derived(!!this.account?.limits);
+
   /** Ask the hub again, after signing in or out. An error keeps what is known. */
   async load(): Promise<void> {
     try {

@@ -65,6 +65,9 @@ export interface Page<T> {
 export type SignIn = Shapes['SignInShape'];
 export type Account = Shapes['AccountShape'];
 export type Role = Account['role'];
+export type Limits = Shapes['LimitsShape'];
+export type Area = Shapes['AreaShape'];
+export type AreaList = Shapes['AreaList'];
 export type LinkInfo = Shapes['LinkShape'];
 export type BrowserSession = Shapes['SessionShape'];
 export type ApiToken = Shapes['TokenShape'];

@@ -7,6 +7,8 @@ export interface PageLink {
   href: string;
   name: string;
   icon: IconName;
+  /** It concerns the whole hub: not for people who see only some devices. */
+  whole?: boolean;
 }
 
 export const PAGES: PageLink[] = [
@@ -14,11 +16,14 @@ export const PAGES: PageLink[] = [
   { href: '/alerts', name: T.nav.alerts, icon: 'alerts' },
   { href: '/assistant', name: T.nav.assistant, icon: 'assistant' },
   { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
-  { href: '/rules', name: T.nav.rules, icon: 'rules' },
-  { href: '/topics', name: T.nav.topics, icon: 'topics' },
+  { href: '/rules', name: T.nav.rules, icon: 'rules', whole: true },
+  { href: '/topics', name: T.nav.topics, icon: 'topics', whole: true },
   { href: '/activity', name: T.nav.activity, icon: 'activity' },
   { href: '/settings', name: T.nav.settings, icon: 'settings' },
 ];
+
+/** Return the pages for the person who is signed in. */
+export const pagesFor = (limited: boolean): PageLink[] => PAGES.filter((page) => !limited || !page.whole);
 
 /** Pages in a phone's bottom bar; the others are under More. */
 export const ON_PHONE = 4;

@@ -133,6 +133,16 @@ export const people = {
     operator: 'Operators also acknowledge alerts, send commands and analyse files.',
     administrator: 'Administrators also change rules, devices, mappings, models, people and settings.',
   },
+  limits: {
+    edit: 'Limits',
+    editOf: (name: string) => `Limits of ${name}`,
+    lead: 'Sees only the devices of these areas, with the areas inside them, and devices with these labels. Choose none for the whole hub.',
+    noAreas: 'There are no areas yet.',
+    labels: 'Labels, separated by commas',
+    whole: 'whole hub',
+    label: (name: string) => `label ${name}`,
+    deleted: 'deleted area',
+  },
   link: 'Send this link to the person. It works once and expires in seven days.',
   passwordLink: (name: string) =>
     `Send this link to ${name}. It works once, sets a new password and expires in seven days.`,

@@ -118,6 +118,9 @@ export const device = {
   form: {
     name: 'Name',
     area: 'Area',
+    suggested: (name: string) =>
+      `The device announces the area ${name}. It grants nobody access until it is accepted.`,
+    accept: 'Accept',
     labels: 'Labels, separated by commas',
     save: 'Save',
     saved: (name: string) => `${name} saved`,

@@ -4,6 +4,7 @@ import { account, login, passkeys, people, profile, welcome } from './account';
 import { activity } from './activity';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
+import { areas } from './areas';
 import { assistant } from './assistant';
 import { commands } from './commands';
 import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
@@ -22,6 +23,7 @@ export const T = {
   activity,
   alerts,
   analyse,
+  areas,
   assistant,
   brand,
   commands,

@@ -1,0 +1,92 @@
+"""Which devices an account may see and act on: the one place that decides it.
+
+The API sets the scope of each request and connection (:func:`viewing`). Everything that reads devices, alerts or the
+history on behalf of people does so through the views of :mod:`hub.services.visible`, which ask :func:`current_scope`.
+The hub's own tasks see everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from hashlib import sha256
+
+import msgspec
+
+from hub.model import Device
+
+MAX_LIMITS = 50
+"""Areas, and labels, that an account can be limited to."""
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person, an invitation or an API token is limited to: devices of these areas, and those with these labels.
+
+    ``areas`` are ids; the areas inside them are included. One that was deleted permits nothing.
+    """
+
+    areas: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+class DeviceScope(msgspec.Struct, frozen=True):
+    """The devices that a request may see: those in each of ``parts``, a pair of area ids and labels.
+
+    Only areas and labels that people have set count; what a device announces of itself permits nothing. ``key`` names
+    the scope in what is stored for it; it is empty for the whole hub.
+    """
+
+    parts: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    key: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether this is the whole hub."""
+        return not self.parts
+
+    def includes(self, device: Device) -> bool:
+        """Return whether the device may be seen."""
+        return all(
+            device.area_id in areas or not labels.isdisjoint(device.labels or ()) for areas, labels in self.parts
+        )
+
+
+EVERYTHING = DeviceScope()
+NOTHING = DeviceScope(((frozenset(), frozenset()),), "nobody")
+
+_viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=lambda: EVERYTHING)
+
+
+def scope_of(
+    owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
+) -> DeviceScope:
+    """Return the scope of an account with these limits, all of which hold.
+
+    ``within`` returns the ids of areas and of those inside them.
+    """
+    given = [each for each in limits if each is not None]
+    if not given:
+        return EVERYTHING
+    digest = sha256(msgspec.json.encode(given)).hexdigest()[:12]
+    return DeviceScope(tuple((within(each.areas), frozenset(each.labels)) for each in given), f"{owner}.{digest}")
+
+
+def current_scope() -> DeviceScope:
+    """Return the scope of the present request or connection, as it is now; the whole hub for the hub's own tasks."""
+    return _viewer.get()()
+
+
+def current_viewer() -> Callable[[], DeviceScope]:
+    """Return the function that returns the scope of the present connection, for tasks that serve several of them."""
+    return _viewer.get()
+
+
+@contextmanager
+def viewing(find: Callable[[], DeviceScope]) -> Iterator[None]:
+    """Let the views show only what is in the scope that ``find`` returns, in this task and those that it starts."""
+    token = _viewer.set(find)
+    try:
+        yield
+    finally:
+        _viewer.reset(token)

@@ -1,0 +1,38 @@
+"""What may be read of the rule engine on behalf of people; :mod:`hub.services.visible` limits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from hub.model import Alert, Device, Limit, Rule, Severity
+
+
+class AlertReader(Protocol):
+    """Reads open alerts, and the rules of a device, as :class:`hub.rules.Engine` does."""
+
+    @property
+    def open(self) -> Mapping[str, Alert]:
+        """The open alerts by id."""
+        ...
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules."""
+        ...
+
+    def severity(self, device_id: str) -> Severity:
+        """Return the highest severity among the device's open alerts."""
+        ...
+
+    def rules_for(self, device: Device) -> list[Rule]:
+        """Return the rules that watch this device, as they are written."""
+        ...
+
+    def rules_on(self, device: Device) -> list[Rule]:
+        """Return the rules on each metric of this device."""
+        ...
+
+    def limits(self, device: Device) -> dict[str, Limit]:
+        """Return the limits of each metric."""
+        ...

@@ -1,0 +1,109 @@
+"""Views of the registry and of the rule engine that show only what the present request may see.
+
+The hub's own tasks see everything through them, requests what is in :func:`hub.accounts.scope.current_scope`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from hub.accounts.scope import DeviceScope, current_scope
+from hub.errors import NotFound
+from hub.model import Alert, Device, Limit, Rule, Severity
+from hub.model.rule import Scope
+from hub.registry.corrected_devices import CorrectedDevices
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+
+
+class VisibleDevices:
+    """The devices in scope. Out of it, a device does not exist."""
+
+    def __init__(self, registry: DeviceReader) -> None:
+        self._registry = registry
+
+    @property
+    def corrected(self) -> CorrectedDevices:
+        """The devices that a person has corrected; only what was corrected is read of them."""
+        return self._registry.corrected
+
+    def known(self, device_id: str) -> bool:
+        """Return whether the device exists."""
+        return self._registry.known(device_id) if current_scope().whole else self.get(device_id) is not None
+
+    def get(self, device_id: str) -> Device | None:
+        """Return a device, up to date, or None."""
+        device, scope = self._registry.get(device_id), current_scope()
+        if device is None or scope.whole:
+            return device
+        return self._shown(device, scope) if scope.includes(device) else None
+
+    def require(self, device_id: str) -> Device:
+        """Return a device, up to date. Raises NotFound."""
+        if (device := self.get(device_id)) is None:
+            raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
+        return device
+
+    def devices(self) -> Iterable[Device]:
+        """Return all devices. Their values may be out of date."""
+        return self._in_scope(self._registry.devices())
+
+    def with_latest_values(self) -> Iterable[Device]:
+        """Return all devices, up to date."""
+        return self._in_scope(self._registry.with_latest_values())
+
+    def _in_scope(self, devices: Iterable[Device]) -> Iterable[Device]:
+        scope = current_scope()
+        return devices if scope.whole else [self._shown(each, scope) for each in devices if scope.includes(each)]
+
+    def _shown(self, device: Device, scope: DeviceScope) -> Device:
+        """Return the device without the id of a gateway that is out of scope."""
+        if device.info.via is None:
+            return device
+        gateway = self._registry.get(device.info.via)
+        if gateway is not None and scope.includes(gateway):
+            return device
+        return msgspec.structs.replace(device, info=msgspec.structs.replace(device.info, via=None))
+
+
+class VisibleAlerts:
+    """The open alerts of the devices in scope, and the rules of these devices without the names of other devices."""
+
+    def __init__(self, engine: AlertReader, devices: DeviceReader) -> None:
+        self._engine = engine
+        self._devices = devices
+
+    @property
+    def open(self) -> Mapping[str, Alert]:
+        """The open alerts by id."""
+        alerts = self._engine.open
+        if current_scope().whole:
+            return alerts
+        return {alert.id: alert for alert in alerts.values() if self._devices.known(alert.device)}
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules that watch a device in scope."""
+        if current_scope().whole:
+            return self._engine.rules
+        found = {rule.id: rule for device in self._devices.devices() for rule in self.rules_for(device)}
+        return [found[rule.id] for rule in self._engine.rules if rule.id in found]
+
+    def severity(self, device_id: str) -> Severity:
+        """Return the highest severity among the device's open alerts."""
+        return self._engine.severity(device_id) if self._devices.known(device_id) else "ok"
+
+    def rules_for(self, device: Device) -> list[Rule]:
+        """Return the rules that watch this device."""
+        rules = self._engine.rules_for(device)
+        return rules if current_scope().whole else [msgspec.structs.replace(each, scope=Scope()) for each in rules]
+
+    def rules_on(self, device: Device) -> list[Rule]:
+        """Return the rules on each metric of this device."""
+        return self._engine.rules_on(device)
+
+    def limits(self, device: Device) -> dict[str, Limit]:
+        """Return the limits of each metric."""
+        return self._engine.limits(device)

@@ -1,0 +1,149 @@
+"""A view of the history that shows only what the present request may see; see :mod:`hub.services.visible`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from hub.accounts.scope import current_scope
+from hub.model import (
+    Activity,
+    Alert,
+    AlertState,
+    Command,
+    Diagnosis,
+    Page,
+    Rejection,
+    Series,
+    SeriesQuery,
+)
+from hub.registry.reader import DeviceReader
+from hub.services.visible_diagnosis import narrowed
+from hub.services.visible_library import VisibleLibrary
+from hub.store.reader import HistoryReader, LibraryReader
+
+T = TypeVar("T")
+P = TypeVar("P")
+PAGE = 500
+"""Rows that are read at once where only some of them may be in scope."""
+MAX_PAGES = 200
+"""Pages that are read for one page of an answer: an account with few devices does not read the whole history."""
+
+
+class VisibleHistory:
+    """The history of the devices in ``devices``. Out of scope there is nothing."""
+
+    def __init__(self, store: HistoryReader, devices: DeviceReader) -> None:
+        self._store = store
+        self._devices = devices
+        self._library = VisibleLibrary(store.library, devices)
+
+    @property
+    def library(self) -> LibraryReader:
+        """The analyses of files of these devices, and the manuals of their models."""
+        return self._library
+
+    async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
+        if current_scope().whole:
+            return await self._store.history(queries)
+        found = iter(await self._store.history([each for each in queries if self._devices.known(each.device)]))
+        return [next(found) if self._devices.known(each.device) else _empty(each) for each in queries]
+
+    async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
+        return [each for each in await self._store.series(devices, metric) if self._sees(each[0])]
+
+    async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
+        if not self._sees(device):
+            return Page(device, metric, [])
+        return await self._store.readings(device, metric, start, end, limit)
+
+    async def alerts(
+        self,
+        *,
+        states: Iterable[AlertState] | None = None,
+        device: str | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Alert]:
+        wanted = None if states is None else tuple(states)
+
+        async def page(size: int, after: tuple[int, str] | None) -> list[Alert]:
+            return await self._store.alerts(states=wanted, device=device, limit=size, before=after)
+
+        return await _pages(
+            page, limit, before, lambda alert: self._sees(alert.device), lambda alert: (alert.raised_at, alert.id)
+        )
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        found = await self._store.alert(alert_id)
+        return found if found is not None and self._sees(found.device) else None
+
+    async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
+        return [each for each in await self._store.similar_alerts(alert, limit) if self._sees(each.device)]
+
+    async def confirmed_alerts(self, devices: Sequence[str], metric: str | None, limit: int = 20) -> list[Alert]:
+        return await self._store.confirmed_alerts([each for each in devices if self._sees(each)], metric, limit)
+
+    async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
+        found = await self._store.diagnoses(alert_ids)
+        return {key: narrowed(each) for key, each in found.items() if self._sees(each.device)}
+
+    async def diagnosis(self, diagnosis_id: str) -> Diagnosis | None:
+        found = await self._store.diagnosis(diagnosis_id)
+        return narrowed(found) if found is not None and self._sees(found.device) else None
+
+    async def commands(self, device: str, limit: int = 100) -> list[Command]:
+        return await self._store.commands(device, limit) if self._sees(device) else []
+
+    async def command(self, command_id: str) -> Command | None:
+        found = await self._store.command(command_id)
+        return found if found is not None and self._sees(found.device) else None
+
+    async def rejections(self, limit: int = 100) -> list[Rejection]:
+        # They belong to topics, not to devices.
+        return await self._store.rejections(limit) if current_scope().whole else []
+
+    async def activity(
+        self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, Activity]]:
+        async def page(size: int, after: int | None) -> list[tuple[int, Activity]]:
+            return await self._store.activity(device=device, kind=kind, limit=size, before=after)
+
+        found = await _pages(
+            page, limit, before, lambda row: row[1].device is not None and self._sees(row[1].device), lambda row: row[0]
+        )
+        return found if current_scope().whole else [(number, _without_summary(each)) for number, each in found]
+
+    def _sees(self, device_id: str) -> bool:
+        return current_scope().whole or self._devices.known(device_id)
+
+
+async def _pages(
+    page: Callable[[int, P | None], Awaitable[list[T]]],
+    limit: int,
+    before: P | None,
+    sees: Callable[[T], bool],
+    position: Callable[[T], P],
+) -> list[T]:
+    """Return the first ``limit`` rows in scope, newest first."""
+    if current_scope().whole:
+        return await page(limit, before)
+    found: list[T] = []
+    for _ in range(MAX_PAGES):
+        rows = await page(PAGE, before)
+        found += [row for row in rows if sees(row)]
+        if len(rows) < PAGE or len(found) >= limit:
+            break
+        before = position(rows[-1])
+    return found[:limit]
+
+
+def _empty(query: SeriesQuery) -> Series:
+    return Series(query.device, query.metric, [])
+
+
+def _without_summary(entry: Activity) -> Activity:
+    """Return the entry without the summary of a diagnosis, which may compare the device with others."""
+    return msgspec.structs.replace(entry, text="A diagnosis was written") if entry.kind == "diagnosed" else entry

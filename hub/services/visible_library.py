@@ -1,0 +1,87 @@
+"""A view of the library that shows the analyses and manuals of the devices in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.accounts.scope import current_scope
+from hub.errors import Forbidden
+from hub.model import Analysis, AnalysisKind, Quote
+from hub.registry.reader import DeviceReader
+from hub.store.documents import model_key
+from hub.store.reader import LibraryReader
+
+PAGE = 200
+MAX_PAGES = 50
+
+
+class VisibleLibrary:
+    """The analyses that are linked to a device in ``devices``, and the manuals of these devices' models."""
+
+    def __init__(self, library: LibraryReader, devices: DeviceReader) -> None:
+        self._library = library
+        self._devices = devices
+
+    async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
+        """Store an analysis. Raises Forbidden if it is not linked to a device, or is to be a manual."""
+        self._check(analysis)
+        await self._library.put(analysis, pages)
+
+    async def update(self, analysis: Analysis) -> None:
+        """Store a changed analysis. Raises Forbidden as :meth:`put`."""
+        self._check(analysis)
+        await self._library.update(analysis)
+
+    async def delete(self, analysis_id: str) -> None:
+        """Delete an analysis; nothing if it is not visible."""
+        if await self.one(analysis_id) is not None:
+            await self._library.delete(analysis_id)
+
+    async def one(self, analysis_id: str) -> Analysis | None:
+        """Return an analysis, or None."""
+        found = await self._library.one(analysis_id)
+        return found if found is not None and self._sees(found) else None
+
+    async def newest(
+        self,
+        *,
+        kind: AnalysisKind | None = None,
+        device: str | None = None,
+        limit: int = 50,
+        before: tuple[int, str] | None = None,
+    ) -> list[Analysis]:
+        """Return analyses, newest first."""
+        if current_scope().whole:
+            return await self._library.newest(kind=kind, device=device, limit=limit, before=before)
+        found: list[Analysis] = []
+        for _ in range(MAX_PAGES):
+            page = await self._library.newest(kind=kind, device=device, limit=PAGE, before=before)
+            found += filter(self._sees, page)
+            if len(page) < PAGE or len(found) >= limit:
+                break
+            before = (page[-1].created_at, page[-1].id)
+        return found[:limit]
+
+    async def quotes(
+        self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
+    ) -> list[Quote]:
+        """Return passages of a visible document, or of the manuals of a visible device's model; else none."""
+        if current_scope().whole:
+            visible = True
+        elif document is not None:
+            visible = await self.one(document) is not None
+        else:
+            models = (device.info.model for device in self._devices.devices())
+            visible = model is not None and model_key(model) in {model_key(each) for each in models if each}
+        return await self._library.quotes(words, model=model, document=document, limit=limit) if visible else []
+
+    def _sees(self, analysis: Analysis) -> bool:
+        if current_scope().whole:
+            return True
+        return analysis.device is not None and self._devices.known(analysis.device)
+
+    def _check(self, analysis: Analysis) -> None:
+        if not current_scope().whole and (not self._sees(analysis) or analysis.models):
+            raise Forbidden(
+                "Your account is limited to some devices.", "Link the file to one of them, and to no device model."
+            )

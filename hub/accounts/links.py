@@ -107,7 +107,7 @@ class OneTimeLinks:
         return taken[0]
 
     async def remove(self, link_id: str) -> OneTimeLink | None:
-        """Make a link invalid. Return it, None if there is none."""
+        """Make a link invalid. Return it, or None if there is none."""
         removed: list[OneTimeLink] = []
 
         def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:

@@ -172,7 +172,7 @@ class ProviderChain:
         raise _none_left(reasons)
 
     async def check(self) -> list[tuple[Writer, str | None]]:
-        """Return each provider with None if it is ready, else what is wrong and what to do."""
+        """Check every provider. Return each with its problem and what to do, or with None if it is ready."""
         clients = self._order("chat")
         return [
             (w, await client.provider.check()) for client in clients if (w := self._writer(client, "chat")) is not None

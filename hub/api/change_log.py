@@ -56,7 +56,7 @@ class ChangeLog:
         self._now = now
 
     async def write(self, by: str, *changes: Change, device: str | None = None) -> None:
-        """Write one entry, whose subject is the person ``by``, for changes that were made together."""
+        """Write one entry for the changes that the person ``by`` made together."""
         text = "; ".join(change.text for change in changes)
         params = {"by": by, "changes": [{"key": change.key, **change.params} for change in changes]}
         try:

@@ -1,4 +1,4 @@
-"""Decide what a question asks for, from its concepts: a table, of which the first line that fits decides."""
+"""Decide what a question asks for, from its concepts. The first matching line of a table decides."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Parse a question: each part of the grammar marks the words that it understands, the surest first.
+"""Parse a question in several passes, each of which marks the words that it understands.
 
-The order decides what a word means where it could mean several things: names of devices, metrics of several words,
-groups of several words, times, amounts, phrases, single words for metrics, and at last single words for groups.
+A word that could mean several things is taken by the first pass that understands it: names of devices, metrics of
+several words, groups of several words, times, amounts, phrases, single words for metrics, single words for groups.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _LONGEST_NAME, _LONGEST_GROUP = 10, 4
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Devices that a question calls by a common word. ``synonym``: the word is of their kind, not in their names."""
+    """Devices that a question calls by a common word. ``synonym``: the word is another word for their kind."""
 
     words: str
     category: Category

@@ -32,7 +32,7 @@ _GIVEN = ("arguments", "parameters", "args", "input")
 
 
 class VisibleText:
-    """The part of a streamed answer that can be shown already: text that may be a tool call is held back."""
+    """Filters a streamed answer: text that may be the beginning of a tool call is held back until that is certain."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -40,7 +40,7 @@ class VisibleText:
         self._line = 0  # start of the last line
 
     def feed(self, piece: str) -> str:
-        """Add a piece; return what may be shown of the answer in addition."""
+        """Add the next piece of the answer. Return the text that can be shown now."""
         self._text += piece
         start = _call_start(self._text, self._line)
         if start is None:
@@ -48,7 +48,7 @@ class VisibleText:
         return self._show(len(self._text) if start is None else start)
 
     def rest(self) -> str:
-        """Return what was held back, for an answer that is no tool call."""
+        """Return the text that was held back. Call it at the end of an answer without a tool call."""
         return self._show(len(self._text))
 
     def _show(self, end: int) -> str:

@@ -132,7 +132,7 @@ class _Parser:
         return None
 
     def _of_day(self) -> TimeRange | None:
-        """Return a day, a part of it, or a time of day on it."""
+        """Parse a day, a part of it (morning), or a time on it."""
         day = self._day()
         match = self._search("at")
         if match is not None and (at := self._at(match["clock"], day)) is not None:

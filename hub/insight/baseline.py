@@ -156,7 +156,7 @@ def wander(usual: Baseline, seconds: float) -> float:
 
 
 def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float, float]:
-    """Return the level at the end, drift and scale. A drift is believed only if it explains most of the spread."""
+    """Return level at the end, drift and scale. The drift is 0 unless it explains most of the spread."""
     least = floor(values)
     level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:

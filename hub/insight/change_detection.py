@@ -67,7 +67,7 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, week: MetricSeries | None, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric on the horizon that explains it: the one that holds the whole of it."""
+    """Return the change of one metric, from the shorter or the longer horizon: the one that contains all of it."""
     fast = detect_fast_change(track, moment)
     if week is None or track.kind != "number" or week.kind != "number" or fast.doing == "stuck":
         return fast

@@ -19,9 +19,9 @@ _LEAST_PEERS = 3
 
 
 def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield the metrics that moved along with the leading one, by correlation of the signals without their trends.
+    """Yield the metrics whose signals correlate with the leading one.
 
-    With trends, any two ramps correlate at 0.99.
+    Trends are removed first, because any two ramps correlate at 0.99.
     """
     leading = next(
         (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
@@ -141,7 +141,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """Return that a device sends nothing, and whether the others behind its gateway fell silent with it."""
+    """Return the evidence that a device is silent, and whether the other devices of its gateway are."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000

@@ -88,6 +88,6 @@ def _with(found: MetricSemantics, correction: Correction, source: Source) -> Met
 
 
 def _agreed(corrections: Iterable[T]) -> T | None:
-    """Return the correction that more devices have than any other; None for a tie or none."""
+    """Return the correction that most devices have; None if there is none, or a tie."""
     most = Counter(corrections).most_common(2)
     return most[0][0] if most and (len(most) == 1 or most[0][1] > most[1][1]) else None

@@ -64,7 +64,7 @@ def _rank(m: DetectedChange) -> tuple[bool, int, str]:
 
 
 def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
-    """Return the series to look at: without readings after ``now``, empty ones, and the least lively of many."""
+    """Return the readings up to ``now`` of each metric; of too many metrics, those that changed most."""
     tracks: Iterable[MetricSeries] = (track.until(case.now) for track in case.tracks.values())
     usable = [track for track in tracks if len(track)]
     alerting = case.alert.metric if case.alert else None
@@ -74,6 +74,6 @@ def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
 
 
 def _liveliness(track: MetricSeries) -> float:
-    """Return how far the last values lie from the earlier ones, in spans of the earlier ones."""
+    """Return how much a metric changed: its last values against the earlier ones, in units of their range."""
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

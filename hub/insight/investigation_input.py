@@ -48,11 +48,11 @@ class InvestigationInput:
     """Everything that evidence is computed from. Times are epoch ms.
 
     Attributes:
-        tracks: readings of the last hours up to ``now``, by metric.
-        week: means of the last seven days up to ``now``, by metric; may be empty, or ``tracks`` themselves.
-        limits: by metric, the device's own joined with those of its rules.
-        alert: None when somebody just asks.
-        rhythm: the usual interval between messages in ms.
+        tracks: Readings of the last hours up to ``now``, by metric.
+        week: Means of the last seven days up to ``now``, by metric. May be empty, or the same as ``tracks``.
+        limits: Limits by metric: the device's own and those of its rules.
+        alert: The alert to explain; None if a user asks about a device.
+        rhythm: The usual interval between messages in ms.
     """
 
     device: str

@@ -49,7 +49,7 @@ class Words(msgspec.Struct):
 
 
 def read_words(name: str) -> Words:
-    """Return what the words of a name say.
+    """Look up the words of a metric's name: quantities, places and roles.
 
     The language that understands most words reads first; the other languages read the remaining words.
     """

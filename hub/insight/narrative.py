@@ -174,7 +174,7 @@ def _known(told: Sequence[Evidence]) -> str:
 
 
 def _candidates(others: Sequence[Alternative]) -> str:
-    """Return what fits in part, and what to look at."""
+    """Name the causes that fit in part, and what to check first."""
     if not others:
         return "No known cause fits it well."
     tie = len(others) > 1 and others[1].match != "weak"

@@ -94,7 +94,7 @@ def read(text: str) -> list[Quantity]:
 
 
 def normalized(text: str) -> str:
-    """Return a text with compound times, parts of times, degrees and rates in the form that :func:`find` reads."""
+    """Rewrite times, degrees and rates ("half an hour", "per minute") in the form that :func:`find` reads."""
     text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
     text = _POINTS.sub("%", text)
     text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)

@@ -39,7 +39,7 @@ class MetricSeries:
 
     @classmethod
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
-        """Return a series of history points, a bucket as its mean.
+        """Make a series from history points. Of a bucket, the mean is used.
 
         The newest value decides the kind. Points of another kind and numbers that are not finite are left out. Of two
         points at one time the later in ``points`` is taken.

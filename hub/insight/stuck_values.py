@@ -11,7 +11,7 @@ from hub.insight.statistics import median, runs
 
 
 def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
-    """Return a value that repeats itself for far longer than ever, of a metric that used to change."""
+    """Return the change "stuck" if a metric that used to change has repeated one value for far longer than before."""
     changes = np.flatnonzero(np.diff(track.values))
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])

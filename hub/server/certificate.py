@@ -28,7 +28,7 @@ class ServerCertificate:
     """
 
     def __init__(self, cert_file: Path, key_file: Path, minimum: Literal["1.2", "1.3"] = "1.2") -> None:
-        """Read the pair. Raises ConfigError. One that has expired is used, since there is no other."""
+        """Read certificate and key. Raises ConfigError. An expired certificate is used, since there is no other."""
         self._files = (cert_file, key_file)
         self._minimum = MINIMUM[minimum]
         self._read = self._seen = self._signature()

@@ -37,7 +37,10 @@ class ObservedTopic(msgspec.Struct, frozen=True):
 
 
 class TopicExplorer:
-    """Topics observed on the broker. :meth:`look` has to be repeated; :meth:`run` connects and disconnects."""
+    """Topics observed on the broker, through a connection that exists only while a filter is in use.
+
+    Each call of :meth:`look` keeps its filter in use for :data:`WATCH_MS`. :meth:`run` connects and disconnects.
+    """
 
     def __init__(self, settings: Callable[[], MqttClientSettings], now: Callable[[], int]) -> None:
         self._settings = settings

@@ -246,7 +246,7 @@ class Store(Protocol):
         ...
 
     async def tidy(self) -> None:
-        """Compact the whole log now; by itself the store does it after commits. It changes no answer."""
+        """Compact the whole log now, instead of step by step after commits. No query returns anything else."""
         ...
 
     async def backup(self, target: Path) -> None:

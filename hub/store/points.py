@@ -83,7 +83,7 @@ class Points(msgspec.Struct, frozen=True):
 
 
 def empty(size: int = 0) -> Points:
-    """Return arrays for so many points, not filled."""
+    """Return arrays for ``size`` points, with undefined contents."""
     ints, codes = (np.empty((2, size), np.int64), np.empty((2, size), np.uint8))
     return Points(ints[0], ints[1], np.empty(size, np.float64), codes[0], codes[1])
 

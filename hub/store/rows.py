@@ -53,7 +53,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class DamagedHistory(StoreError):
-    """Chunks or rollups of these ``series`` cannot be read; empty if it is not known of which."""
+    """Chunks or rollups of these ``series`` cannot be read. ``series`` is empty if it is not known which."""
 
     code = "store_damaged"
 

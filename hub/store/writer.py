@@ -113,10 +113,9 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield the ids of series ``(device, metric)``.
+        """Yield a dictionary with the ids of series ``(device, metric)``, to which the block may add new series.
 
-        If the block ends without an error, the new ones are remembered in memory; the caller inserts their rows with
-        :meth:`insert_new`.
+        The block inserts their rows with :meth:`insert_new`. If it ends without an error, the new ids are cached.
         """
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))

@@ -44,7 +44,7 @@ def _kinds(device: Device) -> frozenset[str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the names of the groups that a device belongs to: area, model, labels, its names without numbers."""
+    """Return the words by which a question may name a group of the device: area, model, labels, name without number."""
     forms = {folded(area), folded(model), *map(folded, labels)}
     for own_name in (device_id, name):
         words = [singular(word) for word in folded(own_name).split() if not word.isdigit()]
@@ -80,9 +80,9 @@ class Lookup:
         raise NotFound(f"There is no single device {text[:80]!r}.", hint)
 
     def exact(self, text: str) -> Device:
-        """Return the device with this id, or the only one with this name. Raises NotFound.
+        """Return the device with exactly this id, or the only one with exactly this name. Raises NotFound.
 
-        A command is not proposed for a device that is only similar to the named one.
+        Commands use it, because they must not go to a device with a similar name.
         """
         device = self._registry.get(text)
         found = [device] if device else [d for d in self.named_in(text) if folded(d.display_name) == folded(text)]

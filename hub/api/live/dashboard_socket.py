@@ -88,7 +88,7 @@ class Live:
             self.tick()
 
     async def run_stats(self) -> None:
-        """Send figures every :data:`STATS_S`."""
+        """Send the hub's figures to all clients every :data:`STATS_S`."""
         while True:
             await asyncio.sleep(STATS_S)
             if self.clients:

@@ -49,7 +49,7 @@ async def latest(context: Context) -> ComputedAnswer:
 
 
 async def change(context: Context) -> ComputedAnswer:
-    """Answer how much a metric rose or fell: last reading minus first, or the value now minus that of a moment."""
+    """Answer how much a metric rose or fell over a time, or since a moment ("since 8 o'clock")."""
     time = context.question.time
     if time is not None and time.is_point:
         return await _change_since(context, time)

@@ -9,7 +9,7 @@ from hub.rules import describe
 
 
 async def rules(context: Context) -> ComputedAnswer:
-    """Answer with the rules that watch devices, with what they say."""
+    """Answer with the rules that watch the devices, each with its condition."""
     if context.question.scope.is_all:
         lines = [
             f"{rule.name}: {describe(rule)} ({context.say(rule.severity)})" for rule in context.queries.engine.rules
@@ -129,7 +129,7 @@ async def commands(context: Context) -> ComputedAnswer:
 
 
 async def last_seen(context: Context) -> ComputedAnswer:
-    """Answer when a device was last heard."""
+    """Answer when a device last sent a message."""
     devices = sorted(context.devices, key=lambda device: device.last_seen or 0)
     lines = [
         context.say(

@@ -15,7 +15,7 @@ _SOON = 3 * HOUR
 
 
 async def reaching(context: Context) -> ComputedAnswer:
-    """Answer when a value will be reached, or how long a stock will last, at the slope of the last half hour."""
+    """Answer when a metric reaches a value, or how long a supply lasts, at the rate of the last half hour."""
     targets = _stock_or_named(context)
     tracks = await load(context, targets[:6], context.now - _OVER, context.now)
     lines = []

@@ -67,7 +67,7 @@ def _signed(change: float, unit: str | None) -> str:
 
 
 async def mean(context: Context) -> ComputedAnswer:
-    """Answer with the mean over a time, or of several devices now."""
+    """Answer with the mean of each metric over a time; without a time, with the mean of the devices' latest values."""
     targets = context.targets()
     time = context.question.time
     if time is None and len(targets) > 1:

@@ -28,7 +28,10 @@ _COUNTERS = ("kWh", "Wh", "MWh", "m³", "l", "L", "gal")
 
 
 async def total(context: Context) -> ComputedAnswer:
-    """Answer what a meter counted or a rate summed up to over a time; without a time, the sum over devices."""
+    """Answer how much was used or produced in a time: from a counter (kWh), or a rate (kW) integrated over it.
+
+    Without a time in the question, answer with the sum of the latest values of all devices.
+    """
     targets = context.targets()
     time = context.question.time
     if time is None:

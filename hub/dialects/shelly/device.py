@@ -82,7 +82,7 @@ class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """Return how it reports. The first generation reports every 30 s, later ones when a value changes."""
+        """Return when the device reports: the first generation every 30 s (None), later ones when a value changes."""
         if not self.sleeps:
             return None if self.gen1 else "changes"
         return "events" if self.native_id.lower().startswith(_EVENTS) else "rarely"

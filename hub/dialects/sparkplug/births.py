@@ -57,7 +57,7 @@ class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def _names(name: str) -> tuple[str, str]:
-    """Return a title made of the last level of a metric's name, and one made of all levels."""
+    """Return a short title (the last level of the metric's name) and a long one (all levels)."""
     last = title_of(name.rpartition("/")[2])
     return last if not last.isdigit() else title_of(name), title_of(name)
 

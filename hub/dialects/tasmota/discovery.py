@@ -58,7 +58,7 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> str:
-        """Its key in the dialect's state. A topic may look like a MAC, so it is used with its slashes."""
+        """The key of its stored state: its MAC, or its telemetry topic, which cannot be confused with a MAC."""
         return self.native_id if self.mac else self.tele
 
     @property

@@ -1,4 +1,4 @@
-"""When metrics were unusual: new extremes say that something happened, the bands when it began and ended."""
+"""Find when metrics were unusual. A new extreme shows that something happened, the band when it began and ended."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Read evidence as data: the quantities that it holds with their roles, and how each metric moved.
+"""Extract facts from evidence: its quantities with their roles, and how each metric moved.
 
-Numbers come from the finding's parameters and value, which are exact, and from its sentence.
+Numbers come from a finding's parameters and value, which are exact, and from its sentence.
 """
 
 from __future__ import annotations

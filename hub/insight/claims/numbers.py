@@ -44,7 +44,10 @@ _COUNTS = ("onset", "step", "stays_on", "stays_off", "stuck")
 def numbers(
     clauses: Sequence[Clause], known: Sequence[Fact], motions: Mapping[str, Motion], counts: frozenset[int]
 ) -> Iterator[Outcome]:
-    """Yield for each number whether the evidence gives it. ``counts`` are how many findings and metrics are cited."""
+    """Check each number in the clauses against the evidence, and yield the result.
+
+    ``counts`` are the numbers of cited findings and metrics, which a text may mention ("three metrics").
+    """
     mentioned = [metric for clause in clauses for metric in clause.named]
     intervals = [fact for fact in _between(mentioned, motions) if fact.role == "duration"]
     last: Role | None = None
@@ -161,7 +164,7 @@ def _duration(wanted: Quantity, before: str, known: Sequence[Fact]) -> bool:
 
 
 def _between(named: Sequence[str], motions: Mapping[str, Motion]) -> list[Fact]:
-    """Return the times between the onsets of metrics, and the differences of their readings."""
+    """Return, for each pair of metrics, the time between their onsets and the difference of their readings."""
     found = []
     for one, other in combinations(dict.fromkeys(named), 2):
         first, second = motions.get(one, Motion()), motions.get(other, Motion())

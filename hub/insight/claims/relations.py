@@ -73,7 +73,10 @@ _TINY, _SMALL = 0.02, 0.1
 
 
 def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Sequence[str]) -> Iterator[Outcome]:
-    """Yield what the clauses say of directions, states and limits. ``cited`` are the metrics of the cited evidence."""
+    """Check what the clauses say about directions, states and limits, and yield the results.
+
+    ``cited`` are the metrics of the cited evidence.
+    """
     last: Relation | None = None
     for clause in clauses:
         if last and (did := _DID.match(clause.text)):

@@ -99,7 +99,7 @@ class QueryPlan:
         return edges
 
     def tier_ranges(self, bounds: RetentionBounds) -> list[TierRange]:
-        """Return which tier serves which part of the range, in no order."""
+        """Divide the range among the tiers. Return the parts in any order."""
         return list(_ranges(self.step, self.low, self.low + self.length, bounds))
 
 

@@ -162,7 +162,7 @@ def _copy(points: Points, room: Points, start: int) -> None:
 
 
 def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
-    """Return the points of these series that are in the log and not in chunks, as the transaction sees both.
+    """Return the points of these series that are in the log and not yet in chunks, as the transaction sees them.
 
     They are sorted by series, then by order of arrival.
     """

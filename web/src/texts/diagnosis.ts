@@ -40,7 +40,7 @@ export const diagnosis = {
   confirm: 'How to confirm',
   others: 'It could also be',
   candidates: 'Possible causes',
-  tell: (check: string) => `To tell: ${check}`,
+  tell: (check: string) => `To confirm: ${check}`,
   nature: {
     fault: 'fault',
     act: 'not a fault: something was done',

@@ -4928,7 +4928,7 @@ export interface components {
         };
         /**
          * SourceShape
-         * @description Data that an answer is based on.
+         * @description Data that an answer is based on: a device, maybe one metric, and a time range.
          */
         SourceShape: {
             /**
@@ -5200,7 +5200,10 @@ export interface components {
             /** Extras */
             extras: (components["schemas"]["StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
         };
-        /** TurnWriter */
+        /**
+         * TurnWriter
+         * @description The author of a text. `generative` is false for the built-in analyst, which uses rules and statistics.
+         */
         TurnWriter: {
             /** Provider */
             provider: string;

@@ -134,7 +134,7 @@ def with_places(
     adjective: str | None,
     devices: Sequence[Device],
 ) -> list[MetricMention]:
-    """Return the metrics with places that are named apart: "how hot is the bearing", "temperature at the inlet".
+    """Return the metrics with the places that the question names elsewhere: "how hot is the bearing".
 
     A place counts only if a device measures the quantity there.
     """

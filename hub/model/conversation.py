@@ -10,7 +10,7 @@ from hub.model.diagnosis import Writer
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
-    """Call of a tool."""
+    """A look-up: the tool, a short text on the request, and one on the result."""
 
     tool: str
     about: str  # the arguments, in a few words
@@ -19,7 +19,7 @@ class Step(msgspec.Struct, frozen=True, tag="step"):
 
 
 class Chart(msgspec.Struct, frozen=True, tag="chart"):
-    """Metric over a time range. ``points`` are ``(ts, min, mean, max, count)``."""
+    """The history of a metric. `points` are `[ts, min, mean, max, count]`."""
 
     device: str
     name: str
@@ -31,7 +31,7 @@ class Chart(msgspec.Struct, frozen=True, tag="chart"):
 
 
 class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
-    """Command that a person may send with one click. The assistant itself sends none."""
+    """A proposed command, which has not been sent. The user may send it to `/api/devices/{device}/commands`."""
 
     device: str
     name: str
@@ -42,7 +42,7 @@ class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
 
 
 class Source(msgspec.Struct, frozen=True, tag="source"):
-    """Device, and maybe metric, that an answer is about, with the time range to look at."""
+    """Data that an answer is based on: a device, maybe one metric, and a time range."""
 
     device: str
     name: str
@@ -52,7 +52,7 @@ class Source(msgspec.Struct, frozen=True, tag="source"):
 
 
 class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
-    """Sentence of the answer with a number or a time that the results of the tools do not contain."""
+    """A sentence of the answer with a number or a time that is not supported by the data."""
 
     sentence: str
 
@@ -74,7 +74,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """Entry in the list of conversations."""
+    """A conversation. `title` is its first question, `turns` the number of questions."""
 
     id: str
     title: str  # the first question

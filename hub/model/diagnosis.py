@@ -113,7 +113,7 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Writer(msgspec.Struct, frozen=True):
-    """Author of a text. ``generative`` is False for the built-in analyst, which uses rules and statistics."""
+    """The author of a text. `generative` is false for the built-in analyst, which uses rules and statistics."""
 
     provider: str
     model: str

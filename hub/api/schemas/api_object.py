@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, ClassVar, NotRequired, Self, Union, get_args
+from typing import Any, ClassVar, Literal, NotRequired, Self, Union, get_args
 
 import msgspec
 from typing_extensions import TypedDict
@@ -28,7 +28,17 @@ class ApiObject(msgspec.Struct):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
         """Describe the object to FastAPI, which does not know structs."""
-        return handler.generate_schema(_typed_dict(cls))
+        return handler.generate_schema(_typed_dict(cls, cls.__name__))
+
+
+class FromModel:
+    """Describes a struct of the model, which the API returns unchanged: ``Annotated[Step, FromModel("StepShape")]``."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return handler.generate_schema(_typed_dict(source, self._name))
 
 
 def _field_type(field: msgspec.structs.FieldInfo) -> Any:
@@ -40,9 +50,11 @@ def _field_type(field: msgspec.structs.FieldInfo) -> Any:
 
 
 @cache
-def _typed_dict(shape: type[ApiObject]) -> Any:
-    fields = {field.encode_name: _field_type(field) for field in msgspec.structs.fields(shape)}
+def _typed_dict(shape: type[msgspec.Struct], name: str) -> Any:
+    tag, tag_field = shape.__struct_config__.tag, shape.__struct_config__.tag_field
+    fields: dict[str, Any] = {tag_field: Literal[tag]} if tag_field else {}
+    fields |= {field.encode_name: _field_type(field) for field in msgspec.structs.fields(shape)}
     # mypy knows typed dictionaries only where their fields are written out.
-    described: Any = TypedDict(shape.__name__, fields)  # type: ignore[misc]  # made at run time
+    described: Any = TypedDict(name, fields)  # type: ignore[misc]  # made at run time
     described.__module__, described.__doc__ = shape.__module__, shape.__dict__.get("__doc__")
     return described

@@ -22,7 +22,6 @@ HARD = {
     # No other metric of these machines witnesses that only the sensor has moved: no cause is named.
     ("air-handler", "sensor_drift"),
     ("greenhouse", "sensor_drift"),
-    ("pump", "sensor_drift"),
     # A compressor that happens to be idle looks like one that does not start.
     ("cold-room", "sensor_drift"),
     # Its pressure does not say that it is measured at the bottom, which would make it a witness.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +68,7 @@ MEASURED = (
     "test_presence",
     "test_queues.py",
     "test_registry.py",
+    "test_rejected_batches.py",
     "test_retention.py",
     "test_rule",
     "test_shelly",
@@ -86,17 +87,27 @@ MEASURED = (
 """How the names of the files begin whose tests count for the coverage: fast ones of the layers that decide and keep."""
 
 
-@pytest.hookimpl(trylast=True)  # after the plugin that marks the tests of hypothesis
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start the slowest files first; measure coverage only where that is cheap.
-
-    Measured code takes three times as long. A property test runs the same lines hundreds of times.
-    """
+    """Start the slowest files first."""
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOW_FIRST) if item.path.name.startswith(name)), 99))
-    for item in items:
-        measured = item.path.parent == TESTS and item.path.name.startswith(MEASURED)
-        if not measured or item.get_closest_marker("hypothesis"):
-            item.add_marker("no_cover")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure coverage only where that is cheap: measured code, also of fixtures, takes three times as long.
+
+    A property test runs the same lines hundreds of times.
+    """
+    plugin = item.config.pluginmanager.getplugin("_cov")
+    coverage = plugin and plugin.cov_controller
+    measured = item.path.parent == TESTS and item.path.name.startswith(MEASURED)
+    if coverage is None or (measured and not item.get_closest_marker("hypothesis")):
+        return (yield)
+    coverage.pause()
+    try:
+        return (yield)
+    finally:
+        coverage.resume()
 
 
 @pytest.fixture

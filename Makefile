@@ -38,7 +38,7 @@ help:
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
-	@echo "make check    set up, then check format, lint, types, spelling and architecture, as CI does before the tests"
+	@echo "make check    set up, then check format, lint, types, spelling, licences and architecture, as CI does before the tests"
 	@echo "make setup    create $(VENV) with all packages, build the dashboard"
 	@echo "make generated   write the files that are derived from the code: OpenAPI, its types, message keys, map of layers"
 	@echo "make format   format the code"
@@ -75,6 +75,7 @@ check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m ruff check .
 	@$(PYTHON_OF_VENV) -m mypy
 	@$(VENV)/bin/typos
+	@sh .ci/supply-chain
 	@$(PYTHON_OF_VENV) -m pytest -q tests/test_architecture.py tests/test_english.py
 	@$(NPM) run --silent format:check
 	@$(NPM) run --silent lint

@@ -83,6 +83,7 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
             running_hub(tmp_path_factory.mktemp("hub"), models=[model]) as hub,
         ):
             made = Target(hub, model, f"http://127.0.0.1:{thief.sockets[0].getsockname()[1]}", contacts)
+            hub.http.timeout = 200  # text recognition on a busy machine
             hub.publish(f"devices/{VALVE}/info", {"name": "Valve 1", "commands": COMMANDS})
             await hub.telemetry(VALVE, x=1)
             yield made

@@ -34,6 +34,7 @@ PAGES = {
     "topics": "/topics?topic=devices%2Fpump-03%2Ftelemetry",
     "activity": "/activity",
     "settings": "/settings",
+    "audit": "/settings/audit",
 }
 
 

@@ -28,6 +28,7 @@ class DeviceChanged(msgspec.Struct, frozen=True):
 class DeviceDeleted(msgspec.Struct, frozen=True):
     device: str
     at: int
+    by: str = "operator"
 
 
 class ReadingsStored(msgspec.Struct, frozen=True):

@@ -29,6 +29,7 @@ class Reply(msgspec.Struct):
     model: str = "builtin"
     generative: bool = False
     tokens_used: int = 7
+    extras: tuple[Any, ...] = ()
 
 
 class Ai:
@@ -50,13 +51,15 @@ class Ai:
             raise AiUnavailable(f"no provider serves the model {model!r}.")
         return Reply(f"You asked: {question}")
 
-    async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
+    async def stream(self, question: str, model: str | None = None, done: Any = None) -> AsyncIterator[str]:
         if self.fault:
             raise self.fault
         for word in ("You ", "asked: ", question):
             yield word
             if self.hold:
                 await self.hold.wait()
+        if done:
+            done(Reply(f"You asked: {question}"))
 
     async def diagnose_device(self, device_id: str) -> Diagnosis:
         diagnosis = diagnosis_of(device_id, None)

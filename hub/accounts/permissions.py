@@ -140,6 +140,8 @@ PUT    /api/models
 PUT    /api/models/{name}
 DELETE /api/models/{name}
 POST   /api/models/{name}/test
+GET    /api/audit
+GET    /api/audit/export
 GET    /api/people
 PATCH  /api/people/{account_id}
 DELETE /api/people/{account_id}

@@ -13,6 +13,7 @@ from fastapi import APIRouter
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.api import errors
+from hub.api.audit_trail import AuditMiddleware, AuditTrail
 from hub.api.auth import Authenticator
 from hub.api.body_limit import BodyLimit
 from hub.api.clients import OpenRequests, connection_limits
@@ -22,17 +23,20 @@ from hub.api.hub_info import HubInfo
 from hub.api.openapi import OPEN, DescribedApi, operation_id
 from hub.api.routes import analyze, import_export, session, spa
 
-__all__ = ["Api", "Authenticator", "HttpSettings", "HubInfo", "Router", "create_api"]
+__all__ = ["Api", "AuditTrail", "Authenticator", "HttpSettings", "HubInfo", "Router", "create_api"]
 
 # For the assembly, which must not import FastAPI.
 Api = DescribedApi
 Router = APIRouter
 
 
-def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticator, version: str) -> Api:
+def create_api(
+    routers: Sequence[Router], http: HttpSettings, auth: Authenticator, trail: AuditTrail, version: str
+) -> Api:
     """Return the ASGI application that serves ``routers`` and the dashboard."""
     app = DescribedApi(
         auth,
+        trail,
         title="Watchkeeper",
         version=version,
         description="An IoT hub whose alerts explain themselves. Times are epoch milliseconds.",
@@ -55,11 +59,13 @@ def create_api(routers: Sequence[Router], http: HttpSettings, auth: Authenticato
         **dict.fromkeys(session.SIGN_IN_PATHS, session.SIGN_IN_BYTES),
     }
     app.add_middleware(BodyLimit, limit=lambda path: limits.get(path, http.body_bytes))
+    app.add_middleware(AuditMiddleware, trail=trail)
     total, per_client = connection_limits(http.max_connections, http.max_connections_per_client)
     app.add_middleware(
         Guard,
         http=http,
         auth=auth,
+        trail=trail,
         requests=OpenRequests(total, per_client),
         is_open=_needs_no_token(reserved),
     )

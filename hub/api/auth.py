@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from starlette.datastructures import Headers
@@ -16,12 +16,15 @@ from starlette.types import Scope
 
 from hub.accounts import Account, People, Role, Session
 from hub.accounts.account import ROLES, lookup_key
-from hub.accounts.scope import EVERYTHING, NOTHING, DeviceScope, Limits, scope_of
+from hub.accounts.scope import EVERYTHING, NOTHING, DeviceScope, scope_of
 from hub.accounts.sessions import LIFETIME_S
+from hub.api.audit_draft import note
 from hub.api.clients import address_of, is_secure
 from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
+from hub.api.proof import NOBODY, Proof
 from hub.errors import ConfigError, Forbidden
+from hub.model import Actor
 from hub.runtime.network_addresses import client_group
 from hub.runtime.settings import MIN_TOKEN_CHARS
 
@@ -29,40 +32,6 @@ RECHECK_S = 3_600.0
 """How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
 OPEN = "open"
 """Key of the streams of an open hub. They end with its first account."""
-NOBODY = "operator"
-"""Author of changes at a hub without accounts, or with the access token."""
-
-
-class Proof(NamedTuple):
-    """How a request was authenticated.
-
-    Attributes:
-        kind: ``open``: the hub requires no authentication.
-        role: What the request may do.
-        account: The person; None in an open hub and with the access token.
-        session: The session of a cookie.
-        key: Names the session or token whose end closes streams, None if there is none.
-        limits: Those of an API token; the account may have others.
-    """
-
-    kind: Literal["open", "bearer", "cookie"]
-    role: Role = "administrator"
-    account: Account | None = None
-    session: Session | None = None
-    key: str | None = None
-    limits: Limits | None = None
-
-    @property
-    def by(self) -> str:
-        """Return the author of a change that this request makes."""
-        return self.account.name if self.account else NOBODY
-
-    @property
-    def language(self) -> str:
-        """Return the language that the person has chosen, English without a choice."""
-        return (self.account.profile.language if self.account else None) or "en"
-
-
 Within = Callable[[Iterable[str]], frozenset[str]]
 Permits = Callable[[str], bool]
 """Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""
@@ -145,7 +114,7 @@ class Authenticator:
         if found is None or account is None:
             return None
         role = min(found.role, account.role, key=ROLES.index)
-        return Proof("bearer", role, account, key=found.id, limits=found.limits)
+        return Proof("bearer", role, account, key=found.id, limits=found.limits, token=found.name)
 
     def _by_cookie(self, value: str) -> Proof | None:
         session = self.people.sessions.find(value)
@@ -178,6 +147,7 @@ class Authenticator:
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
         """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""
         if not self._is_token(token.strip().encode("utf-8", "replace")):
+            note("tried to sign in with the access token")
             return None, await self.count_wrong(scope)
         return await self.start_session(None, scope), 0
 
@@ -188,6 +158,9 @@ class Authenticator:
         """
         account = await self.people.check_password(name, password, client_of(scope))
         if account is None:
+            # Not the name as typed: it is often a password.
+            tried = self.people.accounts.by_name(name)
+            note("tried to sign in", object=tried.name if tried else "")
             return None, await self.count_wrong(scope, name)
         return await self.start_session(account, scope), 0
 
@@ -204,6 +177,8 @@ class Authenticator:
         value = await self.people.sessions.create(
             address_of(scope), headers.get("user-agent", ""), account.id if account else None
         )
+        actor = Actor(account.name, account.id) if account else Actor(NOBODY)
+        note(actor=actor, browser=headers.get("user-agent", ""))
         self._close_streams(OPEN)
         before = self.session_of(scope)
         if (key := before.key if before is not None else replaces) is not None:

@@ -1,4 +1,4 @@
-"""Write users' changes of settings and devices to the activity log."""
+"""Write users' changes of settings and devices to the activity log and the audit log."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 
+from hub.api.audit_draft import note
+from hub.api.field_changes import field_changes
 from hub.errors import HubError
 from hub.insight.terms import machine_kind_terms, places, quantities, roles
-from hub.model import Device, Input, LogChange, Mapping, MetricOverride, Rule
+from hub.model import Device, FieldChange, Input, LogChange, Mapping, MetricOverride, Rule
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +43,15 @@ class Change(msgspec.Struct, frozen=True):
         key: What kind of change, one of :data:`CHANGE_KEYS`.
         text: The change in words: a verb in the past tense and its object.
         params: What the text says, unformatted.
+        object: For the audit log: the id of what was changed, if the path of the request does not say it.
+        fields: For the audit log: the fields that have changed.
     """
 
     key: str
     text: str
     params: dict[str, Any] = {}
+    object: str = ""
+    fields: tuple[FieldChange, ...] = ()
 
 
 class ChangeLog:
@@ -57,6 +63,8 @@ class ChangeLog:
 
     async def write(self, by: str, *changes: Change, device: str | None = None) -> None:
         """Write one entry for the changes that the person ``by`` made together."""
+        for change in changes:
+            note(change.text, object=change.object, changes=change.fields)
         text = "; ".join(change.text for change in changes)
         params = {"by": by, "changes": [{"key": change.key, **change.params} for change in changes]}
         try:
@@ -151,31 +159,34 @@ def _meaning(edit: MetricOverride) -> str:
 def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
     """Return what was changed of the rules."""
     old, new = ({rule.id: rule for rule in rules} for rules in (before, after))
-    changed = [rule.name for rule in after if rule.id in old and old[rule.id] != rule]
-    added = [rule.name for rule in after if rule.id not in old]
-    removed = [rule.name for rule in before if rule.id not in new]
+    names = {rule.id: rule.name for rule in (*before, *after)}
     nothing = Change("rules.unchanged", "edited rules.toml, no rule changed")
-    return _entries("rules", "rule", added, removed, changed) or [nothing]
+    return _entries("rules", "rule", old, new, names) or [nothing]
 
 
 def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:
     """Return what was changed of the mappings."""
     old, new = ({mapping.topic: mapping for mapping in mappings} for mappings in (before, after))
-    changed = [topic for topic, mapping in new.items() if topic in old and old[topic] != mapping]
-    added, removed = [topic for topic in new if topic not in old], [topic for topic in old if topic not in new]
     nothing = Change("mappings.unchanged", "edited mappings.toml, no mapping changed")
-    return _entries("mappings", "mapping of", added, removed, changed) or [nothing]
+    return _entries("mappings", "mapping of", old, new, {}) or [nothing]
 
 
-def _entries(group: str, what: str, added: list[str], removed: list[str], changed: list[str]) -> list[Change]:
-    verbs = (("added", added), ("changed", changed), ("removed", removed))
-    return [
-        Change(
-            f"{group}.{verb}", f"{verb} the {what} {_named(names)}", {"names": names[:MAX_NAMED], "count": len(names)}
-        )
-        for verb, names in verbs
-        if names
-    ]
+def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
+    """Return what was added, changed and removed between two tables by id; ``titles`` are names for people."""
+    verbs = (
+        ("added", [each for each in new if each not in old]),
+        ("changed", [each for each in new if each in old and old[each] != new[each]]),
+        ("removed", [each for each in old if each not in new]),
+    )
+    found = []
+    for verb, ids in verbs:
+        if ids:
+            names = [titles.get(each, each) for each in ids]
+            params = {"names": names[:MAX_NAMED], "count": len(names)}
+            was, now = ({each: table[each] for each in ids if each in table} for table in (old, new))
+            text = f"{verb} the {what} {_named(names)}"
+            found.append(Change(f"{group}.{verb}", text, params, ", ".join(ids[:MAX_NAMED]), field_changes(was, now)))
+    return found
 
 
 def _named(names: list[str]) -> str:

@@ -17,11 +17,13 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.accounts.scope import viewing
-from hub.api.auth import Authenticator, Permits, Proof
+from hub.api.audit_trail import DENIED, AuditTrail
+from hub.api.auth import Authenticator, Permits
 from hub.api.authorization import Authorization
 from hub.api.clients import OpenRequests, TrustedProxies, address_of, is_secure
 from hub.api.errors import error_response, problem
 from hub.api.http_settings import HttpSettings
+from hub.api.proof import Proof
 from hub.errors import TooBusy
 from hub.runtime.network_addresses import parse_ip
 
@@ -58,11 +60,13 @@ class Guard:
         http: HttpSettings,
         auth: Authenticator,
         requests: OpenRequests,
+        trail: AuditTrail,
         is_open: Callable[[str, str], bool],
     ) -> None:
         self._app = app
         self._auth = auth
         self._requests = requests
+        self._trail = trail
         self._is_open = is_open
         self._authorization = Authorization()
         self._hosts = Hosts(http)
@@ -97,6 +101,8 @@ class Guard:
                 if refusal is None:
                     await self._run(scope, receive, send)
                 else:
+                    if refusal.status_code in DENIED and scope["path"] not in PROBES:
+                        self._trail.denied(scope, refusal.status_code)
                     await _refuse(refusal, scope, receive, send)
         except TooBusy as error:
             await _refuse(error_response(scope["path"], error), scope, receive, send)

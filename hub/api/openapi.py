@@ -14,6 +14,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from hub.accounts.permissions import SIGNED_OUT
+from hub.api.audit_trail import AuditTrail
 from hub.api.auth import Authenticator
 from hub.api.guard import PROBES
 from hub.api.schemas import live as live_schemas
@@ -85,11 +86,13 @@ class DescribedApi(FastAPI):
 
     Attributes:
         auth: Its session cookie is described, and whether a token is needed.
+        trail: Writes the audit log.
     """
 
-    def __init__(self, auth: Authenticator, **options: Any) -> None:
+    def __init__(self, auth: Authenticator, trail: AuditTrail, **options: Any) -> None:
         super().__init__(**options)
         self.auth = auth
+        self.trail = trail
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from hub.accounts import People
 from hub.accounts.openid import OpenId
 from hub.ai.model_settings import ModelRegistry
-from hub.api import Api, Authenticator, HttpSettings, HubInfo, Router, create_api
+from hub.api import Api, AuditTrail, Authenticator, HttpSettings, HubInfo, Router, create_api
 from hub.api.analysis_jobs import Jobs
 from hub.api.change_log import ChangeLog
 from hub.api.concurrency_limit import ConcurrencyLimit
@@ -28,6 +27,7 @@ from hub.api.routes import (
     analyze,
     areas,
     ask,
+    audit,
     clock,
     commands,
     confirmed_causes,
@@ -58,13 +58,11 @@ from hub.api.routes import (
     trend,
 )
 from hub.api.submit_timeout import with_timeout
-from hub.assembly.openid_settings import openid_settings
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input
-from hub.runtime.package_data import web_dir
-from hub.runtime.settings import Settings
 from hub.services.alerts import Alerts
 from hub.services.areas import Areas
+from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
 from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.devices import Devices
@@ -127,6 +125,7 @@ def build_api(
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
+    trail = AuditTrail(AuditLog(core.store.audit, core.now))
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
@@ -152,16 +151,17 @@ def build_api(
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
         *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, slots),
-        *_stream_routers(core, ai, feeds.broadcaster, slots),
+        *_stream_routers(core, ai, feeds.broadcaster, slots, trail),
         session.routes(auth, changes, http.openid.name if http.openid else None),
         openid.routes(auth, OpenId(http.openid, auth.people) if http.openid else None, changes),
         account.routes(auth, changes, site),
         passkeys.routes(auth, changes),
         people.routes(auth, changes, site),
         enrolments.routes(Enrolments(info.data, broker.credentials, core.registry.known, core.now), auth, changes),
+        audit.routes(trail.log, core.shutdown),
         docs.routes(http.web_dir),
     ]
-    return create_api(routers, http, auth, info.version), feeds.broadcaster
+    return create_api(routers, http, auth, trail, info.version), feeds.broadcaster
 
 
 def _feeds(
@@ -264,7 +264,9 @@ def _ai_routers(core: Core, ai: AiServices, http: HttpSettings, slots: Concurren
     ]
 
 
-def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, slots: ConcurrencyLimit) -> list[Router]:
+def _stream_routers(
+    core: Core, ai: AiServices, broadcaster: Broadcaster, slots: ConcurrencyLimit, trail: AuditTrail
+) -> list[Router]:
     visible = core.visible
     return [
         sse.routes(broadcaster, visible.devices, visible.history),
@@ -275,25 +277,7 @@ def _stream_routers(core: Core, ai: AiServices, broadcaster: Broadcaster, slots:
             diagnosis=ai.diagnosis,
             broadcaster=broadcaster,
             slots=slots,
+            trail=trail,
         ),
         dashboard_socket.routes(broadcaster.live, core.shutdown),
     ]
-
-
-def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
-    """Return the settings of the HTTP server that listens on ``listener``."""
-    host, port = listener.getsockname()[:2]
-    return HttpSettings(
-        host=host,
-        port=port,
-        token=token,
-        allowed_hosts=settings.http.allowed_hosts,
-        allowed_origins=settings.http.allowed_origins,
-        trusted_proxies=settings.http.trusted_proxies,
-        max_connections=settings.http.max_connections,
-        max_connections_per_client=settings.http.max_connections_per_client,
-        web_dir=web_dir(),
-        openid=openid_settings(settings.openid),
-        audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
-        document_bytes=settings.analysis.document_mb * 1024 * 1024,
-    )

@@ -13,7 +13,7 @@ from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
-from hub.assembly.build_api import build_api, http_settings
+from hub.assembly.build_api import build_api
 from hub.assembly.first_account import offer_first_account, origin
 from hub.assembly.from_settings import (
     Faults,
@@ -28,6 +28,7 @@ from hub.assembly.from_settings import (
     usable_rules,
     usable_signatures,
 )
+from hub.assembly.http_settings import http_settings
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
@@ -102,6 +103,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(dialect_config)),
         )
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
+        stack.push_async_callback(api.trail.log.close)
         if not api.auth.open:
             address = origin(http.host, http.port, settings.http.scheme)
             await offer_first_account(api.auth.people, data, address)

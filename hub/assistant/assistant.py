@@ -5,7 +5,7 @@ It never acts: commands are proposed, and a person sends them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 
 import msgspec
 
@@ -69,13 +69,20 @@ class AssistantService:
         extras = await turn.extras(answer.text, answer.writer)
         return _reply(answer.text + _marked(extras), answer.writer, tokens, (*turn.rounds.extras, *extras))
 
-    async def stream(self, question: str, model: str | None = None) -> AsyncIterator[str]:
-        """Yield the text of the answer while it is written, and a line for the unsupported sentences."""
+    async def stream(
+        self, question: str, model: str | None = None, done: Callable[[AssistantReply], None] = lambda reply: None
+    ) -> AsyncIterator[str]:
+        """Yield the text of the answer while it is written, and a line for the unsupported sentences.
+
+        ``done`` is called with the complete reply.
+        """
         async for piece in self.converse(question, model=model):
             if isinstance(piece, str):
                 yield piece
-            elif isinstance(piece, AssistantReply) and (mark := _marked(piece.extras)):
-                yield mark
+            elif isinstance(piece, AssistantReply):
+                done(piece)
+                if mark := _marked(piece.extras):
+                    yield mark
 
     async def converse(
         self, question: str, before: Sequence[Turn] = (), model: str | None = None, *, language: str = "en"

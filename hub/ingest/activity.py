@@ -44,8 +44,9 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             text = f"{shown} was discovered"
             return Activity(event.at, "discovered", event.device, text, "ok", "discovered", {"name": shown})
         case ev.DeviceDeleted():
-            text = f"{event.device} was deleted with its history"
-            return Activity(event.at, "deleted", None, text, "info", "deleted", {"name": event.device})
+            text = f"{event.by} deleted {event.device} with its history"
+            params = {"name": event.device, "by": event.by}
+            return Activity(event.at, "deleted", None, text, "info", "deleted", params)
         case ev.PresenceChanged(replayed=True):
             return None
         case ev.PresenceChanged():

@@ -257,7 +257,7 @@ class IngestHandler:
                 self._command_tracker.forget(item.device)
                 batch.events += engine.forget(item.device, item.at)
                 batch.delete(item.device)
-                batch.events.append(ev.DeviceDeleted(item.device, item.at))
+                batch.events.append(ev.DeviceDeleted(item.device, item.at, item.by))
             case inputs.Introduce():
                 if changes := registry.identify(item.identity, item.at):
                     batch.events += changes

@@ -8,6 +8,7 @@ from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, ConfirmedCause, Severity
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
+from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
 from hub.model.device import (
@@ -89,11 +90,16 @@ __all__ = [
     "SEVERITIES",
     "Acknowledge",
     "Activity",
+    "Actor",
     "Alert",
     "AlertState",
     "Analysis",
     "AnalysisKind",
     "Area",
+    "AuditEntry",
+    "AuditFilter",
+    "AuditKind",
+    "AuditOutcome",
     "Availability",
     "Bools",
     "Breach",
@@ -120,6 +126,7 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "Extra",
+    "FieldChange",
     "FleetLimits",
     "Floats",
     "Form",

@@ -99,6 +99,7 @@ class DeleteDevice(msgspec.Struct, frozen=True):
 
     device: str
     at: int
+    by: str = "operator"
 
 
 class Introduce(msgspec.Struct, frozen=True):

@@ -105,13 +105,16 @@ class RetentionSection(Section):
 class StoreSection(Section):
     """Where the history is, and how long readings, minutes and hours are kept.
 
-    A coarser tier is kept at least as long as a finer one.
+    A coarser tier is kept at least as long as a finer one. The audit log keeps ``audit_entries`` of each kind and
+    outcome for ``audit_days``.
     """
 
     data: Path = Path("data")
     retention_days: Days = 30
     minutes_days: Days = 365
     hours_days: Days = 3650
+    audit_days: Days = 365
+    audit_entries: int = Field(default=50_000, ge=1_000, le=10_000_000)
     keep: tuple[RetentionSection, ...] = Field(default=(), max_length=100)
 
 

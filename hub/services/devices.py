@@ -134,9 +134,9 @@ class Devices:
         device: Device = await self._submit(EditDevice(device_id, self._now(), name, area, labels, edits, kinds))
         return device
 
-    async def delete(self, device_id: str) -> None:
+    async def delete(self, device_id: str, by: str) -> None:
         """Delete a device with its history. It is discovered again if it sends another message."""
-        await self._submit(DeleteDevice(device_id, self._now()))
+        await self._submit(DeleteDevice(device_id, self._now(), by))
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:

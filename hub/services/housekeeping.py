@@ -44,6 +44,9 @@ async def run_retention(store: Store, settings: StoreSection, registry: DeviceRe
                 while await store.expire(retentions(settings, registry.devices(), clock.believed())):
                     await asyncio.sleep(0.05)
                     clock.check()
+                oldest = clock.believed() - settings.audit_days * DAY_MS
+                while await store.audit.expire(oldest, settings.audit_entries):
+                    await asyncio.sleep(0.05)
             except StoreError as error:
                 log.warning("Cannot delete old history: %s. Retrying in %.0f minutes.", error, SWEEP_S / 60)
             await asyncio.sleep(SWEEP_S)

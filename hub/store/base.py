@@ -26,6 +26,7 @@ from hub.model import (
     Series,
     SeriesQuery,
 )
+from hub.store.audit import AuditStore
 from hub.store.documents import DocumentLibrary
 from hub.store.rows import Unreadable
 
@@ -140,6 +141,8 @@ class Store(Protocol):
 
     library: DocumentLibrary
     """Analyses of files, and the manuals among them."""
+    audit: AuditStore
+    """The audit log."""
 
     @property
     def requested_checkpoint(self) -> int:

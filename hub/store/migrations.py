@@ -56,6 +56,18 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX alert_confirmed ON alert (device, confirmed_at) WHERE confirmed_at IS NOT NULL",
         )
     ),
+    Migration(
+        (
+            # The audit log. repeated: requests that did not succeed are counted in one row by this key.
+            """CREATE TABLE audit (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, until INTEGER NOT NULL,
+                count INTEGER NOT NULL, kind TEXT NOT NULL, outcome TEXT NOT NULL, operation TEXT NOT NULL,
+                person TEXT NOT NULL, account TEXT, token TEXT, client TEXT NOT NULL, object TEXT NOT NULL,
+                text TEXT NOT NULL, changes TEXT NOT NULL, details TEXT NOT NULL, repeated TEXT UNIQUE)""",
+            "CREATE INDEX audit_at ON audit (at)",
+            "CREATE INDEX audit_of_kind ON audit (kind, outcome, id)",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

@@ -28,6 +28,7 @@ from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Rea
 from hub.runtime.clock import now_ms
 from hub.runtime.private_files import make_folder
 from hub.store import queries
+from hub.store.audit import AuditStore
 from hub.store.base import Delta, Retention, StoredSnapshot, StoreStats
 from hub.store.bulk_import import add_readings
 from hub.store.chunks.compaction import CompactionPace, compact_slice, is_due, is_urgent
@@ -64,6 +65,7 @@ class SqliteStore(StoreThreads):
         self.set_aside = set_aside
         self._writer = writer
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
+        self.audit = AuditStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0
         self._last_commit: int | None = None  # in epoch ms

@@ -22,6 +22,7 @@ const LOADERS = {
   rules: () => import('./rules/RulesPage.svelte'),
   topics: () => import('./topics/TopicsPage.svelte'),
   activity: () => import('./pages/ActivityPage.svelte'),
+  audit: () => import('./audit/AuditPage.svelte'),
   settings: () => import('./pages/SettingsPage.svelte'),
   missing: () => import('./pages/MissingPage.svelte'),
 } satisfies Record<string, Loader>;
@@ -34,6 +35,7 @@ const FIXED: Record<string, Shown['name']> = {
   '/topics': 'topics',
   '/activity': 'activity',
   '/settings': 'settings',
+  '/settings/audit': 'audit',
 };
 
 function decoded(text: string): string {

@@ -24,6 +24,8 @@ import msgspec
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from hub.accounts.scope import current_scope
+from hub.api.audit_draft import note, note_answer, note_model
+from hub.api.audit_trail import AuditTrail
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
@@ -58,6 +60,8 @@ class Request(msgspec.Struct):
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 DIAGNOSE = "POST /api/devices/{device_id}/diagnose"
 """The operation whose role ``diagnose_device`` needs."""
+ASK = "POST /ai/ask"
+"""The operation that ``chat`` is in the audit log."""
 
 
 class PublicSocket:
@@ -71,6 +75,7 @@ class PublicSocket:
         registry: DeviceReader,
         engine: AlertReader,
         devices: DeviceList,
+        trail: AuditTrail,
         answer: Callable[[Request, Send], Awaitable[None]],
     ) -> None:
         self._socket = socket
@@ -78,6 +83,7 @@ class PublicSocket:
         self._registry = registry
         self._engine = engine
         self._device_list = devices
+        self._trail = trail
         self._answer_request = answer
         self._requests: deque[Request] = deque()
         self._requested = asyncio.Event()
@@ -177,6 +183,7 @@ class PublicSocket:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
             if not self._socket.state.permits(DIAGNOSE):
+                self._trail.denied(self._socket.scope, 403)
                 raise Forbidden("Your role does not permit this.", "Ask an administrator.")
             self._registry.require(request.device_id)
         if len(self._requests) >= QUEUED:
@@ -191,7 +198,9 @@ class PublicSocket:
             while self._requests:
                 request = self._requests.popleft()
                 try:
-                    await self._answer_request(request, self._send)
+                    operation = ASK if request.action == "chat" else DIAGNOSE
+                    async with self._trail.recording(self._socket.scope, operation, request.device_id):
+                        await self._answer_request(request, self._send)
                 except HubError as error:
                     await self._send({"type": "error", "message": str(error)})
 
@@ -204,6 +213,7 @@ def routes(
     diagnosis: DiagnosisService,
     broadcaster: Broadcaster,
     slots: ConcurrencyLimit,
+    trail: AuditTrail,
 ) -> APIRouter:
     router = APIRouter()
     devices = DeviceList(registry, engine, broadcaster.record)
@@ -211,10 +221,14 @@ def routes(
     async def answer(request: Request, send: Send) -> None:
         with slots.acquire():
             if request.action == "chat":
-                reply = await assistant.answer(request.message.strip())
+                question = request.message.strip()
+                note(question=question)
+                reply = await assistant.answer(question)
+                note_answer(question, reply)
                 await send({"type": "ai_response", "message": reply.text})
                 return
             found = await diagnosis.diagnose_device(request.device_id)
+            note_model(found.generated_by, found.tokens_used)
             if found.alert is not None:
                 # A diagnosis without an alert reaches all clients through the bus. This one would only be an update.
                 await broadcaster.tell_requested(found)
@@ -225,7 +239,13 @@ def routes(
         try:
             with broadcaster.listen(readings_only=False) as listener:
                 await PublicSocket(
-                    socket, listener, registry=registry, engine=engine, devices=devices, answer=answer
+                    socket,
+                    listener,
+                    registry=registry,
+                    engine=engine,
+                    devices=devices,
+                    trail=trail,
+                    answer=answer,
                 ).run()
             await sockets.close(socket, sockets.GOING_AWAY, "The hub is stopping.")
         except Conflict as error:

@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from hub.accounts import Account, Session
 from hub.accounts.account import includes
-from hub.api.auth import Authenticator, Proof, client_of
+from hub.api.audit_draft import note
+from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.guard import throttled
+from hub.api.proof import Proof
 from hub.api.requested_limits import limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
@@ -88,6 +90,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
             raise Forbidden(f"Your role is {account.role}.", "A token cannot do more than its owner.")
         limits = limits_of(body.limits, areas.tree)
         token, value = await people.tokens.create(account.id, body.name, body.role, body.days * 86_400.0, limits)
+        note(object=token.id, name=token.name)
         text = f"created an API token as {token.role}"
         await changes.write(account.name, Change("people.token", text, {"role": token.role}))
         return Json({"value": value, "token": shapes.TokenShape.made_of(token)}, status_code=201)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
+from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import diagnoses as diagnosis_schemas
@@ -59,13 +60,17 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
     @router.post("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
     async def acknowledge_alert(alert_id: str, by: By, body: requests.Acknowledgement | None = None) -> Response:
         """Acknowledge an open alert, with an optional note. Return 409 if it has cleared."""
-        note = (body.note if body else None) or None
-        return Json(serializers.alert(await alerts.acknowledge(alert_id, by=by, note=note)))
+        comment = (body.note if body else None) or None
+        found = await alerts.acknowledge(alert_id, by=by, note=comment)
+        note(device=found.alert.device, alert=found.alert.message, note=comment)
+        return Json(serializers.alert(found))
 
     @router.delete("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
     async def remove_acknowledgement(alert_id: str, by: By) -> Response:
         """Remove the acknowledgement of an open alert. Return 409 if it has cleared."""
-        return Json(serializers.alert(await alerts.unacknowledge(alert_id, by=by)))
+        found = await alerts.unacknowledge(alert_id, by=by)
+        note(device=found.alert.device, alert=found.alert.message)
+        return Json(serializers.alert(found))
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=diagnosis_schemas.DiagnosisShape)
     async def get_diagnosis(diagnosis_id: str) -> Response:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from hub.analysis import DeviceLink, FileAnalyzer
 from hub.api import cursors
 from hub.api.analysis_jobs import Jobs
+from hub.api.audit_draft import note, note_model
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
@@ -92,7 +93,9 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
     async def ask_document(analysis_id: str, body: requests.DocumentQuestion) -> Response:
         """Answer a question from one document, with quotes and their pages."""
         with slots.acquire():
+            note(question=body.question)
             found = await analyzer.ask(analysis_id, body.question)
+        note_model(found.generated_by, found.tokens_used)
         answer: shapes.DocumentAnswer = {
             "answer": found.answer,
             "quotes": [QuoteShape.of(each) for each in found.quotes],

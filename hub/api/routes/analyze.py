@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from hub.analysis import FileAnalyzer, new_id
 from hub.api.analysis_jobs import Job, Jobs, Shape
+from hub.api.audit_draft import note, note_model
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.http_settings import HttpSettings
@@ -79,12 +80,15 @@ def routes(analyzer: FileAnalyzer, slots: ConcurrencyLimit, http: HttpSettings, 
             raise TooLarge(f"The file may have at most {max_bytes // 1024 // 1024} MB.", "Send a smaller file.")
 
         analysis_id = new_id()
+        note(object=analysis_id, file=file.filename, **options)
 
         async def work(progress: Progress) -> Analysis:
             with slots.acquire():
-                return await analyzer.analyse(
+                found = await analyzer.analyse(
                     kind, file.filename, data, progress=progress, analysis_id=analysis_id, **options
                 )
+            note_model(found.generated_by, found.tokens_used)
+            return found
 
         if LINES not in accept:
             return Json(shape(await work(lambda stage, done, of: None)))

@@ -12,6 +12,7 @@ from hub.accounts.scope import current_scope
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
+from hub.api.field_changes import field_changes
 from hub.api.schemas import area_requests as requests
 from hub.api.schemas import areas as shapes
 from hub.model import Area
@@ -48,7 +49,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
     async def create_area(body: requests.AreaWanted, by: By) -> Response:
         """Create an area at the end of those with the same parent. Return 409 if its name is taken."""
         area = await areas.create(body.name, body.parent, adopt=body.adopt)
-        await changes.write(by, _change("added", area))
+        await changes.write(by, _change("added", None, area))
         return Json(shape(area), status_code=201)
 
     @router.patch("/{area_id}", response_model=shapes.AreaShape)
@@ -62,13 +63,13 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
         place = (parent, body.order) if given & {"parent", "order"} else None
         area = await areas.edit(area_id, name=body.name if body.name != before.name else None, place=place)
         if area != before:
-            await changes.write(by, _change("changed", area))
+            await changes.write(by, _change("changed", before, area))
         return Json(shape(area))
 
     @router.delete("/{area_id}", status_code=204)
     async def delete_area(area_id: AreaId, by: By) -> Response:
         """Delete an area. Its devices have no area then. Return 409 if there are areas inside it."""
-        await changes.write(by, _change("removed", await areas.delete(area_id)))
+        await changes.write(by, _change("removed", await areas.delete(area_id), None))
         return Response(status_code=204)
 
     return router
@@ -79,5 +80,7 @@ def _permitted(area_id: str) -> bool:
     return scope.whole or any(area_id in areas for areas, _ in scope.parts)
 
 
-def _change(verb: str, area: Area) -> Change:
-    return Change(f"area.{verb}", f"{verb} the area {area.name}", {"name": area.name})
+def _change(verb: str, before: Area | None, after: Area | None) -> Change:
+    area = after or before
+    name, area_id = (area.name, area.id) if area else ("", "")
+    return Change(f"area.{verb}", f"{verb} the area {name}", {"name": name}, area_id, field_changes(before, after))

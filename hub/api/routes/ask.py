@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response, StreamingResponse
 
+from hub.api.audit_draft import note, note_answer
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import requests, responses
@@ -62,7 +64,9 @@ def routes(
         if model is not None and not isinstance(model, str):
             return Json({"error": '"model" must be a text.'}, 400)
         with slots.acquire():
+            note(question=question)
             reply = await assistant.answer(question, model or None)
+        note_answer(question, reply)
         return Json({"question": question, "answer": reply.text, "model": reply.model})
 
     @router.post(
@@ -71,7 +75,9 @@ def routes(
     async def ai_ask(body: requests.Question) -> Response:
         """Answer a question about the devices, and return the number of tokens used."""
         with slots.acquire():
+            note(question=body.question)
             reply = await assistant.answer(body.question)
+        note_answer(body.question, reply)
         return Json({"question": body.question, "answer": reply.text, "tokens_used": reply.tokens_used})
 
     @router.post(
@@ -101,7 +107,8 @@ async def _answer(
     assistant: AssistantService, slots: ConcurrencyLimit, shutdown: asyncio.Event, question: str
 ) -> AsyncGenerator[str, None]:
     with slots.acquire():
-        async for text in assistant.stream(question):
+        note(question=question)
+        async for text in assistant.stream(question, done=partial(note_answer, question)):
             yield text
             if shutdown.is_set():
                 return

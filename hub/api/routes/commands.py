@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
+from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.errors import Json
+from hub.api.field_changes import masked
 from hub.api.schemas import requests
 from hub.api.schemas.commands import CommandList, CommandShape
 from hub.services.commands import Commands
@@ -32,6 +34,7 @@ def routes(commands: Commands) -> APIRouter:
         sent = await commands.send(
             device_id, body.name, body.value, by=by, key=idempotency_key, expires_s=body.expires_in_s
         )
+        note(f"sent {body.name} to {device_id}", value=masked(body.name, body.value), command_id=sent.id)
         return Json(CommandShape.of(sent), status_code=202)
 
     @router.get("/devices/{device_id}/commands", response_model=CommandList)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import responses, serializers
@@ -29,6 +30,7 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
         retention.
         """
         found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=by)
+        note(device=found.alert.device, alert=found.alert.message, cause=body.cause, title=body.title, fix=body.fix)
         return Json(serializers.alert(found))
 
     @router.delete("/{alert_id}/cause", response_model=responses.AlertShape)

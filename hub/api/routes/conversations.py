@@ -16,6 +16,7 @@ import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
+from hub.api.audit_draft import note, note_answer
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.ndjson import LINES, line, streamed
@@ -70,9 +71,12 @@ async def _lines(
     question: str,
     language: str,
 ) -> AsyncGenerator[bytes, None]:
+    note(question=question)
     with slots.acquire():
         async with aclosing(memory.ask(conversation, question, language=language)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, AssistantReply):
+                    note_answer(question, piece)
                 yield _line(piece)
                 if shutdown.is_set():
                     return

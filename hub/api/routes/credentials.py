@@ -38,7 +38,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         """
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, broker_host(request))
         await changes.write(
-            by, Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name})
+            by, Change("credential.issued", f"issued a credential for {body.name}", {"name": body.name}, body.name)
         )
         return Json(
             shapes.IssuedShape.of(issued, qr=rows(issued.address)),

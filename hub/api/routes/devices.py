@@ -9,10 +9,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
+from hub.api.audit_draft import note, note_model
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog, DeviceBefore, device_changes
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
+from hub.api.field_changes import field_changes
 from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import requests, responses, serializers
 from hub.diagnosis import DiagnosisService
@@ -87,6 +89,7 @@ def routes(
             kinds=_unique(body.kinds) if "kinds" in given else msgspec.UNSET,
         )
         if made := device_changes(before, changed):
+            note(changes=field_changes(before, DeviceBefore.of(changed)))
             await changes.write(by, *made, device=device_id)
         return await detail(changed)
 
@@ -97,23 +100,27 @@ def routes(
         The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
         reported yet.
         """
+        before = {key: devices.get(device_id).desired.get(key) for key in body.root}
         device = await desired_state.set(device_id, body.root)
+        note(changes=field_changes(before, body.root))
         text = f"changed the desired state of {device.display_name}: {', '.join(body.root)}"
         params = {"name": device.display_name, "keys": list(body.root)}
         await changes.write(by, Change("device.desired", text, params), device=device_id)
         return await detail(device)
 
     @router.delete("/{device_id}", status_code=204)
-    async def delete_device(device_id: str) -> None:
+    async def delete_device(device_id: str, by: By) -> None:
         """Delete a device with all its history. It is discovered again if it sends another message."""
-        await devices.delete(device_id)
+        await devices.delete(device_id, by)
 
     @router.post("/{device_id}/diagnose", response_model=diagnosis_schemas.DiagnosisShape)
     async def diagnose_device(device_id: str) -> Response:
         """Diagnose the present state of a device, with or without an alert, and store the diagnosis."""
         devices.get(device_id)
         with slots.acquire():
-            return Json(serializers.diagnosis(await diagnosis.diagnose_device(device_id)))
+            found = await diagnosis.diagnose_device(device_id)
+        note_model(found.generated_by, found.tokens_used)
+        return Json(serializers.diagnosis(found))
 
     return router
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from hub.api.audit_draft import note_model
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import diagnoses as diagnosis_schemas
@@ -50,6 +51,8 @@ def routes(diagnosis: DiagnosisService, store: HistoryReader, slots: Concurrency
         The same model writes it unless `model` names another one.
         """
         with slots.acquire():
-            return Json(serializers.diagnosis(await diagnosis.repeat(diagnosis_id, body.model if body else None)))
+            found = await diagnosis.repeat(diagnosis_id, body.model if body else None)
+        note_model(found.generated_by, found.tokens_used)
+        return Json(serializers.diagnosis(found))
 
     return router

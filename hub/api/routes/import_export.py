@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from hub.api.audit_draft import note
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas.api_object import ApiObject
@@ -101,6 +102,7 @@ def routes(
         wanted = ExportRequest(start, MAX_TS if end is None else end, tuple(device_id) if device_id else None, metric)
         if wanted.start > wanted.end:
             raise Invalid('"from" is later than "to".', "Both are epoch milliseconds.")
+        note(format=format, devices=device_id, metric=metric, start=start, end=end)
         slot, table = export_slots.acquire(), TableProcess()
 
         async def finish() -> None:
@@ -148,6 +150,7 @@ def routes(
                     file.write(block)
                 file.flush()
                 result = await import_readings(store, table.read, room, known, introduce, zone)
+        note(format=format, added=result.added, devices=result.devices)
         return Json(ImportAnswer.of(result, skipped=[SkippedRows.of(each) for each in result.skipped]))
 
     return router

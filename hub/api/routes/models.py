@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from starlette.responses import Response
@@ -11,9 +11,11 @@ from hub.ai.base import ROLES
 from hub.ai.budget import DailyUsage
 from hub.ai.model_settings import ModelAssignments, ModelRegistry
 from hub.ai.server_config import ModelServer
+from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
+from hub.api.field_changes import field_changes
 from hub.api.schemas import models as shapes
 from hub.api.schemas.diagnoses import WriterShape
 from hub.api.schemas.requests import ModelPlan, ModelServerWanted
@@ -32,6 +34,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
     @router.put("", response_model=shapes.ModelsShape)
     async def set_roles_and_limits(body: ModelPlan, by: By) -> Response:
         """Set the servers of each role and the daily limits. They apply at once."""
+        before = _plan(models)
         await models.plan(
             ModelAssignments(
                 roles={role: tuple(getattr(body, role)) for role in ROLES},
@@ -40,6 +43,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_money=body.daily_money,
             )
         )
+        note(changes=field_changes(before, _plan(models)))
         await changes.write(by, Change("models.roles", "changed the roles of AI servers and the daily limits"))
         return Json(_shape(models))
 
@@ -50,14 +54,18 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
         Without `api_key` the stored key is kept, unless `base_url` names another host: then the key is required (422).
         An empty `api_key` removes it.
         """
+        before = _settings(models, name)
         await models.put(_server(name, body))
+        note(changes=field_changes(before, _settings(models, name)))
         await changes.write(by, Change("models.saved", f"saved the AI server {name}", {"name": name}))
         return Json(_shape(models))
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
     async def reset_model_server(name: Name, by: By) -> Response:
         """Remove a model server, or restore it to what `hub.toml` says."""
+        before = _settings(models, name)
         await models.reset(name)
+        note(changes=field_changes(before, _settings(models, name)))
         await changes.write(
             by, Change("models.reset", f"reset the AI server {name} to the settings file", {"name": name})
         )
@@ -67,6 +75,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
     async def test_model_server(name: Name, body: ModelServerWanted) -> Response:
         """Send one short request to a model server with these settings. Nothing is saved."""
         fault = await models.test(_server(name, body))
+        note(model=body.model, base_url=body.base_url, error=fault)
         return Json({"ok": fault is None, "message": fault})
 
     return router
@@ -77,6 +86,16 @@ def _server(name: str, body: ModelServerWanted) -> ModelServer:
     return ModelServer(
         name=name, api_key=body.api_key.get_secret_value() if body.api_key is not None else None, **given
     )
+
+
+def _settings(models: ModelRegistry, name: str) -> ModelServer | None:
+    return next((server for server in models.settings.servers if server.name == name), None)
+
+
+def _plan(models: ModelRegistry) -> dict[str, Any]:
+    settings = models.settings
+    limits = {name: getattr(settings, name) for name in ("daily_calls", "daily_tokens", "daily_money")}
+    return {role: list(settings.roles.get(role, ())) for role in ROLES} | limits
 
 
 def _shape(models: ModelRegistry) -> shapes.ModelsShape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Path, Request
@@ -11,9 +11,12 @@ from starlette.responses import Response
 
 from hub.accounts.account import Account
 from hub.accounts.links import OneTimeLink, url
-from hub.api.auth import Authenticator, By, Proof
+from hub.api.audit_draft import note
+from hub.api.auth import Authenticator, By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
+from hub.api.field_changes import field_changes
+from hub.api.proof import Proof
 from hub.api.requested_limits import described, limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
@@ -66,6 +69,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
         disabled = body.disabled if body.disabled != before.disabled else None
         limits = limits_of(body.limits, areas.tree) if "limits" in body.model_fields_set else msgspec.UNSET
         account = await people.edit(account_id, role=role, disabled=disabled, limits=limits)
+        note(changes=field_changes(_rights(before), _rights(account)))
         if role is not None:
             await changes.write(by, _change("role", f"made {account.name} {role}", account))
         if account.limits != before.limits:
@@ -117,3 +121,7 @@ def _issued(request: Request, link: OneTimeLink, secret: str) -> Response:
 
 def _change(key: str, text: str, account: Account) -> Change:
     return Change(f"people.{key}", text, {"name": account.name, "role": account.role})
+
+
+def _rights(account: Account) -> dict[str, Any]:
+    return {"role": account.role, "disabled": account.disabled, "limits": account.limits}

@@ -7,11 +7,12 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 
 from hub.accounts.permissions import SIGNED_OUT
-from hub.api.auth import Authenticator, Proof, client_of
+from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.clients import is_secure
 from hub.api.errors import Json, problem
 from hub.api.guard import throttled
+from hub.api.proof import Proof
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas.accounts import AccountShape, LinkShape, SignInShape
 from hub.errors import Forbidden

@@ -62,6 +62,7 @@ export interface Page<T> {
 }
 
 /** Accounts. */
+export type AuditEntry = Shapes['AuditEntryShape'];
 export type SignIn = Shapes['SignInShape'];
 export type Account = Shapes['AccountShape'];
 export type Role = Account['role'];

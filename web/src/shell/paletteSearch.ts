@@ -1,5 +1,6 @@
 // Search of the command palette: devices, open alerts, pages, areas and actions, a few of each.
 
+import { who } from '../account/who.svelte';
 import { acknowledging } from '../alerts/acknowledging.svelte';
 import { adding } from '../credentials/adding.svelte';
 import { alertHref, deviceHref, router } from '../lib/router.svelte';
@@ -92,6 +93,7 @@ function actions(help: () => void): Found[] {
     found('do-theme', themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark, 'moon', () => themes.toggle()),
     found('do-help', P.shortcuts, 'bolt', help),
   ];
+  if (who.may('administrator')) all.push(found('do-audit', T.audit.open, 'settings', go('/settings/audit')));
   // Actions that change something need a connection, and something to change.
   if (raised.length && session.link === 'live')
     all.splice(1, 0, found('do-acknowledge', P.acknowledge(raised.length), 'check', () => acknowledging.ask(raised)));

@@ -7,6 +7,7 @@ import { analyse } from './analyse';
 import { areas } from './areas';
 import { assistant } from './assistant';
 import { commands } from './commands';
+import { audit } from './audit';
 import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
 import { credentials } from './credentials';
 import { device, desired } from './device';
@@ -25,6 +26,7 @@ export const T = {
   analyse,
   areas,
   assistant,
+  audit,
   brand,
   commands,
   confirm,

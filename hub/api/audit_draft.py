@@ -1,0 +1,78 @@
+"""What handlers add to the audit log's entry of the operation that they carry out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from hub.api.field_changes import masked
+from hub.assistant import AssistantReply
+from hub.model import Actor, FieldChange, Step, Writer
+
+
+class Draft:
+    """What is known about one operation besides person, client and outcome.
+
+    Attributes:
+        actor: Who does it, if the request itself does not say so, as at a sign-in.
+        object: What it is done to, if the path does not say so.
+        texts: What was done.
+        changes: What was changed.
+        details: Further facts.
+    """
+
+    def __init__(self) -> None:
+        self.actor: Actor | None = None
+        self.object = ""
+        self.texts: list[str] = []
+        self.changes: list[FieldChange] = []
+        self.details: dict[str, Any] = {}
+
+
+_current: ContextVar[Draft | None] = ContextVar("audit draft", default=None)
+
+
+@contextmanager
+def drafting(draft: Draft) -> Iterator[None]:
+    """Make ``draft`` the one of the present operation while the block runs, also for tasks that the block starts."""
+    token = _current.set(draft)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def note(
+    text: str = "",
+    *,
+    actor: Actor | None = None,
+    object: str = "",
+    changes: Sequence[FieldChange] = (),
+    **details: Any,
+) -> None:
+    """Add to the entry of the present operation. Do nothing outside of one."""
+    draft = _current.get()
+    if draft is None:
+        return
+    draft.actor = actor or draft.actor
+    draft.object = object or draft.object
+    if text:
+        draft.texts.append(text)
+    draft.changes.extend(changes)
+    draft.details |= {name: masked(name, value) for name, value in details.items() if value not in (None, "", [], {})}
+
+
+def note_answer(question: str, reply: AssistantReply) -> None:
+    """Add what the assistant was asked, which model answered, and which tools it called."""
+    tools = Counter(extra.tool for extra in reply.extras if isinstance(extra, Step))
+    called = ", ".join(name if count == 1 else f"{name} {count}x" for name, count in tools.items())
+    note_model(Writer(reply.provider, reply.model, reply.generative), reply.tokens_used)
+    note(question=question, tools=called)
+
+
+def note_model(writer: Writer, tokens: int) -> None:
+    """Add which model wrote something, and with how many tokens."""
+    note(provider=writer.provider, model=writer.model, tokens=tokens)

@@ -1,0 +1,157 @@
+"""Write the audit log: an entry for each operation that changes something, and for each that was refused.
+
+The middleware knows the person, the client, the operation and the outcome. Handlers add with
+:func:`hub.api.audit_draft.note` what only they know. The entry is on the disk before the client has the whole answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.api.audit_draft import Draft, drafting
+from hub.api.audited import AUDITED, Audited, audited
+from hub.api.clients import address_of
+from hub.api.field_changes import MAX_CHANGES
+from hub.api.proof import Proof
+from hub.errors import Forbidden, HubError
+from hub.model import Actor, AuditEntry, AuditOutcome
+from hub.services.audit_log import AuditLog
+
+MAX_TEXT = 300
+DENIED = frozenset({401, 403, 429})
+DENIAL = Audited("denied", "was denied")
+"""Of an operation that would leave no entry."""
+
+
+class AuditTrail:
+    """Makes entries of requests, and gives them to the audit log."""
+
+    def __init__(self, log: AuditLog) -> None:
+        self.log = log
+
+    @contextlib.asynccontextmanager
+    async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
+        """Write an entry for the block, which does over a WebSocket what the operation ``like`` does."""
+        draft = Draft()
+        outcome: AuditOutcome = "interrupted"
+        try:
+            with drafting(draft):
+                yield
+            outcome = "success"
+        except HubError as error:
+            outcome = "denied" if isinstance(error, Forbidden) else "failed"
+            draft.details["error"] = error.message[:MAX_TEXT]
+            raise
+        finally:
+            self.put(scope, draft, AUDITED[like], f"SOCKET {scope['path']}", outcome, object)
+        await self.log.flush()
+
+    def denied(self, scope: Scope, status: int) -> None:
+        """Count a request that was refused before it reached an operation."""
+        draft = Draft()
+        draft.details["status"] = status
+        method = "SOCKET" if scope["type"] == "websocket" else scope["method"]
+        operation = f"{method} {scope['path']}"[:MAX_TEXT]
+        self.put(scope, draft, DENIAL, operation, "denied", operation)
+
+    def put(
+        self, scope: Scope, draft: Draft, what: Audited, operation: str, outcome: AuditOutcome, object: str = ""
+    ) -> None:
+        """Have the entry of an operation written soon."""
+        proof: Proof | None = scope.get("state", {}).get("proof")
+        now = self.log.now()
+        self.log.put(
+            AuditEntry(
+                at=now,
+                until=now,
+                kind=what.kind,
+                operation=operation,
+                actor=draft.actor or (proof.actor if proof is not None else Actor()),
+                client=address_of(scope),
+                object=(draft.object or object)[:MAX_TEXT],
+                text=("; ".join(draft.texts) or what.text)[:MAX_TEXT],
+                outcome=outcome,
+                changes=tuple(draft.changes[:MAX_CHANGES]),
+                details=draft.details,
+            )
+        )
+
+
+class AuditMiddleware:
+    """ASGI middleware inside the guard."""
+
+    def __init__(self, app: ASGIApp, *, trail: AuditTrail) -> None:
+        self._app = app
+        self._trail = trail
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = _Request(self._trail, scope, send)
+        try:
+            with drafting(request.draft):
+                await self._app(scope, receive, request.send)
+        finally:
+            request.ended()
+
+
+class _Request:
+    """One request on its way. The last part of its answer waits until the entry is written."""
+
+    def __init__(self, trail: AuditTrail, scope: Scope, send: Send) -> None:
+        self.draft = Draft()
+        self._trail, self._scope, self._send = trail, scope, send
+        self._status = 0
+        self._start: Message | None = None  # held back: a client has the whole of an empty answer with it
+        self._written = False
+
+    async def send(self, message: Message) -> None:
+        """Pass a part of the answer on."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            if self._what() is None:
+                self._write()
+            else:
+                self._start = message
+                return
+        elif message["type"] == "http.response.body" and not message.get("more_body", False) and not self._written:
+            self._write()
+            if self._status < 400:
+                await self._trail.log.flush()
+        if self._start is not None:
+            start, self._start = self._start, None
+            await self._send(start)
+        await self._send(message)
+
+    def ended(self) -> None:
+        """Have an entry written for a request that has ended without its whole answer."""
+        if not self._written and self._what() is not None:
+            self._write("interrupted")
+
+    def _what(self) -> Audited | None:
+        return audited(self._scope["method"], self._scope.get("route"))
+
+    def _write(self, outcome: AuditOutcome | None = None) -> None:
+        self._written = True
+        outcome = outcome or _outcome(self._status)
+        scope, draft, what = self._scope, self.draft, self._what()
+        if what is None and outcome != "denied":
+            return
+        if outcome != "success":
+            draft.details["status"] = self._status
+        route = scope.get("route")
+        path = scope["path"] if route is None else route.path
+        operation = f"{scope['method']} {path}"[:MAX_TEXT]
+        ids = "/".join(str(value) for value in scope.get("path_params", {}).values())
+        object = operation if what is None else ids
+        self._trail.put(scope, draft, what or DENIAL, operation, outcome, object)
+
+
+def _outcome(status: int) -> AuditOutcome:
+    if status < 400:
+        return "success"
+    return "denied" if status in DENIED else "failed"

@@ -1,0 +1,115 @@
+"""Which operations leave an entry in the audit log: its kind and, without more from the handler, its text.
+
+A test compares the table with the routes. A new operation that changes something and is missing here leaves an entry
+with its method and path, and fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import msgspec
+
+from hub.model import AuditKind
+
+
+class Audited(NamedTuple):
+    """Kind and text of an operation's entries."""
+
+    kind: AuditKind
+    text: str
+
+
+_TABLE = """
+sign_in  POST   /login                                      signed in
+sign_in  POST   /logout                                     signed out
+sign_in  DELETE /api/account/sessions/{session_id}          signed out a browser
+people   POST   /api/welcome                                used a one-time link
+people   PATCH  /api/account                                changed the own account
+people   POST   /api/account/password                       changed the own password
+people   POST   /api/account/tokens                         created an API token
+people   DELETE /api/account/tokens/{token_id}              revoked an API token
+people   PATCH  /api/people/{account_id}                    changed an account
+people   DELETE /api/people/{account_id}                    removed an account
+people   POST   /api/people/{account_id}/link               created a password link
+people   POST   /api/people/invitations                     created an invitation
+people   DELETE /api/people/invitations/{link_id}           withdrew an invitation
+settings POST   /api/clock/trust                            confirmed the hub's clock
+settings POST   /api/areas                                  added an area
+settings PATCH  /api/areas/{area_id}                        changed an area
+settings DELETE /api/areas/{area_id}                        removed an area
+settings POST   /api/rules                                  added a rule
+settings PUT    /api/rules                                  replaced rules.toml
+settings PUT    /api/rules/{rule_id}                        changed a rule
+settings DELETE /api/rules/{rule_id}                        removed a rule
+settings POST   /api/mappings                               added a mapping
+settings PUT    /api/mappings                               replaced mappings.toml
+settings PUT    /api/mappings/{topic:path}                  changed a mapping
+settings DELETE /api/mappings/{topic:path}                  removed a mapping
+settings POST   /api/credentials                            issued a credential
+settings DELETE /api/credentials/{name}                     revoked a credential
+settings PUT    /api/models                                 changed the roles of AI servers and the daily limits
+settings PUT    /api/models/{name}                          saved an AI server
+settings DELETE /api/models/{name}                          reset an AI server
+device   PATCH  /api/devices/{device_id}                    edited a device
+device   DELETE /api/devices/{device_id}                    deleted a device with its history
+command  PATCH  /api/devices/{device_id}/desired            changed a desired state
+command  POST   /api/devices/{device_id}/commands           sent a command
+alert    POST   /api/alerts/{alert_id}/acknowledge          acknowledged an alert
+alert    DELETE /api/alerts/{alert_id}/acknowledge          withdrew an acknowledgement
+alert    PUT    /api/alerts/{alert_id}/cause                confirmed the cause of an alert
+alert    DELETE /api/alerts/{alert_id}/cause                removed the cause of an alert
+ai       POST   /ask                                        asked the assistant
+ai       POST   /ai/ask                                     asked the assistant
+ai       POST   /ai/stream                                  asked the assistant
+ai       POST   /api/conversations/{conversation}/turns     asked the assistant
+ai       DELETE /api/conversations/{conversation}           deleted a conversation
+ai       POST   /api/devices/{device_id}/diagnose           requested a diagnosis
+ai       POST   /api/diagnoses/{diagnosis_id}/repeat        repeated a diagnosis
+ai       POST   /analyze/image                              analysed a picture
+ai       POST   /analyze/audio                              analysed a recording
+ai       POST   /analyze/document                           analysed a document
+ai       PATCH  /api/analyses/{analysis_id}                 changed an analysis
+ai       DELETE /api/analyses/{analysis_id}                 deleted an analysis
+ai       DELETE /api/analyses/{analysis_id}/progress        stopped an analysis
+ai       POST   /api/analyses/{analysis_id}/ask             asked about a document
+ai       POST   /api/models/{name}/test                     tested an AI server
+data     POST   /api/history/import                         imported readings
+data     GET    /api/history/export                         exported readings
+data     GET    /api/audit/export                           exported the audit log
+"""
+
+READ_ONLY = frozenset(
+    {
+        "POST /api/welcome/check",
+        "POST /api/history/query",
+        "POST /api/rules/check",
+        "POST /api/rules/preview",
+        "POST /api/mappings/check",
+        "POST /api/mappings/preview",
+    }
+)
+"""Operations that change nothing, although their method is not GET."""
+
+
+def _table() -> dict[str, Audited]:
+    found = {}
+    for line in _TABLE.strip().splitlines():
+        kind, method, path, text = line.split(maxsplit=3)
+        found[f"{method} {path}"] = Audited(msgspec.convert(kind, AuditKind), text)
+    return found
+
+
+AUDITED: Mapping[str, Audited] = _table()
+"""By ``METHOD path``, as the routes declare it."""
+
+
+def audited(method: str, route: Any) -> Audited | None:
+    """Return what an entry for this operation says, None if it leaves none. ``route`` is None for an unknown path."""
+    if route is None:
+        return None
+    operation = f"{method} {route.path}"
+    if found := AUDITED.get(operation):
+        return found
+    return None if method in ("GET", "HEAD") or operation in READ_ONLY else Audited("settings", operation)

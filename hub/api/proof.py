@@ -1,0 +1,49 @@
+"""How a request was authenticated."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from hub.accounts import Account, Role, Session
+from hub.accounts.scope import Limits
+from hub.model import Actor
+
+NOBODY = "operator"
+"""Author of changes at a hub without accounts, or with the access token."""
+
+
+class Proof(NamedTuple):
+    """How a request was authenticated.
+
+    Attributes:
+        kind: ``open``: the hub requires no authentication.
+        role: What the request may do.
+        account: The person; None in an open hub and with the access token.
+        session: The session of a cookie.
+        key: Names the session or token whose end closes streams, None if there is none.
+        limits: Those of an API token; the account may have others.
+        token: Name of the person's API token, None without one.
+    """
+
+    kind: Literal["open", "bearer", "cookie"]
+    role: Role = "administrator"
+    account: Account | None = None
+    session: Session | None = None
+    key: str | None = None
+    limits: Limits | None = None
+    token: str | None = None
+
+    @property
+    def by(self) -> str:
+        """Return the author of a change that this request makes."""
+        return self.account.name if self.account else NOBODY
+
+    @property
+    def language(self) -> str:
+        """Return the language that the person has chosen, English without a choice."""
+        return (self.account.profile.language if self.account else None) or "en"
+
+    @property
+    def actor(self) -> Actor:
+        """Return who makes this request, for the audit log."""
+        return Actor(self.by, self.account.id if self.account else None, self.token)

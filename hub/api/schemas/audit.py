@@ -1,0 +1,60 @@
+"""The audit log as the API returns it. Times are epoch milliseconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from hub.api.schemas.api_object import ApiObject
+from hub.model import AuditEntry, AuditKind, AuditOutcome
+
+
+class FieldChangeShape(ApiObject):
+    """A field that was changed. Null stands for no value, `***` for a secret."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class AuditEntryShape(ApiObject):
+    """An entry of the audit log.
+
+    `person` is the name at that time, `account` the id of the account (null without accounts and with the access
+    token), `token` the name of the API token that was used. Refused and failed requests of a client are counted in one
+    entry a minute: `count` of them from `at` until `until`. `details` depend on `kind`.
+    """
+
+    id: int
+    at: int
+    until: int
+    count: int
+    kind: AuditKind
+    operation: str
+    person: str
+    account: str | None
+    token: str | None
+    client: str
+    object: str
+    text: str
+    outcome: AuditOutcome
+    changes: list[FieldChangeShape]
+    details: dict[str, Any]
+
+    @classmethod
+    def made_of(cls, number: int, entry: AuditEntry) -> AuditEntryShape:
+        """Return an entry as an object of the API."""
+        return cls.of(
+            entry,
+            id=number,
+            person=entry.actor.name,
+            account=entry.actor.account,
+            token=entry.actor.token,
+            changes=[FieldChangeShape.of(each) for each in entry.changes],
+        )
+
+
+class AuditPage(TypedDict):
+    items: list[AuditEntryShape]
+    next: str | None

@@ -1,0 +1,29 @@
+"""Settings of the web server, from those of the hub and the socket that it listens on."""
+
+from __future__ import annotations
+
+import socket
+
+from hub.api import HttpSettings
+from hub.assembly.openid_settings import openid_settings
+from hub.runtime.package_data import web_dir
+from hub.runtime.settings import Settings
+
+
+def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
+    """Return the settings of the HTTP server that listens on ``listener``."""
+    host, port = listener.getsockname()[:2]
+    return HttpSettings(
+        host=host,
+        port=port,
+        token=token,
+        allowed_hosts=settings.http.allowed_hosts,
+        allowed_origins=settings.http.allowed_origins,
+        trusted_proxies=settings.http.trusted_proxies,
+        max_connections=settings.http.max_connections,
+        max_connections_per_client=settings.http.max_connections_per_client,
+        web_dir=web_dir(),
+        openid=openid_settings(settings.openid),
+        audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
+        document_bytes=settings.analysis.document_mb * 1024 * 1024,
+    )

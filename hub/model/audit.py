@@ -1,0 +1,91 @@
+"""An entry of the audit log: who did what, from where, and with which outcome."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+AuditKind = Literal["sign_in", "denied", "people", "settings", "device", "alert", "command", "ai", "data"]
+"""What an entry is about: signing in and out; a request that was refused; accounts, links and tokens; rules, mappings,
+models, credentials and the clock; edits and removal of devices; acknowledgements and causes; commands and desired
+states; questions, diagnoses and analyses; exports and imports."""
+AuditOutcome = Literal["success", "denied", "failed", "interrupted"]
+"""``denied``: without the permission; ``failed``: for another reason; ``interrupted``: the client left before the end
+of the answer."""
+
+
+class FieldChange(msgspec.Struct, frozen=True):
+    """A field that was changed, with its values before and after; None stands for no value."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who makes a request.
+
+    Attributes:
+        name: The name of the person at that time; ``operator`` without accounts and with the access token; empty if
+            nobody is signed in.
+        account: Id of the account, None without one.
+        token: Name of the API token that was used, None without one.
+    """
+
+    name: str = ""
+    account: str | None = None
+    token: str | None = None
+
+
+class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One operation, or several equal refused ones of one client within a minute.
+
+    Attributes:
+        at: Time of the first one, in epoch ms by the hub's clock.
+        until: Time of the last one.
+        count: How many there were.
+        kind: What it is about.
+        operation: ``METHOD path`` of the API.
+        actor: Who did it.
+        client: Address of the client.
+        object: What it was done to: usually an id.
+        text: What was done, beginning with a verb in the past tense.
+        outcome: How it ended.
+        changes: What was changed. Secrets are masked.
+        details: Further facts: plain JSON, keys depend on ``kind``.
+    """
+
+    at: int
+    until: int
+    kind: AuditKind
+    operation: str
+    actor: Actor
+    client: str
+    object: str
+    text: str
+    outcome: AuditOutcome
+    changes: tuple[FieldChange, ...] = ()
+    details: dict[str, Any] = {}
+    count: int = 1
+
+
+class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which entries to find; None matches all.
+
+    Attributes:
+        person: The name of the person, or the id of the account.
+        kind: The kind.
+        outcome: The outcome.
+        object: Part of the object.
+        text: Part of the text, object, person, client, operation or details, in any case.
+        start, end: Times, both inclusive.
+    """
+
+    person: str | None = None
+    kind: AuditKind | None = None
+    outcome: AuditOutcome | None = None
+    object: str | None = None
+    text: str | None = None
+    start: int | None = None
+    end: int | None = None

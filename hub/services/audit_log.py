@@ -1,0 +1,105 @@
+"""The audit log: entries wait here until they are written, many in one transaction.
+
+Refused and failed requests are counted: one entry for each client, operation and minute, so that whoever tries
+passwords or paths by the thousand fills neither the disk nor the writer's queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+import msgspec
+
+from hub.errors import StoreError, StoreRefused
+from hub.model import Actor, AuditEntry
+from hub.runtime.fault_log import FaultLog
+from hub.runtime.network_addresses import client_group
+from hub.store.audit import AuditStore
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+MINUTE_MS = 60_000
+MAX_REPEATED = 100
+"""Entries for refused and failed requests in one minute; further ones are counted in one entry for each kind."""
+OTHERS = "several clients"
+COUNTING_S = 1.0
+"""How long refused and failed requests are counted before they are written."""
+MAX_WAITING = 1_000
+"""Entries that wait while the store cannot write. The oldest is given up for a newer one."""
+
+
+class AuditLog:
+    """Writes entries. A failure is only logged, because what an entry says has been done already."""
+
+    def __init__(self, store: AuditStore, now: Callable[[], int]) -> None:
+        self.store = store
+        self.now = now
+        self._waiting: list[tuple[AuditEntry, str | None]] = []
+        self._counted: dict[str, AuditEntry] = {}
+        self._minute, self._keys = 0, set[str]()  # the keys of the present minute
+        self._writing = asyncio.Lock()
+        self._later: asyncio.Task[None] | None = None
+
+    async def write(self, entry: AuditEntry) -> None:
+        """Write an entry, and return when it is on the disk or could not be written."""
+        self.put(entry)
+        await self.flush()
+
+    def put(self, entry: AuditEntry) -> None:
+        """Have an entry written soon. One that did not succeed is counted."""
+        if entry.outcome == "success":
+            if len(self._waiting) >= MAX_WAITING:
+                lost, _ = self._waiting.pop(0)
+                log.error("The audit log lost an entry: %s %s (%s).", lost.actor.name, lost.text, lost.object)
+            self._waiting.append((entry, None))
+        else:
+            self._count(entry)
+        if self._later is None or self._later.done():
+            self._later = asyncio.create_task(self._flush_later(), name="audit log")
+
+    def _count(self, entry: AuditEntry) -> None:
+        minute = entry.at // MINUTE_MS
+        if minute != self._minute:
+            self._minute, self._keys = minute, set()
+        # A denial is counted whatever was asked for; a name that somebody tries to sign in with is worth an entry.
+        what = "" if entry.kind == "denied" else entry.operation
+        whose = entry.object if entry.kind == "sign_in" else ""
+        client = client_group(entry.client)
+        key = "\n".join((str(minute), entry.kind, entry.outcome, client, entry.actor.account or "", what, whose))
+        if key not in self._keys and len(self._keys) >= MAX_REPEATED:
+            key = "\n".join((str(minute), entry.kind, entry.outcome))
+            entry = msgspec.structs.replace(entry, client=OTHERS, actor=Actor(), object="", operation="", details={})
+        else:
+            self._keys.add(key)
+        known = self._counted.get(key)
+        if known is not None:
+            entry = msgspec.structs.replace(known, count=known.count + entry.count, until=entry.until)
+        self._counted[key] = entry
+
+    async def _flush_later(self) -> None:
+        await asyncio.sleep(COUNTING_S)
+        await self.flush()
+
+    async def flush(self) -> None:
+        """Write the entries that wait."""
+        async with self._writing:  # while one call writes, the entries of the others wait for the next transaction
+            entries = [*self._waiting, *((entry, key) for key, entry in self._counted.items())]
+            if not entries:
+                return
+            self._waiting, self._counted = [], {}
+            try:
+                await self.store.add(entries)
+            except StoreRefused as error:
+                faults.unexpected("The audit log lost %d entries. Report this.", len(entries), cause=error)
+            except StoreError as error:
+                log.warning("Cannot write the audit log (%s). The next entry tries again.", error.message)
+                self._waiting = [*entries, *self._waiting][-MAX_WAITING:]
+
+    async def close(self) -> None:
+        """Write the entries that wait, before the store is closed."""
+        if self._later is not None:
+            self._later.cancel()
+        await self.flush()

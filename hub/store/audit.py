@@ -1,0 +1,134 @@
+"""Store the audit log. It is written in transactions of its own, beside the pipeline's commits."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any, get_args
+
+import msgspec
+
+from hub.model import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
+from hub.store.connection import insert, transaction
+
+SLICE = 5_000
+"""Entries that one transaction deletes."""
+
+_COLUMNS = "at, until, count, kind, outcome, operation, person, account, token, client, object, text, changes, details"
+_LIKE = "{} LIKE ? ESCAPE '!'"
+_REPEATED = "ON CONFLICT (repeated) DO UPDATE SET until = max(until, excluded.until), count = count + excluded.count"
+_SEARCHED = ("text", "object", "person", "token", "client", "operation", "changes", "details")
+_TOO_OLD = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ? ORDER BY at LIMIT ?)"
+_TOO_MANY = """DELETE FROM audit WHERE id IN (
+    SELECT id FROM audit WHERE kind = ?1 AND outcome = ?2 ORDER BY id DESC LIMIT ?4 OFFSET ?3)"""
+
+_changes = msgspec.json.Decoder(tuple[FieldChange, ...]).decode
+_details = msgspec.json.Decoder(dict[str, Any]).decode
+
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+
+
+class AuditStore:
+    """Stores entries; ``read`` and ``write`` run a function with a connection in the store's threads."""
+
+    def __init__(self, read: Run, write: Run) -> None:
+        self._read, self._write = read, write
+
+    async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
+        """Add entries, all or none. One with a key is counted in the entry that has the same key, if there is one."""
+        await self._write(partial(_add, entries=entries))
+
+    async def page(
+        self, wanted: AuditFilter, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AuditEntry]]:
+        """Return entries, newest first, with their row numbers; ``before`` continues below that number."""
+        found: list[tuple[int, AuditEntry]] = await self._read(
+            partial(_page, wanted=wanted, limit=limit, before=before)
+        )
+        return found
+
+    async def expire(self, before: int, entries: int) -> int:
+        """Delete a slice of the entries before the time ``before``, and of those beyond ``entries``.
+
+        The limit applies to each kind and outcome: many refused requests do not displace anything else. Return how many
+        were deleted; 0 if none is left to delete.
+        """
+        return int(await self._write(partial(_expire, before=before, entries=entries)))
+
+
+def _add(connection: sqlite3.Connection, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
+    encode = msgspec.json.encode
+    rows = [
+        (
+            *(e.at, e.until, e.count, e.kind, e.outcome, e.operation, e.actor.name, e.actor.account, e.actor.token),
+            *(e.client, e.object, e.text, encode(e.changes).decode(), encode(e.details).decode(), repeated),
+        )
+        for e, repeated in entries
+    ]
+    with transaction(connection):
+        insert(connection, f"INSERT INTO audit ({_COLUMNS}, repeated) VALUES", rows, _REPEATED)
+
+
+def _page(
+    connection: sqlite3.Connection, wanted: AuditFilter, limit: int, before: int | None
+) -> list[tuple[int, AuditEntry]]:
+    terms, values = ["1"], list[Any]()
+    for term, value in (
+        ("kind = ?", wanted.kind),
+        ("outcome = ?", wanted.outcome),
+        ("until >= ?", wanted.start),
+        ("at <= ?", wanted.end),
+        ("id < ?", before),
+    ):
+        if value is not None:
+            terms.append(term)
+            values.append(value)
+    if wanted.person is not None:
+        terms.append("(person = ? COLLATE NOCASE OR account = ?)")
+        values += (wanted.person, wanted.person)
+    for columns, part in ((("object",), wanted.object), (_SEARCHED, wanted.text)):
+        if part is not None:
+            terms.append(f"({' OR '.join(map(_LIKE.format, columns))})")
+            values += [_containing(part)] * len(columns)
+    rows = connection.execute(
+        f"SELECT id, {_COLUMNS} FROM audit WHERE {' AND '.join(terms)} ORDER BY id DESC LIMIT ?",  # noqa: S608 (our own words)
+        (*values, max(limit, 0)),
+    )
+    return [(row[0], _entry(*row[1:])) for row in rows]
+
+
+def _containing(part: str) -> str:
+    """Return a pattern of LIKE for texts that contain ``part``."""
+    for special in "!%_":
+        part = part.replace(special, f"!{special}")
+    return f"%{part}%"
+
+
+def _entry(
+    at: int, until: int, count: int, kind: AuditKind, outcome: AuditOutcome, operation: str,
+    person: str, account: str | None, token: str | None, client: str, of: str, text: str, changes: str, details: str,
+) -> AuditEntry:  # fmt: skip
+    return AuditEntry(
+        at=at,
+        until=until,
+        count=count,
+        kind=kind,
+        outcome=outcome,
+        operation=operation,
+        actor=Actor(person, account, token),
+        client=client,
+        object=of,
+        text=text,
+        changes=_changes(changes),
+        details=_details(details),
+    )
+
+
+def _expire(connection: sqlite3.Connection, before: int, entries: int) -> int:
+    with transaction(connection):
+        deleted = connection.execute(_TOO_OLD, (before, SLICE)).rowcount
+        for kind in get_args(AuditKind):
+            for outcome in get_args(AuditOutcome):
+                deleted += connection.execute(_TOO_MANY, (kind, outcome, entries, SLICE)).rowcount
+        return deleted

@@ -1,0 +1,192 @@
+"""Every operation that changes something leaves exactly one entry with the person's name in the audit log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from starlette.routing import Route
+
+from api_hub import RULES, ApiHub, running_hub
+from hub.accounts.permissions import LEAST_ROLE
+from hub.api.audited import AUDITED, READ_ONLY
+from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
+from hub.services.credentials import Credentials
+from sample_files import png
+from signed_in import PASSWORD, TOKEN, Browser, link
+
+COMMANDS = {"beep": {"type": "number", "minimum": 0, "maximum": 9}}
+MAPPING = {"topic": "home/{room}/{metric}", "device": "home/{room}"}
+
+
+def changing_operations(routes: list[Any]) -> set[str]:
+    """Return what the audit log must have: all operations but reads, and exports."""
+    found = {f"{method} {route.path}" for route in routes if isinstance(route, Route) for method in route.methods or ()}
+    reads = {each for each in found if each.startswith(("GET ", "HEAD ")) and not each.endswith("/export")}
+    return found - reads - READ_ONLY
+
+
+class Walk:
+    """Carries out operations as one person, and reads the entry that each leaves."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self.done: set[str] = set()
+        self.newest = 0
+
+    async def entries(self) -> list[dict[str, Any]]:
+        """Return the entries since the last call."""
+        page = (await self.browser.http.get("/api/audit?limit=1000")).json()["items"]
+        found = [each for each in page if each["id"] > self.newest]
+        self.newest = page[0]["id"] if page else 0
+        return found
+
+    async def do(self, operation: str, *ids: str, outcome: str = "success", **request: Any) -> httpx.Response:
+        method, path = operation.split()
+        names = iter(ids)
+        target = re.sub(r"{[\w:]+}", lambda _: next(names), path)
+        answer = await self.browser.http.request(method, target, **request)
+        assert (answer.status_code < 400) == (outcome == "success"), (operation, answer.status_code, answer.text)
+        (entry,) = await self.entries()
+        assert entry["operation"] == operation
+        assert (entry["person"], entry["outcome"], entry["client"]) == ("Ada", outcome, "127.0.0.1"), operation
+        assert entry["account"]
+        assert entry["kind"] == AUDITED[operation].kind
+        self.done.add(operation)
+        return answer
+
+
+async def walk_settings(walk: Walk) -> None:
+    async def revision(name: str) -> str:
+        return str((await walk.browser.http.get(f"/api/{name}/text")).json()["revision"])
+
+    rule = {"id": "warm", "name": "Warm", "metric": "temperature", "above": 60}
+    await walk.do("POST /api/rules", json={"rule": rule, "revision": await revision("rules")})
+    warmer = {"rule": rule | {"above": 70}, "revision": await revision("rules")}
+    await walk.do("PUT /api/rules/{rule_id}", "warm", json=warmer)
+    await walk.do("DELETE /api/rules/{rule_id}", "warm", params={"revision": await revision("rules")})
+    await walk.do("PUT /api/rules", json={"text": RULES, "revision": await revision("rules")})
+    await walk.do("POST /api/mappings", json={"mapping": MAPPING, "revision": await revision("mappings")})
+    changed = {"mapping": MAPPING | {"name": "Room"}, "revision": await revision("mappings")}
+    await walk.do("PUT /api/mappings/{topic:path}", MAPPING["topic"], json=changed)
+    of = {"revision": await revision("mappings")}
+    await walk.do("DELETE /api/mappings/{topic:path}", MAPPING["topic"], params=of)
+    await walk.do("PUT /api/mappings", json={"text": "", "revision": await revision("mappings")})
+    await walk.do("POST /api/credentials", json={"name": "boiler-1"})
+    await walk.do("DELETE /api/credentials/{name}", "boiler-1")
+    server = {"kind": "ollama", "model": "m", "base_url": "http://127.0.0.1:1", "api_key": "sk-secret"}
+    await walk.do("PUT /api/models/{name}", "mine", json=server)
+    await walk.do("POST /api/models/{name}/test", "mine", json=server)
+    await walk.do("DELETE /api/models/{name}", "mine")
+    await walk.do("PUT /api/models", json={"daily_calls": 500})
+    area = (await walk.do("POST /api/areas", json={"name": "Roof"})).json()["id"]
+    await walk.do("PATCH /api/areas/{area_id}", area, json={"name": "Roof garden"})
+    await walk.do("DELETE /api/areas/{area_id}", area)
+    await walk.do("POST /api/clock/trust")
+
+
+async def walk_devices(walk: Walk, hub: ApiHub) -> None:
+    hub.publish("devices/pump-01/info", {"name": "Pump", "commands": COMMANDS})
+    await hub.telemetry("pump-01", temperature=95.0)
+    await walk.do("PATCH /api/devices/{device_id}", "pump-01", json={"name": "Pump 1"})
+    await walk.do("POST /api/devices/{device_id}/commands", "pump-01", json={"name": "beep", "value": 3})
+    # The broker is not connected in this test.
+    await walk.do("PATCH /api/devices/{device_id}/desired", "pump-01", json={"interval": 5}, outcome="failed")
+    (alert,) = (await walk.browser.http.get("/api/alerts")).json()["items"]
+    await walk.do("POST /api/alerts/{alert_id}/acknowledge", alert["id"], json={"note": "seen"})
+    await walk.do("DELETE /api/alerts/{alert_id}/acknowledge", alert["id"])
+    await walk.do("PUT /api/alerts/{alert_id}/cause", alert["id"], json={"title": "Dry run"})
+    await walk.do("DELETE /api/alerts/{alert_id}/cause", alert["id"])
+    table = "time,device,metric,value\n2026-01-01T00:00:00Z,pump-02,flow,5\n"
+    await walk.do("POST /api/history/import", content=table)
+    await walk.do("GET /api/history/export", params={"device_id": "pump-01"})
+
+
+async def walk_ai(walk: Walk) -> None:
+    question = {"question": "How hot is Pump 1?"}
+    await walk.do("POST /ask", json=question)
+    await walk.do("POST /ai/ask", json=question)
+    await walk.do("POST /ai/stream", json=question)
+    await walk.do("POST /api/conversations/{conversation}/turns", "conversation-1", json=question)
+    await walk.do("DELETE /api/conversations/{conversation}", "conversation-1")
+    diagnosis = (await walk.do("POST /api/devices/{device_id}/diagnose", "pump-01")).json()
+    await walk.do("POST /api/diagnoses/{diagnosis_id}/repeat", diagnosis["id"])
+    picture = {"file": ("plate.png", png(Image.new("RGB", (8, 8))))}
+    analysis = (await walk.do("POST /analyze/image", files=picture)).json()["id"]
+    await walk.do("POST /analyze/audio", files=picture, outcome="failed")
+    await walk.do("POST /analyze/document", files=picture, outcome="failed")
+    await walk.do("PATCH /api/analyses/{analysis_id}", analysis, json={"device_id": "pump-01"})
+    await walk.do("POST /api/analyses/{analysis_id}/ask", analysis, json=question, outcome="failed")
+    await walk.do("DELETE /api/analyses/{analysis_id}/progress", analysis, outcome="failed")
+    await walk.do("DELETE /api/analyses/{analysis_id}", analysis)
+    await walk.do("DELETE /api/devices/{device_id}", "pump-01")
+    (line,) = (await walk.browser.http.get("/api/activity?kind=deleted")).json()["items"]
+    assert line["text"] == "Ada deleted pump-01 with its history"
+
+
+async def walk_people(walk: Walk, hub: ApiHub) -> None:
+    http = walk.browser.http
+    invited = (await walk.do("POST /api/people/invitations", json={"role": "viewer"})).json()
+    await walk.do("DELETE /api/people/invitations/{link_id}", invited["invitation"]["id"])
+    async with Browser(hub) as other:
+        await other.welcome(
+            (await walk.do("POST /api/people/invitations", json={"role": "viewer"})).json()["url"][-43:], "Val"
+        )
+        account = (await other.http.get("/api/account")).json()["id"]
+    assert [each["person"] for each in await walk.entries()] == ["Val"]
+    await walk.do("PATCH /api/people/{account_id}", account, json={"role": "operator"})
+    await walk.do("POST /api/people/{account_id}/link", account)
+    await walk.do("DELETE /api/people/{account_id}", account)
+    token = (await walk.do("POST /api/account/tokens", json={"name": "script", "role": "viewer", "days": 1})).json()
+    await walk.do("DELETE /api/account/tokens/{token_id}", token["token"]["id"])
+    await walk.do("POST /api/account/password", json={"current": PASSWORD, "password": PASSWORD + "!"})
+    await walk.do("PATCH /api/account", json={"name": "Ada"})
+    await walk.do("GET /api/audit/export")
+    async with Browser(hub) as second:
+        await second.login("Ada", PASSWORD + "!")
+    await walk.entries()
+    session = next(each for each in (await http.get("/api/account/sessions")).json()["items"] if not each["current"])
+    await walk.do("DELETE /api/account/sessions/{session_id}", session["id"])
+
+
+async def walk_sessions(walk: Walk, http: httpx.AsyncClient, sign_in: Callable[[], Any]) -> None:
+    answer = await http.post("/logout")
+    assert answer.status_code == 204
+    await sign_in()
+    entries = await walk.entries()
+    assert [(each["operation"], each["person"], each["text"]) for each in entries] == [
+        ("POST /login", "Ada", "signed in"),
+        ("POST /logout", "Ada", "signed out"),
+    ]
+    walk.done |= {"POST /login", "POST /logout"}
+
+
+async def test_each_change_leaves_one_audit_entry_with_its_author(tmp_path: Path) -> None:
+    (tmp_path / "rules.toml").write_text(RULES)
+    (tmp_path / "mappings.toml").write_text("")
+    access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
+    credentials = Credentials(access, broker="h:1", root="devices", login=tmp_path / "login")
+    async with running_hub(tmp_path, token=TOKEN, real_ai=True, credentials=credentials) as hub, Browser(hub) as ada:
+        await ada.welcome(await link(hub, "administrator"), "Ada")
+        walk = Walk(ada)
+        welcome, invitation = await walk.entries()
+        assert (welcome["operation"], welcome["person"]) == ("POST /api/welcome", "Ada")
+        assert (invitation["operation"], invitation["person"]) == ("POST /api/people/invitations", "operator")
+        walk.done.add("POST /api/welcome")
+        await walk_settings(walk)
+        await walk_devices(walk, hub)
+        await walk_ai(walk)
+        await walk_people(walk, hub)
+        await walk_sessions(walk, ada.http, lambda: ada.login("Ada", PASSWORD + "!"))
+        operations = changing_operations(hub.app.state.api_routes)
+        assert walk.done == operations, "give a new operation a line in hub/api/audited.py, and carry it out here"
+        assert set(AUDITED) == operations
+        assert operations | READ_ONLY <= set(LEAST_ROLE) | {
+            "POST /login",
+            "POST /api/welcome",
+            "POST /api/welcome/check",
+        }

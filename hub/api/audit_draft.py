@@ -22,9 +22,11 @@ class Draft:
         texts: What was done.
         changes: What was changed.
         details: Further facts.
+        refused: It was refused, although the status of the answer does not say so, as that of a redirect.
     """
 
     def __init__(self) -> None:
+        self.refused = False
         self.actor: Actor | None = None
         self.object = ""
         self.texts: list[str] = []
@@ -50,6 +52,7 @@ def note(
     *,
     actor: Actor | None = None,
     object: str = "",
+    refused: bool = False,
     changes: Sequence[FieldChange] = (),
     **details: Any,
 ) -> None:
@@ -58,6 +61,7 @@ def note(
     if draft is None:
         return
     draft.actor = actor or draft.actor
+    draft.refused = draft.refused or refused
     draft.object = object or draft.object
     if text:
         draft.texts.append(text)

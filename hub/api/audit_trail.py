@@ -137,7 +137,7 @@ class _Request:
 
     def _write(self, outcome: AuditOutcome | None = None) -> None:
         self._written = True
-        outcome = outcome or _outcome(self._status)
+        outcome = outcome or ("denied" if self.draft.refused else _outcome(self._status))
         scope, draft, what = self._scope, self.draft, self._what()
         if what is None and outcome != "denied":
             return

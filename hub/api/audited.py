@@ -23,6 +23,8 @@ class Audited(NamedTuple):
 
 _TABLE = """
 sign_in  POST   /login                                      signed in
+sign_in  POST   /login/passkey                              signed in with a passkey
+sign_in  GET    /login/openid/callback                      signed in with OpenID Connect
 sign_in  POST   /logout                                     signed out
 sign_in  DELETE /api/account/sessions/{session_id}          signed out a browser
 people   POST   /api/welcome                                used a one-time link
@@ -30,6 +32,8 @@ people   PATCH  /api/account                                changed the own acco
 people   POST   /api/account/password                       changed the own password
 people   POST   /api/account/tokens                         created an API token
 people   DELETE /api/account/tokens/{token_id}              revoked an API token
+people   POST   /api/account/passkeys                       added a passkey
+people   DELETE /api/account/passkeys/{passkey_id}          removed a passkey
 people   PATCH  /api/people/{account_id}                    changed an account
 people   DELETE /api/people/{account_id}                    removed an account
 people   POST   /api/people/{account_id}/link               created a password link
@@ -48,6 +52,8 @@ settings PUT    /api/mappings                               replaced mappings.to
 settings PUT    /api/mappings/{topic:path}                  changed a mapping
 settings DELETE /api/mappings/{topic:path}                  removed a mapping
 settings POST   /api/credentials                            issued a credential
+settings POST   /api/credentials/certificates               issued a certificate
+settings POST   /api/credentials/{name}/renew               renewed a certificate
 settings DELETE /api/credentials/{name}                     revoked a credential
 settings PUT    /api/models                                 changed the roles of AI servers and the daily limits
 settings PUT    /api/models/{name}                          saved an AI server
@@ -83,6 +89,10 @@ data     GET    /api/audit/export                           exported the audit l
 READ_ONLY = frozenset(
     {
         "POST /api/welcome/check",
+        "POST /login/passkey/challenge",
+        "POST /login/openid",
+        "POST /api/account/passkeys/challenge",
+        "POST /api/account/openid",
         "POST /api/history/query",
         "POST /api/rules/check",
         "POST /api/rules/preview",

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.accounts.openid import LIFETIME_S, OpenId, SignedIn, SignInRefused
+from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.clients import is_secure
@@ -85,6 +86,8 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
     def back(request: Request, page: str, reason: str | None = None) -> Response:
         """Lead to a page of the dashboard. Nothing of the request becomes a part of the address."""
+        if reason is not None:
+            note("tried to sign in with OpenID Connect", refused=True, reason=reason)
         answer = RedirectResponse(page if reason is None else f"{page}?sign_in={reason}", 303)
         return _with_cookie(answer, request, auth, None)
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from hub.accounts.passkey_ceremonies import Copied, RelyingParty, relying_party
+from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json, problem
@@ -50,6 +51,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
                 name = people.accounts.require(error.passkey.account).name
                 text = f"refused a passkey of {name}: it may have been copied"
                 await changes.write("hub", Change("people.passkey_copied", text, {"name": name}))
+            note("tried to sign in with a passkey", object=name or "")
             if wait := await auth.count_wrong(request.scope, name):
                 return throttled(path, wait)
             return problem(path, 401, "login", error.message, error.hint)

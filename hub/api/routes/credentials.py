@@ -62,7 +62,9 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
     async def give(issued: IssuedBundle, by: str) -> Response:
         what = {"name": issued.name, "expires_at": issued.bundle.ends}
-        await changes.write(by, Change("credential.issued", f"issued a certificate for {issued.name}", what))
+        await changes.write(
+            by, Change("credential.issued", f"issued a certificate for {issued.name}", what, issued.name)
+        )
         body = shapes.BundleShape.made_of(issued)
         return Json(body, status_code=201, headers={"Cache-Control": "no-store"})
 

@@ -94,6 +94,10 @@ async def walk_settings(walk: Walk) -> None:
     await walk.do("PUT /api/mappings", json={"text": "", "revision": await revision("mappings")})
     await walk.do("POST /api/credentials", json={"name": "boiler-1"})
     await walk.do("DELETE /api/credentials/{name}", "boiler-1")
+    await walk.do("POST /api/enrolments", json={"key": "none", "name": "x"}, outcome="denied", person="")
+    key = {"prefix": "line-", "devices": 2, "days": 1}
+    made = (await walk.do("POST /api/enrolments/keys", json=key)).json()
+    await walk.do("DELETE /api/enrolments/keys/{key_id}", made["id"])
     # This broker has no CA.
     await walk.do("POST /api/credentials/certificates", json={"name": "boiler-2"}, outcome="failed")
     await walk.do("POST /api/credentials/{name}/renew", "boiler-2", outcome="failed")

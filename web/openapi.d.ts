@@ -2085,6 +2085,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Entries
+         * @description Return a page of the audit log, newest first: who did what, from where, and with which outcome.
+         *
+         *     `person` is a name or the id of an account. All given filters have to match. If there are more entries, `next`
+         *     is the `cursor` of the following page.
+         */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit Log
+         * @description Export the entries that match, newest first, as CSV or as lines of JSON.
+         *
+         *     In CSV, an apostrophe is put before cells that a spreadsheet would run as a formula.
+         */
+        get: operations["get_audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     live: {
@@ -2454,6 +2499,61 @@ export interface components {
              * @default false
              */
             adopt: boolean;
+        };
+        /**
+         * AuditEntryShape
+         * @description An entry of the audit log.
+         *
+         *     `person` is the name at that time, `account` the id of the account (null without accounts and with the access
+         *     token), `token` the name of the API token that was used. Refused and failed requests of a client are counted in one
+         *     entry a minute: `count` of them from `at` until `until`. `details` depend on `kind`.
+         */
+        AuditEntryShape: {
+            /** Id */
+            id: number;
+            /** At */
+            at: number;
+            /** Until */
+            until: number;
+            /** Count */
+            count: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "sign_in" | "denied" | "people" | "settings" | "device" | "alert" | "command" | "ai" | "data";
+            /** Operation */
+            operation: string;
+            /** Person */
+            person: string;
+            /** Account */
+            account: string | null;
+            /** Token */
+            token: string | null;
+            /** Client */
+            client: string;
+            /** Object */
+            object: string;
+            /** Text */
+            text: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "success" | "denied" | "failed" | "interrupted";
+            /** Changes */
+            changes: components["schemas"]["FieldChangeShape"][];
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /** AuditPage */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditEntryShape"][];
+            /** Next */
+            next: string | null;
         };
         /** Body_post_analyze_audio */
         Body_post_analyze_audio: {
@@ -3306,6 +3406,18 @@ export interface components {
                 number,
                 number
             ][];
+        };
+        /**
+         * FieldChangeShape
+         * @description A field that was changed. Null stands for no value, `***` for a secret.
+         */
+        FieldChangeShape: {
+            /** Field */
+            field: string;
+            /** Before */
+            before: unknown;
+            /** After */
+            after: unknown;
         };
         /**
          * FlowShape
@@ -9627,6 +9739,84 @@ export interface operations {
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                person?: string | null;
+                kind?: ("sign_in" | "denied" | "people" | "settings" | "device" | "alert" | "command" | "ai" | "data") | null;
+                outcome?: ("success" | "denied" | "failed" | "interrupted") | null;
+                object?: string | null;
+                /** @description Text to find in any column. */
+                q?: string | null;
+                from?: number | null;
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_audit_export: {
+        parameters: {
+            query?: {
+                format?: "csv" | "ndjson";
+                person?: string | null;
+                kind?: ("sign_in" | "denied" | "people" | "settings" | "device" | "alert" | "command" | "ai" | "data") | null;
+                outcome?: ("success" | "denied" | "failed" | "interrupted") | null;
+                object?: string | null;
+                /** @description Text to find in any column. */
+                q?: string | null;
+                from?: number | null;
+                to?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/x-ndjson": unknown;
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

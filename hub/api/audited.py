@@ -54,6 +54,9 @@ settings DELETE /api/mappings/{topic:path}                  removed a mapping
 settings POST   /api/credentials                            issued a credential
 settings POST   /api/credentials/certificates               issued a certificate
 settings POST   /api/credentials/{name}/renew               renewed a certificate
+settings POST   /api/enrolments                             enrolled a device
+settings POST   /api/enrolments/keys                        made an enrolment key
+settings DELETE /api/enrolments/keys/{key_id}               revoked an enrolment key
 settings DELETE /api/credentials/{name}                     revoked a credential
 settings PUT    /api/models                                 changed the roles of AI servers and the daily limits
 settings PUT    /api/models/{name}                          saved an AI server

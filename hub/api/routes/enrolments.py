@@ -37,7 +37,9 @@ def routes(enrolments: Enrolments, auth: Authenticator, changes: ChangeLog) -> A
                 return throttled("/api/enrolments", wait)
             raise
         text = f"enrolled {body.name} with a key of {key.by}"
-        await changes.write("hub", Change("enrolment.used", text, {"name": body.name, "key": key.id, "by": key.by}))
+        await changes.write(
+            "hub", Change("enrolment.used", text, {"name": body.name, "key": key.id, "by": key.by}, body.name)
+        )
         return Json(shapes.EnrolledShape.of(issued), status_code=201, headers={"Cache-Control": "no-store"})
 
     @router.get("/keys", response_model=shapes.EnrolmentKeyList)
@@ -50,7 +52,7 @@ def routes(enrolments: Enrolments, auth: Authenticator, changes: ChangeLog) -> A
         """Make an enrolment key and return it. It cannot be read again later."""
         key, value = await enrolments.create_key(body.prefix, body.devices, body.days * DAY_MS, by)
         text = f"made an enrolment key for {body.devices} devices"
-        await changes.write(by, Change("enrolment.key", text, {"key": key.id, "devices": body.devices}))
+        await changes.write(by, Change("enrolment.key", text, {"key": key.id, "devices": body.devices}, key.id))
         shape = shapes.NewEnrolmentKeyShape.of(key, key=value)
         return Json(shape, status_code=201, headers={"Cache-Control": "no-store"})
 

@@ -57,7 +57,8 @@ class Request(msgspec.Struct):
     message: str = ""
 
 
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Answer = Callable[[Request], Awaitable[dict[str, Any] | None]]
+"""Carries out a request, and returns the message to send."""
 DIAGNOSE = "POST /api/devices/{device_id}/diagnose"
 """The operation whose role ``diagnose_device`` needs."""
 ASK = "POST /ai/ask"
@@ -65,7 +66,7 @@ ASK = "POST /ai/ask"
 
 
 class PublicSocket:
-    """One connection. ``answer`` carries out a request and sends its answer."""
+    """One connection. ``answer`` carries out a request."""
 
     def __init__(
         self,
@@ -76,7 +77,7 @@ class PublicSocket:
         engine: AlertReader,
         devices: DeviceList,
         trail: AuditTrail,
-        answer: Callable[[Request, Send], Awaitable[None]],
+        answer: Answer,
     ) -> None:
         self._socket = socket
         self._listener = listener
@@ -200,7 +201,9 @@ class PublicSocket:
                 try:
                     operation = ASK if request.action == "chat" else DIAGNOSE
                     async with self._trail.recording(self._socket.scope, operation, request.device_id):
-                        await self._answer_request(request, self._send)
+                        message = await self._answer_request(request)
+                    if message is not None:
+                        await self._send(message)
                 except HubError as error:
                     await self._send({"type": "error", "message": str(error)})
 
@@ -218,20 +221,20 @@ def routes(
     router = APIRouter()
     devices = DeviceList(registry, engine, broadcaster.record)
 
-    async def answer(request: Request, send: Send) -> None:
+    async def answer(request: Request) -> dict[str, Any] | None:
         with slots.acquire():
             if request.action == "chat":
                 question = request.message.strip()
                 note(question=question)
                 reply = await assistant.answer(question)
                 note_answer(question, reply)
-                await send({"type": "ai_response", "message": reply.text})
-                return
+                return {"type": "ai_response", "message": reply.text}
             found = await diagnosis.diagnose_device(request.device_id)
             note_model(found.generated_by, found.tokens_used)
             if found.alert is not None:
                 # A diagnosis without an alert reaches all clients through the bus. This one would only be an update.
                 await broadcaster.tell_requested(found)
+            return None
 
     @router.websocket("/ws")
     async def ws(socket: WebSocket) -> None:

@@ -8922,6 +8922,7 @@ export interface operations {
                 };
             };
             403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
@@ -8950,6 +8951,7 @@ export interface operations {
             };
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
@@ -8979,6 +8981,7 @@ export interface operations {
                 content?: never;
             };
             403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -36,12 +36,14 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
     router = APIRouter()
     people = auth.people
 
-    @router.post(PATH, tags=["session"], response_model=shapes.ProviderPage, max_body_size=SIGN_IN_BYTES)
+    @router.post(
+        PATH, tags=["session"], response_model=shapes.ProviderPage, responses={404: {}}, max_body_size=SIGN_IN_BYTES
+    )
     async def begin_openid_login(request: Request) -> Response:
         """Return the provider's page to open. It sends the person back within ten minutes, to the same browser."""
         return await begin(request, None)
 
-    @router.post("/api/account/openid", tags=["account"], response_model=shapes.ProviderPage)
+    @router.post("/api/account/openid", tags=["account"], response_model=shapes.ProviderPage, responses={404: {}})
     async def connect_openid(request: Request) -> Response:
         """Return the provider's page to open to connect the own account. Needs a signed-in browser."""
         return await begin(request, signed_in(request)[0].id)
@@ -55,7 +57,13 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         answer = Json({"url": url})
         return _with_cookie(answer, request, auth, secret)
 
-    @router.get(f"{PATH}/callback", tags=["session"], status_code=303, response_class=RedirectResponse)
+    @router.get(
+        f"{PATH}/callback",
+        tags=["session"],
+        status_code=303,
+        response_class=RedirectResponse,
+        responses={404: {}},
+    )
     async def complete_openid_login(request: Request, state: Text = "", code: Text = "", error: Text = "") -> Response:
         """Sign in whom the provider vouches for. Leads to the dashboard in any case, with the reason of a failure."""
         begun = require().take(state, request.cookies.get(_cookie(request, auth), ""))

@@ -45,7 +45,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
         answer: shapes.AreaList = {"items": items, "suggestions": suggestions}
         return Json(answer)
 
-    @router.post("", status_code=201, response_model=shapes.AreaShape)
+    @router.post("", status_code=201, response_model=shapes.AreaShape, responses={404: {}})
     async def create_area(body: requests.AreaWanted, by: By) -> Response:
         """Create an area at the end of those with the same parent. Return 409 if its name is taken."""
         area = await areas.create(body.name, body.parent, adopt=body.adopt)

@@ -68,7 +68,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         body = shapes.BundleShape.made_of(issued)
         return Json(body, status_code=201, headers={"Cache-Control": "no-store"})
 
-    @router.get("/ca", response_class=Response)
+    @router.get("/ca", response_class=Response, responses={404: {}})
     async def get_ca(request: Request) -> Response:
         """Return the certificate of the hub's own CA, which clients have to trust. Return 404 if there is none yet."""
         ca = await asyncio.to_thread(credentials.ca)

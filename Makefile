@@ -52,11 +52,14 @@ setup: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
 demo: $(HUB)
 	@$(VENV)/bin/hub demo $(ARGS)
 
+# The tests of `make check`; `make test` does not repeat them.
+CHECKED := tests/test_architecture.py tests/test_english.py
+
 # pytest is the last, so that its summary is the last line. tests/conftest.py orders the files, not xdist.
 test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(NPM) run --silent test
-	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(COVERAGE) $(ARGS)
+	@$(PYTHON_OF_VENV) -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(if $(ARGS),,$(CHECKED:%=--ignore=%)) $(COVERAGE) $(ARGS)
 
 test-integrations: $(HUB) $(TEST_PACKAGES)
 	@sh .ci/needs integrations
@@ -76,7 +79,7 @@ check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@$(PYTHON_OF_VENV) -m mypy
 	@$(VENV)/bin/typos
 	@sh .ci/supply-chain
-	@$(PYTHON_OF_VENV) -m pytest -q tests/test_architecture.py tests/test_english.py
+	@$(PYTHON_OF_VENV) -m pytest -q $(CHECKED)
 	@$(NPM) run --silent format:check
 	@$(NPM) run --silent lint
 	@$(NPM) run --silent check

@@ -30,8 +30,7 @@ from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.package_data import config_dir
 from hub.runtime.private_files import replace_file
-from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, HttpSection, Settings, reveal
-from hub.server import ServerCertificate
+from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, Settings, reveal
 from hub.services.credentials import Credentials
 
 log = logging.getLogger(__name__)
@@ -165,13 +164,6 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
         data,
     )
     return token
-
-
-def server_certificate(http: HttpSection) -> ServerCertificate | None:
-    """Return the certificate of the web server, None without one. Raises ConfigError if it cannot be used."""
-    if http.tls_cert_file is None or http.tls_key_file is None:
-        return None
-    return ServerCertificate(http.tls_cert_file, http.tls_key_file, http.tls_min_version)
 
 
 def dialects_of(settings: Settings) -> DialectConfig:

@@ -7,7 +7,8 @@ import socket
 from hub.api import HttpSettings
 from hub.assembly.openid_settings import openid_settings
 from hub.runtime.package_data import web_dir
-from hub.runtime.settings import Settings
+from hub.runtime.settings import HttpSection, Settings
+from hub.server import ServerCertificate
 
 
 def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
@@ -27,3 +28,10 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         audio_bytes=settings.analysis.audio_mb * 1024 * 1024,
         document_bytes=settings.analysis.document_mb * 1024 * 1024,
     )
+
+
+def server_certificate(http: HttpSection) -> ServerCertificate | None:
+    """Return the certificate of the web server, None without one. Raises ConfigError if it cannot be used."""
+    if http.tls_cert_file is None or http.tls_key_file is None:
+        return None
+    return ServerCertificate(http.tls_cert_file, http.tls_key_file, http.tls_min_version)

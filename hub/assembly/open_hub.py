@@ -23,12 +23,11 @@ from hub.assembly.from_settings import (
     client_settings,
     credentials_of,
     registry_limits,
-    server_certificate,
     usable_dialects,
     usable_rules,
     usable_signatures,
 )
-from hub.assembly.http_settings import http_settings
+from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService

@@ -42,7 +42,7 @@ PAGES = {
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),
     "settings": ("/settings", "Appearance"),
-    "audit": ("/settings/audit", "Client"),
+    "audit": ("/settings/audit", "Who did what"),
     "missing": ("/nowhere", "Page not found."),
 }
 TOO_WIDE = """() => [document.documentElement, document.querySelector('main')]

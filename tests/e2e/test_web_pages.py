@@ -202,7 +202,8 @@ def test_status_trend_is_drawn_after_reload(plant: Demo, page: Page):
     eventually(lambda: len(plant.get("/api/status/trend")["rate"]) >= 2, 40, "two points of the trend")
     page.goto(f"http://{plant.http}/")
     drawn = page.locator(".trend path").nth(1)
-    expect(drawn).to_have_attribute("d", re.compile("M"), timeout=2_000)
+    # The live figures draw a line 4 s after the page has connected.
+    expect(drawn).to_have_attribute("d", re.compile("M"), timeout=3_500)
 
 
 def test_alerts_panel_follows_area_filter(plant: Demo, page: Page):

@@ -30,7 +30,7 @@ OWN = Issued("hub", CA)
 
 
 def use(folder: Path, **options: str) -> ServerCertificate:
-    return ServerCertificate(folder / "hub.crt", folder / "hub.key", **options)  # type: ignore[arg-type]
+    return ServerCertificate(folder / "hub.crt", folder / "hub.key", **options)  # type: ignore[arg-type]  # options of several types
 
 
 @pytest.fixture

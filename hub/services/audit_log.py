@@ -1,7 +1,7 @@
 """The audit log: entries wait here until they are written, many in one transaction.
 
-Refused and failed requests are counted: one entry for each client, operation and minute, so that whoever tries
-passwords or paths by the thousand fills neither the disk nor the writer's queue.
+Refused and failed requests are counted: one entry for each client, operation and minute. Thousands of attempts
+fill neither the disk nor the queue of the writer.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "test.lock"
 EXTRAS_LOCK = ROOT / "extras.lock"
-LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock")
+LOCKS = (LOCK, TEST_LOCK, EXTRAS_LOCK, ROOT / "weights.lock", ROOT / "installer.lock")
 
 
 # --- the wheel ----------------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ Each connection serves one request: the server reads it whole and then plays a s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 Script = Sequence[bytes | float]
 HANG: Script = (3600.0,)
+Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def answer(body: bytes, status: str = "200 OK", kind: str = "application/json", *headers: str) -> Script:
@@ -33,6 +34,35 @@ class Faulty:
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     open: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
+    connections: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @asynccontextmanager
+    async def listen(self, turn: Turn) -> AsyncIterator[int]:
+        """Run ``turn`` for each connection to a free port, and end all connections at exit."""
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            assert task is not None
+            self.connections.add(task)
+            self.open += 1
+            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                await turn(reader, writer)
+            self.open -= 1
+            self.closed.set()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self.connections.discard(task)
+
+        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+        try:
+            yield int(listening.sockets[0].getsockname()[1])
+        finally:
+            listening.close()
+            ending = list(self.connections)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
 
     def headers(self, number: int) -> dict[str, str]:
         lines = self.requests[number][0].split("\r\n")[1:]
@@ -45,24 +75,11 @@ async def faulty(script: Script | Callable[[str], Script]) -> AsyncIterator[Faul
     server = Faulty()
 
     async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server.open += 1
-        try:
-            await _play(server, script, reader, writer)
-        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            server.open -= 1
-            server.closed.set()
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
+        await _play(server, script, reader, writer)
 
-    listening = await asyncio.start_server(turn, "127.0.0.1", 0)
-    server.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
-    try:
+    async with server.listen(turn) as port:
+        server.base_url = f"http://127.0.0.1:{port}/v1"
         yield server
-    finally:
-        listening.close()
 
 
 async def _play(server: Faulty, script: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -97,17 +114,12 @@ async def relay(port: int) -> AsyncIterator[Faulty]:
         writer.close()
 
     async def turn(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        server.open += 1
+        upstream, downstream = await asyncio.open_connection("127.0.0.1", port)
         try:
-            upstream, downstream = await asyncio.open_connection("127.0.0.1", port)
             await asyncio.gather(copy(reader, downstream), copy(upstream, writer))
         finally:
-            server.open -= 1
-            server.closed.set()
+            downstream.close()
 
-    listening = await asyncio.start_server(turn, "127.0.0.1", 0)
-    server.base_url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    try:
+    async with server.listen(turn) as own:
+        server.base_url = f"http://127.0.0.1:{own}"
         yield server
-    finally:
-        listening.close()

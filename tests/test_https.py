@@ -228,7 +228,7 @@ def test_running_hub_follows_certificate_files(serving: Serving, tmp_path: Path)
     def log() -> str:
         return (tmp_path / "hub/hub.log").read_text()
 
-    assert f"ready https=127.0.0.1:{serving.port}" in log()
+    until(lambda: f"ready https=127.0.0.1:{serving.port}" in log())
     listen = {"listen": f"127.0.0.1:{serving.port}"}
     settings = load_settings(serving.config, {"http": listen, "store": {"data": str(serving.data)}}, {})
     assert status_of(settings) is not None  # as `hub doctor` and `hub device` ask it

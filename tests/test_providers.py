@@ -21,8 +21,6 @@ from hub.ai.openai import OpenAIProvider
 from hub.ai.providers import ProviderChain
 from hub.errors import AiError
 
-pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
-
 
 async def plain() -> str:
     return "what the hub itself says"

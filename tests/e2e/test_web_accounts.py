@@ -34,7 +34,7 @@ def another(browser: Browser) -> Iterator[Page]:
 
 def accept(page: Page, link: str, name: str) -> None:
     page.goto(link)
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("New password").fill(PASSWORD)
     page.get_by_role("button", name="Create account").click()
     expect(page.get_by_role("navigation", name="Main")).to_be_visible()
@@ -76,7 +76,7 @@ def test_first_administrator_invites_a_viewer(tmp_path: Path, page: Page, browse
             people.get_by_role("listitem").filter(has_text="Val").get_by_role("button", name="Disable").click()
             expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
             assert not Axe().run(other).response["violations"], "the sign-in page"
-            other.get_by_label("Name").fill("Val")
+            other.get_by_label("Name", exact=True).fill("Val")
             other.get_by_label("Password").fill(PASSWORD)
             other.get_by_role("button", name="Sign in").click()
             expect(other.get_by_role("alert")).to_contain_text("The name or the password is wrong.")
@@ -107,7 +107,7 @@ def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: 
         expect(page.get_by_text("Token script revoked")).to_be_visible()
 
         own.get_by_role("button", name="Sign out", exact=True).click()
-        page.get_by_label("Name").fill("Ada")
+        page.get_by_label("Name", exact=True).fill("Ada")
         page.get_by_label("Password").fill("a brighter lighthouse")
         page.get_by_role("button", name="Sign in").click()
         expect(page.get_by_role("navigation", name="Main")).to_be_visible()
@@ -140,7 +140,7 @@ def test_person_signs_in_with_a_passkey(tmp_path: Path, page: Page, errors: Erro
         options = {**device, "isUserVerified": True, "automaticPresenceSimulation": True}
         devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
         page.goto(f"{address}/settings")
-        page.get_by_label("Name").fill("Ada")
+        page.get_by_label("Name", exact=True).fill("Ada")
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in", exact=True).click()
         own.get_by_role("button", name="Add a passkey").click()

@@ -21,7 +21,7 @@ from simulators import KINDS
 
 
 @dataclass
-class Score:
+class MachineScore:
     faults: int = 0
     first: int = 0
     among: int = 0
@@ -32,7 +32,7 @@ class Score:
 
 
 def main(first: int, last: int) -> None:
-    scores: dict[str, Score] = defaultdict(Score)
+    scores: dict[str, MachineScore] = defaultdict(MachineScore)
     took: list[float] = []
     for kind, machine in KINDS.items():
         for fault in (None, *machine.faults):
@@ -49,7 +49,7 @@ def main(first: int, last: int) -> None:
     print("\nnot right:", "; ".join(line for score in scores.values() for line in score.wrong) or "none")
 
 
-def judge(score: Score, kind: str, fault: str | None, seed: int, took: list[float]) -> None:
+def judge(score: MachineScore, kind: str, fault: str | None, seed: int, took: list[float]) -> None:
     case, at = observed(kind, fault, seed)
     started = time.process_time()
     found = evidence(case)
@@ -75,8 +75,8 @@ def judge(score: Score, kind: str, fault: str | None, seed: int, took: list[floa
         score.precision.append(len(cited & set(truth.metrics)) / len(cited))
 
 
-def total(scores: dict[str, Score]) -> Score:
-    sum_of_all = Score()
+def total(scores: dict[str, MachineScore]) -> MachineScore:
+    sum_of_all = MachineScore()
     for score in scores.values():
         for name in ("faults", "first", "among", "healthy", "quiet"):
             setattr(sum_of_all, name, getattr(sum_of_all, name) + getattr(score, name))

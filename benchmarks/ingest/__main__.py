@@ -22,7 +22,7 @@ WARM_UP = 5
 """Messages of each device before the measurement."""
 
 
-class Case(NamedTuple):
+class Comparison(NamedTuple):
     """``beside`` is the program to compare with; ``share`` is the part of the messages to send if that one is slow."""
 
     name: str
@@ -34,13 +34,13 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "qos0": Case("QoS 0, 1,000 devices", 0, 1_000, 1_000),
-    "qos1": Case("QoS 1, window 1,000", 1, 1_000, 1_000),
-    "window20": Case("QoS 1, window 20", 1, 20, 1_000),
-    "many": Case("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
-    "node-red": Case("QoS 0, beside Node-RED (mqtt in, json, function)", 0, 1_000, 1_000, "node-red"),
-    "node-red-qos1": Case("QoS 1, window 1,000, beside Node-RED (the same)", 1, 1_000, 1_000, "node-red"),
-    "home-assistant": Case(
+    "qos0": Comparison("QoS 0, 1,000 devices", 0, 1_000, 1_000),
+    "qos1": Comparison("QoS 1, window 1,000", 1, 1_000, 1_000),
+    "window20": Comparison("QoS 1, window 20", 1, 20, 1_000),
+    "many": Comparison("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
+    "node-red": Comparison("QoS 0, beside Node-RED (mqtt in, json, function)", 0, 1_000, 1_000, "node-red"),
+    "node-red-qos1": Comparison("QoS 1, window 1,000, beside Node-RED (the same)", 1, 1_000, 1_000, "node-red"),
+    "home-assistant": Comparison(
         "QoS 1, window 1,000, beside Home Assistant (4,000 MQTT sensors, no recorder)",
         *(1, 1_000, 1_000, "home-assistant", 0.1),
     ),
@@ -73,7 +73,7 @@ class Floods:
         self.began = float(done.stdout.split()[0])
 
 
-async def measure(case: Case, peer: Peer, floods: Floods, messages: int) -> Result:
+async def measure(case: Comparison, peer: Peer, floods: Floods, messages: int) -> Result:
     # Introduce all devices first, slowly enough that nothing is shed: only the steady flow is measured.
     for _ in range(WARM_UP):
         await run_flood(peer, case.devices, lambda: floods.pour(1, case.devices, case.devices))
@@ -83,7 +83,7 @@ async def measure(case: Case, peer: Peer, floods: Floods, messages: int) -> Resu
     return Result(kept / (result.until - floods.began), 1e6 * result.cpu_s / kept, result.shed / messages)
 
 
-def start_peer(name: str, case: Case, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
+def start_peer(name: str, case: Comparison, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
     match name:
         case "node-red":
             return node_red(port, others)
@@ -108,7 +108,7 @@ def summary(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
-async def run(case: Case, messages: int, rounds: int, others: Path) -> float:
+async def run(case: Comparison, messages: int, rounds: int, others: Path) -> float:
     """Print the results, and return the hub's CPU microseconds a message."""
     names = ["hub"] if case.beside is None else [case.beside, "hub"]
     versions = {name: install(name, others) for name in names}

@@ -63,7 +63,7 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class CauseConfirmed(msgspec.Struct, frozen=True):
-    """``by`` said what the cause of an alert was, or took that back (``alert.confirmed`` is None)."""
+    """``by`` recorded the cause of an alert, or removed it (``alert.confirmed`` is None)."""
 
     alert: Alert
     at: int

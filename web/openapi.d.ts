@@ -109,7 +109,7 @@ export interface paths {
         };
         /**
          * List Areas
-         * @description Return the tree of areas, and the areas that devices announce and nobody has assigned them to.
+         * @description Return the tree of areas, and as suggestions the areas that devices without an area announce.
          *
          *     An account with limits gets the areas that it is limited to, and those of its devices.
          */
@@ -117,7 +117,7 @@ export interface paths {
         put?: never;
         /**
          * Create Area
-         * @description Create an area at the end of those with the same parent. Return 409 if its name is taken.
+         * @description Create an area as the last one of its parent. Return 409 if its name is taken.
          */
         post: operations["post_areas"];
         delete?: never;
@@ -333,9 +333,9 @@ export interface paths {
         get?: never;
         /**
          * Confirm Cause
-         * @description Say what the cause of an alert was, open or cleared, and what fixed it.
+         * @description Record what the cause of an open or cleared alert was, and what fixed it.
          *
-         *     Later diagnoses of this device and of like ones cite it. An alert with a confirmed cause is kept beyond the
+         *     Later diagnoses of this device and of its peers cite it. An alert with a confirmed cause is kept beyond the
          *     retention.
          */
         put: operations["put_alert_cause"];
@@ -457,8 +457,8 @@ export interface paths {
          *     of the line: `lttb` selects by largest triangles, `minmax` the minimum and maximum of each bucket.
          *
          *     With the shape `states`, the points are the changes of a boolean or a text: the state at the start, if it is
-         *     known, then one point for each change, and the last reading. A period in which a boolean changed too often for
-         *     single points is one `[ts, min, mean, max, count]`.
+         *     known, then one point for each change, and the last reading. A period in which a boolean changed too often to
+         *     list every change is one point `[ts, min, mean, max, count]`.
          */
         get: operations["get_device_history"];
         put?: never;
@@ -1670,7 +1670,7 @@ export interface paths {
         };
         /**
          * Complete Openid Login
-         * @description Sign in whom the provider vouches for. Leads to the dashboard in any case, with the reason of a failure.
+         * @description Sign in the person that the provider has identified. Redirect to the dashboard, on failure with a reason.
          */
         get: operations["get_login_openid_callback"];
         put?: never;
@@ -1840,7 +1840,7 @@ export interface paths {
         put?: never;
         /**
          * Log In With Passkey
-         * @description Sign in with a passkey. The device that has it verifies its user, and names the account.
+         * @description Sign in with a passkey. The browser's response names the account.
          */
         post: operations["post_login_passkey"];
         delete?: never;
@@ -2177,7 +2177,7 @@ export interface components {
     schemas: {
         /**
          * AccountShape
-         * @description The account of a person. `signed_in_at` is null for one who never has, `limits` for the whole hub.
+         * @description The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
          *
          *     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
          */
@@ -2350,7 +2350,7 @@ export interface components {
         };
         /**
          * AlternativeShape
-         * @description Another cause that fits in part. `check` is the reading or look that tells it from the likeliest one.
+         * @description Another cause that matches in part. `check` says what to inspect to distinguish it from the likeliest one.
          */
         AlternativeShape: {
             /** Cause */
@@ -2706,7 +2706,7 @@ export interface components {
         };
         /**
          * CauseOpinionShape
-         * @description What one writer holds to be the cause, with its evidence. `cause` is null if the writer does not decide.
+         * @description The cause according to one writer, with its evidence. `cause` is null if the writer does not decide.
          */
         CauseOpinionShape: {
             writer: components["schemas"]["WriterShape"];
@@ -3030,7 +3030,7 @@ export interface components {
         };
         /**
          * DeviceDetail
-         * @description A device with values, open alerts, thresholds (`limits`), twin, hints, and what the hub reads it as.
+         * @description A device with values, open alerts, thresholds (`limits`), twin, hints, and its kind of machine.
          *
          *     `differs` has the keys whose `desired` value the device has not reported.
          */
@@ -3207,13 +3207,12 @@ export interface components {
          * DiagnosisShape
          * @description A diagnosis of a device or an alert.
          *
-         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` is what else it
-         *     could be. `confidence` is the strength of
-         *     the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ. `summary` consists of checked
-         *     observations. `struck` is the number of claims that the evidence does not support. `actions` and `confirm_by` are
-         *     the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's model. `instead_of` is the
-         *     model that failed before `generated_by`. `awaits` is a local model that may replace this version until
-         *     `awaits_until`.
+         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` has other
+         *     possible causes. `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model,
+         *     which may differ. `summary` consists of checked observations. `struck` is the number of claims that the evidence
+         *     does not support. `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from
+         *     manuals of the device's model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local
+         *     model that may replace this version until `awaits_until`.
          */
         DiagnosisShape: {
             /** Id */
@@ -3683,7 +3682,7 @@ export interface components {
         };
         /**
          * KindsShape
-         * @description The kinds of machine that a device may be, and what decided them, as in a metric's semantics.
+         * @description The possible kinds of machine of a device, and their `source`, as in a metric's semantics.
          */
         KindsShape: {
             /** Ids */
@@ -4616,7 +4615,7 @@ export interface components {
         };
         /**
          * ProfileEdit
-         * @description An edit of the own account. Absent keys stay unchanged; null leaves a choice to the browser.
+         * @description An edit of the own account. Absent keys stay unchanged; null: the browser decides.
          *
          *     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
          */
@@ -4636,7 +4635,7 @@ export interface components {
         };
         /**
          * ProfileShape
-         * @description What a person has chosen for all their browsers; null leaves the choice to the browser.
+         * @description Preferences of a person for all their browsers; null: the browser decides.
          *
          *     `units_of` has the system of units by quantity, where it differs from `units`.
          */
@@ -4914,9 +4913,9 @@ export interface components {
         };
         /**
          * SemanticsShape
-         * @description What the hub reads a metric as.
+         * @description What a metric measures, as the hub understands it.
          *
-         *     `quantity` is null if nothing tells it; then `likely` has some to choose from. `source` is what decided: the unit,
+         *     `quantity` is null if it is unknown; then `likely` has some to choose from. `source` is what decided: the unit,
          *     words of the name or title, the device class, a correction of this metric, or one of another device of the model.
          */
         SemanticsShape: {
@@ -4981,7 +4980,7 @@ export interface components {
         };
         /**
          * SessionShape
-         * @description A browser that is signed in. `current` is the one that asks.
+         * @description A browser that is signed in. `current`: it sent this request.
          */
         SessionShape: {
             /** Id */
@@ -4999,11 +4998,11 @@ export interface components {
         };
         /**
          * SignInShape
-         * @description How this request is signed in.
+         * @description The sign-in state of this request, and the ways to sign in.
          *
-         *     `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` say with what one can
+         *     `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` are the ways to
          *     sign in, and `openid` is the name of the OpenID provider, null without one.
-         *     `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
+         *     `account` is null in an open hub and with the access token. `role` is null for a request that is
          *     not signed in.
          */
         SignInShape: {
@@ -5167,7 +5166,7 @@ export interface components {
         };
         /**
          * Terms
-         * @description The terms in which metrics and devices are read, with English titles.
+         * @description Quantities, places, roles and kinds of machine that metrics and devices can have, with English titles.
          */
         Terms: {
             /** Quantities */
@@ -5224,7 +5223,7 @@ export interface components {
         };
         /**
          * TokenWanted
-         * @description An API token. It can do what its account may, and no more than `role` and `limits` permit.
+         * @description An API token. It has the rights of its account, restricted to `role` and `limits`.
          */
         TokenWanted: {
             /** Name */
@@ -5339,7 +5338,7 @@ export interface components {
         };
         /**
          * Welcome
-         * @description Acceptance of a one-time link. `name` is for a new account; a link for a new password ignores it.
+         * @description Use of a one-time link. `name` is for a new account; a link for a new password ignores it.
          */
         Welcome: {
             /**

@@ -41,10 +41,10 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role: What the person may do.
         password: Argon2id hash; None until a password was set.
         created: Epoch seconds.
-        disabled: The person cannot sign in, and nothing that was signed in with this account is valid.
+        disabled: The person cannot sign in, and the account's sessions and API tokens are not valid.
         signed_in: When the person last signed in, in epoch seconds.
         profile: What the person has chosen for all their browsers.
-        identity: With whom of an OpenID provider the account is connected.
+        identity: The person at an OpenID provider that the account is connected with.
         limits: Areas and labels of the devices that the person may see; None for the whole hub.
     """
 
@@ -79,7 +79,7 @@ def account_name(text: str) -> str:
 
 
 def lookup_key(name: str) -> str:
-    """Return what two names have in common that differ only in case, spaces or the form of their characters."""
+    """Return the key of a name: the same for names that differ only in case, spaces or Unicode form."""
     return _normal(_normal(name).casefold())
 
 
@@ -88,11 +88,11 @@ def _normal(text: str) -> str:
 
 
 def check_limits(role: Role, limits: Limits | None) -> None:
-    """Raise Invalid for an administrator with limits: settings belong to the whole hub."""
+    """Raise Invalid for an administrator with limits, because settings belong to the whole hub."""
     if role == "administrator" and limits is not None:
         raise Invalid("An administrator cannot be limited to areas or labels.", "Choose another role, or no limits.")
 
 
 def includes(role: Role, least: Role) -> bool:
-    """Return whether ``role`` may do what ``least`` may."""
+    """Return whether ``role`` has all rights of the role ``least``."""
     return ROLES.index(role) >= ROLES.index(least)

@@ -42,7 +42,7 @@ class Accounts:
         return iter(sorted(self._accounts.values(), key=lambda account: lookup_key(account.name)))
 
     def active(self, account_id: str | None) -> Account | None:
-        """Return the account if it may be used."""
+        """Return the account unless it is disabled."""
         account = self._accounts.get(account_id or "")
         return None if account is None or account.disabled else account
 
@@ -69,7 +69,7 @@ class Accounts:
         identity: ExternalIdentity | None = None,
         limits: Limits | None = None,
     ) -> Account:
-        """Add an account with a hashed password, or of a person of an OpenID provider.
+        """Add an account that has a hashed password, or is connected with a person at an OpenID provider.
 
         Raises Invalid, Conflict if the name is taken or the person has an account, StoreError.
         """

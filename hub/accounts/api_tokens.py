@@ -31,7 +31,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         account: Id of the account.
         name: What the person calls it.
         digest: SHA-256 of the token.
-        role: The most that may be done with it; the role of the account limits it as well.
+        role: The role of its requests; the account's own role limits it as well.
         created: Epoch seconds.
         expires: Epoch seconds.
         limits: Devices that may be seen with it; the limits of the account hold as well.
@@ -48,7 +48,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApiTokens:
-    """All tokens. ``on_end`` is called with the id of one that was revoked."""
+    """All tokens. ``on_end`` is called with the id of a token that was revoked."""
 
     def __init__(self, data: Path, now: Callable[[], float], on_end: Callable[[str], None]) -> None:
         self._file = JsonFile(data / FILE, ApiToken)
@@ -100,7 +100,7 @@ class ApiTokens:
         self._on_end(token_id)
 
     async def revoke_all(self, account_id: str) -> None:
-        """Make all tokens of a person invalid. Raises StoreError; their streams are closed all the same."""
+        """Make all tokens of a person invalid. Raises StoreError, but their streams are closed in any case."""
         ended = self.of(account_id)
         try:
             async with self._changing:

@@ -35,7 +35,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role: The role of the account that it makes.
         account: Id of the account for which it sets a new password, None for a new account.
         expires: Epoch seconds.
-        by: Who made it, in words.
+        by: Name of the person who made it.
         maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
             its maker is an administrator.
         email: Verified address with which an OpenID provider may use it, instead of its secret.
@@ -74,7 +74,7 @@ class OneTimeLinks:
         email: str | None = None,
         limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Make a link and return it with its secret. One for the same account replaces the one before."""
+        """Make a link and return it with its secret. It replaces an earlier link for the same account."""
         secret = secrets.token_urlsafe(32)
         expires = self._now() + LIFETIME_S
         link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email, limits)
@@ -82,7 +82,7 @@ class OneTimeLinks:
         return link, secret
 
     async def restore(self, link: OneTimeLink) -> None:
-        """Store a link, also one that was taken and could not be used."""
+        """Store a link; used to put back a link that was taken but could not be used."""
 
         def add(links: list[OneTimeLink]) -> list[OneTimeLink]:
             kept = [each for each in self._unexpired(links) if link.account is None or each.account != link.account]

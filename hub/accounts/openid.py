@@ -2,7 +2,7 @@
 
 A person is known by the provider's issuer and subject, never by name or e-mail: those can be given to somebody else. A
 new person gets an account by an invitation for the verified e-mail address, or if the settings say so. An account that
-exists is connected by whom is signed in with it.
+exists is connected by a person who is signed in to it.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRefused(Forbidden):
-    """The provider vouches for a person that is not allowed to sign in. ``reason`` is a stable word."""
+    """The provider identified a person that this hub does not admit. ``reason`` is a stable key."""
 
     code = "sign_in_refused"
 
@@ -59,12 +59,12 @@ class SignInRefused(Forbidden):
 
 
 class Begun(NamedTuple):
-    """A sign-in that has begun.
+    """A sign-in in progress: the person is at the provider.
 
     Attributes:
-        handshake: What the provider's answer must belong to.
-        secret: Value of a cookie of the browser that began.
-        session: Key of the session that the browser had.
+        handshake: The random values that the provider's answer must match.
+        secret: Value of a cookie in the browser that started the sign-in.
+        session: Key of the session that the browser had before.
         account: Id of the account to connect, None to sign in.
     """
 
@@ -75,7 +75,7 @@ class Begun(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """Who has signed in, and what that changed: ``created``, ``connected`` or ``role``; None if nothing."""
+    """The account that signed in, and what changed by it: ``created``, ``connected`` or ``role``; None if nothing."""
 
     account: Account
     changed: str | None
@@ -102,12 +102,12 @@ class OpenId:
         return url, secret
 
     def take(self, state: str, secret: str) -> Begun | None:
-        """Return the sign-in that this browser has begun, once; None if there is none or it took too long."""
+        """Remove and return the sign-in that this browser started; None if there is none or it has expired."""
         begun = self._begun.take(state)
         return begun if begun is not None and hmac.compare_digest(begun.secret.encode(), secret.encode()) else None
 
     async def complete(self, begun: Begun, code: str) -> SignedIn:
-        """Return who has signed in. Raises SignInUnavailable, SignInRefused, StoreError."""
+        """Finish the sign-in and return its account. Raises SignInUnavailable, SignInRefused, StoreError."""
         claims = await self._provider.claims(begun.handshake, code)
         identity = ExternalIdentity(self.settings.client.issuer, claims["sub"])
         email = _verified_email(claims)
@@ -148,7 +148,7 @@ class OpenId:
         role: Role | None,
         account: str | None,
     ) -> SignedIn:
-        """Connect an identity that nobody has with an account: the person's own, or a new one."""
+        """Connect an unknown identity with the account that the person is signed in to, or with a new one."""
         people = self._people
         if account is not None:
             if people.accounts.active(account) is None:
@@ -193,7 +193,7 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
 
 
 def _names(claims: Mapping[str, Any], email: str | None) -> Iterable[str]:
-    """Yield names for a new account: what the provider calls the person, then the same with numbers."""
+    """Yield names for a new account: the provider's name of the person, then the same with numbers."""
     wanted = (claims.get("preferred_username"), claims.get("name"), (email or "").partition("@")[0], "Person")
     for each in wanted:
         try:

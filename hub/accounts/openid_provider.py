@@ -40,7 +40,7 @@ class OpenIdClient(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """What the hub remembers of a sign-in that has begun. All but ``redirect_uri`` are random."""
+    """What the hub remembers of a sign-in in progress. All but ``redirect_uri`` are random."""
 
     redirect_uri: str
     state: str

@@ -1,8 +1,8 @@
 """The ceremonies of WebAuthn (level 3): register a passkey, and sign in with one.
 
-A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. Sign-in names nobody: the browser
-offers the passkeys that it has for this host (discoverable credentials), and the device verifies its user. The library
-is imported when it is first needed: it takes 20 MB, which a hub without passkeys saves.
+A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. A sign-in names no account: browsers
+offer the passkeys that they have for this host (discoverable credentials), and the device verifies its user. The
+library is imported when it is first needed: it takes 20 MB, which a hub without passkeys saves.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Copied(Forbidden):
 
 
 class _Challenge(NamedTuple):
-    """``account`` is the id of whom registers a passkey, None for a sign-in."""
+    """``account`` is the id of the account that registers a passkey, None for a sign-in."""
 
     party: RelyingParty
     account: str | None
@@ -102,7 +102,7 @@ class PasskeyCeremonies:
     async def sign_in(self, credential: dict[str, Any], party: RelyingParty) -> Passkey:
         """Return the passkey that signed the challenge.
 
-        Raises Forbidden for anything that does not prove who it is, Copied if the counter went back, StoreError.
+        Raises Forbidden for a response that cannot be verified, Copied if the counter went back, StoreError.
         """
         challenge = self._take(credential, _Challenge(party, None))
         passkey = self._passkeys.find(str(credential.get("id")))
@@ -123,7 +123,7 @@ class PasskeyCeremonies:
         return value
 
     def _take(self, credential: dict[str, Any], expected: _Challenge) -> bytes:
-        """Use up the challenge that was signed, and return it. Raises Forbidden if it is not what was asked for."""
+        """Remove and return the challenge that was signed. Raises Forbidden if it was not made for this purpose."""
         try:
             value = _decoded(json.loads(_decoded(credential["response"]["clientDataJSON"]))["challenge"])
         except (KeyError, TypeError, ValueError, RecursionError):

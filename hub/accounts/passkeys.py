@@ -25,9 +25,9 @@ class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         account: Id of the account.
         name: What the person calls it.
         host: The host name that it was made for, and works with (the relying party's id).
-        credential: Its id, which the authenticator has chosen; base64url.
+        credential: The credential id that the authenticator chose; base64url.
         key: The public key, in CBOR (RFC 9052).
-        counter: How often the authenticator has signed; 0 for one that does not count.
+        counter: The authenticator's signature counter; 0 if it does not count.
         created: Epoch seconds.
         used: When it was last used to sign in, in epoch seconds.
     """

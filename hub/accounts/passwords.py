@@ -26,7 +26,7 @@ WAITING_PER_CLIENT = 16
 class Passwords:
     """Hashes passwords in threads. A check takes the same time for an account that does not exist.
 
-    Each client has one hash at a time calculated or waiting for a free slot, so one that sends many does not delay the
+    At most one hash of a client is calculated or waits at a time, so a client that sends many does not delay the
     sign-ins of the others. ``client`` is any text that names it.
     """
 

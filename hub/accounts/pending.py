@@ -1,4 +1,4 @@
-"""Sign-ins that a person has begun and not completed yet: each is kept for a short time and used once."""
+"""Sign-ins in progress: each is kept for a short time and used once."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class _Entry(NamedTuple, Generic[T]):
 
 
 class Pending(Generic[T]):
-    """Values by a key that nobody can guess. ``client`` is any text that names who began.
+    """Values by a random key. ``client`` is any text that names the client that started the sign-in.
 
-    With too many, the oldest is dropped: of this client, or of all.
+    If there are too many of a client or in all, the oldest of them is dropped.
     """
 
     def __init__(self, lifetime_s: float, now: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""Everything that decides who somebody is: accounts, sessions, API tokens and one-time links."""
+"""Identify people: accounts, sessions, API tokens and one-time links."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class People:
     Attributes:
         on_end: Called with the key of a session or the id of an API token that has ended; set by the API, which closes
             their streams.
-        issuer: Issuer of the OpenID provider with which one can sign in, None if there is none.
+        issuer: Issuer of the OpenID provider, None without one.
     """
 
     def __init__(self, data: Path, token: str | None, now: Callable[[], float] = time.time) -> None:
@@ -138,7 +138,7 @@ class People:
         return True
 
     async def signed_in(self, account: Account) -> None:
-        """Store that a person has signed in now. A failure is not worth refusing the sign-in."""
+        """Store the time of a sign-in. A failure is ignored: it is no reason to refuse the sign-in."""
         with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 

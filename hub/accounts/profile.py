@@ -1,4 +1,4 @@
-"""What a person has chosen for all their browsers: language, units of measurement, time zone."""
+"""Preferences of a person for all their browsers: language, units of measurement, time zone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ UnitSystem = Literal["metric", "imperial"]
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The choices of a person. None leaves the choice to the browser.
+    """The preferences of a person. None: the browser decides.
 
     Attributes:
         language: Code of the language (ISO 639-1).

@@ -23,7 +23,7 @@ MAX_LIMITS = 50
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a person, an invitation or an API token is limited to: devices of these areas, and those with these labels.
 
-    ``areas`` are ids; the areas inside them are included. One that was deleted permits nothing.
+    ``areas`` are ids; the areas inside them are included. A deleted area includes no device.
     """
 
     areas: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceScope(msgspec.Struct, frozen=True):
     """The devices that a request may see: those in each of ``parts``, a pair of area ids and labels.
 
-    Only areas and labels that people have set count; what a device announces of itself permits nothing. ``key`` names
+    Only areas and labels that people have set count, never those that a device announces itself. ``key`` names
     the scope in what is stored for it; it is empty for the whole hub.
     """
 
@@ -61,9 +61,9 @@ _viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=la
 def scope_of(
     owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
 ) -> DeviceScope:
-    """Return the scope of an account with these limits, all of which hold.
+    """Return the scope of an account: the devices that are within each of these limits.
 
-    ``within`` returns the ids of areas and of those inside them.
+    ``within`` returns the ids of areas and of the areas inside them.
     """
     given = [each for each in limits if each is not None]
     if not given:
@@ -73,12 +73,12 @@ def scope_of(
 
 
 def current_scope() -> DeviceScope:
-    """Return the scope of the present request or connection, as it is now; the whole hub for the hub's own tasks."""
+    """Return the current scope of this request or connection; the whole hub for the hub's own tasks."""
     return _viewer.get()()
 
 
 def current_viewer() -> Callable[[], DeviceScope]:
-    """Return the function that returns the scope of the present connection, for tasks that serve several of them."""
+    """Return a function that returns this connection's current scope, for tasks that serve several connections."""
     return _viewer.get()
 
 

@@ -42,7 +42,7 @@ class Session(msgspec.Struct):
         used: Time of the last request, in epoch seconds.
         address: The client's address.
         agent: The client's User-Agent.
-        person: Id of the account; None for one who signed in with the access token.
+        person: Id of the account; None for a sign-in with the access token.
     """
 
     key: str

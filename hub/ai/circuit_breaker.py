@@ -2,10 +2,10 @@
 
 ::
 
-    closed ──3 failures in a row, or a timeout──▶ open ──after the rest──▶ half open (one request)
+    closed ──3 failures in a row, or a timeout──▶ open ──after the pause─▶ half open (one request)
       ▲                                            ▲                          │         │
       └──────────────── success ───────────────────┼──────────────────────────┼─────────┘
-                                                   └── failure: twice the rest┘
+                                                   └── failure: twice as long ┘
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _PROBE_S = 0.5
 async def ordered(settings: AiSettings) -> list[Provider]:
     """Return the providers that ``mode`` selects, in the order of the settings.
 
-    They are followed by providers that only a role refers to.
+    They are followed by providers that are named only by a role.
 
     ``auto`` uses OpenAI if there is a key (or another address), Ollama if its host is set or it answers on this machine
     within half a second, and all further servers. The settings have passed :func:`check` or :func:`without_faulty`.

@@ -39,7 +39,7 @@ class ModelAssignments(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """The content of the file. ``borrowed`` names servers whose key is in the settings file or the environment."""
+    """The content of the file. ``borrowed`` names the servers whose key comes from the settings file or environment."""
 
     servers: dict[str, ModelServer] = {}
     borrowed: set[str] = set()

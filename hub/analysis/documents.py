@@ -28,7 +28,7 @@ _ANSWER = (
 
 
 class Found(msgspec.Struct, frozen=True):
-    """An answer and the quotes that support it; without quotes it states that nothing was found."""
+    """An answer and the quotes that support it. Without quotes, the answer is that nothing was found."""
 
     answer: str
     quotes: tuple[Quote, ...]

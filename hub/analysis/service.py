@@ -40,7 +40,7 @@ class DeviceLink(msgspec.Struct, frozen=True):
 
 
 def new_id() -> str:
-    """Return an id for an analysis that is about to begin."""
+    """Return an id for an analysis that is about to start."""
     return f"a-{uuid.uuid4().hex[:16]}"
 
 

@@ -17,12 +17,12 @@ class Draft:
     """What is known about one operation besides person, client and outcome.
 
     Attributes:
-        actor: Who does it, if the request itself does not say so, as at a sign-in.
-        object: What it is done to, if the path does not say so.
-        texts: What was done.
+        actor: The person, if the request does not name one, as at a sign-in.
+        object: Id of what is changed, if the path does not contain it.
+        texts: Descriptions of what was done.
         changes: What was changed.
         details: Further facts.
-        refused: It was refused, although the status of the answer does not say so, as that of a redirect.
+        refused: The operation was refused although the response's status, such as a redirect, does not show it.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ _current: ContextVar[Draft | None] = ContextVar("audit draft", default=None)
 
 @contextmanager
 def drafting(draft: Draft) -> Iterator[None]:
-    """Make ``draft`` the one of the present operation while the block runs, also for tasks that the block starts."""
+    """Make ``draft`` the current operation's draft while the block runs, also in tasks that the block starts."""
     token = _current.set(draft)
     try:
         yield
@@ -56,7 +56,7 @@ def note(
     changes: Sequence[FieldChange] = (),
     **details: Any,
 ) -> None:
-    """Add to the entry of the present operation. Do nothing outside of one."""
+    """Add to the entry of the current operation. Do nothing outside an operation."""
     draft = _current.get()
     if draft is None:
         return
@@ -78,5 +78,5 @@ def note_answer(question: str, reply: AssistantReply) -> None:
 
 
 def note_model(writer: Writer, tokens: int) -> None:
-    """Add which model wrote something, and with how many tokens."""
+    """Add the model that wrote a text, and the number of tokens."""
     note(provider=writer.provider, model=writer.model, tokens=tokens)

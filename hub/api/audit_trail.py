@@ -1,7 +1,7 @@
 """Write the audit log: an entry for each operation that changes something, and for each that was refused.
 
 The middleware knows the person, the client, the operation and the outcome. Handlers add with
-:func:`hub.api.audit_draft.note` what only they know. The entry is on the disk before the client has the whole answer.
+:func:`hub.api.audit_draft.note` what only they know. The entry is stored before the response is complete.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ DENIAL = Audited("denied", "was denied")
 
 
 class AuditTrail:
-    """Makes entries of requests, and gives them to the audit log."""
+    """Makes an entry of a request and writes it to the audit log."""
 
     def __init__(self, log: AuditLog) -> None:
         self.log = log
 
     @contextlib.asynccontextmanager
     async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
-        """Write an entry for the block, which does over a WebSocket what the operation ``like`` does."""
+        """Write an entry for the block, which does the same over a WebSocket as the REST operation ``like``."""
         draft = Draft()
         outcome: AuditOutcome = "interrupted"
         try:
@@ -60,7 +60,7 @@ class AuditTrail:
     def put(
         self, scope: Scope, draft: Draft, what: Audited, operation: str, outcome: AuditOutcome, object: str = ""
     ) -> None:
-        """Have the entry of an operation written soon."""
+        """Queue the entry of an operation for writing."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         now = self.log.now()
         self.log.put(
@@ -100,7 +100,7 @@ class AuditMiddleware:
 
 
 class _Request:
-    """One request on its way. The last part of its answer waits until the entry is written."""
+    """A request in progress. The last part of its response is held back until the entry is written."""
 
     def __init__(self, trail: AuditTrail, scope: Scope, send: Send) -> None:
         self.draft = Draft()
@@ -110,7 +110,7 @@ class _Request:
         self._written = False
 
     async def send(self, message: Message) -> None:
-        """Pass a part of the answer on."""
+        """Send a part of the response."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             if self._what() is None:
@@ -128,7 +128,7 @@ class _Request:
         await self._send(message)
 
     def ended(self) -> None:
-        """Have an entry written for a request that has ended without its whole answer."""
+        """Queue an entry for a request that ended before its response was complete."""
         if not self._written and self._what() is not None:
             self._write("interrupted")
 

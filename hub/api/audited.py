@@ -119,7 +119,7 @@ AUDITED: Mapping[str, Audited] = _table()
 
 
 def audited(method: str, route: Any) -> Audited | None:
-    """Return what an entry for this operation says, None if it leaves none. ``route`` is None for an unknown path."""
+    """Return kind and text of an operation's entries, None if it has none. ``route`` is None for an unknown path."""
     if route is None:
         return None
     operation = f"{method} {route.path}"

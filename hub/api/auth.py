@@ -75,7 +75,7 @@ class Authenticator:
     async def proof(self, scope: Scope) -> tuple[Proof | None, int]:
         """Authenticate a request.
 
-        Wrong credentials count as an attempt. The call is delayed if the client has none left.
+        Wrong credentials count as an attempt. The call is delayed if the client has no attempts left.
 
         Returns:
             The proof, or None; and the Retry-After of a throttled client in seconds, or 0.
@@ -99,7 +99,7 @@ class Authenticator:
         return self.secure_cookie if is_secure(scope) else self.cookie
 
     async def _end_plain_session(self, scope: Scope) -> None:
-        """End a session that was made over plain HTTP, where others could read its cookie, once HTTPS is used."""
+        """End the session of a plain-HTTP cookie when it arrives over HTTPS: others could have read it before."""
         if is_secure(scope) and (session := self.people.sessions.find(self._cookies(scope).get(self.cookie, ""))):
             await self.people.sessions.revoke(session.key)
 
@@ -154,7 +154,7 @@ class Authenticator:
     async def sign_in(self, name: str, password: str, scope: Scope) -> tuple[str | None, int]:
         """Return the cookie value of a new session, or None; and Retry-After as :meth:`proof`.
 
-        A wrong password and a name that nobody has give the same answer after the same time.
+        A wrong password and an unknown name give the same answer after the same time.
         """
         account = await self.people.check_password(name, password, client_of(scope))
         if account is None:
@@ -167,7 +167,7 @@ class Authenticator:
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
         """Return the cookie value of a new session, of the access token without an account.
 
-        It replaces the session that this browser had: that of its cookie, or with the key ``replaces``. Raises
+        It replaces the browser's earlier session: the one of its cookie, or the one with the key ``replaces``. Raises
         Forbidden if the account was disabled in the meantime.
         """
         headers = Headers(scope=scope)
@@ -205,9 +205,9 @@ class Authenticator:
             await self.people.sessions.change_token(token)
 
     async def count_wrong(self, scope: Scope, name: str | None = None) -> int:
-        """Count an attempt with wrong credentials, by its client and by the ``name`` that it was for.
+        """Count a failed sign-in of this client, and of the account name ``name``.
 
-        Return the Retry-After of one that is throttled, or 0. Names are counted whether or not somebody has them.
+        Return Retry-After if it is throttled, or 0. Unknown names are counted as well.
         """
         person = () if name is None else (f"person {lookup_key(name)}",)
         return await self._attempts.wrong_held(client_of(scope), *person)

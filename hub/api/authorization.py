@@ -1,4 +1,4 @@
-"""Compare a request with the table of permissions before anything of it is read but its head."""
+"""Compare a request with the table of permissions before its body is read."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
     """Return the fields that differ, at most :data:`MAX_CHANGES`; None stands for what does not exist.
 
-    A field is named by its path: ``hot.above``. Of a secret only that it has changed is returned.
+    A field is named by its path: ``hot.above``. Values of secrets are masked.
     """
     old, new = dict(_fields(_plain(before))), dict(_fields(_plain(after)))
     names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
@@ -31,7 +31,7 @@ def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
 
 
 def masked(name: str, value: Any) -> Any:
-    """Return a value as it may be written: a secret as stars, long texts and lists as their beginning."""
+    """Return a value for the log: a secret as stars, long texts and lists truncated."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if _SECRET.search(name):
@@ -48,7 +48,7 @@ def _plain(value: Any) -> Any:
 
 
 def _fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of each field. A list is a value; an empty one is none."""
+    """Yield the path and the value of each field. A list is one value; an empty list counts as no value."""
     if not isinstance(value, dict):
         if path and value is not None and value != []:
             yield path, value

@@ -45,7 +45,7 @@ class LoginAttempts:
         return 0
 
     async def wrong_held(self, *counted: str) -> int:
-        """Count a wrong attempt as :meth:`wrong` for each of ``counted``, and delay the caller if one has none left."""
+        """Count a wrong attempt for each of ``counted``, and delay the caller if one of them has no attempts left."""
         wait = max(self.wrong(each) for each in counted)
         if wait:
             await asyncio.sleep(HOLD_S)

@@ -85,7 +85,7 @@ class DescribedApi(FastAPI):
     """A FastAPI application with a completed description.
 
     Attributes:
-        auth: Its session cookie is described, and whether a token is needed.
+        auth: Has the name of the session cookie, and whether a token is needed.
         trail: Writes the audit log.
     """
 

@@ -20,7 +20,7 @@ class Proof(NamedTuple):
         role: What the request may do.
         account: The person; None in an open hub and with the access token.
         session: The session of a cookie.
-        key: Names the session or token whose end closes streams, None if there is none.
+        key: Key of the session or id of the token; streams are closed when it ends. None without one.
         limits: Those of an API token; the account may have others.
         token: Name of the person's API token, None without one.
     """

@@ -30,7 +30,7 @@ class ExportSlot:
 
     Attributes:
         progress_at: When its client last read something (time of the event loop).
-        deadline: Time-out of the present write; None while the export is not waiting for its client.
+        deadline: Timeout of the current write; None while the export is not waiting for its client.
     """
 
     def __init__(self, now: float) -> None:

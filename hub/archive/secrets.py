@@ -38,7 +38,7 @@ class Secrets:
         self._values = {value for value in values if len(value.encode()) >= MIN_SECRET_BYTES}
 
     def without(self, name: str, content: bytes) -> bytes | None:
-        """Return ``content`` without secrets: unchanged if it has none, None if they cannot be removed."""
+        """Return ``content`` without its secrets, or None if they cannot be removed."""
         if is_secret(name):
             return None
         text = content.decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""Let the first person in: a one-time link for the first administrator of a hub that requires signing in."""
+"""Offer a one-time link for the first administrator of a hub that requires signing in."""
 
 from __future__ import annotations
 

@@ -281,5 +281,5 @@ def ai_settings(ai: AiSection) -> AiSettings:
 
 
 def _reachable(ollama_host: str | None) -> str | None:
-    """Return an address to connect to for one to listen on (OLLAMA_HOST=0.0.0.0), as Ollama's own client does."""
+    """Return the address to connect to, given the one that Ollama listens on (``0.0.0.0``), as Ollama's client does."""
     return re.sub(r"^((?:https?://)?)0\.0\.0\.0(?=[:/]|$)", r"\g<1>127.0.0.1", ollama_host) if ollama_host else None

@@ -123,7 +123,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
 
 
 def _open_data_folder(data: Path, stack: contextlib.AsyncExitStack) -> Installation:
-    """Lock the data folder until the stack ends, and put a restored backup in place."""
+    """Lock the data folder until the exit stack is closed, and put a restored backup in place."""
     stack.enter_context(DirectoryLock.acquire(data))
     restrict_access(data)
     if (aside := adopt(data)) is not None:

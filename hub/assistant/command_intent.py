@@ -54,7 +54,7 @@ def _command(words: list[str], device: Device, language: Language) -> str:
 
 
 def _other_words(words: list[str], own: set[str], language: Language) -> list[str]:
-    """Return the words that may name something else than the device's one setting."""
+    """Return the words that may name something other than the device's only setting."""
     units = {word for phrase in language.units for word in phrase.split()}
     plain = own | units | language.filler | language.act | language.polite | language.to
     return [word for word in words if word not in plain and not word[:1].isdigit()]

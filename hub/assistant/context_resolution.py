@@ -63,7 +63,7 @@ _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
 def resolve_question(
     text: str, before: Sequence[Turn], devices: Sequence[Device], now: int, language: str = "en"
 ) -> ParsedQuestion:
-    """Return the question with what earlier turns, oldest first, tell about it.
+    """Return the question completed from earlier turns, which are oldest first.
 
     ``language`` applies where the words of the first question are of no particular one.
     """
@@ -129,7 +129,7 @@ def _take_number(
     answered: Sequence[Device],
     devices: Sequence[Device],
 ) -> None:
-    """Make the question be about the device with another number: "and 4?" after "feed pump 3"."""
+    """Refer the question to the device with another number: "and 4?" after "feed pump 3"."""
     base = [*([] if previous.scope.is_all else previous.scope.devices), *answered]
     found = next((same for device in base if (same := with_number(device, number, devices))), [])
     if not found:
@@ -144,7 +144,7 @@ def _take_number(
 
 
 def _others(previous: ParsedQuestion, answered: Sequence[Device]) -> list[Device]:
-    """Return the devices of the question before that its answer was not about, or was about last."""
+    """Return the devices of the previous question that its answer did not mention, or mentioned last."""
     first = answered[0].id if answered else None
     if previous.scope.named and len(previous.scope.devices) > 1:
         return [device for device in previous.scope.devices if device.id != first]
@@ -159,7 +159,7 @@ def _is_plural(question: ParsedQuestion) -> bool:
 def _inherited(
     question: ParsedQuestion, previous: ParsedQuestion, answered: Sequence[Device], *, is_single: bool
 ) -> QuestionScope:
-    """Return the devices that the answer before was about; of a choice, the one that it chose."""
+    """Return the devices of the previous answer; if it chose one of several, only that one."""
     chose = previous.kind in ("rank", "filter", "alerts", "alert_when", "count", "battery", "offline")
     if chose and answered and is_single:
         return QuestionScope([answered[0]], inherited=True)
@@ -172,7 +172,7 @@ def _inherited(
 
 
 def _with_metric(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
-    """Take the metric of the question before where this one names none and needs one."""
+    """Add the metric of the previous question if this one needs a metric and names none."""
     has_own = question.metrics or question.quantity or (question.hint and question.hint.quantity)
     if (
         not has_own
@@ -185,7 +185,7 @@ def _with_metric(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQu
 
 
 def _merged(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
-    """Take from the question before whatever this one does not say."""
+    """Complete this question with the parts of the previous one that it lacks."""
     has_metric = bool(question.metrics or question.quantity)
     has_taken_side = question.hint is None and question.comparative is None
     question.concepts = frozenset(question.concepts | previous.concepts) - {"pronoun", "again", "other_one"}

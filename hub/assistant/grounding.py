@@ -1,4 +1,4 @@
-"""Check a model's text against the data that it received: every number and every time must be in there.
+"""Check a model's text against the data that it received: the data must contain every number and every time.
 
 What was reported about one device supports no statement about another. The check is strict: a difference or a mean
 that the model computed itself is marked even if it is right.
@@ -64,7 +64,7 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
 
 
 def _spoken(devices: Sequence[Device]) -> Iterator[str]:
-    """Return the names of devices, their metrics and units that hold digits."""
+    """Return the names of devices, metrics and units that contain digits."""
     for device in devices:
         titles = device.titles()
         metrics = (form for metric, title in titles.items() for form in (metric, fmt.spoken(metric), title))
@@ -94,7 +94,7 @@ def _facts(
 
 
 def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
-    """Yield every text and number with its unit and the device that it is about; of a list also its length."""
+    """Yield every text and number with its unit and its device, and the length of every list."""
     if isinstance(value, dict):
         own = value.get("unit")
         inner, of = own if isinstance(own, str) else unit, _owner(value) or owners

@@ -1,4 +1,4 @@
-"""Decide what a question asks for, from its concepts. The first matching line of a table decides."""
+"""Classify a question by its concepts. The first matching line of a table decides."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Language(msgspec.Struct, frozen=True, eq=False):
 
 
 def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
-    """Return the language with most words of a question; ``otherwise`` where several have as many."""
+    """Return the language that knows most words of a question; ``otherwise`` if several know as many."""
     scores = {
         code: sum(token.use is None and token.word in language.vocabulary for token in words.tokens)
         for code, language in languages().items()
@@ -186,7 +186,7 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 
 
 def _filled(pattern: str, forms: dict[str, str]) -> str:
-    """Fold the letters of a pattern and replace its placeholders; a name that occurs twice is a group once."""
+    """Fold the letters of a pattern and replace its placeholders. Of a repeated name only the first is a group."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
     return re.sub(r"\{(n|unit|weekday|month|part|daynum|clock2?|day)\}", lambda match: forms[match[1]], folded)
 

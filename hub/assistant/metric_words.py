@@ -1,4 +1,4 @@
-"""Find the metrics that a question names, and what they are on each device.
+"""Find the metrics that a question names, and the matching metrics of each device.
 
 A metric is named by its own name or title, or by the quantity and the place that it measures in any language of
 :mod:`hub.insight.lexicon`: "bearing temperature", "Vorlauftemperatur", "humedad".
@@ -57,7 +57,7 @@ class MetricMention(msgspec.Struct, frozen=True):
 
 
 def semantics(device: Device, metric: str) -> MetricSemantics:
-    """Return what a metric of a device measures, corrected by people where they say so."""
+    """Return what a metric of a device measures, with people's corrections."""
     if metric in device.metric_edits:
         return device_semantics(device).metrics[metric]
     shown = device.describe(metric)
@@ -179,5 +179,5 @@ def _words_of(name: str, title: str) -> frozenset[str]:
 
 
 def numeric(device: Device, metrics: Sequence[str]) -> list[str]:
-    """Return those of the metrics whose latest value is a number."""
+    """Return the metrics whose latest value is a number."""
     return [metric for metric in metrics if type(device.metrics[metric].value) is float]

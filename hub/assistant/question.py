@@ -38,8 +38,8 @@ class ParsedQuestion(msgspec.Struct):
     Attributes:
         text: as written.
         concepts: what its phrases mean, by the names in ``languages/*.toml``.
-        hint: of a superlative, ``comparative`` of a comparative; both give a side and maybe a quantity.
-        quantity: of an adjective: "how warm" is about the temperature.
+        hint, comparative: the superlative and the comparative; each gives a side and maybe a quantity.
+        quantity: the one that an adjective names: "how warm" is about the temperature.
         top: how many devices or readings are wanted.
         unknown: words that nothing understood; ``limiting``: those among them that change what is asked.
     """

@@ -63,7 +63,7 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
 
 
 def _mark_adjectives(words: QuestionWords, language: Language) -> None:
-    """Mark "current" where it means now: before another metric, or a word such as "value"."""
+    """Mark "current" where it means "now": before another metric, or before a word such as "value"."""
     for place, token in enumerate(words.tokens):
         if token.use is None and place and token.word in language.after_metric:
             before = words.tokens[place - 1]
@@ -77,10 +77,10 @@ def _mark_adjectives(words: QuestionWords, language: Language) -> None:
 
 
 def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Device]:
-    """Return the named devices with the groups that are named beside them: "the boiler and the tanks".
+    """Combine named devices with the groups in the same question: "the boiler and the tanks".
 
-    A group that has a named device only says more about it: "feed pump 3 in the pump hall". An area that has none of
-    them is a contradiction, and nothing is left.
+    A group that contains a named device only describes it ("feed pump 3 in the pump hall") and adds none. If the group
+    is an area without any of the named devices, the result is empty.
     """
     found = {device.id: device for device in named}
     for group in groups:
@@ -146,7 +146,7 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
 
 
 def _amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
-    """Return the numbers of a question with their units and what compares with them, and mark their words."""
+    """Return the numbers of a question, each with its unit and comparison ("above"), and mark their words."""
     units = {tuple(split_words(unit)): unit for device in devices for unit in device.info.units.values()}
     units |= {tuple(phrase.split()): unit for phrase, unit in language.units.items()}
     found: list[Amount] = []
@@ -191,7 +191,7 @@ _SIDES = ("between", "above", "below", "equal")
 
 
 def _side(words: QuestionWords, place: int, language: Language) -> tuple[str, int]:
-    """Return what the words before a number compare it as, and where they begin."""
+    """Return the comparison in the words before a number ("above"), and where these words begin."""
     for back in range(1, _LOOK_BACK + 1):
         start = place - back
         if start < 0 or words.tokens[start].use not in (None,):

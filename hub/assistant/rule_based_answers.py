@@ -39,7 +39,7 @@ from hub.tools import Queries
 
 
 class Handler(msgspec.Struct, frozen=True):
-    """How a kind of question is answered, and which of its parts the answer uses; the others are named in it."""
+    """The function that answers a kind of question, and the parts of the question that it uses."""
 
     answer: Callable[[Context], Awaitable[ComputedAnswer]]
     uses: frozenset[str] = frozenset()
@@ -237,7 +237,7 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
 
 
 def _nothing_called(context: Context, words: Sequence[str]) -> str:
-    """Return that nothing has these names, with similar names and the areas that there are."""
+    """Return a sentence that nothing has these names, with similar names and the existing areas."""
     registry, lookup = context.queries.registry, context.queries.lookup
     near = [registry.require(each).display_name for word in words for each in lookup.near(word)]
     group = context.question.scope.groups
@@ -267,7 +267,7 @@ async def _resolve_alert_time(context: Context) -> None:
 
 
 def _with_notes(context: Context, text: str) -> str:
-    """Return an answer with its notes; one that begins with a time begins with a capital."""
+    """Return an answer with its notes, beginning with a capital letter."""
     starts = (context.say(key, time="\0").split("\0")[0] for key in ("last", "since"))
     if any(text.startswith(start) for start in starts):
         text = text[:1].upper() + text[1:]

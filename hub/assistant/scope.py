@@ -39,10 +39,10 @@ class QuestionScope(msgspec.Struct):
     """The devices that a question is about.
 
     Attributes:
-        named: they were called by their own names.
-        groups: the words for what they have in common.
+        named: True if the question contains their own names.
+        groups: words for groups that they belong to.
         missing: names of devices that do not exist.
-        synonym: a word that was taken for other words of the same kind of machine.
+        synonym: a word of the question that was understood as another word for the same kind of machine.
     """
 
     devices: list[Device] = []
@@ -132,7 +132,7 @@ def _is_common(form: str, language: Language) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
-    """Return the forms of a device's name with their ranks, best first: id and name, then their ends with a number."""
+    """Return the forms of a device's name with their ranks, best first: id, name, their last words with a number."""
     forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
     for form in list(forms):
         parts = form.split()
@@ -195,7 +195,7 @@ def _may_be_in(device: Device, wanted: set[str]) -> bool:
 
 
 def combine(groups: Sequence[Group]) -> list[Device]:
-    """Return the devices of all groups: of alternatives of one sort together, of different sorts their common ones."""
+    """Combine groups: the union of groups of one sort, the intersection of different sorts."""
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None
     for group in sorted(groups, key=lambda each: each.first):
@@ -233,7 +233,7 @@ def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> G
 
 @lru_cache(maxsize=_CACHED)
 def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the kinds of machine that the names of a device tell, by the longest word: a heat pump is not a pump."""
+    """Return the kinds of machine in the names of a device, by the longest match: a heat pump is not a pump."""
     lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
     longest = max(lengths.values())
     return frozenset(kind for kind, length in lengths.items() if length == longest and longest)

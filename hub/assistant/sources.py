@@ -18,7 +18,7 @@ _LOOK_BACK_MS = 2 * 3_600_000
 def sources_of(
     about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceReader, now: int
 ) -> list[Source]:
-    """Return the sources of a computed answer, in its order. ``span`` is the time that it is about, None for now."""
+    """Return the sources of a computed answer, in their order in it. ``span`` is its time range, None for now."""
     start, end = span or (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
     for device_id, metric in about:
@@ -29,7 +29,7 @@ def sources_of(
 
 
 def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
-    """Return the devices that a text names, in its order, each with the metrics that are in the same clause."""
+    """Return the devices that a text names, in their order in it, each with the metrics in the same clause."""
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
@@ -45,7 +45,7 @@ def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list
 
 
 def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequence[Device]]]:
-    """Yield the clauses of a text with the devices that each is about; one that names none is about the last ones."""
+    """Yield the clauses of a text, each with its devices. A clause that names none has those of the clause before."""
     meant: Sequence[Device] = ()
     for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
         meant = in_order(f" {folded(clause)} ", devices) or meant
@@ -53,7 +53,7 @@ def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequenc
 
 
 def in_order(said: str, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that a folded text names, in its order."""
+    """Return the devices that a folded text names, in their order in it."""
     places = [(place, device) for device in devices if (place := _place(said, device)) >= 0]
     return [device for _, device in sorted(places, key=lambda entry: (entry[0], entry[1].id))]
 

@@ -48,7 +48,7 @@ class TimeRange(msgspec.Struct, frozen=True):
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
-    """Return at most two times that a question names, in its order, and mark their words; the future comes last."""
+    """Return at most two time ranges in a question, in their order in it but the future last, and mark their words."""
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
@@ -132,7 +132,7 @@ class _Parser:
         return None
 
     def _of_day(self) -> TimeRange | None:
-        """Parse a day, a part of it (morning), or a time on it."""
+        """Parse a day, a part of a day (morning), or a time of day."""
         day = self._day()
         match = self._search("at")
         if match is not None and (at := self._at(match["clock"], day)) is not None:
@@ -192,7 +192,7 @@ class _Parser:
         return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
     def _day_named(self, word: str) -> TimeRange:
-        """Return the last day of a name: a weekday, today, yesterday or a date."""
+        """Return the last day with this name: a weekday, today, yesterday or a date."""
         if word in self._time.weekdays:
             ago = (datetime.fromtimestamp(self._now / 1000, UTC).weekday() - self._time.weekdays[word]) % 7
             return self._whole(self._midnight - ago * DAY)
@@ -219,7 +219,7 @@ class _Parser:
         return self.range(midnight + first * HOUR, midnight + last * HOUR)
 
     def range(self, start: int, end: int) -> TimeRange:
-        """Return a range, cut off at now; one that has not begun is empty."""
+        """Return a time range that ends at the latest now. A range in the future is empty."""
         end = max(min(end, self._now), start)
         same = fmt.date(start) == fmt.date(end)
         if start % DAY == 0 and end % DAY == 0 and not same:
@@ -250,7 +250,7 @@ class _Parser:
 
 
 def _time_of_day(clock: str, time: TimeWords) -> int | None:
-    """Return a time of day in ms, None if the clock cannot show it."""
+    """Return a time of day in ms, None for an invalid one such as 25:00."""
     if clock in time.noon:
         return 12 * HOUR
     if clock in time.midnight:
@@ -270,5 +270,5 @@ def _epoch(year: int, month: int, day: int) -> int:
 
 
 def _length(ms: int) -> str:
-    """Return a length as people say it: 90 minutes stay 90 minutes."""
+    """Return a duration as text, in the unit in which it was written: 90 minutes, not 1.5 hours."""
     return f"{ms // MINUTE} min" if ms % HOUR and ms % MINUTE == 0 and ms < 3 * HOUR else fmt.duration(ms)

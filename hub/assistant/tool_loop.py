@@ -51,7 +51,7 @@ class ToolLoop:
         return msgspec.structs.replace(request, messages=messages), new
 
     def _shown(self, wanted: ToolCall, result: Any, new: list[Extra]) -> list[Extra]:
-        """Return what a result adds to the extras of the rounds before, and to the ``new`` ones of this round."""
+        """Return the extras that a result adds to those of earlier rounds and to the ``new`` ones of this round."""
         kinds = Counter(type(extra) for extra in (*self.extras, *new))
         shown: list[Extra] = [step_of(wanted, result)]
         if isinstance(result, dict) and "error" not in result:
@@ -79,7 +79,7 @@ def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
 
 
 def step_of(wanted: ToolCall, result: Any) -> Step:
-    """Return what a call asked and found, in a few words."""
+    """Return the request and the result of a call in a few words."""
     arguments = wanted.arguments if isinstance(wanted.arguments, dict) else {}
     about = ", ".join(f"{value}" for value in arguments.values() if isinstance(value, str | int | float))
     found, ok = _found(result), not (isinstance(result, dict) and "error" in result)

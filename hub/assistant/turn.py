@@ -1,4 +1,4 @@
-"""One question on its way to an answer: what a model gets for it, and what is added to the text."""
+"""The processing of one question: the request to a model, and the extras of the answer."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class AssistantTurn:
         return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
 
     async def extras(self, text: str, writer: Writer) -> list[Extra]:
-        """Return what belongs to a finished answer: sources, charts, a proposed command, unsupported sentences."""
+        """Return the extras of a finished answer: sources, charts, a proposed command, unsupported sentences."""
         queries = self._tools.queries
         if writer.generative:
             named = sources(text, queries.lookup, None, queries.now())

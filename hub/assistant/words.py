@@ -92,18 +92,18 @@ class QuestionWords:
         return " ".join(token.written for token in self.tokens[first:end])
 
     def word(self, place: int) -> str:
-        """Return the folded word at a place, an empty text beyond the ends."""
+        """Return the folded word at an index, an empty text outside the question."""
         return self.tokens[place].word if 0 <= place < len(self.tokens) else ""
 
     def phrases(self, longest: int) -> Iterator[tuple[int, int, str]]:
-        """Yield the runs of words of which none is used, the longest first: where it begins, ends, and its text."""
+        """Yield the runs of unused words, the longest first: start, end and text."""
         for length in range(min(longest, len(self.tokens)), 0, -1):
             for first in range(len(self.tokens) - length + 1):
                 if self.is_free(first, first + length):
                     yield first, first + length, " ".join(t.word for t in self.tokens[first : first + length])
 
     def search(self, pattern: re.Pattern[str]) -> tuple[re.Match[str], int, int] | None:
-        """Return the first match whose words are not used yet, with the places of its words."""
+        """Return the first match of a pattern whose words are all unused, with the indices of its words."""
         for match in pattern.finditer(self.text):
             places = [at for at, token in enumerate(self.tokens) if match.start() <= token.start < match.end()]
             if places and self.is_free(places[0], places[-1] + 1):

@@ -107,7 +107,7 @@ def _has_install(data: Path) -> bool:
 
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
-    """Check the data folder. Also return the number of the process that uses it, or None."""
+    """Check the data folder. Return the finding, and the id of the process that uses the folder, or None."""
     try:
         with DirectoryLock.acquire(data):
             return _content(data, settings, "can be written"), None
@@ -242,7 +242,7 @@ async def _window(client: MqttClientSettings) -> Finding:
 
 @contextlib.asynccontextmanager
 async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    """Yield a client after it has subscribed, or after :data:`CONNECT_S` without success."""
+    """Yield a client that has subscribed, or that could not within :data:`CONNECT_S`."""
     link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)
     async with asyncio.TaskGroup() as group:

@@ -32,7 +32,7 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
-    """HTTPS to the hub on this machine: the certificate, whose names need not fit, must be the one in its file."""
+    """HTTPS to the hub on this machine. The certificate must be the one in the file; its names are not checked."""
 
     def __init__(self, host: str, port: int, timeout: float, certificate: bytes) -> None:
         context = ssl.create_default_context()

@@ -8,7 +8,7 @@
       └──▶ expired
 
 A command is stored as ``sent`` before it is published. A hub that is killed in between does not send it twice: the
-command becomes ``unverified``. Only a command that sets a state (``repeatable``) is sent again when nothing comes back.
+command becomes ``unverified``. Only a command that sets a state (``repeatable``) is sent again if nobody answers.
 Every method returns the commands that changed; the caller publishes those whose state is ``sent``.
 """
 

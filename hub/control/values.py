@@ -1,4 +1,4 @@
-"""Validate a command's value, and tell which reported values confirm the command."""
+"""Validate a command's value, and determine which reported values confirm the command."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def tolerance(command: CommandDescriptor) -> float:
 
 
 def reached(wants: Mapping[str, tuple[Value, ...]], reported: Mapping[str, Any], tolerance: float) -> bool:
-    """Return True if every wanted metric is reported with one of its values. With no metrics it is False."""
+    """Return True if every wanted metric has one of its accepted values. Without wanted metrics return False."""
     return bool(wants) and all(
         metric in reported and any(_equal(reported[metric], value, tolerance) for value in values)
         for metric, values in wants.items()

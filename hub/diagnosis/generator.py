@@ -1,6 +1,6 @@
-"""Have a diagnosis written: by a model if one answers in the form asked for, else by the built-in analyst.
+"""Generate the text of a diagnosis: by a model if one answers in the required form, else by the built-in analyst.
 
-While it is written, each statement is sent with its verdict as soon as it is complete.
+While a model writes, each statement is sent with its verdict as soon as it is complete.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MIN_TIME_S = 0.5
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """What a diagnosis is written about."""
+    """The subject of a diagnosis: device, alert, evidence and causes."""
 
     device: Device
     alert: Alert | None
@@ -47,7 +47,7 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class DiagnosisGenerator:
-    """Asks the models. It knows no queue and no store."""
+    """Asks the models. It has no access to the queue and the store."""
 
     def __init__(self, providers: ProviderChain) -> None:
         self._providers = providers
@@ -86,7 +86,7 @@ class DiagnosisGenerator:
         return msgspec.structs.replace(written, instead_of=missed)
 
     async def write_locally(self, run: ProgressStream, subject: Subject) -> GeneratedDiagnosis | None:
-        """Return the diagnosis of a local model; None if none answers in the form asked for within its time."""
+        """Return the diagnosis of a local model; None if none answers in the required form in time."""
         local = self._providers.local()
         writers = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider in local]
         written = await self._by_model(run, subject, self.local_timeout_s, writers) if writers else None
@@ -118,7 +118,7 @@ class DiagnosisGenerator:
     async def _by_model(
         self, run: ProgressStream, subject: Subject, timeout_s: float, writers: Sequence[Writer]
     ) -> GeneratedDiagnosis | None:
-        """Return what one of ``writers`` writes; None if no answer can be read."""
+        """Return the diagnosis of the first of ``writers`` whose answer can be parsed, or None."""
         started = time.monotonic()
         own = subject.narrative()
         asked = self._request(subject, own)

@@ -33,7 +33,7 @@ _MAX_POINTS = 8_000
 
 
 class Investigation:
-    """Reads; changes nothing."""
+    """Collects the input of a diagnosis. It reads only."""
 
     def __init__(self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> None:
         self._registry, self._engine, self._store = registry, engine, store
@@ -134,9 +134,9 @@ class Investigation:
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
 
     async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
-        """Return earlier alerts of the same rule, and of the same metric on like devices if their cause is confirmed.
+        """Return earlier alerts of the same rule, and those of similar devices and this metric with a confirmed cause.
 
-        A confirmed cause counts only on a like device: of the same model or, where neither has one, of the same kind.
+        A confirmed cause counts only on a device of the same model or, if neither has a model, of the same kind.
         """
         model = (device.info.manufacturer, device.info.model)
         of_model = [d.id for d in self._registry.devices() if model[1] and (d.info.manufacturer, d.info.model) == model]

@@ -36,7 +36,7 @@ class LocalModelQueue:
     """Has one diagnosis at a time revised. ``revise`` writes one and stores the result.
 
     Attributes:
-        dropped: diagnoses that found the queue full.
+        dropped: number of diagnoses dropped because the queue was full.
     """
 
     def __init__(self, revise: Callable[[PendingRevision], Awaitable[Any]]) -> None:
@@ -49,7 +49,7 @@ class LocalModelQueue:
         return len(self._waiting)
 
     def add(self, revision: PendingRevision) -> PendingRevision | None:
-        """Queue a diagnosis; return the one that had to give way, if there is one."""
+        """Queue a diagnosis. If the queue is full, drop another one and return it."""
         self._waiting.append(revision)
         self._ready.set()
         if len(self._waiting) <= _CAPACITY:

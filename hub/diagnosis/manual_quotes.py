@@ -1,4 +1,4 @@
-"""What the manuals of a device's own model say about its trouble, word for word."""
+"""Literal quotes from the manuals of a device's own model that concern the alert."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Read a model's JSON while it is written: each statement once it is complete.
 
-Forgiving, since it only shows: what counts is the whole answer, which :mod:`hub.diagnosis.reply` reads strictly.
+It tolerates errors, because it only serves the display: :mod:`hub.diagnosis.reply` parses the whole answer strictly.
 """
 
 from __future__ import annotations

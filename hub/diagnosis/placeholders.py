@@ -14,7 +14,7 @@ NAMES = ("value", "limit", "before", "change", "rate", "peak", "since", "duratio
 
 
 def fill(text: str, cited: Sequence[Evidence]) -> str | None:
-    """Return ``text`` with its placeholders filled; None if the cited evidence does not have what one stands for."""
+    """Return ``text`` with its placeholders filled; None if the cited evidence has no value for one of them."""
     values = [values_of(e) for e in cited]
     missing = False
 
@@ -30,7 +30,7 @@ def fill(text: str, cited: Sequence[Evidence]) -> str | None:
 
 
 def values_of(e: Evidence) -> dict[str, str]:
-    """Return the placeholders that an evidence can fill, with their text."""
+    """Return the values of the placeholders that a finding can fill, as text."""
     params, unit = e.params, e.params.get("metric_unit") or e.unit
     number = e.value if isinstance(e.value, float) else None
     found: dict[str, str] = {}

@@ -25,7 +25,7 @@ _Id = Annotated[str, msgspec.Meta(max_length=8)]
 
 
 class GeneratedDiagnosis(msgspec.Struct, frozen=True):
-    """A narrative with its checked claims, who wrote it, and what the writers hold to be the cause."""
+    """A narrative with its checked claims, its author, and the cause according to each writer."""
 
     narrative: Narrative
     claims: tuple[Claim, ...]
@@ -47,8 +47,8 @@ class _Reply(msgspec.Struct):
     """The form of an answer. Unknown fields are ignored.
 
     Attributes:
-        statements: what was asked for; ``claims`` is another name for it.
-        summary: of models that do not honour a schema. Its sentences are checked like statements.
+        statements: the required form; ``claims`` is another name for it.
+        summary: prose of models that ignore the schema. Its sentences are checked like statements.
         cause, cause_evidence: the cause and the evidence for it.
         actions, confirm_by: advice.
     """
@@ -105,7 +105,7 @@ def built_in_diagnosis(
 
 
 def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
-    """Return the cause that rules and statistics decide for."""
+    """Return the cause that the built-in analyst names, with its evidence."""
     chosen = decide(matches)
     if chosen is None:
         return CauseOpinion(BUILTIN, None, None)

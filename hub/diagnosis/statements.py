@@ -1,4 +1,4 @@
-"""Statements of a writer as checked claims: the kind, the verdict and the data of each are the hub's."""
+"""Check a writer's statements. The kind, the verdict and the data of each claim come from the hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RELATIONS: dict[str, ClaimRelation] = {"steady": "steady", "stuck": "steady", "
 
 
 class WrittenStatement(msgspec.Struct, frozen=True):
-    """A sentence as its writer gave it. ``kind`` is what the writer calls it."""
+    """A sentence as its writer wrote it. ``kind`` is the writer's own classification."""
 
     text: str
     evidence: tuple[str, ...]
@@ -45,7 +45,7 @@ def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> 
 
 
 def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return what the evidence says in place of observations that it does not support, in the hub's words."""
+    """Return correct sentences of the hub in place of observations that the evidence does not support."""
     kept = [claim for claim in claims if claim.supported and claim.kind == "observation"]
     told = {cited for claim in kept if len(claim.evidence) <= _MAX_CITED for cited in claim.evidence}
     wrong = [claim for claim in claims if not claim.supported and claim.kind == "observation"]
@@ -68,7 +68,7 @@ def summary_of(claims: Sequence[Claim]) -> str:
 
 
 def vocabulary_of(device: Device) -> Vocabulary:
-    """Return what sentences may call a device and its metrics."""
+    """Return the names by which sentences may refer to a device and its metrics."""
     info = device.info
     names = (device.id, device.native_id, device.display_name, info.model, info.firmware, info.via, device.display_area)
     return Vocabulary(tuple(device.metrics), tuple(name for name in names if name), device.titles())

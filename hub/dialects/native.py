@@ -126,7 +126,7 @@ class NativeDialect:
         return Result()
 
     def _parse_topic(self, name: str) -> TelemetryTopic | None:
-        """Return what a topic stands for, None if it is unknown. Cached: there are far fewer topics than messages."""
+        """Parse a topic; None if it is unknown. Cached: there are far fewer topics than messages."""
         levels = name.removeprefix(self._prefix).split("/")
         known = len(levels) >= 2 and levels[1] in KINDS
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:

@@ -32,7 +32,7 @@ _names: set[str] = set()
 
 
 class TelemetryTopic:
-    """What a topic stands for.
+    """The parts of a topic, and the state of its decoder.
 
     Attributes:
         kind: The level after the device: ``telemetry``, ``status``, ...
@@ -83,7 +83,7 @@ class Item:
 
         Args:
             message: The message.
-            topic: What its topic stands for.
+            topic: The parts of its topic.
             body: The object.
             checksum: For an item of a list: the CRC-32 of the list plus the item's index, in place of the payload's.
             zone: The time zone of times without one.

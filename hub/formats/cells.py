@@ -42,11 +42,11 @@ _MAX_SHOWN = 60
 
 
 class Form:
-    """How the times and numbers of one table are written.
+    """The notation of times and numbers in one table.
 
     Attributes:
         zone: The time zone of times that have none.
-        zoneless: How many such times were read.
+        zoneless: Number of such times read so far.
         commas: Numbers may have decimal commas.
     """
 

@@ -23,8 +23,8 @@ class RowBatch(msgspec.Struct, frozen=True):
     Attributes:
         readings: The readings.
         skipped: The rows without a reading.
-        zoneless: How many times without a time zone the table has had so far.
-        wrong: The error in the row after these, as message and hint. Reading stops there.
+        zoneless: Number of timestamps without a time zone read so far.
+        wrong: The error in the next row, as message and hint. Reading stops there.
         last: True if this is the end of the table.
     """
 

@@ -80,7 +80,7 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
 
 
 def _alert(event: ev.AlertEvent, name: str) -> Activity:
-    """Return the entry for what became of an alert."""
+    """Return the entry for a change of an alert."""
     alert = event.alert
     severity: Severity = "ok"
     params: dict[str, Any] = {"name": name, "message_key": alert.message_key, "message_params": alert.message_params}
@@ -105,7 +105,7 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
-    """Return key and text for what a person said the cause was, and add the cause to ``params``."""
+    """Return key and text for a confirmed or removed cause, and add the cause to ``params``."""
     found, of = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
     if found is None:
         return "cause_removed", f"{event.by} removed {of}"

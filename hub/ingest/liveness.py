@@ -1,6 +1,6 @@
 """Signs of life other than readings, for presence and for the no-data rules.
 
-Whatever a device sends itself is a sign of life: a status, a reply, a reported state, an event without values. A
+Everything that a device sends itself is a sign of life: a status, a reply, a reported state, an event without values. A
 gateway is alive when one of its devices is heard. Retained and redelivered messages are not signs of life.
 """
 

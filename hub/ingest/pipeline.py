@@ -52,7 +52,7 @@ RELOAD_S = 1.0  # pause before the stored state is read again after a failure
 
 
 class Pipeline:
-    """The two tasks between queue and store, and what follows a commit."""
+    """Runs the two tasks between queue and store, and the actions that follow a commit."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Pipeline:
         self.link = link
 
     async def restore(self) -> None:
-        """Restore the stored state, and commit what follows from it."""
+        """Restore the stored state, and commit the resulting changes."""
         snapshot = await self._store.load(self._registry.capacity.max_stored_bytes)
         self._cursor = snapshot.cursor
         batch, unreadable = self._handler.restore(snapshot, self._now())
@@ -291,7 +291,7 @@ class Pipeline:
 
 
 def _halves(entries: list[Entry]) -> list[list[Entry]]:
-    """Return the two halves, the first one last, as a stack takes them."""
+    """Return the two halves in reverse, so that a stack pops the first half first."""
     middle = len(entries) // 2
     return [half for half in (entries[middle:], entries[:middle]) if half]
 

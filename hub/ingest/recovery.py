@@ -36,7 +36,7 @@ def recover(
     """Replace the state of registry, engine, command tracker and dialects by ``snapshot``.
 
     Args:
-        snapshot: the stored states, and the records that are newer than they.
+        snapshot: the stored states, and the records since then.
         registry: is cleared and filled.
         engine: is cleared and filled.
         command_tracker: is cleared and filled.

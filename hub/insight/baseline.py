@@ -1,4 +1,4 @@
-"""What is normal for a metric of a device: its own past, before the change.
+"""The normal behaviour of a metric, learned from its own past before the change.
 
 A baseline carries its own threshold. A change counts only if it leaves the band that the signal kept to while it was
 healthy, by more than any excursion it made then, and faster than it wandered then. So healthy noise gives no change,
@@ -38,7 +38,7 @@ _LEAST_DEVIATIONS = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is usual for one metric. Times are track seconds.
+    """Normal behaviour of one metric. Times are track seconds.
 
     Attributes:
         start: the first reading it was learned from.
@@ -50,11 +50,11 @@ class Baseline:
         drift: the trend per second, which leads on from ``end``.
         low: the first percentile.
         high: the 99th percentile.
-        band: how far it strayed while healthy, in sigmas.
+        band: the largest deviation while healthy, in sigmas.
         excess: its largest CUSUM beyond the band, in sigma seconds.
         levels: the levels of a signal that switches.
-        stays_high: how long such a signal kept to its upper level each time.
-        stays_low: how long it kept to its lower level.
+        stays_high: the durations at the upper level, for a switching signal.
+        stays_low: the durations at the lower level.
         still: the longest time the value did not change.
         still_points: the most readings without a change.
         changes: how often the value changed.
@@ -83,7 +83,7 @@ class Baseline:
         return self.level + self.drift * (times - self.end)
 
     def deviations(self, times: Floats, values: Floats) -> Floats:
-        """Return the distance from what is expected, in sigmas.
+        """Return the distance from the expected level, in sigmas.
 
         Past the baseline's end a trend becomes uncertain at half its own rate, so a trend that stops is no change.
         """
@@ -171,7 +171,7 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
 
 
 def _stays(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[Floats, Floats]:
-    """Return how long it stayed on the high and on the low level each time, in seconds; empty if it does not switch."""
+    """Return the durations at the high and at the low level, in seconds; empty if the signal does not switch."""
     if levels is None and not np.all((values == 0) | (values == 1)):
         return times[:0], times[:0]
     found = runs(times, (values > (levels.split if levels else 0.5)).astype(np.float64))
@@ -187,7 +187,7 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
     """Return the metric as it would read if its companions were at their usual level; None if they do not explain it.
 
-    A motor draws more at full flow: what counts is the current beyond that. The companions (metrics that have not moved
+    A motor draws more current at full flow: only the excess counts. The companions (metrics that have not moved
     themselves) are weighed by ridge regression over the baseline, which must explain most of the spread. It knows
     nothing of states that the baseline never saw: current goes with the cube of the speed, and a line does not.
     """
@@ -219,7 +219,7 @@ def _at_times_of(track: MetricSeries, other: MetricSeries) -> Floats:
 
 
 def _beyond_known(matrix: Floats, last: int) -> bool:
-    """Return whether any column has lately left the range of its first ``last`` rows, by more than a tenth of it."""
+    """Return whether any column has, after its first ``last`` rows, left their range by more than a tenth of it."""
     low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
     middle, half = (low + high) / 2, 0.6 * (high - low)
     return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))

@@ -112,7 +112,7 @@ def match_word(score: float) -> MatchWord:
 
 
 def _log_odds(match: CauseMatch) -> float:
-    """Return the log odds of a match; of one that was stored without, those of its score."""
+    """Return the log odds of a match; for one that was stored without them, compute them from its score."""
     if match.log_odds is not None:
         return match.log_odds
     held = min(max(match.score, 0.001), 0.999)
@@ -120,7 +120,7 @@ def _log_odds(match: CauseMatch) -> float:
 
 
 class _Comparison:
-    """One signature against the findings: collects log odds and what they rest on."""
+    """Compares one signature with the findings: adds up log odds and collects the evidence for them."""
 
     def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
         self._signature, self._matcher = signature, matcher
@@ -133,7 +133,7 @@ class _Comparison:
     def match(self, circumstances: float) -> CauseMatch | None:
         """Return the match, None if too few needed symptoms are seen.
 
-        ``circumstances`` are log odds that no finding tells: whether there is an alarm, and whether the device is of
+        ``circumstances`` are log odds not from findings: whether there is an alarm, and whether the device is of
         the kind.
         """
         signature = self._signature
@@ -183,9 +183,9 @@ class _Comparison:
         return 2 * missing <= len(self._signature.needs)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
-        """Return whether a fault may go without a symptom: a controller or a small sensor may hide a movement.
+        """Return whether a fault may lack a symptom: a controller or a coarse sensor may hide a movement.
 
-        What shows an act, and a symptom that the metrics contradict, may not be missing.
+        A symptom that shows an act, or that the metrics contradict, may not be missing.
         """
         if self._signature.nature != "fault" or self._signature.witness:
             return False
@@ -227,7 +227,7 @@ class _Comparison:
             self._against += found
 
     def _unexplained(self) -> None:
-        """Charge movements that the cause does not predict, most of all the alerting one."""
+        """Subtract log odds for movements that the cause does not predict, most for that of the alerting metric."""
         allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
         for movement in self._matcher.movements:
@@ -239,14 +239,14 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Credit movements after an act that was observed: it explains whatever follows."""
+        """Add log odds for movements after an observed act, which explains whatever follows."""
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]
         self._total += _FOLLOWS * min(len(later), 3)
 
     def _order(self) -> float:
-        """Return the log odds of the order of onsets; 0 where it tells nothing."""
+        """Return the log odds of the order of onsets; 0 if the order is not known."""
         signature, onsets = self._signature, self._matcher.onsets
         if signature.first is None or len(onsets) < 2:
             return 0.0

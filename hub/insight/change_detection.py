@@ -1,4 +1,4 @@
-"""What each metric does now, on the horizon on which it shows, and which of these changes belong to the trouble.
+"""Detect how each metric has changed, on one of two horizons, and which of the changes belong to the trouble.
 
 1. Each metric is searched on two horizons: its readings of the last hours (fast_changes.py) and its week
    (slow_changes.py). The change that its horizon explains best is taken.
@@ -40,11 +40,11 @@ def detect_changes(
     week: Mapping[str, MetricSeries] | None = None,
     troubled: Collection[str] = (),
 ) -> dict[str, DetectedChange]:
-    """Return the change of each metric that is no text.
+    """Return the change of each metric, except texts.
 
     Args:
         tracks: Readings of the last hours, by metric.
-        moment: When the trouble was there at the latest, epoch ms.
+        moment: The latest possible beginning of the trouble, epoch ms.
         week: Means of the last seven days, by metric.
         troubled: Metrics that alarm or are beyond a limit.
     """
@@ -123,9 +123,9 @@ def _refined(
 def _related(
     found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
 ) -> dict[str, DetectedChange]:
-    """Return the changes with those that do not belong to the trouble made steady.
+    """Return the changes; those that do not belong to the trouble are returned as steady.
 
-    Without trouble, these are all that are normal; otherwise those that are normal or weak and began before it.
+    Without trouble, these are all normal changes; otherwise the normal or weak ones that began before it.
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
@@ -155,7 +155,7 @@ def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return how far a metric that has not changed went since the others began to, against its usual wandering."""
+    """Return the movement of an unchanged metric since the others began to change, relative to its usual variation."""
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
         return seen
@@ -168,7 +168,7 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
-    """Look again at a steady metric with the influence of its steady companions taken out."""
+    """Search a steady metric again after removing the influence of its steady companions."""
     end = baseline_end(seen.track, moment)
     adjusted = at_same_state(seen.track, list(companions), end)
     usual = baseline(adjusted, end) if adjusted is not None else None

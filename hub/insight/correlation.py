@@ -141,7 +141,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """Return the evidence that a device is silent, and whether the other devices of its gateway are."""
+    """Return the evidence that a device is silent, and whether the other devices of its gateway are silent too."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
@@ -209,7 +209,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield gaps in the last hour and clocks that are off: how far the other findings can be trusted."""
+    """Yield gaps in the last hour and wrong clocks, which limit the trust in other findings."""
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:

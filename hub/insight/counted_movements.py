@@ -1,4 +1,4 @@
-"""Which movements count against a cause that does not explain them, and which of them are one sign only."""
+"""Decide which movements count against a cause that does not explain them, and which count as one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return what makes two metrics one sign: current and power are, temperatures at two places are not."""
+    """Return a key that is equal for metrics that count as one: for current and power, not for two temperatures."""
     quantity = meaning.quantity or "?"
     if quantity in _ELECTRICAL:
         return "electrical", frozenset()
@@ -31,7 +31,7 @@ def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
 
 
 def is_material(meaning: MetricSemantics) -> bool:
-    """Return whether a cause owes an explanation for a movement of the metric."""
+    """Return whether a movement of the metric counts against a cause that does not explain it."""
     return (
         meaning.quantity not in _IMMATERIAL
         and meaning.quantity not in _EXOGENOUS

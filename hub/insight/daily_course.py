@@ -19,9 +19,9 @@ _KEPT = 0.7
 
 
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
-    """Return the usual value as a function of time, and what it leaves of ``values``.
+    """Return the usual value as a function of time, and the differences of ``values`` from it.
 
-    None where there are too few days or they do not resemble each other. What is left of a day is taken from the course
+    None if there are too few days or they do not resemble each other. The differences of a day are from the course
     of the other days: a median of few days fits these better than the next one.
 
     Args:
@@ -56,7 +56,7 @@ def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[
 
 
 def _medians(table: Floats) -> Floats:
-    """Return the median of each column, of which NaN are no part."""
+    """Return the median of each column without NaN."""
     seen = np.count_nonzero(~np.isnan(table), axis=0)
     ordered = np.sort(table, axis=0)  # NaN last
     columns = np.arange(table.shape[1])

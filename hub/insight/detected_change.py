@@ -1,4 +1,4 @@
-"""What one metric does now, against its baseline: it rises, falls, repeats one value, stays on, or goes on as usual."""
+"""The change of one metric against its baseline: it rises, falls, is stuck, stays on, or is steady."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class DetectedChange:
 
     Attributes:
         track: the readings of the last hours.
-        onset: the most likely beginning; None for a metric that goes on as usual.
+        onset: the most likely beginning; None for a steady metric.
         before: the level before the onset.
         level: the level now.
-        deviation: how far it is from what is usual, in sigmas of the baseline, signed.
-        baseline: what is usual; None with too little history.
-        adjusted: it shows only once the influence of other metrics is taken out.
-        abrupt: it was there within two readings.
+        deviation: the distance from the normal level, in sigmas of the baseline, signed.
+        baseline: normal behaviour; None with too little history.
+        adjusted: the change shows only after removing the influence of other metrics.
+        abrupt: it was complete within two readings.
         ratio: of a slow change, how many times as large it is as the largest that is normal.
         shift: how far the upper level of a switching signal has moved, as a share of the distance of its levels.
-        unrest: of a metric that has not changed, how near it comes to that (0 to 1).
+        unrest: of a steady metric, how close it is to counting as changed (0 to 1).
         earliest: the last time at which the change had surely not begun.
         latest: the first time at which it surely had.
     """
@@ -60,11 +60,11 @@ class DetectedChange:
 
     @property
     def reading(self) -> float | None:
-        """Return the newest reading, which is what pages show; None where it is an outlier among the last ones."""
+        """Return the newest reading, which pages show as well; None if it is an outlier among the last ones."""
         newest = float(self.track.values[-1])
         return newest if abs(newest - self.level) <= 0.5 * abs(self.change) else None
 
     @property
     def moved(self) -> bool:
-        """Return whether it does anything unusual."""
+        """Return whether the metric has changed."""
         return self.doing not in ("steady", "unknown")

@@ -1,6 +1,6 @@
-"""What a device is read as: what each metric measures, and what kind of machine it is.
+"""The meaning of a device's metrics, and its kind of machine.
 
-This is the only place that decides between the hub's own reading and what people say::
+This is the only place that decides between the hub's own interpretation and people's corrections::
 
     correction of this device
       else the correction that most devices of its model have, if one has the majority
@@ -26,7 +26,7 @@ Correction = tuple[str | None, tuple[str, ...] | None, str | None]
 
 
 class DeviceSemantics(msgspec.Struct, frozen=True):
-    """What the hub reads a device as: its metrics by name, its kinds of machine, and what decided the kinds."""
+    """The interpretation of a device: its metrics by name, its kinds of machine, and what decided the kinds."""
 
     metrics: Mapping[str, MetricSemantics]
     kinds: frozenset[str]
@@ -34,7 +34,7 @@ class DeviceSemantics(msgspec.Struct, frozen=True):
 
 
 def device_semantics(device: Device, corrected: Collection[Device] = ()) -> DeviceSemantics:
-    """Return what a device is read as.
+    """Return the interpretation of a device.
 
     Args:
         device: The device, up to date.
@@ -51,7 +51,7 @@ def device_semantics(device: Device, corrected: Collection[Device] = ()) -> Devi
 
 
 def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricSemantics:
-    """Return what one metric measures, corrected by people where they say so."""
+    """Return what one metric measures, with people's corrections."""
     found = _by_hub(device, name)
     if (own := _correction(device.metric_edits.get(name))) is not None:
         return _with(found, own, "person")
@@ -61,7 +61,7 @@ def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricS
 
 
 def _by_hub(device: Device, name: str) -> MetricSemantics:
-    """Return what the hub itself reads; the title counts where everything else leaves the quantity open."""
+    """Return the hub's own interpretation; the title counts if everything else leaves the quantity open."""
     unit, device_class = device.unit(name), device.info.classes.get(name)
     found = metric_semantics(name, unit, device_class)
     edit = device.metric_edits.get(name)

@@ -1,4 +1,4 @@
-"""What else it could be, and the one reading or look that would tell."""
+"""Other possible causes, each with a check that distinguishes it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST = 3
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """Another cause that fits in part, and the reading or check that tells it from the likeliest one."""
+    """Another cause that fits in part, and the check that distinguishes it from the likeliest one."""
 
     cause: str
     title: str
@@ -44,6 +44,6 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
 
 def _check(first: CauseMatch, other: CauseMatch) -> str:
-    """Return what tells two causes apart; what confirms the other one if neither signature says it."""
+    """Return the check that distinguishes two causes; without one, the check that confirms the other cause."""
     known = first.distinguish.get(other.cause) or other.distinguish.get(first.cause)
     return known or next(iter(other.confirm_by), "")

@@ -1,7 +1,7 @@
 """Changes within the last hours, found in the readings against the readings before them.
 
-Two tests, by CUSUM a change that leaves the usual band, and by pace one that stays within it but comes far faster than
-the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
+Two tests: CUSUM finds a change that leaves the usual band; the pace test finds one that stays within the band but is
+far faster than the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _AVERAGED = 16
 
 
 def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
-    """Return what one metric alone does, for trouble that was there at ``moment`` (ms) at the latest."""
+    """Return the change of one metric, for trouble that began at ``moment`` (ms) at the latest."""
     usual = baseline(track, baseline_end(track, moment))
     if usual is None or len(track) - usual.count < 2:
         return _of_few(track, usual)
@@ -46,9 +46,9 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
 
 
 def _is_coarse(usual: Baseline, track: MetricSeries) -> bool:
-    """Return whether the sensor's resolution hides what the signal does: it flips between few neighbouring values.
+    """Return whether the sensor's resolution hides the signal, which then flips between few neighbouring values.
 
-    Means of such readings tell more than the readings.
+    Means of such readings contain more information than the readings.
     """
     if usual.count < 20 * _AVERAGED or usual.changes < usual.count / 20:
         return False
@@ -110,7 +110,7 @@ def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
 
 
 def _abrupt(track: MetricSeries, onset: float, before: float, level: float) -> bool:
-    """Return whether most of the change was there by the reading after the onset, and the level has held since."""
+    """Return whether most of the change was complete by the reading after the onset, and the level has held since."""
     first = int(np.searchsorted(track.times, onset))
     reached = track.values[min(first + 1, len(track) - 1)] - before
     return bool(abs(reached) >= 0.75 * abs(level - before) and reached * (level - before) > 0)

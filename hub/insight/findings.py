@@ -1,4 +1,4 @@
-"""Findings about the device's own metrics: which changed, how unusual that is, and which go on as usual."""
+"""Findings about the device's own metrics: which changed, how unusual that is, and which are steady."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def finding(
     weight: float,
     **params: Any,
 ) -> Evidence:
-    """Return an evidence without its id, which :func:`hub.insight.evidence.evidence` gives.
+    """Return a finding without its id, which :func:`hub.insight.evidence.evidence` adds.
 
     ``params`` are the values in ``sentence``; the name of the metric is added.
     """
@@ -213,7 +213,7 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
 
 
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield metrics that go on as usual, which is evidence against every cause that would have changed them.
+    """Yield steady metrics, which are evidence against every cause that would have changed them.
 
     A signal that switches is ``running`` or ``idle``.
     """

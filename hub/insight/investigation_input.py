@@ -1,4 +1,4 @@
-"""What an investigation starts from: one device's recent series and what is known around it."""
+"""The input of an investigation: one device's recent series and its surroundings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """Another device behind the same gateway: whether it is there too tells a dead device from a dead gateway."""
+    """Another device behind the same gateway: its presence distinguishes a dead device from a dead gateway."""
 
     device: str
     presence: Presence
@@ -34,7 +34,7 @@ class Sibling:
 class Past:
     """An earlier alert of the same rule and metric, with the cause its diagnosis named and the note a person left.
 
-    ``confirmed`` is what a person found to be the cause; it outranks ``cause``.
+    ``confirmed`` is the cause that a person confirmed; it outranks ``cause``.
     """
 
     alert: Alert
@@ -97,7 +97,7 @@ class InvestigationInput:
         }
 
     def name(self, metric: str) -> str:
-        """Return what a sentence calls a metric."""
+        """Return the name of a metric in sentences."""
         return fmt.in_sentence(self.titles.get(metric) or fmt.spoken(metric))
 
     def limit(self, metric: str) -> Limit | None:

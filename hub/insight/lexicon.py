@@ -40,7 +40,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """What the words of one name say: quantities in the order of the name; quantities of short words are apart."""
+    """The meanings of the words of one name: quantities in the order of the name, those of short words separately."""
 
     quantities: list[str]
     short: list[str]
@@ -51,7 +51,7 @@ class Words(msgspec.Struct):
 def read_words(name: str) -> Words:
     """Look up the words of a metric's name: quantities, places and roles.
 
-    The language that understands most words reads first; the other languages read the remaining words.
+    The language that knows most words is used first, then the other languages for the remaining words.
     """
     tokens = words_of(name[:_LONGEST_NAME])
     found, taken = Words([], [], set(), []), [False] * len(tokens)
@@ -112,7 +112,7 @@ def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], f
 
 
 def _parts(token: str, lexicon: Lexicon) -> list[str]:
-    """Return the words that a compound is made of, the longest first match from the left; none if too little fits."""
+    """Return the words of a compound, by the longest match from the left; none if they cover too little of it."""
     words = lexicon.quantity.keys() | lexicon.place.keys() | lexicon.role.keys()
     han, found, at, fitted = bool(_HAN.search(token)), list[str](), 0, 0
     while at < len(token):

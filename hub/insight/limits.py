@@ -1,4 +1,4 @@
-"""Findings about limits: which are broken, since when and by how much, and which will be, at the present pace."""
+"""Findings about limits: which are exceeded, since when and by how much, and which will be at the current rate."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def beyond_since(case: InvestigationInput) -> int | None:
 
 
 def _first_beyond(beyond: npt.NDArray[np.bool_]) -> int:
-    """Return the index since which it is beyond without a break."""
+    """Return the first index of the uninterrupted time beyond the limit."""
     inside = np.flatnonzero(~beyond)
     return int(inside[-1]) + 1 if len(inside) else 0
 

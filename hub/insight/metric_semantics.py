@@ -60,7 +60,7 @@ _BY_CLASS = {
 
 
 class MetricSemantics(msgspec.Struct, frozen=True):
-    """What one metric means. ``quantity`` is None where nothing tells it. ``source`` is what decided the quantity.
+    """The meaning of one metric. ``quantity`` is None if it is not known. ``source`` is what decided the quantity.
 
     ``role`` is measured, setpoint, command, status, limit or statistic.
     """
@@ -71,14 +71,14 @@ class MetricSemantics(msgspec.Struct, frozen=True):
     source: Source = "unknown"
 
     def __str__(self) -> str:
-        """Return the form of signatures: ``temperature@bearing+drive_end``, a role that is not "measured" behind it."""
+        """Return the form in signatures: ``temperature@bearing+drive_end``, followed by ``:role`` if not measured."""
         place = f"@{'+'.join(sorted(self.places))}" if self.places else ""
         return (self.quantity or "?") + place + ("" if self.role == "measured" else f" ({self.role})")
 
 
 @lru_cache(maxsize=20_000)
 def metric_semantics(name: str, unit: str | None = None, device_class: str | None = None) -> MetricSemantics:
-    """Return what a metric means by its name, unit and Home Assistant device class.
+    """Return the meaning of a metric, from its name, unit and Home Assistant device class.
 
     Args:
         name: As published or titled, in any of the lexicon's languages.
@@ -135,7 +135,7 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 
 
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
-    """Return what the signal of a valve, a damper or a drive means if no word says it."""
+    """Return the meaning of the signal of a valve, a damper or a drive whose name does not contain it."""
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"
     if found.places & {"fan", "pump", "compressor", "motor"}:

@@ -1,4 +1,4 @@
-"""The built-in analyst's words: a diagnosis written from the findings alone, by templates. Not a language model.
+"""The built-in analyst's text: a diagnosis written from the findings by templates, without a language model.
 
 The summary has three to five sentences: what happened and since when, why that points to the cause, what is beyond its
 limit now, what else it could be, and what to check first.
@@ -25,7 +25,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Narrative(msgspec.Struct, frozen=True):
-    """What a writer (the built-in analyst or a model) makes of the evidence, before it is checked."""
+    """The text of a writer (the built-in analyst or a model) about the evidence, before it is checked."""
 
     summary: str
     cause: str | None
@@ -113,7 +113,7 @@ def _title(chosen: CauseMatch) -> str:
 
 
 def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
-    """Return what moved first and its value now, what followed, and what stayed steady although it might have moved."""
+    """Return sentences on the first change, its value now, later changes, and metrics that did not change."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
     moved = sorted((e for e in supporting if e.kind in _MOVED or _is_switched(e)), key=lambda e: e.start)
     urgent = {e.metric for e in evidence if e.kind in _URGENT}  # a sentence of its own tells their readings
@@ -146,18 +146,18 @@ def _value(e: Evidence) -> str:
 
 
 def _now(urgent: Sequence[Evidence]) -> str:
-    """Return what matters at the moment: the limit that is exceeded, and by how much."""
+    """Return a sentence on the present state: the limit that is exceeded, and by how much."""
     return _sentence(urgent[0].finding.split(" (peak")[0]) if urgent else ""
 
 
 def _else(other: Alternative) -> str:
-    """Return the likeliest alternative and what would tell it apart."""
+    """Return a sentence on the likeliest alternative and the check that distinguishes it."""
     told = f"Also possible: {_called(other)}."
     return f"{told} To tell them apart: {_inside(other.check)}" if other.check else told
 
 
 def _inside(check: str) -> str:
-    """Return a check as it continues a sentence."""
+    """Return a check in the form for the middle of a sentence."""
     return check[0].lower() + check[1:] if check.startswith("A ") else fmt.in_sentence(check)
 
 
@@ -166,7 +166,7 @@ def _called(other: Alternative) -> str:
 
 
 def _known(told: Sequence[Evidence]) -> str:
-    """Return the two findings that say most."""
+    """Return the two most informative findings."""
     over = [e for e in told if e.kind in _URGENT]
     moved = [e for e in told if e.kind in _MOVED]
     chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
@@ -202,12 +202,12 @@ def _pro_and_contra(chosen: CauseMatch, evidence: Sequence[Evidence], names: _Na
 
 
 class _Names(NamedTuple):
-    """What sentences call the metrics."""
+    """The names of the metrics in sentences."""
 
     titles: Mapping[str, str]
 
     def of(self, e: Evidence) -> str:
-        """Return what a sentence calls the metric of an evidence."""
+        """Return the name of a finding's metric in a sentence."""
         if e.metric is None:
             return "the device"
         return fmt.in_sentence(self.titles.get(e.metric) or fmt.spoken(e.metric))

@@ -35,7 +35,7 @@ def is_normal_change(week: MetricSeries, onset: int, level: float, change: float
 
 
 def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, end: int) -> bool:
-    """Return whether a signal that switches kept to this state for as long before, from ``onset`` to ``end`` (ms)."""
+    """Return whether a switching signal was in this state for as long before as from ``onset`` to ``end`` (ms)."""
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number":
         return False

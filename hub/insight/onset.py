@@ -1,6 +1,6 @@
 """When a change began: between the last moment at which it surely had not, and the first at which it surely had.
 
-Two shapes are fitted to what came before half of the change was there, a step and a ramp that starts from a level::
+Two shapes, a step and a ramp that starts from a level, are fitted to the readings up to half of the change::
 
     value                          /             Each moment is tried as the beginning. The best fit is the onset; those
                                  /               that fit nearly as well bound it: the noisier the signal and the
@@ -45,7 +45,7 @@ def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onse
 
     Args:
         times: Seconds, strictly rising.
-        values: What is expected taken out, as far as known.
+        values: The readings minus the expected values, as far as these are known.
         start: Index from which on the change was found; it may have begun earlier.
         sign: 1 for a rise, -1 for a fall.
     """

@@ -62,7 +62,7 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return what fixed the last confirmed case, as a recommended action; nothing if no one has said it."""
+    """Return what fixed the last confirmed case, as a recommended action; nothing if nobody recorded it."""
     known = next((item.params for item in evidence if item.kind == "past" and item.params.get("fix")), None)
     if known is None:
         return ()
@@ -70,7 +70,7 @@ def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
 
 
 def _last_fixed(past: Sequence[Past]) -> tuple[str | None, str | None]:
-    """Return cause and fix of the case that was confirmed last, of those that say what fixed it."""
+    """Return cause and fix of the last confirmed case that has a fix."""
     fixed = [p.confirmed for p in past if p.confirmed and p.confirmed.fix]
     if not fixed:
         return None, None

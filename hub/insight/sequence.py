@@ -42,7 +42,7 @@ class Intervention:
 
 
 def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> list[Intervention]:
-    """Return what was switched or set shortly before or while the first metric began to change, earliest first."""
+    """Return the interventions shortly before or while the first metric began to change, earliest first."""
     began = [m for m in moves if m.moved and m.onset is not None and m.doing != "stuck"]
     if not began:
         return []
@@ -119,7 +119,7 @@ class _Begin:
 def order(
     case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
 ) -> Iterator[Evidence]:
-    """Return which metric changed first, and what surely followed: the last symptom is often the one that alarms."""
+    """Return which metric changed first, and which certainly followed: often the last symptom raises the alert."""
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
         for m in moves

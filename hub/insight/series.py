@@ -21,7 +21,7 @@ _TYPES: dict[Kind, set[type]] = {"number": {float, int}, "boolean": {bool}, "tex
 
 @dataclass(frozen=True, slots=True)
 class MetricSeries:
-    """``times`` in seconds after ``origin`` (ms), strictly rising; ``values`` finite, of the same length.
+    """The readings of one metric. ``times`` are seconds after ``origin`` (ms), strictly rising; ``values`` are finite.
 
     Booleans are 0 and 1; texts are numbered in ``words`` by first appearance.
     """

@@ -1,12 +1,12 @@
 """Changes that take from half an hour to days, found against the week before them.
 
 A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change is
-one only if it is larger than all that the metric did by itself before:
+a change only if it is larger than everything that the metric did normally before:
 
 - **range**: it has left the range in which the metric kept, or
 - **pace**: within a time (the lag) it went further than it ever went within that time.
 
-Where the days resemble each other, both are tested on what remains once the usual course of a day is taken out.
+If the days resemble each other, both are tested on the differences from the usual course of a day.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class SlowChange:
     """The change of ``track`` within the last ``lag`` seconds.
 
     Attributes:
-        rest: the track up to the moment, less the usual course of a day.
-        ratio: the change, in sizes of the largest that was normal; less where the time before was short.
+        rest: the track up to the moment, minus the usual course of a day.
+        ratio: the change divided by the largest normal one; reduced if the history is short.
         deviation: the change in sigmas, signed.
         end: where the time before ends, in track seconds.
     """
@@ -49,7 +49,7 @@ class SlowChange:
 
 
 def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
-    """Return the change up to ``moment`` (ms) that stands out most from the week before it, whether it is large or not.
+    """Return the change up to ``moment`` (ms) that is largest relative to the week before it, even if it is small.
 
     None with too little history. The caller decides which ``ratio`` is enough.
     """
@@ -89,7 +89,7 @@ def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """A series less the usual course of a day, that was learned without its last ``learned`` bins."""
+    """A series minus the usual course of a day, which was learned without the last ``learned`` bins."""
 
     learned: int
     centres: Floats

@@ -1,4 +1,4 @@
-"""Estimators that findings use: robust, vectorised, and never NaN.
+"""Robust, vectorised estimators for findings. None of them returns NaN.
 
 Sources: Page, "Continuous inspection schemes" (1954) for CUSUM; Theil (1950) and Sen (1968) for the slope; Otsu (1979)
 for the split into two levels.
@@ -182,5 +182,5 @@ def runs(times: Floats, states: Floats) -> RunLengths:
 
 
 def strength(deviation: float) -> float:
-    """Return how much a deviation in sigmas weighs, 0 to 1: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
+    """Return the weight of a deviation in sigmas, 0 to 1: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
     return round(float(1.0 - np.exp(-abs(deviation) / 8.0)), 3)

@@ -1,4 +1,4 @@
-"""Values that repeat themselves for far longer than they ever did: what a sensor does that has failed."""
+"""Values that repeat for far longer than they ever did, as those of a failed sensor do."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
 
 
 def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
-    """Return whether it is at the end of its range, where a signal may rest: light at night, a valve that is shut.
+    """Return whether it is at the end of its range, where a signal may stay: light at night, a closed valve.
 
-    It has rested before, or at this very value; or it came to zero or full scale no faster than it usually moves. A
-    value that sticks does so anywhere.
+    It has stayed there before, or at this very value; or it reached zero or full scale no faster than it usually
+    moves. A failed sensor's value can be anywhere in the range.
     """
     level = float(track.values[first])
     if usual.low < level < usual.high:

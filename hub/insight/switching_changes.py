@@ -35,7 +35,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 
 
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
-    """Return the present stay over the longest one known, which counts more if it was seen only once or twice."""
+    """Return the current stay divided by the longest earlier one, which counts more if there were only one or two."""
     stays = usual.stays_high if on else usual.stays_low
     if not len(stays):
         return 10.0

@@ -68,7 +68,7 @@ class MetricPattern(msgspec.Struct, frozen=True):
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """What some metrics do.
+    """The behaviour of some metrics in a fault.
 
     ``subject`` is "others", "device" or "gateway" if no metric is named. With ``only``, no other metric may have moved.
     """
@@ -152,7 +152,7 @@ class SymptomMatcher:
         self.onsets = {item.metric: item.start for item in self.movements if item.metric and item.kind != "stuck"}
 
     def calm(self, alternatives: Sequence[Symptom]) -> float:
-        """Return how surely (0 to 1) metrics that could show one of the symptoms do nothing unusual."""
+        """Return how certain it is (0 to 1) that the metrics that could show one of the symptoms are steady."""
         return max(
             (
                 min(1.0, item.strength / FULL)
@@ -164,14 +164,14 @@ class SymptomMatcher:
         )
 
     def opposed(self, alternatives: Sequence[Symptom]) -> bool:
-        """Return whether a metric that could show one of the symptoms moves, and so not as the symptom says."""
+        """Return whether a metric that could show one of the symptoms moves in another way."""
         return any(
             item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
             for item in self.movements
         )
 
     def is_direct(self, item: Evidence) -> bool:
-        """Return whether a finding shows a cause itself: a contact, a mode, a set point, a silence."""
+        """Return whether a finding shows a cause directly: a contact, a mode, a set point, a silence."""
         if item.kind in _DIRECT_KINDS:
             return True
         if item.metric is None or item.kind not in (*MOVEMENTS, "changed", "running", "idle"):
@@ -186,7 +186,7 @@ class SymptomMatcher:
     def seen(self, alternatives: Sequence[Symptom], *, guess: bool = True) -> tuple[float, list[Evidence]]:
         """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it.
 
-        With ``guess``, the only metric of a quantity may be at the place in question if its name tells none.
+        With ``guess``, the only metric of a quantity may be at the place in question if its name contains no place.
         """
         return max((self._seen(each, guess) for each in alternatives), key=lambda each: each[0])
 
@@ -213,7 +213,7 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return the symptom for the only metric of its quantities if its name tells no place, else None."""
+        """Return the symptom for the only metric of its quantities if its name contains no place, else None."""
         if symptom.subject is not None or symptom.only:
             return None
         placed = [each for each in symptom.patterns if each.quantity and each.places]

@@ -1,4 +1,4 @@
-"""The terms in which the hub reads metrics and devices, with titles for people: quantities, places, roles and kinds."""
+"""The terms for the meaning of metrics and devices, with titles for people: quantities, places, roles and kinds."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Term(msgspec.Struct, frozen=True):
 
 @cache
 def quantities() -> tuple[Term, ...]:
-    """Return what a metric can measure, by title, "Something else" last."""
+    """Return the quantities by title, "Something else" last."""
     of_words = {
         each for lexicon in lexicons() for table in (lexicon.quantity, lexicon.short) for each in table.values()
     }
@@ -59,13 +59,13 @@ def quantities() -> tuple[Term, ...]:
 
 @cache
 def places() -> tuple[Term, ...]:
-    """Return where a metric can be measured, by title."""
+    """Return the places by title."""
     return _terms({each for lexicon in lexicons() for each in lexicon.place.values()})
 
 
 @cache
 def roles() -> tuple[Term, ...]:
-    """Return what a metric can be of its quantity: the measured value first, then its set point, limit and so on."""
+    """Return the roles: measured value first, then set point, limit and so on."""
     return (Term("measured", _title("measured")), *_terms({r for lexicon in lexicons() for r in lexicon.role.values()}))
 
 
@@ -76,7 +76,7 @@ def machine_kind_terms() -> tuple[Term, ...]:
 
 
 def likely_quantities(name: str, unit: str | None, value: Value) -> tuple[str, ...]:
-    """Return at most six quantities to offer for a metric that the hub cannot read, the likeliest first."""
+    """Return at most six quantities to offer for a metric of unknown quantity, the likeliest first."""
     if isinstance(value, bool):
         found: Iterable[str] = _OF_STATES
     elif (unit or "").strip() in ("%", "percent", "pct"):

@@ -1,4 +1,4 @@
-"""Is a metric contradicted by others? A sensor is accused of an error only by a witness.
+"""Find metrics that other metrics contradict. A sensor counts as faulty only if such a witness shows it.
 
 The witness is a relation that the device's metrics kept until now: while the companions, which explained most of a
 metric's variation, stay as they were, it has moved.
@@ -35,7 +35,7 @@ def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequenc
 
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each metric that moved although its companions lead one to expect that it did not."""
+    """Yield each metric that moved although its companions imply that it did not."""
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
     for m in moves:
         if m.doing not in ("rises", "falls") or m.baseline is None or not steady:

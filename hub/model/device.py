@@ -57,7 +57,7 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Device that a dialect found in a message. ``native_id`` is what the device or its gateway calls it."""
+    """Device that a dialect found in a message. ``native_id`` is its identifier at the device or gateway."""
 
     device: str
     native_id: str

@@ -121,7 +121,7 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 class CauseOpinion(msgspec.Struct, frozen=True):
-    """What one writer holds to be the cause. ``evidence`` are the ids that it gives as the reason."""
+    """The cause according to one writer. ``evidence`` are the ids of the findings that it cites."""
 
     writer: Writer
     cause: str | None  # None if the writer does not decide; a word of the writer's own if it is no known cause

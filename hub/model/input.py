@@ -45,7 +45,7 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class ConfirmCause(msgspec.Struct, frozen=True):
-    """A person says what the cause of an alert was, or takes that back (None). Answers with the changed alert.
+    """A person records the cause of an alert, or removes it (None). Answers with the changed alert.
 
     ``alert`` is as the caller read it: a cleared alert is not in memory. Raises NotFound if it has cleared since.
     """

@@ -1,6 +1,6 @@
 """Count the messages that the broker dropped because the queue of a disconnected client was full.
 
-This is not visible otherwise: the session still exists, and what was queued is delivered. Mosquitto publishes a counter
+This is not visible otherwise: the session still exists, and the queued messages arrive. Mosquitto publishes a counter
 below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or forbids it, must not affect the
 hub's own connection.
 """

@@ -96,7 +96,7 @@ class MosquittoAcl:
         return password
 
     def add_certified(self, name: str, topics: Sequence[str] = (), login: Path | None = None) -> None:
-        """Add a user without a password, as :meth:`add`: the broker knows it by its certificate."""
+        """Add a user that authenticates with a certificate. Raises the same errors as :meth:`add`."""
         with self._adding(name, topics, login):
             pass
 
@@ -117,7 +117,7 @@ class MosquittoAcl:
             rights[name] = NOTHING
 
     def share(self, files: Mapping[str, bytes]) -> None:
-        """Write files beside the ACL that the broker reads, by name. Raises StoreError."""
+        """Write files into the folder of the ACL, readable for the broker. Raises StoreError."""
         with _explained(self.files.rights), self._changing() as (_, _rights, drafts):
             drafts += [draft_of(self.files.rights.with_name(name), content.decode()) for name, content in files.items()]
 

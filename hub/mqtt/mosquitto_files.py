@@ -108,7 +108,7 @@ def share_with_broker(file: Path) -> None:
 
 
 def _give_to_broker(path: Path) -> bool:
-    """Give ``path`` to the broker's group. Return False if Mosquitto is not installed or this user may not do it."""
+    """Give ``path`` to the broker's group. Return False if Mosquitto is not installed or the permission is missing."""
     try:
         os.chown(path, -1, grp.getgrnam("mosquitto").gr_gid)
     except (PermissionError, KeyError):
@@ -117,6 +117,6 @@ def _give_to_broker(path: Path) -> bool:
 
 
 def let_broker_pass(folder: Path) -> None:
-    """Allow the broker's group to pass through a private folder, but not to list it."""
+    """Allow the broker's group to open files in a private folder, but not to list it."""
     if not folder.stat().st_mode & 0o011 and _give_to_broker(folder):
         folder.chmod(0o710)

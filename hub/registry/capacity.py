@@ -1,4 +1,4 @@
-"""Memory budget for devices: estimate what they use, and refuse what exceeds the limit. Pure.
+"""Memory budget for devices: estimate the memory that they use, and refuse additions beyond the limit. Pure.
 
 It counts devices, metrics, texts, twins and descriptions, which outsiders can create in any number. Other parts (rule
 windows, live clients) have their own bounds. The sizes were measured on a hub with 20,000 devices. They include the

@@ -1,4 +1,4 @@
-"""Devices on which a person has corrected what the hub reads them as. Pure."""
+"""Devices whose kind of machine, or the meaning of whose metrics, a person has corrected. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from hub.model import Device
 
 
 class CorrectedDevices:
-    """The devices with a correction, so that finding those of one model takes no pass over all devices."""
+    """Index of the devices with a correction, so that finding those of one model needs no search of all devices."""
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}

@@ -1,4 +1,4 @@
-"""What may be read of the registry on behalf of people; :mod:`hub.services.visible` limits it to what they may see."""
+"""Interface for reading the registry on behalf of people; :mod:`hub.services.visible` limits it to their scope."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All devices by id: who they are, their latest values, their presence.
+"""All devices by id: their identity, latest values and presence.
 
 A device is on the slow path, where each of its messages changes its ``Device`` object, or on the fast path, where its
 telemetry changes columns and the object may lag behind (``fastpath/fast_path.py``)::
@@ -195,7 +195,7 @@ class DeviceRegistry:
         return duplicate, [DeviceChanged(device.id, record.received)]
 
     def with_room(self, record: Record) -> Record:
-        """Return the record reduced to the values for which there is room."""
+        """Return the record without the values for which there is no room."""
         metrics = self._devices[record.device].metrics
         return msgspec.structs.replace(record, values=self.capacity.within(metrics, record.values))
 

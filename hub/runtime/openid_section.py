@@ -16,7 +16,7 @@ Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
 class OpenIdRolesSection(Section):
-    """Groups at the provider by the role that they give."""
+    """The provider's groups for each role."""
 
     viewer: Texts = ()
     operator: Texts = ()
@@ -24,7 +24,7 @@ class OpenIdRolesSection(Section):
 
 
 class OpenIdSection(Section):
-    """Without ``issuer``, nobody can sign in with a provider."""
+    """The OpenID provider. Without ``issuer``, sign-in with a provider is off."""
 
     issuer: str | None = None
     client_id: Text | None = None

@@ -3,7 +3,7 @@
 A file is written under another name beside its target, forced to the disk, and renamed: a crash leaves the old content
 or the new. The modes of private files do not depend on the umask.
 
-- :func:`replace_file`: a small file whose content is at hand.
+- :func:`replace_file`: a small file whose content is in memory.
 - :func:`replace_files`: several that belong together.
 - :func:`replacing`: a stream, for content that is made piece by piece.
 - :func:`unfinished_file`: a path, for a library that opens the file itself.

@@ -16,7 +16,7 @@ class ProcessUsage(msgspec.Struct, frozen=True):
 
 
 class UsageMeter:
-    """Measures at most once a second; in between it returns the last measurement."""
+    """Measures at most once a second, and returns the last measurement in between."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()

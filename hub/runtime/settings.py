@@ -86,7 +86,7 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 class RetentionSection(Section):
     """Other retention times for devices with a ``label``, metrics that match a pattern, or both.
 
-    A time that is left out is taken from the section ``store``.
+    A missing time is that of the section ``store``.
     """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)

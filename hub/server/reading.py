@@ -33,7 +33,7 @@ class ReadQueue:
         self._waiting: deque[PausedConnection] = deque()
 
     def add(self, reader: PausedConnection) -> None:
-        """Let the connection wait for a turn."""
+        """Add a connection to the queue."""
         if not self._waiting:
             asyncio.get_running_loop().call_soon(self._next)
         self._waiting.append(reader)

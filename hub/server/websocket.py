@@ -50,7 +50,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def close_for_another(self) -> None:
-        """Do nothing. It is never called, because a WebSocket is never idle."""
+        """Do nothing: the limiter closes only idle connections, and a WebSocket never counts as idle."""
 
     def pause_writing(self) -> None:
         super().pause_writing()

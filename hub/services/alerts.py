@@ -146,7 +146,7 @@ class Alerts:
         return self.join(alert, diagnosis) if alert else None
 
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
-        """Acknowledge an alert. A second time has no effect. Raises NotFound, and Conflict for a cleared alert."""
+        """Acknowledge an alert. Do nothing if it is acknowledged. Raises NotFound, and Conflict for a cleared alert."""
         return await self._change(Acknowledge(alert_id, by, self._now(), note))
 
     async def unacknowledge(self, alert_id: str, *, by: str) -> ExplainedAlert:

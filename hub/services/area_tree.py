@@ -19,7 +19,7 @@ MAX_NAME_CHARS = 200
 
 
 class AreaTree:
-    """All areas. A parent that does not exist, or that is a descendant, counts as none: files can be edited."""
+    """All areas. Since people can edit the file, a parent that does not exist or is a descendant counts as none."""
 
     def __init__(self, areas: Iterable[Area] = ()) -> None:
         self._areas = {area.id: area for area in areas}
@@ -73,7 +73,7 @@ class AreaTree:
         return found
 
     def _in_cycle(self, area: Area) -> bool:
-        """Return whether an area has no usable parent: it does not exist, or leads back to the area."""
+        """Return whether an area's parent is unusable: it does not exist, or is inside the area."""
         seen, parent = {area.id}, area.parent
         while parent is not None:
             if parent in seen or parent not in self._areas:
@@ -93,7 +93,7 @@ class AreaTree:
         return AreaTree([*self._areas.values(), area]), area
 
     def renamed(self, area_id: str, name: str) -> AreaTree:
-        """Return the tree with another name of an area. Raises NotFound, Invalid, Conflict."""
+        """Return the tree with an area renamed. Raises NotFound, Invalid, Conflict."""
         area = self.require(area_id)
         return self._with(msgspec.structs.replace(area, name=self._checked_name(name, but=area_id)))
 
@@ -135,7 +135,7 @@ class AreaTree:
             raise Invalid(f"Areas would be {depth} levels deep.", f"Allowed: {MAX_DEPTH} levels.")
 
     def _line(self, area_id: str | None) -> Iterator[Area]:
-        """Yield an area and those that it is inside of."""
+        """Yield an area and its ancestors."""
         seen: set[str] = set()
         while (area := self.get(area_id)) is not None and area.id not in seen:
             seen.add(area.id)

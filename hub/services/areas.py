@@ -1,6 +1,6 @@
 """Areas of the site, in ``areas.json`` of the data folder, and which devices people have assigned to them.
 
-An area that a device announces is only a suggestion: it is shown, and changes nobody's rights.
+An area that a device announces is only a suggestion. It is shown, but does not affect permissions.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Areas:
         return area
 
     async def delete(self, area_id: str) -> Area:
-        """Delete an area; its devices have none then. Raises NotFound, Conflict if areas are inside it, StoreError."""
+        """Delete an area; its devices then have none. Raises NotFound, Conflict if it contains areas, StoreError."""
         async with self._changing:
             area = self.tree.require(area_id)
             await self._store(self.tree.without(area_id))

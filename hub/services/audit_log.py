@@ -32,7 +32,7 @@ MAX_WAITING = 1_000
 
 
 class AuditLog:
-    """Writes entries. A failure is only logged, because what an entry says has been done already."""
+    """Writes entries. A failure is only logged, because the operation has already been carried out."""
 
     def __init__(self, store: AuditStore, now: Callable[[], int]) -> None:
         self.store = store
@@ -44,12 +44,12 @@ class AuditLog:
         self._later: asyncio.Task[None] | None = None
 
     async def write(self, entry: AuditEntry) -> None:
-        """Write an entry, and return when it is on the disk or could not be written."""
+        """Write an entry, and wait until it is on the disk or writing has failed."""
         self.put(entry)
         await self.flush()
 
     def put(self, entry: AuditEntry) -> None:
-        """Have an entry written soon. One that did not succeed is counted."""
+        """Queue an entry for writing. Refused and failed operations are counted instead of written one by one."""
         if entry.outcome == "success":
             if len(self._waiting) >= MAX_WAITING:
                 lost, _ = self._waiting.pop(0)

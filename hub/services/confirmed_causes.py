@@ -1,4 +1,4 @@
-"""What people found to be the cause of an alert, and what fixed it."""
+"""The causes of alerts that people confirmed, and what fixed them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ConfirmedCauses:
             cause: Id of a known cause.
             title: The cause in words, if it is none of the known ones.
             fix: What fixed it.
-            by: Who says so.
+            by: Name of the person.
 
         Raises Invalid for an unknown cause, and if not exactly one of ``cause`` and ``title`` is given.
         """

@@ -137,7 +137,7 @@ class Credentials:
         return IssuedCredential(name, password, line, address, reloaded, setup)
 
     def certify(self, name: str, prefixes: Sequence[str] = (), days: int = DEVICE_DAYS) -> IssuedBundle:
-        """Create a user with a certificate. Raises as :meth:`add`."""
+        """Create a user with a certificate. Raises the same errors as :meth:`add`."""
         if name in self._ca.devices():
             raise Conflict(f"{name} already has a certificate.", f"For another one: hub device renew {name}")
         first = not self._ca.exists

@@ -88,7 +88,7 @@ class Devices:
         return self._registry.require(device_id)
 
     def semantics(self, device: Device) -> DeviceSemantics:
-        """Return what the device is read as, corrections by people included."""
+        """Return the device's kinds of machine and the meaning of its metrics, with people's corrections."""
         return device_semantics(device, self._registry.corrected.of_model(device))
 
     def severity(self, device: Device) -> Severity:
@@ -140,7 +140,7 @@ class Devices:
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:
-    """Return the edits, with None for an override that sets nothing. Raises Invalid for an unknown metric or term."""
+    """Return the edits, with None in place of empty overrides. Raises Invalid for an unknown metric or term."""
     for metric, edit in edits.items():
         if metric not in device.metrics and metric not in device.metric_edits:
             known = ", ".join(list(device.metrics)[:10])

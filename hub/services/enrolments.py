@@ -1,4 +1,4 @@
-"""Let devices enrol themselves: with a key, a device gets a password for the broker under a name that is free.
+"""Let devices enrol themselves: with a key, a device gets a user of the broker under an unused name, and its password.
 
 A key is valid for a number of devices and until a date. The hub stores its SHA-256.
 """
@@ -32,7 +32,7 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         prefix: How the names of its devices begin.
         left: How many more devices it can enrol.
         expires: Epoch ms.
-        by: Who made it.
+        by: Name of the person who made it.
     """
 
     id: str
@@ -89,7 +89,7 @@ class Enrolments:
 
         Raises:
             Forbidden: The key is wrong, used up, expired or revoked.
-            Invalid: The key is for names that begin otherwise, or the name is not allowed.
+            Invalid: The name does not begin with the key's prefix, or is not allowed.
             Conflict: The device has a credential, or is known already: a key must not take it over.
         """
         key = self._find(await asyncio.to_thread(self._file.read), value)
@@ -100,7 +100,7 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Count the device only when its user exists, while nobody else can use the key."""
+            """Count the device once its user exists. The key is locked meanwhile."""
             found = self._find(keys, value)
             issued.append(self._credentials.add(name, host=host))
             used = msgspec.structs.replace(found, left=found.left - 1)

@@ -30,7 +30,7 @@ class MemoryUse(msgspec.Struct, frozen=True):
 
 
 class HubHealth:
-    """Describe in words what is missing and what is degraded, for probes and the status page.
+    """Describes in words what is missing and what is degraded, for probes and the status page.
 
     Attributes:
         broker: Returns the state of the broker connection.
@@ -77,7 +77,7 @@ class HubHealth:
         return missing
 
     def degraded(self) -> list[str]:
-        """Return what does not work although the hub is ready."""
+        """Return the functions that do not work although the hub is ready, as sentences."""
         state = self.broker()
         found = [f"ignored: {fault}" for faults in self.faults.values() for fault in faults]
         if state.subscribed and state.refused:

@@ -96,7 +96,7 @@ class MessageTap:
         return list(reversed(watch.messages))
 
     def devices_of(self, tapped: TappedMessage) -> frozenset[str]:
-        """Return the ids of the devices that a message has something about."""
+        """Return the ids of the devices that a message is about."""
         return self._decode(tapped.message)
 
     def reader(self, topic: str) -> str | None:
@@ -108,7 +108,7 @@ class MessageTap:
             watched[device].messages.append(tapped)
 
     def _devices_of(self, message: RawMessage) -> frozenset[str]:
-        """Return the ids of the topic's devices, cached from the first message on this topic that could be decoded."""
+        """Return the ids of the topic's devices: those of the first message on this topic that could be decoded."""
         known = self._devices_by_topic.get(message.topic)
         if known is None:
             known = self._decode(message)

@@ -91,7 +91,7 @@ class TableList:
 
 
 def _values_of(block: str, name: str) -> dict[str, Any] | None:
-    """Return the values of a text that is exactly one table, or None."""
+    """Return the values of a text that consists of exactly one table, or None for another text."""
     try:
         tables = decode_toml(block, "").get(name)
     except ConfigError:
@@ -107,7 +107,7 @@ def _without_gap(block: str) -> str:
 
 
 def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
-    """Give a table of tomlkit just these values. What stays the same keeps its place and its comment."""
+    """Set a tomlkit table to exactly these values. Unchanged keys keep their place and comment."""
     for key in old.keys() - values.keys():
         table.remove(key)
     for key, value in values.items():
@@ -118,7 +118,7 @@ def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _item(value: Any) -> Any:
-    """Return a value for tomlkit: a dictionary as a table of lines; nested and flat dictionaries on one line each."""
+    """Return a value for tomlkit: a dictionary as a table with a line per key, one inside it as an inline table."""
     if not isinstance(value, dict):
         return value
     nested = any(isinstance(each, dict) for each in value.values())

@@ -1,6 +1,6 @@
 """Show all topics on the broker that match a filter, whether a dialect reads them or not.
 
-The explorer opens its own connection while a user looks, with a clean session and QoS 0. So unrelated topics neither
+The explorer has a connection of its own while a user looks, with a clean session and QoS 0. So other topics neither
 fill the hub's persistent session nor delay its messages.
 """
 

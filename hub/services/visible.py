@@ -1,6 +1,6 @@
-"""Views of the registry and of the rule engine that show only what the present request may see.
+"""Views of the registry and the rule engine that show only the devices in the current request's scope.
 
-The hub's own tasks see everything through them, requests what is in :func:`hub.accounts.scope.current_scope`.
+The scope is :func:`hub.accounts.scope.current_scope`: for the hub's own tasks, the whole hub.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from hub.rules.reader import AlertReader
 
 
 class VisibleDevices:
-    """The devices in scope. Out of it, a device does not exist."""
+    """The devices in scope. All others appear not to exist."""
 
     def __init__(self, registry: DeviceReader) -> None:
         self._registry = registry
 
     @property
     def corrected(self) -> CorrectedDevices:
-        """The devices that a person has corrected; only what was corrected is read of them."""
+        """The devices that a person has corrected, also those out of scope: only their corrections are used."""
         return self._registry.corrected
 
     def known(self, device_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""What an account with limits is shown of a diagnosis: nothing that was learned from other devices."""
+"""Reduce a diagnosis for an account with limits: remove everything that was learned from other devices."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ABOUT_OTHERS = frozenset(("peers", "gateway", "alone"))
 
 
 def narrowed(diagnosis: Diagnosis) -> Diagnosis:
-    """Return the diagnosis as the present request may see it.
+    """Return the diagnosis as the current request may see it.
 
-    Findings about other devices are left out, with each sentence that cites them or nothing, and with all text that
-    was written freely from them. The hub cannot tell which of those devices the person may see.
+    Findings about other devices are removed, as are sentences that cite them or cite nothing, and all free text. The
+    hub cannot determine which of those devices the person may see.
     """
     if current_scope().whole or not any(map(_about_others, diagnosis.evidence)):
         return diagnosis

@@ -33,7 +33,7 @@ MAX_PAGES = 200
 
 
 class VisibleHistory:
-    """The history of the devices in ``devices``. Out of scope there is nothing."""
+    """The history of the devices in ``devices``. Others appear to have none."""
 
     def __init__(self, store: HistoryReader, devices: DeviceReader) -> None:
         self._store = store

@@ -23,17 +23,17 @@ class VisibleLibrary:
         self._devices = devices
 
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
-        """Store an analysis. Raises Forbidden if it is not linked to a device, or is to be a manual."""
+        """Store an analysis. Raises Forbidden if it is not linked to a device, or is a manual."""
         self._check(analysis)
         await self._library.put(analysis, pages)
 
     async def update(self, analysis: Analysis) -> None:
-        """Store a changed analysis. Raises Forbidden as :meth:`put`."""
+        """Store a changed analysis. Raises Forbidden in the same cases as :meth:`put`."""
         self._check(analysis)
         await self._library.update(analysis)
 
     async def delete(self, analysis_id: str) -> None:
-        """Delete an analysis; nothing if it is not visible."""
+        """Delete an analysis. Do nothing if it is not visible."""
         if await self.one(analysis_id) is not None:
             await self._library.delete(analysis_id)
 
@@ -65,7 +65,7 @@ class VisibleLibrary:
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """Return passages of a visible document, or of the manuals of a visible device's model; else none."""
+        """Return passages of a visible document, or of the manuals of a visible device's model; none of any other."""
         if current_scope().whole:
             visible = True
         elif document is not None:

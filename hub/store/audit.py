@@ -36,7 +36,7 @@ class AuditStore:
         self._read, self._write = read, write
 
     async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
-        """Add entries, all or none. One with a key is counted in the entry that has the same key, if there is one."""
+        """Add entries, all or none. An entry with the key of a stored one is added to the count of that one."""
         await self._write(partial(_add, entries=entries))
 
     async def page(

@@ -82,7 +82,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         checkpoint: states may lack what the records after it contain.
         records: these records with their numbers, oldest first and without their keys.
         left: devices whose states were left out, see :meth:`Store.load`.
-        commands: the unsettled ones, oldest first, and those settled last.
+        commands: the unsettled commands, oldest first, and the most recently settled ones.
         unreadable: rows that would belong here and cannot be read.
     """
 
@@ -120,7 +120,7 @@ class StoreStats(msgspec.Struct, frozen=True):
         bytes: size on disk, with SQLite's write-ahead log.
         last_commit: when the last commit ended, in epoch ms; None before the first.
         commits: how many there were since start-up.
-        series: about how many there are.
+        series: the approximate number of series.
         unreadable: how many rows could not be read and were moved aside.
     """
 
@@ -183,13 +183,13 @@ class Store(Protocol):
         ...
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
-        """Return about ``limit`` readings as they are, oldest first; the next page starts at ``next``."""
+        """Return about ``limit`` readings without aggregation, oldest first; the next page starts at ``next``."""
         ...
 
     async def add(self, readings: Sequence[Reading]) -> int:
         """Add readings of any time, all or none, and return how many were new.
 
-        A reading that is stored already, with the same time and value, is not added again, nor is one given twice.
+        A reading with the same time and value as a stored one, or as another one given here, is not added.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Import readings from tables, straight into chunks: they take no part in the log, the states or the checkpoint."""
+"""Import readings from tables directly into chunks. The log, the device states and the checkpoint do not change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Key = tuple[int, type, Value]
 
 
 def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
-    """See :meth:`hub.store.base.Store.add`. They go straight into chunks: no commit numbers them."""
+    """Add readings directly to chunks, without record numbers. See :meth:`hub.store.base.Store.add`."""
     if not readings:
         return 0
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
@@ -62,7 +62,7 @@ def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings
 
 
 def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
-    """Drop readings that are stored already, or given twice: with the same time and value."""
+    """Drop readings whose time and value are stored already or repeated in ``readings``."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)

@@ -1,4 +1,4 @@
-"""Deduplication keys on disk: what a restart must know to recognize a message that is delivered again.
+"""Deduplication keys on disk, by which a restarted hub recognizes messages that are delivered again.
 
 A restart needs the newest :data:`RECENT` keys of all devices, which cover what a broker had in flight, and the newest
 :data:`PER_DEVICE` of each device.
@@ -72,7 +72,7 @@ class LoggedKeys(NamedTuple):
     """The last row that was read."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys device by device, and where the keys of each device begin (and, last, where all end)."""
+        """Return the keys device by device, and the index at which each device's begin, followed by their number."""
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
@@ -83,7 +83,7 @@ class KeyCompaction(msgspec.Struct):
     Attributes:
         names: the devices whose keys are moved.
         keys: their keys, device by device.
-        starts: where the keys of each device begin, and, last, where all end.
+        starts: the index at which each device's keys begin, followed by the number of keys.
         upto: the last row of ``key_log`` that it moves.
         done: how many devices are done.
         deleted: devices that were deleted since it began.
@@ -236,7 +236,7 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
 
 
 def _last_ones(owner: Ints, keys: Ints) -> Ints:
-    """Return the indices of all keys in their order; of a key that a device has several times, only the last."""
+    """Return the indices of all keys in order, without earlier occurrences of a device's repeated key."""
     order = np.lexsort((keys, owner))
     following = order[1:]
     repeated = (owner[order[:-1]] == owner[following]) & (keys[order[:-1]] == keys[following])

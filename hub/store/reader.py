@@ -1,4 +1,4 @@
-"""What may be read of the history on behalf of people; :mod:`hub.services.visible_history` limits it."""
+"""Interface for reading the history on behalf of people, within their scope (:mod:`hub.services.visible_history`)."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class StoreWriter:
 
     @property
     def series(self) -> int:
-        """Return the next series id, which is roughly the number of series."""
+        """Return the next series id. Ids are nearly dense, so it is about the number of series."""
         return self._next_series
 
     def _known(self, device: str) -> dict[str, int]:
@@ -113,7 +113,7 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield a dictionary with the ids of series ``(device, metric)``, to which the block may add new series.
+        """Yield a dictionary of the ids of series ``(device, metric)``, to which the block may add new series.
 
         The block inserts their rows with :meth:`insert_new`. If it ends without an error, the new ids are cached.
         """

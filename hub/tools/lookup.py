@@ -44,7 +44,7 @@ def _kinds(device: Device) -> frozenset[str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the words by which a question may name a group of the device: area, model, labels, name without number."""
+    """Return the words by which a question may name a group with this device: area, model, labels, unnumbered name."""
     forms = {folded(area), folded(model), *map(folded, labels)}
     for own_name in (device_id, name):
         words = [singular(word) for word in folded(own_name).split() if not word.isdigit()]
@@ -128,7 +128,7 @@ class Lookup:
         return None if longest is None else (by_form[longest], groups[longest])
 
     def matching(self, query: str, area: str | None = None, model: str | None = None) -> list[Device]:
-        """Return the devices whose description has all words of ``query``, in an area and of a model (or a part)."""
+        """Return the devices in this area, of this model (or part of it), described by all words of ``query``."""
         wanted = [singular(word) for word in folded(query).split()]
 
         def fits(device: Device) -> bool:

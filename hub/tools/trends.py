@@ -38,7 +38,7 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 def heading(device: str, name: str, track: MetricSeries, limit: Limit, within_s: float) -> Heading | None:
-    """Return when a metric will reach its limit; None if the slope is only noise or it takes over ``within_s``.
+    """Return when a metric will reach its limit; None if the slope is only noise, or it takes more than ``within_s``.
 
     ``track`` has the values of the last :data:`LOOK_BACK_MS`; the slope is computed over the last :data:`RECENT_MS`.
     """

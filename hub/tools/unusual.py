@@ -1,4 +1,4 @@
-"""Ask the history what was unusual lately, without a limit or a rule."""
+"""Find unusual readings in the recent history, without a limit or a rule."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SERIES = 120
 
 
 class Unusual(msgspec.Struct, frozen=True):
-    """What was unusual in the last day: the most unusual first. ``checked`` of ``metrics`` were looked at."""
+    """The unusual periods of the last day, the most unusual first. ``checked`` of ``metrics`` were examined."""
 
     found: list[tuple[Device, UnusualPeriod]]
     checked: int

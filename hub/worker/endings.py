@@ -1,7 +1,7 @@
 """Detect truncated files by the structure of their format, without decoding them.
 
-A broken upload leaves the first part of a file, which is not damaged: the user has to send it again, not to export it
-again.
+An interrupted upload leaves the first part of a file. Its user has to upload it again, while a damaged file has to be
+exported again.
 """
 
 from __future__ import annotations

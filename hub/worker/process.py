@@ -79,7 +79,7 @@ class Worker:
             task: the name of its function, see ``main.py``.
             data: the file.
             progress: is called while the job waits and runs.
-            timeout_s: another time limit than the worker's.
+            timeout_s: time limit of this job, in place of the worker's.
             **options: keyword arguments of the function.
 
         Raises:

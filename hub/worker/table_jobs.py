@@ -34,7 +34,7 @@ def open_table(data: bytes, *, progress: Progress, path: str, format: Format, zo
 
 
 def read_rows(data: bytes, *, progress: Progress) -> dict[str, Any]:
-    """Return the next batch, as :class:`hub.formats.Batch` has it."""
+    """Return the next rows as the fields of a :class:`hub.formats.RowBatch`."""
     return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
 
 

@@ -1,6 +1,6 @@
 """Fan-out of events from the bus to all live clients, with a single subscription.
 
-The broadcaster marks what changed for the dashboards (``dashboard_socket.py``) and passes it to the listeners of the
+The broadcaster marks the changes for the dashboards (``dashboard_socket.py``) and passes them to the listeners of the
 public feeds. Alerts are joined with their diagnoses by one query a batch. Nothing here waits for a client.
 """
 
@@ -110,7 +110,7 @@ class Broadcaster:
             listener.notice(notice)
 
     async def tell_requested(self, diagnosis: Diagnosis) -> None:
-        """Notify all listeners of a diagnosis that was requested on ``/ws``."""
+        """Notify all listeners of a diagnosis that a client requested on ``/ws``."""
         self.tell(RequestedDiagnosis(diagnosis, await self._alerts.explained_by(diagnosis)))
 
     # -- events -----------------------------------------------------------------------------------------------

@@ -144,7 +144,7 @@ class Columns:
         return self._delta(changed, seq, gone, now)
 
     def since_for(self, client: Client, now: int) -> str:
-        """Return as :meth:`since` what changed for a client with limits: a device that leaves its scope is gone."""
+        """Return the same as :meth:`since` for a client with limits. A device that left its scope counts as deleted."""
         seq, shown = client.at, client.shown
         changed: list[tuple[int, Device, Iterable[str]]] = []
         gone = [handle for at, handle in self._gone if at > seq and handle in shown]

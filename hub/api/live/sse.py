@@ -58,7 +58,7 @@ def temperature(device: Device) -> float | None:
 
 
 def update(device: Device) -> dict[str, Any]:
-    """Return the data of an ``update``."""
+    """Return the data of an ``update`` event."""
     degrees = temperature(device)
     # Only with the device's unit: a plain number may be in any unit.
     unit = "" if device.unit(METRIC) is None else " °F"
@@ -73,7 +73,7 @@ def update(device: Device) -> dict[str, Any]:
 
 
 def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
-    """Return the data of an ``alert``: the keys of an ``update`` and the keys of the alert."""
+    """Return the data of an ``alert`` event: those of an ``update`` and the fields of the alert."""
     measured = fahrenheit(alert.value, alert.unit) if alert.metric == METRIC else None
     return {
         "device_id": alert.device,

@@ -30,7 +30,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
 
     @router.get("", response_model=shapes.AreaList)
     async def list_areas() -> Response:
-        """Return the tree of areas, and the areas that devices announce and nobody has assigned them to.
+        """Return the tree of areas, and as suggestions the areas that devices without an area announce.
 
         An account with limits gets the areas that it is limited to, and those of its devices.
         """
@@ -47,7 +47,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
 
     @router.post("", status_code=201, response_model=shapes.AreaShape, responses={404: {}})
     async def create_area(body: requests.AreaWanted, by: By) -> Response:
-        """Create an area at the end of those with the same parent. Return 409 if its name is taken."""
+        """Create an area as the last one of its parent. Return 409 if its name is taken."""
         area = await areas.create(body.name, body.parent, adopt=body.adopt)
         await changes.write(by, _change("added", None, area))
         return Json(shape(area), status_code=201)

@@ -1,4 +1,4 @@
-"""``/api/alerts/{id}/cause`` and ``/causes``: say what the cause of an alert was, and what fixed it."""
+"""``/api/alerts/{id}/cause`` and ``/causes``: record the cause of an alert, and what fixed it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
 
     @router.put("/{alert_id}/cause", response_model=responses.AlertShape)
     async def confirm_cause(alert_id: str, body: CauseFound, by: By) -> Response:
-        """Say what the cause of an alert was, open or cleared, and what fixed it.
+        """Record what the cause of an open or cleared alert was, and what fixed it.
 
-        Later diagnoses of this device and of like ones cite it. An alert with a confirmed cause is kept beyond the
+        Later diagnoses of this device and of its peers cite it. An alert with a confirmed cause is kept beyond the
         retention.
         """
         found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=by)

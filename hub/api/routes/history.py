@@ -47,8 +47,8 @@ def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int])
         of the line: `lttb` selects by largest triangles, `minmax` the minimum and maximum of each bucket.
 
         With the shape `states`, the points are the changes of a boolean or a text: the state at the start, if it is
-        known, then one point for each change, and the last reading. A period in which a boolean changed too often for
-        single points is one `[ts, min, mean, max, count]`.
+        known, then one point for each change, and the last reading. A period in which a boolean changed too often to
+        list every change is one point `[ts, min, mean, max, count]`.
         """
         registry.require(device_id)
         last = now() if end is None else end

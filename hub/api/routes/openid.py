@@ -2,7 +2,7 @@
 
 The session cookie is ``SameSite=Strict``: the browser does not send it when the provider sends the person back. So the
 sign-in has a cookie of its own, which is ``Lax`` and valid for its path only, and the hub remembers the session that
-the browser had. The answer sets the session cookie and leads to the dashboard, whose own requests send it.
+the browser had. The response sets the session cookie and redirects to the dashboard, whose requests then send it.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         responses={404: {}},
     )
     async def complete_openid_login(request: Request, state: Text = "", code: Text = "", error: Text = "") -> Response:
-        """Sign in whom the provider vouches for. Leads to the dashboard in any case, with the reason of a failure."""
+        """Sign in the person that the provider has identified. Redirect to the dashboard, on failure with a reason."""
         begun = require().take(state, request.cookies.get(_cookie(request, auth), ""))
         if begun is None:
             wait = await auth.count_wrong(request.scope)
@@ -93,7 +93,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
             await changes.write(found.account.name, Change(key, text.format(require().settings.name), params))
 
     def back(request: Request, page: str, reason: str | None = None) -> Response:
-        """Lead to a page of the dashboard. Nothing of the request becomes a part of the address."""
+        """Redirect to a page of the dashboard. The address contains nothing from the request."""
         if reason is not None:
             note("tried to sign in with OpenID Connect", refused=True, reason=reason)
         answer = RedirectResponse(page if reason is None else f"{page}?sign_in={reason}", 303)
@@ -108,7 +108,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
 
 def _cookie(request: Request, auth: Authenticator) -> str:
-    """Return the name of the cookie of a sign-in that has begun. It differs by port, as that of the session does."""
+    """Return the name of the cookie of a sign-in in progress. It contains the port, like the session cookie."""
     name = auth.cookie.replace("session", "openid")
     return f"__Secure-{name}" if is_secure(request.scope) else name
 

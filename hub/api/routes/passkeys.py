@@ -39,7 +39,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
     @router.post("/login/passkey", tags=["session"], status_code=204, max_body_size=SIGN_IN_BYTES)
     async def log_in_with_passkey(body: requests.PasskeyResponse, request: Request) -> Response:
-        """Sign in with a passkey. The device that has it verifies its user, and names the account."""
+        """Sign in with a passkey. The browser's response names the account."""
         path, name = request.url.path, None
         try:
             passkey = await people.ceremonies.sign_in(body.credential, _party(request))

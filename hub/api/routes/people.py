@@ -104,7 +104,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
 def _maker(request: Request) -> str | None:
     """Return the id of the account that makes a link, None without accounts and with the access token.
 
-    Raises Forbidden for an API token: a link could turn it into an account that outlives it.
+    Raises Forbidden for an API token: it could create an account that stays when the token has expired.
     """
     proof: Proof = request.state.proof
     if proof.account is None:

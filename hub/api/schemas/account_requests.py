@@ -45,14 +45,14 @@ class LinkGiven(Incoming):
 
 
 class Welcome(LinkGiven):
-    """Acceptance of a one-time link. `name` is for a new account; a link for a new password ignores it."""
+    """Use of a one-time link. `name` is for a new account; a link for a new password ignores it."""
 
     name: Name | None = None
     password: Password
 
 
 class ProfileEdit(Incoming):
-    """An edit of the own account. Absent keys stay unchanged; null leaves a choice to the browser.
+    """An edit of the own account. Absent keys stay unchanged; null: the browser decides.
 
     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
     """
@@ -90,7 +90,7 @@ class LimitsWanted(Incoming):
 
 
 class TokenWanted(Incoming):
-    """An API token. It can do what its account may, and no more than `role` and `limits` permit."""
+    """An API token. It has the rights of its account, restricted to `role` and `limits`."""
 
     name: Name
     role: Role

@@ -17,7 +17,7 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class ProfileShape(ApiObject):
-    """What a person has chosen for all their browsers; null leaves the choice to the browser.
+    """Preferences of a person for all their browsers; null: the browser decides.
 
     `units_of` has the system of units by quantity, where it differs from `units`.
     """
@@ -41,7 +41,7 @@ class LimitsShape(ApiObject):
 
 
 class AccountShape(ApiObject):
-    """The account of a person. `signed_in_at` is null for one who never has, `limits` for the whole hub.
+    """The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
 
     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
     """
@@ -72,11 +72,11 @@ class AccountShape(ApiObject):
 
 
 class SignInShape(ApiObject):
-    """How this request is signed in.
+    """The sign-in state of this request, and the ways to sign in.
 
-    `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` say with what one can
+    `auth` is `open` if the hub requires no authentication. `accounts`, `passkeys` and `token` are the ways to
     sign in, and `openid` is the name of the OpenID provider, null without one.
-    `account` is null without a person: in an open hub and with the access token. `role` is null for a request that is
+    `account` is null in an open hub and with the access token. `role` is null for a request that is
     not signed in.
     """
 
@@ -99,7 +99,7 @@ class LinkShape(ApiObject):
 
 
 class SessionShape(ApiObject):
-    """A browser that is signed in. `current` is the one that asks."""
+    """A browser that is signed in. `current`: it sent this request."""
 
     id: str
     address: str

@@ -45,9 +45,9 @@ class MetricEditShape(ApiObject):
 
 
 class SemanticsShape(ApiObject):
-    """What the hub reads a metric as.
+    """What a metric measures, as the hub understands it.
 
-    `quantity` is null if nothing tells it; then `likely` has some to choose from. `source` is what decided: the unit,
+    `quantity` is null if it is unknown; then `likely` has some to choose from. `source` is what decided: the unit,
     words of the name or title, the device class, a correction of this metric, or one of another device of the model.
     """
 
@@ -59,7 +59,7 @@ class SemanticsShape(ApiObject):
 
 
 class KindsShape(ApiObject):
-    """The kinds of machine that a device may be, and what decided them, as in a metric's semantics."""
+    """The possible kinds of machine of a device, and their `source`, as in a metric's semantics."""
 
     ids: list[str]
     source: Literal["name", "metrics", "person", "model", "unknown"]
@@ -71,7 +71,7 @@ class TermShape(ApiObject):
 
 
 class Terms(ApiObject):
-    """The terms in which metrics and devices are read, with English titles."""
+    """Quantities, places, roles and kinds of machine that metrics and devices can have, with English titles."""
 
     quantities: list[TermShape]
     places: list[TermShape]

@@ -53,7 +53,7 @@ class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
 
 
 class AlternativeShape(ApiObject):
-    """Another cause that fits in part. `check` is the reading or look that tells it from the likeliest one."""
+    """Another cause that matches in part. `check` says what to inspect to distinguish it from the likeliest one."""
 
     cause: str
     title: str
@@ -101,7 +101,7 @@ class QuoteShape(ApiObject, rename={"document": "document_id"}):
 
 
 class CauseOpinionShape(ApiObject):
-    """What one writer holds to be the cause, with its evidence. `cause` is null if the writer does not decide."""
+    """The cause according to one writer, with its evidence. `cause` is null if the writer does not decide."""
 
     writer: WriterShape
     cause: str | None
@@ -112,13 +112,12 @@ class CauseOpinionShape(ApiObject):
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
     """A diagnosis of a device or an alert.
 
-    `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` is what else it
-    could be. `confidence` is the strength of
-    the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ. `summary` consists of checked
-    observations. `struck` is the number of claims that the evidence does not support. `actions` and `confirm_by` are
-    the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's model. `instead_of` is the
-    model that failed before `generated_by`. `awaits` is a local model that may replace this version until
-    `awaits_until`.
+    `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` has other
+    possible causes. `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model,
+    which may differ. `summary` consists of checked observations. `struck` is the number of claims that the evidence
+    does not support. `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from
+    manuals of the device's model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local
+    model that may replace this version until `awaits_until`.
     """
 
     id: str

@@ -115,7 +115,7 @@ class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
 
 
 class DeviceDetail(DeviceValues):
-    """A device with values, open alerts, thresholds (`limits`), twin, hints, and what the hub reads it as.
+    """A device with values, open alerts, thresholds (`limits`), twin, hints, and its kind of machine.
 
     `differs` has the keys whose `desired` value the device has not reported.
     """

@@ -86,7 +86,7 @@ async def why(context: Context) -> ComputedAnswer:
 
 
 async def when(context: Context) -> ComputedAnswer:
-    """Answer with the last (or first) alert of devices: when it began, how long it lasted."""
+    """Answer when the last (or first) alert of devices began, and how long it lasted."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None else (context.now - 30 * DAY, context.now)
     alerts = await context.queries.raised_between(start, end, context.ids)
@@ -164,7 +164,7 @@ def context_today(context: Context) -> TimeRange:
 
 
 async def heard(context: Context, time: TimeRange) -> bool:
-    """Return whether any of the devices reported in a time: without that, no alert means nothing."""
+    """Return whether any of the devices reported in a time: if none did, the absence of alerts proves nothing."""
     asked = [
         SeriesQuery(device.id, metric, time.start, time.end + 1, buckets=2)
         for device in context.devices[:200]
@@ -249,7 +249,7 @@ MAX_TOLD = 8
 
 
 async def summary(context: Context) -> ComputedAnswer:
-    """Answer with a handover: presence, alerts of the shift, what is still open, notes, and what heads for a limit."""
+    """Answer with a handover: presence, the shift's alerts, open ones, notes, and metrics that approach a limit."""
     time = context.question.time
     span = (
         time

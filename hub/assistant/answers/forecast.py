@@ -1,4 +1,4 @@
-"""Answers about the future: straight lines through the last readings, and said to be that."""
+"""Answers about the future: straight lines through the last readings. The answers say so."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
 
 
 def _over(found: Slope) -> str:
-    """Return the time that a slope was computed over, in whole minutes."""
+    """Return how long the readings are over which a slope was computed, in whole minutes."""
     return f"{max(round((found.end - found.start) / MINUTE), 1)} min"
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:
-    """Return the values that matter: of the question, else limits of rules, and empty or full."""
+    """Return the values that a metric may reach: those in the question, else the limits of rules, empty and full."""
     named = [a for a in context.question.amounts if a.unit in (None, target.unit)]
     if named:
         return [(a.value, fmt.limit_quantity(a.value, target.unit)) for a in named]
@@ -97,7 +97,7 @@ def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, 
 
 
 async def run_on(context: Context) -> ComputedAnswer:
-    """Answer whether a device can go on: no promise, but its alerts and the metrics that head for a limit."""
+    """Answer whether a device can go on running: with its alerts and the metrics that approach a limit."""
     time = context.question.time
     until = max((time.end - context.now) if time is not None else 8 * HOUR, HOUR)
     lines = []
@@ -127,7 +127,7 @@ async def run_on(context: Context) -> ComputedAnswer:
 
 
 async def failing(context: Context) -> ComputedAnswer:
-    """Answer what is alarming already, and which metrics will reach a limit within three hours."""
+    """Answer with the open alerts, and the metrics that will reach a limit within three hours."""
     rows = await context.queries.headings(context.devices, _SOON / 1000)
     already = {alert.device for alert in context.queries.open_alerts(context.ids)}
     rows = [row for row in rows if row.device not in already]

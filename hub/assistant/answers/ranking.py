@@ -73,7 +73,7 @@ async def rank(context: Context) -> ComputedAnswer:
 
 
 def alike(context: Context, targets: Sequence[Target]) -> list[Target]:
-    """Return the targets with the unit that most have; only like units can be ranked."""
+    """Return the targets that have the most frequent unit; only values of one unit can be ranked."""
     units = [t.unit for t in targets]
     main = max(units, key=units.count)
     kept = [t for t in targets if t.unit == main or (t.unit in _THERMAL and main in _THERMAL)]
@@ -88,7 +88,7 @@ def _sorted(targets: Sequence[Target], values: dict[tuple[str, str], float], *, 
 
 
 async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange, *, lowest: bool) -> ComputedAnswer:
-    """Rank by the extremes of a time, or by its means where the question says so."""
+    """Rank by the extremes within a time, or by the means if the question asks for them."""
     series = await context.queries.store.history(
         [SeriesQuery(t.device.id, t.metric, time.start, time.end + 1, buckets=1) for t in targets]
     )
@@ -122,7 +122,7 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Say since when the first row has been ahead of the others, to the minute, looking back at most six hours."""
+    """Return since when the first row has been ahead of the others, to the minute, at most six hours ago."""
     if len(rows) == 1:
         return context.say("no_rival")
     end = context.now
@@ -178,7 +178,7 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 
 
 def condition_targets(context: Context, amount: Amount) -> list[Target]:
-    """Return the metrics that an amount is compared with: of its unit where no metric is named. Raises CannotAnswer."""
+    """Return the metrics to compare an amount with: those of the question, else of its unit. Raises CannotAnswer."""
     if context.mentions() or amount.unit is None:
         return context.targets()
     found = [

@@ -22,7 +22,7 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 class Track(msgspec.Struct, frozen=True, eq=False):
     """Readings of one target, oldest first: ``times`` in ms.
 
-    With ``is_exact`` False the readings themselves are no longer stored, or are too many: ``values`` are means of parts
+    If ``is_exact`` is False, the readings are no longer stored or are too many: ``values`` are means of parts
     with ``counts`` readings each. ``lows`` and ``highs`` are the extremes of each part.
     """
 
@@ -47,7 +47,7 @@ class Track(msgspec.Struct, frozen=True, eq=False):
         return int(self.counts.sum())
 
     def from_place(self, place: int) -> Track:
-        """Return the readings from an index on."""
+        """Return the readings from this index on."""
         return Track(
             self.target,
             self.times[place:],
@@ -139,7 +139,7 @@ def slope(track: Track) -> Slope | None:
 
 
 def recent_slope(track: Track) -> Slope | None:
-    """Return the slope of the longest recent time whose line leads to the newest readings: 30, 10 or 3 minutes.
+    """Return the slope of the last 30, 10 or 3 minutes: the longest of these whose line fits the newest readings.
 
     Without this, a machine that began to heat up two minutes ago would count as steady.
     """

@@ -14,7 +14,7 @@ _MAX_SHOWN = 5
 
 
 async def unusual_readings(context: Context) -> ComputedAnswer:
-    """Answer with the open alerts, and with what no rule watches.
+    """Answer with the open alerts, and with unusual readings that no rule watches.
 
     Of several devices only what is worth an alert is listed: among hundreds of healthy metrics some are always a little
     unusual.
@@ -57,7 +57,7 @@ def _line(context: Context, target: Target, period: UnusualPeriod) -> str:
 
 
 def _shown(period: UnusualPeriod, value: float) -> str:
-    """Return a value of the period's feature: a value, a size, or of the noise the deviation whose logarithm it is."""
+    """Return a value of the period's feature as text. Noise is stored as the logarithm of a deviation."""
     if period.feature in ("value", "level"):
         return fmt.quantity(value, period.unit)
     return fmt.difference(math.exp(value) if period.feature == "noise" else abs(value), period.unit)

@@ -80,7 +80,7 @@ class Announcements:
         return self._places.get(place)
 
     def hears(self, topic: str) -> bool:
-        """Return True for a topic that was announced literally, without a wildcard."""
+        """Return True for a topic that an announcement contains literally, not by a wildcard."""
         return topic in self.routes or topic in self.watched
 
     def listeners(self, topic: str) -> Listeners:
@@ -174,7 +174,7 @@ class Announcements:
 
         Args:
             device: The device's id.
-            now: What the current message says, by :func:`status_key`.
+            now: The states in the current message, by :func:`status_key`.
 
         Returns:
             True, False or None if it is not known, and the metrics (empty if the whole device is offline).
@@ -218,7 +218,7 @@ class Announcements:
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def put(self, place: str, new: StoredAnnouncement | None) -> Iterable[Action]:
-        """Replace the announcement at ``place`` by ``new`` (None: remove it), and return the changed subscriptions."""
+        """Replace the announcement at ``place`` by ``new`` (None removes it), and return the changed subscriptions."""
         before = self._places.pop(place, None)
         old_topics = before.topics if before is not None else set()
         if before is not None:

@@ -168,7 +168,7 @@ class _CommandParser:
         self._add(part, key, type="enum", values=texts, **schema)
 
     def _words(self, part: str, key: str, defaults: dict[str, str | None], confirmed: bool = False) -> None:
-        """Add a command with a fixed set of payloads. The state has other words, so it cannot confirm the command."""
+        """Add a command with a fixed set of payloads. The state uses other texts, so it cannot confirm the command."""
         words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
         self._add(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
 

@@ -182,7 +182,7 @@ def filter_of(config: dict[str, Any], key: str) -> str | None:
     """Return a topic filter to subscribe to, None if the key is missing.
 
     Raises:
-        Rejected: It is invalid, or its wildcards would match topics of other devices (``bad_topic``).
+        Rejected: The filter is invalid, or its wildcards would match topics of other devices (``bad_topic``).
     """
     topic = config.get(key)
     if not isinstance(topic, str) or not topic:

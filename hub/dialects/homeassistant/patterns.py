@@ -45,7 +45,7 @@ def _pattern(text: str, ignore_case: bool) -> _Pattern:
 
 
 def _choices(parsed: Any) -> int:
-    """Return the number of ways through the alternatives, doubled for each: they take longer than steps of a repeat."""
+    """Return the number of ways through the alternatives, times two for each, because they cost more than repeats."""
     ways = 1
     for operation, argument in parsed:
         if operation is sre.BRANCH:
@@ -58,7 +58,7 @@ def _choices(parsed: Any) -> int:
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
-    """Return the number of repeats. Raises ValueError for what is not allowed, more so ``inside`` a repeat."""
+    """Return the number of repeats. Raises ValueError for what is not allowed anywhere, or not ``inside`` a repeat."""
     found = 0
     for operation, argument in parsed:
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):

@@ -88,7 +88,7 @@ def _zone(reading: EntityReading, text: str, parsed: Any) -> Values:
 
 
 def _trigger(reading: EntityReading, text: str, parsed: Any) -> Values:
-    """Decode a trigger, which happened if the payload is its own."""
+    """Decode a trigger, which has fired if the payload is the announced one."""
     if not reading.words:
         return ((reading.metric, scalar(reading.metric, text)),)
     return ((reading.metric, reading.words[text]),) if text in reading.words else ()

@@ -52,7 +52,7 @@ _OF_DICT = frozenset(dir(dict))
 
 
 class Missing(Exception):
-    """The message does not contain what the template uses, so it has no value for this metric."""
+    """The message lacks a field that the template uses, so it has no value for this metric."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):

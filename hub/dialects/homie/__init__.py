@@ -1,4 +1,4 @@
-"""Homie: how its devices describe themselves (``description``) and what they say (``dialect``)."""
+"""Homie: descriptions of its devices (``description``), decoding of their messages (``dialect``)."""
 
 from __future__ import annotations
 

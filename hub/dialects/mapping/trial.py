@@ -39,7 +39,7 @@ class _EmptyRegistry:
 
 
 def try_out(mappings: Sequence[Mapping], message: RawMessage) -> Trial:
-    """Return what these mappings make of a message."""
+    """Decode a message by these mappings, without changing any state."""
     dialect = MappingDialect(mappings)
     if not dialect.owns(message.topic):
         return Trial(problem="No mapping matches this topic.")

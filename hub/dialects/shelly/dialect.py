@@ -47,7 +47,7 @@ _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus
 
 
 class ShellyTopic(NamedTuple):
-    """What a topic stands for.
+    """The parts of a topic.
 
     ``kind`` is ``events``, ``online``, ``status`` (``rest`` is the component), ``announce``, ``answer``, ``gen1``
     (``rest`` is what follows the device) or empty for a topic of another kind.
@@ -100,7 +100,7 @@ class ShellyDialect:
         return self._notification(message, prefix, body, view)
 
     def _parse_topic(self, topic: str) -> ShellyTopic:
-        """Return what a topic stands for. Cached: there are far fewer topics than messages."""
+        """Parse a topic. Cached: there are far fewer topics than messages."""
         above, _, leaf = topic.rpartition("/")
         within, _, last = above.rpartition("/")
         first, _, below = topic.removeprefix(self._gen1).partition("/")

@@ -81,7 +81,7 @@ Found = Iterator[tuple[str, Any, str]]
 
 
 def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """Return the device, changed if need be, and the values of a message. ``rest`` is the topic below the device's.
+    """Return the device, updated by the message, and the message's values. ``rest`` is the topic below the device's.
 
     Raises:
         Rejected: The payload is not valid for this topic (``bad_value``).
@@ -153,7 +153,7 @@ def _switch(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDev
 
 
 def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """Decode an event of an input. It is repeated until the next one: only another count is a new event."""
+    """Decode an event of an input. The device repeats it until the next one: only another count means a new event."""
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
     if not isinstance(event, str) or not isinstance(count, int):

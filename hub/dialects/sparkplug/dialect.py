@@ -51,7 +51,7 @@ class Edge(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SparkplugTopic(msgspec.Struct, frozen=True, gc=False):
-    """What a topic stands for. ``edge`` is GROUP/NODE, ``native_id`` the same or GROUP/NODE/DEVICE."""
+    """The parts of a topic. ``edge`` is GROUP/NODE, ``native_id`` is GROUP/NODE or GROUP/NODE/DEVICE."""
 
     kind: str
     edge: str
@@ -102,7 +102,7 @@ class SparkplugDialect:
             raise Rejected("too_many_devices", f"At most {MAX_KEPT} Sparkplug nodes and devices are allowed.")
 
     def _parse_topic(self, name: str) -> SparkplugTopic:
-        """Return what a topic stands for. Cached: there are far fewer topics than messages. Raises Rejected."""
+        """Parse a topic. Cached: there are far fewer topics than messages. Raises Rejected."""
         levels = name.removeprefix(self._prefix).split("/")
         if levels[0] == "STATE" and len(levels) == 2:
             topic = SparkplugTopic("STATE", "", levels[1], slug(name.removeprefix(self._prefix)))

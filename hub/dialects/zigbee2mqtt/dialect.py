@@ -162,7 +162,7 @@ class Zigbee2MqttDialect:
         return msgspec.structs.replace(result, rejections=rejections(message, faults)) if faults else result
 
     def _attribute(self, message: RawMessage, device: Zigbee2MqttDevice, prop: str, view: View) -> Result:
-        """Decode a message of the setting ``output: attribute``: one topic a property, ``color-x`` is ``color.x``."""
+        """Decode a message under ``output: attribute``: one topic per property, ``color-x`` for ``color.x``."""
         value = plain(prop, message.payload)
         whole, _, part = prop.partition("-")
         if isinstance(value, str) and no_value(value, slug(device.ieee), prop, view):
@@ -240,7 +240,7 @@ def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
-    """Return True or False for the texts by which a binary property says so, and any other value unchanged."""
+    """Return True or False for the two texts of a binary property, and any other value unchanged."""
     on, off = device.binary.get(prop, (None, None))
     if on is None:
         return value

@@ -1,4 +1,4 @@
-"""A whole device: metrics that stay outside the band they kept to while they were calm.
+"""A whole device: find metrics that stay outside the band in which they were while calm.
 
 For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
 readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and

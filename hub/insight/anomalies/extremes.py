@@ -1,4 +1,4 @@
-"""One metric: readings that exceed everything it did lately, by how much of its range.
+"""One metric: find readings beyond its recent extremes, and score them relative to its range.
 
 Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
 48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last

@@ -1,4 +1,4 @@
-"""Find when metrics were unusual. A new extreme shows that something happened, the band when it began and ended."""
+"""Find when metrics were unusual. New extremes show that something happened, the band shows when it began and ended."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class UnusualPeriod:
 
 
 def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualPeriod]:
-    """Return what was unusual from ``since`` (epoch ms) on, at most one period a metric, the most unusual first.
+    """Return the unusual periods since ``since`` (epoch ms), at most one for each metric, the most unusual first.
 
     The tracks are of one device and hold some days, one reading every few minutes: a memory shorter than a day takes
     every morning for unusual. Texts and booleans are left out, and so are metrics after the first 64.
@@ -80,7 +80,7 @@ def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPer
 
 
 def _run(outside: Flags, mark: int) -> tuple[int, int]:
-    """Return first and last index of the time outside the band that belongs to a mark; the mark itself if none does."""
+    """Return the first and last index of the time outside the band around a mark; the mark itself if there is none."""
     near = np.flatnonzero(outside[mark : mark + _LAG + 1])
     if not len(near):
         return mark, mark

@@ -1,4 +1,4 @@
-"""Check sentences against evidence: what a writer says is compared with what the hub computed.
+"""Check sentences against evidence: compare a writer's statements with the hub's findings.
 
 ``text`` reads a sentence (metrics, clauses), ``facts`` reads evidence, ``relations`` and ``order`` compare directions,
 states, limits and order, ``numbers``, ``factors`` and ``times`` compare quantities, and ``verify`` joins them.

@@ -43,14 +43,14 @@ class Fact:
 
 @dataclass(slots=True)
 class Motion:
-    """What all evidence says about one metric's behaviour.
+    """The behaviour of one metric according to all evidence.
 
     Attributes:
         moves: signs of its changes.
         quiet: evidence shows nothing unusual.
         on: state of a switch, or of a machine that runs or idles; None: unknown.
         side: 1 above its limit, -1 below it; None: no evidence.
-        reading, before, unit: its newest value and its level before it moved.
+        reading, before, unit: its newest value, its level before the change, and the unit of both.
         limit: the limit that evidence names.
         onset: when it began to change (ms).
         stuck: it repeats one value.
@@ -118,7 +118,7 @@ def _exact(e: Evidence) -> Iterator[Fact]:
 
 
 def _derived(e: Evidence, own: Sequence[Fact]) -> Iterator[Fact]:
-    """Yield what follows from one finding. Exact values are preferred to written ones."""
+    """Yield the quantities that follow from one finding. Exact values are preferred to those in its sentence."""
     value = {role: _exactly(own, role) for role in ("reading", "before", "limit", "difference")}
     reading, before, limit, change = (value[role] for role in ("reading", "before", "limit", "difference"))
     relative = quantities.unit(e.unit) != "%"  # "rose by 9 %" of a metric in percent means percentage points
@@ -144,7 +144,7 @@ def _exactly(own: Sequence[Fact], role: Role) -> float | None:
 
 
 def motions(evidence: Iterable[Evidence], coder: Coder) -> dict[str, Motion]:
-    """Return how each metric behaves, by all evidence there is."""
+    """Return the behaviour of each metric according to all evidence."""
     found: dict[str, Motion] = {}
     for e in evidence:
         if e.metric is not None and e.kind == "order":

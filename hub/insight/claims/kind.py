@@ -1,4 +1,4 @@
-"""What kind of statement a sentence is, by its words and by what the evidence says, not by what its writer calls it."""
+"""Classify a sentence by its words and the evidence, not by its writer's own classification."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _ADVICE = re.compile(
 
 
 def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
-    """Return the kind of a checked sentence; ``said`` is what its writer calls it.
+    """Return the kind of a checked sentence; ``said`` is its writer's classification.
 
     A sentence that asserts something that the evidence decides is an observation, unless it gives a cause or is hedged:
-    then it is an inference, as everything else is that evidence cannot decide. An instruction is advice.
+    then it is an inference, like everything else that evidence cannot decide. An instruction is advice.
     """
     if _ADVICE.search(text):
         return "advice"

@@ -14,8 +14,8 @@ class Outcome(NamedTuple):
     """One assertion.
 
     Attributes:
-        relation: what it says; ``equals`` for a number or a time.
-        metric: what it says it of; None: of several metrics or of none.
+        relation: the asserted relation; ``equals`` for a number or a time.
+        metric: the metric that it is about; None: several metrics or none.
         holds: False: the evidence contradicts it; None: the evidence does not say.
         reason: why it does not hold, as a clause that follows "because".
     """

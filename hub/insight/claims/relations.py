@@ -122,7 +122,7 @@ def _states(clause: Clause, known: Mapping[str, Motion], cited: Sequence[str]) -
 def _each(
     clause: Clause, match: re.Match[str], cited: Sequence[str], compare: Callable[[str], Outcome]
 ) -> Iterator[Outcome]:
-    """Yield the comparison for each metric that a word is about.
+    """Yield the comparison for each metric that a word refers to.
 
     Without a metric in the sentence it is about the cited evidence: there one metric that agrees suffices.
     """
@@ -146,7 +146,7 @@ def _negated(text: str, place: int) -> bool:
 
 
 def _about_another(text: str, match: re.Match[str]) -> bool:
-    """Return True for "a closed drain": the state of a thing that is no metric."""
+    """Return True for "a closed drain": the state of something other than a metric."""
     follows = text[match.end() :].lstrip()
     return bool(
         " " not in match[0]

@@ -1,4 +1,4 @@
-"""What a number in a sentence is: a reading, a change, a limit, the level before. Read from the words around it.
+"""Determine from the words around a number what it is: a reading, a change, a limit, the level before.
 
 The hub's own findings and the sentences that are checked are read by the same rules.
 """

@@ -35,7 +35,7 @@ _FILLER = re.compile(r"\b(?:the|its|both|also|neither|nor|either|then|first)\b|[
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What sentences may call things.
+    """The names by which sentences may refer to things.
 
     Attributes:
         metrics: the device's metrics.
@@ -48,7 +48,7 @@ class Vocabulary:
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def forms(self, metric: str) -> list[str]:
-        """Return what a sentence may call a metric: its title, its id, its id as words."""
+        """Return the forms of a metric's name in a sentence: its title, its id, its id as words."""
         title = fmt.in_sentence(self.titles.get(metric, ""))
         called = [title] if any(letter.isalpha() for letter in title) else []
         return [*called, metric, fmt.spoken(metric), metric.replace("_", " ")]

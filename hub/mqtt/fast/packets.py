@@ -73,7 +73,7 @@ class PacketReader:
         return packets
 
     def _handle_error(self, error: BaseException, rest: memoryview) -> bool:
-        """Find out why the packet at the start of ``rest`` could not be read. Return False if it is only incomplete."""
+        """Find the fault of the packet at the start of ``rest``. Return False if the packet is only incomplete."""
         panic = type(error).__name__ == "PanicException"
         if not panic and not isinstance(error, (IndexError, ValueError)):
             raise error

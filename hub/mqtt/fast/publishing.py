@@ -41,7 +41,7 @@ class Publishing:
         self._limits = connack
 
     def number(self) -> int:
-        """Return a free packet id. Give it back with :meth:`release`."""
+        """Return a free packet id, which :meth:`release` frees again."""
         while True:
             self._number = self._number % 65_535 + 1
             if self._number not in self._used:

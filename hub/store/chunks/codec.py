@@ -74,7 +74,7 @@ _unpack = msgspec.msgpack.Decoder(ChunkBody).decode
 
 
 def summarise(points: Points, starts: Ints) -> ChunkSummary:
-    """Summarize the parts into which ``starts`` cuts ``points``; each has at least one point, in order of time."""
+    """Split ``points`` at the indices ``starts``, and summarize each part. A part has points, in order of time."""
     numeric: Mask = points.kind != TEXT
     value = points.value
     all_numeric = bool(numeric.all())
@@ -92,7 +92,7 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
 
 
 def encode(points: Points, starts: Ints) -> list[bytes]:
-    """Encode the chunks into which ``starts`` cuts ``points``, each of one series and in order of time."""
+    """Split ``points`` into chunks at the indices ``starts``, and encode each: one series, in order of time."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
     gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)

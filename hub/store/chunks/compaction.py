@@ -91,7 +91,7 @@ _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
 
 def is_due(points: int, series: int) -> bool:
-    """Return True if a compaction of so many points is worth its cost."""
+    """Return True if a compaction of this many points is worth its cost."""
     return points >= _due_points(series)
 
 
@@ -202,7 +202,7 @@ def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
 def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
     """Delete the active chunks that are merged with new points, and return their points; None if there are none.
 
-    ``new`` has the series of each new point, in order.
+    ``new`` is the series id of each new point, sorted.
     """
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])

@@ -184,7 +184,7 @@ def _slice_length(chunks: Sequence[Chunk]) -> int:
 
 
 def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
-    """Delete rows all of whose steps are older."""
+    """Delete the rollup rows whose minutes or hours are all older than their bound."""
     deleted = 0
     minutes = min(retention.raw, retention.minutes)
     for step, before, bound in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
@@ -199,7 +199,7 @@ def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series
 
 
 def _ids(rows: Sequence[tuple[int, ...]]) -> str:
-    """Return the ids of rows that begin with one, as a parameter of a query."""
+    """Return the ids of rows, which are their first columns, as a parameter of a query."""
     return to_json([row[0] for row in rows])
 
 

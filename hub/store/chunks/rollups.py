@@ -92,7 +92,7 @@ _unpack = msgspec.msgpack.Decoder(RollupBody).decode
 
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
-    """Return, of each part into which ``starts`` cuts ``quality``, a bit mask of its qualities other than good."""
+    """Split ``quality`` at the indices ``starts``, and return for each part a bit mask of its qualities but good."""
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
 

@@ -13,7 +13,7 @@ from hub.store.query.query_plan import QueryPlan
 
 
 def newest(plan: QueryPlan, points: Points) -> Series:
-    """Return the newest points as they are; ``points`` are in the order of time."""
+    """Return the newest points without aggregation; ``points`` are in the order of time."""
     start, end = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     chosen = points.take(slice(max(start, end - plan.query.limit), max(start, end)))
     ones = np.ones(len(chosen), np.int64)

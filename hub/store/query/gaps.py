@@ -1,7 +1,7 @@
 """Find the gaps of a series, and the intervals whose points are not of good quality.
 
 A gap is longer than five times the median interval between readings, and longer than twice the 90th percentile: a
-device that is irregular by nature has none. There is no gap before the first point or after the last.
+device that reports irregularly has none. There is no gap before the first point or after the last.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ MINUTES_FROM, HOURS_FROM = 10 * MINUTE, 6 * HOUR
 
 
 class RetentionBounds(NamedTuple):
-    """From when on a series has all its readings (``raw``), and all its minutes."""
+    """The times since which a series has all its readings (``raw``), and all its minutes."""
 
     raw: int
     minutes: int
@@ -50,7 +50,7 @@ class RetentionBounds(NamedTuple):
 
 
 class TierRange(NamedTuple):
-    """What begins from ``low`` to before ``before`` is served by the tier with that ``step`` in ms (0: readings)."""
+    """The range from ``low`` to before ``before``, and the ``step`` in ms of the tier that serves it (0: readings)."""
 
     step: int
     low: int
@@ -64,7 +64,7 @@ class QueryPlan:
 
     Attributes:
         query: the query.
-        parts: how many buckets it asks for; None: the newest points as they are.
+        parts: the number of buckets; None: the newest points without aggregation.
         low: the first ms of the range.
         high: the last ms of the range.
         length: the length of the range in ms.
@@ -104,7 +104,7 @@ class QueryPlan:
 
 
 def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Serve the whole steps of one tier, and what is left at both ends by finer tiers."""
+    """Serve whole steps from one tier, and the remainders at both ends from finer tiers."""
     if low >= before:
         return
     if not step:
@@ -122,7 +122,7 @@ def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterat
 
 
 def _finest(low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Serve a range by readings, and the part before them by the finest tier that is left.
+    """Serve a range from readings, and the part before the first one from the finest tier that still exists.
 
     Entries that end after the first reading are left out: they would count readings twice.
     """

@@ -1,4 +1,4 @@
-"""Ids of series for the rows of record batches, cached as arrays so that no record is looked up by name."""
+"""Cache of series ids for the rows of record batches, as arrays, so that no record needs a look-up by name."""
 
 from __future__ import annotations
 

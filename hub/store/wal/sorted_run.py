@@ -96,7 +96,7 @@ class RunSlice(msgspec.Struct, frozen=True):
         return found.own_texts() if run.texts else found
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of these series, whose ids are ascending."""
+        """Return the points of these series. The ids must be ascending."""
         keys = wanted.astype(np.uint32)
         begins = np.searchsorted(self.run.series, keys)
         lengths = np.searchsorted(self.run.series, keys, "right") - begins
@@ -122,7 +122,7 @@ class RunSet(msgspec.Struct, frozen=True):
     loose: Points
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of these series, whose ids are ascending: by series, then in the order of arrival."""
+        """Return the points of these series, by series, then in the order of arrival. The ids must be ascending."""
         found = [part.of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
             # A table by id: faster than a search for each of the loose points.

@@ -45,6 +45,7 @@ from hub.runtime.clock import Clock
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import StoreSection
 from hub.server import ServerCertificate, create_server
+from hub.services.areas import stored_areas
 from hub.services.config_files import mappings_file, rules_file
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
@@ -181,7 +182,12 @@ async def running_hub(
         http: fields of HttpSettings.
     """
     store = SqliteStore.open(data)
-    ingest_queue, bus, registry, engine, fake_ai = IngestQueue(), Bus(), DeviceRegistry(), Engine(parse(rules)), Ai()
+    ingest_queue, bus, registry, fake_ai = IngestQueue(), Bus(), DeviceRegistry(), Ai()
+    engine = Engine(
+        parse(rules),
+        areas=stored_areas(data).around(),
+        gateways=lambda gateway: registry.presence.gateways(gateway),
+    )
     fake_ai.submit = ingest_queue.submit
     dialects = make_dialects(DialectConfig())
     pipeline = Pipeline(

@@ -84,7 +84,11 @@ def test_new_kind_needs_only_a_class_and_a_table_entry():
 @pytest.mark.parametrize(
     ("more", "problem", "hint"),
     [
-        ("above=1", "above = 1 is not valid.", "Allowed: for an outside rule: devices, high, id, kind, labels, low,"),
+        (
+            "above=1",
+            "above = 1 is not valid.",
+            "Allowed: for an outside rule: areas, devices, high, id, kind, labels, low,",
+        ),
         ('for="5s"', "for = '5s' is not valid.", "Allowed: nothing: it fires at once."),
         ('high="a"', "high = 'a' is not valid.", "Allowed: a number."),
         ("high=5", "high = 5.0 is not valid.", "Allowed: at least low (10)."),

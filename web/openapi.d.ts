@@ -682,6 +682,8 @@ export interface paths {
         /**
          * Preview Rule
          * @description Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed.
+         *
+         *     `devices` is the number of devices that it would watch now.
          */
         post: operations["post_rules_preview"];
         delete?: never;
@@ -4824,6 +4826,8 @@ export interface components {
             rule: components["schemas"]["RuleShape"] | null;
             /** Problem */
             problem: string | null;
+            /** Devices */
+            devices: number;
         };
         /**
          * RulePreviewQuery
@@ -4910,6 +4914,10 @@ export interface components {
             models: string[];
             /** Labels */
             labels: string[];
+            /** Areas */
+            areas: string[];
+            /** Via */
+            via: string[];
         };
         /**
          * SemanticsShape

@@ -59,7 +59,7 @@ from hub.api.routes import (
 )
 from hub.api.submit_timeout import with_timeout
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
-from hub.model import Input
+from hub.model import Input, ReplaceAreas
 from hub.services.alerts import Alerts
 from hub.services.areas import Areas
 from hub.services.audit_log import AuditLog
@@ -125,6 +125,7 @@ def build_api(
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
+    core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
     trail = AuditTrail(AuditLog(core.store.audit, core.now))
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     slots = ConcurrencyLimit(http.ai_requests)
@@ -236,7 +237,7 @@ def _settings_routers(
     changes: ChangeLog,
 ) -> list[Router]:
     return [
-        rules.routes(files.rules, core.engine, core.store, faults, changes),
+        rules.routes(files.rules, core.engine, core.visible.devices, core.store, faults, changes),
         mappings.routes(files.mappings, broker.dialects, faults, changes, core.now),
         credentials.routes(broker.credentials, changes),
         models.routes(model_settings, changes),

@@ -35,7 +35,7 @@ from hub.dialects import Dialect, DialectConfig, Publish, birth_messages, make_d
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
-from hub.model import LostSession, Rule
+from hub.model import LostSession
 from hub.mqtt.broker_drops import BrokerDropMonitor
 from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
@@ -46,6 +46,7 @@ from hub.runtime.installation import Installation, open_installation, restrict_a
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import Settings
 from hub.server import create_server
+from hub.services.areas import stored_areas
 from hub.services.command_sender import CommandSender
 from hub.services.config_files import mappings_file, rules_file
 from hub.services.desired_state import DesiredState
@@ -85,7 +86,9 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         messages = MessageTap(ingest_queue.offer, dialects, registry)
         connection = _connect(settings, install, ingest_queue, registry, messages, birth_messages(dialect_config))
         connection.link.subscribe(topic for dialect in dialects for topic in dialect.filters)
-        core = await _open_core(rules, dialects, ingest_queue, registry, store, connection)
+        areas = stored_areas(data).around()
+        engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
+        core = await _open_core(engine, dialects, ingest_queue, registry, store, connection)
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
         health = _health(core, broker, data, faults)
@@ -173,7 +176,7 @@ def _connect(
 
 
 async def _open_core(
-    rules: list[Rule],
+    engine: Engine,
     dialects: list[Dialect],
     ingest_queue: IngestQueue,
     registry: DeviceRegistry,
@@ -181,7 +184,7 @@ async def _open_core(
     connection: BrokerConnection,
 ) -> Core:
     """Return the core with the stored state restored."""
-    engine, bus, metrics = Engine(rules, registry.tolerated_silence), Bus(), Metrics(__version__)
+    bus, metrics = Bus(), Metrics(__version__)
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
         dialects=dialects,

@@ -16,6 +16,7 @@ from hub.dialects import Dialect, MappingDialect, PayloadSchema, Result, is_plai
 from hub.errors import HubError, Rejected
 from hub.ingest.activity import in_words
 from hub.ingest.batch import Batch
+from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
@@ -32,8 +33,6 @@ faults = FaultLog(logging.getLogger(__name__))
 
 MAX_WAITING = 1_000
 """Messages that wait in the fast path before a flush; it bounds how long a flush blocks the event loop."""
-JUDGED_AT_ONCE = 500
-"""Devices evaluated at once after the rules changed; it bounds how long that blocks the event loop (about 5 ms)."""
 _NOTHING = Result()
 
 
@@ -49,7 +48,7 @@ class IngestHandler:
         self._batch = Batch()  # of the last call of handle or flush, for what the fast path flushes
         self._ticked = 0  # epoch ms of the dialects' last tick
         self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since start-up
-        self.judging = False  # devices wait for evaluation by changed rules; the pipeline sends JudgeDevices for them
+        self.judging = Judging(registry, engine)
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
@@ -142,10 +141,13 @@ class IngestHandler:
             batch.effects += dialect.apply(change)
         batch.effects += result.effects
         for identity in result.identities:
+            gateway = registry.presence.gateway(identity.device)
             changes = registry.identify(identity, now)
             batch.events += changes
             if changes and identity.info is not None:
                 batch.events += engine.judge(registry.require(identity.device), now)
+            if gateway != registry.presence.gateway(identity.device):
+                batch.events += self.judging.start(registry.presence.behind(identity.device), now)
         batch.events += self._liveness.gateways()  # events keep the order of the messages
         batch.events += self._liveness.take(result, message)
         for record in result.records:
@@ -265,12 +267,10 @@ class IngestHandler:
             case inputs.WriteDiagnosis():
                 batch.diagnoses.append(item.diagnosis)
                 batch.events.append(ev.DiagnosisReady(item.diagnosis, item.diagnosis.created_at))
-            case inputs.ReplaceRules():
-                registry.fast_path.demote_all()
-                engine.replace(item.rules, [device.id for device in registry.devices()])
-                self._judge_next(batch, item.at)
+            case inputs.ReplaceRules() | inputs.ReplaceAreas():
+                batch.events += self.judging.replace(item)
             case inputs.JudgeDevices():
-                self._judge_next(batch, item.at)
+                batch.events += self.judging.step(item.at)
             case inputs.ReplaceMappings():
                 mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
                 batch.effects += mapped.replace(item.mappings)
@@ -285,11 +285,6 @@ class IngestHandler:
             case inputs.LostSession():
                 batch.events.append(ev.GapSuspected(item.since, item.at, item.dropped))
         return None
-
-    def _judge_next(self, batch: Batch, now: int) -> None:
-        """Evaluate the changed rules on the next devices; the pipeline sends JudgeDevices for the remaining ones."""
-        batch.events += self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
-        self.judging = self._engine.unjudged > 0
 
     def _tick_dialects(self, batch: Batch, now: int) -> None:
         if now - self._ticked < 1_000:

@@ -117,8 +117,8 @@ class Pipeline:
                     self._handler.handle(self._batch, entries)
                 except Exception as error:
                     self._fault = error
-                if self._handler.judging:
-                    self._handler.judging = False  # the handler sets it again while devices are left
+                if self._handler.judging.pending:
+                    self._handler.judging.pending = False  # the handler sets it again while devices are left
                     self._ingest_queue.put(JudgeDevices(self._now()))
                 self._filled.set()
                 self._taken.clear()

@@ -133,6 +133,13 @@ class ReplaceRules(msgspec.Struct, frozen=True):
     at: int
 
 
+class ReplaceAreas(msgspec.Struct, frozen=True):
+    """A person changed the areas. ``around`` has, by area id, the ids and names of it and of the areas around it."""
+
+    around: dict[str, frozenset[str]]
+    at: int
+
+
 class JudgeDevices(msgspec.Struct, frozen=True):
     """Evaluate the changed rules on some more of the devices that have not been evaluated yet."""
 
@@ -175,6 +182,7 @@ Input = (
     | WriteDiagnosis
     | LostSession
     | ReplaceRules
+    | ReplaceAreas
     | JudgeDevices
     | ReplaceMappings
     | SendCommand

@@ -14,12 +14,16 @@ from hub.model.reading import Value
 class Scope(msgspec.Struct, frozen=True):
     """Devices that a rule watches. A device must match every list that is not empty.
 
-    ``devices`` and ``models`` are shell patterns (``sensor_*``). A device matches ``labels`` if it has one of them.
+    ``devices``, ``models`` and ``via`` are shell patterns (``sensor_*``). A device matches ``labels`` if it has one of
+    them, ``areas`` if a person has assigned it to one of them or to an area inside it (by name or id), and ``via`` if
+    it is connected through one of these gateways, also through another gateway.
     """
 
     devices: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    via: tuple[str, ...] = ()
 
 
 class Breach(msgspec.Struct, frozen=True):

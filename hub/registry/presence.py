@@ -59,6 +59,7 @@ class PresenceTracker:
         self._deadlines: dict[str, int] = {}  # by device, when its silence is checked
         self._queue: list[tuple[int, str]] = []  # the deadlines as a heap, outdated entries included
         self._gateways: dict[str, str] = {}  # by device, the gateway that it is connected through
+        self._behind: dict[str, set[str]] = {}  # by gateway, the devices that are connected through it
         self._seen_gateways: dict[str, int] = {}  # gateways that passed on messages since take_seen_gateways
         self._ticked = 0  # time of the last tick
         self.connected = 0  # since when the hub receives messages; presence may have changed before
@@ -85,16 +86,48 @@ class PresenceTracker:
         self.set_earlier_deadline(device, now + device_stale_after(device, self._limits))
 
     def _note_gateway(self, device: Device) -> None:
-        if device.info.via:
-            self._gateways[device.id] = device.info.via
-        else:
-            self._gateways.pop(device.id, None)
+        gateway = device.info.via
+        if gateway == self._gateways.get(device.id):
+            return
+        self._forget_gateway(device.id)
+        if gateway:
+            self._gateways[device.id] = gateway
+            self._behind.setdefault(gateway, set()).add(device.id)
+
+    def _forget_gateway(self, device_id: str) -> None:
+        if (gateway := self._gateways.pop(device_id, None)) is not None:
+            self._behind[gateway].discard(device_id)
+            if not self._behind[gateway]:
+                del self._behind[gateway]
 
     def remove(self, device_id: str) -> None:
         """Stop tracking a device."""
         del self._deadlines[device_id]
-        self._gateways.pop(device_id, None)
+        self._forget_gateway(device_id)
         self._seen_gateways.pop(device_id, None)
+
+    # -- gateways ---------------------------------------------------------------------------------------------
+
+    def gateway(self, device_id: str) -> str | None:
+        """Return the gateway that the device is connected through."""
+        return self._gateways.get(device_id)
+
+    def gateways(self, gateway: str) -> list[str]:
+        """Return a gateway and those that it is connected through, at most :data:`MAX_GATEWAYS`."""
+        found = [gateway]
+        while len(found) < MAX_GATEWAYS and (above := self._gateways.get(found[-1])) and above not in found:
+            found.append(above)
+        return found
+
+    def behind(self, device_id: str) -> list[str]:
+        """Return the devices that are connected through this one, also through other gateways."""
+        found = dict.fromkeys(self._behind.get(device_id, ()))
+        waiting = list(found)
+        while waiting:
+            new = [each for each in self._behind.get(waiting.pop(), ()) if each not in found]
+            found.update(dict.fromkeys(new))
+            waiting += new
+        return list(found)
 
     # -- signs of life ----------------------------------------------------------------------------------------
 

@@ -8,13 +8,11 @@ online.
 from __future__ import annotations
 
 from hub.events import Event
-from hub.model import Device, Latest, Rule, Watch
+from hub.model import Device, Latest, Watch
 from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.watch import Watches, watch_of
 
-RECHECK_MS = 60_000
-"""A silence timer is checked at least this often, because the tolerated silence of a device can change."""
 CURRENT = ("good", "clock")
 """The qualities of values that were measured when they were received."""
 
@@ -65,26 +63,6 @@ def _judge_pending(
         return []
     # A value that may be out of date raises nothing: the next reading decides.
     return watches.raise_alert(device, rule, watch, latest.value, now, standing=True) if sure else []
-
-
-def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int, key: str, now: int) -> list[Event]:
-    """Set the timer of a silence rule from the device's last message. End its alert if the device is not silent now."""
-    watch, events = device.watches.get(key), list[Event]()
-    if watch is None:
-        watch = device.watches[key] = Watch(since=device.last_seen or now)
-        watches.changed.add(device.id)
-    if device.withdrawn:
-        watch.since = now
-    due = max(watch.since or 0, device.last_seen or 0) + silence_ms
-    if (alert := watches.alerts.by_id.get(watch.alert or "")) is not None:
-        if due <= now:
-            return watches.alerts.restate(alert, device, rule, now)
-        events = watches.close(watch, "withdraw", now)
-    due = min(due, now + RECHECK_MS)
-    if watch.due is None or due < watch.due:  # an early timer is harmless: it checks the device's last message
-        watches.wait(device, key, watch, due)
-        watches.changed.add(device.id)
-    return events
 
 
 def _received(device: Device, latest: Latest) -> int:

@@ -10,7 +10,7 @@ which is stored with the device. The engine itself keeps only what rules, device
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from hub.events import Event
 from hub.model import (
@@ -24,28 +24,39 @@ from hub.model import (
     Severity,
     Unacknowledge,
     ValueExpired,
-    Watch,
 )
-from hub.rules.current_values import RECHECK_MS, judge_silence, judge_value
+from hub.rules.current_values import judge_value
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers
+from hub.rules.scopes import ScopeMatcher
+from hub.rules.silence import heard, is_silent, judge_silence
 from hub.rules.watch import Watches, watch_of
 
 Find = Callable[[str], Device | None]
 
 
 class Engine:
-    """Evaluates rules and raises, changes and ends alerts. ``open`` has the open alerts by id.
-
-    ``tolerated(device, silence_ms)`` returns the silence in ms after which a rule with ``silence_ms`` raises an alert;
-    see :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
-    """
+    """Evaluates rules and raises, changes and ends alerts. ``open`` has the open alerts by id."""
 
     def __init__(
-        self, rules: Iterable[Rule], tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms
+        self,
+        rules: Iterable[Rule],
+        tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms,
+        areas: Mapping[str, Collection[str]] | None = None,
+        gateways: Callable[[str], Collection[str]] = lambda gateway: (gateway,),
     ) -> None:
+        """Create an engine without alerts.
+
+        Args:
+            rules: The rules.
+            tolerated: Returns the silence in ms after which a rule with a given one raises an alert on a device; see
+                :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
+            areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
+            gateways: Returns a gateway and those that it is connected through.
+        """
         self.rules = list(rules)
-        self._plans = DeviceRulesCache(self.rules)
+        self._matcher = ScopeMatcher(areas or {}, gateways)
+        self._plans = DeviceRulesCache(self.rules, self._matcher)
         self._tolerated = tolerated
         self.clear()
 
@@ -65,6 +76,11 @@ class Engine:
         """Return the rules that watch this device, as they are written, with their patterns."""
         rules = self._plans.of(device).rules.values()
         return [rule for rule in rules if rule.metric is None or any(covers(rule, name) for name in device.metrics)]
+
+    def applies(self, rule: Rule, device: Device) -> bool:
+        """Return True if a rule, which may be a draft, watches this device."""
+        watched = rule.metric is None or any(covers(rule, name) for name in device.metrics)
+        return watched and self._matcher.selects(rule.scope, device)
 
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
@@ -132,7 +148,7 @@ class Engine:
         for _, condition, key in self._plans.of(device).silence:
             watch = device.watches.get(key)
             if watch is None or watch.due is None:  # otherwise the timer checks last_seen when it expires
-                events += self._watches.heard(device, condition, key, now)
+                events += heard(self._watches, device, condition, key, now)
         return events
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
@@ -152,7 +168,7 @@ class Engine:
             elif not isinstance(found, MetricRule):
                 rule, condition, _ = found
                 silence_ms = self._tolerated(device, condition.silence_ms)
-                if self._silent(device, silence_ms, key, watch, now, listening_since):
+                if is_silent(self._watches, device, silence_ms, key, watch, now, listening_since):
                     events += self._watches.raise_alert(device, rule, watch, None, now)
             elif now < watch.due <= now + found.rule.for_ms:
                 self._watches.push(watch.due, device, key)
@@ -163,25 +179,6 @@ class Engine:
                 events += judge_value(self._watches, device, found, now)
         return events
 
-    def _silent(
-        self, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
-    ) -> bool:
-        """Return True if the device has been silent for long enough while the hub was connected; else set the timer.
-
-        A device that never sent anything, or is no longer announced, does not count as silent.
-        """
-        watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # the clock may have been ahead
-        if listening_since is None or device.last_seen is None or device.withdrawn:
-            watch.since = now if device.withdrawn else watch.since
-            due = now + silence_ms
-        else:
-            due = max(watch.since, listening_since) + silence_ms
-        if due <= now:
-            return True
-        watch.due = due = min(due, now + RECHECK_MS)
-        self._watches.push(due, device, key)
-        return False
-
     # -- changes of rules and devices ------------------------------------------------------------------------
 
     def replace(self, rules: Iterable[Rule], devices: Iterable[str]) -> None:
@@ -190,9 +187,21 @@ class Engine:
         A rule that keeps its id and metric keeps its window, timer and alert, as far as its new condition holds.
         """
         self.rules[:] = rules
+        self._queue.clear()
+        self._unjudged.clear()
+        self.judge_later(devices)
+
+    def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
+        """Replace the areas. Return True if a rule names one: the devices have to be evaluated again."""
+        self._matcher.areas = areas
+        return any(rule.scope.areas for rule in self.rules)
+
+    def judge_later(self, devices: Iterable[str]) -> None:
+        """Queue devices for :meth:`judge_next`, because rules, areas or gateways have changed."""
         self._plans.clear()
-        self._queue = deque(devices)
-        self._unjudged = set(self._queue)
+        new = [name for name in devices if name not in self._unjudged]
+        self._queue.extend(new)
+        self._unjudged.update(new)
 
     @property
     def unjudged(self) -> int:
@@ -210,7 +219,7 @@ class Engine:
         return events
 
     def judge(self, device: Device, now: int) -> list[Event]:
-        """Evaluate the rules on a device's latest values, after a change of rules, model, labels or limits.
+        """Evaluate the rules on a device's latest values, after a change of rules or of what is known about the device.
 
         Alerts are withdrawn if their rule no longer applies or its condition does not hold. A condition that holds
         begins at the time of the value, or earlier if its beginning was seen.

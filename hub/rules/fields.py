@@ -8,7 +8,7 @@ from typing import Any
 MAX_TEXT = 256
 """Longest name, metric, value or pattern."""
 MAX_LIST = 1_000
-"""Most entries in devices, models or labels."""
+"""Most entries in a list, such as devices or labels."""
 MAX_SECONDS = 1e9
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|min|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -11,7 +11,7 @@ from hub.model import SEVERITIES, Rule, Scope, Severity
 from hub.rules.fields import InvalidField, read_duration, read_text, read_texts, shortened
 from hub.rules.kinds import KINDS
 
-COMMON_KEYS = {"id", "name", "kind", "severity", "devices", "models", "labels"}
+COMMON_KEYS = {"id", "name", "kind", "severity", *Scope.__struct_fields__}
 """The keys of every rule. One that is neither here nor in its kind's keys is refused, so that none is ignored."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]")
@@ -105,5 +105,5 @@ def _rule(table: dict[str, Any]) -> Rule:
         severity=cast(Severity, severity),
         metric=metric,
         for_ms=read_duration(table.get("for", 0), "for"),
-        scope=Scope(*(read_texts(table.get(key, []), key) for key in ("devices", "models", "labels"))),
+        scope=Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__}),
     )

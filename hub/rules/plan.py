@@ -1,4 +1,4 @@
-"""Which rules watch a device: patterns of metrics, devices and models resolved and cached."""
+"""Which rules watch a device: scopes and patterns of metrics resolved and cached."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from zlib import crc32
 
 import msgspec
 
-from hub.model import Device, Rule, Scope, Watch
+from hub.model import Device, Rule, Watch
 from hub.rules.kinds import MetricCondition, SilenceCondition
+from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
-_MAX_DESCRIPTIONS = 10_000
-"""Cached combinations of model and labels."""
+_MAX_ALIKE = 10_000
+"""Cached combinations of model, labels, area and gateway."""
 _MAX_METRICS = 10_000
 """Metric names for which a :class:`DeviceRules` caches the rules."""
 
@@ -105,26 +106,28 @@ def covers(rule: Rule, metric: str) -> bool:
 class DeviceRulesCache:
     """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` after a change of the ``rules`` list.
 
-    Most scopes select by model and label, and devices have few combinations of them, so scopes are matched once for
-    each combination.
+    Most scopes select by model, label, area or gateway, and devices have few combinations of them, so scopes are
+    matched once for each combination.
     """
 
-    def __init__(self, rules: list[Rule]) -> None:
+    def __init__(self, rules: list[Rule], matcher: ScopeMatcher) -> None:
         self._rules = rules
+        self._matcher = matcher
         self._of: dict[str, DeviceRules] = {}
-        self._alike: dict[tuple[str | None, tuple[str, ...]], list[Rule]] = {}
+        self._alike: dict[Likeness, list[Rule]] = {}
         self._shared: dict[tuple[str, ...], DeviceRules] = {}
 
     def of(self, device: Device) -> DeviceRules:
         plan = self._of.get(device.id)
         if plan is None:
-            described = (device.info.model, device.display_labels)
-            alike = self._alike.get(described)
+            like = likeness(device)
+            alike = self._alike.get(like)
             if alike is None:
-                if len(self._alike) >= _MAX_DESCRIPTIONS:
+                if len(self._alike) >= _MAX_ALIKE:
                     self._alike.clear()
-                alike = self._alike[described] = [rule for rule in self._rules if _describes(rule.scope, *described)]
-            rules = tuple(rule for rule in alike if not rule.scope.devices or _names(rule.scope, device.id))
+                selects = self._matcher.selects_alike
+                alike = self._alike[like] = [rule for rule in self._rules if selects(rule.scope, like)]
+            rules = tuple(rule for rule in alike if names(rule.scope, device.id))
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
@@ -133,20 +136,10 @@ class DeviceRulesCache:
         return plan
 
     def forget(self, device_id: str) -> None:
-        """Remove the device's entry: the device was deleted, or its model or labels changed."""
+        """Remove the device's entry: the device was deleted, or what scopes select it by has changed."""
         self._of.pop(device_id, None)
 
     def clear(self) -> None:
         self._of.clear()
         self._alike.clear()
         self._shared.clear()
-
-
-def _names(scope: Scope, device: str) -> bool:
-    return any(fnmatchcase(device, pattern) for pattern in scope.devices)
-
-
-def _describes(scope: Scope, model: str | None, labels: tuple[str, ...]) -> bool:
-    if scope.models and not any(fnmatchcase(model or "", pattern) for pattern in scope.models):
-        return False
-    return not scope.labels or any(label in scope.labels for label in labels)

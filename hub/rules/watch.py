@@ -13,7 +13,6 @@ from hub.events import Event
 from hub.model import Device, LateRun, Rule, Value, Watch
 from hub.rules import late_readings
 from hub.rules.alert_lifecycle import Input
-from hub.rules.kinds import SilenceCondition
 from hub.rules.low_points import note_low
 from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
@@ -100,16 +99,6 @@ class Watches:
         note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
-
-    def heard(self, device: Device, condition: SilenceCondition, key: str, now: int) -> list[Event]:
-        """Restart the silence timer, and end its alert: the device has sent something."""
-        watch = device.watches.get(key)
-        if watch is None:
-            watch = device.watches[key] = Watch()
-        watch.since, watch.due = now, now + condition.silence_ms
-        self.push(watch.due, device, key)
-        self.changed.add(device.id)
-        return self.close(watch, "recover", now, now)
 
     def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
         """Reset the watch and end its alert: the condition does not hold."""

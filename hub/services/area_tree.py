@@ -65,6 +65,13 @@ class AreaTree:
                 waiting += [child.id for child in self.children(area_id)]
         return frozenset(found)
 
+    def around(self) -> dict[str, frozenset[str]]:
+        """Return for the id of each area the ids and names of it and of all areas that it is inside of."""
+        found: dict[str | None, frozenset[str]] = {}
+        for area in self:  # each after the one that it is inside of
+            found[area.id] = found.get(area.parent, frozenset()) | {area.id, area.name}
+        return {area.id: found[area.id] for area in self}
+
     @cached_property
     def _children(self) -> dict[str | None, list[Area]]:
         found: dict[str | None, list[Area]] = {}

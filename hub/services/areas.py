@@ -14,7 +14,7 @@ from typing import Any
 
 from hub.accounts.json_file import JsonFile
 from hub.errors import HubError, NotFound
-from hub.model import Area, Device, EditDevice, Input
+from hub.model import Area, Device, EditDevice, Input, ReplaceAreas
 from hub.registry.registry import DeviceRegistry
 from hub.services.area_tree import AreaTree
 from hub.services.visible import VisibleDevices
@@ -27,13 +27,18 @@ AT_ONCE = 200
 """Devices that are edited with one commit when their area changes."""
 
 
+def stored_areas(data: Path) -> AreaTree:
+    """Return the areas in the data folder ``data``. Raises ConfigError if they cannot be read."""
+    return AreaTree(_file(data).read())
+
+
 class Areas:
     """Service for areas. Changes of devices go through the ingest queue; ``submit`` returns after their commit."""
 
     def __init__(
         self, data: Path, registry: DeviceRegistry, submit: Callable[[Input], Awaitable[Any]], now: Callable[[], int]
     ) -> None:
-        self._file = JsonFile(data / FILE, Area, hint="Restore it from a backup, or delete it to start without areas.")
+        self._file = _file(data)
         self._registry = registry
         self._submit = submit
         self._now = now
@@ -105,6 +110,7 @@ class Areas:
     async def _store(self, tree: AreaTree) -> None:
         await self._file.write(list(tree))
         self.tree = tree
+        await self._submit(ReplaceAreas(tree.around(), self._now()))
 
     def _restore(self) -> None:
         """Bring the restored devices in line with the areas, before anything else runs.
@@ -132,3 +138,7 @@ class Areas:
             self.tree = tree
         for device_id, area in assigned:
             self._registry.edit(EditDevice(device_id, self._now(), area=area))
+
+
+def _file(data: Path) -> JsonFile[Area]:
+    return JsonFile(data / FILE, Area, hint="Restore it from a backup, or delete it to start without areas.")

@@ -104,7 +104,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
       /^\/api\/rules\/preview$/,
       (_path, _query, { id }) => {
         const rule = payload('rules').items.find((each) => each.id === id) ?? payload('rules').items[0];
-        return { text: `[[rule]]\nid = "${rule.id}"`, rule, problem: null };
+        return { text: `[[rule]]\nid = "${rule.id}"`, rule, problem: null, devices: 6 };
       },
     ],
     ['PUT', /^\/api\/rules$/, (_path, _query, body) => ({ text: body.text, revision: 'dev' })],

@@ -14,13 +14,19 @@ from hub.api.schemas import rules, serializers
 from hub.api.schemas.requests import RuleChange, RuleDraft, RulePreviewQuery, TextChange, TextCheck
 from hub.errors import Invalid
 from hub.model import Rule
+from hub.registry.reader import DeviceReader
 from hub.rules import Engine
 from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
 from hub.store.base import Store
 
 
 def routes(
-    file: ConfigFile[Rule], engine: Engine, store: Store, faults: dict[str, list[str]], changes: ChangeLog
+    file: ConfigFile[Rule],
+    engine: Engine,
+    registry: DeviceReader,
+    store: Store,
+    faults: dict[str, list[str]],
+    changes: ChangeLog,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
 
@@ -54,10 +60,15 @@ def routes(
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview_rule(body: RulePreviewQuery) -> Response:
-        """Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed."""
+        """Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed.
+
+        `devices` is the number of devices that it would watch now.
+        """
         found = await file.preview(body.id, _draft(body))
-        entry = found.entry and serializers.rule(found.entry, None)
-        return Json({"text": found.text, "rule": entry, "problem": found.problem})
+        rule = found.entry
+        entry = rule and serializers.rule(rule, None)
+        devices = sum(engine.applies(rule, device) for device in registry.devices()) if rule else 0
+        return Json({"text": found.text, "rule": entry, "problem": found.problem, "devices": devices})
 
     @router.put("", response_model=rules.RulesText)
     async def replace_rules(body: TextChange, by: By) -> Response:

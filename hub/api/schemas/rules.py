@@ -20,6 +20,8 @@ class ScopeShape(ApiObject):
     devices: list[str]
     models: list[str]
     labels: list[str]
+    areas: list[str]
+    via: list[str]
 
 
 class RuleShape(ApiObject):
@@ -58,6 +60,7 @@ class RulePreview(TypedDict):
     text: str
     rule: RuleShape | None
     problem: str | None
+    devices: int
 
 
 class RulesChecked(TypedDict):

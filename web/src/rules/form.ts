@@ -24,6 +24,8 @@ export interface RuleForm {
   devices: string;
   models: string;
   labels: string;
+  areas: string;
+  via: string;
 }
 
 /** An empty form for a new rule, without default values that could be mistaken for a choice. */
@@ -44,6 +46,8 @@ export const fresh = (id: string): RuleForm => ({
   devices: '',
   models: '',
   labels: '',
+  areas: '',
+  via: '',
 });
 
 const UNITS: [string, number][] = [
@@ -87,6 +91,8 @@ export function formOf(rule: Rule): RuleForm {
     devices: scope.devices.join(', '),
     models: scope.models.join(', '),
     labels: scope.labels.join(', '),
+    areas: scope.areas.join(', '),
+    via: scope.via.join(', '),
   };
 }
 
@@ -139,5 +145,7 @@ export function keysOf(form: RuleForm): RuleKeys {
     devices: list(form.devices),
     models: list(form.models),
     labels: list(form.labels),
+    areas: list(form.areas),
+    via: list(form.via),
   };
 }

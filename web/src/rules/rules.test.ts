@@ -3,7 +3,6 @@ import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
 import { durationText, formOf, fresh, keysOf } from './form';
 import { problemsOf } from './problems';
-import { covered, patternOf } from './scope';
 import { conditionText, metricTitle, scopeText } from './shown';
 import { slugOf } from './slug';
 
@@ -11,7 +10,7 @@ const NEW = fresh('new-rule');
 
 const rule = (more: Partial<Rule>): Rule => ({
   id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000,
-  scope: { devices: [], models: ['CP-*'], labels: [] }, condition: {}, text: '', last_fired: null,
+  scope: { devices: [], models: ['CP-*'], labels: [], areas: [], via: [] }, condition: {}, text: '', last_fired: null,
   message_key: 'threshold', message_params: {}, ...more,
 }); // prettier-ignore
 
@@ -43,8 +42,14 @@ describe('the form', () => {
       limit: 'a lot',
       clear: '1e-9',
       devices: ' x, y"]',
+      areas: 'North, Hall 2',
     };
-    expect(keysOf(form)).toMatchObject({ above: 'a lot', clear: 1e-9, devices: ['x', 'y"]'] });
+    expect(keysOf(form)).toMatchObject({
+      above: 'a lot',
+      clear: 1e-9,
+      devices: ['x', 'y"]'],
+      areas: ['North', 'Hall 2'],
+    });
   });
 
   it('names durations in their largest whole unit', () => {
@@ -61,42 +66,6 @@ describe('the id of a new rule', () => {
     expect(slugOf('冷蔵庫', new Set())).toBe('rule');
     expect(slugOf('New rule', new Set(['new-rule', 'new-rule-2']))).toBe('new-rule-3');
     expect(slugOf('x'.repeat(200), new Set())).toHaveLength(60);
-  });
-});
-
-describe('the scope', () => {
-  it('reads patterns as the shell does', () => {
-    const fits = (glob: string, text: string): boolean => patternOf(glob).test(text);
-    expect(fits('sensor_*', 'sensor_9')).toBe(true);
-    expect(fits('sensor_*', 'my_sensor_9')).toBe(false);
-    expect(fits('CP-8?', 'CP-80')).toBe(true);
-    expect(fits('pump-0[1-3]', 'pump-04')).toBe(false);
-    expect(fits('pump-[!1]', 'pump-2')).toBe(true);
-    expect(fits('a.b+c', 'a.b+c')).toBe(true);
-    expect(fits('a.b', 'axb')).toBe(false);
-    expect(fits('a[', 'a[')).toBe(true);
-  });
-
-  it('counts devices that fit every list', () => {
-    const fleet = new Fleet();
-    const i = [0, 1, 2];
-    fleet.load({
-      type: 'snapshot', epoch: 'e', seq: 1, ts: 0, root: 'devices',
-      metrics: { temp_in: { i: [0], v: [1], u: [null] }, temp_out: { i: [0, 2], v: [1, 2], u: [null, null] } },
-      devices: {
-        i, id: ['pump-1', 'pump-2', 'tank-1'], name: ['', '', ''], area: [null, null, null], model: ['CP-80', 'X', 'CP-1'],
-        dialect: ['n', 'n', 'n'], labels: [['a'], [], ['a']], presence: [0, 0, 0], severity: [0, 0, 0], seen: [0, 0, 0],
-      },
-    }); // prettier-ignore
-    const all = { devices: [], models: [], labels: [] };
-    expect(covered(fleet, { metric: null, scope: all })).toBe(3);
-    expect(covered(fleet, { metric: null, scope: { ...all, devices: ['pump-*'], models: ['CP-*'] } })).toBe(
-      1,
-    );
-    expect(covered(fleet, { metric: null, scope: { ...all, labels: ['a', 'b'] } })).toBe(2);
-    expect(covered(fleet, { metric: 'temp_in', scope: all })).toBe(1);
-    expect(covered(fleet, { metric: 'temp*', scope: all })).toBe(2);
-    expect(covered(fleet, { metric: 'flow', scope: all })).toBe(0);
   });
 });
 
@@ -153,7 +122,13 @@ describe('a rule as people read it', () => {
   });
 
   it('has the names of devices', () => {
-    const scope = { devices: ['d-1', 'gone', 'd-*'], models: ['CP-*'], labels: ['roof'] };
-    expect(scopeText(fleet, scope)).toBe('Hall $& 1, gone, d-*, CP-*, roof');
+    const scope = {
+      devices: ['d-1', 'gone', 'd-*'],
+      models: ['CP-*'],
+      labels: ['roof'],
+      areas: ['North'],
+      via: ['d-2'],
+    };
+    expect(scopeText(fleet, scope)).toBe('Hall $& 1, gone, d-*, CP-*, roof, North, through Hall 2');
   });
 });

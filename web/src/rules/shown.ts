@@ -6,6 +6,7 @@ import { metricName } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
 import { beforeWord } from '../lib/words';
 import type { Fleet } from '../live/fleet';
+import { T } from '../texts';
 
 const PATTERN = /[*?[]/;
 
@@ -39,11 +40,13 @@ function stated(fleet: Fleet, metric: string, text: string): string {
   });
 }
 
-/** Return what a rule applies to: device names, then models and labels. Patterns are unchanged. */
-export function scopeText(fleet: Fleet, { devices, models, labels }: Rule['scope']): string {
-  const named = devices.map((id) => {
+/** Return what a rule applies to: device names, models, labels, areas, then names of gateways. Patterns are unchanged. */
+export function scopeText(fleet: Fleet, { devices, models, labels, areas, via }: Rule['scope']): string {
+  const named = (id: string): string => {
     const row = fleet.handle(id);
     return row < 0 ? id : fleet.name[row]!;
-  });
-  return [...named, ...models, ...labels].join(', ');
+  };
+  return [...devices.map(named), ...models, ...labels, ...areas, ...via.map((id) => T.rules.through(named(id)))].join(
+    ', ',
+  );
 }

@@ -60,6 +60,8 @@ export const rules = {
     devices: 'Device IDs (wildcards allowed)',
     models: 'Models (wildcards allowed)',
     labels: 'Labels, separated by commas',
+    areas: 'Areas and all areas in them',
+    via: 'Connected through these gateways (IDs)',
   },
   name: 'Rule',
   severity: 'Severity',
@@ -68,5 +70,6 @@ export const rules = {
   fired: 'Last fired',
   never: 'never',
   everything: 'all devices',
+  through: (gateway: string) => `through ${gateway}`,
   none: 'No rules yet.',
 };

@@ -78,6 +78,7 @@ def _tune_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    gc.enable()  # the command line disables it during the imports
 
 
 async def _run(

@@ -28,7 +28,7 @@ from hub.errors import HubError, NotFound
 from hub.events import AlertCleared, AlertRaised
 from hub.insight import InvestigationInput, Signature, evidence, rank
 from hub.insight.past_alerts import proven_actions
-from hub.insight.signature import built_in, extended
+from hub.insight.signature import extended
 from hub.model import Alert, CauseMatch, Device, Diagnosis, Evidence, Quote, WriteDiagnosis, Writer
 from hub.registry.reader import DeviceReader
 from hub.rules.reader import AlertReader
@@ -88,11 +88,11 @@ class DiagnosisService:
 
     def use_signatures(self, own: Sequence[Signature]) -> None:
         """Replace the user's own signatures. The next diagnosis uses them beside the built-in ones."""
-        self._signatures = extended(own) if own else built_in()
+        self._own_signatures = tuple(own)
 
     def signatures(self) -> Sequence[Signature]:
         """Return the signatures of all known faults, including the user's own."""
-        return self._signatures
+        return extended(self._own_signatures)
 
     def pending(self, alert_id: str) -> bool:
         """Return True if a diagnosis of this alert is queued or being written."""
@@ -243,7 +243,7 @@ class DiagnosisService:
 
     def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
         found = evidence(case)
-        return found, rank(found, self._signatures, case.semantics, case.kinds, alarmed=not case.calm)
+        return found, rank(found, self.signatures(), case.semantics, case.kinds, alarmed=not case.calm)
 
 
 def _diagnosis(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:

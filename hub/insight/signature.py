@@ -93,8 +93,9 @@ def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool 
 
 
 def _check_kinds(found: Sequence[Signature], where: str) -> None:
-    known = {kind.id for kind in machine_kinds.kinds()}
-    if unknown := sorted({kind for each in found for kind in each.kinds} - known):
+    named = {kind for each in found for kind in each.kinds}
+    known = {kind.id for kind in machine_kinds.kinds()} if named else named
+    if unknown := sorted(named - known):
         raise ConfigError(f"{where}: {unknown[0]!r} is not a kind of machine.", f"Allowed: {', '.join(sorted(known))}.")
 
 

@@ -123,6 +123,31 @@ def test_numeric_contact_sensor_is_event_driven() -> None:
     assert (hub.presence("d"), hub.silent()) == ("online", [])
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"contact": 0, "temperature": 20.5, "battery_voltage": 3.1},
+        {"motion": 1, "lux": 120.5, "battery": 90},
+        {"occupancy": False, "illuminance": 12.5, "sensor.batt": 3000},
+        {"window_state": 1},
+        {"doorbell": 1, "rssi": -60},
+        {"button.pressed": 1},
+    ],
+)
+def test_device_with_battery_and_event_is_event_driven(body: dict[str, object]) -> None:
+    hub = PresenceRun()
+    hub.every(SECOND, 4, "devices/d/telemetry", body)
+    hub.wait(20 * HOUR)
+    assert (hub.presence("d"), hub.silent()) == ("online", [])
+
+
+def test_device_with_event_and_mains_power_is_not_event_driven() -> None:
+    hub = PresenceRun()
+    hub.every(SECOND, 4, "devices/d/telemetry", {"door": False, "temperature": 3.5, "power": 120})
+    hub.wait(16 * SECOND)
+    assert hub.presence("d") == "stale"
+
+
 def test_irregular_device_is_stale_after_ten_minutes() -> None:
     hub = PresenceRun()
     for pause in (1, 7, 2, 40, 3, 90, 5, 1, 30):

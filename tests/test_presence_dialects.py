@@ -363,6 +363,22 @@ def test_tasmota_in_deep_sleep_is_stale_after_missed_reports() -> None:
     assert (hub.presence(device), hub.silent()) == ("stale", [device])
 
 
+@pytest.mark.parametrize(
+    ("device", "topic", "body"),
+    [
+        ("tasmota:br", "tele/br/SENSOR", {"ZbReceived": {"0x7A": {"Device": "0x7A", "Contact": 1}}}),
+        ("tasmota:br:7A", "tele/br/7A/SENSOR", {"ZbReceived": {"0x7A": {"Device": "0x7A", "Contact": 1}}}),
+        ("tasmota:rf", "tele/rf/RESULT", {"RfReceived": {"Data": "0xE5CD61", "Bits": 24, "Protocol": 1}}),
+        ("tasmota:ir", "tele/ir/RESULT", {"IrReceived": {"Protocol": "NEC", "Bits": 32, "Data": "0x1"}}),
+    ],
+)
+def test_tasmota_bridge_is_expected_to_be_silent_between_receptions(device: str, topic: str, body: Any) -> None:
+    hub = PresenceRun()
+    hub.every(SECOND, 4, topic, body)
+    hub.wait(HOUR)
+    assert (hub.presence(device), hub.silent()) == ("online", [])
+
+
 def test_homie_device_in_state_sleeping_stays_online() -> None:
     hub = prepared("homie")
     for _ in range(2):

@@ -84,6 +84,15 @@ async def test_pending_rate_is_evaluated_with_new_limit(hub: ApiHub):
     assert await alerts(hub) == []
 
 
+async def test_pending_rate_ends_when_its_window_has_passed(hub: ApiHub):
+    now = now_ms()
+    await put(hub, rule('kind = "rate"\nmetric = "m"\nby = 5\nwithin = "4s"\nfor = "8s"'))
+    await telemetry(hub, {"m": 10}, now)
+    await telemetry(hub, {"m": 18}, now + SECOND)
+    await tick(hub, now + 30 * SECOND)
+    assert await alerts(hub) == [], "no reading says that it went on rising"
+
+
 async def test_pending_condition_counts_from_time_new_limit_was_exceeded(hub: ApiHub):
     now = now_ms()
     await put(hub, above(80, 'for = "8s"'))

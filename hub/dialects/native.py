@@ -15,7 +15,6 @@ import msgspec
 from hub.bounds import check
 from hub.dialects.base import Action, CommandReply, DialectState, Result, View
 from hub.dialects.payload import (
-    MAX_NAME,
     excerpt,
     metric_name,
     parse_object,
@@ -27,6 +26,7 @@ from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.telemetry import Item, TelemetryTopic, check_sender, no_value, read_list, result_of
 from hub.dialects.times import when
+from hub.dialects.twins import twin_values
 from hub.dialects.units import spell
 from hub.dialects.unknown_topics import UnknownTopics
 from hub.errors import Rejected, RejectionReason
@@ -110,13 +110,11 @@ class NativeDialect:
             return Result(identities=(described,), rejections=rejections(message, faults), heard=(topic.device,))
         if kind == "replies":
             return Result(identities=(identity,), replies=(_reply(message, topic),))
-        values = parse_object(message.payload, kind) if message.payload else {}
-        if kind == "reported":
-            check_sender(values, topic)
-        if not all(1 <= len(key) <= MAX_NAME for key in values):
-            raise Rejected("bad_name", f"The keys of {kind} must have 1 to {MAX_NAME} characters.")
+        values, faults = twin_values(message, topic)
+        if faults and not values:
+            return Result(rejections=reject_all(message, faults), heard=(topic.device,))
         update = TwinUpdate(topic.device, "desired" if kind == "desired" else "reported", values)
-        return Result(identities=(identity,), desired_state=(update,))
+        return Result(identities=(identity,), desired_state=(update,), rejections=rejections(message, faults))
 
     def apply(self, change: DialectState) -> Sequence[Action]:
         """Do nothing: this dialect has no state."""

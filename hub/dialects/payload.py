@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
 from hub.bounds import decode_json, decode_shallow_json
+from hub.dialects.repair import UNREADABLE, repaired, unwrapped
 from hub.errors import Rejected, RejectionReason
 from hub.model import RawMessage, Rejection, Value
 from hub.topics import printable
@@ -29,12 +29,7 @@ UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", 
 MAX_SHOWN = 40
 """Characters of a payload that an error message quotes."""
 MAX_REPAIRED = 16_384
-"""Bytes of the largest payload in which NaN and the like are replaced."""
-_TOKENS = re.compile(
-    rb'"(?:[^"\\]|\\.)*+"?|[+-]?(?:\bnan\b(?:\(\w*\))?|\binf(?:inity)?\b)|(?<![\d.])-?\d[\d.]*+e\+?\d{3,}',
-    re.IGNORECASE | re.DOTALL,
-)
-"""JSON strings (to skip them) and what programs write for numbers that JSON does not have. It takes linear time."""
+"""Bytes of the largest payload that is repaired."""
 
 
 def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
@@ -45,7 +40,7 @@ def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
     """
     _check_size(payload, max_bytes)
     try:
-        return decode_json(payload)
+        return decode_json(unwrapped(payload))
     except Rejected as error:
         raise _with_excerpt(error, payload) from None
 
@@ -53,20 +48,26 @@ def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
 def parse_telemetry(payload: bytes) -> Any:
     """Return the JSON value in a payload after checking only its depth.
 
-    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. ``NaN``, ``Infinity`` and
-    numbers beyond a double's range, which JSON does not have, become texts of :data:`NOT_FINITE`, so that only these
-    values are rejected and not the whole message. Raises Rejected.
+    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. What is not JSON in a payload
+    is repaired (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole message. Raises
+    Rejected.
     """
     _check_size(payload, MAX_BYTES)
+    payload = unwrapped(payload)
     try:
         return decode_shallow_json(payload)
     except Rejected as error:
-        if error.reason not in ("not_json", "bad_value") or len(payload) > MAX_REPAIRED:
+        if error.reason == "too_deep" or len(payload) > MAX_REPAIRED or payload.lstrip()[:1] not in (b"{", b"["):
             raise _with_excerpt(error, payload) from None
     try:
-        return decode_shallow_json(_TOKENS.sub(_as_json_string, payload))
+        return decode_shallow_json(repaired(payload))
     except Rejected as error:
         raise _with_excerpt(error, payload) from None
+
+
+def _parse_shallow(payload: bytes) -> Any:
+    _check_size(payload, MAX_BYTES)
+    return decode_shallow_json(unwrapped(payload))
 
 
 def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
@@ -77,21 +78,17 @@ def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
     return Rejected(error.reason, f"{expected}; it is {excerpt(payload)}.")
 
 
-def _as_json_string(token: re.Match[bytes]) -> bytes:
-    text = token[0]
-    if text[:1] == b'"':
-        return text
-    return b'"NaN"' if b"nan" in text.lower() else b'"Infinity"'
-
-
 def _check_size(payload: bytes, max_bytes: int) -> None:
     if len(payload) > max_bytes:
         raise Rejected("too_large", f"The payload has {len(payload)} bytes; at most {max_bytes} are allowed.")
 
 
-def parse_object(payload: bytes, what: str) -> dict[str, Any]:
-    """Return the JSON object in a payload. ``what`` is its name in errors. Raises Rejected."""
-    return _object(parse_json, payload, what)
+def parse_object(payload: bytes, what: str, *, checked: bool = True) -> dict[str, Any]:
+    """Return the JSON object in a payload. ``what`` is its name in errors. Raises Rejected.
+
+    Without ``checked``, only its size and depth are checked.
+    """
+    return _object(parse_json if checked else _parse_shallow, payload, what)
 
 
 def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
@@ -145,6 +142,8 @@ def scalar(metric: str, value: Any) -> Value:
             raise Rejected("bad_value", f"{metric[:60]!r} is a text of more than {MAX_TEXT} characters.")
         if value in NOT_FINITE:
             raise Rejected("bad_value", f"{metric[:60]!r} is not a finite number.")
+        if value == UNREADABLE:
+            raise Rejected("not_utf8", f"{metric[:60]!r} is not valid UTF-8 text.")
         return value  # type: ignore[no-any-return]
     raise Rejected("bad_value", f"{metric[:60]!r} must be a number, a boolean or a text, not {_kind(value)}.")
 
@@ -152,7 +151,7 @@ def scalar(metric: str, value: Any) -> Value:
 def text_of(payload: bytes) -> str:
     """Return a payload as text. Raises Rejected (``not_utf8``)."""
     try:
-        return payload.decode()
+        return unwrapped(payload).decode()
     except UnicodeDecodeError as error:
         raise Rejected("not_utf8", "The payload is not UTF-8 text.") from error
 
@@ -181,7 +180,7 @@ def plain(metric: str, payload: bytes) -> Value | None:
 
 def metric_name(name: str) -> str:
     """Return the name if it is a valid name of a metric. Raises Rejected (``bad_name``)."""
-    if not name or len(name) > MAX_NAME or not name.isprintable():
+    if not name or len(name) > MAX_NAME or not name.isprintable() or name == UNREADABLE:
         raise Rejected("bad_name", f"A metric's name must have 1 to {MAX_NAME} printable characters.")
     return name
 

@@ -58,11 +58,12 @@ MAX_PAUSE = 7 * 24 * _HOUR
 NEVER = 10 * 365 * 24 * _HOUR
 _EVENTS = re.compile(
     r"(?:.*[._])?(?:contact|door|window|open|motion|pir|occupancy|presence|water_?leak|leak|flood|smoke|vibration|tamper"
-    r"|button|alarm)",
+    r"|button|alarm|(?:door_?)?bell|ring|press(?:ed)?|click)(?:[._]?(?:state|status|detected|alarm))?",
     re.IGNORECASE,
 )
 """Metrics that are states even if they are sent as 0 and 1."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
+_BATTERY = re.compile(r"(?:.*[._])?batt\w*", re.IGNORECASE)
 _ASIDE = ("battery", "signal_strength")
 
 
@@ -217,11 +218,19 @@ def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> i
 
 
 def is_discrete(device: Device) -> bool:
-    """Return True for a device that reports only states and events, apart from diagnostics such as its battery."""
-    aside = device.info.categories.keys() | {name for name, kind in device.info.classes.items() if kind in _ASIDE}
-    named = (item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0]))
+    """Return True for a device that reports only states and events, apart from diagnostics such as its battery.
+
+    A device with a battery is one if any of its metrics is an event: what it measures besides, such as the brightness
+    in a motion detector, is sent with its events.
+    """
+    kinds = device.info.classes
+    aside = device.info.categories.keys() | {name for name, kind in kinds.items() if kind in _ASIDE}
+    named = [item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0])]
     found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]
-    return bool(found) and all(found)
+    if all(found):
+        return bool(found)
+    events = (name for (name, _), event in zip(named, found, strict=True) if event and _EVENTS.fullmatch(name))
+    return any(events) and any(_BATTERY.fullmatch(name) or kinds.get(name) == "battery" for name in device.metrics)
 
 
 def _is_event(name: str, value: Value) -> bool:

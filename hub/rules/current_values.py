@@ -21,7 +21,10 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     """Evaluate one rule on the latest value of its metric."""
     rule, condition, latest = each.rule, each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
-    amount = condition.measure(list(known.points) if known else [], latest.value, latest.ts)
+    ts = latest.ts
+    if condition.windowed and known is not None and not known.alert:
+        ts += max(0, now - _received(device, latest))  # no reading since then: the value has stayed what it was
+    amount = condition.measure(list(known.points) if known else [], latest.value, ts)
     if amount is None:
         return []  # a text cannot be compared with a number: nothing begins or ends
     if known is None and not condition.exceeded(amount, raised=False):

@@ -10,7 +10,7 @@ from hub.dialects.homeassistant.announcements import Route
 from hub.dialects.homeassistant.entities import Watched
 from hub.dialects.homeassistant.readings import read_entity
 from hub.dialects.homeassistant.template import Missing, template
-from hub.dialects.payload import rejection
+from hub.dialects.payload import parse_telemetry, rejection
 from hub.errors import Rejected
 from hub.model import RawMessage, Rejection, Value, ValueExpired
 
@@ -70,8 +70,16 @@ class DecodedMessage:
     def parsed(self) -> Any:
         """The payload as JSON, parsed once; ``...`` if it is not JSON."""
         if self._parsed is _UNREAD:
-            self._parsed = _json(self._text)
+            self._parsed = self._object() if self._text[:1] == "{" else _json(self._text)
         return self._parsed
+
+    def _object(self) -> Any:
+        """Return the payload as a JSON object. If it is none, reject it, since templates would just find no value."""
+        try:
+            return parse_telemetry(self.message.payload)
+        except Rejected as error:
+            self.rejections.append(rejection(self.message, error))
+            return ...
 
 
 def _json(text: str) -> Any:

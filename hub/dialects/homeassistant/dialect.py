@@ -211,7 +211,9 @@ class HomeAssistantDialect:
             return Result()  # a retained message was deleted
         if len(message.payload) > MAX_PAYLOAD:
             raise Rejected("too_large", f"The payload is too large: at most {MAX_PAYLOAD} bytes are allowed.")
-        text = text_of(message.payload).strip()
+        # Single texts of an object may be in another encoding: they are rejected alone.
+        is_object = message.payload[:1] == b"{"
+        text = (message.payload.decode(errors="replace") if is_object else text_of(message.payload)).strip()
         routes, watched = self._devices.listeners(message.topic)
         decoded = DecodedMessage(message, text)
         for route in routes:

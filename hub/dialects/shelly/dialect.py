@@ -17,8 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.base import Action, CommandReply, DialectState, Publish, Result, Subscribe, View, expired_values
-from hub.dialects.payload import MAX_TEXT, metric_name, parse_object, telemetry_object
-from hub.dialects.rejections import reject_all, rejections
+from hub.dialects.payload import MAX_TEXT, parse_object, telemetry_object
+from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.shelly import gen1
 from hub.dialects.shelly.device import (
     ShellyDevice,
@@ -28,20 +28,17 @@ from hub.dialects.shelly.device import (
     with_metrics,
     with_sleep,
 )
+from hub.dialects.shelly.events import events, time_of
 from hub.dialects.shelly.status import Readings, readings
-from hub.dialects.times import when
 from hub.errors import Rejected
-from hub.model import Availability, Identity, Quality, RawMessage, Record
+from hub.model import Availability, Identity, RawMessage, Record
 
 GEN1_ROOT = "shellies"
 MAX_DEVICES = 20_000
 MAX_CACHED = 100_000
-MAX_EVENTS = 32
 LEVELS = 4
 """Prefixes may have up to so many levels."""
 _OWN_ID = re.compile(r"shelly[a-z0-9]+-[0-9a-f]{12}", re.IGNORECASE)
-_SETTINGS = frozenset(("config_changed", "data", "ota_progress"))
-"""Events that are not readings. (The records of a meter come as status too.)"""
 _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus"}
 """The hub's own requests: id and method."""
 
@@ -207,12 +204,13 @@ class ShellyDialect:
             return self._status(message, self._device(prefix, src), params, params.get("ts"), view)
         if method != "NotifyEvent":
             return Result()
-        known = self._device(prefix, src)
-        records = list(_events(message, known, params))
+        known, faults = self._device(prefix, src), list[Fault]()
+        records = list(events(message, known, params, faults))
+        rejected = rejections(message, faults)
         heard = () if records else (known.id,)
         if known is self._prefixes.get(prefix) and view.known(known.id):
-            return Result(records=records, heard=heard)
-        return replace(self._update(known), records=records, heard=heard)
+            return Result(records=records, rejections=rejected, heard=heard)
+        return replace(self._update(known), records=records, rejections=rejected, heard=heard)
 
     def _status(self, message: RawMessage, known: ShellyDevice, status: dict[str, Any], ts: Any, view: View) -> Result:
         found = readings(status)
@@ -238,7 +236,7 @@ class ShellyDialect:
     def _result(self, message: RawMessage, known: ShellyDevice, found: Readings, time: Any, view: View) -> Result:
         if found.faults and not (found.values or found.unknown):
             return Result(rejections=reject_all(message, found.faults))
-        ts, quality = _time(time, message)
+        ts, quality = time_of(time, message)
         record = Record(known.id, ts, message.received, found.values, quality)
         expired, rejected = expired_values(record, found.unknown, view), rejections(message, found.faults)
         if known is self._prefixes.get(known.prefix) and view.known(known.id):
@@ -277,24 +275,3 @@ class ShellyDialect:
 
     def tick(self, view: View, now: int) -> Result:
         return Result()
-
-
-def _events(message: RawMessage, known: ShellyDevice, params: dict[str, Any]) -> Iterator[Record]:
-    """Yield a record for each event, such as a button press, at its own time."""
-    listed = params.get("events")
-    for event in listed[:MAX_EVENTS] if isinstance(listed, list) else ():
-        if not isinstance(event, dict):
-            continue
-        component, what = event.get("component"), event.get("event")
-        if not isinstance(component, str) or not isinstance(what, str) or what in _SETTINGS:
-            continue
-        ts, quality = _time(event.get("ts", params.get("ts")), message)
-        metric = metric_name(f"{component}.event")
-        yield Record(known.id, ts, message.received, {metric: what[:MAX_TEXT]}, quality)
-
-
-def _time(ts: Any, message: RawMessage) -> tuple[int, Quality]:
-    try:
-        return when(ts, message.received, retained=message.retained)
-    except Rejected:
-        return when(None, message.received, retained=message.retained)

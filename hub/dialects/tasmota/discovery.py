@@ -13,9 +13,9 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.dialects.tasmota import names
-from hub.dialects.tasmota.readings import scales_of, sensors
+from hub.dialects.tasmota.readings import RECEIVED, scales_of, sensors
 from hub.errors import Rejected
-from hub.model import Info
+from hub.model import Info, Reporting
 
 STATES = ("OFF", "ON", "TOGGLE", "HOLD")
 MAC = re.compile(r"[0-9A-F]{12}")
@@ -78,8 +78,14 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
             classes=names.classes(self.metrics),
             categories=names.categories(self.metrics),
             max_silence=REPORTS_MISSED * self.wakes if self.sleeps and self.wakes else None,
-            reports="rarely" if self.sleeps else None,
+            reports=self._reports(),
         )
+
+    def _reports(self) -> Reporting | None:
+        """Return when the device reports: a bridge when it receives something, others every few minutes (None)."""
+        if self.sleeps:
+            return "rarely"
+        return "events" if any(name.startswith(RECEIVED) for name in self.metrics) else None
 
 
 def parse_config(mac: str, body: dict[str, Any]) -> TasmotaDevice:

@@ -87,7 +87,7 @@ _STATE = {
 _WIFI = {"RSSI": "%", "Signal": "dBm"}
 _SHUTTER = {"Position": "%", "Target": "%", "Tilt": "°", "Direction": ""}
 _RESULTS = ("POWER", "Dimmer", "White", "Channel", "CT", "Color", "HSBColor", "Scheme", "Speed", "FanSpeed")
-_RECEIVED = ("RfReceived", "IrReceived", "SerialReceived", "HdmiReceived", "ZbReceived", "LwReceived", "RC522", "PN532")
+RECEIVED = ("RfReceived", "IrReceived", "SerialReceived", "HdmiReceived", "ZbReceived", "LwReceived", "RC522", "PN532")
 """Keys in RESULT that are readings and no replies: something was received."""
 _DIGITS = re.compile(r"\d+\Z")
 
@@ -187,7 +187,7 @@ def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
                 _add(found, "", name, action, "", "", {}, 0)  # the same metric as in SENSOR
             elif isinstance(action, str):
                 _add(found, name, "Action", action, "", "", {}, 0)
-        elif name in _RECEIVED:
+        elif name in RECEIVED:
             _add(found, "", name, value, name, "", scales, 0)
     return found
 

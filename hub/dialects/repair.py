@@ -1,0 +1,49 @@
+"""Repair JSON in which single values are not JSON, so that they do not cost the other values of the message.
+
+Many programs print numbers and texts into a template: ``nan``, ``inf``, ``ovf``, ``1.#QNAN``, ``undefined``, ``None``,
+``True``, numbers beyond a double's range, texts in Latin-1, or with raw line breaks.
+"""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+UNREADABLE = "\ufffd"
+"""Stands for a name or a text that is not Unicode text."""
+_BOM = b"\xef\xbb\xbf"
+_TOKENS = re.compile(
+    rb'"(?:[^"\\]|\\.)*+"?|(?P<nan>[+-]?\bnan\b(?:\(\w*\))?|[+-]?1\.#(?:q|s)?(?:nan|ind)\w*)'
+    rb"|(?P<inf>[+-]?\b(?:inf(?:inity)?|ovf)\b|[+-]?1\.#inf\w*|(?<![\d.])-?\d[\d.]*+e\+?\d{3,})"
+    rb"|\b(?P<null>undefined|none)\b|\b(?P<bool>true|false)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+"""JSON strings, and what programs write for values that JSON does not have or writes differently. Linear time."""
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+
+
+def unwrapped(payload: bytes) -> bytes:
+    """Return a payload without a byte order mark and without the NUL with which C ends a text."""
+    return payload.removeprefix(_BOM).rstrip(b"\0") if payload[-1:] == b"\0" or payload[:1] == _BOM[:1] else payload
+
+
+def repaired(payload: bytes) -> bytes:
+    """Return JSON with the texts ``NaN`` and ``Infinity``, null or :data:`UNREADABLE` in place of what is not JSON."""
+    return _TOKENS.sub(_replacement, payload)
+
+
+def _replacement(token: re.Match[bytes]) -> bytes:
+    kind = token.lastgroup
+    if kind is None:
+        return _string(token[0])
+    return {"nan": b'"NaN"', "inf": b'"Infinity"', "null": b"null"}.get(kind) or token[0].lower()
+
+
+def _string(text: bytes) -> bytes:
+    escaped = _CONTROL.sub(lambda control: b"\\u%04x" % control[0][0], text)
+    try:
+        msgspec.json.decode(escaped)
+    except (msgspec.DecodeError, UnicodeError):
+        return msgspec.json.encode(UNREADABLE)
+    return escaped

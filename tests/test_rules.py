@@ -7,13 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.errors import ConfigError, Conflict, NotFound
-from hub.events import AlertCleared, AlertRaised
-from hub.model import Acknowledge, EditDevice, Identity, Info, Record
-from hub.registry.registry import DeviceRegistry
-from hub.rules import TRANSITIONS, Engine, after, describe, parse
+from hub.model import Acknowledge, EditDevice, Identity, Info
+from hub.rules import TRANSITIONS, after, describe, parse
+from rule_plant import T0, Plant, words
 
-T0 = 1_795_386_000_000
-CONNECTED = 0
 HOT = """
 [[rule]]
 id = "hot"
@@ -24,32 +21,6 @@ for = "2s"
 severity = "critical"
 devices = ["sensor_*"]
 """
-
-
-class Plant:
-    """A registry with one device and a rule engine, driven as the pipeline drives them."""
-
-    def __init__(self, rules: str, device: str = "sensor_9", info: Info | None = None) -> None:
-        self.registry, self.engine, self.device = DeviceRegistry(), Engine(parse(rules)), device
-        self.registry.identify(Identity(device, device, "native", info), T0)
-
-    def reading(self, second: float, value, *, metric="t", ts=None, quality="good") -> list[str]:
-        at = T0 + int(second * 1000)
-        record = Record(self.device, at if ts is None else T0 + int(ts * 1000), at, {metric: value}, quality)
-        self.registry.observe(record)
-        return words(self.engine.observe(self.registry.require(self.device), record))
-
-    def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
-        return words(self.engine.tick(T0 + int(second * 1000), connected_since, self.registry.get))
-
-    def alert(self):
-        (alert,) = self.engine.open.values()
-        return alert
-
-
-def words(events) -> list[str]:
-    names = {AlertRaised: "raised", AlertCleared: "cleared"}
-    return [names[type(event)] for event in events]
 
 
 def test_threshold_must_be_exceeded_for_duration():
@@ -202,11 +173,7 @@ def test_open_alert_survives_restart_without_second_raise():
     plant.reading(0, 85.0)
     plant.tick(2)
     alert = plant.alert()
-    registry, engine = DeviceRegistry(), Engine(parse(HOT))
-    registry.restore(plant.registry.take_states(1, 1)[0], T0 + 10_000)
-    engine.load([alert])
-    assert engine.restore(registry.with_latest_values(), T0 + 10_000) == []
-    plant.registry, plant.engine = registry, engine
+    assert plant.restart(10, HOT) == []
     assert plant.reading(11, 85.0) == []
     assert plant.alert() == alert
     assert plant.reading(12, 70.0) == ["cleared"]
@@ -215,10 +182,7 @@ def test_open_alert_survives_restart_without_second_raise():
 def test_pending_condition_survives_restart():
     plant = Plant(HOT)
     plant.reading(0, 85.0)
-    registry, engine = DeviceRegistry(), Engine(parse(HOT))
-    registry.restore(plant.registry.take_states(1, 1)[0], T0)
-    engine.restore(registry.with_latest_values(), T0)
-    plant.registry, plant.engine = registry, engine
+    assert plant.restart(0, HOT) == []
     assert plant.tick(2.1) == ["raised"]
 
 
@@ -226,10 +190,7 @@ def test_alerts_of_removed_rule_are_withdrawn_at_start():
     plant = Plant(HOT)
     plant.reading(0, 85.0)
     plant.tick(2)
-    registry, engine = DeviceRegistry(), Engine([])
-    registry.restore(plant.registry.take_states(1, 1)[0], T0)
-    engine.load([plant.alert()])
-    assert words(engine.restore(registry.with_latest_values(), T0)) == ["cleared"]
+    assert plant.restart(3, "") == ["cleared"]
 
 
 @given(st.lists(st.tuples(st.sampled_from([60.0, 77.9, 78.0, 79.0, 80.0, 85.0]), st.integers(0, 4000)), max_size=60))

@@ -4871,6 +4871,8 @@ export interface components {
             severity: "ok" | "info" | "warning" | "critical";
             /** For Ms */
             for_ms: number;
+            /** Clear For Ms */
+            clear_for_ms: number;
             scope: components["schemas"]["ScopeShape"];
             /** Condition */
             condition: {

@@ -104,6 +104,7 @@ class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
     since: int | None = None  # the first reading that met the condition, by the device's clock
     until: int = 0  # the last one
     value: Value | None = None  # of the reading with which the condition had held for the rule's duration
+    over: int | None = None  # as of Watch
     points: list[tuple[int, float]] = []  # the window of a rate rule
     behind: bool = False  # newer readings had been evaluated before these arrived
 
@@ -119,6 +120,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     lows: list[tuple[int, float]] = []  # low points of a condition that has not held for long enough yet
     measure: int = 0  # checksum of the rule's settings by which ``points`` and ``lows`` were computed
     late: LateRun | None = None
+    over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
 
 

@@ -83,6 +83,8 @@ class Condition(msgspec.Struct, frozen=True):
 class Rule(msgspec.Struct, frozen=True):
     """One rule: when ``condition`` holds for ``for_ms`` on ``metric`` of a device in ``scope``, raise an alert.
 
+    The alert clears when the condition has been over for ``clear_for_ms`` without a break.
+
     ``metric`` is a name or a pattern (``temp*``), or None for rules that watch the whole device.
     """
 
@@ -92,4 +94,5 @@ class Rule(msgspec.Struct, frozen=True):
     severity: Severity
     metric: str | None = None
     for_ms: int = 0
+    clear_for_ms: int = 0
     scope: Scope = Scope()

@@ -37,10 +37,24 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     elif alert.threshold != condition.threshold:
         moved = True
     if not condition.exceeded(amount, raised=alert is not None and not moved):
-        return watches.drop(device, watch, "withdraw", now)
+        return _judge_over(watches, device, each, watch, latest, now)
     if alert is not None:
+        watches.relapse(device, watch)
         return watches.alerts.restate(alert, device, rule, now, latest.value if moved else None)
     return _judge_pending(watches, device, each, watch, latest, now)
+
+
+def _judge_over(
+    watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
+) -> list[Event]:
+    """End the alert of a condition that has been over for long enough; withdraw it if only the rule has changed."""
+    if watch.over is None:
+        return watches.drop(device, watch, "withdraw", now)
+    due = _received(device, latest) - (latest.ts - watch.over) + each.rule.clear_for_ms
+    if due <= now:
+        return watches.drop(device, watch, "recover", now, watch.over)
+    watches.wait(device, each.key, watch, due)
+    return []
 
 
 def _judge_pending(

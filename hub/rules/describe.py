@@ -11,11 +11,13 @@ from hub.model import Breach, MetricDescription, Rule, Value
 
 
 def describe(rule: Rule) -> str:
-    """Return a rule as text: ``temperature above 80 for 2 s, clears below 78``."""
+    """Return a rule as text: ``temperature above 80 for 2 s, clears below 78 for 5 min``."""
     text = rule.condition.describe(rule.metric or "", None)
     if rule.for_ms:
         text += f" for {fmt.duration(rule.for_ms)}"
     recovery = rule.condition.describe_recovery()
+    if rule.clear_for_ms:
+        recovery = f"{recovery or 'clears when over'} for {fmt.duration(rule.clear_for_ms)}"
     return f"{text}, {recovery}" if recovery else text
 
 
@@ -27,6 +29,7 @@ def description_fields(rule: Rule) -> dict[str, Any]:
         "message_params": {
             "metric": rule.metric,
             "for_ms": rule.for_ms,
+            "clear_for_ms": rule.clear_for_ms,
             "condition": msgspec.to_builtins(rule.condition),
         },
     }

@@ -170,7 +170,7 @@ class Engine:
                 silence_ms = self._tolerated(device, condition.silence_ms)
                 if is_silent(self._watches, device, silence_ms, key, watch, now, listening_since):
                     events += self._watches.raise_alert(device, rule, watch, None, now)
-            elif now < watch.due <= now + found.rule.for_ms:
+            elif now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
                 self._watches.push(watch.due, device, key)
             else:
                 watch.due = None

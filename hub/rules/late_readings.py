@@ -36,7 +36,11 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
         return None
     held = run.since is not None and run.until - run.since >= each.rule.for_ms
     if not each.condition.exceeded(amount, raised=held):
-        return close(run, each.rule, ts)
+        run.over = ts if run.over is None else run.over
+        if held and ts - run.over < each.rule.clear_for_ms:
+            return None
+        return close(run, each.rule, run.over)
+    run.over = None
     if run.since is None:
         run.since = ts
     if not held:
@@ -47,7 +51,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
 
 def close(run: LateRun, rule: Rule, ended: int) -> tuple[int, int] | None:
     """End the run's condition at ``ended`` and return its begin and end, as :func:`follow` does."""
-    since, run.since, run.until = run.since, None, 0
+    since, run.since, run.over, run.until = run.since, None, None, 0
     if since is None or ended - since < rule.for_ms:
         return None
     return since, ended

@@ -105,5 +105,6 @@ def _rule(table: dict[str, Any]) -> Rule:
         severity=cast(Severity, severity),
         metric=metric,
         for_ms=read_duration(table.get("for", 0), "for"),
+        clear_for_ms=read_duration(table.get("clear_for", 0), "clear_for"),
         scope=Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__}),
     )

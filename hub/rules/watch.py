@@ -86,11 +86,12 @@ class Watches:
             watch.late = None
             self.changed.add(device.id)
         if not holds:
-            return events + self.drop(device, watch, "recover", now, ts)
+            return events + self.recover(device, each, watch, ts, now)
         if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
             watch.since, watch.lows = ts, []
             self.changed.add(device.id)
         if watch.alert is not None:
+            self.relapse(device, watch)
             return events
         held = ts - watch.since
         watch.began = now - held
@@ -100,11 +101,34 @@ class Watches:
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
 
+    def recover(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
+        """Reset the watch; end its alert as soon as the condition has been over for the rule's ``clear_for_ms``.
+
+        ``ts`` is the device's time of a reading that does not meet the condition, ``now`` when it was received.
+        """
+        delay = each.rule.clear_for_ms
+        if watch.alert is None or not delay:
+            return self.drop(device, watch, "recover", now, ts)
+        if watch.over is None or watch.over > ts:  # later: the device's clock was ahead
+            watch.over = ts
+            self.changed.add(device.id)
+        due = now - (ts - watch.over) + delay
+        if due <= now:
+            return self.drop(device, watch, "recover", now, watch.over)
+        self.wait(device, each.key, watch, due)
+        return []
+
+    def relapse(self, device: Device, watch: Watch) -> None:
+        """Keep an alert open whose condition was over, but not for long enough."""
+        if watch.over is not None:
+            watch.over = watch.due = None
+            self.changed.add(device.id)
+
     def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
         """Reset the watch and end its alert: the condition does not hold."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
-        watch.since = watch.due = watch.began = None
+        watch.since = watch.due = watch.began = watch.over = None
         watch.lows = []
         return self.close(watch, happened, now, ended)
 
@@ -142,7 +166,7 @@ class Watches:
             # It is the newest known reading, so it may end the condition.
             amount = each.condition.measure(watch.points, value, ts)
             holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
-            return [] if holds else self.drop(device, watch, "recover", now, ts)
+            return [] if holds else self.recover(device, each, watch, ts, now)
         alert = self.alerts.by_id.get(watch.alert or "")
         if late_readings.known_already(watch, alert.since if alert else None, ts):
             return []
@@ -191,7 +215,7 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
         return Watch(measure=each.measure)
     if watch.measure != each.measure:
         if watch.measure:
-            watch.since = watch.due = watch.began = watch.late = None
+            watch.since = watch.due = watch.began = watch.over = watch.late = None
             watch.lows = []
             if not each.condition.windowed:
                 watch.points = []

@@ -37,6 +37,7 @@ class RuleShape(ApiObject):
     metric: str | None
     severity: Severity
     for_ms: int
+    clear_for_ms: int
     scope: ScopeShape
     condition: dict[str, Any]
     text: str

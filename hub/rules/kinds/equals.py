@@ -14,7 +14,7 @@ class Equals(MetricCondition, frozen=True):
     """Holds while the value is ``value``. True and 1 differ."""
 
     kind: ClassVar[str] = "equals"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "value"})
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "value"})
 
     value: Value
 

@@ -17,7 +17,7 @@ class RateOfChange(MetricCondition, frozen=True):
     """Holds while the metric rises (or falls) by more than ``by`` within ``window_ms``."""
 
     kind: ClassVar[str] = "rate"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "by", "within", "falling"})
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "by", "within", "falling"})
     windowed: ClassVar[bool] = True
 
     by: float

@@ -17,7 +17,7 @@ class Threshold(MetricCondition, frozen=True):
     """
 
     kind: ClassVar[str] = "threshold"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "above", "below", "clear"})
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "above", "below", "clear"})
 
     above: float | None = None
     below: float | None = None

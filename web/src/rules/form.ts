@@ -21,6 +21,7 @@ export interface RuleForm {
   falling: boolean;
   silence: string;
   for: string;
+  clear_for: string;
   devices: string;
   models: string;
   labels: string;
@@ -43,6 +44,7 @@ export const fresh = (id: string): RuleForm => ({
   falling: false,
   silence: '',
   for: '5s',
+  clear_for: '',
   devices: '',
   models: '',
   labels: '',
@@ -88,6 +90,7 @@ export function formOf(rule: Rule): RuleForm {
     falling: condition.falling === true,
     silence: durationText(condition.silence_ms as number | undefined),
     for: durationText(rule.for_ms),
+    clear_for: durationText(rule.clear_for_ms),
     devices: scope.devices.join(', '),
     models: scope.models.join(', '),
     labels: scope.labels.join(', '),
@@ -141,6 +144,7 @@ export function keysOf(form: RuleForm): RuleKeys {
     metric: form.when === 'no_data' ? null : form.metric.trim(),
     ...own[form.when],
     for: form.when === 'no_data' ? null : optional(form.for),
+    clear_for: form.when === 'no_data' ? null : optional(form.clear_for),
     severity: form.severity,
     devices: list(form.devices),
     models: list(form.models),

@@ -36,7 +36,7 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
     return found;
   }
   need('metric');
-  if (at('for')) duration('for');
+  for (const field of ['for', 'clear_for'] as const) if (at(field)) duration(field);
   if (form.when === 'equals') need('value');
   else if (form.when === 'rate') {
     if (need('by')) number('by');

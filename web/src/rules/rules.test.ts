@@ -9,7 +9,7 @@ import { slugOf } from './slug';
 const NEW = fresh('new-rule');
 
 const rule = (more: Partial<Rule>): Rule => ({
-  id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000,
+  id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000, clear_for_ms: 0,
   scope: { devices: [], models: ['CP-*'], labels: [], areas: [], via: [] }, condition: {}, text: '', last_fired: null,
   message_key: 'threshold', message_params: {}, ...more,
 }); // prettier-ignore
@@ -28,6 +28,7 @@ describe('the form', () => {
   it('has the keys of each kind', () => {
     for (const value of [true, false, 'fault', 'true', '5', -1.5])
       expect(given({ kind: 'equals', condition: { value } })).toMatchObject({ kind: 'equals', value });
+    expect(given({ clear_for_ms: 300_000, condition: { above: 1 } })).toMatchObject({ clear_for: '5m' });
     const rate = given({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
     expect(rate).toMatchObject({ kind: 'rate', by: 5, within: '1m', falling: true });
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
@@ -86,6 +87,7 @@ describe('the fields of a rule', () => {
     expect(of({ limit: '80', clear: '81' })).toEqual({ clear: 'Clear threshold must be 80 or lower.' });
     expect(of({ when: 'below', clear: '79' })).toEqual({ clear: 'Clear threshold must be 80 or higher.' });
     expect(of({ limit: 'a lot' })).toEqual({ limit: 'Enter a number.' });
+    expect(of({ clear_for: 'soon' })).toEqual({ clear_for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ for: 'soon' })).toEqual({ for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ when: 'rate', by: '0', within: '1m' })).toEqual({ by: 'Enter a number above 0.' });
     expect(of({ id: 'a b' })).toHaveProperty('id');

@@ -46,7 +46,11 @@ export function scopeText(fleet: Fleet, { devices, models, labels, areas, via }:
     const row = fleet.handle(id);
     return row < 0 ? id : fleet.name[row]!;
   };
-  return [...devices.map(named), ...models, ...labels, ...areas, ...via.map((id) => T.rules.through(named(id)))].join(
-    ', ',
-  );
+  return [
+    ...devices.map(named),
+    ...models,
+    ...labels,
+    ...areas,
+    ...via.map((id) => T.rules.through(named(id))),
+  ].join(', ');
 }

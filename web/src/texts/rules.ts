@@ -57,6 +57,7 @@ export const rules = {
     falling: 'Falling instead of rising',
     silence: 'For at least, such as 5m',
     for: 'For at least, such as 5s',
+    clear_for: 'Clears when over for (optional)',
     devices: 'Device IDs (wildcards allowed)',
     models: 'Models (wildcards allowed)',
     labels: 'Labels, separated by commas',

@@ -1,0 +1,103 @@
+"""Delays of rules: how long a condition must hold, and be over, over restarts and changes of the rule."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.rules import describe, parse
+from rule_plant import T0, Plant
+
+CALM = '[[rule]]\nid="r"\nmetric="t"\nabove=80\nclear=78\nclear_for="10s"'
+KINDS = (
+    f'{CALM}\nfor="3s"',
+    '[[rule]]\nid="r"\nmetric="t"\nabove=80\nclear_for="5s"',
+    '[[rule]]\nid="r"\nkind="equals"\nmetric="t"\nvalue=85\nfor="2s"\nclear_for="2s"',
+    '[[rule]]\nid="r"\nkind="rate"\nmetric="t"\nby=5\nwithin="6s"\nclear_for="4s"',
+)
+
+
+def test_alert_clears_when_its_condition_has_been_over_for_long_enough():
+    plant = Plant(CALM)
+    assert plant.reading(0, 85.0) == ["raised"]
+    assert plant.reading(1, 70.0) == []
+    assert plant.reading(8, 70.0) == []
+    assert plant.reading(9, 79.0) == [], "between clear and the limit it is not over"
+    assert plant.reading(10, 70.0) == []
+    assert plant.reading(19.9, 60.0) == []
+    assert plant.reading(20, 60.0) == ["cleared"]
+    assert plant.reading(21, 85.0) == ["raised"]
+
+
+def test_standing_value_clears_without_further_readings():
+    plant = Plant(CALM)
+    plant.reading(0, 85.0)
+    plant.reading(1, 70.0)
+    assert plant.tick(10.9) == []
+    alert = plant.alert()
+    assert plant.tick(11) == ["cleared"]
+    assert plant.engine.open == {}
+    assert plant.registry.require(plant.device).watches["r/t"].last == (alert.since, T0 + 1_000)
+    assert plant.tick(30) == []
+
+
+def test_alert_that_is_about_to_clear_survives_restart_and_reload():
+    plant = Plant(CALM)
+    plant.reading(0, 85.0)
+    alert = plant.alert()
+    plant.reading(1, 70.0)
+    assert plant.restart(5, CALM) == []
+    assert plant.reload(6, CALM.replace("10s", "20s")) == []
+    assert plant.tick(20) == []
+    assert plant.alert() == alert
+    assert plant.tick(21) == ["cleared"]
+
+
+def test_alert_clears_at_once_when_its_delay_is_removed():
+    plant = Plant(CALM)
+    plant.reading(0, 85.0)
+    plant.reading(1, 70.0)
+    assert plant.reload(2, CALM.replace("10s", "0s")) == ["cleared"]
+
+
+def test_late_readings_show_one_alert_across_a_short_recovery():
+    plant = Plant(CALM)
+    plant.reading(1000, 20.0)
+    for second, value, seen in ((0, 85.0, []), (5, 70.0, []), (9, 85.0, []), (20, 70.0, []), (30, 70.0, ["cleared"])):
+        assert plant.reading(1001, value, ts=second, quality="late") == seen
+    assert plant.registry.require(plant.device).watches["r/t"].last == (T0, T0 + 20_000)
+
+
+def test_rule_is_described_with_its_delays():
+    assert [describe(parse(rule)[0]) for rule in KINDS[:2]] == [
+        "t above 80 for 3 s, clears below 78 for 10 s",
+        "t above 80, clears when over for 5 s",
+    ]
+
+
+@pytest.mark.parametrize("rule", KINDS)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(1, 7_000),
+            st.sampled_from([60.0, 77.0, 79.0, 83.0, 85.0, None]),
+            st.sampled_from(["", "", "restart", "reload"]),
+        ),
+        max_size=40,
+    )
+)
+def test_restarts_and_reloads_neither_lose_nor_double_an_alert(rule, steps):
+    """A hub that is restarted and reloaded again and again raises and clears as one that runs on."""
+    steady, shaken, now = Plant(rule), Plant(rule), 0.0
+    seen: list[str] = []
+    for gap, value, upset in steps:
+        now += gap / 1000
+        happened = steady.tick(now) if value is None else steady.tick(now) + steady.reading(now, value)
+        same = shaken.tick(now) if value is None else shaken.tick(now) + shaken.reading(now, value)
+        assert same == happened
+        assert shaken.engine.open == steady.engine.open
+        if upset:
+            assert getattr(shaken, upset)(now, rule) == []
+        seen += happened
+    assert seen == ["raised", "cleared"] * (len(seen) // 2) + ["raised"] * (len(seen) % 2)

@@ -115,7 +115,7 @@ def test_ai_settings_are_reloaded_and_invalid_ones_not_used(tmp_path: Path, mosq
         until(lambda: models() == ["m1", *before])
         config.write_text('[ai]\nmode = "openai"\nopenai_model = "m2"\n')
         send_sighup(hub)
-        until(lambda: 'Not reloaded, the present state stays: ai.mode = "openai" needs a key' in log(hub))
+        until(lambda: 'Not reloaded; the previous state stays in use: ai.mode = "openai" needs a key' in log(hub))
         assert models() == ["m1", *before]
         config.write_text('[ai]\nmode = "builtin"\ndaily_calls = 7\n[ai.servers.lab]\nmodel = "m3"\n')
         send_sighup(hub)

@@ -74,7 +74,7 @@ def account_name(text: str) -> str:
     if len({script for each in names for script in _LOOK_ALIKE if each.startswith(script)}) > 1:
         raise Invalid("The name has letters that look like those of another alphabet.", "Use one alphabet.")
     if lookup_key(name) in RESERVED:
-        raise Invalid(f"The name {name!r} is reserved for changes that no person makes.", "Choose another name.")
+        raise Invalid(f"The name {name!r} is reserved for the hub's own changes.", "Choose another name.")
     return name
 
 

@@ -131,7 +131,7 @@ class Accounts:
     def _check_unconnected(self, identity: ExternalIdentity | None, account_id: str | None = None) -> None:
         other = None if identity is None else self.by_identity(identity)
         if other is not None and other.id != account_id:
-            raise Conflict("This person of the provider has another account.", "Sign in with that one.")
+            raise Conflict("This sign-in is already connected with another account.", "Sign in with that one.")
 
     async def _store(self, account: Account) -> None:
         accounts = self._accounts | {account.id: account}

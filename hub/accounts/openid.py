@@ -129,7 +129,7 @@ class OpenId:
         domains = self.settings.domains
         if domains and (email is None or email.rpartition("@")[2] not in domains):
             raise SignInRefused(
-                "domain", "Your e-mail address may not sign in here, or the provider has not verified it."
+                "domain", "Your e-mail address is not allowed here, or the provider has not verified it."
             )
         if not any(self.settings.roles.values()):
             return None
@@ -138,7 +138,7 @@ class OpenId:
         for role in reversed(ROLES):
             if groups & set(self.settings.roles.get(role, ())):
                 return role
-        raise SignInRefused("group", "You are in no group that may sign in here.")
+        raise SignInRefused("group", "None of your groups may sign in here.")
 
     async def _welcome(
         self,

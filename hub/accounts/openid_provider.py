@@ -190,7 +190,7 @@ def _bounded_transport() -> Any:
             finally:
                 await answer.aclose()
             if answer.headers.get("content-encoding", "identity") != "identity":
-                raise ValueError("the answer is compressed, which was not asked for")
+                raise ValueError("the answer is compressed, which the hub did not request")
             return httpx2.Response(answer.status_code, headers=answer.headers, content=content, request=request)
 
     return Bounded()

@@ -45,7 +45,7 @@ class Passwords:
             raise Invalid(f"The password has {len(password)} characters.", f"Allowed: {MIN_CHARS} to {MAX_CHARS}.")
         async with self._turn(client):
             if password.lower() in await asyncio.to_thread(_common_passwords):
-                raise Invalid("This password is one of the most common ones.", "Choose one that nobody guesses.")
+                raise Invalid("This password is one of the most common ones.", "Choose one that is hard to guess.")
             return await asyncio.to_thread(self.hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str, client: str) -> bool:

@@ -87,7 +87,7 @@ class People:
         link = self.links.find(secret)
         if not self._usable(link):
             raise Forbidden(
-                "This link is not valid any more: its account, or who made it, was disabled, removed or lost the role.",
+                "This link is not valid any more: its account or its creator was disabled, removed or lost the role.",
                 "Ask an administrator for another one.",
             )
         return link

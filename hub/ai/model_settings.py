@@ -194,7 +194,7 @@ async def open_model_settings(base: AiSettings, data: Path) -> ModelRegistry:
     kept = await asyncio.to_thread(_load, file)
     settings, faults = without_faulty(_merged(base, kept))
     for name, fault in faults.items():
-        log.error("The model setting %s is left out: %s", name, fault)
+        log.error("The model setting %s is ignored: %s", name, fault)
     providers = ProviderChain(
         ordered=await ordered(settings), settings=settings, budget=Budget(settings, data / "ai-spent.json")
     )

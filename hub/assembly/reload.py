@@ -203,7 +203,7 @@ async def _or_log(part: Awaitable[T]) -> T | None:
     try:
         return await part
     except HubError as error:
-        log.error("Not reloaded, the present state stays: %s", error)
+        log.error("Not reloaded; the previous state stays in use: %s", error)
         return None
 
 

@@ -48,7 +48,7 @@ def _command(words: list[str], device: Device, language: Language) -> str:
             return switches[0] if len(switches) == 1 else main[0]
     known = ", ".join(commands[:20])
     raise Invalid(
-        f"Which command of {device.display_name} is meant is not clear.",
+        f"It is not clear which command of {device.display_name} is meant.",
         f"It accepts: {known}." if known else "It has not announced any.",
     )
 
@@ -98,12 +98,12 @@ def _value(words: list[str], wanted: CommandDescriptor, device: Device, language
     if wanted.type == "boolean":
         direction = _direction(words, language)
         if direction is None:
-            raise Invalid("Say whether it is to be on or off.")
+            raise Invalid("Say whether to turn it on or off.")
         return direction
     if wanted.type == "number":
         after = _numbers(words, language)
         if not after:
-            raise Invalid("Say to what number, such as: to 40.")
+            raise Invalid("Name the number, for example: to 40.")
         number = float(after[-1].replace(",", "."))
         return int(number) if number.is_integer() and "." not in after[-1] else number
     if wanted.type == "enum":

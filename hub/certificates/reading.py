@@ -100,7 +100,7 @@ def check_key(chain: Sequence[Certificate], key_file: Path) -> None:
     except (ValueError, UnsupportedAlgorithm):
         raise ConfigError(f"{key_file} has no valid private key.", "Use a file in the PEM format.") from None
     if key.public_key() != chain[0].x509.public_key():
-        raise ConfigError(f"The key {key_file} belongs to another certificate.", "Set the two files of one pair.")
+        raise ConfigError(f"The key {key_file} belongs to another certificate.", "Set a certificate and its own key.")
 
 
 def mode_fault(key_file: Path) -> CertificateFault | None:

@@ -32,7 +32,7 @@ async def _link(arguments: argparse.Namespace) -> str:
             names = ", ".join(each.name for each in people.accounts) or "none"
             raise NotFound(f"There is no account {arguments.account!r}.", f"Accounts: {names}.")
         if account.disabled:
-            raise NotFound(f"The account of {account.name} is disabled.", "Let an administrator enable it.")
+            raise NotFound(f"The account of {account.name} is disabled.", "Ask an administrator to enable it.")
         _, secret = await people.links.create(account.role, by="hub link", account=account.id)
     days = int(LIFETIME_S // 86_400)
     address = origin(*split_address(settings.http.listen), settings.http.scheme)

@@ -67,7 +67,7 @@ class LocalModelQueue:
             try:
                 await self._revise(revision)
             except HubError as error:
-                log.warning("Diagnosis %s keeps the words of the analyst: %s", revision.diagnosis.id, error)
+                log.warning("Diagnosis %s keeps the built-in analyst's text: %s", revision.diagnosis.id, error)
             except Exception as error:
                 faults.unexpected(
                     "Diagnosis %s keeps the words of the analyst. Report this.", revision.diagnosis.id, cause=error

@@ -88,7 +88,7 @@ def parse_reply(
         claims += judge([each for each in rest if each.text not in told], device, found)
         usable = bool(claims)
     if not usable:
-        raise AiError(f"{answer.writer.provider} wrote no diagnosis in the form asked for.", "Try another model.")
+        raise AiError(f"{answer.writer.provider} wrote no diagnosis in the required form.", "Try another model.")
     claims += replacements(claims, device, found)
     summary = summary_of(claims) or own.summary
     narrative = Narrative(summary, own.cause, own.claims, own.actions, own.confirm_by)
@@ -120,7 +120,7 @@ def _read(text: str) -> _Reply | None:
     try:
         return decode_json_as(text, _Reply)
     except Rejected:
-        raise AiError("The model wrote no diagnosis in the form asked for.", "Try another model.") from None
+        raise AiError("The model wrote no diagnosis in the required form.", "Try another model.") from None
 
 
 def _prose(text: str) -> list[str]:

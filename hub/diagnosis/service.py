@@ -236,7 +236,9 @@ class DiagnosisService:
         past = await self._store.diagnosis(diagnosis_id)
         device = self._registry.get(past.device) if past else None
         if past is None or device is None:
-            raise NotFound(f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert names its own.")
+            raise NotFound(
+                f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert contains the id of its diagnosis."
+            )
         alert = await self._store.alert(past.alert) if past.alert else None
         subject = Subject(device, alert, past.evidence, past.causes, past.quotes)
         return _diagnosis(subject, await self._writer.again(past, subject, model), self._now())

@@ -60,7 +60,7 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
         name = next((name for name in accepted if name in given), None)
         if name is not None:
             if given.count(name) > 1:
-                raise Invalid(f"The table has the column {name!r} twice.", "Each column may be there once.")
+                raise Invalid(f"The table has the column {name!r} twice.", "Each column may occur once.")
             found[column] = given.index(name)
     for column in REQUIRED:
         if column not in found:

@@ -113,7 +113,7 @@ class IngestHandler:
                 if dialect.owns(message.topic):
                     break
             else:
-                raise Rejected("no_dialect", "No dialect reads this topic.")
+                raise Rejected("no_dialect", "No dialect decodes this topic.")
             result = dialect.decode(message, self._registry)
             if is_plain(result):  # nearly all are
                 for record in result.records:

@@ -99,6 +99,7 @@ def baseline_end(track: MetricSeries, moment: int) -> float:
     """Return where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
     seen = track.seconds(moment)
     recent = track.times[track.times <= seen][-_RECENT:]
+    # At most 30 % of what there is, so that a short history leaves something to learn from.
     few = _MARGIN_READINGS * median(np.diff(recent)) if len(recent) > 1 else 0.0
     return seen - min(max(_MARGIN_S, few), 0.3 * max(seen, 0.0))
 
@@ -136,6 +137,7 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
     )
     deviations = found.deviations(times, steady)
     seconds = weights(times)
+    # Measured on the healthy past itself, so a noisy signal gets a wide band without a constant for it.
     band = max(1.0, *percentile(np.abs(deviations), 98))
     excess = max(float(cusum(sign * deviations, seconds, band).max()) for sign in (1.0, -1.0))
     return replace(found, band=band, excess=excess)
@@ -160,6 +162,7 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
     least = floor(values)
     level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:
+        # Only a trend that explains most of the spread: extrapolating noise would move the band away.
         drift = slope(times, steady)
         flat = steady - drift * (times - times[-1])
         if spread(flat) < 0.5 * raw:
@@ -202,11 +205,13 @@ def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: 
     centre, width = matrix[:last].mean(axis=0), matrix[:last].std(axis=0)
     matrix = (matrix - centre) / width
     target = track.values - track.values[:last].mean()
+    # Ridge: companions often move together, and plain least squares would give them huge opposite weights.
     gram = matrix[:last].T @ matrix[:last] + 0.02 * last * np.eye(len(columns))
     shares = np.linalg.solve(gram, matrix[:last].T @ target[:last])
     if _beyond_known(matrix[:, np.abs(shares) > 0.2 * np.abs(shares).max()], last):
         return None
     adjusted = track.values - matrix @ shares
+    # If the companions explain little, removing their influence only adds their noise.
     if spread(smooth(adjusted[:last])) > 0.6 * spread(smooth(track.values[:last])):
         return None
     return MetricSeries(track.metric, track.unit, track.kind, track.origin, track.times, adjusted)

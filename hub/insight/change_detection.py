@@ -49,12 +49,14 @@ def detect_changes(
         troubled: Metrics that alarm or are beyond a limit.
     """
     weeks = week or {}
+    # Without trouble only a strong change counts, since nothing else says that anything is wrong.
     ratio = _OTHER_RATIO if troubled else _CALM_RATIO
     found = {
         name: _on_both(track, weeks.get(name), moment, _OWN_RATIO if name in troubled else ratio)
         for name, track in tracks.items()
         if track.kind != "text" and len(track)
     }
+    # Only steady metrics explain others: one that has changed would explain the trouble away.
     quiet = [m.track for m in found.values() if m.doing == "steady" and m.track.kind == "number"]
     for name, seen in list(found.items()):
         if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
@@ -74,6 +76,7 @@ def _on_both(track: MetricSeries, week: MetricSeries | None, moment: int, least:
     slow = _slow_change(track, week, moment, least)
     if slow is None:
         return fast
+    # A change that began within the hours is located more exactly there.
     begins_late = fast.baseline is not None and (slow.onset or 0) > track.stamp(fast.baseline.end)
     return fast if fast.doing in ("rises", "falls") and begins_late else slow
 
@@ -85,6 +88,7 @@ def _slow_change(track: MetricSeries, week: MetricSeries, moment: int, least: fl
     usual = baseline(week, found.end)
     if usual is None:
         return None
+    # The week and the readings count seconds from different origins.
     ahead = (week.origin - track.origin) / 1000
     end = usual.end + ahead
     before_end = int(np.searchsorted(track.times, end, side="right"))
@@ -129,6 +133,7 @@ def _related(
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
+    # The longer the trouble lasts, the earlier its cause may have begun.
     lead = max(moment - began, _LEAD_MS) if began is not None else 0
 
     def belongs(name: str, m: DetectedChange) -> bool:
@@ -137,6 +142,7 @@ def _related(
         if began is None:
             return name not in week or not _is_normal(m, week[name], moment)
         if m.onset < began - lead:
+            # Long before the trouble: only a change that is very unusual in itself can be its cause.
             return m.ratio >= _STRONG_RATIO
         if m.onset < began and 0 < m.ratio < _LEADING_RATIO:
             return False

@@ -44,6 +44,7 @@ def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[
         return None
     course = _medians(table)
     left = values - _at(phase, course)
+    # Checked before the costlier test with each day left out.
     if spread(left) > _KEPT * spread(values):
         return None
     left = values.copy()

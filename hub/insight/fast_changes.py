@@ -31,6 +31,7 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
     usual = baseline(track, baseline_end(track, moment))
     if usual is None or len(track) - usual.count < 2:
         return _of_few(track, usual)
+    # Before CUSUM, which would take a long stay on one level, or a repeated value, for a shift.
     if track.kind == "boolean" or usual.levels is not None:
         return detect_switching_change(track, usual)
     stuck = detect_stuck_value(track, usual)
@@ -38,6 +39,7 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
         return stuck
     if not _is_coarse(usual, track):
         return detect_shift(track, usual)
+    # Averaging needs a baseline of its own, since means vary less than readings.
     means = track.averaged(_AVERAGED)
     usual = baseline(means, baseline_end(means, moment))
     if usual is None or len(means) - usual.count < 2:
@@ -64,6 +66,7 @@ def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
     """Return the change that CUSUM finds, in either direction, after the baseline."""
     times, values = track.times[usual.count :], smooth(track.values[usual.count - 1 :])[1:]
     deviations = usual.deviations(times, values)
+    # A change must be there now: one that has come back is over.
     interval = median(np.diff(times[-10:]))
     last = deviations[times >= times[-1] - max(_RECENT_S, 2 * interval)]
     deviation = median(last[-max(3, len(last) // 2) :])
@@ -73,9 +76,11 @@ def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
     rest = DetectedChange(track, "steady", None, usual.level, level, deviation, usual)
     if total[-1] <= usual.threshold(interval) or abs(deviation) < BELIEVABLE:
         return _rushed(track, usual) or rest
+    # CUSUM is 0 until the change begins, so its last zero is a first guess of the onset.
     start = int(np.flatnonzero(total == 0)[-1]) if np.any(total == 0) else 0
     at = _onset(track, usual.count + start, sign)
     onset, before = at.at, at.before
+    # Leaving the band is not enough: a signal that drifts slowly leaves it without a fault.
     if sign * (level - before) < 1.7 * wander(usual, float(times[-1]) - onset):
         return _rushed(track, usual) or rest
     return DetectedChange(track, "rises" if sign > 0 else "falls", track.stamp(onset), before, level, deviation, usual,
@@ -90,6 +95,7 @@ def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
     """
     end, level = float(track.times[-1]), recent_level(track, float(track.times[-1]))
     best, began = 0.0, 0
+    # The true duration is not known: take the one over which the movement is most unusual.
     for horizon in _HORIZONS:
         first = int(np.searchsorted(track.times, end - horizon))
         if first <= usual.count or len(track) - first < 4:

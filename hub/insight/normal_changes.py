@@ -25,6 +25,7 @@ def is_normal_change(week: MetricSeries, onset: int, level: float, change: float
         return False
     sign = 1.0 if change > 0 else -1.0
     near = sign * (base.values - level) >= -_NEAR * abs(change)
+    # A single occasion may have been a fault that nobody noticed.
     if _occasions(near) < _OCCASIONS:
         return False
     step = median(np.diff(base.times))

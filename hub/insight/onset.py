@@ -56,6 +56,7 @@ def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onse
     before = median(clean[max(start - 30, 0) : start])
     first, half = _half_way(clean, start, before, now)
     calm = slice(max(first - max(2 * (half - first), 12), 0), max(first, 1))
+    # Twice: the level before is needed to find the onset, and the onset to say which readings are before.
     before = median(clean[calm])
     first, half = _half_way(clean, start, before, now)
     begin = max(first - max(2 * (half - first), 12), 0)
@@ -76,6 +77,7 @@ def _half_way(clean: Floats, start: int, before: float, now: float) -> tuple[int
 def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -> Onset:
     chosen = np.arange(begin, min(half + 1, len(times)))
     if len(chosen) > _POINTS:
+        # The cost grows with points times candidates; more points would not make the onset more exact.
         chosen = np.unique(np.linspace(begin, half, _POINTS).astype(int))
     t, x = times[chosen], sign * values[chosen]
     if len(t) < 4:
@@ -87,9 +89,12 @@ def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -
     ramps, steps = np.maximum(lags, 0.0) / (t[-1] - t[0]), (lags >= 0).astype(np.float64)
     errors = np.concatenate([_errors(line, ramps, x), _errors(line, steps, x)])
     starts = np.concatenate([candidates, candidates])
+    # The error of rounding to the sensor's resolution, which no shape can explain. Without it, a perfect fit would
+    # exclude all other moments.
     quantum = len(t) * resolution(x) ** 2 / 12 + 1e-18
     errors = errors + quantum
     best = int(np.argmin(errors))
+    # An F-test on the ratio of squared errors, in its simplest form.
     possible = starts[errors <= errors[best] * (1 + _LIKELY / max(len(t) - 3, 3))]
     at = float(starts[best])
     index = int(np.searchsorted(times, at, side="right"))
@@ -102,6 +107,7 @@ def _errors(line: Floats, shapes: Floats, x: Floats) -> Floats:
 
     Only rises count. ``line`` is the time, centred and of length one.
     """
+    # Least squares without a solver: level and trend are projected out, then each shape is fitted alone.
     centred = shapes - shapes.mean(axis=0)
     centred -= line[:, None] * (line @ centred)
     y = x - x.mean()

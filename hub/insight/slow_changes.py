@@ -57,7 +57,9 @@ def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
     if last < _MIN_BINS:
         return None
     times, values = track.times[:last], track.values[:last]
+    # Bins at least as long as the interval of the readings, or most would be interpolated.
     step = max(_STEP_S, median(np.diff(times)))
+    # Even spacing, so that a lag is a number of bins.
     grid, centres = _binned(times, values, step)
     if len(grid) < _MIN_BINS or _is_counter(grid[: len(grid) * 3 // 4]):
         return None
@@ -65,6 +67,7 @@ def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
     usual: _Usual | None = None
     for lag in LAGS_S:
         back = round(lag / step)
+        # The time before must hold the lag at least once, or there is nothing to compare with.
         if back < 2 or len(grid) - back < max(_MIN_BINS, back):
             continue
         learned = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
@@ -122,12 +125,14 @@ def _at_lag(
     now = median(_newest(times, values, max(lag / 10, step))) - usual.now
     scale = max(spread(normal), floor(values))
     centre, then = median(normal), median(normal[-3:])
+    # Against the extreme on the same side: a signal may swing far up and hardly down.
     far = float(normal.max() - centre if now > centre else centre - normal.min())
     pace = float(np.abs(normal[back:] - normal[:-back]).max(initial=0.0)) if base > 2 * back else float(np.ptp(normal))
     beyond, moved = (now - centre) / max(far, 2 * scale), (now - then) / max(pace, 2 * scale)
     if beyond * moved < 0:  # it comes back from where it was unusual
         return None
     ratio, change = (beyond, now - centre) if abs(beyond) > abs(moved) else (moved, now - then)
+    # The fewer lags the time before has, the less its largest change says about what is normal.
     certain = 1 + _UNCERTAIN * back / base
     return SlowChange(track, usual.rest, lag, abs(ratio) / certain, change / scale, float(usual.centres[base - 1]))
 

@@ -15,6 +15,7 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
     changes = np.flatnonzero(np.diff(track.values))
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
+    # A set point or a counter that rests is not stuck.
     lively = usual.changes >= max(10, usual.count // 20)
     if not lively or points < 15 or seconds < 20 or _resting(track, usual, first):
         return None

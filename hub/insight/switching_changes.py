@@ -20,6 +20,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
     states = (track.values > split).astype(np.float64)
     found = runs(track.times, states)
     on = bool(found.states[-1])
+    # The present run began at its first reading, and lasts at least until now.
     first, length = int(found.starts[-1]), float(track.times[-1] - track.times[int(found.starts[-1])])
     shift = _shift(track, usual, states, first) if on else 0.0
     before = float(track.values[first - 1]) if first else float(track.values[0])
@@ -37,6 +38,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
     """Return the current stay divided by the longest earlier one, which counts more if there were only one or two."""
     stays = usual.stays_high if on else usual.stays_low
+    # It has never been in this state before, which is as unusual as it can be.
     if not len(stays):
         return 10.0
     return length / max(float(stays.max()), 1.0) / (1.0 if len(stays) > 4 else 1.5 if len(stays) > 2 else 3.0)

@@ -70,6 +70,7 @@ class DedupWindow:
 
     def _make_views(self) -> None:
         """Create memory views of the columns: access to a single number takes a third of the time."""
+        # The views share the memory of the columns, so they must be made again whenever a column is replaced.
         self._each_greatest, self._each_count = self.greatest.data, self._counts.data
         self._each_key = self._rings.reshape(-1).data
 
@@ -104,6 +105,8 @@ class DedupWindow:
         if (ring == key).any():
             return True
         recent = self._recent[:, : min(self._written, self._overall)]
+        # The window of all devices can know more than the ring only if the ring has dropped keys, or was loaded at
+        # start.
         beyond = count >= self._each or slot < self._restored
         return beyond and bool(((recent[1] == key) & (recent[0] == slot)).any())
 
@@ -236,6 +239,7 @@ def is_duplicate(
     """
     stem, constant = stem_of(key), device.constant_id
     if constant is not None:
+        # The key says nothing about this device, so it must not cost a message.
         if constant == stem or (constant == MANY_IDS and stem < 0):
             return False
         if stem >= 0:

@@ -146,6 +146,7 @@ def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any
     begins = unknown | (pause & (regularity == 0))  # two pauses without a regular interval between are the interval
     ratio = interval / xp.where(unknown, interval, expected)
     regular = (ratio >= 0.5) & (ratio <= 2.0)
+    # One odd interval must not move the expected one far. While little is known, a shorter one may.
     ratio = xp.minimum(ratio, MAX_RATIO)
     ratio = xp.where(regularity >= LEARNING, xp.maximum(ratio, 1 / MAX_RATIO), ratio)
     average = expected * ratio ** xp.maximum(WEIGHT, 1 / (regularity + 2))
@@ -214,6 +215,7 @@ def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> i
     usual = 1.5 * max(device.expected_interval, device.longest_pause)
     if not rests and own < NEVER and usual <= silence_ms:
         return silence_ms
+    # The rule's own limit still counts as a minimum.
     return max(silence_ms, own)
 
 

@@ -53,6 +53,7 @@ class PresenceTracker:
             on_deadline: Called with a device id and the time at which the device will be checked for silence.
             touch: Called with the id of a device whose state has to be stored.
         """
+        # The devices belong to the registry. Of their fields, this class changes those about presence.
         self._limits = limits
         self._devices = devices
         self._on_deadline, self._touch = on_deadline, touch
@@ -142,6 +143,7 @@ class PresenceTracker:
         """Record that the gateways of a device passed on its message; see :meth:`take_seen_gateways`."""
         gateway = self._gateways.get(device_id)
         for _ in range(MAX_GATEWAYS):
+            # The rest of the chain was marked by an earlier message of the same time.
             if gateway is None or self._seen_gateways.get(gateway) == at:
                 return
             self._seen_gateways[gateway] = at
@@ -175,6 +177,7 @@ class PresenceTracker:
         if not availability.online:
             if availability.retained and device.presence == "online" and (device.last_seen or 0) >= self.connected:
                 return _NOTHING  # outdated: the device has sent messages since the hub connected
+            # The device itself is reported offline, so its gateway's return must not bring it back.
             device.presence_before_gateway = None
             return self._set_presence(device, "offline", received)
         if availability.retained:
@@ -245,6 +248,7 @@ class PresenceTracker:
             if device is None or device.presence != "online" or self._deadlines[device_id] != deadline:
                 continue
             self._correct_last_seen(device, now)
+            # Silence counts from the connection at the earliest: before it, the hub could not have heard the device.
             seen = max(device.last_seen or min(device.first_seen, now), listening_since)
             due = seen + device_stale_after(device, self._limits)
             if due <= now:

@@ -59,6 +59,7 @@ class StoredStates:
             self.lagging.pop(name, None)
             try:
                 device = find(name)
+                # In the state itself, so that a replay skips the records that it includes.
                 device.last_applied_record = cursor
                 states[name] = self._encode(device)
             except Exception as error:  # one device must not keep the others from being stored

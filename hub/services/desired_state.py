@@ -51,7 +51,9 @@ class DesiredState:
             device = self._registry.require(device_id)
             if device.dialect != "native":
                 hint = "Use its commands to control it."
-                raise Invalid(f"{device.display_name} uses the {device.dialect} dialect, without desired state.", hint)
+                raise Invalid(
+                    f"{device.display_name} has no desired state: it uses the {device.dialect} dialect.", hint
+                )
             merged = {**device.desired, **values}
             desired = {key: value for key, value in merged.items() if value is not None}
             removed = {key: None for key, value in values.items() if value is None}

@@ -96,7 +96,7 @@ class Enrolments:
         if not name.startswith(key.prefix):
             raise Invalid("The key is not for this name.", f"Allowed: names that begin with {key.prefix!r}.")
         if self._known(name):
-            raise Conflict("There is a device of this name.", "An administrator can give it a credential.")
+            raise Conflict("A device with this name exists already.", "An administrator can give it a credential.")
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:

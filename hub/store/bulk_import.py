@@ -28,6 +28,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
         return 0
     with writer.adding(list(dict.fromkeys((one.device, one.metric) for one in readings))) as numbers:
         connection = writer.connection
+        # Inside `adding`: ids of new series are cached only if the transaction succeeds.
         with reading_history(numbers.values()), transaction(connection):
             writer.insert_new(numbers)
             fresh = fresh_points(connection, writer.memtable, numbers.values())
@@ -73,6 +74,7 @@ def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
 
 
 def _key(ts: int, value: Value) -> _Key:
+    # The type as well: in Python, True equals 1.
     return (ts, type(value), value)
 
 

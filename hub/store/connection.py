@@ -34,6 +34,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 def store_error(error: Exception) -> StoreError:
     """Return the hub's own error for one of sqlite3, or for a value that cannot be written."""
+    # An error that is not SQLite's own, such as OverflowError for an integer beyond 64 bits, has no code.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
     if isinstance(error, MemoryError):
         return StoreBusy("There is not enough memory to write to the database.", "Give the hub more memory.")
@@ -67,6 +68,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
     create_private(path)
     connection = _connect(path, WRITER_CACHE_KIB)
     connection.execute("PRAGMA journal_mode = WAL")
+    # With NORMAL a power cut could lose commits whose messages the broker no longer has.
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT_BYTES}")
     return connection
@@ -96,6 +98,7 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    # Temporary files would be outside the data folder, on a disk that may be full or readable for others.
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
@@ -152,6 +155,7 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
     Raises :class:`StoreCorrupt` for a damaged file.
     """
     with translated():
+        # Reads the header: a file that is no database fails here.
         connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         whole = path.stat().st_size <= CHECK_BYTES or suspicion_of(path).exists()
         if whole:

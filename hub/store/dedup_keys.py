@@ -102,6 +102,7 @@ class DedupKeyStore:
 
     def __init__(self, connection: sqlite3.Connection, devices: Callable[[], int]) -> None:
         self._connection = connection
+        # Kept in memory only: an interrupted compaction begins again.
         self._compaction: KeyCompaction | None = None
         self._devices = devices  # returns how many devices there are
         self.waiting = self._count()  # keys in key_log
@@ -121,6 +122,7 @@ class DedupKeyStore:
         for device in delta.deleted:
             self._connection.execute("DELETE FROM device_keys WHERE device = ?", (device,))
             if self._compaction is not None:
+                # The compaction has read the device's keys before and must not write them back.
                 self._compaction.deleted.add(device)
         if not len(keys) and not gone:
             return
@@ -185,6 +187,7 @@ def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
     rows = sorted(read_json(connection, list[tuple[int, str, str]], _LOG, but))
     series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
     keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
+    # The distinct ids. Counting is faster than np.unique, because ids are small.
     owners, names = _owners(connection, np.flatnonzero(np.bincount(series)))
     owner = owners[series]
     valid = owner >= 0

@@ -63,7 +63,9 @@ class SqliteStore(StoreThreads):
     def __init__(self, path: Path, writer: StoreWriter, set_aside: Path | None) -> None:
         super().__init__(path, writer.connection)
         self.set_aside = set_aside
+        # Used in the writer's thread only, except for its memtable, which has a lock.
         self._writer = writer
+        # These have transactions of their own, because nothing in them belongs to a batch of the pipeline.
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
         self.audit = AuditStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
@@ -87,6 +89,7 @@ class SqliteStore(StoreThreads):
         path = directory / FILE
         try:
             return cls(path, open_writer(path), None)
+        # A hub that records again is worth more than one that waits for a repair. The old file is kept for that.
         except StoreCorrupt:
             damaged = set_aside(path)
             return cls(path, open_writer(path), damaged)
@@ -94,6 +97,7 @@ class SqliteStore(StoreThreads):
     async def load(self, state_bytes: int | None = None) -> StoredSnapshot:
         try:
             return await self._read(queries.load, state_bytes)
+        # These concern the whole file; moving rows aside would not help.
         except (StoreBusy, StoreCorrupt):
             raise
         except StoreError:
@@ -113,6 +117,7 @@ class SqliteStore(StoreThreads):
     def _commit(self, owner: int, delta: Delta) -> None:
         writer = self._writer
         writer.write(owner, delta)
+        # Slices are queued rather than run here, so that this commit does not wait for them.
         if writer.keys.due and not self._compacting_keys:
             self._compacting_keys = self._later(self._compact_keys)
         if not self._compacting:  # until it is done, its points are still in the log and would make one due again
@@ -121,6 +126,7 @@ class SqliteStore(StoreThreads):
                 self._compacting = self._later(self._compact)
             elif self.requested_checkpoint <= writer.checkpoint and is_due(len(writer.memtable), writer.series):
                 self.requested_checkpoint = writer.memtable.newest
+        # Back pressure: the log grows faster than the queued slices can empty it, so this commit waits for some.
         while is_urgent(writer.memtable, writer.series) and self._compact_slice():
             pass
         if time.monotonic() >= self._next_size_check:
@@ -129,6 +135,7 @@ class SqliteStore(StoreThreads):
 
     def _compact_keys(self) -> None:
         self._compacting_keys = False
+        # The flag was reset before the slice: if the slice fails, the next commit queues another one.
         with suppress(sqlite3.Error):  # for example a full disk: the keys wait for a later commit
             self._compacting_keys = self._writer.keys.compact_slice() and self._later(self._compact_keys)
 
@@ -142,8 +149,10 @@ class SqliteStore(StoreThreads):
             more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
             self._compaction_failed = False
             return more
+        # Damaged chunks would fail every later compaction. Without them the slice succeeds the next time.
         except DamagedHistory as error:
             return self._leave_out(error) > 0
+        # The commit before this slice has succeeded and must not be reported as failed; compaction can wait.
         except Exception:
             if not self._compaction_failed:
                 log.warning("Compaction of the write-ahead log failed. The next commit tries again.", exc_info=True)

@@ -32,10 +32,13 @@ class StoreThreads:
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
+        # The writer's connection. After start only the thread of `_writing` uses it.
         self._connection = connection
+        # One thread, so that no two transactions compete for SQLite's write lock.
         self._writing = ThreadPoolExecutor(1, "store-writer")
         self._reading = ThreadPoolExecutor(READERS, "store-reader")
         self._copying = ThreadPoolExecutor(1, "store-backup")  # so that a slow backup takes no reader's place
+        # As many connections as reading threads, so a thread never waits for one.
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
         for _ in range(READERS):
             self._readers.put(connect_reader(path))
@@ -50,6 +53,7 @@ class StoreThreads:
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        # Each pool finishes its work before the connections are closed.
         self._writing.shutdown()
         self._reading.shutdown()
         self._copying.shutdown()
@@ -63,6 +67,7 @@ class StoreThreads:
         try:
             return await self._read_once(query, *args, **kwargs)
         except DamagedHistory as error:
+            # Once only: if the query fails again, the fault is another one and is reported.
             await self._write(self._leave_out, error)
             return await self._read_once(query, *args, **kwargs)
 
@@ -82,10 +87,12 @@ class StoreThreads:
     def _snapshot(self, query: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         connection = self._readers.get()
         try:
+            # All statements of a query see the same commit.
             connection.execute("BEGIN")
             try:
                 return query(connection, *args, **kwargs)
             finally:
+                # Nothing was written. Unlike COMMIT, it also ends the transaction after an error.
                 connection.execute("ROLLBACK")
         finally:
             self._readers.put(connection)
@@ -114,5 +121,6 @@ class StoreThreads:
             with translated():
                 return work()
         except StoreCorrupt:
+            # Checking a large file takes minutes, so the next start does it, before anything relies on the file.
             suspicion_of(self.path).touch()
             raise

@@ -49,12 +49,15 @@ class StoreWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
         self.memtable = Memtable.read(connection)
+        # The stored states include all records up to it, so compaction may move the batches up to it out of the log.
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         # Committed ids of series by device and metric; a device's ids are read when it writes for the first time.
         self._series: dict[str, dict[str, int]] = {}
         self._devices: int = connection.execute("SELECT count(DISTINCT device) FROM series").fetchone()[0]  # at start
         self._next_series: int = connection.execute(_NEXT_SERIES, (self.memtable.highest_series,)).fetchone()[0]
         self._series_ids = SeriesIdCache()  # the same ids as arrays, for record batches
+        # Devices are counted at start and when they write; the larger number is good enough to pace the compaction of
+        # keys.
         self.keys = DedupKeyStore(connection, lambda: max(self._devices, len(self._series)))
 
     @property
@@ -67,6 +70,7 @@ class StoreWriter:
         known = self._series.get(device)
         if known is None:
             rows = self.connection.execute("SELECT metric, id FROM series WHERE device = ?", (device,))
+            # Interned: a fleet has few names of metrics, but this cache has a dictionary for each device.
             known = self._series[device] = {sys.intern(metric): number for metric, number in rows}
         return known
 
@@ -99,6 +103,7 @@ class StoreWriter:
                     self.memtable.append(delta.cursor, points)
                     logged = True
         except BaseException:
+            # For every kind of error: the memtable must not have a batch that the table lacks.
             if logged:
                 self.memtable.take_back()
             raise
@@ -120,12 +125,14 @@ class StoreWriter:
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
         yield {name: fresh.get(name) or self._series[name[0]][name[1]] for name in names}
+        # Not in a `finally`: after an error the rows do not exist, so their ids must stay unknown.
         for (device, metric), number in fresh.items():
             self._series.setdefault(device, {})[metric] = number
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
         """Insert rows for the new ones of these series, in the caller's transaction."""
+        # `adding` has given the new series the ids from `_next_series` on.
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 
@@ -134,15 +141,19 @@ class StoreWriter:
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
         cursor, newest, last = row
+        # Two hubs on one folder would give the same numbers to different records.
         if owner < newest:
             raise StoreError(
                 f"Another process (owner {newest}) has taken over this database; this hub is owner {owner}.",
                 "Restart this hub.",
             )
+        # Without records the cursor does not move, so it cannot distinguish a retry from other changes; the digest
+        # does.
         if not delta.count:
             return delta.cursor < cursor or (delta.cursor == cursor and digest == last)
         if delta.cursor <= cursor:
             return True
+        # Some of the records are stored and some are not, which no commit leaves behind.
         if delta.cursor - delta.count < cursor:
             raise StoreError("A batch overlaps the one before it.", "Please report it with the log.")
         return False
@@ -166,8 +177,10 @@ class StoreWriter:
         new: list[tuple[int, str, str]] = []
 
         def numbers(device: str, metrics: Iterable[str]) -> list[int]:
+            # A device that is deleted and comes back in one delta must not continue the series of the deleted one.
             known = {} if device in deleted else self._known(device)
             try:
+                # Nearly always all series exist: look them up without a loop in Python.
                 return [*map(known.__getitem__, metrics)]
             except KeyError:
                 own = fresh.setdefault(device, {})
@@ -175,6 +188,7 @@ class StoreWriter:
                     if metric not in known and metric not in own:
                         own[metric] = self._next_series + len(new)
                         new.append((own[metric], device, metric))
+                # `or` is safe, because ids begin at 1.
                 return [known.get(metric) or own[metric] for metric in metrics]
 
         for record in delta.records:
@@ -193,12 +207,14 @@ class StoreWriter:
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state",
         )
         forgotten = [key for key, value in delta.learnt.items() if value is None]
+        # `executemany` is slow in a busy process (see `insert`), but dialects forget rarely.
         self.connection.executemany("DELETE FROM learnt WHERE dialect = ? AND key = ?", forgotten)
         insert(
             self.connection,
             "INSERT OR REPLACE INTO learnt VALUES",
             ((*key, value) for key, value in delta.learnt.items() if value is not None),
         )
+        # The columns beside a body are those that queries select and sort by.
         encode = msgspec.msgpack.encode
         insert(
             self.connection,
@@ -247,6 +263,8 @@ def open_writer(path: Path) -> StoreWriter:
             repair(connection, history=whole)
             try:
                 return StoreWriter(connection)
+            # Damage inside a body shows only when it is decoded. The rest of the history can be used without these
+            # rows.
             except UNREADABLE_BODY:
                 put_broken_rows_aside(connection)
                 return StoreWriter(connection)

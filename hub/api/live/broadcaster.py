@@ -57,6 +57,7 @@ class Broadcaster:
         self._throughput = throughput
         self._shutdown = shutdown
         self._max_listeners = max_listeners
+        # Clients count towards the limit; recorders are internal and short-lived.
         self._listeners: set[Listener] = set()
         self._recorders: set[Listener] = set()
 
@@ -87,6 +88,7 @@ class Broadcaster:
             raise Conflict("Too many clients are connected.", "Close one, or try again later.")
         listener = Listener(readings_only=readings_only)
         self._listeners.add(listener)
+        # A client that connects while the hub stops would otherwise wait for an event that never comes.
         if self._shutdown.is_set():
             listener.close()
         try:
@@ -127,6 +129,8 @@ class Broadcaster:
                     return
                 self._mark(batch)
                 if self._listeners or self.live.clients:
+                    # After the columns are marked: a page that gets the alert then sees the severity with the next
+                    # frame.
                     await self._tell_alerts(batch)
                 if self.live.clients:
                     self._tell_commands(batch)

@@ -1,4 +1,21 @@
-"""Queues and flow control of one page on the dashboard's socket."""
+"""Queues and flow control of one page on the dashboard's socket.
+
+States of a page::
+
+    connected ──hello──▶ begin() ──snapshot or resumption sent──▶ started ──disconnect──▶ discarded
+                           ▲                                        │
+                           └──────── begin_again(reason) ◀──────────┘  alerts overflow, events were lost, limits changed
+
+- Frames are flow-controlled: a page with ``IN_FLIGHT`` unacknowledged frames gets no other until it acknowledges one.
+  Its next frame then holds the newest value of everything that changed since (conflation). So a slow page skips states,
+  and costs the hub at most ``IN_FLIGHT`` frames of memory.
+- Alerts, commands and the steps of runs are queued in order and never skipped. If ``ALERTS_QUEUED`` of them wait, the
+  page starts again: the snapshot and the list of open alerts hold their outcome.
+- Of figures and pongs only the newest waits.
+- ``begin`` drops whatever is queued, because the snapshot includes it.
+
+The broadcaster fills the queues, without waiting; the connection's own task sends (``dashboard_socket.py``).
+"""
 
 from __future__ import annotations
 
@@ -73,6 +90,7 @@ class Client:
 
     def give_stats(self, text: str) -> None:
         """Queue figures; they replace older ones."""
+        # A hidden page catches up with one frame when it is visible again.
         if self.started and not self.hidden:
             self.stats = text
             self.wake.set()
@@ -84,6 +102,7 @@ class Client:
         self.restart = True
         self.frames.clear()
         self.alerts.clear()
+        # The page acknowledges the frames of the new start only.
         self.unacked.clear()
         self.wake.set()
 
@@ -94,5 +113,6 @@ class Client:
 
     def acknowledged(self, seq: int) -> None:
         """Note that the page has processed all frames up to ``seq``."""
+        # An acknowledgement covers all earlier frames, so a lost one does not block the page.
         while self.unacked and self.unacked[0] <= seq:
             self.unacked.popleft()

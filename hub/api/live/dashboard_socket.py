@@ -79,6 +79,7 @@ class Live:
         self._now = now
         self._run_subscriptions = run_subscriptions
         self._max_clients = max_clients
+        # The newest snapshot, shared by pages that connect at about the same time.
         self._snapshot = Snapshot("", -1, "", 0.0)
 
     async def run_frames(self) -> None:
@@ -106,16 +107,19 @@ class Live:
             if client.started and client.viewer() != client.scope:
                 self._run_subscriptions.remove(client)
                 client.begin_again("The devices that you may see have changed.")
+        # Without a ready page the frame stays open, and later changes of a device overwrite earlier ones.
         ready = [client for client in self.clients if client.ready]
         if not ready:
             return
         columns, now = self.columns, self._now()
         in_step = columns.seq
         text = columns.advance(now, encode=any(client.at == in_step and client.scope.whole for client in ready))
+        # Pages that are equally far behind get the same text.
         catch_up: dict[int, str] = {}
         for client in ready:
             if client.at == columns.seq:
                 continue
+            # A delta for one scope fits no other page, so it is encoded for this page alone.
             if not client.scope.whole:
                 client.give_frame(columns.seq, columns.since_for(client, now))
                 continue
@@ -133,6 +137,7 @@ class Live:
         """
         text = ""
         for client in self.clients:
+            # Asked now: the limits of an account may have changed since its page was opened.
             if client.viewer().whole:
                 text = text or encode()
                 client.give_alert(text)
@@ -169,8 +174,9 @@ class Live:
         try:
             async with asyncio.timeout(HELLO_S):
                 message = await sockets.read_json(socket, ClientMessage, MESSAGE_CHARS)
+            # Nothing is sent before: the page has to say whether it continues or starts.
             if message.type != "hello":
-                raise ValueError("hello comes first")
+                raise ValueError("the first message must be hello")
             self._hello(client, message)
             await sockets.until_first(
                 live_reader=self._receive(client, socket),
@@ -220,6 +226,7 @@ class Live:
         while True:
             await client.wake.wait()
             client.wake.clear()
+            # Before anything queued, which belongs to the state that follows the snapshot.
             if client.restart:
                 await self._start(client, socket)
             for queue in (client.frames, client.alerts):

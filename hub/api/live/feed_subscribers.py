@@ -83,6 +83,7 @@ class Listener:
 
     def deleted(self, device_id: str) -> None:
         """Queue the deletion of a device."""
+        # The state of a deleted device can no longer be read.
         self._waiting.pop(device_id, None)
         self._deleted[device_id] = None
         self._wake.set()
@@ -133,6 +134,7 @@ class Listener:
                     await self._wake.wait()
             except TimeoutError:
                 continue
+            # Wait a moment so that devices of one batch are sent together; alerts are not delayed.
             if not self._notices:
                 await asyncio.sleep(COALESCE_S)
         return None

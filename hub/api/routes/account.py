@@ -57,7 +57,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
         if not changed:
             if wait := await auth.count_wrong(request.scope, account.name):
                 return throttled(request.url.path, wait)
-            raise Forbidden("The current password is wrong.", "Somebody who forgot it can ask for a link.")
+            raise Forbidden("The current password is wrong.", "If you forgot it, ask an administrator for a link.")
         await changes.write(account.name, Change("people.password", "changed the own password"))
         return Response(status_code=204)
 
@@ -110,7 +110,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
 def account_of(request: Request) -> Account:
     proof: Proof = request.state.proof
     if proof.account is None:
-        raise Forbidden("This request belongs to no account.", "Sign in with name and password.")
+        raise Forbidden("This request is not authenticated by an account.", "Sign in with name and password.")
     return proof.account
 
 

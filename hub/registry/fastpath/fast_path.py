@@ -101,11 +101,13 @@ class FastPath:
     def accept(self, message: RawMessage) -> bool:
         """Decode the message and keep it for the next flush. Return False if it has to take the slow path."""
         topic = self._fast_topics.get(message.topic)
+        # A retained message is no sign of life, and one that is too large is rejected: the slow path does both.
         if topic is None or topic.group is None or message.retained or len(message.payload) > MAX_BYTES:
             return False
         group = topic.group
         try:
             content = msgspec.structs.astuple(group.decode(message.payload))
+        # Another schema, a status text, damaged JSON: the slow path decides what it is.
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return False
         if not group.messages:
@@ -130,6 +132,7 @@ class FastPath:
             return
         record_batches: list[RecordBatch] = []
         slow_messages: list[RawMessage] = []
+        # Swapped first: the handler of the results may accept and flush again.
         groups, self._pending_groups = self._pending_groups, []
         for group in groups:
             messages = group.messages
@@ -159,6 +162,7 @@ class FastPath:
         """
         known = self._topics.get(topic)
         if known is None or known.device != device.id:
+            # Topics are made up by devices. Forgetting counts costs a few messages on the slow path, and no memory.
             if len(self._topics) >= MAX_TOPICS:
                 self._topics = dict(self._fast_topics)
             known = self._topics[topic] = FastPathTopic(device.id)
@@ -166,6 +170,7 @@ class FastPath:
         if known.qualified < known.needed or not payload_schema.numeric:
             return
         group = self._group(payload_schema)
+        # Counting starts again, so that this costly question is not asked for every message.
         if group is None or (limits := bounds()) is None:
             known.qualified = 0
             return
@@ -195,6 +200,7 @@ class FastPath:
         self.flush()
         if device_id not in self._promoted:  # a flushed message has demoted it
             return
+        # Materialize before the topics are removed: it looks the values up through them.
         device = self._devices[device_id]
         self.materialize(device)
         for name, topic in self._promoted.pop(device_id)[1].items():
@@ -214,6 +220,7 @@ class FastPath:
         """Demote a deleted device and release its rows. A later device with this id gets new ones."""
         self.demote(device_id)
         for group in self._groups.values():
+            # The row is not reused: the store caches series ids by row.
             group.rows.pop(device_id, None)
 
     # -- state of promoted devices ----------------------------------------------------------------------------

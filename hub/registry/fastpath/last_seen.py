@@ -42,6 +42,7 @@ class LastSeenTable:
     """One slot per device, the same as in the dedup window. Times are in epoch ms."""
 
     def __init__(self, window: DedupWindow, limits: FleetLimits) -> None:
+        # A device has the same slot here as in the dedup window, so one index serves both.
         self._window = window
         self._limits = limits
         self.last_reading: Ints = np.zeros(0, np.int64)  # when any reading arrived
@@ -65,6 +66,7 @@ class LastSeenTable:
         self.stale_deadlines[slot] = due
         self.last_reading[slot] = device.last_reading or 0
         self.last_ts[slot] = device.last_ts
+        # Of all metrics, also those of other schemas: an older reading of any of them takes the slow path.
         self.newest[slot] = max((latest.ts for latest in device.metrics.values()), default=0)
         self.expected_interval[slot] = device.expected_interval
         self.regularity[slot] = device.regularity
@@ -107,10 +109,12 @@ class LastSeenTable:
         """
         first = _first(slots)
         keyed = keys != NO_KEY
+        # Pauses are learned in another way than intervals, one by one (`learn`).
         fit = fit & ~is_pause(intervals, self.expected_interval[slots], self._limits, np)
         fit &= ts >= np.where(first, self.newest[slots], _before(ts))
         before = np.where(first, self._window.greatest[slots], _before(keys))
         fit &= ~keyed | (keys >> SEQ_SHIFT > before >> SEQ_SHIFT)
+        # A device that sends `seq` only sometimes is left to the slow path, since the check above compares neighbours.
         fit &= first | (keyed == _before(keyed))
         starts = np.flatnonzero(first)
         whole = np.logical_and.reduceat(fit, starts)
@@ -125,6 +129,7 @@ class LastSeenTable:
         learned = learn_batch(learned, intervals, starts, ends - starts + 1, self._limits)
         self.expected_interval[who], self.regularity[who], self.longest_pause[who] = learned
         due = received[ends] + stale_after(learned, IntervalTerms(*self.terms[who].T), np)
+        # Rare: only a device that reports faster than expected needs an earlier check.
         for i in np.flatnonzero(due < self.stale_deadlines[who]).tolist():
             self.earlier_deadlines.append((self._window.owners[who[i]], int(due[i])))
         self.last_reading[who] = received[ends]
@@ -147,6 +152,7 @@ def learn_batch(
         counts: By device, how many intervals it has.
         limits: The limits of the registry.
     """
+    # All devices take their n-th interval together, so the loop runs over intervals and not over devices.
     columns = tuple(column.copy() for column in before)
     for step in range(min(int(counts.max(initial=0)), EXACT)):
         who = np.flatnonzero((counts > step) & (counts <= EXACT))

@@ -76,6 +76,7 @@ class SchemaGroup:
         try:
             records, fit = self._columns()
         finally:
+            # Also after an error: the caller hands the messages to the slow path, and they must not be applied twice.
             self.messages, self.contents, self.pending_rows = [], [], []
         slots = self.slots[records.rows]
         order = np.argsort(slots, kind="stable")  # by device, then in order of arrival

@@ -139,7 +139,9 @@ def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
                 upto = newest
                 memtable.sort()
             page = run_set(connection, memtable, first, upto).slice(below, SLICE_POINTS, SLICE_SERIES)
+            # Points of deleted devices are removed only now, because a batch of the log is never rewritten.
             points = _without_dropped(connection, page.points, below, page.bound)
+            # If a chunk to merge is damaged, the error names its series, so that the chunk can be moved aside.
             with reading_history(points.series):
                 write_points(connection, points)
             more = True
@@ -215,6 +217,7 @@ def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
     if not len(merged):
         return None
     connection.execute(_DELETE, (to_json(ids[merged].tolist()),))
+    # One text has all bodies; SQLite aggregates the columns of a query in the same order.
     bodies, ends = bytes.fromhex(row[5]), np.cumsum(sizes)
     cuts = zip((ends - sizes)[merged].tolist(), ends[merged].tolist(), strict=True)
     return decode(owners[merged].tolist(), firsts[merged].tolist(), [bodies[a:b] for a, b in cuts])

@@ -75,6 +75,7 @@ Chunk = tuple[int, int, int, int, int, int]
 _OLD_ALERTS = """SELECT id FROM alert WHERE state = 'cleared' AND confirmed_at IS NULL AND cleared_at < ?
     ORDER BY cleared_at LIMIT ?"""
 
+# Diagnoses of an alert are deleted with it; the first statement deletes those of devices and of deleted alerts.
 _OLD = (
     """DELETE FROM diagnosis WHERE id IN (SELECT id FROM diagnosis WHERE created_at < ?1 AND
         (alert IS NULL OR NOT EXISTS (SELECT 1 FROM alert WHERE alert.id = diagnosis.alert)) LIMIT ?2)""",
@@ -82,6 +83,7 @@ _OLD = (
     "DELETE FROM rejection WHERE id IN (SELECT id FROM rejection WHERE received < ?1 LIMIT ?2)",
     "DELETE FROM command WHERE id IN (SELECT id FROM command WHERE settled_at < ?1 LIMIT ?2)",
 )
+# By id instead of a count of all rows: ids are dense.
 _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
     SELECT id FROM rejection WHERE id <= (SELECT max(id) FROM rejection) - ? LIMIT ?)"""
 
@@ -116,6 +118,7 @@ def _expire_dropped(connection: sqlite3.Connection) -> int:
         chunks = chunks[: _slice_length(chunks)]
         connection.execute(_DELETE_CHUNKS, (_ids(chunks),))
         if not chunks:
+            # The row in dropped_series goes last: it is what leads to the chunks and rollups after a crash.
             connection.execute("DELETE FROM rollup WHERE series = ?", dropped)
             connection.execute("DELETE FROM dropped_series WHERE id = ?", dropped)
         deleted += sum(chunk[4] for chunk in chunks) + 1  # a series without readings counts as work, too
@@ -166,6 +169,7 @@ def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
     """Remove the points before ``before`` from a chunk, which keeps its id: ids order points of the same time."""
     points = _points(connection, [chunk])
     kept = points.take(points.ts >= before)
+    # A cut chunk stays active or sealed: the points of a sealed one are in the rollups already.
     (row,) = rows(kept, np.zeros(1, np.int64), np.array([not chunk[5]]))
     connection.execute(_UPDATE_CHUNK, (*row, chunk[0]))
     return len(points) - len(kept)
@@ -186,10 +190,13 @@ def _slice_length(chunks: Sequence[Chunk]) -> int:
 def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
     """Delete the rollup rows whose minutes or hours are all older than their bound."""
     deleted = 0
+    # A coarser tier is never deleted before a finer one.
     minutes = min(retention.raw, retention.minutes)
     for step, before, bound in ((MINUTE, minutes, "minutes_from"), (HOUR, min(minutes, retention.hours), None)):
+        # A row is deleted as a whole, so the bound is rounded down to the beginning of a row.
         first = before // (step * ENTRIES) * (step * ENTRIES)
         found = read_json(connection, list[tuple[int, int]], _ROLLUPS.format(which), step, first, series, limit)
+        # Hours have no bound: there is no coarser tier that could serve instead.
         if found and bound:
             owners = to_json(sorted({owner for _, owner in found}))
             connection.execute(_RAISE_BOUND.format(bound), (first, owners))

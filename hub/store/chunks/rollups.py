@@ -93,6 +93,7 @@ _unpack = msgspec.msgpack.Decoder(RollupBody).decode
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
     """Split ``quality`` at the indices ``starts``, and return for each part a bit mask of its qualities but good."""
+    # Bit 0 stands for good, which needs no mark.
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
 
@@ -156,6 +157,7 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
 
     minimum, maximum, total = column(entries.minimum, entries.start), column(entries.maximum), column(entries.total)
     counts = column(entries.count.astype(np.float64))
+    # The entries of a slow series have one point each: columns that only repeat the minimum are not stored.
     wide, summed = differ(entries.maximum != entries.minimum), differ(entries.total != entries.minimum)
     several, marked = differ(entries.count != 1), differ(entries.marks != 0)
     ends = np.append(starts[1:], len(entries)).tolist()
@@ -217,6 +219,7 @@ Range = tuple[int, int, int, int]
 
 def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
     """Return the entries of each range, in the order of time."""
+    # A row that begins before `low` may have entries after it.
     wanted = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
     rows = []
     if wanted:

@@ -33,9 +33,11 @@ class Downsampler:
         self._plan = plan
         self._edges = plan.edges()
         parts = len(self._edges)
+        # One entry per bucket: the figures so far, a bit mask of its qualities, and where what it covers ends.
         self._count, self._total = np.zeros(parts, np.int64), np.zeros(parts)
         self._minimum, self._maximum = np.full(parts, np.inf), np.full(parts, -np.inf)
         self._bits = np.zeros(parts, np.uint8)
+        # A rollup entry may reach beyond the end of its bucket (see `summaries`), which must not look like a gap.
         self._ends = np.append(self._edges[1:], plan.low + plan.length)
 
     def points(self, points: Points) -> None:
@@ -43,6 +45,7 @@ class Downsampler:
         low, high = np.searchsorted(points.ts, [self._plan.low, self._plan.high + 1])
         points = points.take(slice(low, max(low, high))).numeric()
         places = np.searchsorted(points.ts, self._edges)
+        # `reduceat` needs non-empty parts, so empty buckets are skipped.
         filled = np.flatnonzero(np.diff(np.append(places, len(points))))
         if not len(filled):
             return
@@ -58,6 +61,7 @@ class Downsampler:
         self, ts: Ints, count: Ints, minimum: Floats, maximum: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
         """Add summaries of several points each. A summary is in the bucket of its ``ts`` and covers ``step`` ms."""
+        # `ufunc.at` and not indexing: several summaries may fall into one bucket.
         inside = np.searchsorted(self._edges, ts, "right") - 1
         with np.errstate(over="ignore", invalid="ignore"):
             np.add.at(self._total, inside, total)
@@ -84,6 +88,7 @@ def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Float
     """Return means, clipped to the extremes because of rounding, also for sums that are infinite."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
+        # A sum that overflowed says nothing about the mean; the middle of the extremes is the best that is left.
         return np.clip(np.where(np.isfinite(mean), mean, minimum / 2 + maximum / 2), minimum, maximum)
 
 
@@ -109,6 +114,7 @@ def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: 
             bits.append(part.marks)
             count.append(part.count)
     at = np.concatenate(ts)
+    # Stable, because the minimum and the maximum of an entry have the same time.
     order = np.argsort(at, kind="stable")
     at, values = at[order], np.concatenate(value)[order]
     chosen = _chosen(at, values, plan.query.shape, plan.parts or 1)

@@ -85,6 +85,7 @@ def read_history(connection: sqlite3.Connection, memtable: Memtable, queries: Se
 
 def _answers(connection: sqlite3.Connection, memtable: Memtable, running: list[_RunningQuery]) -> list[Series]:
     heavy = [one for one in running if one.too_heavy]
+    # The headers tell the number of readings before any is decoded.
     for one in heavy:  # too many readings for a shape: use the minutes instead
         one.plan = QueryPlan(one.plan.query, MINUTE)
     if heavy:
@@ -149,6 +150,7 @@ class _RunningQuery:
     def to_open(self) -> np.ndarray:
         """Return the headers of the chunks to decode; for all other chunks the summaries are enough."""
         first, last = _reach(self.heads)
+        # A chunk that reaches beyond what readings serve has points that its summary must not count.
         whole = self.within(first, last, self.heads["active"] > 0)
         if self.plan.parts is None:
             self._opened = self._newest(first, last, self.heads["count"].astype(np.int64), whole)
@@ -165,10 +167,12 @@ class _RunningQuery:
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
         """Return a mask of the chunks that may have some of the newest ``limit`` points."""
         inside = np.flatnonzero(whole)
+        # Only chunks that count as a whole: of the others it is not known how many points lie in the range.
         inside = inside[np.argsort(last[inside])[::-1]]
         enough = int(np.searchsorted(np.cumsum(counts[inside]), self.plan.query.limit))
         if enough >= len(inside):
             return np.ones(len(first), np.bool_)
+        # Chunks overlap in time, so an older chunk may have newer points.
         reaching: Mask = last >= first[inside[: enough + 1]].min()
         return reaching
 
@@ -187,6 +191,7 @@ class _RunningQuery:
         buckets.points(points)
         # Chunks that were not decoded, by their headers; then the rollups.
         heads = self.heads[~self._opened]
+        # Chunks of texts alone have no figures.
         heads = heads[heads["numbers"] > 0]
         ts, count = heads["first"].astype(np.int64), heads["numbers"].astype(np.int64)
         figures = [heads[name].astype(np.float64) for name in ("minimum", "maximum", "total")]

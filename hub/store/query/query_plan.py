@@ -93,6 +93,7 @@ class QueryPlan:
     def edges(self) -> Ints:
         """Return where the buckets begin."""
         parts = self.parts or 1
+        # In whole milliseconds, rounded up: an edge is the first millisecond of its bucket.
         edges = self.low - (-np.arange(parts, dtype=np.int64) * self.length // parts)
         if self.step:
             edges[1:] = edges[1:] // self.step * self.step
@@ -110,6 +111,7 @@ def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterat
     if not step:
         yield from _finest(low, before, bounds)
         return
+    # Minutes before the bound are deleted, so this tier begins there; `_finest` serves the part before it from hours.
     begin = max(low, bounds.minutes) if step == MINUTE else low
     first, last = -(-begin // step) * step, before // step * step
     finer = 0 if step == MINUTE else MINUTE
@@ -126,6 +128,7 @@ def _finest(low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRang
 
     Entries that end after the first reading are left out: they would count readings twice.
     """
+    # An entry counts by its start: the last one that ends before the first reading starts a step earlier.
     minutes = min(before, bounds.raw - MINUTE + 1)
     hours = min(before, bounds.minutes, bounds.raw - HOUR + 1)
     for each in (

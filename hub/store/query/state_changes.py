@@ -81,6 +81,7 @@ class _Rows:
         different = (self.kind[1:] != self.kind[:-1]) | (self.minimum[1:] != self.minimum[:-1])
         mixed: Mask = self.minimum != self.maximum
         begins = np.concatenate([[True], different | mixed[:-1]]) | mixed
+        # The last reading is returned even without a change: a page draws the state up to it.
         begins[-1] = True
         return np.flatnonzero(begins)
 

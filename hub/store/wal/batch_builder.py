@@ -74,6 +74,7 @@ class BatchBuilder:
             return None
         records = sum(len(record_batch) for record_batch, _ in record_batches)
         good = set(self._qualities) <= {"good"}
+        # Record batches have numbers of good quality only: their codes are zero bytes.
         return LogBatch(
             _packed("<i8", np.array(self._ts, np.int64), *(record_batch.ts for record_batch, _ in record_batches)),
             _packed(

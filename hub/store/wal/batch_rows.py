@@ -37,6 +37,7 @@ class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
         counts = np.frombuffer(self.counts, "<u4")
         series = np.frombuffer(self.series, "<u4").astype(np.int64)
         ts, values = np.repeat(np.frombuffer(self.ts, "<i8"), counts), np.frombuffer(self.values, "<f8")
+        # A damaged row has to fail here, before its points get into the memtable.
         if not len(series) == len(ts) == len(values):
             raise ValueError("the columns of a batch differ in length")
         return Points(
@@ -66,6 +67,7 @@ def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) ->
 def read_batch(body: bytes) -> Points:
     """Return the points of one batch. Raises what decoding raises, ValueError or LookupError for a damaged one."""
     points = _decode(body).points()
+    # Look up every text, so that a damaged index shows now and not in a query.
     points.values()
     return points
 

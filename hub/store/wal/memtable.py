@@ -37,6 +37,7 @@ class Memtable:
     """The points of all batches of the table, in memory."""
 
     def __init__(self) -> None:
+        # Guards all attributes below: one thread changes them, and readers must see lists that fit together.
         self._lock = threading.Lock()
         self._numbers: list[int] = []  # the numbers of the batches, ascending
         self._ends: list[int] = []  # where each batch ends, in points added since start-up
@@ -100,6 +101,7 @@ class Memtable:
             if end > len(self._newest):  # readers keep the old arrays
                 self._newest = _room(2 * end, self._newest.take(slice(0, start)))
             if points.texts:
+                # All newest points share one list of texts, so the indices of the new points are shifted.
                 value = np.where(points.kind == TEXT, points.value + len(self._texts), points.value)
                 points = msgspec.structs.replace(points, value=value)
             _copy(points, self._newest, start)
@@ -118,6 +120,7 @@ class Memtable:
         if not count:
             return
         points = msgspec.structs.replace(self._newest.take(slice(0, count)), texts=self._texts)
+        # Outside the lock: sorting takes milliseconds, and only this thread changes the newest points.
         run = SortedRun.of(points.own_texts() if self._texts else points)
         with self._lock:
             self._runs.append((self._newest_at, run))
@@ -126,6 +129,8 @@ class Memtable:
     def view(self, first: int, last: int) -> RunSet | None:
         """Return the points of the batches ``first`` to ``last`` (included); None if one of the two is not here."""
         with self._lock:
+            # The caller's transaction sees exactly these batches. If the writer has dropped one since, the caller reads
+            # the table.
             a, b = bisect_left(self._numbers, first), bisect_left(self._numbers, last)
             if b >= len(self._numbers) or self._numbers[a] != first or self._numbers[b] != last:
                 return None
@@ -135,6 +140,7 @@ class Memtable:
                 for at, run in self._runs
                 if low < at + len(run) and at < high
             ]
+            # Slices of the arrays, not copies: rows of committed batches are never written again.
             loose = self._newest.take(slice(max(low - self._newest_at, 0), max(high - self._newest_at, 0)))
             return RunSet(slices, msgspec.structs.replace(loose, texts=self._texts))
 
@@ -172,6 +178,7 @@ def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Ite
     ).fetchone()
     first, last, upto, below = row
     ids = np.array(sorted(set(series)), np.int64)
+    # The numbers come from the reader's transaction, so a batch that is committed meanwhile does not count.
     if first is None or not len(ids):
         return empty()
     if not below:

@@ -33,6 +33,7 @@ class SeriesIdCache:
             if known is not None:
                 larger[: len(known)] = known
             known = self._known[record_batch.table] = larger
+        # Indexing with an array copies, so filling in ids below does not change the cache before the commit.
         found = known[record_batch.rows]
         unknown = found[:, 0] == 0  # ids begin at 1
         if unknown.any():

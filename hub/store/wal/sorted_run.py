@@ -46,6 +46,7 @@ class SortedRun(msgspec.Struct, frozen=True):
     def of(cls, points: Points) -> SortedRun:
         """Sort points that are in the order of arrival."""
         series = points.series.astype(np.uint32)
+        # Stable, so that the points of one series stay in the order of arrival.
         order = np.argsort(series, kind="stable")
         return cls(
             series[order],
@@ -93,6 +94,7 @@ class RunSlice(msgspec.Struct, frozen=True):
             run.quality[which],
             run.texts,
         )
+        # A run has the texts of many series; the caller needs only those of its points.
         return found.own_texts() if run.texts else found
 
     def of(self, wanted: Ints) -> Points:
@@ -135,6 +137,7 @@ class RunSet(msgspec.Struct, frozen=True):
         """Return the next series from id ``low`` on: at most so many points and series, but at least one series."""
         parts = list(self.slices)
         if len(self.loose):
+            # The binary search needs sorted points. Loose points are few.
             run = SortedRun.of(self.loose)
             parts.append(RunSlice(run, 0, len(run)))
         begins = [part.run.begin(low) for part in parts]

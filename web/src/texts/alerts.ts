@@ -48,7 +48,7 @@ export const alerts = {
     label: 'Cause',
     question: (title: string) => `Was this the cause: ${title}?`,
     what: 'What was the cause?',
-    lead: 'Your answer helps to explain similar alerts of this and like devices.',
+    lead: 'Your answer helps to explain similar alerts of this device and its peers.',
     yes: 'Yes',
     no: 'No, it was…',
     enter: 'Enter the cause',

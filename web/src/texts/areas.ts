@@ -20,10 +20,10 @@ export const areas = {
   remove: 'Delete',
   removeOne: (name: string) => `Delete ${name}`,
   removeLead:
-    'Its devices have no area then, and nobody is limited to it any more: who was limited to it alone sees no devices.',
+    'Its devices then have no area. People who are limited to this area only will see no devices.',
   suggested: 'Announced by devices',
   suggestedLead:
-    'These devices announce an area of their own. They are shown in it, but it counts for nobody’s rights until you accept it.',
+    'Devices announce these areas. They are shown, but do not affect what people may see until you accept them.',
   accept: 'Accept',
   acceptOne: (name: string) => `Accept ${name}`,
 };

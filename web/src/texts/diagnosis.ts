@@ -43,7 +43,7 @@ export const diagnosis = {
   tell: (check: string) => `To confirm: ${check}`,
   nature: {
     fault: 'fault',
-    act: 'not a fault: something was done',
+    act: 'not a fault: somebody or a program did this',
     process: 'not a fault: conditions changed',
     normal: 'normal operation',
   },

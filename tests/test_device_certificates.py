@@ -251,3 +251,11 @@ def test_command_writes_certificate_and_key_once(tmp_path: Path) -> None:
     assert read_chain(out / "hub.example.org.crt")[0].names == ("hub.example.org", "10.0.0.5")
     for file in ("ca/ca.key", "ca/issued.json"):
         assert (data / file).stat().st_mode & 0o077 == 0
+
+
+def test_failed_command_issues_no_certificate(tmp_path: Path) -> None:
+    data, out = tmp_path / "data", tmp_path / "out"
+    out.write_text("a file, not a folder")
+    output = hub(data, "device", "add", "pump", "--certificate", "--out", str(out), "--http", "127.0.0.1:1")
+    assert output == f"hub: {out}: Not a directory.\n"
+    assert hub(data, "device", "list") == ""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -101,9 +100,7 @@ async def test_alerts_over_queue_capacity_are_counted_and_diagnosed_later(site: 
 
 async def test_hanging_provider_is_replaced_by_builtin_after_timeout(site: Site) -> None:
     site.alert()
-    started = time.perf_counter()
-    found = await site.diagnostician(Writes(lambda _: "", hang_s=60), timeout_s=0.3).diagnose_device("pump-00")
-    assert time.perf_counter() - started < 3
+    found = await site.diagnostician(Writes(lambda _: "", hang_s=3600), timeout_s=0.3).diagnose_device("pump-00")
     assert found.generated_by.provider == "builtin"
 
 

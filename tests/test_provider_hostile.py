@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from typing import Any
 
 import pytest
@@ -115,9 +114,8 @@ async def test_slow_stream_ends_at_timeout() -> None:
     slowly = [HEAD, *(part for n in range(200) for part in (text_event(f"word{n} "), 0.05))]
     async with faulty(slowly) as server:
         providers = ProviderChain(ordered=[openai(server.base_url)])
-        started = time.monotonic()
         pieces = [p async for p in providers.stream(request(), timeout_s=0.6)]
-        assert time.monotonic() - started < 5
+        assert len(pieces) < 100, "it ended in the middle"
         assert isinstance(pieces[-1], ProviderProblem)
         assert server.open == 0 or await asyncio.wait_for(server.closed.wait(), 1)
         await providers.close()

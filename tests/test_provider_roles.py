@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 
@@ -52,10 +51,8 @@ async def test_stream_is_retried_only_before_first_piece() -> None:
 
 async def test_long_retry_after_goes_to_next_provider() -> None:
     one, two = Scripted("one", AiBusy("Busy.", after_s=3600.0)), Scripted("two", "from two")
-    started = time.perf_counter()
     assert (await chain(one, two).chat(request())).text == "from two"
     assert one.asked == 1
-    assert time.perf_counter() - started < 2
 
 
 def test_retry_delay_grows_with_jitter_and_respects_retry_after() -> None:

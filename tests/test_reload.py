@@ -9,8 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
 import pytest
 
 from access import certificates
@@ -146,7 +148,7 @@ def test_access_token_is_reloaded_and_ends_sessions(tmp_path: Path, mosquitto: M
         until(lambda: ", access token." in log(hub))
         assert (answers(old), answers(new)) == (401, 200)
         assert hub.http.get("/api/status").status_code == 401
-        assert "to apply these changed settings: http.max_connections." in log(hub)
+        until(lambda: "to apply these changed settings: http.max_connections." in log(hub))
         assert "token-of-this-test" not in log(hub)
         config.write_text("")
         send_sighup(hub)
@@ -248,7 +250,7 @@ def handles_sighup(pid: int) -> bool:
     return bool((int(masks["SigIgn"], 16) | int(masks["SigCgt"], 16)) & 1 << (signal.SIGHUP - 1))
 
 
-def demo_command(tmp_path: Path) -> list[str]:
+def demo_command(tmp_path: Path, devices: int = 0) -> list[str]:
     ports = ["--http", f"127.0.0.1:{free_port()}", "--mqtt", f"127.0.0.1:{free_port()}"]
     return [
         sys.executable,
@@ -257,7 +259,7 @@ def demo_command(tmp_path: Path) -> list[str]:
         "demo",
         *ports,
         "--devices",
-        "0",
+        f"{devices}",
         "--no-open",
         "--data",
         str(tmp_path / "data"),
@@ -276,6 +278,29 @@ def test_demo_reloads_on_sighup(tmp_path: Path):
     finally:
         process.terminate()
         assert process.wait(20) == 0
+
+
+def test_demo_goes_on_when_its_output_is_closed(tmp_path: Path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    log = tmp_path / "stderr.log"
+    command = demo_command(tmp_path, devices=1)
+    address = command[command.index("--http") + 1]
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, stdout=writing, stderr=errors)
+    os.close(writing)
+
+    def has_simulators() -> bool:
+        assert process.poll() is None, log.read_text()
+        with suppress(httpx.TransportError):
+            return bool(httpx.get(f"http://{address}/api/devices").json()["items"])
+        return False
+
+    try:
+        until(has_simulators, 60)  # they start when the addresses have been printed
+    finally:
+        process.terminate()
+    assert process.wait(20) == 0, log.read_text()
 
 
 def test_demo_ends_when_terminal_closes(tmp_path: Path):

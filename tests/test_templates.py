@@ -144,12 +144,12 @@ def test_unsupported_template_is_rejected_at_announcement(source):
 )  # fmt: skip
 def test_costly_template_is_rejected_within_time_and_memory(source, value):
     """Each value is rejected with the same reason, quickly and with little memory."""
-    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.monotonic()
+    before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.thread_time()
     with pytest.raises(Rejected) as caught:
         render(source, value)
     assert caught.value.reason == "template_failed"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
-    assert time.monotonic() - started < 5
+    assert time.thread_time() - started < 5
 
 
 def test_rejection_names_cause():

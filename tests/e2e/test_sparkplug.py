@@ -98,7 +98,7 @@ def test_eclipse_tahu_node_is_read_commanded_and_goes_offline(start, tmp_path):
         answer = demo.api.post(f"{press}/commands", json={"name": LAMP, "value": True})
         assert answer.is_success, answer.text
         eventually(lambda: demo.get(f"{press}/commands")["items"][0]["state"] == "confirmed", 10, "the lamp")
-        assert "told press true" in log.read_text()
+        eventually(lambda: "told press true" in log.read_text(), 10, "the log of the node")
         tahu.stdin.close()
         eventually(
             lambda: {demo.get(path)["presence"] for path in devices.values()} == {"offline"},

@@ -123,7 +123,7 @@ def test_device_is_renamed_and_rename_is_undone(plant: Demo, machines: list, pag
     page.goto(f"http://{plant.http}/d/tank-01")
     before = page.get_by_role("heading", level=1).inner_text().strip()
     open_section(page, "Settings")
-    page.get_by_label("Name").fill("Day tank")
+    page.get_by_label("Name", exact=True).fill("Day tank")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Day tank")).to_be_visible()
     assert plant.get("/api/devices/tank-01")["name"] == "Day tank"

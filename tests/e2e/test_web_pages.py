@@ -96,6 +96,7 @@ def test_ask_link_of_device_prefills_question(plant: Demo, open_alert: dict, pag
     expect(answer).to_contain_text("sensor_39")
 
 
+@pytest.mark.timeout(180)  # the models that read text are loaded first
 def test_analyse_page_describes_picture(plant: Demo, page: Page):
     open_from_menu(page, plant, "Analyse")
     picture = io.BytesIO()
@@ -103,7 +104,7 @@ def test_analyse_page_describes_picture(plant: Demo, page: Page):
     page.get_by_label("choose a file").set_input_files(
         {"name": "gauge.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
-    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=120_000)
     expect(page.get_by_text(re.compile("^Analysed by "))).to_be_visible()
 
 
@@ -117,7 +118,7 @@ def test_rules_page_shows_when_rule_last_fired(plant: Demo, open_alert: dict, pa
 
 def test_activity_filters_and_pauses(plant: Demo, open_alert: dict, page: Page):
     open_from_menu(page, plant, "Activity")
-    page.get_by_label("Type").select_option("raised")
+    page.get_by_label("Type", exact=True).select_option("raised")
     expect(page.get_by_role("link", name="sensor_39").first).to_be_visible()
     expect(page.locator("main li").filter(has_text="appeared")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()

@@ -25,7 +25,7 @@ def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
     expect(text).to_have_value(re.compile("^above = 80$", re.M))
     expect(description).to_contain_text("Applies to 1 of 1 devices.")
 
-    page.get_by_label("Limit").fill("70")
+    page.get_by_label("Limit", exact=True).fill("70")
     expect(text).to_have_value(re.compile("^above = 70$", re.M))
     clear = page.get_by_label("Clear threshold")
     expect(clear).to_have_accessible_description("Clear threshold must be 70 or lower.")  # it is 78
@@ -34,7 +34,7 @@ def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
         text.input_value().replace("clear = 78", "clear = 68").replace('name = "Sensor too hot"', 'name = "Warm"')
     )
     expect(page.get_by_label("Clear threshold")).to_have_value("68")
-    expect(page.get_by_label("Name")).to_have_value("Warm")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("Warm")
     expect(description).to_contain_text("above 70")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Warm", exact=True)).to_be_visible()
@@ -54,10 +54,10 @@ def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
 def test_rule_is_added_and_deleted(demo: Demo, page: Page):
     page.goto(f"http://{demo.http}/rules")
     page.get_by_role("link", name="New rule").click()
-    page.get_by_label("Name").fill("Lid open")
+    page.get_by_label("Name", exact=True).fill("Lid open")
     page.get_by_label("ID", exact=True).fill("lid-open")
     page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
-    page.get_by_label("Metric").fill("lid")
+    page.get_by_label("Metric", exact=True).fill("lid")
     page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
     expect(page.get_by_test_id("rule-says")).to_contain_text("lid is true for 5 s")
     page.get_by_role("button", name="Save").click()
@@ -83,10 +83,10 @@ def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     for expected in ("lid-open", "lid-open-2", "lid-open-3"):
         page.get_by_role("link", name="New rule").click()
         expect(page.get_by_label("ID", exact=True)).to_have_value("new-rule")
-        page.get_by_label("Name").fill("Lid open")
+        page.get_by_label("Name", exact=True).fill("Lid open")
         expect(page.get_by_label("ID", exact=True)).to_have_value(expected)
         page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is")
-        page.get_by_label("Metric").fill("lid")
+        page.get_by_label("Metric", exact=True).fill("lid")
         page.get_by_role("textbox", name=re.compile("^Value")).fill("true")
         page.get_by_label("For at least").fill("")
         page.get_by_role("button", name="Save").click()
@@ -100,7 +100,7 @@ def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     expect(page.get_by_label("ID", exact=True)).to_have_attribute("readonly", "")
     page.goto(f"http://{demo.http}/rules?new=1")
     page.get_by_label("ID", exact=True).fill("mine")
-    page.get_by_label("Name").fill("Another name")
+    page.get_by_label("Name", exact=True).fill("Another name")
     expect(page.get_by_role("textbox", name="TOML")).to_have_value(re.compile('^id = "mine"$', re.M))
 
 

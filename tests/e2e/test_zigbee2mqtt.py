@@ -73,7 +73,8 @@ def test_zigbee_devices_are_read_commanded_and_go_offline(zigbee: tuple[Demo, Zi
         assert answer.status_code == 202, answer.text
         path = f"/api/commands/{answer.json()['id']}"
         eventually(lambda path=path: demo.get(path)["state"] == "confirmed", 15, f"{name} to be confirmed")
-        assert f"told {BULB} {radio_command}" in program.log.read_text()
+        told = f"told {BULB} {radio_command}"
+        eventually(lambda told=told: told in program.log.read_text(), 10, "the log of the radio")
 
     # Zigbee2MQTT announces its devices to Home Assistant as well: each is still one device, of its own dialect.
     natives = sorted(each["native_id"] for each in demo.get("/api/devices")["items"])

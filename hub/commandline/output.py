@@ -1,0 +1,21 @@
+"""Standard output that may be closed: the reader of a pipe has ended, or the terminal's window was closed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+
+
+def announce(line: str) -> None:
+    """Print a line. A running hub goes on if nobody can read it."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        discard_output()
+
+
+def discard_output() -> None:
+    """Discard buffered text of a closed or full output. Otherwise Python would report the error again at exit."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1274,7 +1274,7 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description Return the conversations, most recently used first. The hub keeps the last 200.
+         * @description Return your conversations, most recently used first. The hub keeps the last 200 of each person.
          */
         get: operations["get_conversations"];
         put?: never;
@@ -1403,7 +1403,7 @@ export interface paths {
         };
         /**
          * List Analyses
-         * @description Return a page of analyses, newest first.
+         * @description Return a page of your analyses and of all manuals, newest first; to administrators, those of everybody.
          */
         get: operations["get_analyses"];
         put?: never;
@@ -1987,7 +1987,9 @@ export interface paths {
         post?: never;
         /**
          * Remove Person
-         * @description Remove an account and sign the person out everywhere. Return 409 for the last administrator.
+         * @description Remove an account with its conversations, and sign the person out everywhere.
+         *
+         *     Files that the person has sent stay, for administrators. Return 409 for the last administrator.
          */
         delete: operations["delete_people"];
         options?: never;
@@ -2399,7 +2401,8 @@ export interface components {
          * @description The analysis of a file.
          *
          *     `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
-         *     about it. `models` are the device models whose manual the document is.
+         *     about it. `models` are the device models whose manual the document is. `own` is false for a manual of somebody
+         *     else, which you may not change or delete.
          */
         AnalysisShape: {
             /** Id */
@@ -2437,6 +2440,8 @@ export interface components {
             notes: string[];
             /** Models */
             models: string[];
+            /** Own */
+            own: boolean;
         };
         /** Answer */
         Answer: {
@@ -3567,6 +3572,8 @@ export interface components {
             notes: string[];
             /** Models */
             models: string[];
+            /** Own */
+            own: boolean;
             /** Width */
             width: number;
             /** Height */

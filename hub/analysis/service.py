@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from hub.accounts.requester import current_requester
 from hub.ai.base import Recording
 from hub.ai.providers import ProviderChain
 from hub.analysis import documents, images, recordings
@@ -134,6 +135,7 @@ class FileAnalyzer:
             notes=tuple(found.pop("notes")),
             facts=found,
             models=manual_of,
+            owner=current_requester().account,
         )
         await self._library.put(analysis, pages)
         return analysis

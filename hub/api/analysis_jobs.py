@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
+from hub.accounts.requester import current_requester
 from hub.accounts.scope import current_scope
 from hub.api.ndjson import line
 from hub.errors import HubError, NotFound
@@ -24,7 +25,7 @@ class Job:
 
     def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
         self.id = job_id
-        self.scope = current_scope().key
+        self._owner, self._scope = current_requester().account, current_scope().key
         self._newest = ("waiting", 0, 1)
         self._changed = asyncio.Event()
         self._shutdown = shutdown
@@ -50,6 +51,10 @@ class Job:
     def _tell(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
+
+    def belongs_to_requester(self) -> bool:
+        """Return whether the present request may follow and stop the job."""
+        return current_requester().owns(self._owner) and current_scope().key in ("", self._scope)
 
     async def started(self) -> None:
         """Wait for the first progress or the end. Raises the error of a job that failed at once (wrong type, busy)."""
@@ -104,7 +109,7 @@ class Jobs:
     def get(self, job_id: str) -> Job | None:
         """Return a kept job, or None."""
         job = self._jobs.get(job_id)
-        return job if job is not None and current_scope().key in ("", job.scope) else None
+        return job if job is not None and job.belongs_to_requester() else None
 
     async def stop(self, job_id: str) -> None:
         """Stop a kept job. Raises NotFound."""

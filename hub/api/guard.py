@@ -16,6 +16,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.accounts.requester import requested_by
 from hub.accounts.scope import viewing
 from hub.api.audit_trail import DENIED, AuditTrail
 from hub.api.auth import Authenticator, Permits
@@ -202,7 +203,7 @@ class Guard:
             await send(message)
 
         try:
-            with viewing(lambda: self._auth.scope_now(proof)), ExitStack() as stream:
+            with viewing(lambda: self._auth.scope_now(proof)), requested_by(proof.requester), ExitStack() as stream:
                 if scope["type"] == "websocket":
                     stream.enter_context(self._auth.stream(key, task))
                 await self._app(scope, receive, watched)

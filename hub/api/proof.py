@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from hub.accounts import Account, Role, Session
+from hub.accounts.requester import Requester
 from hub.accounts.scope import Limits
 from hub.model import Actor
 
@@ -37,6 +38,11 @@ class Proof(NamedTuple):
     def by(self) -> str:
         """Return the author of a change that this request makes."""
         return self.account.name if self.account else NOBODY
+
+    @property
+    def requester(self) -> Requester:
+        """Return who makes this request, for what belongs to people."""
+        return Requester(self.account.id if self.account else None, self.role)
 
     @property
     def language(self) -> str:

@@ -157,7 +157,7 @@ def build_api(
         openid.routes(auth, OpenId(http.openid, auth.people) if http.openid else None, changes),
         account.routes(auth, changes, site),
         passkeys.routes(auth, changes),
-        people.routes(auth, changes, site),
+        people.routes(auth, changes, site, ai.memory.forget_person),
         enrolments.routes(Enrolments(info.data, broker.credentials, core.registry.known, core.now), auth, changes),
         audit.routes(trail.log, core.shutdown),
         docs.routes(http.web_dir),

@@ -7,12 +7,13 @@ from contextlib import aclosing
 
 import msgspec
 
+from hub.accounts.requester import current_requester
 from hub.accounts.scope import current_scope
 from hub.ai.builtin import BUILTIN
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.errors import NotFound
 from hub.model import Conversation, Turn, Writer
-from hub.store.conversations import MAX_CONVERSATIONS, ConversationStore
+from hub.store.conversations import ConversationStore
 
 REMEMBERED = 20
 """Earlier turns that are read. A model gets fewer if they are long."""
@@ -46,10 +47,10 @@ class ConversationMemory:
                 await self._store.add(key, _turn(question, at, "".join(parts), reply))
 
     async def conversations(self, limit: int = 50) -> list[Conversation]:
+        """Return the requester's conversations, the most recently used first."""
         prefix = _key("")
-        every = await self._store.newest(MAX_CONVERSATIONS)
-        own = [each for each in every if each.id.rpartition(":")[0] == prefix.removesuffix(":")]
-        return [msgspec.structs.replace(each, id=each.id.removeprefix(prefix)) for each in own[:limit]]
+        own = await self._store.newest(prefix, limit)
+        return [msgspec.structs.replace(each, id=each.id.removeprefix(prefix)) for each in own]
 
     async def turns(self, conversation: str) -> list[Turn]:
         """Return all turns of a conversation, oldest first. Raises NotFound."""
@@ -63,15 +64,19 @@ class ConversationMemory:
         if not await self._store.delete(_key(conversation)):
             raise NotFound("There is no such conversation.", "It may have been deleted.")
 
+    async def forget_person(self, account: str) -> None:
+        """Delete all conversations of an account that was removed."""
+        await self._store.delete_of(account)
+
 
 def _key(conversation: str) -> str:
-    """Return the id under which a conversation is stored.
+    """Return the id under which a conversation is stored: ``OWNER:ID``, without accounts ``ID``.
 
-    Those of an account with limits are its own, and begin again when its limits change: earlier answers may be about
-    devices that it may not see any more.
+    With limits, the owner is the account and its limits. So conversations begin again when the limits change: earlier
+    answers may be about devices that the person may not see any more.
     """
-    scope = current_scope()
-    return conversation if scope.whole else f"{scope.key}:{conversation}"
+    owner = current_scope().key or current_requester().account
+    return conversation if owner is None else f"{owner}:{conversation}"
 
 
 def _turn(question: str, at: int, text: str, reply: AssistantReply | None) -> Turn:

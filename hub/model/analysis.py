@@ -27,3 +27,4 @@ class Analysis(msgspec.Struct, frozen=True):
     facts: dict[str, Any]  # what was measured or read: plain JSON, keys depend on ``kind``
     notes: tuple[str, ...] = ()  # what could not be done, and what has to be installed for it
     models: tuple[str, ...] = ()  # the device models that a document is a manual of
+    owner: str | None = None  # the account that sent the file; None: it belongs to nobody

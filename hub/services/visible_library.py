@@ -1,9 +1,10 @@
-"""A view of the library that shows the analyses and manuals of the devices in scope."""
+"""A view of the library: a person's own analyses and the manuals of everybody, of the devices in scope."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.accounts.requester import current_requester
 from hub.accounts.scope import current_scope
 from hub.errors import Forbidden
 from hub.model import Analysis, AnalysisKind, Quote
@@ -16,7 +17,10 @@ MAX_PAGES = 50
 
 
 class VisibleLibrary:
-    """The analyses that are linked to a device in ``devices``, and the manuals of these devices' models."""
+    """The analyses that the requester owns, and manuals, which are for everybody.
+
+    With limits, only those that are linked to a device in ``devices``, and quotes of the manuals of their models.
+    """
 
     def __init__(self, library: LibraryReader, devices: DeviceReader) -> None:
         self._library = library
@@ -28,13 +32,14 @@ class VisibleLibrary:
         await self._library.put(analysis, pages)
 
     async def update(self, analysis: Analysis) -> None:
-        """Store a changed analysis. Raises Forbidden in the same cases as :meth:`put`."""
+        """Store a changed analysis. Raises Forbidden in the cases of :meth:`put`, and for one of somebody else."""
         self._check(analysis)
         await self._library.update(analysis)
 
     async def delete(self, analysis_id: str) -> None:
-        """Delete an analysis. Do nothing if it is not visible."""
-        if await self.one(analysis_id) is not None:
+        """Delete an analysis. Do nothing if it is not visible. Raises Forbidden for the manual of somebody else."""
+        if (found := await self.one(analysis_id)) is not None:
+            _check_owner(found)
             await self._library.delete(analysis_id)
 
     async def one(self, analysis_id: str) -> Analysis | None:
@@ -51,7 +56,7 @@ class VisibleLibrary:
         before: tuple[int, str] | None = None,
     ) -> list[Analysis]:
         """Return analyses, newest first."""
-        if current_scope().whole:
+        if current_scope().whole and current_requester().role == "administrator":
             return await self._library.newest(kind=kind, device=device, limit=limit, before=before)
         found: list[Analysis] = []
         for _ in range(MAX_PAGES):
@@ -66,22 +71,30 @@ class VisibleLibrary:
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
         """Return passages of a visible document, or of the manuals of a visible device's model; none of any other."""
-        if current_scope().whole:
-            visible = True
-        elif document is not None:
+        if document is not None:
             visible = await self.one(document) is not None
+        elif current_scope().whole:
+            visible = True
         else:
             models = (device.info.model for device in self._devices.devices())
             visible = model is not None and model_key(model) in {model_key(each) for each in models if each}
         return await self._library.quotes(words, model=model, document=document, limit=limit) if visible else []
 
     def _sees(self, analysis: Analysis) -> bool:
+        if not analysis.models and not current_requester().owns(analysis.owner):
+            return False
         if current_scope().whole:
             return True
         return analysis.device is not None and self._devices.known(analysis.device)
 
     def _check(self, analysis: Analysis) -> None:
+        _check_owner(analysis)
         if not current_scope().whole and (not self._sees(analysis) or analysis.models):
             raise Forbidden(
                 "Your account is limited to some devices.", "Link the file to one of them, and to no device model."
             )
+
+
+def _check_owner(analysis: Analysis) -> None:
+    if not current_requester().owns(analysis.owner):
+        raise Forbidden("The file belongs to somebody else.", "Ask that person, or an administrator.")

@@ -14,10 +14,11 @@ from hub.store.connection import transaction
 from hub.store.rows import decoded
 
 MAX_CONVERSATIONS = 200
-"""Conversations that are kept; the least recently used is deleted first."""
+"""Conversations of one owner that are kept; the least recently used is deleted first."""
 MAX_TURNS = 200
 """Turns of a conversation that are kept; the oldest is deleted first."""
 
+_DELETE_ORPHANS = "DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM conversation)"
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Turn).decode
 
@@ -25,7 +26,10 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class ConversationStore:
-    """Stores conversations; ``read`` and ``write`` run a function with a connection in the store's threads."""
+    """Stores conversations; ``read`` and ``write`` run a function with a connection in the store's threads.
+
+    The id of a conversation begins with its owner and a colon (the *prefix*), or has no colon if it belongs to nobody.
+    """
 
     def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
@@ -34,9 +38,9 @@ class ConversationStore:
         """Append a turn; the first one creates the conversation."""
         await self._write(partial(_add, conversation=conversation, turn=turn))
 
-    async def newest(self, limit: int = 50) -> list[Conversation]:
-        """Return conversations, the most recently used first."""
-        found: list[Conversation] = await self._read(partial(_newest, limit=limit))
+    async def newest(self, prefix: str = "", limit: int = 50) -> list[Conversation]:
+        """Return the conversations of one owner, the most recently used first."""
+        found: list[Conversation] = await self._read(partial(_newest, prefix=prefix, limit=limit))
         return found
 
     async def turns(self, conversation: str, limit: int = MAX_TURNS) -> list[Turn]:
@@ -47,6 +51,10 @@ class ConversationStore:
     async def delete(self, conversation: str) -> bool:
         """Delete a conversation; return False if there was none."""
         return bool(await self._write(partial(_delete, conversation=conversation)))
+
+    async def delete_of(self, account: str) -> None:
+        """Delete the conversations of an account, with all limits that it has had."""
+        await self._write(partial(_delete_of, account=account))
 
 
 def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
@@ -64,17 +72,18 @@ def _add(connection: sqlite3.Connection, conversation: str, turn: Turn) -> None:
         )
         connection.execute(
             "DELETE FROM conversation WHERE id IN "
-            "(SELECT id FROM conversation ORDER BY updated_at DESC LIMIT -1 OFFSET ?)",
-            (MAX_CONVERSATIONS,),
+            "(SELECT id FROM conversation WHERE substr(id, 1, instr(id, ':')) = ? "
+            "ORDER BY updated_at DESC LIMIT -1 OFFSET ?)",
+            (conversation[: conversation.find(":") + 1], MAX_CONVERSATIONS),
         )
-        connection.execute("DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM conversation)")
+        connection.execute(_DELETE_ORPHANS)
 
 
-def _newest(connection: sqlite3.Connection, limit: int) -> list[Conversation]:
+def _newest(connection: sqlite3.Connection, prefix: str, limit: int) -> list[Conversation]:
     rows = connection.execute(
         "SELECT id, title, created_at, updated_at, (SELECT count(*) FROM turn WHERE conversation = conversation.id) "
-        "FROM conversation ORDER BY updated_at DESC, id LIMIT ?",
-        (limit,),
+        "FROM conversation WHERE substr(id, 1, instr(id, ':')) = ? ORDER BY updated_at DESC, id LIMIT ?",
+        (prefix, limit),
     )
     return [Conversation(*row) for row in rows]
 
@@ -90,3 +99,9 @@ def _delete(connection: sqlite3.Connection, conversation: str) -> bool:
     with transaction(connection):
         connection.execute("DELETE FROM turn WHERE conversation = ?", (conversation,))
         return connection.execute("DELETE FROM conversation WHERE id = ?", (conversation,)).rowcount > 0
+
+
+def _delete_of(connection: sqlite3.Connection, account: str) -> None:
+    with transaction(connection):
+        connection.execute("DELETE FROM conversation WHERE id GLOB ?", (f"{account}[.:]*",))
+        connection.execute(_DELETE_ORPHANS)

@@ -33,7 +33,7 @@ def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asynci
 
     @router.get("", response_model=shapes.ConversationList)
     async def list_conversations(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-        """Return the conversations, most recently used first. The hub keeps the last 200."""
+        """Return your conversations, most recently used first. The hub keeps the last 200 of each person."""
         return Json({"items": [msgspec.to_builtins(each) for each in await memory.conversations(limit)]})
 
     @router.get("/{conversation}", response_model=shapes.ConversationShape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -26,7 +27,10 @@ from hub.services.areas import Areas
 ShortId = Annotated[str, Path(max_length=64)]
 
 
-def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
+def routes(
+    auth: Authenticator, changes: ChangeLog, areas: Areas, forget: Callable[[str], Awaitable[None]]
+) -> APIRouter:
+    """Return the routes. ``forget`` deletes the conversations of the account with this id."""
     router = APIRouter(prefix="/api/people", tags=["people"])
     people = auth.people
 
@@ -82,9 +86,13 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
 
     @router.delete("/{account_id}", status_code=204)
     async def remove_person(account_id: ShortId, by: By) -> Response:
-        """Remove an account and sign the person out everywhere. Return 409 for the last administrator."""
+        """Remove an account with its conversations, and sign the person out everywhere.
+
+        Files that the person has sent stay, for administrators. Return 409 for the last administrator.
+        """
         account = people.accounts.require(account_id)
         await people.remove(account_id)
+        await forget(account_id)
         await changes.write(by, _change("removed", f"removed the account of {account.name}", account))
         return Response(status_code=204)
 

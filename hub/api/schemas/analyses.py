@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from typing_extensions import TypedDict
 
+from hub.accounts.requester import current_requester
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.diagnoses import QuoteShape, WriterShape
 from hub.model import Analysis, AnalysisKind, Value
@@ -16,7 +17,8 @@ class AnalysisShape(ApiObject, rename={"device": "device_id"}):
     """The analysis of a file.
 
     `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
-    about it. `models` are the device models whose manual the document is.
+    about it. `models` are the device models whose manual the document is. `own` is false for a manual of somebody
+    else, which you may not change or delete.
     """
 
     id: str
@@ -34,6 +36,7 @@ class AnalysisShape(ApiObject, rename={"device": "device_id"}):
     facts: dict[str, Any]
     notes: list[str]
     models: list[str]
+    own: bool
 
 
 class ImageAnswer(AnalysisShape):
@@ -61,7 +64,8 @@ class DocumentAnswer(TypedDict):
 def analysis(found: Analysis) -> AnalysisShape:
     """Return an analysis as an object of the API."""
     writer = found.generated_by
-    return AnalysisShape.of(found, provider=writer.provider, model=writer.model, generative=writer.generative)
+    own = current_requester().owns(found.owner)
+    return AnalysisShape.of(found, provider=writer.provider, model=writer.model, generative=writer.generative, own=own)
 
 
 def image(found: Analysis) -> ImageAnswer:

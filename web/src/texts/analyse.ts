@@ -30,6 +30,7 @@ export const analyse = {
   bind: 'Assign',
   ask: 'Ask about this document',
   askIt: 'Ask',
+  notOwn: 'Somebody else added this manual. Only that person and administrators can change it.',
   remove: 'Delete analysis',
   removeLead: 'Deletes the file and its result. To get the result back, analyse the file again.',
   earlier: 'Previous analyses',

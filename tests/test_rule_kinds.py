@@ -13,10 +13,10 @@ from hub.model import Identity, Info, Limit, Record, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import KINDS, Engine, describe, parse
 from hub.rules.fields import InvalidField, read_number
-from hub.rules.kinds import Equals, MetricCondition, NoData, Points, RateOfChange, Threshold
+from hub.rules.kinds import Compare, Equals, MetricCondition, NoData, Points, Range, RateOfChange, Stuck, Threshold
 from hub.text_format import quantity
+from rule_plant import T0, Plant
 
-T0 = 1_795_386_000_000
 RULE = '[[rule]]\nid="r"\nname="R"\nkind="outside"\nmetric="flow"\nlow=10\nhigh=20'
 
 
@@ -108,12 +108,16 @@ def test_errors_name_key_value_and_what_is_allowed(more: str, problem: str, hint
     [
         (Threshold(above=80.0, clear=78.0), Limit(max=80.0), 80.0),
         (Threshold(below=0.0), Limit(min=0.0), 0.0),
+        (Range(10.0, 20.0), Limit(10.0, 20.0), None),
+        (Range(10.0, 20.0, inside=True), None, None),
+        (Compare("u", above=5.0), None, None),
         (Equals(True), None, None),
         (RateOfChange(5.0, 60_000), None, None),
+        (Stuck(), None, None),
         (NoData(60_000), None, None),
     ],
 )
-def test_bounds_exist_only_for_threshold_rules(condition, bounds, threshold):
+def test_bounds_exist_only_where_values_between_them_are_calm(condition, bounds, threshold):
     assert (condition.bounds(), condition.threshold) == (bounds, threshold)
 
 
@@ -121,13 +125,87 @@ def test_api_condition_has_the_fields_of_the_kind():
     fields = {name: msgspec.structs.fields(kind) for name, kind in KINDS.items()}
     assert {name: [field.name for field in of] for name, of in fields.items()} == {
         "threshold": ["above", "below", "clear"],
+        "range": ["low", "high", "inside", "hysteresis"],
+        "compare": ["other", "above", "below", "clear"],
         "equals": ["value"],
-        "rate": ["by", "window_ms", "falling"],
+        "rate": ["by", "window_ms", "falling", "counter"],
+        "stuck": ["tolerance"],
         "no_data": ["silence_ms"],
     }
 
 
 def test_signatures_are_stable():
     """Stored watches refer to them by checksum."""
-    conditions = (Threshold(above=1.0), Threshold(below=1.0), Equals("on"), RateOfChange(5.0, 60_000, falling=True))
-    assert [each.signature() for each in conditions] == ["above", "below", "equals 'on'", "rate 60000 True"]
+    assert {each.signature(): each for each in (
+        Threshold(above=1.0), Threshold(below=1.0), Equals("on"), RateOfChange(5.0, 60_000, falling=True),
+        RateOfChange(5.0, 60_000, counter=True), Range(1.0, 2.0), Range(1.0, 2.0, inside=True), Compare("u", above=1.0),
+        Stuck(0.5),
+    )}.keys() == {
+        "above", "below", "equals 'on'", "rate 60000 True", "rate 60000 False counter", "outside 1.0 2.0",
+        "inside 1.0 2.0", "above minus u", "stuck 0.5",
+    }  # fmt: skip
+
+
+def rule(kind: str, more: str) -> str:
+    return f'[[rule]]\nid="r"\nkind="{kind}"\nmetric="t"\n{more}'
+
+
+def test_range_has_hysteresis_on_both_sides():
+    plant = Plant(rule("range", "outside=[10, 20]\nhysteresis=1"), info=Info(units={"t": "°C"}))
+    assert [plant.reading(k, v) for k, v in enumerate((20.0, 20.5, 19.5, 18.9))] == [[], ["raised"], [], ["cleared"]]
+    assert [plant.reading(9 + k, v) for k, v in enumerate((9.9, 10.9))] == [["raised"], []]
+    assert plant.alert().message == "T 9.9 °C, outside 10 to 20 °C"
+    assert plant.reading(12, 11.1) == ["cleared"]
+    assert describe(plant.engine.rules[0]) == "t outside 10 to 20, clears inside 11 to 19"
+
+
+def test_value_inside_a_range_raises():
+    plant = Plant(rule("range", "inside=[10, 20]"))
+    assert [plant.reading(k, v) for k, v in enumerate((9.0, 10.0, 11.0, 20.0))] == [[], [], ["raised"], ["cleared"]]
+
+
+def test_stuck_value_raises_with_and_without_further_readings():
+    plant = Plant(rule("stuck", 'for="10s"\ntolerance=0.5'))
+    assert plant.reading(0, 5.0) == []
+    assert plant.reading(4, 5.6) == [], "a value that differs begins again"
+    assert plant.reading(9, 5.2) == []
+    assert plant.reading(14, 6.0) == ["raised"]
+    assert (plant.alert().since, plant.alert().message) == (T0 + 4_000, "T 6, unchanged for 10 s")
+    assert plant.reading(15, 7.0) == ["cleared"]
+    assert plant.tick(24.9) == []
+    assert plant.tick(25) == ["raised"], "no reading came: the value has stayed what it was"
+    assert plant.reading(26, "off") == ["cleared"]
+    assert plant.reading(36, "off") == ["raised"]
+
+
+def test_value_that_stands_when_a_rule_is_added_counts_from_its_own_time():
+    plant = Plant("")
+    plant.reading(0, 5.0)
+    assert plant.reload(4, rule("stuck", 'for="10s"')) == []
+    assert plant.reading(8, 6.0) == [], "it changed after the rule came"
+    assert plant.tick(17.9) == []
+    assert plant.tick(18) == ["raised"]
+
+
+def test_two_metrics_are_compared_whichever_arrives():
+    plant = Plant(rule("compare", 'with="u"\nabove=10\nclear=8'), info=Info(units={"t": "°C"}))
+    assert plant.reading(0, 50.0) == [], "nothing to compare with yet"
+    assert plant.reading(1, 39.0, metric="u") == ["raised"]
+    assert plant.alert().message == "T 50 °C, minus u above 10 °C"
+    assert (plant.alert().metric, plant.alert().value, plant.alert().threshold) == ("t", 50.0, None)
+    assert plant.readings(2, {"t": 49.0, "u": 40.0}) == []
+    assert plant.reading(3, "broken", metric="u") == []
+    assert plant.reading(4, 42.0, metric="u") == ["cleared"]
+    plant.reading(5, 30.0, metric="u")
+    assert plant.reload(6, rule("compare", 'with="u"\nabove=12\nclear=8')) == ["changed"]
+    assert plant.alert().message == "T 49 °C, minus u above 12 °C"
+    assert plant.reload(7, rule("compare", 'with="u"\nabove=30')) == ["cleared"]
+
+
+def test_counter_is_counted_on_after_its_reset():
+    plant = Plant(rule("rate", 'by=10\nwithin="1m"\ncounter=true'))
+    steps = ((0, 1000.0), (10, 1004.0), (20, 3.0), (30, 5.0), (40, 7.5))
+    assert [plant.reading(second, value) for second, value in steps] == [[], [], [], [], ["raised"]]
+    assert plant.reading(95, 8.0) == ["cleared"]
+    falling = Plant(rule("rate", 'by=10\nwithin="1m"\nfalling=true'))
+    assert [falling.reading(second, value) for second, value in steps][2] == ["raised"]

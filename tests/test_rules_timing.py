@@ -1,4 +1,4 @@
-"""Delays of rules: how long a condition must hold, and be over, over restarts and changes of the rule."""
+"""Delays of rules, and every kind over restarts and reloads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ KINDS = (
     '[[rule]]\nid="r"\nmetric="t"\nabove=80\nclear_for="5s"',
     '[[rule]]\nid="r"\nkind="equals"\nmetric="t"\nvalue=85\nfor="2s"\nclear_for="2s"',
     '[[rule]]\nid="r"\nkind="rate"\nmetric="t"\nby=5\nwithin="6s"\nclear_for="4s"',
+    '[[rule]]\nid="r"\nkind="rate"\nmetric="t"\nby=5\nwithin="6s"\ncounter=true',
+    '[[rule]]\nid="r"\nkind="range"\nmetric="t"\noutside=[65, 82]\nhysteresis=2\nfor="3s"',
+    '[[rule]]\nid="r"\nkind="range"\nmetric="t"\ninside=[78, 84]\nclear_for="3s"',
+    '[[rule]]\nid="r"\nkind="stuck"\nmetric="t"\nfor="6s"\ntolerance=2',
+    '[[rule]]\nid="r"\nkind="compare"\nmetric="t"\nwith="u"\nabove=3\nclear=1\nfor="3s"',
 )
 
 
@@ -93,9 +98,9 @@ def test_restarts_and_reloads_neither_lose_nor_double_an_alert(rule, steps):
     seen: list[str] = []
     for gap, value, upset in steps:
         now += gap / 1000
-        happened = steady.tick(now) if value is None else steady.tick(now) + steady.reading(now, value)
-        same = shaken.tick(now) if value is None else shaken.tick(now) + shaken.reading(now, value)
-        assert same == happened
+        values = {} if value is None else {"t": value, "u": 80.0}
+        happened = steady.tick(now) + (steady.readings(now, values) if values else [])
+        assert happened == shaken.tick(now) + (shaken.readings(now, values) if values else [])
         assert shaken.engine.open == steady.engine.open
         if upset:
             assert getattr(shaken, upset)(now, rule) == []

@@ -4868,7 +4868,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "threshold" | "equals" | "rate" | "no_data";
+            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "stuck" | "no_data";
             /** Metric */
             metric: string | null;
             /**

@@ -7,8 +7,11 @@ online.
 
 from __future__ import annotations
 
+import msgspec
+
 from hub.events import Event
-from hub.model import Device, Latest, Watch
+from hub.model import Alert, Device, Latest, Watch
+from hub.rules.kinds import MetricCondition
 from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.watch import Watches, watch_of
@@ -24,17 +27,20 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     ts = latest.ts
     if condition.windowed and known is not None and not known.alert:
         ts += max(0, now - _received(device, latest))  # no reading since then: the value has stayed what it was
-    amount = condition.measure(list(known.points) if known else [], latest.value, ts)
+    points = list(known.points) if known else []
+    amount = each.amount(device.metrics, points, latest.value, ts)
     if amount is None:
         return []  # a text cannot be compared with a number: nothing begins or ends
     if known is None and not condition.exceeded(amount, raised=False):
         return []
     moved = known is not None and known.measure not in (0, each.measure)
     watch = watch_of(device, each)
+    if condition.lasting:
+        watch.points = points
     alert = watches.alerts.by_id.get(watch.alert or "")
     if alert is None:
         watch.alert = None
-    elif alert.threshold != condition.threshold:
+    elif alert.threshold != condition.threshold or _differs(alert, condition):
         moved = True
     if not condition.exceeded(amount, raised=alert is not None and not moved):
         return _judge_over(watches, device, each, watch, latest, now)
@@ -42,6 +48,12 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
         watches.relapse(device, watch)
         return watches.alerts.restate(alert, device, rule, now, latest.value if moved else None)
     return _judge_pending(watches, device, each, watch, latest, now)
+
+
+def _differs(alert: Alert, condition: MetricCondition) -> bool:
+    """Return True if the condition without a single limit has changed since the alert was raised."""
+    before = alert.message_params.get("condition")
+    return condition.threshold is None and before is not None and before != msgspec.to_builtins(condition)
 
 
 def _judge_over(

@@ -27,7 +27,7 @@ from hub.model import (
 )
 from hub.rules.current_values import judge_value
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import DeviceRulesCache, MetricRule, covers
+from hub.rules.plan import DeviceRulesCache, MetricRule, covers, with_bounds
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silence import heard, is_silent, judge_silence
 from hub.rules.watch import Watches, watch_of
@@ -85,19 +85,11 @@ class Engine:
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
         plan = self._plans.of(device)
-        return [each.rule for metric in device.metrics for each in plan.on(metric)]
+        return [each.rule for metric in device.metrics for each in plan.on(metric) if each.metric == metric]
 
     def limits(self, device: Device) -> dict[str, Limit]:
         """Return the limits of each metric. The bounds of its rules replace the device's own limits."""
-        limits = dict(device.info.limits)
-        for rule in self.rules_on(device):
-            bounds, own = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
-            if rule.metric is not None and bounds is not None:
-                limits[rule.metric] = Limit(
-                    min=own.min if bounds.min is None else bounds.min,
-                    max=own.max if bounds.max is None else bounds.max,
-                )
-        return limits
+        return with_bounds(device.info.limits, self.rules_on(device))
 
     def severity(self, device_id: str) -> Severity:
         """Return the highest severity among the device's open alerts."""
@@ -130,16 +122,21 @@ class Engine:
             for each in plan.on(metric):
                 if not late and device.metrics[metric].ts > record.ts:
                     continue  # a newer value has been evaluated already
+                measured = value
+                if each.condition.others:  # this may be one of them
+                    if late or each.metric not in device.metrics:
+                        continue
+                    measured = device.metrics[each.metric].value
                 watch = watch_of(device, each)
                 if late:
                     events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
                     continue
-                amount = each.condition.measure(watch.points, value, record.ts)
+                amount = each.amount(device.metrics, watch.points, measured, record.ts)
                 if amount is None:
                     continue
                 if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:
                     device.watches[each.key] = watch
-                    events += self._watches.step(device, each, watch, amount, value, record.ts, record.received)
+                    events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
         return events
 
     def hear(self, device: Device, now: int) -> list[Event]:
@@ -234,7 +231,8 @@ class Engine:
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):
-                events += judge_value(self._watches, device, each, now)
+                if each.metric == metric:
+                    events += judge_value(self._watches, device, each, now)
         for rule, condition, key in plan.silence:
             silence_ms = self._tolerated(device, condition.silence_ms)
             events += judge_silence(self._watches, device, rule, silence_ms, key, now)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from zlib import crc32
 
 import msgspec
 
-from hub.model import Device, Rule, Watch
-from hub.rules.kinds import MetricCondition, SilenceCondition
+from hub.model import Device, Latest, Limit, Rule, Value, Watch
+from hub.rules.kinds import MetricCondition, Points, SilenceCondition
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
 _MAX_ALIKE = 10_000
@@ -22,7 +22,7 @@ _MAX_METRICS = 10_000
 class MetricRule(msgspec.Struct, frozen=True):
     """One rule on one metric: ``rule.metric`` is that ``metric``, also where the rule is written with a pattern.
 
-    ``key`` is the key of its watch. ``measure`` is a checksum of what the condition measures: amounts under an equal
+    ``key`` is the key of its watch, ``measure`` is a checksum of what the condition measures: amounts under an equal
     checksum can be compared with a new limit.
     """
 
@@ -31,6 +31,19 @@ class MetricRule(msgspec.Struct, frozen=True):
     metric: str
     key: str
     measure: int
+
+    def amount(self, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int) -> float | None:
+        """Return the amount for a value of the metric; None if the condition applies to no such value.
+
+        ``metrics`` has the device's latest values; ``points`` are as for :meth:`MetricCondition.measure`.
+        """
+        others: list[Value] = []
+        for name in self.condition.others:
+            latest = metrics.get(name)
+            if latest is None or latest.quality == "unknown":
+                return None
+            others.append(latest.value)
+        return self.condition.measure(points, self.condition.combine(value, others) if others else value, ts)
 
 
 Silence = tuple[Rule, SilenceCondition, str]
@@ -54,17 +67,15 @@ class DeviceRules:
         self._on: dict[str, tuple[MetricRule, ...]] = {}
 
     def on(self, metric: str) -> tuple[MetricRule, ...]:
-        """Return the rules that watch this metric."""
+        """Return the rules that read this metric, also those that compare another one with it."""
         found = self._on.get(metric)
         if found is None:
             if len(self._on) >= _MAX_METRICS:
                 self._on.clear()
             found = self._on[metric] = tuple(
-                MetricRule(
-                    msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}", measure
-                )
+                _on_metric(rule, condition, rule.metric if metric in condition.others else metric, measure)
                 for rule, condition, measure in self._metric_rules
-                if covers(rule, metric)
+                if covers(rule, metric) or metric in condition.others
             )
         return found
 
@@ -98,9 +109,27 @@ class DeviceRules:
         return least, most
 
 
+def _on_metric(rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
+    metric = metric or ""
+    return MetricRule(msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}", measure)
+
+
 def covers(rule: Rule, metric: str) -> bool:
     """Return True if the rule names this metric, or has a pattern (``temp*``) that matches it."""
     return rule.metric is not None and (rule.metric == metric or fnmatchcase(metric, rule.metric))
+
+
+def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
+    """Return a device's own limits, replaced by the bounds of the rules on its metrics where these have some."""
+    limits = dict(own)
+    for rule in rules:
+        bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())
+        if rule.metric is not None and bounds is not None:
+            limits[rule.metric] = Limit(
+                min=before.min if bounds.min is None else bounds.min,
+                max=before.max if bounds.max is None else bounds.max,
+            )
+    return limits
 
 
 class DeviceRulesCache:

@@ -86,7 +86,9 @@ class Watches:
             watch.late = None
             self.changed.add(device.id)
         if not holds:
-            return events + self.recover(device, each, watch, ts, now)
+            events += self.recover(device, each, watch, ts, now)
+            if not each.condition.lasting:
+                return events
         if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
             watch.since, watch.lows = ts, []
             self.changed.add(device.id)
@@ -164,7 +166,7 @@ class Watches:
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
             # It is the newest known reading, so it may end the condition.
-            amount = each.condition.measure(watch.points, value, ts)
+            amount = each.amount(device.metrics, watch.points, value, ts)
             holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
             return [] if holds else self.recover(device, each, watch, ts, now)
         alert = self.alerts.by_id.get(watch.alert or "")

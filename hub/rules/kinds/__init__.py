@@ -2,17 +2,23 @@
 
 from hub.model import Condition
 from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition
+from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.equals import Equals
 from hub.rules.kinds.no_data import NoData
+from hub.rules.kinds.range import Range
 from hub.rules.kinds.rate_of_change import RateOfChange
+from hub.rules.kinds.stuck import Stuck
 from hub.rules.kinds.threshold import Threshold
 
 KINDS: dict[str, type[Condition]] = {
     condition.kind: condition
     for condition in (
         Threshold,
+        Range,
+        Compare,
         Equals,
         RateOfChange,
+        Stuck,
         NoData,
     )
 }
@@ -20,11 +26,14 @@ KINDS: dict[str, type[Condition]] = {
 
 __all__ = [
     "KINDS",
+    "Compare",
     "Equals",
     "MetricCondition",
     "NoData",
     "Points",
+    "Range",
     "RateOfChange",
     "SilenceCondition",
+    "Stuck",
     "Threshold",
 ]

@@ -1,11 +1,12 @@
-"""What evaluates a kind of rule: each reading of a metric, or a timer since the last message.
+"""What evaluates a kind of rule: each reading of its metrics, or a timer since the last message.
 
-A kind subclasses the one that fits. A kind over several metrics or devices needs a third base here, with its own
-entry in :class:`hub.rules.plan.DeviceRules` and in the engine. Parsing and describing it need no change.
+A kind subclasses the one that fits. A kind over several devices needs a third base here, with its own entry in
+:class:`hub.rules.plan.DeviceRules` and in the engine. Parsing and describing it need no change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from hub import text_format as fmt
@@ -24,6 +25,17 @@ class MetricCondition(Condition, frozen=True):
 
     windowed: ClassVar[bool] = False
     """Whether :meth:`measure` keeps earlier readings in ``points``."""
+    lasting: ClassVar[bool] = False
+    """Whether the condition holds from each value on: a reading that ends it begins it again."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Other metrics of the device whose latest values the condition reads, too."""
+        return ()
+
+    def combine(self, value: Value, others: Sequence[Value]) -> Value:
+        """Return the value to measure from the metric's and those of ``others``; a text if there is none."""
+        return value
 
     @property
     def limit(self) -> float:
@@ -35,7 +47,7 @@ class MetricCondition(Condition, frozen=True):
 
         Args:
             points: Earlier readings of the metric; a windowed condition adds this one.
-            value: The reading.
+            value: The reading, combined with the values of ``others``.
             ts: Its time in ms.
 
         Returns:

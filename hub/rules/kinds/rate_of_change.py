@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
@@ -14,27 +15,31 @@ MAX_POINTS = 512
 
 
 class RateOfChange(MetricCondition, frozen=True):
-    """Holds while the metric rises (or falls) by more than ``by`` within ``window_ms``."""
+    """Holds while the metric rises (or falls) by more than ``by`` within ``window_ms``.
+
+    A ``counter`` only rises: a lower value means that it was reset and has counted from 0 since.
+    """
 
     kind: ClassVar[str] = "rate"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "by", "within", "falling"})
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "by", "within", "falling", "counter"})
     windowed: ClassVar[bool] = True
 
     by: float
     window_ms: int
     falling: bool = False
+    counter: bool = False
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> RateOfChange:
         by, window = read_number(table.get("by"), "by"), read_duration(table.get("within"), "within")
-        falling = table.get("falling", False)
+        falling, counter = (_read_flag(table, key) for key in ("falling", "counter"))
         if by <= 0:
             raise InvalidField("by", table.get("by"), "more than 0")
         if window <= 0:
             raise InvalidField("within", table.get("within"), "more than 0")
-        if not isinstance(falling, bool):
-            raise InvalidField("falling", falling, "true or false")
-        return cls(by, window, falling=falling)
+        if falling and counter:
+            raise InvalidField("counter", counter, "false if falling is true: a counter only rises")
+        return cls(by, window, falling=falling, counter=counter)
 
     @property
     def limit(self) -> float:
@@ -48,13 +53,22 @@ class RateOfChange(MetricCondition, frozen=True):
         if not window or window[-1] != (ts, number):
             window.append((ts, number))
         points[:] = window if len(window) <= MAX_POINTS else window[-1::-2][::-1]
+        if self.counter:
+            return sum(v - before if v >= before else v for (_, before), (_, v) in pairwise(points))
         if self.falling:
             return max(v for _, v in points) - number
         return number - min(v for _, v in points)
 
     def signature(self) -> str:
-        return f"rate {self.window_ms} {self.falling}"
+        return f"rate {self.window_ms} {self.falling}" + (" counter" if self.counter else "")
 
     def describe(self, metric: str, unit: str | None) -> str:
         verb = "falls" if self.falling else "rises"
         return f"{metric} {verb} more than {fmt.limit_quantity(self.by, unit)} in {fmt.duration(self.window_ms)}"
+
+
+def _read_flag(table: dict[str, Any], key: str) -> bool:
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidField(key, value, "true or false")
+    return value

@@ -25,18 +25,7 @@ class Threshold(MetricCondition, frozen=True):
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Threshold:
-        if ("above" in table) == ("below" in table):
-            raise InvalidField("above", table.get("above"), "just one of above and below")
-        clear = read_number(table["clear"], "clear") if "clear" in table else None
-        if "above" in table:
-            above = read_number(table["above"], "above")
-            if clear is not None and clear > above:
-                raise InvalidField("clear", clear, f"at most above ({above:g})")
-            return cls(above=above, clear=clear)
-        below = read_number(table["below"], "below")
-        if clear is not None and clear < below:
-            raise InvalidField("clear", clear, f"at least below ({below:g})")
-        return cls(below=below, clear=clear)
+        return cls(*read_limits(table))
 
     @property
     def limit(self) -> float:
@@ -73,3 +62,19 @@ class Threshold(MetricCondition, frozen=True):
     @property
     def threshold(self) -> float | None:
         return self.above if self.above is not None else self.below
+
+
+def read_limits(table: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
+    """Return ``above``, ``below`` and ``clear`` of a table, None for those that it does not have."""
+    if ("above" in table) == ("below" in table):
+        raise InvalidField("above", table.get("above"), "just one of above and below")
+    clear = read_number(table["clear"], "clear") if "clear" in table else None
+    if "above" in table:
+        above = read_number(table["above"], "above")
+        if clear is not None and clear > above:
+            raise InvalidField("clear", clear, f"at most above ({above:g})")
+        return above, None, clear
+    below = read_number(table["below"], "below")
+    if clear is not None and clear < below:
+        raise InvalidField("clear", clear, f"at least below ({below:g})")
+    return None, below, clear

@@ -3,8 +3,19 @@
 
 import type { Rule } from '../api/types';
 
-/** When a rule fires: above or below for a threshold, otherwise its kind. */
-export const WHEN = ['above', 'below', 'equals', 'rate', 'no_data'] as const;
+/** When a rule fires: the kind of the rule, or which of its limits it has. */
+export const WHEN = [
+  'above',
+  'below',
+  'outside',
+  'inside',
+  'compare_above',
+  'compare_below',
+  'equals',
+  'rate',
+  'stuck',
+  'no_data',
+] as const;
 export type When = (typeof WHEN)[number];
 
 export interface RuleForm {
@@ -13,12 +24,18 @@ export interface RuleForm {
   when: When;
   metric: string;
   severity: Rule['severity'];
+  with: string;
   limit: string;
   clear: string;
+  low: string;
+  high: string;
+  hysteresis: string;
   value: string;
   by: string;
   within: string;
   falling: boolean;
+  counter: boolean;
+  tolerance: string;
   silence: string;
   for: string;
   clear_for: string;
@@ -29,6 +46,31 @@ export interface RuleForm {
   via: string;
 }
 
+export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter'>;
+
+/** What a field holds; `?` may be empty. */
+export type Content = 'text' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
+
+const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
+const LIMITS = { limit: 'number', clear: 'number?', ...DELAYS } as const;
+const LIMIT = { metric: 'text', ...LIMITS } as const;
+const PAIR = { metric: 'text', with: 'text', ...LIMITS } as const;
+const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
+
+/** The fields of each kind of rule, in their order. */
+export const FIELDS: Record<When, Partial<Record<Field, Content>>> = {
+  above: LIMIT,
+  below: LIMIT,
+  outside: RANGE,
+  inside: RANGE,
+  compare_above: PAIR,
+  compare_below: PAIR,
+  equals: { metric: 'text', value: 'text', ...DELAYS },
+  rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
+  stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
+  no_data: { silence: 'duration' },
+};
+
 /** An empty form for a new rule, without default values that could be mistaken for a choice. */
 export const fresh = (id: string): RuleForm => ({
   id,
@@ -36,12 +78,18 @@ export const fresh = (id: string): RuleForm => ({
   when: 'above',
   metric: '',
   severity: 'warning',
+  with: '',
   limit: '',
   clear: '',
+  low: '',
+  high: '',
+  hysteresis: '',
   value: '',
   by: '',
   within: '',
   falling: false,
+  counter: false,
+  tolerance: '',
   silence: '',
   for: '5s',
   clear_for: '',
@@ -66,6 +114,14 @@ export function durationText(ms: number | undefined): string {
   return `${ms / size}${unit}`;
 }
 
+function whenOf({ kind, condition }: Rule): When {
+  const side = typeof condition.above === 'number' ? 'above' : 'below';
+  if (kind === 'threshold') return side;
+  if (kind === 'compare') return `compare_${side}`;
+  if (kind === 'range') return condition.inside ? 'inside' : 'outside';
+  return kind;
+}
+
 export function formOf(rule: Rule): RuleForm {
   const { condition, scope } = rule;
   const text = (key: string): string => {
@@ -75,11 +131,15 @@ export function formOf(rule: Rule): RuleForm {
   return {
     id: rule.id,
     name: rule.name,
-    when: rule.kind !== 'threshold' ? rule.kind : text('above') ? 'above' : 'below',
+    when: whenOf(rule),
     metric: rule.metric ?? '',
     severity: rule.severity,
+    with: text('other'),
     limit: text('above') || text('below'),
     clear: text('clear'),
+    low: text('low'),
+    high: text('high'),
+    hysteresis: condition.hysteresis ? text('hysteresis') : '',
     // A text that looks like a number or a boolean keeps its quotes, so that it remains a text.
     value:
       typeof condition.value === 'string' && PLAIN.test(condition.value)
@@ -88,6 +148,8 @@ export function formOf(rule: Rule): RuleForm {
     by: text('by'),
     within: durationText(condition.window_ms as number | undefined),
     falling: condition.falling === true,
+    counter: condition.counter === true,
+    tolerance: condition.tolerance ? text('tolerance') : '',
     silence: durationText(condition.silence_ms as number | undefined),
     for: durationText(rule.for_ms),
     clear_for: durationText(rule.clear_for_ms),
@@ -124,27 +186,44 @@ function plain(text: string): number | boolean | string {
 }
 
 /** A key of a rule and its value; null omits the key. */
-export type RuleKeys = Record<string, string | number | boolean | string[] | null>;
+export type RuleKeys = Record<string, string | number | boolean | (string | number)[] | null>;
 
 /** Return the fields as the keys of a rule in rules.toml. */
 export function keysOf(form: RuleForm): RuleKeys {
-  const optional = (text: string): number | string | null => (text.trim() ? number(text) : null);
   const list = (text: string): string[] | null => (words(text).length ? words(text) : null);
-  const own: Record<When, RuleKeys> = {
-    above: { above: number(form.limit), clear: optional(form.clear) },
-    below: { below: number(form.limit), clear: optional(form.clear) },
-    equals: { value: plain(form.value) },
-    rate: { by: number(form.by), within: optional(form.within), falling: form.falling || null },
-    no_data: { silence: optional(form.silence) },
+  /** Return the value of a field, null if it is empty or the kind has no such field. */
+  const own = (field: Field): number | string | null =>
+    FIELDS[form.when][field] && form[field].trim() ? number(form[field]) : null;
+  const limits = { limit: number(form.limit), range: [number(form.low), number(form.high)] };
+  const kinds: Record<When, RuleKeys> = {
+    above: { kind: null, above: limits.limit },
+    below: { kind: null, below: limits.limit },
+    outside: { kind: 'range', outside: limits.range },
+    inside: { kind: 'range', inside: limits.range },
+    compare_above: { kind: 'compare', with: form.with.trim(), above: limits.limit },
+    compare_below: { kind: 'compare', with: form.with.trim(), below: limits.limit },
+    equals: { kind: 'equals', value: plain(form.value) },
+    rate: {
+      kind: 'rate',
+      by: number(form.by),
+      within: own('within'),
+      falling: form.falling || null,
+      counter: form.counter || null,
+    },
+    stuck: { kind: 'stuck', tolerance: own('tolerance') },
+    no_data: { kind: 'no_data', silence: own('silence') },
   };
+  const { kind, ...condition } = kinds[form.when];
   return {
     id: form.id.trim(),
     name: form.name.trim(),
-    kind: form.when === 'above' || form.when === 'below' ? null : form.when,
-    metric: form.when === 'no_data' ? null : form.metric.trim(),
-    ...own[form.when],
-    for: form.when === 'no_data' ? null : optional(form.for),
-    clear_for: form.when === 'no_data' ? null : optional(form.clear_for),
+    kind: kind!,
+    metric: FIELDS[form.when].metric ? form.metric.trim() : null,
+    ...condition,
+    clear: own('clear'),
+    hysteresis: own('hysteresis'),
+    for: own('for'),
+    clear_for: own('clear_for'),
     severity: form.severity,
     devices: list(form.devices),
     models: list(form.models),

@@ -1,7 +1,7 @@
 // Validate the fields of a rule as the hub does. Pure.
 
 import { T } from '../texts';
-import type { RuleForm } from './form';
+import { FIELDS, type Content, type Field, type RuleForm } from './form';
 
 export type Problems = Partial<Record<keyof RuleForm, string>>;
 
@@ -26,29 +26,30 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
   const duration = (field: keyof RuleForm): void => {
     if (!isDuration(at(field))) found[field] = P.duration;
   };
+  const check: Record<Content, (field: Field) => void> = {
+    text: need,
+    number: (field) => need(field) && number(field),
+    'number?': (field) => at(field) && number(field),
+    positive: (field) => {
+      if (need(field)) number(field);
+      if (!found[field] && Number(at(field)) <= 0) found[field] = P.positive;
+    },
+    duration: (field) => need(field) && duration(field),
+    'duration?': (field) => at(field) && duration(field),
+  };
   need('name');
   if (need('id')) {
     if (!ID.test(at('id'))) found.id = P.id;
     else if (taken.has(at('id'))) found.id = P.taken;
   }
-  if (form.when === 'no_data') {
-    if (need('silence')) duration('silence');
-    return found;
+  const fields = FIELDS[form.when];
+  for (const field of Object.keys(fields) as Field[]) check[fields[field]!](field);
+  if (fields.clear && at('clear') && !found.limit && !found.clear) {
+    const side = form.when.endsWith('above') ? 'above' : 'below';
+    const beyond = Number(at('clear')) - Number(at('limit'));
+    if (side === 'above' ? beyond > 0 : beyond < 0) found.clear = P.clear[side](at('limit'));
   }
-  need('metric');
-  for (const field of ['for', 'clear_for'] as const) if (at(field)) duration(field);
-  if (form.when === 'equals') need('value');
-  else if (form.when === 'rate') {
-    if (need('by')) number('by');
-    if (!found.by && Number(at('by')) <= 0) found.by = P.positive;
-    if (need('within')) duration('within');
-  } else {
-    if (need('limit')) number('limit');
-    if (at('clear')) number('clear');
-    if (at('clear') && !found.limit && !found.clear) {
-      const beyond = Number(at('clear')) - Number(at('limit'));
-      if (form.when === 'above' ? beyond > 0 : beyond < 0) found.clear = P.clear[form.when](at('limit'));
-    }
-  }
+  if (fields.high && !found.low && !found.high && Number(at('low')) >= Number(at('high')))
+    found.high = P.high(at('low'));
   return found;
 }

@@ -31,6 +31,24 @@ describe('the form', () => {
     expect(given({ clear_for_ms: 300_000, condition: { above: 1 } })).toMatchObject({ clear_for: '5m' });
     const rate = given({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
     expect(rate).toMatchObject({ kind: 'rate', by: 5, within: '1m', falling: true });
+    const range = { kind: 'range', condition: { low: 2, high: 8, inside: false, hysteresis: 0.5 } } as const;
+    expect(given(range)).toMatchObject({ kind: 'range', outside: [2, 8], hysteresis: 0.5 });
+    expect(given({ ...range, condition: { ...range.condition, inside: true } })).toMatchObject({
+      inside: [2, 8],
+    });
+    const counter = { by: 5, window_ms: 60_000, falling: false, counter: true };
+    expect(given({ kind: 'rate', condition: counter })).toMatchObject({ counter: true });
+    expect(given({ kind: 'stuck', condition: { tolerance: 0.1 } })).toMatchObject({
+      kind: 'stuck',
+      tolerance: 0.1,
+      for: '5s',
+    });
+    const pair = { other: 'return', above: null, below: 3, clear: null };
+    expect(given({ kind: 'compare', condition: pair })).toMatchObject({
+      kind: 'compare',
+      with: 'return',
+      below: 3,
+    });
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');
@@ -90,6 +108,12 @@ describe('the fields of a rule', () => {
     expect(of({ clear_for: 'soon' })).toEqual({ clear_for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ for: 'soon' })).toEqual({ for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ when: 'rate', by: '0', within: '1m' })).toEqual({ by: 'Enter a number above 0.' });
+    expect(of({ when: 'outside', low: '5', high: '5' })).toEqual({ high: 'Upper bound must be above 5.' });
+    expect(of({ when: 'compare_above', clear: '81' })).toEqual({
+      with: 'Required',
+      clear: 'Clear threshold must be 80 or lower.',
+    });
+    expect(of({ when: 'stuck', for: '' })).toEqual({ for: 'Required' });
     expect(of({ id: 'a b' })).toHaveProperty('id');
     expect(problemsOf(whole, new Set(['new-rule']))).toEqual({ id: 'Another rule has this ID.' });
   });

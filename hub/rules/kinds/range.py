@@ -1,0 +1,76 @@
+"""``kind = "range"``: a value outside or inside two bounds, with hysteresis."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from hub import text_format as fmt
+from hub.model import Limit, Value
+from hub.rules.fields import InvalidField, read_number
+from hub.rules.kinds.base import MetricCondition, Points
+
+
+class Range(MetricCondition, frozen=True):
+    """Holds while the value is outside (or inside) ``low`` to ``high``; a value equal to a bound does not meet it.
+
+    An alert ends when the value is past a bound by more than ``hysteresis``.
+    """
+
+    kind: ClassVar[str] = "range"
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "outside", "inside", "hysteresis"})
+
+    low: float
+    high: float
+    inside: bool = False
+    hysteresis: float = 0.0
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> Range:
+        if ("outside" in table) == ("inside" in table):
+            raise InvalidField("outside", table.get("outside"), "just one of outside and inside")
+        key = "inside" if "inside" in table else "outside"
+        low, high = _read_bounds(table[key], key)
+        hysteresis = read_number(table.get("hysteresis", 0), "hysteresis")
+        if hysteresis < 0:
+            raise InvalidField("hysteresis", hysteresis, "0 or more")
+        if key == "outside" and hysteresis >= (high - low) / 2:
+            raise InvalidField("hysteresis", hysteresis, f"less than half of the range ({(high - low) / 2:g})")
+        return cls(low, high, inside=key == "inside", hysteresis=hysteresis)
+
+    @property
+    def limit(self) -> float:
+        return 0.0
+
+    def measure(self, points: Points, value: Value, ts: int) -> float | None:
+        if isinstance(value, str):
+            return None
+        return min(value - self.low, self.high - value) if self.inside else max(self.low - value, value - self.high)
+
+    def signature(self) -> str:
+        return f"{'inside' if self.inside else 'outside'} {self.low} {self.high}"
+
+    def exceeded(self, amount: float, *, raised: bool) -> bool:
+        return amount >= -self.hysteresis if raised and self.hysteresis else amount > 0
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        word = "inside" if self.inside else "outside"
+        return f"{metric} {word} {fmt.limit(self.low)} to {fmt.limit_quantity(self.high, unit)}"
+
+    def describe_recovery(self) -> str:
+        if not self.hysteresis:
+            return ""
+        inwards = -self.hysteresis if self.inside else self.hysteresis
+        word = "outside" if self.inside else "inside"
+        return f"clears {word} {fmt.limit(self.low + inwards)} to {fmt.limit(self.high - inwards)}"
+
+    def bounds(self) -> Limit | None:
+        return None if self.inside else Limit(min=self.low, max=self.high)
+
+
+def _read_bounds(value: Any, key: str) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidField(key, value, "two numbers, such as [10, 20]")
+    low, high = (read_number(each, key, "two numbers, such as [10, 20]") for each in value)
+    if low >= high:
+        raise InvalidField(key, value, "first the lower bound, then the upper one")
+    return low, high

@@ -1,0 +1,54 @@
+"""``kind = "stuck"``: a value that no longer changes, as of a sensor that is frozen or a valve that is jammed."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+from zlib import crc32
+
+from hub.model import Value
+from hub.rules.fields import InvalidField, read_duration, read_number
+from hub.rules.kinds.base import MetricCondition, Points
+
+
+class Stuck(MetricCondition, frozen=True):
+    """Holds while the value stays within ``tolerance`` of the value with which it began.
+
+    It holds from each value on, and a value that differs begins it again. So the rule's ``for`` says how long a value
+    may stay.
+    """
+
+    kind: ClassVar[str] = "stuck"
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "tolerance"})
+    hints: ClassVar[dict[str, str]] = {"clear_for": "nothing: the alert clears with the first value that differs"}
+    windowed: ClassVar[bool] = True
+    lasting: ClassVar[bool] = True
+
+    tolerance: float = 0.0
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> Stuck:
+        if read_duration(table.get("for"), "for") <= 0:
+            raise InvalidField("for", table["for"], "more than 0: how long a value may stay unchanged")
+        tolerance = read_number(table.get("tolerance", 0), "tolerance")
+        if tolerance < 0:
+            raise InvalidField("tolerance", tolerance, "0 or more")
+        return cls(tolerance)
+
+    @property
+    def limit(self) -> float:
+        return 0.5
+
+    def measure(self, points: Points, value: Value, ts: int) -> float:
+        number = float(crc32(value.encode())) if isinstance(value, str) else float(value)
+        if points and abs(number - points[-1][1]) <= self.tolerance:
+            points[:] = points[-1:]
+            return 1.0
+        differs = bool(points)
+        points[:] = [(ts, number)]
+        return 0.0 if differs else 1.0
+
+    def signature(self) -> str:
+        return f"stuck {self.tolerance}"
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        return f"{metric} unchanged"

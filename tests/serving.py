@@ -63,7 +63,7 @@ class Serving:
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(40)
 
     def stop(self) -> None:
         self.http.close()
@@ -74,7 +74,7 @@ class Serving:
         """Send SIGTERM and wait for the exit. The hub may be started again."""
         assert self.process is not None
         self.process.terminate()
-        assert self.process.wait(15) == 0
+        assert self.process.wait(40) == 0
 
     def get(self, path: str) -> Any:
         answer = self.http.get(path)

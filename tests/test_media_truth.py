@@ -163,6 +163,33 @@ async def test_tone_is_not_reported_as_impacts(worker: Worker, name: str, subtyp
     assert found["sound"]["impacts"] is None
 
 
+@pytest.mark.parametrize("level", [1.0, 0.005])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+async def test_clean_tone_is_the_only_tone(worker: Worker, level: float, subtype: str) -> None:
+    found = await recording(worker, sound(level * TONES["sine"] + 0.4, subtype=subtype))
+    assert [peak["hz"] for peak in found["sound"]["peaks"]] == [440.0], "rounding is inaudible"
+    assert found["sound"]["crest"] == pytest.approx(1.41, abs=0.02), "whatever the offset"
+
+
+@pytest.mark.parametrize("name", ["noise", "swelling noise", "sweep"])
+async def test_sound_without_tones_has_no_tones(worker: Worker, name: str) -> None:
+    noise = np.random.default_rng(1).normal(0, 0.05, len(TIME))
+    sounds = {
+        "noise": noise,
+        "swelling noise": noise * (1 + 0.8 * np.sin(2 * np.pi * 30 * TIME)),
+        "sweep": 0.5 * np.sin(2 * np.pi * (200 + 300 * TIME) * TIME),
+    }
+    assert (await recording(worker, sound(sounds[name])))["sound"]["peaks"] == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+async def test_sample_that_is_not_finite_is_silent(worker: Worker, bad: float) -> None:
+    samples = TONES["sine"].copy()
+    samples[1_000] = bad
+    found = await recording(worker, sound(samples, subtype="FLOAT"))
+    assert (found["sound"]["peak_db"], found["sound"]["impulsive"]) == (-6.0, False)
+
+
 @pytest.mark.parametrize("hz", [15.0, 33.1, 107.3])
 @pytest.mark.parametrize("level", [1.0, 0.05])
 async def test_impacts_are_found_in_quiet_recording(worker: Worker, hz: float, level: float) -> None:

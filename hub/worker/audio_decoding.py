@@ -124,7 +124,7 @@ def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
             if not len(block):
                 return
             left -= len(block)
-            yield np.nan_to_num(block).clip(-8, 8)
+            yield np.nan_to_num(block, posinf=0.0, neginf=0.0).clip(-8, 8)
 
 
 def _joined(parts: Iterator[np.ndarray]) -> np.ndarray:

@@ -21,6 +21,8 @@ _MIN_LINE = 8.0
 """Height of a line above the median of the spectrum of the envelope, so that it counts."""
 _QUIET = 1e-4
 """RMS (-80 dB of full scale) below which a band counts as silent: dither and rounding of 16 bits are at -98 dB."""
+_HANN_LINES = 1.5
+"""Lines of a spectrum over which a Hann window spreads the power of a tone."""
 _MIN_DEPTH = 0.1
 """Modulation of the envelope, as a share of its mean, so that it counts. Noise alone gives a few per cent."""
 _MIN_HARMONIC = 0.3
@@ -55,17 +57,18 @@ def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict
     }
     if rms < 1e-5:
         return found
-    found["crest"] = round(peak / rms, 2)
+    found["crest"] = round(float(np.abs(sound).max()) / rms, 2)
     found["kurtosis"] = round(float(stats.kurtosis(sound, fisher=False)), 2)
     frequency, power = signal.welch(sound, rate, nperseg=min(len(sound), 8_192))
-    found["peaks"] = _peaks(frequency, power)
+    quiet = max(_QUIET, 3 * noise)
+    found["peaks"] = _peaks(frequency, power, quiet)
     total = float(power.sum()) or 1.0
     found["bands"] = [
         {"from_hz": low, "to_hz": min(high, rate // 2), "share": round(float(power[inside].sum()) / total, 4)}
         for low, high in BANDS
         if low < rate / 2 and (inside := (frequency >= low) & (frequency < high)).any()
     ]
-    impacts = _impacts(sound, rate, max(_QUIET, 3 * noise))
+    impacts = _impacts(sound, rate, quiet)
     if impacts and not _is_tone(sound, rate, impacts["hz"]):
         found["impacts"] = impacts
     return found
@@ -90,12 +93,17 @@ def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
     return share(hz / 2) > _TONAL or (fundamental > _TONAL / 10 and harmonics > _TONAL)
 
 
-def _peaks(frequency: np.ndarray, power: np.ndarray) -> list[dict[str, float]]:
-    """Return the loudest tones, at most five, that are at least 10 dB above the spectrum around them."""
+def _peaks(frequency: np.ndarray, power: np.ndarray, quiet: float) -> list[dict[str, float]]:
+    """Return the loudest tones, at most five, that are at least 10 dB above the spectrum around them.
+
+    Tones that are no louder than ``quiet`` (RMS) are left out: rounding a clean tone gives many, all inaudible.
+    """
     level = 10 * np.log10(power + 1e-20)
     at, _ = signal.find_peaks(level, prominence=10, distance=3)
-    around = signal.medfilt(level, 51 if len(level) > 51 else 3)
-    chosen = sorted((i for i in at if frequency[i] >= 10), key=lambda i: -level[i])[:5]
+    around = signal.medfilt(level, 51) if len(level) > 51 else np.full(len(level), np.median(level))
+    audible = power * _HANN_LINES * (frequency[1] - frequency[0]) > quiet**2
+    clear = audible & (level - around >= 10) & (frequency >= 10)
+    chosen = sorted((i for i in at if clear[i]), key=lambda i: -level[i])[:5]
     return [
         {"hz": round(_between(frequency, level, i), 1), "above_db": round(float(level[i] - around[i]), 1)}
         for i in chosen

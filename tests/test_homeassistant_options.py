@@ -8,6 +8,7 @@ import pytest
 
 from dialect_run import NOW, DialectRun
 from hub.dialects import HomeAssistantDialect
+from hub.errors import Rejected
 
 DEVICE = {"ids": ["d"]}
 
@@ -87,3 +88,29 @@ def test_invalid_option_is_reported_and_others_are_used(key: str, value: Any, ex
 
 def test_null_option_is_ignored() -> None:
     assert announced("number", min=None, retain=None)[1] == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "config", "fault"),
+    [
+        ("sensor", {"val_tpl": 5}, "value_template is 5, not a text; it is ignored."),
+        ("sensor", {"json_attr_t": ["p/x"]}, "json_attributes_topic is ['p/x'], not a text; it is ignored."),
+        ("sensor", {"avty": "p/online"}, "availability is 'p/online', not a list; it is ignored."),
+        ("select", {"ops": "eco,boost"}, "options is 'eco,boost', not a list; it is ignored."),
+        (
+            "sensor",
+            {"avty_mode": "every"},
+            "availability_mode is 'every', not one of all, any, latest; the latest counts.",
+        ),
+    ],
+)
+def test_option_of_wrong_type_is_reported(kind: str, config: dict[str, Any], fault: str) -> None:
+    run, faults = announced(kind, **config)
+    assert faults == [fault]
+    assert run.say("p/x", b"20").records
+
+
+@pytest.mark.parametrize("topic", [None, "", 5, ["p/x"]])
+def test_entity_without_topic_is_rejected(topic: Any) -> None:
+    with pytest.raises(Rejected, match="This sensor has no topic that can be used"):
+        announced("sensor", stat_t=topic)

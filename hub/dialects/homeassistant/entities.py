@@ -13,15 +13,15 @@ import msgspec
 from hub.dialects.homeassistant.commands import commands_of
 from hub.dialects.homeassistant.discovery import Component, filter_of, text, word
 from hub.dialects.homeassistant.names import EntityNames, names_of
-from hub.dialects.homeassistant.options import number
+from hub.dialects.homeassistant.options import MODES, faults, number
 from hub.dialects.homeassistant.readings import EntityReading
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
 from hub.dialects.units import spell
+from hub.errors import Rejected
 from hub.model import Value
 
 MAX_WATCHED = 16
-MODES = ("all", "any", "latest")
 _NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
 _NUMERIC = ("unit_of_measurement", "state_class")
 Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
@@ -181,7 +181,7 @@ def entity(component: Component) -> Entity | None:
     """Return the entity of a component, None if its kind is not supported.
 
     Raises:
-        Rejected: With the reason ``bad_topic``, ``bad_template`` or ``bad_name``.
+        Rejected: With the reason ``bad_topic`` (also if it has no topic at all), ``bad_template`` or ``bad_name``.
     """
     config = component.config
     slots = SLOTS.get(component.kind)
@@ -190,14 +190,17 @@ def entity(component: Component) -> Entity | None:
     if slots is None:
         return None
     metric = metric_name(component.metric)
-    readings = tuple(_readings(component, metric, slots))
+    readings, commands = tuple(_readings(component, metric, slots)), commands_of(component, metric)
+    if config and not readings and not commands:  # an empty configuration removes the entity
+        problem = f"This {component.kind} has no topic that can be used, so it has no value and no command."
+        raise Rejected("bad_topic", " ".join((problem, *(each.message for each in faults(component.kind, config)))))
     mode = text(config.get("availability_mode"))
     return Entity(
         metric=metric,
         readings=readings,
         names=names_of(component, metric, readings),
         units=dict(_units(component, metric, slots)),
-        commands=commands_of(component, metric),
+        commands=commands,
         watched=tuple(_watched(config)),
         mode=mode if mode in MODES else "latest",
     )

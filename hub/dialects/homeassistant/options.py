@@ -1,4 +1,4 @@
-"""Numbers and booleans in an announcement. As in Home Assistant, they may be texts.
+"""Options in an announcement. As in Home Assistant, numbers and booleans may be texts.
 
 An invalid one is ignored, and :func:`faults` reports it.
 
@@ -34,6 +34,9 @@ BOOLEANS = frozenset(
         *("code_arm_required", "code_disarm_required", "code_trigger_required"),
     )
 )
+MODES = ("all", "any", "latest")
+"""Allowed values of ``availability_mode``."""
+_LISTS = frozenset(("availability", "options"))
 _JSON_LIGHT = frozenset(("brightness", "color_temp", "effect", "flash", "transition"))
 """Boolean keys of a light with the JSON schema only."""
 _TRUE, _FALSE = frozenset(("1", "true", "yes", "on", "enable")), frozenset(("0", "false", "no", "off", "disable"))
@@ -62,7 +65,7 @@ def boolean(config: Mapping[str, Any], key: str) -> bool | None:
 
 
 def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
-    """Yield an error for each invalid number and boolean of an entity."""
+    """Yield an error for each invalid option of an entity."""
     json_light = kind == "light" and config.get("schema") == "json"
     for key, value in config.items():
         if value is None:
@@ -73,6 +76,12 @@ def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
             yield Rejected("bad_value", f"{key} is {_repr(value)}, not a number{range_}. The entity works without it.")
         elif (key in BOOLEANS or (json_light and key in _JSON_LIGHT)) and boolean(config, key) is None:
             yield Rejected("bad_value", f"{key} is {_repr(value)}, not true or false. The entity works without it.")
+        elif key.endswith(("topic", "template")) and not isinstance(value, str):
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not a text; it is ignored.")
+        elif key in _LISTS and not isinstance(value, list):
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not a list; it is ignored.")
+        elif key == "availability_mode" and value not in MODES:
+            yield Rejected("bad_value", f"{key} is {_repr(value)}, not one of {', '.join(MODES)}; the latest counts.")
 
 
 def _repr(value: Any) -> str:

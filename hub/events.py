@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hub.model import Alert, Command, Diagnosis, Presence, Record, RecordBatch, Rejection
+from hub.model import Alert, Command, Diagnosis, Presence, Record, RecordBatch, Rejection, Severity
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -71,10 +71,14 @@ class CauseConfirmed(msgspec.Struct, frozen=True):
 
 
 class AlertChanged(msgspec.Struct, frozen=True):
-    """The rule of an open alert changed its severity or its threshold."""
+    """An open alert has another severity or threshold: its rule changed, or a value made it more or less severe.
+
+    ``was`` is the severity before, if a value changed it.
+    """
 
     alert: Alert
     at: int
+    was: Severity | None = None
 
 
 class AlertCleared(msgspec.Struct, frozen=True):

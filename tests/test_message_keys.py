@@ -43,6 +43,7 @@ EVENTS: list[ev.Event] = [
     ev.AlertRaised(ALERT, 5),
     ev.AlertChanged(ALERT, 5),
     ev.AlertAcknowledged(replace(ALERT, state="acknowledged", acknowledged_by="operator"), 5),
+    ev.AlertChanged(ALERT, 5, "info"),
     ev.AlertAcknowledged(ALERT, 5, "operator"),
     ev.CauseConfirmed(replace(ALERT, confirmed=ConfirmedCause("Bearing wear", "operator", 5)), 5, "operator"),
     ev.CauseConfirmed(ALERT, 5, "operator"),
@@ -147,5 +148,5 @@ async def test_api_gives_keys_of_activity_and_rules(tmp_path: Path) -> None:
             "metric": "temperature",
             "for_ms": 0,
             "clear_for_ms": 0,
-            "condition": {"above": 80.0, "below": None, "clear": 78.0},
+            "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": []},
         }

@@ -9,7 +9,7 @@ import pytest
 
 from hub.api.schemas import serializers
 from hub.errors import ConfigError
-from hub.model import Identity, Info, Limit, Record, Value
+from hub.model import Acknowledge, Identity, Info, Limit, Record, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import KINDS, Engine, describe, parse
 from hub.rules.fields import InvalidField, read_number
@@ -124,7 +124,7 @@ def test_bounds_exist_only_where_values_between_them_are_calm(condition, bounds,
 def test_api_condition_has_the_fields_of_the_kind():
     fields = {name: msgspec.structs.fields(kind) for name, kind in KINDS.items()}
     assert {name: [field.name for field in of] for name, of in fields.items()} == {
-        "threshold": ["above", "below", "clear"],
+        "threshold": ["above", "below", "clear", "steps"],
         "range": ["low", "high", "inside", "hysteresis"],
         "compare": ["other", "above", "below", "clear"],
         "equals": ["value"],
@@ -209,3 +209,58 @@ def test_counter_is_counted_on_after_its_reset():
     assert plant.reading(95, 8.0) == ["cleared"]
     falling = Plant(rule("rate", 'by=10\nwithin="1m"\nfalling=true'))
     assert [falling.reading(second, value) for second, value in steps][2] == ["raised"]
+
+
+GRADED = rule("threshold", 'above=80\nclear=78\nseverity="info"\nwarning={above=85}\ncritical={above=90, clear=87}')
+
+
+def test_one_alert_gets_more_and_less_severe():
+    plant = Plant(GRADED, info=Info(units={"t": "°C"}))
+    assert plant.reading(0, 82.0) == ["raised"]
+    raised = plant.alert()
+    seen = []
+    for second, value in enumerate((91.0, 88.0, 86.9, 84.0, 95.0, 79.0, 77.0), 1):
+        events = plant.reading(second, value)
+        alert = next(iter(plant.engine.open.values()), None)
+        seen.append((events, alert and (alert.severity, alert.threshold, alert.value)))
+    assert seen == [
+        (["changed"], ("critical", 90.0, 91.0)),
+        ([], ("critical", 90.0, 91.0)),
+        (["changed"], ("warning", 85.0, 86.9)),
+        (["changed"], ("info", 80.0, 84.0)),
+        (["changed"], ("critical", 90.0, 95.0)),
+        (["changed"], ("info", 80.0, 79.0)),
+        (["cleared"], None),
+    ]
+    assert plant.reading(9, 86.0) == ["raised"]
+    assert (plant.alert().severity, plant.alert().message) == ("warning", "T 86 °C, above 85 °C")
+    assert plant.alert().id != raised.id
+    assert describe(plant.engine.rules[0]) == (
+        "t above 80, clears below 78; warning above 85; critical above 90, clears below 87"
+    )
+
+
+def test_severity_survives_restart_and_follows_an_edit_of_its_limit():
+    plant = Plant(GRADED)
+    plant.reading(0, 91.0)
+    plant.reading(1, 88.0)
+    assert plant.restart(2, GRADED) == []
+    assert plant.alert().severity == "critical"
+    acknowledged, _ = plant.engine.acknowledge(Acknowledge(plant.alert().id, "anna", T0))
+    assert plant.reload(3, GRADED.replace("above=90", "above=95")) == ["changed"]
+    alert = plant.alert()
+    assert (alert.severity, alert.threshold, alert.value) == ("warning", 85.0, 88.0)
+    assert (alert.id, alert.state) == (acknowledged.id, "acknowledged")
+    assert plant.reload(4, rule("threshold", 'above=80\nseverity="critical"')) == ["changed"]
+    assert (plant.alert().severity, plant.alert().threshold) == ("critical", 80.0)
+
+
+def test_pending_condition_raises_with_the_severity_of_its_value():
+    plant = Plant(rule("threshold", 'below=5\nfor="10s"\ncritical={below=2, clear=3}'))
+    plant.reading(0, 4.0)
+    plant.reading(1, 1.0)
+    assert plant.tick(10) == ["raised"]
+    assert (plant.alert().severity, plant.alert().threshold) == ("critical", 2.0)
+    assert plant.reading(11, 2.9) == []
+    assert plant.reading(12, 3.1) == ["changed"]
+    assert plant.alert().severity == "warning"

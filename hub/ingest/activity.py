@@ -14,7 +14,7 @@ ACTIVITY_KEYS = frozenset(
     (
         *("discovered", "deleted", "diagnosed", "rejected", "settings", "gap.session", "gap.dropped"),
         *("presence.new", "presence.online", "presence.stale", "presence.offline"),
-        *("alert.raised", "alert.changed", "alert.acknowledged", "alert.unacknowledged"),
+        *("alert.raised", "alert.changed", "alert.severity", "alert.acknowledged", "alert.unacknowledged"),
         *("alert.cleared", "alert.cleared_late", "alert.withdrawn", "alert.cause_confirmed", "alert.cause_removed"),
         *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
         "command.unverified",
@@ -87,6 +87,15 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
     match event:
         case ev.AlertRaised():
             kind, key, text, severity = "raised", "raised", f"{name}: {alert.message}", alert.severity
+        case ev.AlertChanged(was=was) if was is not None:
+            kind, key, severity, params["severity"], params["was"] = (
+                "changed",
+                "severity",
+                alert.severity,
+                alert.severity,
+                was,
+            )
+            text = f"Severity changed from {was} to {severity}: {name}, {alert.message}"
         case ev.AlertChanged():
             kind, key, text, severity = "changed", "changed", f"Rule changed: {name}, {alert.message}", alert.severity
         case ev.AlertAcknowledged() if alert.state == "raised":

@@ -63,6 +63,10 @@ class Condition(msgspec.Struct, frozen=True):
         """Return when an alert ends, where that is not simply the end of the condition: ``clears below 78``."""
         return ""
 
+    def describe_steps(self) -> str:
+        """Return at which limits the severity is higher: ``; critical above 90``."""
+        return ""
+
     def message(self, breach: Breach) -> str:
         """Return what an alert says: ``temperature 89.2 °C, above 80 °C``."""
         raise NotImplementedError

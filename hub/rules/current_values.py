@@ -22,7 +22,7 @@ CURRENT = ("good", "clock")
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
     """Evaluate one rule on the latest value of its metric."""
-    rule, condition, latest = each.rule, each.condition, device.metrics[each.metric]
+    condition, latest = each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     ts = latest.ts
     if condition.windowed and known is not None and not known.alert:
@@ -40,14 +40,16 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     alert = watches.alerts.by_id.get(watch.alert or "")
     if alert is None:
         watch.alert = None
-    elif alert.threshold != condition.threshold or _differs(alert, condition):
+    elif alert.threshold not in condition.limits or _differs(alert, condition):
         moved = True
     if not condition.exceeded(amount, raised=alert is not None and not moved):
         return _judge_over(watches, device, each, watch, latest, now)
     if alert is not None:
         watches.relapse(device, watch)
-        return watches.alerts.restate(alert, device, rule, now, latest.value if moved else None)
-    return _judge_pending(watches, device, each, watch, latest, now)
+        rule = each.at(amount, None if moved else alert.severity)
+        judged = latest.value if moved or rule.condition.threshold != alert.threshold else None
+        return watches.alerts.restate(alert, device, rule, now, judged)
+    return _judge_pending(watches, device, each, watch, latest, amount, now)
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
@@ -70,7 +72,7 @@ def _judge_over(
 
 
 def _judge_pending(
-    watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
+    watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, amount: float, now: int
 ) -> list[Event]:
     """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
     rule, sure = each.rule, latest.quality in CURRENT
@@ -91,7 +93,7 @@ def _judge_pending(
         watches.wait(device, each.key, watch, due)
         return []
     # A value that may be out of date raises nothing: the next reading decides.
-    return watches.raise_alert(device, rule, watch, latest.value, now, standing=True) if sure else []
+    return watches.raise_alert(device, each.at(amount, None), watch, latest.value, now, standing=True) if sure else []
 
 
 def _received(device: Device, latest: Latest) -> int:

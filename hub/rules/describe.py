@@ -11,14 +11,14 @@ from hub.model import Breach, MetricDescription, Rule, Value
 
 
 def describe(rule: Rule) -> str:
-    """Return a rule as text: ``temperature above 80 for 2 s, clears below 78 for 5 min``."""
+    """Return a rule as text: ``temperature above 80 for 2 s, clears below 78; critical above 90``."""
     text = rule.condition.describe(rule.metric or "", None)
     if rule.for_ms:
         text += f" for {fmt.duration(rule.for_ms)}"
     recovery = rule.condition.describe_recovery()
     if rule.clear_for_ms:
         recovery = f"{recovery or 'clears when over'} for {fmt.duration(rule.clear_for_ms)}"
-    return f"{text}, {recovery}" if recovery else text
+    return (f"{text}, {recovery}" if recovery else text) + rule.condition.describe_steps()
 
 
 def description_fields(rule: Rule) -> dict[str, Any]:

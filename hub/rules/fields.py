@@ -20,7 +20,11 @@ class InvalidField(Exception):
     def __init__(self, key: str, value: Any, allowed: str) -> None:
         problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."
         super().__init__(problem)
-        self.key, self.problem, self.hint = key, problem, f"Allowed: {allowed}."
+        self.key, self.problem, self.allowed = key, problem, allowed
+
+    @property
+    def hint(self) -> str:
+        return f"Allowed: {self.allowed}."
 
 
 def shortened(value: Any) -> str:

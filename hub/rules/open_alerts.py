@@ -58,10 +58,20 @@ class OpenAlerts:
         self.add(alert)
         return AlertRaised(alert, now)
 
-    def restate(self, alert: Alert, device: Device, rule: Rule, now: int, judged: Value | None = None) -> list[Event]:
-        """Update an open alert after a change of its rule: its severity, and if ``judged`` is given its condition.
+    def restate(
+        self,
+        alert: Alert,
+        device: Device,
+        rule: Rule,
+        now: int,
+        judged: Value | None = None,
+        *,
+        was: Severity | None = None,
+    ) -> list[Event]:
+        """Update the severity of an open alert, and if ``judged`` is given its condition.
 
-        ``judged`` is the value that breaks the changed condition.
+        ``judged`` is the value that breaks another limit than before: the rule was changed, or the value has made the
+        alert more or less severe, which ``was`` so severe before.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -77,7 +87,7 @@ class OpenAlerts:
         if not changes:
             return []
         alert = self.by_id[alert.id] = msgspec.structs.replace(alert, **changes)
-        return [AlertChanged(alert, now)]
+        return [AlertChanged(alert, now, was)]
 
     def end(self, alert_id: str, happened: Input, now: int, ended: int | None = None) -> list[Event]:
         """End an open alert. ``ended`` is the device's time of the reading that ended it."""

@@ -9,7 +9,7 @@ from zlib import crc32
 
 import msgspec
 
-from hub.model import Device, Latest, Limit, Rule, Value, Watch
+from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
 from hub.rules.kinds import MetricCondition, Points, SilenceCondition
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
@@ -31,6 +31,13 @@ class MetricRule(msgspec.Struct, frozen=True):
     metric: str
     key: str
     measure: int
+
+    def at(self, amount: float, severity: Severity | None) -> Rule:
+        """Return the rule with severity and limit as they apply to an amount; see :meth:`MetricCondition.at`."""
+        higher, condition = self.condition.at(amount, severity)
+        if higher is None:
+            return self.rule
+        return msgspec.structs.replace(self.rule, severity=higher, condition=condition)
 
     def amount(self, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int) -> float | None:
         """Return the amount for a value of the metric; None if the condition applies to no such value.

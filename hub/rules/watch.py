@@ -94,11 +94,11 @@ class Watches:
             self.changed.add(device.id)
         if watch.alert is not None:
             self.relapse(device, watch)
-            return events
+            return events + self.grade(device, each, watch, amount, value, now)
         held = ts - watch.since
         watch.began = now - held
         if held >= rule.for_ms:
-            return events + self.raise_alert(device, rule, watch, value, now)
+            return events + self.raise_alert(device, each.at(amount, None), watch, value, now)
         note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
@@ -125,6 +125,19 @@ class Watches:
         if watch.over is not None:
             watch.over = watch.due = None
             self.changed.add(device.id)
+
+    def grade(
+        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value, now: int
+    ) -> list[Event]:
+        """Give the open alert the severity that applies to an amount."""
+        alert = self.alerts.by_id.get(watch.alert or "")
+        if alert is None or len(each.condition.limits) == 1:
+            return []
+        rule = each.at(amount, alert.severity)
+        if rule.severity == alert.severity:
+            return []
+        self.changed.add(device.id)  # a replay from an older state would go through the severities again
+        return self.alerts.restate(alert, device, rule, now, value, was=alert.severity)
 
     def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
         """Reset the watch and end its alert: the condition does not hold."""

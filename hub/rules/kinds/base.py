@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Condition, Value
+from hub.model import Breach, Condition, Severity, Value
 
 Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
@@ -65,6 +65,18 @@ class MetricCondition(Condition, frozen=True):
     def exceeded(self, amount: float, *, raised: bool) -> bool:
         """Return whether the condition holds for an amount. ``raised`` says that its alert is open (hysteresis)."""
         return amount > self.limit
+
+    @property
+    def limits(self) -> tuple[float | None, ...]:
+        """Every number that an alert of this condition may show as its threshold."""
+        return (self.threshold,)
+
+    def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, MetricCondition]:
+        """Return the severity and the condition that apply to an amount; None for the rule's own severity.
+
+        ``severity`` is that of the open alert, which is left only past a clear value, or None.
+        """
+        return None, self
 
     def message(self, breach: Breach) -> str:
         text = self.describe(breach.metric, breach.unit)

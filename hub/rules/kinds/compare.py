@@ -8,14 +8,14 @@ from typing import Any, ClassVar
 from hub.model import Value
 from hub.rules.fields import InvalidField, read_text
 from hub.rules.kinds.base import MetricCondition, Points
-from hub.rules.kinds.threshold import Threshold, read_limits
+from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
 
 class Compare(MetricCondition, frozen=True):
     """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`."""
 
     kind: ClassVar[str] = "compare"
-    keys: ClassVar[frozenset[str]] = Threshold.keys | {"with"}
+    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", "with"}
 
     other: str
     above: float | None = None

@@ -1,31 +1,59 @@
-"""``kind = "threshold"``: a value above or below a limit, with hysteresis."""
+"""``kind = "threshold"``: a value above or below a limit, with hysteresis and further limits of higher severity."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import msgspec
+
 from hub import text_format as fmt
-from hub.model import Limit, Value
+from hub.model import SEVERITIES, Limit, Severity, Value
 from hub.rules.fields import InvalidField, read_number
 from hub.rules.kinds.base import MetricCondition, Points
+
+LIMIT_KEYS = frozenset({"above", "below", "clear"})
+
+
+class SeverityLimit(msgspec.Struct, frozen=True):
+    """A further limit, at which the alert gets a higher severity. It is left past its own ``clear``."""
+
+    severity: Severity
+    above: float | None = None
+    below: float | None = None
+    clear: float | None = None
 
 
 class Threshold(MetricCondition, frozen=True):
     """Holds while the value is above ``above`` or below ``below``, one of which is None.
 
-    An alert ends only past ``clear``, or past the limit itself if ``clear`` is None.
+    An alert ends only past ``clear``, or past the limit itself if ``clear`` is None. ``steps`` are in the order of
+    their limits and severities.
     """
 
     kind: ClassVar[str] = "threshold"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "above", "below", "clear"})
+    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", *SEVERITIES[2:]}
 
     above: float | None = None
     below: float | None = None
     clear: float | None = None
+    steps: tuple[SeverityLimit, ...] = ()
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Threshold:
-        return cls(*read_limits(table))
+        return cls(*read_limits(table), steps=_read_steps(table))
+
+    @property
+    def limits(self) -> tuple[float | None, ...]:
+        """The limit and those of the steps."""
+        return (self.threshold, *(_threshold(step).threshold for step in self.steps))
+
+    def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, Threshold]:
+        reached = 0 if severity is None else SEVERITIES.index(severity)
+        for step in reversed(self.steps):
+            condition = _threshold(step)
+            if condition.exceeded(amount, raised=reached >= SEVERITIES.index(step.severity)):
+                return step.severity, condition
+        return None, self
 
     @property
     def limit(self) -> float:
@@ -56,6 +84,14 @@ class Threshold(MetricCondition, frozen=True):
             return ""
         return f"clears {'below' if self.above is not None else 'above'} {fmt.limit(self.clear)}"
 
+    def describe_steps(self) -> str:
+        return "".join(f"; {step.severity} {_threshold(step).describe_limits()}" for step in self.steps)
+
+    def describe_limits(self) -> str:
+        """Return limit and clear value without the metric: ``above 90, clears below 87``."""
+        recovery = self.describe_recovery()
+        return self.describe("", None).strip() + (f", {recovery}" if recovery else "")
+
     def bounds(self) -> Limit:
         return Limit(min=self.below, max=self.above)
 
@@ -78,3 +114,38 @@ def read_limits(table: dict[str, Any]) -> tuple[float | None, float | None, floa
     if clear is not None and clear < below:
         raise InvalidField("clear", clear, f"at least below ({below:g})")
     return None, below, clear
+
+
+def _threshold(step: SeverityLimit) -> Threshold:
+    return Threshold(step.above, step.below, step.clear)
+
+
+def _read_steps(table: dict[str, Any]) -> tuple[SeverityLimit, ...]:
+    """Return the steps of a table, which are the limits under the names of higher severities."""
+    side = "above" if "above" in table else "below"
+    own, last = SEVERITIES.index(table.get("severity", "warning")), table[side]
+    steps: list[SeverityLimit] = []
+    for rank, name in enumerate(SEVERITIES):
+        if name not in table or rank < 2:
+            continue
+        value, example = table[name], f"limits such as {{ {side} = 90, clear = 87 }}"
+        if not isinstance(value, dict) or not value.keys() <= LIMIT_KEYS or side not in value:
+            raise InvalidField(
+                name, value, example.replace("90, clear = 87", "10, clear = 13") if side == "below" else example
+            )
+        if rank <= own:
+            raise InvalidField(name, value, f"only severities above the rule's own, {SEVERITIES[own]}")
+        step = SeverityLimit(name, *_read_step(value, name))
+        beyond = value[side] > last if side == "above" else value[side] < last
+        if not beyond:
+            raise InvalidField(name, value, f"a limit {side} {last:g}")
+        steps.append(step)
+        last = value[side]
+    return tuple(steps)
+
+
+def _read_step(value: dict[str, Any], name: str) -> tuple[float | None, float | None, float | None]:
+    try:
+        return read_limits(value)
+    except InvalidField as error:
+        raise InvalidField(name, value, error.allowed) from None

@@ -27,6 +27,10 @@ export interface RuleForm {
   with: string;
   limit: string;
   clear: string;
+  warning: string;
+  warning_clear: string;
+  critical: string;
+  critical_clear: string;
   low: string;
   high: string;
   hysteresis: string;
@@ -71,6 +75,26 @@ export const FIELDS: Record<When, Partial<Record<Field, Content>>> = {
   no_data: { silence: 'duration' },
 };
 
+/** Severities with a limit of their own, beside the rule's. */
+const STEPS = ['warning', 'critical'] as const;
+const RANK = ['info', ...STEPS] as const;
+
+/** Return the fields of a rule, in their order. */
+export function fieldsOf({
+  when,
+  severity,
+}: Pick<RuleForm, 'when' | 'severity'>): Partial<Record<Field, Content>> {
+  const fields = { ...FIELDS[when] };
+  if (when !== 'above' && when !== 'below') return fields;
+  for (const step of RANK.slice(
+    RANK.findIndex((each) => each === severity) + 1,
+  ) as (typeof STEPS)[number][]) {
+    fields[step] = 'number?';
+    fields[`${step}_clear`] = 'number?';
+  }
+  return fields;
+}
+
 /** An empty form for a new rule, without default values that could be mistaken for a choice. */
 export const fresh = (id: string): RuleForm => ({
   id,
@@ -81,6 +105,10 @@ export const fresh = (id: string): RuleForm => ({
   with: '',
   limit: '',
   clear: '',
+  warning: '',
+  warning_clear: '',
+  critical: '',
+  critical_clear: '',
   low: '',
   high: '',
   hysteresis: '',
@@ -114,6 +142,30 @@ export function durationText(ms: number | undefined): string {
   return `${ms / size}${unit}`;
 }
 
+interface Step {
+  severity: 'warning' | 'critical';
+  above: number | null;
+  below: number | null;
+  clear: number | null;
+}
+
+/** Return the limits of higher severities as fields. */
+function stepsOf(
+  steps: Step[] = [],
+): Pick<RuleForm, (typeof STEPS)[number] | `${(typeof STEPS)[number]}_clear`> {
+  const text = (value: number | null | undefined): string =>
+    value === null || value === undefined ? '' : String(value);
+  const of = (severity: string): Step | undefined => steps.find((step) => step.severity === severity);
+  const limit = (step?: Step): string => text(step?.above ?? step?.below);
+  const [warning, critical] = STEPS.map(of);
+  return {
+    warning: limit(warning),
+    warning_clear: text(warning?.clear),
+    critical: limit(critical),
+    critical_clear: text(critical?.clear),
+  };
+}
+
 function whenOf({ kind, condition }: Rule): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
   if (kind === 'threshold') return side;
@@ -137,6 +189,7 @@ export function formOf(rule: Rule): RuleForm {
     with: text('other'),
     limit: text('above') || text('below'),
     clear: text('clear'),
+    ...stepsOf(condition.steps as Step[] | undefined),
     low: text('low'),
     high: text('high'),
     hysteresis: condition.hysteresis ? text('hysteresis') : '',
@@ -186,14 +239,21 @@ function plain(text: string): number | boolean | string {
 }
 
 /** A key of a rule and its value; null omits the key. */
-export type RuleKeys = Record<string, string | number | boolean | (string | number)[] | null>;
+export type RuleKeys = Record<string, Plain | (string | number)[] | Record<string, Plain> | null>;
+type Plain = string | number | boolean;
+
+/** Return the table of a further limit, null if it has none. */
+function stepKeys(when: When, limit: Plain | null, clear: Plain | null): Record<string, Plain> | null {
+  return limit === null ? null : { [when]: limit, ...(clear !== null && { clear }) };
+}
 
 /** Return the fields as the keys of a rule in rules.toml. */
 export function keysOf(form: RuleForm): RuleKeys {
   const list = (text: string): string[] | null => (words(text).length ? words(text) : null);
+  const fields = fieldsOf(form);
   /** Return the value of a field, null if it is empty or the kind has no such field. */
   const own = (field: Field): number | string | null =>
-    FIELDS[form.when][field] && form[field].trim() ? number(form[field]) : null;
+    fields[field] && form[field].trim() ? number(form[field]) : null;
   const limits = { limit: number(form.limit), range: [number(form.low), number(form.high)] };
   const kinds: Record<When, RuleKeys> = {
     above: { kind: null, above: limits.limit },
@@ -218,9 +278,10 @@ export function keysOf(form: RuleForm): RuleKeys {
     id: form.id.trim(),
     name: form.name.trim(),
     kind: kind!,
-    metric: FIELDS[form.when].metric ? form.metric.trim() : null,
+    metric: fields.metric ? form.metric.trim() : null,
     ...condition,
     clear: own('clear'),
+    ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),
     hysteresis: own('hysteresis'),
     for: own('for'),
     clear_for: own('clear_for'),

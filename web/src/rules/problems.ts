@@ -1,7 +1,7 @@
 // Validate the fields of a rule as the hub does. Pure.
 
 import { T } from '../texts';
-import { FIELDS, type Content, type Field, type RuleForm } from './form';
+import { fieldsOf, type Content, type Field, type RuleForm } from './form';
 
 export type Problems = Partial<Record<keyof RuleForm, string>>;
 
@@ -42,7 +42,7 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
     if (!ID.test(at('id'))) found.id = P.id;
     else if (taken.has(at('id'))) found.id = P.taken;
   }
-  const fields = FIELDS[form.when];
+  const fields = fieldsOf(form);
   for (const field of Object.keys(fields) as Field[]) check[fields[field]!](field);
   if (fields.clear && at('clear') && !found.limit && !found.clear) {
     const side = form.when.endsWith('above') ? 'above' : 'below';

@@ -31,6 +31,10 @@ describe('the form', () => {
     expect(given({ clear_for_ms: 300_000, condition: { above: 1 } })).toMatchObject({ clear_for: '5m' });
     const rate = given({ kind: 'rate', condition: { by: 5, window_ms: 60_000, falling: true } });
     expect(rate).toMatchObject({ kind: 'rate', by: 5, within: '1m', falling: true });
+    const step = { severity: 'critical', above: 90, below: null, clear: 87 };
+    const graded = { condition: { above: 80, below: null, clear: null, steps: [step] } };
+    expect(given(graded)).toMatchObject({ above: 80, critical: { above: 90, clear: 87 } });
+    expect(given({ ...graded, severity: 'critical' })).not.toHaveProperty('critical');
     const range = { kind: 'range', condition: { low: 2, high: 8, inside: false, hysteresis: 0.5 } } as const;
     expect(given(range)).toMatchObject({ kind: 'range', outside: [2, 8], hysteresis: 0.5 });
     expect(given({ ...range, condition: { ...range.condition, inside: true } })).toMatchObject({

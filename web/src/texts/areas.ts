@@ -19,8 +19,7 @@ export const areas = {
   cancel: 'Cancel',
   remove: 'Delete',
   removeOne: (name: string) => `Delete ${name}`,
-  removeLead:
-    'Its devices then have no area. People who are limited to this area only will see no devices.',
+  removeLead: 'Its devices then have no area. People who are limited to this area only will see no devices.',
   suggested: 'Announced by devices',
   suggestedLead:
     'Devices announce these areas. They are shown, but do not affect what people may see until you accept them.',

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
-from typing_extensions import TypedDict
+from hub.api.schemas.api_object import ApiObject
 
 STEP_S = 10.0
 SAMPLES = 30
 """Five minutes, as much as a page keeps itself."""
 
 
-class TrendShape(TypedDict):
+class TrendShape(ApiObject):
     """Figures of the last five minutes, one entry every ``step_ms``, oldest first. ``rate`` is in messages a second."""
 
     step_ms: int
@@ -34,10 +34,10 @@ class Trend:
     def shape(self) -> TrendShape:
         """Return the samples as JSON."""
         samples = list(self._samples)
-        return {
-            "step_ms": int(STEP_S * 1000),
-            "open_alerts": [sample[0] for sample in samples],
-            "stale": [sample[1] for sample in samples],
-            "offline": [sample[2] for sample in samples],
-            "rate": [sample[3] for sample in samples],
-        }
+        return TrendShape(
+            step_ms=int(STEP_S * 1000),
+            open_alerts=[sample[0] for sample in samples],
+            stale=[sample[1] for sample in samples],
+            offline=[sample[2] for sample in samples],
+            rate=[sample[3] for sample in samples],
+        )

@@ -66,7 +66,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
         """Return the browsers that are signed in with the own account, most recently used first."""
         proof: Proof = request.state.proof
         sessions = people.sessions.of(account_of(request).id)
-        return Json({"items": [shapes.SessionShape.made_of(each, proof.session) for each in sessions]})
+        return Json(shapes.SessionList(items=[shapes.SessionShape.made_of(each, proof.session) for each in sessions]))
 
     @router.delete("/sessions/{session_id}", status_code=204)
     async def end_session(session_id: ShortId, request: Request) -> Response:
@@ -80,7 +80,11 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
     @router.get("/tokens", response_model=shapes.TokenList)
     async def list_tokens(request: Request) -> Response:
         """Return the own API tokens, newest first."""
-        return Json({"items": [shapes.TokenShape.made_of(each) for each in people.tokens.of(account_of(request).id)]})
+        return Json(
+            shapes.TokenList(
+                items=[shapes.TokenShape.made_of(each) for each in people.tokens.of(account_of(request).id)]
+            )
+        )
 
     @router.post("/tokens", status_code=201, response_model=shapes.IssuedToken)
     async def create_token(body: requests.TokenWanted, request: Request) -> Response:
@@ -93,7 +97,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
         note(object=token.id, name=token.name)
         text = f"created an API token as {token.role}"
         await changes.write(account.name, Change("people.token", text, {"role": token.role}))
-        return Json({"value": value, "token": shapes.TokenShape.made_of(token)}, status_code=201)
+        return Json(shapes.IssuedToken(value=value, token=shapes.TokenShape.made_of(token)), status_code=201)
 
     @router.delete("/tokens/{token_id}", status_code=204)
     async def revoke_token(token_id: ShortId, request: Request) -> Response:

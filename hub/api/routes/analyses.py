@@ -38,10 +38,10 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
         found = await library.newest(kind=kind, device=device_id, limit=limit + 1, before=before)
         more = len(found) > limit
         last = found[limit - 1] if more else None
-        answer: shapes.AnalysisPage = {
-            "items": [shapes.analysis(each) for each in found[:limit]],
-            "next": cursors.pack((last.created_at, last.id)) if last else None,
-        }
+        answer = shapes.AnalysisPage(
+            items=[shapes.analysis(each) for each in found[:limit]],
+            next=cursors.pack((last.created_at, last.id)) if last else None,
+        )
         return Json(answer)
 
     @router.get("/{analysis_id}", response_model=shapes.AnalysisShape)
@@ -96,12 +96,12 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
             note(question=body.question)
             found = await analyzer.ask(analysis_id, body.question)
         note_model(found.generated_by, found.tokens_used)
-        answer: shapes.DocumentAnswer = {
-            "answer": found.answer,
-            "quotes": [QuoteShape.of(each) for each in found.quotes],
-            "generated_by": WriterShape.of(found.generated_by),
-            "tokens_used": found.tokens_used,
-        }
+        answer = shapes.DocumentAnswer(
+            answer=found.answer,
+            quotes=[QuoteShape.of(each) for each in found.quotes],
+            generated_by=WriterShape.of(found.generated_by),
+            tokens_used=found.tokens_used,
+        )
         return Json(answer)
 
     return router

@@ -42,7 +42,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
             for area in found
         ]
         suggestions = [shapes.SuggestedArea(name=name, devices=count) for name, count in areas.suggestions()]
-        answer: shapes.AreaList = {"items": items, "suggestions": suggestions}
+        answer = shapes.AreaList(items=items, suggestions=suggestions)
         return Json(answer)
 
     @router.post("", status_code=201, response_model=shapes.AreaShape, responses={404: {}})

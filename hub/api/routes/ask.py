@@ -67,7 +67,7 @@ def routes(
             note(question=question)
             reply = await assistant.answer(question, model or None)
         note_answer(question, reply)
-        return Json({"question": question, "answer": reply.text, "model": reply.model})
+        return Json(responses.Answer(question=question, answer=reply.text, model=reply.model))
 
     @router.post(
         "/ai/ask", response_model=responses.CountedAnswer, responses={503: {"description": "AI service error"}}
@@ -78,7 +78,7 @@ def routes(
             note(question=body.question)
             reply = await assistant.answer(body.question)
         note_answer(body.question, reply)
-        return Json({"question": body.question, "answer": reply.text, "tokens_used": reply.tokens_used})
+        return Json(responses.CountedAnswer(question=body.question, answer=reply.text, tokens_used=reply.tokens_used))
 
     @router.post(
         "/ai/stream",

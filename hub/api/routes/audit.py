@@ -76,7 +76,7 @@ def routes(log: AuditLog, shutdown: asyncio.Event) -> APIRouter:
         found = await log.store.page(wanted, limit + 1, cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
-        return Json({"items": [AuditEntryShape.made_of(*each) for each in page], "next": after})
+        return Json(AuditPage(items=[AuditEntryShape.made_of(*each) for each in page], next=after))
 
     @router.get("/export", response_class=Response, responses={200: {"content": {"text/csv": {}, LINES: {}}}})
     async def export_audit_log(wanted: Filter, format: Format = "csv") -> Response:

@@ -40,7 +40,7 @@ def routes(commands: Commands) -> APIRouter:
     @router.get("/devices/{device_id}/commands", response_model=CommandList)
     async def list_commands(device_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 50) -> Response:
         """Return the last commands to a device, newest first."""
-        return Json({"items": [CommandShape.of(one) for one in await commands.of_device(device_id, limit)]})
+        return Json(CommandList(items=[CommandShape.of(one) for one in await commands.of_device(device_id, limit)]))
 
     @router.get("/commands/{command_id}", response_model=CommandShape)
     async def get_command(command_id: str) -> Response:

@@ -20,7 +20,7 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
     @router.get("/{alert_id}/causes", response_model=CauseList)
     async def list_causes(alert_id: str) -> Response:
         """Return the known causes to choose from: those of the diagnosis first, then others of this kind of machine."""
-        return Json({"items": [TermShape.of(term) for term in await causes.choices(alert_id)]})
+        return Json(CauseList(items=[TermShape.of(term) for term in await causes.choices(alert_id)]))
 
     @router.put("/{alert_id}/cause", response_model=responses.AlertShape)
     async def confirm_cause(alert_id: str, body: CauseFound, by: By) -> Response:

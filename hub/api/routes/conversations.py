@@ -10,9 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
@@ -34,12 +33,14 @@ def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asynci
     @router.get("", response_model=shapes.ConversationList)
     async def list_conversations(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
         """Return your conversations, most recently used first. The hub keeps the last 200 of each person."""
-        return Json({"items": [msgspec.to_builtins(each) for each in await memory.conversations(limit)]})
+        return Json(shapes.ConversationList(items=list(await memory.conversations(limit))))
 
     @router.get("/{conversation}", response_model=shapes.ConversationShape)
     async def get_conversation(conversation: Id) -> Response:
         """Return all questions and answers of a conversation."""
-        return Json({"id": conversation, "turns": [_turn(turn) for turn in await memory.turns(conversation)]})
+        return Json(
+            shapes.ConversationShape(id=conversation, turns=[_turn(turn) for turn in await memory.turns(conversation)])
+        )
 
     @router.delete("/{conversation}", status_code=204)
     async def delete_conversation(conversation: Id) -> None:
@@ -91,6 +92,5 @@ def _line(piece: Piece) -> bytes:
     return line(piece)
 
 
-def _turn(turn: Turn) -> dict[str, Any]:
-    content: dict[str, Any] = msgspec.to_builtins(turn)
-    return content
+def _turn(turn: Turn) -> shapes.TurnShape:
+    return shapes.TurnShape.of(turn, extras=list(turn.extras))

@@ -28,7 +28,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
         """Return the users of the broker, except for the hub itself."""
         users = await asyncio.to_thread(credentials.users)
         items = [shapes.CredentialShape.of(user) for user in users]
-        return Json({"items": items, "guarded": credentials.guarded, "managed": credentials.managed})
+        return Json(shapes.CredentialList(items=items, guarded=credentials.guarded, managed=credentials.managed))
 
     @router.post("", status_code=201, response_model=shapes.IssuedShape)
     async def create_credential(body: CredentialWanted, request: Request, by: By) -> Response:
@@ -78,14 +78,14 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
     @router.get("/{name}/line", response_model=shapes.LineShape)
     async def get_sample_command(name: Name, request: Request) -> Response:
         """Return a shell command that publishes a first reading of this device, without a password."""
-        return Json({"line": credentials.line(name, host=broker_host(request))})
+        return Json(shapes.LineShape(line=credentials.line(name, host=broker_host(request))))
 
     @router.delete("/{name}", response_model=shapes.RevokedShape)
     async def revoke_credential(name: Name, by: By) -> Response:
         """Revoke a credential. `told` is true if the broker has applied it and closed the user's connections."""
         reloaded = await asyncio.to_thread(credentials.revoke, name)
         await changes.write(by, Change("credential.revoked", f"revoked the credential of {name}", {"name": name}))
-        return Json({"told": reloaded})
+        return Json(shapes.RevokedShape(told=reloaded))
 
     return router
 

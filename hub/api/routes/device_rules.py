@@ -29,6 +29,10 @@ def routes(registry: DeviceReader, engine: AlertReader, store: HistoryReader) ->
         fired: dict[str, int] = {}
         for alert in await store.alerts(device=device_id, limit=ALERTS):
             fired.setdefault(alert.rule, alert.raised_at)  # newest first
-        return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules_for(device)]})
+        return Json(
+            rules_schemas.RuleList(
+                items=[serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules_for(device)]
+            )
+        )
 
     return router

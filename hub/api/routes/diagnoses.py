@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from starlette.responses import Response
-from typing_extensions import TypedDict
 
 from hub.api.audit_draft import note_model
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import requests, serializers
+from hub.api.schemas.api_object import ApiObject
 from hub.diagnosis import DiagnosisService
 from hub.errors import NotFound
 from hub.store.reader import HistoryReader
 
 
-class MessageAsked(TypedDict):
+class MessageAsked(ApiObject):
     """A message of a prompt."""
 
     role: str
     text: str
 
 
-class PromptShape(TypedDict):
+class PromptShape(ApiObject):
     """The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model."""
 
     diagnosis_id: str
@@ -41,8 +41,8 @@ def routes(diagnosis: DiagnosisService, store: HistoryReader, slots: Concurrency
             raise NotFound(
                 f"There is no diagnosis {diagnosis_id[:64]!r}.", "An alert contains the id of its diagnosis."
             )
-        messages = [{"role": role, "text": text} for role, text in found.prompt]
-        return Json({"diagnosis_id": found.id, "messages": messages})
+        messages = [MessageAsked(role, text) for role, text in found.prompt]
+        return Json(PromptShape(diagnosis_id=found.id, messages=messages))
 
     @router.post("/{diagnosis_id}/repeat", response_model=diagnosis_schemas.DiagnosisShape)
     async def repeat_diagnosis(diagnosis_id: str, body: requests.Repeat | None = None) -> Response:

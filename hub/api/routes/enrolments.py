@@ -45,7 +45,9 @@ def routes(enrolments: Enrolments, auth: Authenticator, changes: ChangeLog) -> A
     @router.get("/keys", response_model=shapes.EnrolmentKeyList)
     async def list_keys() -> Response:
         """Return the enrolment keys that can still be used, without their values."""
-        return Json({"items": [shapes.EnrolmentKeyShape.of(key) for key in await enrolments.keys()]})
+        return Json(
+            shapes.EnrolmentKeyList(items=[shapes.EnrolmentKeyShape.of(key) for key in await enrolments.keys()])
+        )
 
     @router.post("/keys", status_code=201, response_model=shapes.NewEnrolmentKeyShape)
     async def create_key(body: EnrolmentKeyWanted, by: By) -> Response:

@@ -73,6 +73,10 @@ def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int])
             for one in body.series
         ]
         found = await store.history(queries)
-        return Json({"series": [serializers.series(one, unit(one.device, one.metric)) for one in found]})
+        return Json(
+            history_schemas.HistoryAnswer(
+                series=[serializers.series(one, unit(one.device, one.metric)) for one in found]
+            )
+        )
 
     return router

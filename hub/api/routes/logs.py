@@ -28,12 +28,12 @@ def routes(store: HistoryReader) -> APIRouter:
         found = await store.activity(device=device_id, kind=kind, limit=limit + 1, before=cursors.unpack(cursor, int))
         page = found[:limit]
         after = cursors.pack(page[-1][0]) if len(found) > limit else None
-        return Json({"items": [responses.ActivityShape.of(line) for _, line in page], "next": after})
+        return Json(responses.ActivityPage(items=[responses.ActivityShape.of(line) for _, line in page], next=after))
 
     @router.get("/rejected", response_model=responses.RejectedPage)
     async def list_rejected_messages(limit: Limit = 100) -> Response:
         """Return the last messages that could not be decoded, newest first: topic, reason and an excerpt."""
-        return Json({"items": [_rejected(one) for one in await store.rejections(limit)]})
+        return Json(responses.RejectedPage(items=[_rejected(one) for one in await store.rejections(limit)]))
 
     return router
 

@@ -45,7 +45,7 @@ def routes(
     async def list_mappings() -> Response:
         """Return the mappings in their order. The first one that matches a topic decodes it."""
         mappings, _ = parse_usable_mappings((await file.read()).text, reserved(dialects))
-        return Json({"items": [_shape(mapping) for mapping in mappings]})
+        return Json(shapes.MappingList(items=[_shape(mapping) for mapping in mappings]))
 
     @router.get("/text", response_model=shapes.MappingsText)
     async def get_mappings_text() -> Response:
@@ -58,8 +58,8 @@ def routes(
         try:
             items = [_shape(mapping) for mapping in file.check(body.text)]
         except Invalid as error:
-            return Json({"items": [], "problem": str(error)})
-        return Json({"items": items, "problem": None})
+            return Json(shapes.MappingsChecked(items=[], problem=str(error)))
+        return Json(shapes.MappingsChecked(items=items, problem=None))
 
     @router.post("/preview", response_model=shapes.MappingsPreview, responses={404: {}})
     async def preview_mappings(body: MappingsTrial) -> Response:
@@ -69,11 +69,11 @@ def routes(
         """
         mappings, text, problem = await parse_draft(body)
         if problem is not None:
-            return Json({"items": [], "text": text, "problem": problem})
+            return Json(shapes.MappingsPreview(items=[], text=text, problem=problem))
         received = now()
         messages = [RawMessage(each.topic, each.bytes(), received) for each in body.messages]
         items = [_decoded(message.topic, try_out(mappings, message)) for message in messages]
-        return Json({"items": items, "text": text, "problem": None})
+        return Json(shapes.MappingsPreview(items=items, text=text, problem=None))
 
     async def parse_draft(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
         """Return the mappings of a draft, the text of a single mapping, and the problem with the draft."""
@@ -121,16 +121,13 @@ def _shape(mapping: Mapping) -> shapes.MappingShape:
 
 
 def _decoded(topic: str, trial: Trial) -> shapes.MappedMessage:
-    readings: list[shapes.MappedReading] = [
-        {
-            "device": one.device,
-            "name": one.info.name,
-            "ts": one.ts,
-            "values": [
-                {"metric": metric, "value": value, "unit": one.info.units.get(metric)}
-                for metric, value in one.values.items()
-            ],
-        }
+    readings = [
+        shapes.MappedReading(
+            device=one.device,
+            name=one.info.name,
+            ts=one.ts,
+            values=[shapes.MappedValue(name, value, one.info.units.get(name)) for name, value in one.values.items()],
+        )
         for one in trial.readings
     ]
-    return {"topic": topic, "readings": readings, "problem": trial.problem}
+    return shapes.MappedMessage(topic, readings, trial.problem)

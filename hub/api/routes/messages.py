@@ -30,9 +30,9 @@ def routes(registry: DeviceReader, message_tap: MessageTap, now: Callable[[], in
         registry.require(device_id)
         found = message_tap.of(device_id, now())
         if not current_scope().whole:  # a gateway's message may have values of other devices
-            devices = [message_tap.devices_of(each) for each in found]
-            found = [each for each, ids in zip(found, devices, strict=True) if ids and all(map(registry.known, ids))]
-        return Json({"items": [message_shape(tapped) for tapped in found]})
+            owners = [message_tap.devices_of(each) for each in found]
+            found = [each for each, ids in zip(found, owners, strict=True) if ids and all(map(registry.known, ids))]
+        return Json(devices.MessageList(items=[message_shape(tapped) for tapped in found]))
 
     return router
 

@@ -76,7 +76,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
         """Send one short request to a model server with these settings. Nothing is saved."""
         fault = await models.test(_server(name, body))
         note(model=body.model, base_url=body.base_url, error=fault)
-        return Json({"ok": fault is None, "message": fault})
+        return Json(shapes.ModelTest(ok=fault is None, message=fault))
 
     return router
 
@@ -100,25 +100,21 @@ def _plan(models: ModelRegistry) -> dict[str, Any]:
 
 def _shape(models: ModelRegistry) -> shapes.ModelsShape:
     settings, providers = models.settings, models.providers
-    return {
-        "servers": [_one(models, server) for server in settings.servers],
-        "roles": [
-            {
-                "role": role,
-                "servers": list(settings.roles.get(role, ())),
-                "order": [WriterShape.of(writer) for writer in providers.describe(role)],
-                "resting": providers.resting(role),
-                "fault": models.faults.get(f"ai.{role}"),
-            }
+    return shapes.ModelsShape(
+        servers=[_one(models, server) for server in settings.servers],
+        roles=[
+            shapes.RoleShape(
+                role=role,
+                servers=list(settings.roles.get(role, ())),
+                order=[WriterShape.of(writer) for writer in providers.describe(role)],
+                resting=providers.resting(role),
+                fault=models.faults.get(f"ai.{role}"),
+            )
             for role in ROLES
         ],
-        "limits": {
-            "calls": settings.daily_calls,
-            "tokens": settings.daily_tokens,
-            "money": settings.daily_money,
-        },
-        "spent": shapes.SpentShape.of(providers.budget.total()),
-    }
+        limits=shapes.SpendLimits(settings.daily_calls, settings.daily_tokens, settings.daily_money),
+        spent=shapes.SpentShape.of(providers.budget.total()),
+    )
 
 
 def _one(models: ModelRegistry, server: ModelServer) -> shapes.ModelServerShape:

@@ -35,7 +35,11 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     )
     async def begin_passkey_login(request: Request) -> Response:
         """Return a challenge for a passkey. It is valid once, for five minutes. Return 422 without HTTPS."""
-        return Json({"options": await people.ceremonies.sign_in_options(_party(request), client_of(request.scope))})
+        return Json(
+            shapes.PasskeyOptions(
+                options=await people.ceremonies.sign_in_options(_party(request), client_of(request.scope))
+            )
+        )
 
     @router.post("/login/passkey", tags=["session"], status_code=204, max_body_size=SIGN_IN_BYTES)
     async def log_in_with_passkey(body: requests.PasskeyResponse, request: Request) -> Response:
@@ -62,7 +66,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
     async def list_passkeys(request: Request) -> Response:
         """Return the own passkeys, oldest first."""
         own = people.passkeys.of(account_of(request).id)
-        return Json({"items": [shapes.PasskeyShape.made_of(each) for each in own]})
+        return Json(shapes.PasskeyList(items=[shapes.PasskeyShape.made_of(each) for each in own]))
 
     @router.post(
         "/api/account/passkeys/challenge", tags=["account"], response_model=shapes.PasskeyOptions, responses={422: {}}
@@ -71,7 +75,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
         """Return a challenge for a new passkey, valid once, for five minutes. Needs a signed-in browser."""
         account, _ = signed_in(request)
         options = people.ceremonies.registration_options(account, _party(request), client_of(request.scope))
-        return Json({"options": await options})
+        return Json(shapes.PasskeyOptions(options=await options))
 
     @router.post("/api/account/passkeys", tags=["account"], status_code=201, response_model=shapes.PasskeyShape)
     async def add_passkey(body: requests.NewPasskey, request: Request) -> Response:

@@ -39,10 +39,10 @@ def routes(
         """Return all accounts, and the one-time links that were not used yet."""
         links = await asyncio.to_thread(people.open_links)
         return Json(
-            {
-                "items": [shapes.AccountShape.made_of(each) for each in people.accounts],
-                "invitations": [shapes.InvitationShape.made_of(each) for each in links],
-            }
+            shapes.PeopleList(
+                items=[shapes.AccountShape.made_of(each) for each in people.accounts],
+                invitations=[shapes.InvitationShape.made_of(each) for each in links],
+            )
         )
 
     @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)

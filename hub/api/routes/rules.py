@@ -42,7 +42,7 @@ def routes(
     async def list_rules() -> Response:
         """Return the active rules, each with a description and when it last raised an alert."""
         fired = await store.last_fired()
-        return Json({"items": [serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules]})
+        return Json(rules.RuleList(items=[serializers.rule(rule, fired.get(rule.id)) for rule in engine.rules]))
 
     @router.get("/text", response_model=rules.RulesText)
     async def get_rules_text() -> Response:
@@ -55,8 +55,8 @@ def routes(
         try:
             items = [serializers.rule(rule, None) for rule in file.check(body.text)]
         except Invalid as error:
-            return Json({"items": [], "problem": str(error)})
-        return Json({"items": items, "problem": None})
+            return Json(rules.RulesChecked(items=[], problem=str(error)))
+        return Json(rules.RulesChecked(items=items, problem=None))
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview_rule(body: RulePreviewQuery) -> Response:
@@ -66,9 +66,9 @@ def routes(
         """
         found = await file.preview(body.id, _draft(body))
         rule = found.entry
-        entry = rule and serializers.rule(rule, None)
+        entry = None if rule is None else serializers.rule(rule, None)
         devices = sum(engine.applies(rule, device) for device in registry.devices()) if rule else 0
-        return Json({"text": found.text, "rule": entry, "problem": found.problem, "devices": devices})
+        return Json(rules.RulePreview(text=found.text, rule=entry, problem=found.problem, devices=devices))
 
     @router.put("", response_model=rules.RulesText)
     async def replace_rules(body: TextChange, by: By) -> Response:

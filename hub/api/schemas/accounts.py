@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from typing_extensions import TypedDict
-
 from hub.accounts import Account, Role, Session
 from hub.accounts.api_tokens import ApiToken
 from hub.accounts.links import OneTimeLink
@@ -174,45 +172,45 @@ class InvitationShape(ApiObject):
         return cls.of(link, expires_at=_ms(link.expires), limits=LimitsShape.made_of(link.limits))
 
 
-class IssuedToken(TypedDict):
+class IssuedToken(ApiObject):
     """`value` is shown only now."""
 
     value: str
     token: TokenShape
 
 
-class IssuedLink(TypedDict):
+class IssuedLink(ApiObject):
     """`url` is the address to open, shown only now."""
 
     url: str
     invitation: InvitationShape
 
 
-class SessionList(TypedDict):
+class SessionList(ApiObject):
     items: list[SessionShape]
 
 
-class TokenList(TypedDict):
+class TokenList(ApiObject):
     items: list[TokenShape]
 
 
-class PasskeyList(TypedDict):
+class PasskeyList(ApiObject):
     items: list[PasskeyShape]
 
 
-class PasskeyOptions(TypedDict):
+class PasskeyOptions(ApiObject):
     """`options` are the `publicKey` of `navigator.credentials.create()` or `.get()`, as JSON."""
 
     options: dict[str, Any]
 
 
-class ProviderPage(TypedDict):
+class ProviderPage(ApiObject):
     """`url` is the provider's page to open."""
 
     url: str
 
 
-class PeopleList(TypedDict):
+class PeopleList(ApiObject):
     items: list[AccountShape]
     invitations: list[InvitationShape]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from typing_extensions import TypedDict
 
 from hub.accounts.requester import current_requester
 from hub.api.schemas.api_object import ApiObject
@@ -47,12 +46,12 @@ class ImageAnswer(AnalysisShape):
     properties: dict[str, Value]
 
 
-class AnalysisPage(TypedDict):
+class AnalysisPage(ApiObject):
     items: list[AnalysisShape]
     next: str | None
 
 
-class DocumentAnswer(TypedDict):
+class DocumentAnswer(ApiObject):
     """An answer from a document. Without `quotes`, nothing was found and the answer says so."""
 
     answer: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 
 
@@ -17,14 +15,14 @@ class AreaShape(ApiObject):
     devices: int
 
 
-class SuggestedArea(TypedDict):
+class SuggestedArea(ApiObject):
     """An area that devices without an area announce."""
 
     name: str
     devices: int
 
 
-class AreaList(TypedDict):
+class AreaList(ApiObject):
     """`items` are in the order of the tree: each area is followed by those inside it."""
 
     items: list[AreaShape]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import AuditEntry, AuditKind, AuditOutcome
 
@@ -55,6 +53,6 @@ class AuditEntryShape(ApiObject):
         )
 
 
-class AuditPage(TypedDict):
+class AuditPage(ApiObject):
     items: list[AuditEntryShape]
     next: str | None

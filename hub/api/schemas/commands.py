@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import CommandState
 
@@ -27,5 +25,5 @@ class CommandShape(ApiObject, rename={"device": "device_id"}):
     detail: str | None
 
 
-class CommandList(TypedDict):
+class CommandList(ApiObject):
     items: list[CommandShape]

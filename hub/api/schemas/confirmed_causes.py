@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.devices import TermShape
 from hub.api.schemas.requests import Incoming, Note, TermId, Text
@@ -19,7 +17,7 @@ class ConfirmedCauseShape(ApiObject):
     at: int
 
 
-class CauseList(TypedDict):
+class CauseList(ApiObject):
     items: list[TermShape]
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from typing_extensions import TypedDict
-
-from hub.api.schemas.api_object import FromModel
+from hub.api.schemas.api_object import ApiObject, FromModel
 from hub.model import Conversation, Writer
 from hub.model.conversation import Chart, Proposal, Source, Step, Unsupported
 
@@ -20,11 +18,11 @@ TurnExtra = (
 )
 
 
-class ConversationList(TypedDict):
+class ConversationList(ApiObject):
     items: list[ConversationItem]
 
 
-class TurnShape(TypedDict):
+class TurnShape(ApiObject):
     """A question with its answer. `stopped`: the user stopped it before the end."""
 
     question: str
@@ -36,6 +34,6 @@ class TurnShape(TypedDict):
     extras: list[TurnExtra]
 
 
-class ConversationShape(TypedDict):
+class ConversationShape(ApiObject):
     id: str
     turns: list[TurnShape]

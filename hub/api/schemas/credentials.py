@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.services.credentials import IssuedBundle
 
@@ -19,7 +17,7 @@ class CredentialShape(ApiObject, rename={"topics": "prefixes", "expires": "expir
     expires: int | None
 
 
-class CredentialList(TypedDict):
+class CredentialList(ApiObject):
     """The users of the broker.
 
     `guarded`: the broker requires a password. `managed` is false for the demo's broker, which has no users.
@@ -92,13 +90,13 @@ class NewEnrolmentKeyShape(EnrolmentKeyShape, rename={"expires": "expires_at"}):
     key: str
 
 
-class EnrolmentKeyList(TypedDict):
+class EnrolmentKeyList(ApiObject):
     items: list[EnrolmentKeyShape]
 
 
-class LineShape(TypedDict):
+class LineShape(ApiObject):
     line: str
 
 
-class RevokedShape(TypedDict):
+class RevokedShape(ApiObject):
     told: bool

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Category, Quality, Value
 
@@ -119,5 +117,5 @@ class MessageShape(ApiObject):
     cut: bool
 
 
-class MessageList(TypedDict):
+class MessageList(ApiObject):
     items: list[MessageShape]

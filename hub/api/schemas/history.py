@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Gap, Mark, Point
 
@@ -27,5 +25,5 @@ class SeriesShape(History, rename={"device": "device_id"}):
     device: str
 
 
-class HistoryAnswer(TypedDict):
+class HistoryAnswer(ApiObject):
     series: list[SeriesShape]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Value
 
@@ -17,16 +15,16 @@ class MappingShape(ApiObject):
     metrics: list[str]
 
 
-class MappingList(TypedDict):
+class MappingList(ApiObject):
     items: list[MappingShape]
 
 
-class MappingsText(TypedDict):
+class MappingsText(ApiObject):
     text: str
     revision: str
 
 
-class MappingsChecked(TypedDict):
+class MappingsChecked(ApiObject):
     """Result of checking mappings.
 
     If they are invalid, `problem` says why and what is allowed, and `items` is empty.
@@ -36,7 +34,7 @@ class MappingsChecked(TypedDict):
     problem: str | None
 
 
-class MappedValue(TypedDict):
+class MappedValue(ApiObject):
     """A value. It is null if the message says that it is unknown."""
 
     metric: str
@@ -44,7 +42,7 @@ class MappedValue(TypedDict):
     unit: str | None
 
 
-class MappedReading(TypedDict):
+class MappedReading(ApiObject):
     """The values of one device in a message. `ts` is null if all values are unknown."""
 
     device: str
@@ -53,7 +51,7 @@ class MappedReading(TypedDict):
     values: list[MappedValue]
 
 
-class MappedMessage(TypedDict):
+class MappedMessage(ApiObject):
     """A decoded message. `problem` says why it would be rejected, for example because no mapping matches its topic."""
 
     topic: str
@@ -61,7 +59,7 @@ class MappedMessage(TypedDict):
     problem: str | None
 
 
-class MappingsPreview(TypedDict):
+class MappingsPreview(ApiObject):
     """The readings of each message.
 
     If the draft is not valid, `problem` says why, and `items` is empty. `text` is the `[[mapping]]` table of a draft of

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.diagnoses import WriterShape
 
@@ -18,7 +16,7 @@ class SpentShape(ApiObject):
     money: float
 
 
-class SpendLimits(TypedDict):
+class SpendLimits(ApiObject):
     """Limits a day for all servers together. Null means no limit."""
 
     calls: int | None
@@ -47,7 +45,7 @@ class ModelServerShape(ApiObject):
     spent: SpentShape
 
 
-class RoleShape(TypedDict):
+class RoleShape(ApiObject):
     """A role of models.
 
     `servers` are the configured ones; empty if the mode selects them. `order` are the models in order of use. `resting`
@@ -61,14 +59,14 @@ class RoleShape(TypedDict):
     fault: str | None
 
 
-class ModelsShape(TypedDict):
+class ModelsShape(ApiObject):
     servers: list[ModelServerShape]
     roles: list[RoleShape]
     limits: SpendLimits
     spent: SpentShape
 
 
-class ModelTest(TypedDict):
+class ModelTest(ApiObject):
     """Result of a test. `message` says what is wrong and what to do."""
 
     ok: bool

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from msgspec import UNSET, UnsetType
-from typing_extensions import TypedDict
 
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
@@ -157,7 +156,7 @@ class ActivityShape(ApiObject, rename={"device": "device_id"}):
     message_params: dict[str, Any]
 
 
-class ActivityPage(TypedDict):
+class ActivityPage(ApiObject):
     items: list[ActivityShape]
     next: str | None
 
@@ -178,17 +177,17 @@ class RejectedShape(ApiObject, rename={"size": "bytes", "received": "received_at
     received: int
 
 
-class RejectedPage(TypedDict):
+class RejectedPage(ApiObject):
     items: list[RejectedShape]
 
 
-class Answer(TypedDict):
+class Answer(ApiObject):
     question: str
     answer: str
     model: str
 
 
-class CountedAnswer(TypedDict):
+class CountedAnswer(ApiObject):
     question: str
     answer: str
     tokens_used: int

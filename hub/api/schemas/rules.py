@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Severity
 from hub.rules import KINDS
@@ -46,16 +44,16 @@ class RuleShape(ApiObject):
     last_fired: int | None
 
 
-class RuleList(TypedDict):
+class RuleList(ApiObject):
     items: list[RuleShape]
 
 
-class RulesText(TypedDict):
+class RulesText(ApiObject):
     text: str
     revision: str
 
 
-class RulePreview(TypedDict):
+class RulePreview(ApiObject):
     """A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null."""
 
     text: str
@@ -64,7 +62,7 @@ class RulePreview(TypedDict):
     devices: int
 
 
-class RulesChecked(TypedDict):
+class RulesChecked(ApiObject):
     """Result of checking a rules file.
 
     If it is invalid, `problem` says why and what is allowed, and `items` is empty.

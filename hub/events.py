@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from hub.model import Alert, Command, Diagnosis, Presence, Record, RecordBatch, Rejection, Severity
+
+Handling = Literal["assigned", "unassigned", "muted", "unmuted", "mute_expired", "acknowledgement_expired", "commented"]
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -62,6 +64,19 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
     by: str = ""
 
 
+class AlertHandled(msgspec.Struct, frozen=True):
+    """How an open alert is handled changed. ``by`` is None if a time that a person set has passed.
+
+    ``text`` is that of a comment.
+    """
+
+    alert: Alert
+    at: int
+    what: Handling
+    by: str | None = None
+    text: str | None = None
+
+
 class CauseConfirmed(msgspec.Struct, frozen=True):
     """``by`` recorded the cause of an alert, or removed it (``alert.confirmed`` is None)."""
 
@@ -84,6 +99,7 @@ class AlertChanged(msgspec.Struct, frozen=True):
 class AlertCleared(msgspec.Struct, frozen=True):
     alert: Alert
     at: int
+    note: str | None = None  # of the person who closed it (``alert.closed_by``)
 
 
 class DiagnosisReady(msgspec.Struct, frozen=True):
@@ -120,7 +136,7 @@ class SettingChanged(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}  # what ``text`` says, unformatted
 
 
-AlertEvent = AlertRaised | AlertAcknowledged | AlertChanged | AlertCleared | CauseConfirmed
+AlertEvent = AlertRaised | AlertAcknowledged | AlertHandled | AlertChanged | AlertCleared | CauseConfirmed
 Event = (
     DeviceDiscovered
     | DeviceChanged
@@ -129,6 +145,7 @@ Event = (
     | PresenceChanged
     | AlertRaised
     | AlertAcknowledged
+    | AlertHandled
     | AlertChanged
     | CauseConfirmed
     | AlertCleared

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hub.events import AlertChanged, AlertCleared, AlertRaised, Event
-from hub.model import Alert, Identity, Info, Record
+from hub.events import AlertChanged, AlertCleared, AlertEvent, AlertRaised, Event
+from hub.model import Alert, AlertRequest, Identity, Info, Record
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 
@@ -69,6 +69,9 @@ class Plant:
         for name in self.engine.take_changed():
             self.registry.touch(name)
         self._states |= self.registry.take_states(len(self._records), 0)[0]
+
+    def handle(self, request: AlertRequest) -> tuple[Alert, list[AlertEvent]]:
+        return self.engine.handle(request, self.registry.require)
 
     def alert(self) -> Alert:
         (alert,) = self.engine.open.values()

@@ -29,7 +29,8 @@ async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
         "id", "device_id", "device_name", "metric", "rule_id", "severity", "state", "message", "value", "threshold",
         "unit", "since", "raised_at", "acknowledged_at", "acknowledged_by", "note", "cleared_at", "diagnosis",
         "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open", "stays_open_key",
-        "stays_open_params", "message_key", "message_params", "confirmed",
+        "stays_open_params", "message_key", "message_params", "confirmed", "acknowledged_until", "assignee", "muted",
+        "closed_by", "comments",
     }  # fmt: skip
     assert (alert["message"], alert["message_key"]) == ("temperature 85, above 80", "threshold")
     assert alert["message_params"] == {
@@ -51,7 +52,7 @@ async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
     )
     assert abs(acknowledged["acknowledged_at"] - now_ms()) < 5_000
     again = await hub.http.post(f"{path}/acknowledge", json={"note": "Too late"})
-    assert (again.status_code, again.json()) == (200, acknowledged)
+    assert (again.status_code, again.json()) == (200, acknowledged | {"comments": 1}), "the note is kept as a comment"
 
     await hub.telemetry("pump-01", temperature=20)
     cleared = (await hub.http.get(path)).json()

@@ -122,6 +122,14 @@ async def walk_devices(walk: Walk, hub: ApiHub) -> None:
     (alert,) = (await walk.browser.http.get("/api/alerts")).json()["items"]
     await walk.do("POST /api/alerts/{alert_id}/acknowledge", alert["id"], json={"note": "seen"})
     await walk.do("DELETE /api/alerts/{alert_id}/acknowledge", alert["id"])
+    account = (await walk.browser.http.get("/api/assignees")).json()["items"][0]["id"]
+    await walk.do("PUT /api/alerts/{alert_id}/assignee", alert["id"], json={"account_id": account})
+    await walk.do("DELETE /api/alerts/{alert_id}/assignee", alert["id"])
+    await walk.do("POST /api/alerts/{alert_id}/mute", alert["id"])
+    await walk.do("DELETE /api/alerts/{alert_id}/mute", alert["id"])
+    await walk.do("POST /api/alerts/{alert_id}/comments", alert["id"], json={"text": "Pump is dry"})
+    await walk.do("POST /api/alert-actions", json={"alerts": [alert["id"]], "action": "acknowledge"})
+    await walk.do("POST /api/alerts/{alert_id}/close", alert["id"])
     await walk.do("PUT /api/alerts/{alert_id}/cause", alert["id"], json={"title": "Dry run"})
     await walk.do("DELETE /api/alerts/{alert_id}/cause", alert["id"])
     table = "time,device,metric,value\n2026-01-01T00:00:00Z,pump-02,flow,5\n"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from api_hub import running_hub
 from hub import events as ev
 from hub.ingest.activity import ACTIVITY_KEYS, narrate
-from hub.model import Activity, Alert, Command, ConfirmedCause, Diagnosis, Rejection, Writer
+from hub.model import Activity, Alert, Assignee, Command, ConfirmedCause, Diagnosis, Rejection, Writer
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
 from hub.store.sqlite import FILE, SqliteStore
@@ -50,6 +50,10 @@ EVENTS: list[ev.Event] = [
     ev.AlertCleared(replace(ALERT, state="cleared", ended_at=61_000), 5),
     ev.AlertCleared(replace(ALERT, state="cleared", ended_at=61_000, late=True), 5),
     ev.AlertCleared(replace(ALERT, state="cleared", withdrawn=True), 5),
+    ev.AlertCleared(replace(ALERT, state="cleared", closed_by="operator"), 5),
+    ev.AlertHandled(replace(ALERT, assignee=Assignee("u-1", "Ada")), 5, "assigned", "operator"),
+    *(ev.AlertHandled(ALERT, 5, what, "operator", "x") for what in ("unassigned", "muted", "unmuted", "commented")),
+    *(ev.AlertHandled(ALERT, 5, what) for what in ("mute_expired", "acknowledgement_expired")),
     ev.SettingChanged("operator renamed a to b", 5, "pump", {"by": "operator", "changes": []}),
     ev.DiagnosisReady(DIAGNOSIS, 5),
     *(ev.CommandChanged(command, 5) for command in (COMMAND, *SETTLED)),

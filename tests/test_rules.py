@@ -159,13 +159,13 @@ def test_alert_is_acknowledged_once_and_clears():
     plant = Plant(HOT)
     plant.reading(0, 85.0)
     plant.tick(2)
-    alert, _ = plant.engine.acknowledge(Acknowledge(plant.alert().id, "anna", T0 + 3000, "on my way"))
+    alert, _ = plant.handle(Acknowledge(plant.alert().id, "anna", T0 + 3000, "on my way"))
     assert (alert.state, alert.acknowledged_by, alert.note) == ("acknowledged", "anna", "on my way")
-    again, events = plant.engine.acknowledge(Acknowledge(alert.id, "ben", T0 + 4000))
+    again, events = plant.handle(Acknowledge(alert.id, "ben", T0 + 4000))
     assert (again, events) == (alert, [])
     assert plant.reading(5, 70.0) == ["cleared"]
     with pytest.raises(NotFound):
-        plant.engine.acknowledge(Acknowledge(alert.id, "anna", T0))
+        plant.handle(Acknowledge(alert.id, "anna", T0))
 
 
 def test_open_alert_survives_restart_without_second_raise():

@@ -228,6 +228,7 @@ export interface paths {
          * List Alerts
          * @description Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
          *
+         *     Open alerts can be filtered by `muted`, and by `assignee`: the id of an account, or `none`.
          *     If there are more, `next` is the `cursor` of the following page.
          */
         get: operations["get_alerts"];
@@ -259,30 +260,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/alerts/{alert_id}/acknowledge": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Acknowledge Alert
-         * @description Acknowledge an open alert, with an optional note. Return 409 if it has cleared.
-         */
-        post: operations["post_alert_acknowledge"];
-        /**
-         * Remove Acknowledgement
-         * @description Remove the acknowledgement of an open alert. Return 409 if it has cleared.
-         */
-        delete: operations["delete_alert_acknowledge"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/diagnoses/{diagnosis_id}": {
         parameters: {
             query?: never;
@@ -297,6 +274,185 @@ export interface paths {
         get: operations["get_diagnosis"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge Alert
+         * @description Acknowledge an open alert, with an optional note and an optional end. Return 409 if it has cleared.
+         *
+         *     At the time `until` the alert is open again. Of an alert that is acknowledged until the same time already, the
+         *     note is added as a comment.
+         */
+        post: operations["post_alert_acknowledge"];
+        /**
+         * Remove Acknowledgement
+         * @description Remove the acknowledgement of an open alert. Return 409 if it has cleared.
+         */
+        delete: operations["delete_alert_acknowledge"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Assignees
+         * @description Return the people that alerts can be assigned to: with `device_id`, those with access to that device.
+         */
+        get: operations["get_assignees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/assignee": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Alert
+         * @description Assign an open alert to a person. Return 409 if it has cleared.
+         */
+        put: operations["put_alert_assignee"];
+        post?: never;
+        /**
+         * Unassign Alert
+         * @description Assign an open alert to nobody. Return 409 if it has cleared.
+         */
+        delete: operations["delete_alert_assignee"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/mute": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mute Alert
+         * @description Mute an open alert, so that nobody is notified of it. Return 409 if it has cleared.
+         */
+        post: operations["post_alert_mute"];
+        /**
+         * Unmute Alert
+         * @description End the mute of an open alert. Return 409 if it has cleared.
+         */
+        delete: operations["delete_alert_mute"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Comment On Alert
+         * @description Add a comment to the history of an alert, open or cleared. Return 409 if it has 500 comments.
+         */
+        post: operations["post_alert_comments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Alert
+         * @description Clear an open alert by hand, for one that cannot clear by itself. Return 409 if it has cleared.
+         *
+         *     Its condition starts afresh: only what the device sends from now on can raise it again, as another alert.
+         */
+        post: operations["post_alert_close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alert History
+         * @description Return what happened to an alert, newest first: who did what, and when.
+         *
+         *     If there is more, `next` is the `cursor` of the following page.
+         */
+        get: operations["get_alert_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Act On Alerts
+         * @description Carry out one action on up to 200 alerts. One that fails does not keep the others from being changed.
+         */
+        post: operations["post_alert-actions"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1504,6 +1660,9 @@ export interface paths {
          *     `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
          *     latest values), `message`, `timestamp` (epoch ms).
          *
+         *     `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
+         *     `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
+         *
          *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
          *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that
          *     reconnects with `Last-Event-ID` gets the alerts that it missed.
@@ -1989,7 +2148,8 @@ export interface paths {
          * Remove Person
          * @description Remove an account with its conversations, and sign the person out everywhere.
          *
-         *     Files that the person has sent stay, for administrators. Return 409 for the last administrator.
+         *     Files that the person has sent stay, for administrators. The open alerts that are assigned to the person are
+         *     assigned to nobody. Return 409 for the last administrator.
          */
         delete: operations["delete_people"];
         options?: never;
@@ -2208,10 +2368,15 @@ export interface components {
             profile: components["schemas"]["ProfileShape"];
             limits: components["schemas"]["LimitsShape"] | null;
         };
-        /** Acknowledgement */
+        /**
+         * Acknowledgement
+         * @description An acknowledgement: until the time `until`, by default until the alert is cleared.
+         */
         Acknowledgement: {
             /** Note */
             note?: string | null;
+            /** Until */
+            until?: number | null;
         };
         /** ActivityPage */
         ActivityPage: {
@@ -2257,6 +2422,40 @@ export interface components {
             /** Vision */
             vision: components["schemas"]["WriterShape"][];
         };
+        /**
+         * AlertEntryShape
+         * @description An entry of an alert's history. `by` is null for what the hub did by itself.
+         *
+         *     `text` is a comment, a note, the name of an assignee, or a cause; of an alert that was raised or changed, its
+         *     message. `until` is the end of an acknowledgement or a mute.
+         */
+        AlertEntryShape: {
+            /** At */
+            at: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** By */
+            by: string | null;
+            /** Text */
+            text: string | null;
+            /** Until */
+            until: number | null;
+        };
+        /** AlertHistory */
+        AlertHistory: {
+            /** Items */
+            items: components["schemas"]["AlertEntryShape"][];
+            /** Next */
+            next: string | null;
+        };
         /** AlertPage */
         AlertPage: {
             /** Items */
@@ -2276,6 +2475,9 @@ export interface components {
          *     - `late`: all its readings arrived late, so nobody was alerted
          *     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
          *       contents, unformatted
+         *     - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
+         *     - `closed_by`: cleared by this person, not because the condition ended
+         *     - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
          *     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
          *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
          *       none
@@ -2327,10 +2529,18 @@ export interface components {
             acknowledged_at: number | null;
             /** Acknowledged By */
             acknowledged_by: string | null;
+            /** Acknowledged Until */
+            acknowledged_until: number | null;
             /** Note */
             note: string | null;
+            assignee: components["schemas"]["AssigneeShape"] | null;
+            muted: components["schemas"]["MuteShape"] | null;
+            /** Comments */
+            comments: number;
             /** Cleared At */
             cleared_at: number | null;
+            /** Closed By */
+            closed_by: string | null;
             /** Withdrawn */
             withdrawn: boolean;
             /** Late */
@@ -2507,6 +2717,29 @@ export interface components {
              */
             adopt: boolean;
         };
+        /** AssigneeList */
+        AssigneeList: {
+            /** Items */
+            items: components["schemas"]["AssigneeShape"][];
+        };
+        /**
+         * AssigneeShape
+         * @description The person that an alert is assigned to: id of the account, and its name at that time.
+         */
+        AssigneeShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * Assignment
+         * @description The account that an alert is assigned to; `GET /api/assignees` lists those that can be.
+         */
+        Assignment: {
+            /** Account Id */
+            account_id: string;
+        };
         /**
          * AuditEntryShape
          * @description An entry of the audit log.
@@ -2659,6 +2892,46 @@ export interface components {
             error: string | null;
             /** Refused */
             refused: components["schemas"]["RefusedFilter"][];
+        };
+        /**
+         * BulkAction
+         * @description One action on several alerts.
+         *
+         *     `note` is for `acknowledge` and `close`, `until` for `acknowledge` and `mute`, `text` for `comment`, `account_id`
+         *     for `assign` (null: to nobody).
+         */
+        BulkAction: {
+            /** Alerts */
+            alerts: string[];
+            /**
+             * Action
+             * @enum {string}
+             */
+            action: "acknowledge" | "unacknowledge" | "assign" | "mute" | "unmute" | "comment" | "close";
+            /** Note */
+            note?: string | null;
+            /** Until */
+            until?: number | null;
+            /** Text */
+            text?: string | null;
+            /** Account Id */
+            account_id?: string | null;
+        };
+        /**
+         * BulkResultShape
+         * @description What became of one alert: the alert after the action, or the error.
+         */
+        BulkResultShape: {
+            /** Id */
+            id: string;
+            alert: components["schemas"]["AlertShape"] | null;
+            /** Error */
+            error: string | null;
+        };
+        /** BulkResults */
+        BulkResults: {
+            /** Items */
+            items: components["schemas"]["BulkResultShape"][];
         };
         /**
          * BundleShape
@@ -2864,6 +3137,11 @@ export interface components {
             /** Doubted At */
             doubted_at: number | null;
         };
+        /** Closing */
+        Closing: {
+            /** Note */
+            note?: string | null;
+        };
         /** CommandList */
         CommandList: {
             /** Items */
@@ -2916,6 +3194,11 @@ export interface components {
              * @default 60
              */
             expires_in_s: number;
+        };
+        /** CommentText */
+        CommentText: {
+            /** Text */
+            text: string;
         };
         /**
          * ConfirmedCauseShape
@@ -4522,6 +4805,26 @@ export interface components {
             roles: components["schemas"]["RoleShape"][];
             limits: components["schemas"]["SpendLimits"];
             spent: components["schemas"]["SpentShape"];
+        };
+        /**
+         * MuteShape
+         * @description Nobody is notified of the alert, until a time; null: until it is cleared.
+         */
+        MuteShape: {
+            /** By */
+            by: string;
+            /** At */
+            at: number;
+            /** Until */
+            until: number | null;
+        };
+        /**
+         * Muting
+         * @description A mute: until the time `until`, by default until the alert is cleared.
+         */
+        Muting: {
+            /** Until */
+            until?: number | null;
         };
         /**
          * NewEnrolmentKeyShape
@@ -6241,6 +6544,8 @@ export interface operations {
             query?: {
                 state?: ("open" | "raised" | "acknowledged" | "cleared") | null;
                 device_id?: string | null;
+                muted?: boolean | null;
+                assignee?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -6287,6 +6592,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_diagnosis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                diagnosis_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiagnosisShape"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -6373,12 +6710,82 @@ export interface operations {
             503: components["responses"]["Error503"];
         };
     };
-    get_diagnosis: {
+    get_assignees: {
+        parameters: {
+            query?: {
+                device_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssigneeList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_alert_assignee: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                diagnosis_id: string;
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Assignment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_alert_assignee: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
             };
             cookie?: never;
         };
@@ -6390,13 +6797,235 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["DiagnosisShape"];
+                    "application/json": components["schemas"]["AlertShape"];
                 };
             };
             400: components["responses"]["Error400"];
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_alert_mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Muting"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_alert_mute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_alert_comments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_alert_close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Closing"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_alert_history: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertHistory"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_alert-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkAction"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResults"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

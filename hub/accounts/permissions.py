@@ -61,6 +61,7 @@ GET    /api/areas
 GET    /api/alerts
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
+GET    /api/alerts/{alert_id}/history
 GET    /api/diagnoses/{diagnosis_id}
 GET    /api/diagnoses/{diagnosis_id}/prompt
 GET    /api/rules   whole hub
@@ -92,6 +93,14 @@ POST   /api/analyses/{analysis_id}/ask
 _OPERATOR = """
 POST   /api/alerts/{alert_id}/acknowledge
 DELETE /api/alerts/{alert_id}/acknowledge
+PUT    /api/alerts/{alert_id}/assignee
+DELETE /api/alerts/{alert_id}/assignee
+POST   /api/alerts/{alert_id}/mute
+DELETE /api/alerts/{alert_id}/mute
+POST   /api/alerts/{alert_id}/comments
+POST   /api/alerts/{alert_id}/close
+POST   /api/alert-actions
+GET    /api/assignees
 PUT    /api/alerts/{alert_id}/cause
 DELETE /api/alerts/{alert_id}/cause
 POST   /api/devices/{device_id}/commands

@@ -67,6 +67,13 @@ command  PATCH  /api/devices/{device_id}/desired            changed a desired st
 command  POST   /api/devices/{device_id}/commands           sent a command
 alert    POST   /api/alerts/{alert_id}/acknowledge          acknowledged an alert
 alert    DELETE /api/alerts/{alert_id}/acknowledge          withdrew an acknowledgement
+alert    PUT    /api/alerts/{alert_id}/assignee             assigned an alert
+alert    DELETE /api/alerts/{alert_id}/assignee             assigned an alert to nobody
+alert    POST   /api/alerts/{alert_id}/mute                 muted an alert
+alert    DELETE /api/alerts/{alert_id}/mute                 unmuted an alert
+alert    POST   /api/alerts/{alert_id}/comments             commented on an alert
+alert    POST   /api/alerts/{alert_id}/close                closed an alert
+alert    POST   /api/alert-actions                          changed several alerts
 alert    PUT    /api/alerts/{alert_id}/cause                confirmed the cause of an alert
 alert    DELETE /api/alerts/{alert_id}/cause                removed the cause of an alert
 ai       POST   /ask                                        asked the assistant

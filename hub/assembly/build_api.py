@@ -22,6 +22,7 @@ from hub.api.live.throughput import Throughput
 from hub.api.login_attempts import LoginAttempts
 from hub.api.routes import (
     account,
+    alert_handling,
     alerts,
     analyses,
     analyze,
@@ -60,8 +61,10 @@ from hub.api.routes import (
 from hub.api.submit_timeout import with_timeout
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input, ReplaceAreas
+from hub.services.alert_handling import AlertHandling
 from hub.services.alerts import Alerts
 from hub.services.areas import Areas
+from hub.services.assignable import AssignablePeople
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
 from hub.services.confirmed_causes import ConfirmedCauses
@@ -119,15 +122,25 @@ def build_api(
         registry=visible.devices,
         engine=visible.alerts,
         store=visible.history,
-        submit=submit,
         pending=ai.diagnosis.pending,
-        now=core.now,
     )
     feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
     trail = AuditTrail(AuditLog(core.store.audit, core.now))
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
+    handling = AlertHandling(
+        alerts=alert_service,
+        people=AssignablePeople(auth.people.accounts, site.within, visible.devices),
+        store=visible.history,
+        submit=submit,
+        now=core.now,
+    )
+
+    async def forget_person(account_id: str, by: str) -> None:
+        await ai.memory.forget_person(account_id)
+        await handling.unassign_all(account_id, by=by)
+
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
     routers = [
@@ -137,6 +150,7 @@ def build_api(
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
         alerts.routes(alert_service, visible.history),
+        alert_handling.routes(handling),
         confirmed_causes.routes(
             ConfirmedCauses(
                 alerts=alert_service,
@@ -157,7 +171,7 @@ def build_api(
         openid.routes(auth, OpenId(http.openid, auth.people) if http.openid else None, changes),
         account.routes(auth, changes, site),
         passkeys.routes(auth, changes),
-        people.routes(auth, changes, site, ai.memory.forget_person),
+        people.routes(auth, changes, site, forget_person),
         enrolments.routes(Enrolments(info.data, broker.credentials, core.registry.known, core.now), auth, changes),
         audit.routes(trail.log, core.shutdown),
         docs.routes(http.web_dir),

@@ -15,6 +15,8 @@ ACTIVITY_KEYS = frozenset(
         *("discovered", "deleted", "diagnosed", "rejected", "settings", "gap.session", "gap.dropped"),
         *("presence.new", "presence.online", "presence.stale", "presence.offline"),
         *("alert.raised", "alert.changed", "alert.severity", "alert.acknowledged", "alert.unacknowledged"),
+        *("alert.acknowledgement_expired", "alert.assigned", "alert.unassigned", "alert.muted", "alert.unmuted"),
+        *("alert.mute_expired", "alert.commented", "alert.closed"),
         *("alert.cleared", "alert.cleared_late", "alert.withdrawn", "alert.cause_confirmed", "alert.cause_removed"),
         *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
         "command.unverified",
@@ -22,7 +24,7 @@ ACTIVITY_KEYS = frozenset(
 )
 """Every key of an entry's text."""
 MAX_FIX = 200
-"""Letters of what fixed a fault in an entry's text."""
+"""Letters of a comment, or of what fixed a fault, in an entry's text."""
 _PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
 
 
@@ -54,7 +56,14 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             severity: Severity = "ok" if event.presence == "online" else "info"
             text = f"{shown} {_PRESENCE_TEXT[word]}"
             return Activity(event.at, "presence", event.device, text, severity, f"presence.{word}", {"name": shown})
-        case ev.AlertRaised() | ev.AlertAcknowledged() | ev.AlertChanged() | ev.AlertCleared() | ev.CauseConfirmed():
+        case (
+            ev.AlertRaised()
+            | ev.AlertAcknowledged()
+            | ev.AlertHandled()
+            | ev.AlertChanged()
+            | ev.AlertCleared()
+            | ev.CauseConfirmed()
+        ):
             return _alert(event, name(event.alert.device))
         case ev.SettingChanged():
             return Activity(event.at, "settings", event.device, event.text, "ok", "settings", event.params)
@@ -104,13 +113,40 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
         case ev.AlertAcknowledged():
             kind, key, params["by"] = "acknowledged", "acknowledged", alert.acknowledged_by
             text = f"{alert.acknowledged_by or 'somebody'} acknowledged {name}: {alert.message}"
+        case ev.AlertHandled():
+            kind, key, params["by"] = "handled", event.what, event.by
+            text = _handled(event, f"{name}: {alert.message}", params)
         case ev.CauseConfirmed():
             kind, params["by"] = "confirmed", event.by
             key, text = _cause(event, name, params)
+        case ev.AlertCleared() if alert.closed_by:
+            kind, key, params["by"] = "cleared", "closed", alert.closed_by
+            text = f"{alert.closed_by} closed {name}: {alert.message}"
         case ev.AlertCleared():
             key, how, params["lasted_ms"] = _ended(alert)
             kind, text = "cleared", f"{how}: {name}, {alert.message}"
     return Activity(event.at, kind, alert.device, text, severity, f"alert.{key}", params)
+
+
+def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
+    """Return the text for how people handle an alert, and add what it says to ``params``."""
+    match event.what:
+        case "assigned":
+            params["assignee"] = event.alert.assignee.name if event.alert.assignee else ""
+            return f"{event.by} assigned {params['assignee']} to {alert}"
+        case "unassigned":
+            return f"{event.by} removed the assignee of {alert}"
+        case "muted":
+            return f"{event.by} muted {alert}"
+        case "unmuted":
+            return f"{event.by} unmuted {alert}"
+        case "mute_expired":
+            return f"Mute expired: {alert}"
+        case "acknowledgement_expired":
+            return f"Acknowledgement expired: {alert}"
+        case "commented":
+            params["text"] = (event.text or "")[:MAX_FIX]
+            return f"{event.by} commented on {alert}: {params['text']}"
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:

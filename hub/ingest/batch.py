@@ -7,17 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Action
-from hub.events import (
-    AlertAcknowledged,
-    AlertChanged,
-    AlertCleared,
-    AlertRaised,
-    CauseConfirmed,
-    CommandChanged,
-    Event,
-    MessageRejected,
-)
-from hub.model import Alert, Command, Diagnosis, RawMessage, Record, RecordBatch, Rejection
+from hub.events import AlertEvent, CommandChanged, Event, MessageRejected
+from hub.model import Alert, AlertEntry, Command, Diagnosis, RawMessage, Record, RecordBatch, Rejection
+from hub.rules.alert_entries import entry_of
 
 
 class Batch:
@@ -46,9 +38,13 @@ class Batch:
 
     def alerts(self) -> list[Alert]:
         """Return the last state of each alert that changed."""
-        changed = (AlertRaised, AlertAcknowledged, AlertChanged, AlertCleared, CauseConfirmed)
-        last = {event.alert.id: event.alert for event in self.events if isinstance(event, changed)}
+        last = {event.alert.id: event.alert for event in self.events if isinstance(event, AlertEvent)}
         return [alert for alert in last.values() if alert.id not in self.deleted_alerts]
+
+    def alert_entries(self) -> list[AlertEntry]:
+        """Return the entries of the histories of alerts."""
+        changes = (event for event in self.events if isinstance(event, AlertEvent))
+        return [entry_of(event) for event in changes if event.alert.id not in self.deleted_alerts]
 
     def add_commands(self, changed: Iterable[Command], at: int) -> None:
         """Add commands whose state changed. Those in state ``sent`` are published after the commit."""

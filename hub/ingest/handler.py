@@ -223,6 +223,10 @@ class IngestHandler:
 
     def _apply_input(self, batch: Batch, item: Input) -> Any:
         registry, engine = self._registry, self._engine
+        if isinstance(item, inputs.AlertRequest):
+            alert, alert_events = engine.handle(item, registry.require)
+            batch.events += alert_events
+            return alert
         match item:
             case inputs.Tick():
                 self._tick_dialects(batch, item.now)
@@ -234,15 +238,6 @@ class IngestHandler:
                         registry.fast_path.demote(event.alert.device)
                 changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
                 batch.add_commands(changed, item.now)
-            case inputs.Acknowledge() | inputs.Unacknowledge():
-                alert, changes = engine.acknowledge(item)
-                batch.events += changes
-                return alert
-            case inputs.ConfirmCause():
-                registry.require(item.alert.device)  # a deleted device's alert would come back
-                alert, changes = engine.confirm(item)
-                batch.events += changes
-                return alert
             case inputs.LogChange():
                 batch.events.append(ev.SettingChanged(item.text, item.at, item.device, item.params))
             case inputs.EditDevice():

@@ -193,17 +193,8 @@ class Pipeline:
             raise StoreRefused(f"The states of these devices cannot be encoded: {_listed(broken)}.")
         activity = [line for event in batch.events if (line := narrate(event, self._registry.get)) is not None]
         alerts = batch.alerts()
-        changed = (
-            batch.records,
-            batch.record_batches,
-            states,
-            batch.deleted,
-            alerts,
-            batch.diagnoses,
-            batch.rejections,
-            activity,
-        )
-        if not any(changed) and not batch.commands and not batch.learnt:
+        changed = (batch.records, batch.record_batches, states, batch.deleted, alerts, batch.diagnoses, activity)
+        if not any(changed) and not batch.rejections and not batch.commands and not batch.learnt:
             return None
         self._cursor = cursor
         return Delta(
@@ -214,6 +205,7 @@ class Pipeline:
             states=states,
             deleted=batch.deleted,
             alerts=alerts,
+            alert_entries=batch.alert_entries(),
             diagnoses=batch.diagnoses,
             rejections=batch.rejections,
             activity=activity,

@@ -5,7 +5,8 @@ decoding, registry and one rule take 2.1 us a record with one struct a record, 3
 """
 
 from hub.model.activity import Activity
-from hub.model.alert import SEVERITIES, Alert, AlertState, ConfirmedCause, Severity
+from hub.model.alert import SEVERITIES, Alert, AlertState, Assignee, ConfirmedCause, Mute, Severity
+from hub.model.alert_history import AlertEntry, AlertEntryKind
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
@@ -42,6 +43,10 @@ from hub.model.diagnosis import (
 )
 from hub.model.input import (
     Acknowledge,
+    AlertRequest,
+    AssignAlert,
+    CloseAlert,
+    CommentAlert,
     ConfirmCause,
     DeleteDevice,
     DesireState,
@@ -51,6 +56,7 @@ from hub.model.input import (
     JudgeDevices,
     LogChange,
     LostSession,
+    MuteAlert,
     ReplaceAreas,
     ReplaceMappings,
     ReplaceRules,
@@ -58,6 +64,7 @@ from hub.model.input import (
     SendingFailed,
     Tick,
     Unacknowledge,
+    UnmuteAlert,
     WriteDiagnosis,
 )
 from hub.model.mapping import Form, Kind, Mapping, Pick, PresenceWords
@@ -93,10 +100,15 @@ __all__ = [
     "Activity",
     "Actor",
     "Alert",
+    "AlertEntry",
+    "AlertEntryKind",
+    "AlertRequest",
     "AlertState",
     "Analysis",
     "AnalysisKind",
     "Area",
+    "AssignAlert",
+    "Assignee",
     "AuditEntry",
     "AuditFilter",
     "AuditKind",
@@ -112,9 +124,11 @@ __all__ = [
     "Claim",
     "ClaimKind",
     "ClaimRelation",
+    "CloseAlert",
     "Command",
     "CommandDescriptor",
     "CommandState",
+    "CommentAlert",
     "Condition",
     "ConfirmCause",
     "ConfirmedCause",
@@ -148,6 +162,8 @@ __all__ = [
     "Mark",
     "MetricDescription",
     "MetricOverride",
+    "Mute",
+    "MuteAlert",
     "Op",
     "Page",
     "Pick",
@@ -181,6 +197,7 @@ __all__ = [
     "Turn",
     "TwinUpdate",
     "Unacknowledge",
+    "UnmuteAlert",
     "Unsupported",
     "Value",
     "ValueExpired",

@@ -12,8 +12,8 @@ from hub.model.alert import Severity
 class Activity(msgspec.Struct, frozen=True):
     """Entry of the activity log.
 
-    ``kind`` is one of ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``, ``confirmed``,
-    ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings`` and ``gap``.
+    ``kind`` is one of ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``, ``handled``,
+    ``confirmed``, ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings`` and ``gap``.
     """
 
     ts: int  # by the hub's clock

@@ -25,12 +25,28 @@ class ConfirmedCause(msgspec.Struct, frozen=True, omit_defaults=True):
     fix: str | None = None
 
 
+class Assignee(msgspec.Struct, frozen=True):
+    """The account that an alert is assigned to, with its name at that time."""
+
+    id: str
+    name: str
+
+
+class Mute(msgspec.Struct, frozen=True):
+    """Nobody is notified of an alert, until a time by the hub's clock (None: until it is cleared)."""
+
+    by: str
+    at: int
+    until: int | None = None
+
+
 class Alert(msgspec.Struct, frozen=True):
     """Alert with its current state.
 
     ``id`` is derived from rule, device, metric and the record that raised it, so a record processed twice raises one
     alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock; ``raised_at``,
-    ``acknowledged_at`` and ``cleared_at`` are by the hub's clock.
+    ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What became of it, with its
+    comments, is in its history (:class:`hub.model.AlertEntry`).
     """
 
     id: str
@@ -55,6 +71,11 @@ class Alert(msgspec.Struct, frozen=True):
     message_key: str | None = None  # the kind of rule: with message_params, ``message`` can be written in any language
     message_params: dict[str, Any] = {}  # unformatted
     confirmed: ConfirmedCause | None = None  # such an alert is kept beyond the retention
+    acknowledged_until: int | None = None  # then it is open again; None: acknowledged until it is cleared
+    assignee: Assignee | None = None
+    muted: Mute | None = None
+    closed_by: str | None = None  # cleared by this person, not because the condition ended
+    comments: int = 0  # in its history
 
     @property
     def open(self) -> bool:

@@ -122,6 +122,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     late: LateRun | None = None
     over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
+    closed: int | None = None  # a person closed its alert: what was last heard until this time raises no other one
 
 
 class Device(msgspec.Struct):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from hub.model.alert import Alert, ConfirmedCause
+from hub.model.alert import Alert, Assignee, ConfirmedCause
 from hub.model.area import Area
 from hub.model.command import Command
 from hub.model.device import Identity
@@ -28,12 +28,13 @@ class Tick(msgspec.Struct, frozen=True):
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
-    """A person acknowledges an alert. Answers with the changed alert."""
+    """A person acknowledges an alert, until a time or (None) until it is cleared. Answers with the changed alert."""
 
     alert: str
     by: str
     at: int
     note: str | None = None
+    until: int | None = None
 
 
 class Unacknowledge(msgspec.Struct, frozen=True):
@@ -42,6 +43,56 @@ class Unacknowledge(msgspec.Struct, frozen=True):
     alert: str
     by: str
     at: int
+
+
+class AssignAlert(msgspec.Struct, frozen=True):
+    """A person assigns an open alert to an account, or (None) to nobody. Answers with the changed alert."""
+
+    alert: str
+    assignee: Assignee | None
+    by: str
+    at: int
+
+
+class MuteAlert(msgspec.Struct, frozen=True):
+    """A person mutes an open alert, until a time or (None) until it is cleared. Answers with the changed alert."""
+
+    alert: str
+    by: str
+    at: int
+    until: int | None = None
+
+
+class UnmuteAlert(msgspec.Struct, frozen=True):
+    """A person ends the mute of an alert. Answers with the changed alert."""
+
+    alert: str
+    by: str
+    at: int
+
+
+class CloseAlert(msgspec.Struct, frozen=True):
+    """A person clears an open alert by hand. Answers with the cleared alert.
+
+    Only new readings can raise it again, as another alert.
+    """
+
+    alert: str
+    by: str
+    at: int
+    note: str | None = None
+
+
+class CommentAlert(msgspec.Struct, frozen=True):
+    """A person comments on an alert, open or cleared. Answers with the changed alert.
+
+    ``alert`` is as the caller read it: a cleared alert is not in memory. Raises NotFound if it has cleared since.
+    """
+
+    alert: Alert
+    by: str
+    at: int
+    text: str
 
 
 class ConfirmCause(msgspec.Struct, frozen=True):
@@ -169,11 +220,12 @@ class SendingFailed(msgspec.Struct, frozen=True):
     at: int
 
 
+AlertRequest = (
+    Acknowledge | Unacknowledge | AssignAlert | MuteAlert | UnmuteAlert | CloseAlert | CommentAlert | ConfirmCause
+)
 Input = (
     Tick
-    | Acknowledge
-    | Unacknowledge
-    | ConfirmCause
+    | AlertRequest
     | LogChange
     | EditDevice
     | DesireState

@@ -2,9 +2,9 @@
 
 ::
 
-    raised ◀──unacknowledge── acknowledged
-       │ ───acknowledge────▶      │
-       └── recover, withdraw ─────┴──▶ cleared
+    raised ◀── unacknowledge, expire ── acknowledged
+       │ ─────── acknowledge ──────▶       │
+       └── recover, withdraw, close ───────┴──▶ cleared
 
 A condition that has not yet held for the rule's duration is not an alert: its watch (watch.py) follows it.
 ``cleared`` is final: when the condition begins again, that raises another alert.
@@ -17,17 +17,20 @@ from typing import Literal
 from hub.errors import Conflict
 from hub.model import AlertState
 
-Input = Literal["recover", "acknowledge", "unacknowledge", "withdraw"]
+Input = Literal["recover", "acknowledge", "unacknowledge", "expire", "withdraw", "close"]
 
 TRANSITIONS: dict[tuple[AlertState, Input], AlertState] = {
     ("raised", "acknowledge"): "acknowledged",
     ("raised", "unacknowledge"): "raised",
     ("raised", "recover"): "cleared",  # the condition ended
     ("raised", "withdraw"): "cleared",  # the rule or the device is gone
+    ("raised", "close"): "cleared",  # by a person
     ("acknowledged", "acknowledge"): "acknowledged",
     ("acknowledged", "unacknowledge"): "raised",
+    ("acknowledged", "expire"): "raised",  # it was acknowledged until a time
     ("acknowledged", "recover"): "cleared",
     ("acknowledged", "withdraw"): "cleared",
+    ("acknowledged", "close"): "cleared",
 }
 
 

@@ -78,7 +78,7 @@ def _judge_pending(
     rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:
-        if not sure or device.presence != "online":
+        if not sure or device.presence != "online" or latest.ts <= (watch.closed or -1):
             return []
         since, watch.began = latest.ts, _received(device, latest)
         device.watches[each.key] = watch

@@ -12,17 +12,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from hub.events import Event
+from hub.events import AlertEvent, Event
 from hub.model import (
-    Acknowledge,
     Alert,
+    AlertRequest,
+    CloseAlert,
+    CommentAlert,
     ConfirmCause,
     Device,
     Limit,
     Record,
     Rule,
     Severity,
-    Unacknowledge,
     ValueExpired,
 )
 from hub.rules.current_values import judge_value
@@ -150,7 +151,7 @@ class Engine:
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
         """Handle the expired timers. ``find`` returns a device by its id."""
-        events: list[Event] = []
+        events = self._alerts.expire(now)
         for device_id, key, of_late in self._watches.due(now):
             device = find(device_id)
             watch = device.watches.get(key) if device else None
@@ -252,16 +253,14 @@ class Engine:
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", expiration.at)
         return events
 
-    def forget(self, device_id: str, now: int) -> list[Event]:
+    def forget(self, device_id: str, now: int) -> Sequence[Event]:
         """Remove a deleted device's state and withdraw its alerts."""
         self._plans.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)
-        events: list[Event] = []
-        for alert_id in self._alerts.of_device(device_id):
-            events += self._alerts.end(alert_id, "withdraw", now)
+        withdrawn = [self._alerts.end(alert_id, "withdraw", now) for alert_id in self._alerts.of_device(device_id)]
         self._alerts.forget_device(device_id)
-        return events
+        return withdrawn
 
     # -- start -----------------------------------------------------------------------------------------------
 
@@ -279,16 +278,20 @@ class Engine:
             events += self.judge(device, now)
             watched.update(watch.alert for watch in device.watches.values() if watch.alert)
         self._watches.recheck(now)
-        for alert_id in self.open.keys() - watched:
-            events += self._alerts.end(alert_id, "withdraw", now)
-        return events
+        return events + [self._alerts.end(alert_id, "withdraw", now) for alert_id in self.open.keys() - watched]
 
     # -- requests of people ----------------------------------------------------------------------------------
 
-    def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert, or undo that. Raises NotFound for one that is not open."""
-        return self._alerts.acknowledge(fact)
+    def handle(self, fact: AlertRequest, require: Callable[[str], Device]) -> tuple[Alert, list[AlertEvent]]:
+        """Carry out what a person wants to do with an alert, and return it as it is then.
 
-    def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:
-        """Set the cause of an alert. Raises NotFound if the alert has cleared since it was read."""
-        return self._alerts.confirm(fact)
+        ``require`` returns a device by its id. Raises NotFound if the alert is not open or its device was deleted,
+        Conflict if the alert does not allow the request.
+        """
+        if isinstance(fact, CloseAlert):
+            alert = self._alerts.require(fact.alert)
+            closed = self._watches.close_by_hand(require(alert.device), alert, fact)
+            return closed.alert, [closed]
+        if isinstance(fact, CommentAlert | ConfirmCause):
+            require(fact.alert.device)  # a deleted device's alert would come back
+        return self._alerts.handle(fact)

@@ -1,26 +1,26 @@
-"""The open alerts: raise, change, acknowledge and end them. Timers and conditions are in watch.py."""
+"""The open alerts: raise, change, handle and end them. Timers and conditions are in watch.py."""
 
 from __future__ import annotations
 
 import hashlib
+import heapq
 from typing import Any
 
 import msgspec
 
 from hub.errors import NotFound
-from hub.events import AlertAcknowledged, AlertChanged, AlertCleared, AlertRaised, CauseConfirmed, Event
+from hub.events import AlertChanged, AlertCleared, AlertEvent, AlertRaised, Event
 from hub.model import (
     SEVERITIES,
-    Acknowledge,
     Alert,
-    ConfirmCause,
+    CloseAlert,
     Device,
     LateRun,
     Rule,
     Severity,
-    Unacknowledge,
     Value,
 )
+from hub.rules.alert_handling import Handle, expired, expiry, handled
 from hub.rules.alert_lifecycle import Input, after
 from hub.rules.describe import message_fields
 
@@ -31,6 +31,7 @@ class OpenAlerts:
     def __init__(self) -> None:
         self.by_id: dict[str, Alert] = {}
         self._of_device: dict[str, set[str]] = {}
+        self._expiries: list[tuple[int, str]] = []  # heap of (epoch ms, alert id); entries may be out of date
 
     def severity(self, device_id: str) -> Severity:
         """Return the highest severity among the device's open alerts."""
@@ -47,7 +48,7 @@ class OpenAlerts:
 
     def add(self, alert: Alert) -> None:
         """Add an open alert."""
-        self.by_id[alert.id] = alert
+        self._put(alert)
         self._of_device.setdefault(alert.device, set()).add(alert.id)
 
     def raise_alert(
@@ -89,8 +90,10 @@ class OpenAlerts:
         alert = self.by_id[alert.id] = msgspec.structs.replace(alert, **changes)
         return [AlertChanged(alert, now, was)]
 
-    def end(self, alert_id: str, happened: Input, now: int, ended: int | None = None) -> list[Event]:
-        """End an open alert. ``ended`` is the device's time of the reading that ended it."""
+    def end(
+        self, alert_id: str, happened: Input, now: int, ended: int | None = None, by: CloseAlert | None = None
+    ) -> AlertCleared:
+        """End an open alert. ``ended`` is the device's time of the reading that ended it; ``by`` a person's request."""
         alert = self.by_id.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
         alert = msgspec.structs.replace(
@@ -99,40 +102,52 @@ class OpenAlerts:
             cleared_at=now,
             ended_at=None if ended is None else max(ended, alert.since),
             withdrawn=happened == "withdraw",
+            closed_by=by.by if by else None,
         )
-        return [AlertCleared(alert, now)]
+        return AlertCleared(alert, now, by.note if by else None)
 
-    def acknowledge(self, fact: Acknowledge | Unacknowledge) -> tuple[Alert, list[Event]]:
-        """Acknowledge an open alert, or undo that. Repeating either changes nothing.
+    def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
+        """Change how an alert is handled: an open one, or the cleared one in ``fact``. Repeating it changes nothing.
 
-        Raises:
-            NotFound: The alert is not open.
+        Raises NotFound if the alert is not open, Conflict if it does not allow the change.
         """
-        alert = self.by_id.get(fact.alert)
-        if alert is None:
-            raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
-        given = isinstance(fact, Acknowledge)
-        state = after(alert.state, "acknowledge" if given else "unacknowledge")
-        if alert.state == state:
+        alert = self.require(fact.alert) if isinstance(fact.alert, str) else self._as_now(fact.alert)
+        if (event := handled(fact, alert)) is None:
             return alert, []
-        at, by, note = (fact.at, fact.by, fact.note) if isinstance(fact, Acknowledge) else (None, None, None)
-        alert = msgspec.structs.replace(alert, state=state, acknowledged_at=at, acknowledged_by=by, note=note)
-        self.by_id[alert.id] = alert
-        return alert, [AlertAcknowledged(alert, fact.at, fact.by)]
-
-    def confirm(self, fact: ConfirmCause) -> tuple[Alert, list[Event]]:
-        """Set the cause that a person confirmed, on an open alert or on the cleared one in ``fact``.
-
-        Raises:
-            NotFound: The alert was open when it was read, and has cleared since.
-        """
-        alert = self.by_id.get(fact.alert.id, fact.alert)
-        if alert.open and alert.id not in self.by_id:
-            raise NotFound("The alert has cleared meanwhile.", "Send the cause again.")
-        alert = msgspec.structs.replace(alert, confirmed=fact.confirmed)
         if alert.open:
-            self.by_id[alert.id] = alert
-        return alert, [CauseConfirmed(alert, fact.at, fact.by)]
+            self._put(event.alert)
+        return event.alert, [event]
+
+    def require(self, alert_id: str) -> Alert:
+        """Return an open alert. Raises NotFound."""
+        if (alert := self.by_id.get(alert_id)) is None:
+            raise NotFound("There is no open alert with this id.", "GET /api/alerts?state=open lists them.")
+        return alert
+
+    def expire(self, now: int) -> list[Event]:
+        """End the acknowledgements and mutes whose time has come."""
+        events: list[Event] = []
+        while self._expiries and self._expiries[0][0] <= now:
+            alert = self.by_id.get(heapq.heappop(self._expiries)[1])
+            if alert is None:
+                continue
+            for event in expired(alert, now):
+                events.append(event)
+                self._put(event.alert)
+        return events
+
+    def _put(self, alert: Alert) -> None:
+        """Store the changed state of an open alert."""
+        self.by_id[alert.id] = alert
+        if (until := expiry(alert)) is not None:
+            heapq.heappush(self._expiries, (until, alert.id))
+
+    def _as_now(self, read: Alert) -> Alert:
+        """Return the present state of an alert that was read before. Raises NotFound if it has cleared since."""
+        alert = self.by_id.get(read.id, read)
+        if alert.open and alert.id not in self.by_id:
+            raise NotFound("The alert has cleared meanwhile.", "Send the request again.")
+        return alert
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:

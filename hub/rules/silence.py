@@ -20,6 +20,8 @@ def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int,
     if watch is None:
         watch = device.watches[key] = Watch(since=device.last_seen or now)
         watches.changed.add(device.id)
+    if watch.closed is not None and watch.alert is None and (device.last_seen or 0) <= watch.closed:
+        return []  # a person closed its alert, and the device has sent nothing since
     if device.withdrawn:
         watch.since = now
     due = max(watch.since or 0, device.last_seen or 0) + silence_ms

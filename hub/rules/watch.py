@@ -9,8 +9,8 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 
-from hub.events import Event
-from hub.model import Device, LateRun, Rule, Value, Watch
+from hub.events import AlertCleared, Event
+from hub.model import Alert, CloseAlert, Device, LateRun, Rule, Value, Watch
 from hub.rules import late_readings
 from hub.rules.alert_lifecycle import Input
 from hub.rules.low_points import note_low
@@ -155,7 +155,18 @@ class Watches:
             return []
         if ended is not None:
             watch.last = alert.since, max(ended, alert.since)
-        return self.alerts.end(alert.id, happened, now, ended)
+        return [self.alerts.end(alert.id, happened, now, ended)]
+
+    def close_by_hand(self, device: Device, alert: Alert, fact: CloseAlert) -> AlertCleared:
+        """End an alert at a person's request: only what the device sends from now on can raise it again."""
+        for watch in device.watches.values():
+            if watch.alert == alert.id:
+                latest = device.metrics.get(alert.metric) if alert.metric else None
+                watch.closed = fact.at if latest is None else latest.ts
+                watch.alert = None
+                self.drop(device, watch, "close", fact.at)
+                self.changed.add(device.id)
+        return self.alerts.end(alert.id, "close", fact.at, by=fact)
 
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False

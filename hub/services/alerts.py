@@ -1,20 +1,17 @@
-"""List alerts with their diagnoses, and acknowledge them.
-
-Alerts are changed through the ingest queue only.
-"""
+"""List alerts with their diagnoses."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
-from hub.errors import Conflict, NotFound, StoreError
-from hub.model import SEVERITIES, Acknowledge, Alert, AlertState, Diagnosis, Input, Latest, Unacknowledge
+from hub.errors import Invalid, NotFound, StoreError
+from hub.model import SEVERITIES, Alert, AlertState, Diagnosis, Latest
 from hub.registry.reader import DeviceReader
 from hub.rules.reader import AlertReader
 from hub.services.open_reason import OpenReason, open_reason
@@ -23,7 +20,21 @@ from hub.store.reader import HistoryReader
 
 log = logging.getLogger(__name__)
 
+NOBODY = "none"
+"""In place of an account's id: alerts that are assigned to nobody."""
 DiagnosisState = Literal["pending", "ready", "none"]
+
+
+class Handled(msgspec.Struct, frozen=True):
+    """A filter of open alerts by how they are handled. None permits all."""
+
+    muted: bool | None = None
+    assignee: str | None = None  # id of an account; NOBODY: unassigned
+
+    def includes(self, alert: Alert) -> bool:
+        """Return whether the alert passes the filter."""
+        assignee = alert.assignee.id if alert.assignee else NOBODY
+        return self.muted in (None, alert.muted is not None) and self.assignee in (None, assignee)
 
 
 class ExplainedAlert(msgspec.Struct, frozen=True):
@@ -62,16 +73,12 @@ class Alerts:
         registry: DeviceReader,
         engine: AlertReader,
         store: HistoryReader,
-        submit: Callable[[Input], Awaitable[Any]],
         pending: Callable[[str], bool],
-        now: Callable[[], int],
     ) -> None:
         self._registry = registry
         self._engine = engine
         self._store = store
-        self._submit = submit
         self._pending = pending
-        self._now = now
 
     async def page(
         self,
@@ -80,6 +87,7 @@ class Alerts:
         device: str | None,
         limit: int,
         before: tuple[int, str] | None,
+        handled: Handled,
     ) -> list[ExplainedAlert]:
         """Return a page of alerts, newest first.
 
@@ -88,9 +96,23 @@ class Alerts:
             device: Return only alerts of this device.
             limit: Maximum number of alerts.
             before: Return only alerts older than this ``(raised_at, id)``.
+            handled: Return only open alerts that are handled like this. Raises Invalid with states that are not open.
         """
-        found = await self._store.alerts(states=states, device=device, limit=limit, before=before)
-        return await self.explain(found)
+        if handled == Handled():
+            return await self.explain(
+                await self._store.alerts(states=states, device=device, limit=limit, before=before)
+            )
+        wanted = {"raised", "acknowledged"} if states is None else set(states)
+        if "cleared" in wanted:
+            raise Invalid("Cleared alerts cannot be filtered by muted or assignee.", "Use state=open.")
+        found = [
+            alert
+            for alert in self.open_now(device)
+            if alert.state in wanted
+            and handled.includes(alert)
+            and (before is None or (alert.raised_at, alert.id) < before)
+        ]
+        return await self.explain(found[:limit])
 
     async def get(self, alert_id: str) -> ExplainedAlert:
         """Return one alert. Raises NotFound."""
@@ -144,25 +166,6 @@ class Alerts:
             return None
         alert = self._engine.open.get(diagnosis.alert) or await self._store.alert(diagnosis.alert)
         return self.join(alert, diagnosis) if alert else None
-
-    async def acknowledge(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
-        """Acknowledge an alert. Do nothing if it is acknowledged. Raises NotFound, and Conflict for a cleared alert."""
-        return await self._change(Acknowledge(alert_id, by, self._now(), note))
-
-    async def unacknowledge(self, alert_id: str, *, by: str) -> ExplainedAlert:
-        """Remove an acknowledgement. Raises NotFound, and Conflict for a cleared alert."""
-        return await self._change(Unacknowledge(alert_id, by, self._now()))
-
-    async def _change(self, change: Acknowledge | Unacknowledge) -> ExplainedAlert:
-        if change.alert not in self._engine.open and await self._store.alert(change.alert) is None:
-            raise NotFound(f"There is no alert {change.alert[:64]!r}.", "GET /api/alerts lists them.")
-        try:
-            alert: Alert = await self._submit(change)
-        except NotFound:
-            if await self._store.alert(change.alert) is None:
-                raise
-            raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged.") from None
-        return (await self.explain([alert]))[0]
 
     def by_severity(self) -> dict[str, int]:
         """Return the number of open alerts of each severity, zeros included."""

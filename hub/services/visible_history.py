@@ -11,6 +11,7 @@ from hub.accounts.scope import current_scope
 from hub.model import (
     Activity,
     Alert,
+    AlertEntry,
     AlertState,
     Command,
     Diagnosis,
@@ -79,6 +80,11 @@ class VisibleHistory:
     async def alert(self, alert_id: str) -> Alert | None:
         found = await self._store.alert(alert_id)
         return found if found is not None and self._sees(found.device) else None
+
+    async def alert_history(
+        self, alert_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        return [each for each in await self._store.alert_history(alert_id, limit, before) if self._sees(each[1].device)]
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         return [each for each in await self._store.similar_alerts(alert, limit) if self._sees(each.device)]

@@ -15,6 +15,7 @@ import msgspec
 from hub.model import (
     Activity,
     Alert,
+    AlertEntry,
     AlertState,
     Command,
     Diagnosis,
@@ -50,6 +51,7 @@ class Delta(msgspec.Struct, frozen=True):
     states: dict[str, bytes] = {}
     deleted: Sequence[str] = ()
     alerts: Sequence[Alert] = ()
+    alert_entries: Sequence[AlertEntry] = ()
     diagnoses: Sequence[Diagnosis] = ()
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
@@ -205,6 +207,12 @@ class Store(Protocol):
         ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
+
+    async def alert_history(
+        self, alert_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        """Return what happened to an alert, newest first, with row numbers; ``before`` continues below that number."""
+        ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         """Return earlier cleared alerts of the same rule and metric, on any device, newest first."""

@@ -52,6 +52,7 @@ _STATE: dict[str, str] = {
 _HISTORY: dict[str, str] = {
     "chunk": f"{_CHUNK} OR {_beyond('first', 'last')}",
     "rollup": f"id > {MAX_NUMBER} OR step NOT IN (60000, 3600000) OR {_beyond('first')}",
+    "alert_entry": f"id > {MAX_NUMBER}",
     "diagnosis": _beyond("created_at"),
     "rejection": f"id > {MAX_NUMBER} OR {_beyond('received')} OR size < 0",
     "activity": f"id > {MAX_NUMBER} OR {_beyond('ts')}",

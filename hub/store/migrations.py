@@ -68,6 +68,16 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX audit_of_kind ON audit (kind, outcome, id)",
         )
     ),
+    Migration(
+        (
+            # What happened to an alert: its history, oldest first.
+            """CREATE TABLE alert_entry (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL, device TEXT NOT NULL,
+                body BLOB NOT NULL)""",
+            "CREATE INDEX entry_of_alert ON alert_entry (alert, id)",
+            "CREATE INDEX entry_of_device ON alert_entry (device)",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

@@ -8,13 +8,14 @@ from typing import Any
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Rejection
+from hub.model import Activity, Alert, AlertEntry, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import StoredSnapshot
 from hub.store.dedup_keys import load_dedup_keys
 from hub.store.rows import Unreadable, decoded, to_json
 from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
+_alert_entry = msgspec.msgpack.Decoder(AlertEntry).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
 
 _command = msgspec.msgpack.Decoder(Command).decode
@@ -116,6 +117,21 @@ def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
     """Return the alert with that id."""
     found = _alerts(connection, "id = ?", alert_id)
     return found[0] if found else None
+
+
+def alert_history(
+    connection: sqlite3.Connection, alert_id: str, limit: int, before: int | None
+) -> list[tuple[int, AlertEntry]]:
+    """See :meth:`hub.store.base.Store.alert_history`."""
+    rows = connection.execute(
+        "SELECT id, body FROM alert_entry WHERE alert = ?1 AND (?2 IS NULL OR id < ?2) ORDER BY id DESC LIMIT ?3",
+        (alert_id, before, max(limit, 0)),
+    )
+    return [
+        (number, entry)
+        for number, body in rows
+        for entry in decoded("alert entry", [(str(number), body)], _alert_entry)
+    ]
 
 
 def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> list[Alert]:

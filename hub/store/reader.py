@@ -8,6 +8,7 @@ from typing import Protocol
 from hub.model import (
     Activity,
     Alert,
+    AlertEntry,
     AlertState,
     Analysis,
     AnalysisKind,
@@ -68,6 +69,10 @@ class HistoryReader(Protocol):
     ) -> list[Alert]: ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
+
+    async def alert_history(
+        self, alert_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]: ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]: ...
 

@@ -24,7 +24,19 @@ from pathlib import Path
 from typing import Self
 
 from hub.errors import StoreBusy, StoreCorrupt, StoreError
-from hub.model import Activity, Alert, AlertState, Command, Diagnosis, Page, Reading, Rejection, Series, SeriesQuery
+from hub.model import (
+    Activity,
+    Alert,
+    AlertEntry,
+    AlertState,
+    Command,
+    Diagnosis,
+    Page,
+    Reading,
+    Rejection,
+    Series,
+    SeriesQuery,
+)
 from hub.runtime.clock import now_ms
 from hub.runtime.private_files import make_folder
 from hub.store import queries
@@ -193,6 +205,11 @@ class SqliteStore(StoreThreads):
 
     async def alert(self, alert_id: str) -> Alert | None:
         return await self._read(queries.alert, alert_id)
+
+    async def alert_history(
+        self, alert_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        return await self._read(queries.alert_history, alert_id, limit, before)
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         return await self._read(queries.similar_alerts, alert, limit)

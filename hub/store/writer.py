@@ -167,7 +167,7 @@ class StoreWriter:
             "SELECT id, (SELECT cursor FROM progress) FROM series WHERE device = ?",
             (device,),
         )
-        for table in ("series", "alert", "diagnosis", "activity", "command"):
+        for table in ("series", "alert", "alert_entry", "diagnosis", "activity", "command"):
             execute(f"DELETE FROM {table} WHERE device = ?", (device,))  # noqa: S608 (names from this line)
         execute("DELETE FROM device WHERE id = ?", (device,))
 
@@ -226,6 +226,11 @@ class StoreWriter:
                 )
                 for a in delta.alerts
             ),
+        )
+        insert(
+            self.connection,
+            "INSERT INTO alert_entry (alert, device, body) VALUES",
+            ((entry.alert, entry.device, encode(entry)) for entry in delta.alert_entries),
         )
         insert(
             self.connection,

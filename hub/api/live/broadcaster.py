@@ -24,6 +24,7 @@ from hub.api.schemas import serializers
 from hub.api.schemas.commands import CommandShape
 from hub.errors import Conflict, StoreError
 from hub.model import Diagnosis
+from hub.rules.alert_entries import entry_of
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.services.alerts import Alerts, narrowed_alert
 
@@ -177,7 +178,7 @@ class Broadcaster:
         changes.sort(key=lambda event: (event.alert.raised_at, event.alert.id))
         explained = await self._alerts.explain_if_readable([event.alert for event in changes])
         for event, found in zip(changes, explained, strict=True):
-            self._announce(AlertNotice(isinstance(event, ev.AlertRaised), found))
+            self._announce(AlertNotice(found, entry_of(event)))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
             await self._tell_diagnosis(ready.diagnosis)
 
@@ -201,7 +202,7 @@ class Broadcaster:
             )
             return
         if explained is not None:
-            self._announce(AlertNotice(False, explained))
+            self._announce(AlertNotice(explained))
 
     def _announce(self, news: AlertNotice) -> None:
         self.tell(news)

@@ -12,7 +12,7 @@ from collections import deque
 import msgspec
 
 from hub.accounts.scope import current_scope
-from hub.model import Diagnosis
+from hub.model import AlertEntry, Diagnosis
 from hub.registry.reader import DeviceReader
 from hub.services.alerts import ExplainedAlert
 
@@ -23,10 +23,15 @@ NOTICES = 1_000
 
 
 class AlertNotice(msgspec.Struct, frozen=True):
-    """An alert that was raised, or (``raised`` is False) acknowledged, cleared or diagnosed."""
+    """An alert that was raised, changed or cleared; or (without a ``change``) its diagnosis is ready."""
 
-    raised: bool
     explained: ExplainedAlert
+    change: AlertEntry | None = None
+
+    @property
+    def raised(self) -> bool:
+        """Whether the alert is new."""
+        return self.change is not None and self.change.kind == "raised"
 
 
 class RequestedDiagnosis(msgspec.Struct, frozen=True):

@@ -5,7 +5,8 @@ On connect the hub sends ``{"type": "devices", "devices": […]}``, then message
 - ``device_update``: a device changed, at most one a second for each device
 - ``device_deleted``
 - ``new_alert``: an alert was raised
-- ``alert_update``: an alert was acknowledged or cleared, or its diagnosis is ready
+- ``alert_update``: an alert was acknowledged, assigned, muted, commented, changed or cleared (``change`` says what), or
+  its diagnosis is ready
 - ``gap``: alerts were lost; ``devices`` follows
 
 Clients send ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and sent to all clients as a
@@ -32,6 +33,7 @@ from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.device_list import DeviceList
 from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice, sees
 from hub.api.schemas import serializers
+from hub.api.schemas.alert_handling import AlertEntryShape
 from hub.assistant import AssistantService
 from hub.diagnosis import DiagnosisService
 from hub.errors import Conflict, Forbidden, HubError, Invalid
@@ -144,11 +146,13 @@ class PublicSocket:
 
     def _alert_message(self, notice: Notice) -> dict[str, Any]:
         if isinstance(notice, AlertNotice):
-            kind = "new_alert" if notice.raised else "alert_update"
-            return {"type": kind, "alert": serializers.alert(narrowed_alert(notice.explained))}
+            content = serializers.alert(narrowed_alert(notice.explained))
+            if notice.raised or notice.change is None:
+                return {"type": "new_alert" if notice.raised else "alert_update", "alert": content}
+            return {"type": "alert_update", "alert": content, "change": AlertEntryShape.of(notice.change)}
         alert = notice.explained
-        content = serializers.alert(narrowed_alert(alert)) if alert else self._as_alert(notice.diagnosis)
-        return {"type": "new_alert", "alert": content}
+        shown = serializers.alert(narrowed_alert(alert)) if alert else self._as_alert(notice.diagnosis)
+        return {"type": "new_alert", "alert": shown}
 
     def _as_alert(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """Return a diagnosis without an alert in the form of an alert."""

@@ -1,10 +1,11 @@
 """``GET /events/devices``: a live feed for any page with an ``EventSource``.
 
-There are three named events:
+There are four named events:
 
 - ``update``: a device sent readings; the newest values, at most one event a second for each device
 - ``alert``: an alert was raised. It has an id: a client that reconnects with ``Last-Event-ID`` gets all alerts raised
   since then from the history, even after a restart of the hub
+- ``alert_update``: an alert was acknowledged, assigned, muted, commented, changed or cleared; ``change`` says what
 - ``gap``: events were lost; read ``/api/alerts``
 
 ``temperature`` is the metric of that name, converted to degrees Fahrenheit if the device names its unit (°F, °C, K). A
@@ -24,6 +25,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.feed_subscribers import AlertNotice, Listener, sees
+from hub.api.schemas.alert_handling import AlertEntryShape
 from hub.errors import StoreError
 from hub.model import Alert, Device, Value
 from hub.registry.reader import DeviceReader
@@ -114,10 +116,14 @@ class Feed:
             if delivery.gap:
                 yield _gap("This client was too slow; alerts may be missing.")
             for notice in delivery.notices:
-                if not isinstance(notice, AlertNotice) or not notice.raised or not sees(self._registry, notice):
+                if not isinstance(notice, AlertNotice) or notice.change is None or not sees(self._registry, notice):
                     continue
-                if notice.explained.alert.id not in replayed:
-                    yield self._alert(notice.explained.alert)
+                alert = notice.explained.alert
+                if not notice.raised:
+                    change = AlertEntryShape.of(notice.change)
+                    yield _event("alert_update", {**alarm(alert, self._registry.get(alert.device)), "change": change})
+                elif alert.id not in replayed:
+                    yield self._alert(alert)
             for device_id in delivery.devices:
                 device = self._registry.get(device_id)
                 if device is None:
@@ -193,6 +199,9 @@ def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReade
         `update`: a device sent readings; the newest values, at most one event a second for each device. Data:
         `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
         latest values), `message`, `timestamp` (epoch ms).
+
+        `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
+        `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
 
         `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
         `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that

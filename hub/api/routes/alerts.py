@@ -1,4 +1,4 @@
-"""``/api/alerts`` and ``/api/diagnoses``: list and acknowledge alerts, read diagnoses."""
+"""``/api/alerts`` and ``/api/diagnoses``: list alerts, read alerts and diagnoses."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from hub.api import cursors
-from hub.api.audit_draft import note
-from hub.api.auth import By
 from hub.api.errors import Json
 from hub.api.schemas import diagnoses as diagnosis_schemas
-from hub.api.schemas import requests, responses, serializers
+from hub.api.schemas import responses, serializers
 from hub.errors import NotFound
 from hub.model import AlertState
-from hub.services.alerts import Alerts
+from hub.services.alerts import Alerts, Handled
 from hub.store.reader import HistoryReader
 
 State = Literal["open", "raised", "acknowledged", "cleared"]
@@ -34,11 +32,14 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
     async def list_alerts(
         state: State | None = None,
         device_id: str | None = None,
+        muted: bool | None = None,
+        assignee: Annotated[str | None, Query(max_length=64)] = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         """Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
 
+        Open alerts can be filtered by `muted`, and by `assignee`: the id of an account, or `none`.
         If there are more, `next` is the `cursor` of the following page.
         """
         found = await alerts.page(
@@ -46,6 +47,7 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
             device=device_id,
             limit=limit + 1,
             before=cursors.unpack(cursor, tuple[int, str]),
+            handled=Handled(muted, assignee),
         )
         page = found[:limit]
         last = page[-1].alert if len(found) > limit else None
@@ -56,21 +58,6 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
     async def get_alert(alert_id: str) -> Response:
         """Return an alert with its diagnosis."""
         return Json(serializers.alert(await alerts.get(alert_id)))
-
-    @router.post("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def acknowledge_alert(alert_id: str, by: By, body: requests.Acknowledgement | None = None) -> Response:
-        """Acknowledge an open alert, with an optional note. Return 409 if it has cleared."""
-        comment = (body.note if body else None) or None
-        found = await alerts.acknowledge(alert_id, by=by, note=comment)
-        note(device=found.alert.device, alert=found.alert.message, note=comment)
-        return Json(serializers.alert(found))
-
-    @router.delete("/alerts/{alert_id}/acknowledge", response_model=responses.AlertShape)
-    async def remove_acknowledgement(alert_id: str, by: By) -> Response:
-        """Remove the acknowledgement of an open alert. Return 409 if it has cleared."""
-        found = await alerts.unacknowledge(alert_id, by=by)
-        note(device=found.alert.device, alert=found.alert.message)
-        return Json(serializers.alert(found))
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=diagnosis_schemas.DiagnosisShape)
     async def get_diagnosis(diagnosis_id: str) -> Response:

@@ -28,9 +28,9 @@ ShortId = Annotated[str, Path(max_length=64)]
 
 
 def routes(
-    auth: Authenticator, changes: ChangeLog, areas: Areas, forget: Callable[[str], Awaitable[None]]
+    auth: Authenticator, changes: ChangeLog, areas: Areas, forget: Callable[[str, str], Awaitable[None]]
 ) -> APIRouter:
-    """Return the routes. ``forget`` deletes the conversations of the account with this id."""
+    """Return the routes. ``forget`` removes what an account had, by its id and the person who removes it."""
     router = APIRouter(prefix="/api/people", tags=["people"])
     people = auth.people
 
@@ -88,11 +88,12 @@ def routes(
     async def remove_person(account_id: ShortId, by: By) -> Response:
         """Remove an account with its conversations, and sign the person out everywhere.
 
-        Files that the person has sent stay, for administrators. Return 409 for the last administrator.
+        Files that the person has sent stay, for administrators. The open alerts that are assigned to the person are
+        assigned to nobody. Return 409 for the last administrator.
         """
         account = people.accounts.require(account_id)
         await people.remove(account_id)
-        await forget(account_id)
+        await forget(account_id, by)
         await changes.write(by, _change("removed", f"removed the account of {account.name}", account))
         return Response(status_code=204)
 

@@ -94,10 +94,6 @@ class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_
     _bounds = model_validator(mode="before")(_bounded)
 
 
-class Acknowledgement(Incoming):
-    note: Note | None = None
-
-
 class CommandWanted(Incoming):
     """A command. `value` has to match the device's description of the command; null if it takes none."""
 

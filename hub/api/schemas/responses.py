@@ -25,6 +25,21 @@ class CurrentShape(ApiObject):
     quality: Quality
 
 
+class AssigneeShape(ApiObject):
+    """The person that an alert is assigned to: id of the account, and its name at that time."""
+
+    id: str
+    name: str
+
+
+class MuteShape(ApiObject):
+    """Nobody is notified of the alert, until a time; null: until it is cleared."""
+
+    by: str
+    at: int
+    until: int | None
+
+
 class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     """An alert.
 
@@ -36,6 +51,9 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     - `late`: all its readings arrived late, so nobody was alerted
     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
       contents, unformatted
+    - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
+    - `closed_by`: cleared by this person, not because the condition ended
+    - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
       none
@@ -60,8 +78,13 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     raised_at: int
     acknowledged_at: int | None
     acknowledged_by: str | None
+    acknowledged_until: int | None
     note: str | None
+    assignee: AssigneeShape | None
+    muted: MuteShape | None
+    comments: int
     cleared_at: int | None
+    closed_by: str | None
     withdrawn: bool
     late: bool
     current: CurrentShape | None

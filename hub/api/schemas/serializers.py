@@ -119,6 +119,8 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         device_name=found.device_name,
         began_at=found.alert.since,
         current=responses.CurrentShape.of(latest, unit=found.unit) if latest else None,
+        assignee=responses.AssigneeShape.of(found.alert.assignee) if found.alert.assignee else None,
+        muted=responses.MuteShape.of(found.alert.muted) if found.alert.muted else None,
         stays_open=reason.text if reason else None,
         stays_open_key=reason.key if reason else None,
         stays_open_params=reason.params if reason else {},

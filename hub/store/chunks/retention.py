@@ -212,7 +212,8 @@ def _ids(rows: Sequence[tuple[int, ...]]) -> str:
 
 def _expire_alerts(connection: sqlite3.Connection, before: int, limit: int) -> int:
     ids = connection.execute(_OLD_ALERTS, (before, limit)).fetchall()
-    # Their diagnoses go with them.
+    # Their diagnoses and histories go with them.
     deleted = sum(connection.execute("DELETE FROM diagnosis WHERE alert = ?", row).rowcount for row in ids)
+    deleted += sum(connection.execute("DELETE FROM alert_entry WHERE alert = ?", row).rowcount for row in ids)
     deleted += sum(connection.execute("DELETE FROM alert WHERE id = ?", row).rowcount for row in ids)
     return deleted

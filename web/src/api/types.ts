@@ -7,7 +7,10 @@ type Shapes = components['schemas'];
 
 export type ActivityItem = Shapes['ActivityShape'];
 export type Alert = Shapes['AlertShape'];
+export type AlertEntry = Shapes['AlertEntryShape'];
 export type Alternative = Shapes['AlternativeShape'];
+export type Assignee = Shapes['AssigneeShape'];
+export type BulkResults = Shapes['BulkResults'];
 export type Analysis = Shapes['AnalysisShape'];
 export type Command = Shapes['CommandShape'];
 export type Device = Shapes['DeviceShape'];

@@ -1,7 +1,7 @@
 // Search of the command palette: devices, open alerts, pages, areas and actions, a few of each.
 
 import { who } from '../account/who.svelte';
-import { acknowledging } from '../alerts/acknowledging.svelte';
+import { handling } from '../alerts/handling.svelte';
 import { adding } from '../credentials/adding.svelte';
 import { alertHref, deviceHref, router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
@@ -96,7 +96,7 @@ function actions(help: () => void): Found[] {
   if (who.may('administrator')) all.push(found('do-audit', T.audit.open, 'settings', go('/settings/audit')));
   // Actions that change something need a connection, and something to change.
   if (raised.length && session.link === 'live')
-    all.splice(1, 0, found('do-acknowledge', P.acknowledge(raised.length), 'check', () => acknowledging.ask(raised)));
+    all.splice(1, 0, found('do-acknowledge', P.acknowledge(raised.length), 'check', () => handling.ask('acknowledge', raised)));
   return all;
 } // prettier-ignore
 

@@ -13,6 +13,7 @@ export const activity = {
   kinds: {
     raised: 'Raised',
     acknowledged: 'Acknowledged',
+    handled: 'Handled',
     confirmed: 'Cause confirmed',
     cleared: 'Cleared',
     changed: 'Rule changed',

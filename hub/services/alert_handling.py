@@ -1,0 +1,123 @@
+"""What people do with alerts: acknowledge, assign, mute, comment, close; and the history of an alert.
+
+Alerts are changed through the ingest queue only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hub.errors import Conflict, Invalid, NotFound
+from hub.model import (
+    Acknowledge,
+    Alert,
+    AlertEntry,
+    AlertRequest,
+    AssignAlert,
+    CloseAlert,
+    CommentAlert,
+    Input,
+    MuteAlert,
+    Unacknowledge,
+    UnmuteAlert,
+)
+from hub.services.alerts import Alerts, ExplainedAlert
+from hub.services.assignable import AssignablePeople
+from hub.store.reader import HistoryReader
+
+MAX_AHEAD_MS = 366 * 86_400_000
+"""An acknowledgement, a mute or a silence ends at the latest after this time."""
+
+
+class AlertHandling:
+    """Service for what people do with alerts.
+
+    Methods raise NotFound for an unknown alert, and Conflict for one that has cleared, unless it says otherwise.
+    """
+
+    def __init__(
+        self,
+        *,
+        alerts: Alerts,
+        people: AssignablePeople,
+        store: HistoryReader,
+        submit: Callable[[Input], Awaitable[Any]],
+        now: Callable[[], int],
+    ) -> None:
+        self._alerts = alerts
+        self.people = people
+        self._store = store
+        self._submit = submit
+        self._now = now
+
+    async def acknowledge(self, alert_id: str, *, by: str, note: str | None, until: int | None) -> ExplainedAlert:
+        """Acknowledge an alert, until a time or until it is cleared.
+
+        Of an alert that is acknowledged until the same time already, only a note is added, as a comment.
+        """
+        return await self._change(Acknowledge(alert_id, by, self._now(), note, self._future(until)))
+
+    async def unacknowledge(self, alert_id: str, *, by: str) -> ExplainedAlert:
+        """Remove an acknowledgement."""
+        return await self._change(Unacknowledge(alert_id, by, self._now()))
+
+    async def assign(self, alert_id: str, account: str | None, *, by: str) -> ExplainedAlert:
+        """Assign an alert to an account, or to nobody. Raises Invalid for an account that may not see the device."""
+        found = await self._alerts.get(alert_id)
+        assignee = None if account is None else self.people.require(account, found.alert.device)
+        return await self._change(AssignAlert(alert_id, assignee, by, self._now()))
+
+    async def unassign_all(self, account: str, *, by: str) -> None:
+        """Assign the open alerts of a removed account to nobody."""
+        for alert in self._alerts.open_now():
+            if alert.assignee is not None and alert.assignee.id == account:
+                try:
+                    await self._change(AssignAlert(alert.id, None, by, self._now()))
+                except (NotFound, Conflict):
+                    continue  # it has cleared
+
+    async def mute(self, alert_id: str, *, by: str, until: int | None) -> ExplainedAlert:
+        """Mute an alert, until a time or until it is cleared."""
+        return await self._change(MuteAlert(alert_id, by, self._now(), self._future(until)))
+
+    async def unmute(self, alert_id: str, *, by: str) -> ExplainedAlert:
+        """End the mute of an alert."""
+        return await self._change(UnmuteAlert(alert_id, by, self._now()))
+
+    async def close(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
+        """Clear an alert by hand. Only what its device sends from then on can raise it again, as another alert."""
+        return await self._change(CloseAlert(alert_id, by, self._now(), note))
+
+    async def comment(self, alert_id: str, text: str, *, by: str) -> ExplainedAlert:
+        """Add a comment to an alert, open or cleared. Raises Conflict if there are too many."""
+        alert = (await self._alerts.get(alert_id)).alert
+        try:
+            changed = await self._submit(CommentAlert(alert, by, self._now(), text))
+        except NotFound:  # it has cleared since it was read, or its device was deleted
+            alert = (await self._alerts.get(alert_id)).alert
+            changed = await self._submit(CommentAlert(alert, by, self._now(), text))
+        return await self._explained(changed)
+
+    async def history(self, alert_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
+        """Return what happened to an alert, newest first, with numbers; ``before`` continues below that number."""
+        await self._alerts.get(alert_id)
+        return await self._store.alert_history(alert_id, limit, before)
+
+    def _future(self, until: int | None) -> int | None:
+        now = self._now()
+        if until is not None and not now < until <= now + MAX_AHEAD_MS:
+            raise Invalid("until is not in the future.", "Allowed: epoch ms within the next 366 days, or null.")
+        return until
+
+    async def _change(self, change: AlertRequest) -> ExplainedAlert:
+        alert_id = change.alert if isinstance(change.alert, str) else change.alert.id
+        if (await self._alerts.get(alert_id)).alert.open:
+            try:
+                return await self._explained(await self._submit(change))
+            except NotFound:
+                await self._alerts.get(alert_id)  # its device was deleted
+        raise Conflict("This alert has cleared.", "Only an open alert can be acknowledged, assigned, muted or closed.")
+
+    async def _explained(self, alert: Alert) -> ExplainedAlert:
+        return (await self._alerts.explain([alert]))[0]

@@ -1,0 +1,16 @@
+// The people that alerts can be assigned to.
+
+import { who } from '../account/who.svelte';
+import { get } from '../api/http';
+import type { Assignee } from '../api/types';
+
+/** Return those who may see a device, or (without one) all; none if the hub cannot be asked, or this person may not assign. */
+export async function assignees(device?: string): Promise<Assignee[]> {
+  if (!who.may('operator')) return [];
+  const query = device ? `?device_id=${encodeURIComponent(device)}` : '';
+  try {
+    return (await get<{ items: Assignee[] }>(`/api/assignees${query}`)).items;
+  } catch {
+    return [];
+  }
+}

@@ -1793,7 +1793,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Openid Login
-         * @description Return the provider's page to open. It sends the person back within ten minutes, to the same browser.
+         * @description Return the address of the provider's page. The sign-in has to be completed in this browser, within ten minutes.
          */
         post: operations["post_login_openid"];
         delete?: never;
@@ -3202,7 +3202,7 @@ export interface components {
         };
         /**
          * ConfirmedCauseShape
-         * @description What a person found to be the cause. `cause` is null if it is none of the known ones.
+         * @description The cause that a person confirmed. `cause` is null if it is none of the known ones.
          */
         ConfirmedCauseShape: {
             /** Cause */
@@ -3932,7 +3932,7 @@ export interface components {
         };
         /**
          * IssuedLink
-         * @description `url` is the address to open, shown only now.
+         * @description A new one-time link. `url` is the address to open; it is returned only once.
          */
         IssuedLink: {
             /** Url */
@@ -3965,7 +3965,7 @@ export interface components {
         };
         /**
          * IssuedToken
-         * @description `value` is shown only now.
+         * @description A new API token. `value` is returned only once.
          */
         IssuedToken: {
             /** Value */
@@ -4023,7 +4023,7 @@ export interface components {
         };
         /**
          * LinkShape
-         * @description What a one-time link is for. `account` is the name whose password it sets, null for a new account.
+         * @description The purpose of a one-time link. `account` is the account whose password it sets, null for a new account.
          */
         LinkShape: {
             /**
@@ -4870,7 +4870,7 @@ export interface components {
         };
         /**
          * PasskeyResponse
-         * @description What the browser returned for a passkey, as `PublicKeyCredential.toJSON()` writes it.
+         * @description The browser's response for a passkey, as `PublicKeyCredential.toJSON()` writes it.
          */
         PasskeyResponse: {
             /** Credential */

@@ -43,7 +43,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         created: Epoch seconds.
         disabled: The person cannot sign in, and the account's sessions and API tokens are not valid.
         signed_in: When the person last signed in, in epoch seconds.
-        profile: What the person has chosen for all their browsers.
+        profile: Preferences for all browsers of the person.
         identity: The person at an OpenID provider that the account is connected with.
         limits: Areas and labels of the devices that the person may see; None for the whole hub.
     """

@@ -34,7 +34,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         role: The role of its requests; the account's own role limits it as well.
         created: Epoch seconds.
         expires: Epoch seconds.
-        limits: Devices that may be seen with it; the limits of the account hold as well.
+        limits: Devices that may be seen with it; the limits of the account apply as well.
     """
 
     id: str

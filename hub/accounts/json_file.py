@@ -51,7 +51,7 @@ class JsonFile(Generic[T]):
         await self.edit(lambda _: records, read=False)
 
     async def edit(self, change: Callable[[list[T]], Sequence[T]], *, read: bool = True) -> None:
-        """Replace the records by what ``change`` returns for them, while no other process edits this file.
+        """Pass the records to ``change`` and store the records that it returns, while no other process edits this file.
 
         Raises StoreError, leaving the old content; with ``read`` also ConfigError, as :meth:`read`.
         """

@@ -33,7 +33,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         client: The hub as the provider knows it.
-        name: What the button calls the provider.
+        name: Name of the provider on the sign-in button.
         domains: Domains of e-mail addresses that may sign in; any if empty.
         new_people: Role of people without an account, None if they need an invitation.
         groups_claim: The claim that lists a person's groups.

@@ -40,7 +40,7 @@ class OpenIdClient(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """What the hub remembers of a sign-in in progress. All but ``redirect_uri`` are random."""
+    """The values that the hub remembers during a sign-in. All but ``redirect_uri`` are random."""
 
     redirect_uri: str
     state: str
@@ -199,7 +199,7 @@ def _bounded_transport() -> Any:
 def _check_url(name: str, value: object) -> None:
     parts = urlsplit(value if isinstance(value, str) else "")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-        raise ValueError(f"its {name} is {str(value)[:100]!r}, which is no https address")
+        raise ValueError(f"its {name} is {str(value)[:100]!r}, which is not an https address")
 
 
 def _unavailable(issuer: str, error: Exception) -> SignInUnavailable:

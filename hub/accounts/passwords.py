@@ -49,7 +49,7 @@ class Passwords:
             return await asyncio.to_thread(self.hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str, client: str) -> bool:
-        """Return whether ``password`` is the one of the hash; False without a hash, after the same time.
+        """Return whether ``password`` matches the hash. Without a hash return False, after the same time.
 
         Raises TooBusy.
         """

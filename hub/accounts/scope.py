@@ -21,7 +21,7 @@ MAX_LIMITS = 50
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a person, an invitation or an API token is limited to: devices of these areas, and those with these labels.
+    """Limits of a person, an invitation or an API token: devices of these areas, and devices with these labels.
 
     ``areas`` are ids; the areas inside them are included. A deleted area includes no device.
     """

@@ -100,7 +100,7 @@ class CompletionRequest(msgspec.Struct, frozen=True):
         messages: the conversation, oldest first.
         plain: returns the answer that the hub gives without a model.
         tools: functions that the model may call.
-        schema: JSON schema of the answer, if it is to be a JSON object.
+        schema: JSON schema of the answer, if the answer has to be a JSON object.
         picture: an image that belongs to the last message.
         max_tokens: maximum length of the answer, in tokens.
     """

@@ -98,7 +98,7 @@ class Budget:
         self._day = self._read()
 
     def use(self, settings: AiSettings) -> None:
-        """Use other limits. The usage of today stays."""
+        """Replace the limits. Today's usage is kept."""
         self._settings = settings
 
     def today(self) -> dict[str, DailyUsage]:

@@ -1,4 +1,4 @@
-"""What handlers add to the audit log's entry of the operation that they carry out."""
+"""The part of an audit log entry that request handlers fill in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.model import Actor, FieldChange, Step, Writer
 
 
 class Draft:
-    """What is known about one operation besides person, client and outcome.
+    """The facts about one operation besides person, client and outcome.
 
     Attributes:
         actor: The person, if the request does not name one, as at a sign-in.

@@ -40,9 +40,9 @@ class Change(msgspec.Struct, frozen=True):
     """One thing that a person changed.
 
     Attributes:
-        key: What kind of change, one of :data:`CHANGE_KEYS`.
+        key: Kind of the change, one of :data:`CHANGE_KEYS`.
         text: The change in words: a verb in the past tense and its object.
-        params: What the text says, unformatted.
+        params: The values in the text, unformatted.
         object: For the audit log: the id of what was changed, if the path of the request does not say it.
         fields: For the audit log: the fields that have changed.
     """
@@ -97,7 +97,7 @@ class DeviceBefore(msgspec.Struct, frozen=True):
 
 
 def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
-    """Return what was changed of a device."""
+    """Return the changes of a device."""
     after, name = DeviceBefore.of(device), device.display_name
     found = []
     if after.name != before.name:
@@ -150,14 +150,14 @@ def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: s
 
 
 def _meaning(edit: MetricOverride) -> str:
-    """Return what a metric is corrected to, as the end of a sentence."""
+    """Return the corrected meaning of a metric, as the end of a sentence."""
     chosen = {each for each in (edit.quantity, *(edit.places or ()), edit.role) if each}
     titles = [term.title for known in (quantities(), places(), roles()) for term in known if term.id in chosen]
     return f" to {', '.join(titles)}" if titles else ""
 
 
 def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
-    """Return what was changed of the rules."""
+    """Return the changes of the rules."""
     old, new = ({rule.id: rule for rule in rules} for rules in (before, after))
     names = {rule.id: rule.name for rule in (*before, *after)}
     nothing = Change("rules.unchanged", "edited rules.toml, no rule changed")
@@ -165,14 +165,14 @@ def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
 
 
 def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:
-    """Return what was changed of the mappings."""
+    """Return the changes of the mappings."""
     old, new = ({mapping.topic: mapping for mapping in mappings} for mappings in (before, after))
     nothing = Change("mappings.unchanged", "edited mappings.toml, no mapping changed")
     return _entries("mappings", "mapping of", old, new, {}) or [nothing]
 
 
 def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
-    """Return what was added, changed and removed between two tables by id; ``titles`` are names for people."""
+    """Return the added, changed and removed entries between two tables by id; ``titles`` are names for people."""
     verbs = (
         ("added", [each for each in new if each not in old]),
         ("changed", [each for each in new if each in old and old[each] != new[each]]),

@@ -19,7 +19,7 @@ _LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
 def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
-    """Return the fields that differ, at most :data:`MAX_CHANGES`; None stands for what does not exist.
+    """Return the fields that differ, at most :data:`MAX_CHANGES`; None stands for a missing field.
 
     A field is named by its path: ``hot.above``. Values of secrets are masked.
     """

@@ -18,7 +18,7 @@ class Proof(NamedTuple):
 
     Attributes:
         kind: ``open``: the hub requires no authentication.
-        role: What the request may do.
+        role: Role that decides what the request may do.
         account: The person; None in an open hub and with the access token.
         session: The session of a cookie.
         key: Key of the session or id of the token; streams are closed when it ends. None without one.

@@ -42,7 +42,7 @@ from hub.store.sqlite import SqliteStore
 
 @dataclass(frozen=True, kw_only=True)
 class Visible:
-    """What a request may see, see :mod:`hub.accounts.scope`; everything in the hub's own tasks."""
+    """Views of the devices, alerts and history that a request may see (:mod:`hub.accounts.scope`)."""
 
     devices: VisibleDevices
     alerts: VisibleAlerts

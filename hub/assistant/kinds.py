@@ -13,7 +13,7 @@ _DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "m
 
 
 def kind_of(question: ParsedQuestion) -> Kind:
-    """Return what the question asks for."""
+    """Return the kind of the question, such as ``rank`` or ``forecast``."""
     return next((kind for kind, fits in _TABLE if fits(question)), "unknown")
 
 

@@ -24,7 +24,7 @@ class Hint(msgspec.Struct, frozen=True):
 
 
 class TimeWords(msgspec.Struct, frozen=True, eq=False):
-    """What :mod:`hub.assistant.time_parser` needs of a language; words are folded."""
+    """The words of a language for :mod:`hub.assistant.time_parser`; they are folded."""
 
     units: dict[str, str]  # by word: second, minute, hour, day, week or month
     numbers: dict[str, float]

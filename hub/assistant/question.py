@@ -19,7 +19,7 @@ Kind = Literal[
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
     "filter", "statistics", "areas", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
-"""What a question asks for; ``answers/`` has one function for each."""
+"""Kinds of questions; ``answers/`` has a function for each."""
 
 
 class Amount(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Amount(msgspec.Struct, frozen=True):
 
 
 class ParsedQuestion(msgspec.Struct):
-    """What a question asks.
+    """A parsed question.
 
     Attributes:
         text: as written.
@@ -74,5 +74,5 @@ class ParsedQuestion(msgspec.Struct):
 
     @property
     def compares(self) -> Amount | None:
-        """Return the amount that readings are to be compared with."""
+        """Return the amount to compare readings with."""
         return next((amount for amount in self.amounts if amount.side), None)

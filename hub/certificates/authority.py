@@ -48,7 +48,7 @@ class IssuedCertificate(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """What a device or server needs, as PEM: its certificate, its private key, and the CA that issued it."""
+    """The files of a device or server, as PEM: its certificate, its private key, and the certificate of the CA."""
 
     certificate: str
     key: str
@@ -152,7 +152,7 @@ class Authority:
         return chain[0].x509, key
 
     def _crl(self, records: Sequence[IssuedCertificate]) -> bytes:
-        """Return the list of revoked certificates. It is valid as long as the CA: an old one locks out everybody."""
+        """Return the CRL. It is valid as long as the CA, because an expired list locks out everybody."""
         ca, key = self._load()
         now = datetime.now(UTC)
         builder = x509.CertificateRevocationListBuilder(ca.subject, now - SKEW, ca.not_valid_after_utc)

@@ -30,7 +30,7 @@ class CertificateFault(NamedTuple):
 
 
 class Certificate(NamedTuple):
-    """What the checks need of a certificate."""
+    """The fields of a certificate that are checked."""
 
     x509: x509.Certificate
 
@@ -70,7 +70,7 @@ class Certificate(NamedTuple):
         return (*found.get_values_for_type(x509.DNSName), *addresses)
 
     def covers(self, host: str) -> bool:
-        """Return whether the certificate is valid for a host. A ``*`` stands for the first level of its name."""
+        """Return whether the certificate is valid for a host. A ``*`` matches the first label of a name."""
         host = host.lower().strip("[]")
         wildcard = f"*.{host.partition('.')[2]}"
         return any(name.lower() in (host, wildcard) for name in self.names)

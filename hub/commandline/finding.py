@@ -1,4 +1,4 @@
-"""What ``hub doctor`` found in one check."""
+"""Results of the checks of ``hub doctor``."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 
 def announce(line: str) -> None:
-    """Print a line. A running hub goes on if nobody can read it."""
+    """Print a line. Ignore an error, such as a closed terminal, because the hub has to keep running."""
     try:
         print(line, flush=True)
     except OSError:

@@ -46,7 +46,7 @@ class Investigation:
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
         """Return all that :func:`hub.insight.evidence` asks for.
 
-        The horizons end now, those of a silent device with its last message. A peer's series is left out if its unit
+        The horizons end now; for a silent device, at its last message. A peer's series is left out if its unit
         is not the device's own.
         """
         end = min(now, device.last_seen or now)

@@ -104,7 +104,7 @@ def is_plain(result: Result) -> bool:
 
 
 class View(Protocol):
-    """What a dialect can read from the registry."""
+    """The part of the registry that a dialect can read."""
 
     def known(self, device: str) -> bool: ...
 
@@ -164,5 +164,5 @@ class Dialect(Protocol):
         ...
 
     def tick(self, view: View, now: int) -> Result:
-        """Return what follows from the time ``now`` (ms) alone, such as expired values. Called about once a second."""
+        """Return changes that depend only on the time ``now`` (ms), such as expired values. Called every second."""
         ...

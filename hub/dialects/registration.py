@@ -28,7 +28,7 @@ S = TypeVar("S", bound=DialectSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class DialectContext:
-    """What a dialect may know about the other dialects when it is created.
+    """Information about the other dialects for the creation of a dialect.
 
     Attributes:
         other_roots: Topics that belong to the other dialects.

@@ -186,7 +186,7 @@ class Pipeline:
             faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """Return what to write, or None if nothing changed, as after most ticks. Raises StoreRefused."""
+        """Return the changes to write, or None if there are none, as after most ticks. Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
         states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():

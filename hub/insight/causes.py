@@ -239,7 +239,7 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for movements after an observed act, which explains whatever follows."""
+        """Add log odds for movements after an observed act, which explains all that follow it."""
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]

@@ -2,9 +2,9 @@
 
 1. Each metric is searched on two horizons: its readings of the last hours (fast_changes.py) and its week
    (slow_changes.py). The change that its horizon explains best is taken.
-2. Metrics that go on as usual are searched again with the influence of the others taken out.
-3. What the metric did before while nothing was wrong (normal_changes.py), and what began long before the trouble, is no
-   part of it.
+2. Steady metrics are searched again after removing the influence of the others.
+3. Changes that also happened while nothing was wrong (normal_changes.py), or that began long before the trouble, do not
+   belong to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What kind of machine a device is, so that it is compared only with the causes of that kind.
+"""Determine the kind of machine of a device, which is compared only with the causes of that kind.
 
 The kind comes from words in the device's name, model and labels, else from what it measures; the kinds are data
 (``machine_kinds.toml``). A device may be of several kinds, or of none: then only signatures without a kind apply.
@@ -38,7 +38,7 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
         return all(_measures(patterns, metrics) for patterns in self.needs)
 
     def may_have(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
-        """Return whether a quantity that the kind needs is measured, at whatever place."""
+        """Return whether a quantity that the kind needs is measured, at any place."""
         wanted = {pattern.quantity for patterns in self.needs for pattern in patterns}
         return any(meaning.quantity in wanted for _, meaning in metrics if meaning.quantity)
 

@@ -1,4 +1,4 @@
-"""What a metric measures, read from its unit, its name and its device class: quantity, places and role.
+"""Determine from unit, name and device class what a metric measures: quantity, places and role.
 
 A signature speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and ``排气压力``
 mean one thing. The words are data, one file a language (``lexicons/*.toml``); the unit decides first, since a unit is

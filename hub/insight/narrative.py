@@ -101,7 +101,7 @@ def _of_cause(
 
 
 def _actions(chosen: CauseMatch) -> tuple[str, ...]:
-    """Return what to do. On a weak match to a fault nothing may be done to the machine before it is confirmed."""
+    """Return the recommended actions. On a weak match to a fault, the first one is to confirm it."""
     if match_word(chosen.score) != "weak" or chosen.nature != "fault":
         return chosen.actions
     return (f"Confirm the cause before you act: {_inside(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])

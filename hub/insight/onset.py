@@ -1,4 +1,4 @@
-"""When a change began: between the last moment at which it surely had not, and the first at which it surely had.
+"""Locate the onset of a change: the range between moments that certainly precede and follow it, and the likeliest one.
 
 Two shapes, a step and a ramp that starts from a level, are fitted to the readings up to half of the change::
 

@@ -53,7 +53,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def symptoms(self) -> tuple[str, ...]:
-        """Return all symptoms, whatever they mean for the cause."""
+        """Return all symptoms, those for and those against the cause."""
         return (*self.needs, *self.supports, *self.allows, *self.against, *self.witness)
 
     @property

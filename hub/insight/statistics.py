@@ -74,7 +74,7 @@ def floor(values: Floats) -> float:
 
 
 def weights(times: Floats) -> Floats:
-    """Return the seconds that each reading stands for: the gap before it, at most three times the usual one."""
+    """Return the weight of each reading in seconds: the gap before it, at most three times the usual one."""
     if len(times) < 2:
         return np.ones(len(times))
     gaps = np.diff(times, prepend=times[0])

@@ -45,12 +45,12 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
         at: Time of the first one, in epoch ms by the hub's clock.
         until: Time of the last one.
         count: How many there were.
-        kind: What it is about.
+        kind: Category of the operation.
         operation: ``METHOD path`` of the API.
         actor: Who did it.
         client: Address of the client.
-        object: What it was done to: usually an id.
-        text: What was done, beginning with a verb in the past tense.
+        object: The changed object, usually an id.
+        text: Description that begins with a verb in the past tense.
         outcome: How it ended.
         changes: What was changed. Secrets are masked.
         details: Further facts: plain JSON, keys depend on ``kind``.

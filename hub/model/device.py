@@ -1,4 +1,4 @@
-"""What the hub knows about a device: identity, description, presence, latest values and twin."""
+"""The state of a device: identity, description, presence, latest values and twin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A topic mapping: which device, metrics and units the messages of a topic pattern stand for."""
+"""A topic mapping: the device, metrics and units of the messages on the topics of a pattern."""
 
 from __future__ import annotations
 

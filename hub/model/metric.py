@@ -20,7 +20,7 @@ MAX_CLASS = 64
 
 
 class MetricOverride(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person set for one metric of one device. It overrides the device's own description."""
+    """A person's settings for one metric of one device. They override the device's own description."""
 
     title: str | None = None
     unit: str | None = None  # a label: values are not converted

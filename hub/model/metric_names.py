@@ -49,7 +49,7 @@ def spoken_words(name: str) -> str:
 
 
 def capitalized(text: str) -> str:
-    """Return ``text`` with its first letter in upper case; ``pH`` and ``eCO₂`` stay."""
+    """Return ``text`` with its first letter in upper case; ``pH`` and ``eCO₂`` stay unchanged."""
     return text if text[:2] in ("pH", "eC") else text[:1].upper() + text[1:]
 
 

@@ -55,7 +55,7 @@ def sees(devices: DeviceReader, notice: Notice) -> bool:
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What to send now. ``gap``: alerts were lost before these notices."""
+    """The messages to send now. ``gap``: alerts were lost before these notices."""
 
     devices: list[str]
     deleted: list[str]

@@ -117,7 +117,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
 
 def with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
-    """Set the session cookie of a response; without a value, delete it."""
+    """Set the session cookie of a response. Delete the cookie if there is no value."""
     secure = is_secure(request.scope)
     answer.set_cookie(
         auth.cookie_of(request.scope),

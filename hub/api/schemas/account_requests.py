@@ -99,7 +99,7 @@ class TokenWanted(Incoming):
 
 
 class PasskeyResponse(Incoming):
-    """What the browser returned for a passkey, as `PublicKeyCredential.toJSON()` writes it."""
+    """The browser's response for a passkey, as `PublicKeyCredential.toJSON()` writes it."""
 
     credential: dict[str, Any]
 

@@ -89,7 +89,7 @@ class SignInShape(ApiObject):
 
 
 class LinkShape(ApiObject):
-    """What a one-time link is for. `account` is the name whose password it sets, null for a new account."""
+    """The purpose of a one-time link. `account` is the account whose password it sets, null for a new account."""
 
     role: Role
     account: str | None
@@ -173,14 +173,14 @@ class InvitationShape(ApiObject):
 
 
 class IssuedToken(ApiObject):
-    """`value` is shown only now."""
+    """A new API token. `value` is returned only once."""
 
     value: str
     token: TokenShape
 
 
 class IssuedLink(ApiObject):
-    """`url` is the address to open, shown only now."""
+    """A new one-time link. `url` is the address to open; it is returned only once."""
 
     url: str
     invitation: InvitationShape

@@ -8,7 +8,7 @@ from hub.api.schemas.requests import Incoming, Note, TermId, Text
 
 
 class ConfirmedCauseShape(ApiObject):
-    """What a person found to be the cause. `cause` is null if it is none of the known ones."""
+    """The cause that a person confirmed. `cause` is null if it is none of the known ones."""
 
     cause: str | None
     title: str

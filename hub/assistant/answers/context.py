@@ -1,4 +1,4 @@
-"""What every answer needs: the question, the hub's data, and small phrases in the asker's language."""
+"""The context of every answer: the question, the hub's data, and small phrases in the question's language."""
 
 from __future__ import annotations
 

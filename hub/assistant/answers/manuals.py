@@ -31,6 +31,6 @@ async def manual(context: Context) -> ComputedAnswer:
 
 
 def _without_names(text: str, devices: Sequence[Device]) -> str:
-    """Return a question without what the devices are called here: a manual does not have those words."""
+    """Return a question without the names of devices, which manuals do not contain."""
     known = {word for d in devices for name in (d.id, d.display_name, d.info.model or "") for word in split_words(name)}
     return " ".join(word for word in split_words(text) if word not in known)

@@ -37,7 +37,7 @@ async def command(context: Context) -> ComputedAnswer:
 
 
 async def notify(context: Context) -> ComputedAnswer:
-    """Say how to make the rule that the question asks for: rules are saved on their page."""
+    """Answer how to create the rule that the question asks for, since rules are saved on the Rules page."""
     question = context.question
     amount = question.compares
     parts = []
@@ -59,7 +59,7 @@ async def notify(context: Context) -> ComputedAnswer:
 
 
 async def help_(context: Context) -> ComputedAnswer:
-    """Say what can be asked."""
+    """Answer with examples of questions."""
     return ComputedAnswer(context.say("help"))
 
 

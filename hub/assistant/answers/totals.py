@@ -62,7 +62,7 @@ async def total(context: Context) -> ComputedAnswer:
 
 
 def _amount(track: Track) -> tuple[float, str | None]:
-    """Return what a meter counted, resets left out, or the integral of a rate."""
+    """Return the amount that a meter counted, ignoring resets, or the integral of a rate."""
     unit = track.target.unit or ""
     if unit in _COUNTERS:
         steps = np.diff(track.values)

@@ -16,8 +16,8 @@ _MAX_SHOWN = 5
 async def unusual_readings(context: Context) -> ComputedAnswer:
     """Answer with the open alerts, and with unusual readings that no rule watches.
 
-    Of several devices only what is worth an alert is listed: among hundreds of healthy metrics some are always a little
-    unusual.
+    For several devices, only readings with the score of an alert are listed: among hundreds of healthy metrics, some
+    are always a little unusual.
     """
     alerts = await open_alerts(context)
     named = {target.key for target in context.targets()} if context.mentions() else None

@@ -234,7 +234,7 @@ class TasmotaDialect:
         body: Mapping[str, Any],
         view: View,
     ) -> Result:
-        """Return the result for the values in ``found``; None stands for all of ``body`` as sensors."""
+        """Return the result for the values in ``found``; without ``found``, decode the whole ``body`` as sensors."""
         scales = known.scales
         if found is None:
             scales = scales_of(body, scales)

@@ -115,7 +115,7 @@ def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
 
 
 class _Exposed(msgspec.Struct):
-    """What was read from ``exposes``, by property. A part of a composite is ``property.part``."""
+    """The contents of ``exposes``, by property. A part of a composite is ``property.part``."""
 
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}

@@ -50,7 +50,7 @@ _OF_LIMIT = re.compile(r"^\s(?:the|its)\slimit\b", re.I)
 
 
 def factors(clause: Clause, known: Sequence[Fact]) -> tuple[str, list[Outcome]]:
-    """Return the clause without its factors, and whether each is one that the facts give.
+    """Remove the factors from a clause. Return the rest, and for each factor whether the facts support it.
 
     ``known`` are the facts that the clause may rest on. Ratios compare a reading with the level before.
     """

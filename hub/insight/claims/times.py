@@ -46,7 +46,7 @@ def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outco
 
 
 def _event(text: str, own: Sequence[Evidence]) -> tuple[str, list[int]]:
-    """Return the event that a clause is about, in words, and its times; an empty list if it may be any."""
+    """Return the event of a clause, in words, and its possible times; an empty list if any time is possible."""
     if _REACHES.search(text):
         ahead = [e for e in own if e.params.get("left_ms") is not None]
         return " for that", [e.end + e.params["left_ms"] for e in ahead]

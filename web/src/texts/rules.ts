@@ -73,7 +73,7 @@ export const rules = {
     counter: 'A counter that restarts from 0 after a reset',
     silence: 'For at least, such as 5m',
     for: 'For at least, such as 5s',
-    clear_for: 'Clears when over for (optional)',
+    clear_for: 'Clear after, such as 10s (optional)',
     devices: 'Device IDs (wildcards allowed)',
     models: 'Models (wildcards allowed)',
     labels: 'Labels, separated by commas',

@@ -1793,7 +1793,7 @@ export interface paths {
         put?: never;
         /**
          * Begin Openid Login
-         * @description Return the address of the provider's page. The sign-in has to be completed in this browser, within ten minutes.
+         * @description Return the address of the provider's page. The sign-in must be completed in this browser in ten minutes.
          */
         post: operations["post_login_openid"];
         delete?: never;
@@ -4596,7 +4596,7 @@ export interface components {
          * MetricEdit
          * @description Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
          *
-         *     `quantity`, `places` and `role` correct what the hub reads the metric as; `GET /api/terms` lists the known ones.
+         *     `quantity`, `places` and `role` correct what the metric measures; `GET /api/terms` lists the known ones.
          */
         MetricEdit: {
             /** Title */

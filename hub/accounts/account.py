@@ -61,7 +61,7 @@ class Account(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def new_account_id() -> str:
-    """Return the id for another account."""
+    """Return a random id for a new account."""
     return f"u-{secrets.token_hex(8)}"
 
 

@@ -32,7 +32,7 @@ _GIVEN = ("arguments", "parameters", "args", "input")
 
 
 class VisibleText:
-    """Filters a streamed answer: text that may be the beginning of a tool call is held back until that is clear."""
+    """Filters a streamed answer: holds back text as long as it may be the beginning of a tool call."""
 
     def __init__(self) -> None:
         self._text = ""

@@ -40,7 +40,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         PATH, tags=["session"], response_model=shapes.ProviderPage, responses={404: {}}, max_body_size=SIGN_IN_BYTES
     )
     async def begin_openid_login(request: Request) -> Response:
-        """Return the address of the provider's page. The sign-in has to be completed in this browser, within ten minutes."""
+        """Return the address of the provider's page. The sign-in must be completed in this browser in ten minutes."""
         return await begin(request, None)
 
     @router.post("/api/account/openid", tags=["account"], response_model=shapes.ProviderPage, responses={404: {}})

@@ -54,7 +54,7 @@ TermId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 class MetricEdit(Incoming):
     """Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
 
-    `quantity`, `places` and `role` correct what the hub reads the metric as; `GET /api/terms` lists the known ones.
+    `quantity`, `places` and `role` correct what the metric measures; `GET /api/terms` lists the known ones.
     """
 
     title: (

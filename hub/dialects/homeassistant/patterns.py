@@ -58,7 +58,7 @@ def _choices(parsed: Any) -> int:
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
-    """Return the number of repeats. Raises ValueError for what is not allowed anywhere, or not ``inside`` a repeat."""
+    """Return the number of repeats. Raises ValueError for what is not allowed in a pattern, or ``inside`` a repeat."""
     found = 0
     for operation, argument in parsed:
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):

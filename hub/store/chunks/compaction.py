@@ -262,7 +262,7 @@ ROW = ("series", "first", "last", "count", "numbers", "summary", "marks", "activ
 
 
 def rows(points: Points, starts: Ints, sealed: Mask) -> list[tuple[Any, ...]]:
-    """Return the rows (:data:`ROW`) of the chunks into which ``starts`` cuts ``points``."""
+    """Split ``points`` into chunks at the indices ``starts``, and return the row (:data:`ROW`) of each chunk."""
     return list(zip(*_columns(points, starts, sealed), strict=True))
 
 

@@ -144,7 +144,7 @@ def _write(connection: sqlite3.Connection, step: int, new: RollupEntries) -> Non
 
 
 def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
-    """Return the bodies of the rows into which ``starts`` cuts entries."""
+    """Split entries into rows at the indices ``starts``, and return the body of each row."""
     codes = np.zeros(len(entries), np.uint8)
 
     def column(values: Floats, ts: Ints | None = None) -> list[bytes]:

@@ -128,10 +128,10 @@ class TwoLevels:
 def two_levels(values: Floats) -> TwoLevels | None:
     """Return the two levels of a signal that switches between them, or None if it does not.
 
-        It switches when Otsu's split leaves two groups that are each tight against the distance between them, each holds at
-        least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times. The
-    lower level must be near zero, which means off, and the levels must be held for some time. So a flow that reads 31 or
-        32 does not switch: its sensor is coarse.
+    It switches when Otsu's split leaves two groups that are each tight against the distance between them, each holds at
+    least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times. The
+    lower level must be near zero, which means off, and the levels must be held for some time. So a flow that reads 31
+    or 32 does not switch: its sensor is coarse.
     """
     if len(values) < 30 or np.ptp(values) <= 1e-12 * float(np.abs(values).max()):
         return None

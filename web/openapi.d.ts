@@ -4687,7 +4687,7 @@ export interface components {
         };
         /**
          * ModelPlan
-         * @description The servers of each role, and the daily limits. `ai.mode` selects the servers of an empty role; null: no limit.
+         * @description The servers of each role, and the daily limits. `ai.mode` selects the servers of empty roles; null: no limit.
          */
         ModelPlan: {
             /**

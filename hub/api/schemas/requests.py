@@ -134,7 +134,7 @@ class ModelServerWanted(Incoming):
 
 
 class ModelPlan(Incoming):
-    """The servers of each role, and the daily limits. `ai.mode` selects the servers of an empty role; null: no limit."""
+    """The servers of each role, and the daily limits. `ai.mode` selects the servers of empty roles; null: no limit."""
 
     chat: ServerNames = []
     diagnosis: ServerNames = []

@@ -106,6 +106,21 @@ def test_unusable_data_folder_is_reported(hub: Run, command: list[str], data: st
         assert done.is_one_line(), done.err
 
 
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
+@pytest.mark.parametrize("option", ["--data", "--config"])
+@pytest.mark.parametrize("path", ["", " "])
+def test_blank_path_is_refused(hub: Run, command: list[str], option: str, path: str):
+    done = hub(*command, option, path)
+    assert (done.status, f"error: argument {option}: the path is empty" in done.err) == (2, True)
+
+
+def test_folder_in_place_of_database_is_reported(hub: Run, tmp_path: Path):
+    (tmp_path / "data/watchkeeper.db").mkdir(parents=True)
+    done = hub("serve", "--data", tmp_path / "data", "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
+    assert "The database file cannot be opened. Check that it is a file" in done.err
+    assert done.is_one_line()
+
+
 @pytest.mark.parametrize("command", ["serve", "doctor", "backup", "export", "import"])
 def test_data_folder_of_older_format_is_refused_and_unchanged(hub: Run, command: str, tmp_path: Path):
     data = asyncio.run(history(tmp_path / "data"))

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.commandline.argument_types import path
+
 AddSettings = Callable[[argparse.ArgumentParser], None]
 
 
@@ -45,7 +47,7 @@ def add_certificate(parser: argparse.ArgumentParser, add_settings: AddSettings) 
 
 def _out(parser: argparse.ArgumentParser) -> None:
     where = "folder for the certificate and its key (default: here)"
-    parser.add_argument("--out", type=Path, default=Path(), metavar="DIR", help=where)
+    parser.add_argument("--out", type=path, default=Path(), metavar="DIR", help=where)
 
 
 def _number(text: str) -> int:

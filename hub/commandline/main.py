@@ -17,6 +17,7 @@ from pathlib import Path
 from hub import __version__
 from hub.assembly.hangup import Hangup
 from hub.commandline import device_arguments
+from hub.commandline.argument_types import path
 from hub.commandline.output import discard_output
 from hub.errors import HubError
 from hub.runtime import log_setup
@@ -149,7 +150,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_loopback,
         help="address of the broker (default: %(default)s)",
     )
-    demo.add_argument("--data", type=Path, metavar="DIR", help="keep the history here (default: a temporary folder)")
+    demo.add_argument("--data", type=path, metavar="DIR", help="keep the history here (default: a temporary folder)")
     demo.add_argument(
         "--devices", type=_count, default=24, metavar="N", help="number of simulated devices (default: %(default)s)"
     )
@@ -184,10 +185,10 @@ def _parser() -> argparse.ArgumentParser:
 def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     backup = commands.add_parser("backup", help="back up the data folder into one file, also while the hub is running")
     backup.add_argument(
-        "file", nargs="?", type=Path, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
+        "file", nargs="?", type=path, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
     )
     restore = commands.add_parser("restore", help="restore a backup into the data folder")
-    restore.add_argument("file", type=Path, metavar="FILE", help="a file that hub backup has written")
+    restore.add_argument("file", type=path, metavar="FILE", help="a file that hub backup has written")
     backup.add_argument("--replace", action="store_true", help="overwrite an existing file")
     backup.add_argument("--with-secrets", action="store_true", help="include tokens, keys and passwords")
     restore.add_argument("--replace", action="store_true", help="move an existing history into another folder")
@@ -197,7 +198,7 @@ def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     export = commands.add_parser("export", help="export readings as CSV or Parquet, also while the hub is running")
-    export.add_argument("file", type=Path, metavar="FILE", help="file to write; - is standard output")
+    export.add_argument("file", type=path, metavar="FILE", help="file to write; - is standard output")
     export.add_argument("--device", action="append", metavar="ID", help="export only this device; may be repeated")
     export.add_argument("--metric", metavar="PATTERN", help="export only matching metrics; * and ? are wildcards")
     times = "2026-11-25T13:00:00Z, or seconds since 1970"
@@ -206,7 +207,7 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     export.add_argument("--replace", action="store_true", help="overwrite an existing file")
     imports = commands.add_parser("import", help="import a table of readings into the history")
     imports.add_argument(
-        "file", type=Path, metavar="FILE", help="an export, or a table with the columns time, device, metric and value"
+        "file", type=path, metavar="FILE", help="an export, or a table with the columns time, device, metric and value"
     )
     imports.add_argument(
         "--zone", metavar="ZONE", help="time zone of times without one, such as Europe/Berlin (default: UTC)"
@@ -217,10 +218,10 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _settings(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file, such as config/hub.toml")
+    parser.add_argument("--config", type=path, metavar="FILE", help="settings file, such as config/hub.toml")
     parser.add_argument("--http", metavar="HOST:PORT", type=_address, help="override http.listen")
     parser.add_argument("--mqtt", metavar="HOST:PORT", type=_address, help="override mqtt.broker")
-    parser.add_argument("--data", type=Path, metavar="DIR", help="override store.data")
+    parser.add_argument("--data", type=path, metavar="DIR", help="override store.data")
 
 
 def _address(text: str) -> str:

@@ -27,7 +27,7 @@ _AT_ONCE = (256, 16, 1)
 """Numbers of rows in one INSERT statement."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_CANTOPEN}
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
 _REFUSED = {sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
@@ -42,6 +42,9 @@ def store_error(error: Exception) -> StoreError:
         return StoreBusy("The database is locked by another program.", "Close the program that has it open.")
     if code in _FULL:
         return StoreBusy("The database cannot be written: the disk is full or failing.", "Free some space.")
+    if code == sqlite3.SQLITE_CANTOPEN:
+        hint = "Check that it is a file, its permissions, the free space, and the limit of open files."
+        return StoreBusy("The database file cannot be opened.", hint)
     if code in _DAMAGED:
         return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
     if code == sqlite3.SQLITE_READONLY:

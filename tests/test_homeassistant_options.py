@@ -114,3 +114,24 @@ def test_option_of_wrong_type_is_reported(kind: str, config: dict[str, Any], fau
 def test_entity_without_topic_is_rejected(topic: Any) -> None:
     with pytest.raises(Rejected, match="This sensor has no topic that can be used"):
         announced("sensor", stat_t=topic)
+
+
+@pytest.mark.parametrize(
+    ("key", "raw", "fault"),
+    [
+        ("max", b"18446744073709552000", None),  # 2**64, as JavaScript writes it
+        ("max", b"NaN", "max is 'NaN', not a number. The entity works without it."),
+        ("unit_of_meas", b'"\xb0C"', "unit_of_measurement is not valid UTF-8 text; it is ignored."),
+        ("val_tpl", b'"{{ value }} \xb0C"', "value_template is not valid UTF-8 text; it is ignored."),
+        ("icon", b"undefined", None),
+    ],
+)
+def test_option_that_is_not_json_costs_only_itself(key: str, raw: bytes, fault: str | None) -> None:
+    run = DialectRun(HomeAssistantDialect())
+    body = b'{"uniq_id": "x", "stat_t": "p/x", "cmd_t": "p/x/set", "dev": {"ids": ["d"]}, "%s": %s}' % (
+        key.encode(),
+        raw,
+    )
+    result = run.say("homeassistant/number/x/config", body)
+    assert [rejected.detail for rejected in result.rejections] == ([fault] if fault else [])
+    assert run.values("p/x", b"20.5") == {"x": 20.5}

@@ -138,6 +138,15 @@ def test_retained_bridge_state_sets_devices_online_only_after_offline():
     assert [a.device for a in back] == ["zigbee2mqtt", "0x1"]
 
 
+def test_number_beyond_64_bits_does_not_cost_the_device_list() -> None:
+    run = DialectRun(Zigbee2MqttDialect())
+    counter = {"type": "numeric", "property": "total", "access": 3, "value_min": 0, "value_max": 18446744073709552000}
+    run.say("zigbee2mqtt/bridge/devices", [device("0x1", "meter", counter), device("0x2", "plug", PLUG)])
+    assert run.values("zigbee2mqtt/plug", {"state": "ON"}) == {"state": True}
+    assert run.values("zigbee2mqtt/meter", {"total": 5}) == {"total": 5.0}
+    assert run.registry.identities["0x1"].info.commands["total"]["maximum"] == 2.0**64
+
+
 def test_retained_message_under_old_name_is_ignored():
     network = Zigbee2MqttRun(device("0x1", "new"))
     assert network.say("old", {"t": 1}, retained=True).records == ()

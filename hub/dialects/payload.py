@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from hub.bounds import decode_json, decode_shallow_json
+from hub.bounds import MAX_INT, MIN_INT, check, decode_json, decode_shallow_json
 from hub.dialects.repair import UNREADABLE, repaired, unwrapped
 from hub.errors import Rejected, RejectionReason
 from hub.model import RawMessage, Rejection, Value
@@ -53,6 +54,33 @@ def parse_telemetry(payload: bytes) -> Any:
     Rejected.
     """
     _check_size(payload, MAX_BYTES)
+    return _repaired(payload)
+
+
+def parse_announcement(payload: bytes, max_bytes: int) -> Any:
+    """Return the JSON value in a device's description, within the limits of :mod:`hub.bounds`.
+
+    What is not JSON is repaired as in telemetry, so that it costs only its own option. Integers beyond 64 bits become
+    floating-point numbers, which they are in JavaScript. Raises Rejected.
+    """
+    _check_size(payload, max_bytes)
+    value = _rounded(_repaired(payload))
+    check(value, "The JSON")
+    return value
+
+
+def _rounded(value: Any) -> Any:
+    kind = type(value)
+    if kind is dict:
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if kind is list:
+        return [_rounded(inner) for inner in value]
+    with suppress(OverflowError):
+        return float(value) if kind is int and not MIN_INT <= value <= MAX_INT else value
+    return value
+
+
+def _repaired(payload: bytes) -> Any:
     payload = unwrapped(payload)
     try:
         return decode_shallow_json(payload)

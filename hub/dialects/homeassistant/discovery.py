@@ -12,7 +12,8 @@ import msgspec
 
 from hub.dialects.homeassistant.abbreviations import DEVICE, ENTITY
 from hub.dialects.homeassistant.options import boolean
-from hub.dialects.payload import excerpt, parse_json
+from hub.dialects.payload import excerpt, parse_announcement
+from hub.dialects.repair import UNREADABLE
 from hub.errors import Rejected
 from hub.topics import slug
 
@@ -74,7 +75,7 @@ def read_discovery(place: str, payload: bytes) -> DiscoveryMessage:
     node, key = match.groups()
     if not payload:
         return DiscoveryMessage(Announced(node or key))
-    body = parse_json(payload, MAX_BYTES * (4 if kind == "device" else 1))
+    body = parse_announcement(payload, MAX_BYTES * (4 if kind == "device" else 1))
     if not isinstance(body, dict):
         raise Rejected("bad_value", f"A discovery message must be a JSON object; the payload is {excerpt(payload)}.")
     body = _expanded(body)
@@ -156,7 +157,7 @@ def _device(block: Any, place: str, name: str | None) -> Announced:
 
 def text(value: Any) -> str | None:
     """Return a text or number as a text, None for other values and for an empty text."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value == UNREADABLE:
         return None
     return str(value).strip()[:MAX_TEXT] or None
 
@@ -187,7 +188,7 @@ def filter_of(config: dict[str, Any], key: str) -> str | None:
     topic = config.get(key)
     if not isinstance(topic, str) or not topic:
         return None
-    if len(topic) > MAX_TOPIC or not topic.isprintable() or topic.startswith("$"):
+    if len(topic) > MAX_TOPIC or not topic.isprintable() or topic.startswith("$") or topic == UNREADABLE:
         raise Rejected("bad_topic", f"{key} {topic[:60]!r} is not a valid topic for a device.")
     if is_wild(topic):
         _check_wildcards(key, topic)

@@ -17,6 +17,7 @@ from hub.dialects.homeassistant.options import MODES, faults, number
 from hub.dialects.homeassistant.readings import EntityReading
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
+from hub.dialects.repair import UNREADABLE
 from hub.dialects.units import spell
 from hub.errors import Rejected
 from hub.model import Value
@@ -268,7 +269,7 @@ def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
 
 def _template(config: dict[str, Any], key: str) -> str | None:
     source = config.get(key)
-    if not isinstance(source, str) or not source.strip():
+    if not isinstance(source, str) or not source.strip() or source == UNREADABLE:
         return None
     template(source)
     return source

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hub.dialects.repair import UNREADABLE
 from hub.errors import Rejected
 
 MAX_SECONDS = 31_536_000
@@ -70,7 +71,9 @@ def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
     for key, value in config.items():
         if value is None:
             continue
-        if key in NUMBERS and number(config, key) is None:
+        if value == UNREADABLE:
+            yield Rejected("not_utf8", f"{key} is not valid UTF-8 text; it is ignored.")
+        elif key in NUMBERS and number(config, key) is None:
             minimum, maximum = NUMBERS[key]
             range_ = "" if math.isinf(maximum) else f" from {minimum:.0f} to {maximum:.0f}"
             yield Rejected("bad_value", f"{key} is {_repr(value)}, not a number{range_}. The entity works without it.")

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from hub.dialects.base import Action, DialectState, Result, View
-from hub.dialects.payload import excerpt, metric_name, parse_json, parse_object, plain, scalar, telemetry_object
+from hub.dialects.payload import excerpt, metric_name, parse_announcement, parse_object, plain, scalar, telemetry_object
 from hub.dialects.rejections import Fault, reject_all, rejections
 from hub.dialects.telemetry import no_value
 from hub.dialects.times import when
@@ -88,7 +88,7 @@ class Zigbee2MqttDialect:
         if what == "devices":
             return self._devices(message)
         if what == "groups":
-            listed = parse_json(message.payload, MAX_LIST_BYTES)
+            listed = parse_announcement(message.payload, MAX_LIST_BYTES)
             names = sorted(g["friendly_name"] for g in _objects(listed) if isinstance(g.get("friendly_name"), str))
             change = DialectState(_GROUPS, msgspec.json.encode(names[:MAX_DEVICES]))
             return Result(changes=(change,), heard=(self._bridge,))
@@ -118,7 +118,7 @@ class Zigbee2MqttDialect:
                 yield Availability(slug(ieee), online, message.retained, message.received, through=True)
 
     def _devices(self, message: RawMessage) -> Result:
-        listed = parse_json(message.payload, MAX_LIST_BYTES)
+        listed = parse_announcement(message.payload, MAX_LIST_BYTES)
         if not isinstance(listed, list):
             raise Rejected("bad_value", f"bridge/devices must be a list; the payload is {excerpt(message.payload)}.")
         found = {device.ieee: device for item in listed[:MAX_DEVICES] if (device := read_device(item)) is not None}

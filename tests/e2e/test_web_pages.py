@@ -118,7 +118,7 @@ def test_rules_page_shows_when_rule_last_fired(plant: Demo, open_alert: dict, pa
 
 def test_activity_filters_and_pauses(plant: Demo, open_alert: dict, page: Page):
     open_from_menu(page, plant, "Activity")
-    page.get_by_label("Type", exact=True).select_option("raised")
+    page.get_by_label("Type").select_option("raised")
     expect(page.get_by_role("link", name="sensor_39").first).to_be_visible()
     expect(page.locator("main li").filter(has_text="appeared")).to_have_count(0)
     page.get_by_role("button", name="Pause").click()

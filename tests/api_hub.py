@@ -21,6 +21,7 @@ import websockets
 import type_adapters
 from assistant_tools import build_tools
 from fake_ai import Ai, diagnosis_of, now_ms
+from hub.accounts.requester import current_requester
 from hub.ai.base import AiSettings
 from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.ai.providers import ProviderChain
@@ -199,7 +200,7 @@ async def running_hub(
         MqttClientSettings("127.0.0.1", 1883, "test"), ingest_queue.offer, lambda since, now: None
     )  # never connected
     link = {"now": MqttClientState("127.0.0.1:1883", connected=True, subscribed=True)}
-    model_settings = await open_model_settings(ai or AiSettings(mode="builtin"), data)
+    model_settings = await open_model_settings(ai or AiSettings(mode="builtin"), data, current_requester)
     providers = ProviderChain(ordered=models, settings=ai or AiSettings(mode="builtin", diagnosis_timeout_s=15))
     if kept_models:
         providers = model_settings.providers

@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from hub.ai.base import AiSettings
+from hub.ai.budget import Budget
 from hub.analysis import DeviceLink, Found
 from hub.errors import AiUnavailable
 from hub.insight import Signature
@@ -41,6 +43,8 @@ class Ai:
         self.submit: Any = None
         self.pending_ids: set[str] = set()
         self.runs = ProgressStreams()
+        self.settings = AiSettings()
+        self.budget = Budget(self.settings)
 
     async def answer(self, question: str, model: str | None = None) -> Reply:
         if self.fault:

@@ -1866,6 +1866,26 @@ export interface paths {
         patch: operations["patch_account"];
         trace?: never;
     };
+    "/api/account/ai": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Own Ai Usage
+         * @description Return what you have used of the models today, and your limits. Return 403 without an account.
+         */
+        get: operations["get_account_ai"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/account/password": {
         parameters: {
             query?: never;
@@ -2083,7 +2103,7 @@ export interface paths {
         };
         /**
          * List People
-         * @description Return all accounts, and the one-time links that were not used yet.
+         * @description Return all accounts, the one-time links that were not used yet, and today's usage of models by account id.
          */
         get: operations["get_people"];
         put?: never;
@@ -4687,7 +4707,9 @@ export interface components {
         };
         /**
          * ModelPlan
-         * @description The servers of each role, and the daily limits. `ai.mode` selects the servers of empty roles; null: no limit.
+         * @description The servers of each role, the daily limits, and the roles that may use models outside this network.
+         *
+         *     `ai.mode` selects the servers of empty roles; null: no limit.
          */
         ModelPlan: {
             /**
@@ -4716,6 +4738,19 @@ export interface components {
             daily_tokens?: number | null;
             /** Daily Money */
             daily_money?: number | null;
+            /** Person Daily Calls */
+            person_daily_calls?: number | null;
+            /** Person Daily Tokens */
+            person_daily_tokens?: number | null;
+            /**
+             * Cloud Roles
+             * @default [
+             *       "viewer",
+             *       "operator",
+             *       "administrator"
+             *     ]
+             */
+            cloud_roles: ("viewer" | "operator" | "administrator")[];
         };
         /**
          * ModelServerShape
@@ -4804,6 +4839,8 @@ export interface components {
             /** Roles */
             roles: components["schemas"]["RoleShape"][];
             limits: components["schemas"]["SpendLimits"];
+            /** Cloud Roles */
+            cloud_roles: ("viewer" | "operator" | "administrator")[];
             spent: components["schemas"]["SpentShape"];
         };
         /**
@@ -4913,6 +4950,10 @@ export interface components {
             items: components["schemas"]["AccountShape"][];
             /** Invitations */
             invitations: components["schemas"]["InvitationShape"][];
+            /** Ai Usage */
+            ai_usage: {
+                [key: string]: components["schemas"]["SpentShape"];
+            };
         };
         /**
          * PersonEdit
@@ -4924,6 +4965,26 @@ export interface components {
             /** Disabled */
             disabled?: boolean | null;
             limits?: components["schemas"]["LimitsWanted"] | null;
+        };
+        /**
+         * PersonUsageShape
+         * @description What a person has used today, and may use a day. `resets_at` is when the day (UTC) ends, in epoch milliseconds.
+         *
+         *     `cloud`: the role may use models outside this machine and its network.
+         */
+        PersonUsageShape: {
+            /** Calls */
+            calls: number;
+            /** Tokens */
+            tokens: number;
+            /** Calls Limit */
+            calls_limit: number | null;
+            /** Tokens Limit */
+            tokens_limit: number | null;
+            /** Resets At */
+            resets_at: number;
+            /** Cloud */
+            cloud: boolean;
         };
         /**
          * ProfileEdit
@@ -5380,7 +5441,7 @@ export interface components {
         };
         /**
          * SpendLimits
-         * @description Limits a day for all servers together. Null means no limit.
+         * @description Limits a day for all servers together, and for each person. Null means no limit.
          */
         SpendLimits: {
             /** Calls */
@@ -5389,6 +5450,10 @@ export interface components {
             tokens: number | null;
             /** Money */
             money: number | null;
+            /** Person Calls */
+            person_calls: number | null;
+            /** Person Tokens */
+            person_tokens: number | null;
         };
         /**
          * SpentShape
@@ -9695,6 +9760,33 @@ export interface operations {
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_account_ai: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonUsageShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

@@ -26,6 +26,7 @@ _VIEWER = """
 POST   /logout
 GET    /api/account
 PATCH  /api/account
+GET    /api/account/ai
 POST   /api/account/password
 GET    /api/account/sessions
 DELETE /api/account/sessions/{session_id}

@@ -15,6 +15,8 @@ import msgspec
 from hub.ai.server_config import ModelServer
 from hub.model import Writer
 
+PersonRole = Literal["viewer", "operator", "administrator"]
+PERSON_ROLES: tuple[PersonRole, ...] = ("viewer", "operator", "administrator")
 Mode = Literal["auto", "builtin", "openai", "ollama"]
 Role = Literal["chat", "diagnosis", "vision", "transcription"]
 ROLES: tuple[Role, ...] = ("chat", "diagnosis", "vision", "transcription")
@@ -35,6 +37,8 @@ class AiSettings(msgspec.Struct, frozen=True):
         ollama_context: context window that is requested from Ollama, in tokens.
         retries: how often a request to one server is repeated.
         daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
+        person_daily_calls, person_daily_tokens: the same for each person with an account.
+        cloud_roles: the roles that may use servers that are neither on this machine nor in its network.
     """
 
     mode: Mode = "auto"
@@ -50,6 +54,9 @@ class AiSettings(msgspec.Struct, frozen=True):
     daily_calls: int | None = None
     daily_tokens: int | None = None
     daily_money: float | None = None
+    person_daily_calls: int | None = None
+    person_daily_tokens: int | None = None
+    cloud_roles: tuple[PersonRole, ...] = PERSON_ROLES
 
 
 class ToolSpec(msgspec.Struct, frozen=True):
@@ -136,6 +143,16 @@ Piece = str | Completion
 
 ANSWER_LIMIT = 40_000
 """Longest text of an answer, in characters; more is cut off."""
+
+
+class Caller(Protocol):
+    """For whom a model is asked. ``account`` is None for the hub itself, without accounts and for the access token."""
+
+    @property
+    def account(self) -> str | None: ...
+
+    @property
+    def role(self) -> PersonRole: ...
 
 
 class Provider(Protocol):

@@ -1,4 +1,6 @@
-"""Daily limits of calls, tokens and money for models. The usage survives a restart; a day is a UTC day.
+"""Daily limits of calls, tokens and money for models, for all together and for each person.
+
+The usage survives a restart; a day is a UTC day.
 
 The most that a call may cost is reserved before it is sent, and replaced by its true cost when that is known. So
 parallel calls cannot exceed a limit together.
@@ -8,14 +10,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
 
-from hub.ai.base import AiSettings, Completion, CompletionRequest
+from hub.ai.base import AiSettings, Caller, Completion, CompletionRequest
 from hub.errors import AiBudget
 from hub.runtime.private_files import replace_file
 
@@ -26,7 +28,7 @@ _PICTURE_TOKENS = 1500
 
 
 class DailyUsage(msgspec.Struct):
-    """Usage of one server on one day."""
+    """Usage of one server, or by one person, on one day."""
 
     calls: int = 0
     tokens: int = 0
@@ -36,6 +38,7 @@ class DailyUsage(msgspec.Struct):
 class _Day(msgspec.Struct):
     day: str
     servers: dict[str, DailyUsage] = {}
+    people: dict[str, DailyUsage] = {}  # by account
 
 
 class Price(msgspec.Struct, frozen=True):
@@ -55,9 +58,11 @@ class Call:
     Attributes:
         tokens: reserved tokens.
         money: reserved money.
+        account: the person for whom it is made, or None.
     """
 
-    def __init__(self, tokens_in: int, tokens_out: int, price: Price) -> None:
+    def __init__(self, tokens_in: int, tokens_out: int, price: Price, account: str | None = None) -> None:
+        self.account = account
         self.tokens = tokens_in + tokens_out
         self.money = price.of(tokens_in, tokens_out)
         self._tokens_in, self._price, self._chars = tokens_in, price, 0
@@ -90,10 +95,17 @@ class Budget:
         settings: has the limits.
         file: keeps the usage; None: in memory only.
         now: returns epoch seconds.
+        caller: returns for whom the present call is made; without it, every call is the hub's own.
     """
 
-    def __init__(self, settings: AiSettings, file: Path | None = None, now: Callable[[], float] = time.time) -> None:
-        self._settings, self._file, self._now = settings, file, now
+    def __init__(
+        self,
+        settings: AiSettings,
+        file: Path | None = None,
+        now: Callable[[], float] = time.time,
+        caller: Callable[[], Caller] | None = None,
+    ) -> None:
+        self._settings, self._file, self._now, self._caller = settings, file, now, caller
         self._open: set[Call] = set()  # calls in progress
         self._day = self._read()
 
@@ -111,25 +123,49 @@ class Budget:
         usages = self.today().values()
         return DailyUsage(sum(s.calls for s in usages), sum(s.tokens for s in usages), sum(s.money for s in usages))
 
+    def today_by_person(self) -> dict[str, DailyUsage]:
+        """Return today's usage by account."""
+        self._start_new_day()
+        return self._day.people
+
+    @property
+    def resets_at(self) -> int:
+        """When the next day begins, in epoch ms."""
+        return round(_next_midnight(self._now()).timestamp() * 1_000)
+
+    @property
+    def person(self) -> Caller | None:
+        """The person for whom a call is made now, None without one (see :class:`Caller`)."""
+        caller = self._caller() if self._caller is not None else None
+        return caller if caller is not None and caller.account is not None else None
+
     @contextmanager
     def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
         """Count the call that the block makes. Raises AiBudget, and counts nothing, if it could exceed a limit."""
-        call = Call(_estimate(request), request.max_tokens, price)
+        person = self.person
+        call = Call(_estimate(request), request.max_tokens, price, person.account if person else None)
         self._admit(call)
         self._open.add(call)
-        self._day.servers.setdefault(server, DailyUsage()).calls += 1
+        for usage in self._usages(server, call.account):
+            usage.calls += 1
         self._save()
         try:
             yield call
         finally:
             self._open.discard(call)
             self._start_new_day()
-            usage = self._day.servers.setdefault(server, DailyUsage())
             tokens, money = call.cost()
-            usage.tokens += tokens
-            usage.money += money
+            for usage in self._usages(server, call.account):
+                usage.tokens += tokens
+                usage.money += money
             if tokens:
                 self._save()
+
+    def _usages(self, server: str, account: str | None) -> Iterable[DailyUsage]:
+        """Return what a call is counted in."""
+        yield self._day.servers.setdefault(server, DailyUsage())
+        if account is not None:
+            yield self._day.people.setdefault(account, DailyUsage())
 
     def _admit(self, call: Call) -> None:
         limits, total = self._settings, self.total()
@@ -141,6 +177,25 @@ class Budget:
             raise _over(f"{limits.daily_tokens} tokens", "daily_tokens")
         if limits.daily_money is not None and call.money and money > limits.daily_money:
             raise _over(f"{limits.daily_money:g} in money", "daily_money")
+        if call.account is not None:
+            self._admit_person(call, call.account)
+
+    def _admit_person(self, call: Call, account: str) -> None:
+        limits, used = self._settings, self._day.people.get(account, DailyUsage())
+        tokens = used.tokens + sum(c.tokens for c in self._open if c.account == account) + call.tokens
+        if limits.person_daily_calls is not None and used.calls >= limits.person_daily_calls:
+            raise self._over_own(f"{limits.person_daily_calls} calls")
+        if limits.person_daily_tokens is not None and tokens > limits.person_daily_tokens:
+            raise self._over_own(f"{limits.person_daily_tokens} tokens")
+
+    def _over_own(self, limit: str) -> AiBudget:
+        now = datetime.fromtimestamp(self._now(), UTC)
+        minutes = -((now - _next_midnight(self._now())) // timedelta(minutes=1))  # rounded up
+        return AiBudget(
+            f"You have used up your AI limit of today ({limit}). It resets at 00:00 UTC, "
+            f"in {minutes // 60} h {minutes % 60} min.",
+            "An administrator can raise it.",
+        )
 
     def _start_new_day(self) -> None:
         """Reset the usage if a new day has begun. A clock that is set back does not reset it."""
@@ -176,6 +231,11 @@ def _estimate(request: CompletionRequest) -> int:
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)
     chars += len(str(request.schema)) if request.schema is not None else 0
     return chars // _CHARS_A_TOKEN + (_PICTURE_TOKENS if request.picture is not None else 0)
+
+
+def _next_midnight(now: float) -> datetime:
+    day = datetime.fromtimestamp(now, UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day + timedelta(days=1)
 
 
 def _over(limit: str, key: str) -> AiBudget:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from hub.ai.base import AiSettings, ChatMessage, CompletionRequest, Role
+from hub.ai.base import PERSON_ROLES, AiSettings, Caller, ChatMessage, CompletionRequest, PersonRole, Role
 from hub.ai.budget import Budget, Price
 from hub.ai.factory import check, create_provider, ordered, without_faulty
 from hub.ai.provider_client import ProviderClient
@@ -30,12 +31,15 @@ _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """The servers of each role in their order, and the daily limits."""
+    """The servers of each role in their order, the daily limits, and the roles that may use servers elsewhere."""
 
     roles: dict[Role, tuple[str, ...]] = {}
     daily_calls: int | None = None
     daily_tokens: int | None = None
     daily_money: float | None = None
+    person_daily_calls: int | None = None
+    person_daily_tokens: int | None = None
+    cloud_roles: tuple[PersonRole, ...] = PERSON_ROLES
 
 
 class _Kept(msgspec.Struct):
@@ -183,8 +187,10 @@ class ModelRegistry:
         await self.providers.use(providers, settings)
 
 
-async def open_model_settings(base: AiSettings, data: Path) -> ModelRegistry:
-    """Open the model settings of the settings file and the dashboard.
+async def open_model_settings(
+    base: AiSettings, data: Path, caller: Callable[[], Caller] | None = None
+) -> ModelRegistry:
+    """Open the model settings of the settings file and the dashboard. ``caller`` returns for whom a model is asked.
 
     Settings of the dashboard that no longer work are left out and reported: a failing start would leave no way to
     correct them. Raises ConfigError for a fault in the settings file.
@@ -195,9 +201,8 @@ async def open_model_settings(base: AiSettings, data: Path) -> ModelRegistry:
     settings, faults = without_faulty(_merged(base, kept))
     for name, fault in faults.items():
         log.error("The model setting %s is ignored: %s", name, fault)
-    providers = ProviderChain(
-        ordered=await ordered(settings), settings=settings, budget=Budget(settings, data / "ai-spent.json")
-    )
+    budget = Budget(settings, data / "ai-spent.json", caller=caller)
+    providers = ProviderChain(ordered=await ordered(settings), settings=settings, budget=budget)
     return ModelRegistry(base, file, providers, kept, faults)
 
 

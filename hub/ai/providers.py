@@ -190,12 +190,20 @@ class ProviderChain:
 
     def _order(self, role: Role) -> list[ProviderClient]:
         named = self.settings.roles.get(role)
-        clients = self._clients
+        clients = self._permitted()
         if named:
             known = {client.provider.name: client for client in clients}
             clients = [known[name] for name in named if name in known]
         last = [self._last] if role != "transcription" and (self.settings.fallback or not self._clients) else []
         return [*clients, *last]
+
+    def _permitted(self) -> list[ProviderClient]:
+        """Return the providers that the person of the present request may use."""
+        person = self.budget.person
+        if person is None or person.role in self.settings.cloud_roles:
+            return self._clients
+        local = self.local()
+        return [client for client in self._clients if client.provider.name in local]
 
     def _writer(self, client: ProviderClient, role: Role) -> Writer | None:
         if role == "transcription":
@@ -215,7 +223,11 @@ class ProviderChain:
             raise AiUnavailable(
                 f"No model {model[:80]!r} is configured.", f"Known models: {', '.join([*known, 'builtin'])}."
             )
-        return named[:1]
+        if not (permitted := [client for client in named if client in self._permitted()]):
+            raise AiUnavailable(
+                f"Your role may not use the model {model[:80]!r}: it is not in this network.", "Ask an administrator."
+            )
+        return permitted[:1]
 
 
 def _role(request: CompletionRequest) -> Role:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from hub import __version__
+from hub.accounts.requester import current_requester
 from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
@@ -75,7 +76,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         listener = stack.enter_context(bind(settings.http.listen))
         http = http_settings(settings, listener, access_token(settings, listener, install))
         store = _open_store(data, stack)
-        models = await open_model_settings(ai_settings(settings.ai), data)
+        models = await open_model_settings(ai_settings(settings.ai), data, current_requester)
         stack.push_async_callback(models.providers.close)
         worker = Worker(memory_mb=settings.analysis.memory_mb)
         stack.push_async_callback(worker.close)

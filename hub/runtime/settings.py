@@ -165,6 +165,11 @@ class AiSection(Section):
     daily_calls: int | None = Field(default=None, ge=0)
     daily_tokens: int | None = Field(default=None, ge=0)
     daily_money: float | None = Field(default=None, ge=0)
+    person_daily_calls: int | None = Field(default=None, ge=0)
+    person_daily_tokens: int | None = Field(default=None, ge=0)
+    cloud_roles: tuple[Literal["viewer", "operator", "administrator"], ...] = Field(
+        default=("viewer", "operator", "administrator"), max_length=3
+    )
     openai_model: str = "gpt-4o-mini"
     openai_base_url: str | None = None
     openai_api_key: SecretStr | None = None

@@ -9,6 +9,8 @@ from starlette.responses import Response
 
 from hub.accounts import Account, Session
 from hub.accounts.account import includes
+from hub.ai.budget import DailyUsage
+from hub.ai.providers import ProviderChain
 from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
@@ -18,13 +20,14 @@ from hub.api.proof import Proof
 from hub.api.requested_limits import limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
+from hub.api.schemas.models import PersonUsageShape
 from hub.errors import Forbidden, NotFound
 from hub.services.areas import Areas
 
 ShortId = Annotated[str, Path(max_length=64)]
 
 
-def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
+def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: ProviderChain) -> APIRouter:
     router = APIRouter(prefix="/api/account", tags=["account"])
     people = auth.people
 
@@ -42,6 +45,22 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas) -> APIRouter:
             change = Change("people.renamed", f"is now called {renamed.name}", {"name": renamed.name})
             await changes.write(account.name, change)
         return Json(shapes.AccountShape.made_of(renamed))
+
+    @router.get("/ai", response_model=PersonUsageShape)
+    async def get_own_ai_usage(request: Request) -> Response:
+        """Return what you have used of the models today, and your limits. Return 403 without an account."""
+        settings, budget = providers.settings, providers.budget
+        used = budget.today_by_person().get(account_of(request).id, DailyUsage())
+        return Json(
+            PersonUsageShape(
+                calls=used.calls,
+                tokens=used.tokens,
+                calls_limit=settings.person_daily_calls,
+                tokens_limit=settings.person_daily_tokens,
+                resets_at=budget.resets_at,
+                cloud=request.state.proof.role in settings.cloud_roles,
+            )
+        )
 
     @router.post("/password", status_code=204, responses={429: {}})
     async def change_password(body: requests.PasswordChange, request: Request) -> Response:

@@ -41,6 +41,9 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
                 daily_calls=body.daily_calls,
                 daily_tokens=body.daily_tokens,
                 daily_money=body.daily_money,
+                person_daily_calls=body.person_daily_calls,
+                person_daily_tokens=body.person_daily_tokens,
+                cloud_roles=tuple(dict.fromkeys(body.cloud_roles)),
             )
         )
         note(changes=field_changes(before, _plan(models)))
@@ -94,8 +97,8 @@ def _settings(models: ModelRegistry, name: str) -> ModelServer | None:
 
 def _plan(models: ModelRegistry) -> dict[str, Any]:
     settings = models.settings
-    limits = {name: getattr(settings, name) for name in ("daily_calls", "daily_tokens", "daily_money")}
-    return {role: list(settings.roles.get(role, ())) for role in ROLES} | limits
+    rest = {name: getattr(settings, name) for name in ModelAssignments.__struct_fields__ if name != "roles"}
+    return {role: list(settings.roles.get(role, ())) for role in ROLES} | rest
 
 
 def _shape(models: ModelRegistry) -> shapes.ModelsShape:
@@ -112,7 +115,14 @@ def _shape(models: ModelRegistry) -> shapes.ModelsShape:
             )
             for role in ROLES
         ],
-        limits=shapes.SpendLimits(settings.daily_calls, settings.daily_tokens, settings.daily_money),
+        limits=shapes.SpendLimits(
+            calls=settings.daily_calls,
+            tokens=settings.daily_tokens,
+            money=settings.daily_money,
+            person_calls=settings.person_daily_calls,
+            person_tokens=settings.person_daily_tokens,
+        ),
+        cloud_roles=list(settings.cloud_roles),
         spent=shapes.SpentShape.of(providers.budget.total()),
     )
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from hub.accounts.account import Account
 from hub.accounts.links import OneTimeLink, url
+from hub.ai.budget import Budget
 from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, By
 from hub.api.change_log import Change, ChangeLog
@@ -21,6 +22,7 @@ from hub.api.proof import Proof
 from hub.api.requested_limits import described, limits_of
 from hub.api.schemas import account_requests as requests
 from hub.api.schemas import accounts as shapes
+from hub.api.schemas.models import SpentShape
 from hub.errors import Conflict, Forbidden
 from hub.services.areas import Areas
 
@@ -28,7 +30,11 @@ ShortId = Annotated[str, Path(max_length=64)]
 
 
 def routes(
-    auth: Authenticator, changes: ChangeLog, areas: Areas, forget: Callable[[str, str], Awaitable[None]]
+    auth: Authenticator,
+    changes: ChangeLog,
+    areas: Areas,
+    budget: Budget,
+    forget: Callable[[str, str], Awaitable[None]],
 ) -> APIRouter:
     """Return the routes. ``forget`` removes what an account had, by its id and the person who removes it."""
     router = APIRouter(prefix="/api/people", tags=["people"])
@@ -36,12 +42,13 @@ def routes(
 
     @router.get("", response_model=shapes.PeopleList)
     async def list_people() -> Response:
-        """Return all accounts, and the one-time links that were not used yet."""
+        """Return all accounts, the one-time links that were not used yet, and today's usage of models by account id."""
         links = await asyncio.to_thread(people.open_links)
         return Json(
             shapes.PeopleList(
                 items=[shapes.AccountShape.made_of(each) for each in people.accounts],
                 invitations=[shapes.InvitationShape.made_of(each) for each in links],
+                ai_usage={key: SpentShape.of(used) for key, used in budget.today_by_person().items()},
             )
         )
 

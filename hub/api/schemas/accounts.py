@@ -12,6 +12,7 @@ from hub.accounts.passkeys import Passkey
 from hub.accounts.profile import Language, UnitSystem
 from hub.accounts.scope import Limits
 from hub.api.schemas.api_object import ApiObject
+from hub.api.schemas.models import SpentShape
 
 
 class ProfileShape(ApiObject):
@@ -213,6 +214,7 @@ class ProviderPage(ApiObject):
 class PeopleList(ApiObject):
     items: list[AccountShape]
     invitations: list[InvitationShape]
+    ai_usage: dict[str, SpentShape]
 
 
 def _ms(seconds: float) -> int:

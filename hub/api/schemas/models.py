@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hub.ai.base import PersonRole
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.diagnoses import WriterShape
 
@@ -17,11 +18,27 @@ class SpentShape(ApiObject):
 
 
 class SpendLimits(ApiObject):
-    """Limits a day for all servers together. Null means no limit."""
+    """Limits a day for all servers together, and for each person. Null means no limit."""
 
     calls: int | None
     tokens: int | None
     money: float | None
+    person_calls: int | None
+    person_tokens: int | None
+
+
+class PersonUsageShape(ApiObject):
+    """What a person has used today, and may use a day. `resets_at` is when the day (UTC) ends, in epoch milliseconds.
+
+    `cloud`: the role may use models outside this machine and its network.
+    """
+
+    calls: int
+    tokens: int
+    calls_limit: int | None
+    tokens_limit: int | None
+    resets_at: int
+    cloud: bool
 
 
 class ModelServerShape(ApiObject):
@@ -63,6 +80,7 @@ class ModelsShape(ApiObject):
     servers: list[ModelServerShape]
     roles: list[RoleShape]
     limits: SpendLimits
+    cloud_roles: list[PersonRole]
     spent: SpentShape
 
 

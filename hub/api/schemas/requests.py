@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, RootModel, SecretStr, StringConstraints, model_validator
 
 from hub import model
+from hub.ai.base import PERSON_ROLES, PersonRole
 from hub.bounds import check
 from hub.errors import Rejected
 
@@ -134,7 +135,10 @@ class ModelServerWanted(Incoming):
 
 
 class ModelPlan(Incoming):
-    """The servers of each role, and the daily limits. `ai.mode` selects the servers of empty roles; null: no limit."""
+    """The servers of each role, the daily limits, and the roles that may use models outside this network.
+
+    `ai.mode` selects the servers of empty roles; null: no limit.
+    """
 
     chat: ServerNames = []
     diagnosis: ServerNames = []
@@ -143,6 +147,9 @@ class ModelPlan(Incoming):
     daily_calls: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
     daily_tokens: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
     daily_money: Annotated[float, Field(ge=0, le=1_000_000_000)] | None = None
+    person_daily_calls: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = None
+    person_daily_tokens: Annotated[int, Field(ge=0, le=1_000_000_000_000)] | None = None
+    cloud_roles: Annotated[list[PersonRole], Field(max_length=3)] = list(PERSON_ROLES)
 
 
 class SeriesWanted(Incoming):

@@ -78,6 +78,7 @@ export type ApiToken = Shapes['TokenShape'];
 export type Profile = Shapes['ProfileShape'];
 export type Passkey = Shapes['PasskeyShape'];
 export type PeopleList = Shapes['PeopleList'];
+export type PersonUsage = Shapes['PersonUsageShape'];
 
 /** What the hub sends on /api/live, and what the page sends. */
 export type Snapshot = Shapes['LiveSnapshot'];

@@ -1,6 +1,10 @@
 // Texts of signing in, the own account, and people.
 
+import { integer } from '../lib/format';
 import { plural } from './plural';
+
+const of = (used: number, limit: number | null): string =>
+  limit === null ? integer(used) : `${integer(used)} of ${integer(limit)}`;
 
 export const login = {
   title: 'Sign in',
@@ -51,6 +55,10 @@ export const account = {
   signedInAs: (name: string, role: string) => `Signed in as ${name} (${role}).`,
   withToken: 'Signed in with the access token, without an account.',
   signOut: 'Sign out',
+  aiUsage: (calls: number, callsLimit: number | null, tokens: number, tokensLimit: number | null) =>
+    `Language models today: ${of(calls, callsLimit)} calls, ${of(tokens, tokensLimit)} tokens.`,
+  aiSpent: (at: string) => `Your AI limit of today is used up. The built-in analyst answers until ${at}.`,
+  noCloud: 'Your role may use models in this network only.',
   changePassword: 'Change password',
   current: 'Current password',
   next: 'New password',
@@ -119,6 +127,7 @@ export const people = {
   open: 'Everybody who can reach this hub has full access. After you create the first account, signing in is required.',
   first: 'Create the first account',
   invite: 'Invite',
+  aiCalls: (n: number) => `${integer(n)} AI ${plural(n, { one: 'call', other: 'calls' })} today`,
   inviteAs: 'Invite as',
   inviteEmail: 'E-mail address of the invitation (optional)',
   emailHint: (name: string) => `E-mail, for ${name}`,

@@ -65,11 +65,13 @@ async def test_status_reports_throughput_and_busiest_devices(hub: ApiHub) -> Non
     for n in range(4):
         hub.publish("devices/brisk/telemetry", {"x": n}, at=now + 100 * n)
         hub.publish("devices/slow/telemetry", {"x": n}, at=now + 4_000 * n)
+        hub.publish("devices/burst/telemetry", {"x": n}, at=now - 10_000 + 10 * n)
     await hub.settled()
     status = (await hub.http.get("/api/status")).json()
     assert status["busiest"] == [
         {"device_id": "brisk", "name": "brisk", "rate": 10.0},
         {"device_id": "slow", "name": "slow", "rate": 0.25},
+        {"device_id": "burst", "name": "burst", "rate": pytest.approx(0.1, abs=0.02)},
     ]
     assert status["flow"].keys() == {"rate", "lag_ms", "queue", "unacknowledged", "dropped", "store_stalled"}
     assert status["flow"]["dropped"] == 3

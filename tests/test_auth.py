@@ -204,7 +204,8 @@ async def test_dashboard_page_needs_no_token(locked: ApiHub) -> None:
 async def test_invalid_token_is_refused(locked: ApiHub) -> None:
     for value in ("Bearer wrong", "Basic " + TOKEN, TOKEN, "bearer", "Bearer " + TOKEN[:-1], "Bearer é"):
         headers = [(b"Authorization", value.encode())]
-        assert (await locked.http.get("/api/devices", headers=headers)).status_code == 401, value
+        answer = await locked.http.get("/api/devices", headers=headers)
+        assert (answer.status_code, answer.json()["error"]["message"]) == (401, "The access token is not valid."), value
 
 
 async def test_bearer_token_is_accepted_in_header_only(locked: ApiHub) -> None:

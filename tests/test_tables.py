@@ -294,6 +294,7 @@ async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path)
     await store.close()
     text = run("export", "-", "--data", tmp_path / "new", "--to", str((T0 + 9) / 1000), "--metric", "t").stdout
     assert len(text.splitlines()) == 11
+    assert b"There is no device 'b'" in run("export", "-", "--data", tmp_path / "new", "--device", "b", status=2).stderr
 
 
 @pytest.fixture

@@ -144,8 +144,11 @@ class Guard:
         if open_path and not (wait and path == "/api/session"):
             return None
         if wait or proof is None:
-            hint = "Send Authorization: Bearer TOKEN, or sign in with POST /login."
-            refusal = problem(path, 401, "login", "Sign in first.", hint, {"WWW-Authenticate": "Bearer"})
+            message, hint = "Sign in first.", "Send Authorization: Bearer TOKEN, or sign in with POST /login."
+            if "authorization" in headers:
+                message = "The access token is not valid."
+                hint = "It may be mistyped, expired or revoked. Create another one in the settings, or sign in."
+            refusal = problem(path, 401, "login", message, hint, {"WWW-Authenticate": "Bearer"})
             if wait:
                 refusal = throttled(path, wait)
             for name in (self._auth.cookie, self._auth.secure_cookie):

@@ -38,6 +38,8 @@ async def run(arguments: argparse.Namespace) -> None:
 
                 async def greet() -> None:
                     announce(f"\n  Watchkeeper is at http://{http}\n")
+                    if arguments.data is None:
+                        announce("  Its data is deleted when you stop it. To keep it, start it with --data FOLDER.\n")
                     announce(f"ready http={http} mqtt={mqtt}")
                     simulators = await _simulate(mqtt, arguments.devices, arguments.seed, show=arguments.show_faults)
                     companions.push_async_callback(_end, simulators)

@@ -15,11 +15,11 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def check_address(value: str) -> str:
+def check_address(value: str, example: str = "127.0.0.1:8000") -> str:
     """Return ``value`` if it is ``HOST:PORT``, or raise ValueError that says what is allowed."""
     host, separator, port = value.rpartition(":")
     if not separator or not _HOST.fullmatch(host) or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise ValueError('HOST:PORT, for example "127.0.0.1:8000"')
+        raise ValueError(f'HOST:PORT, for example "{example}"')
     return value
 
 

@@ -77,7 +77,10 @@ class MqttSection(Section):
     websocket_path: str = Field(default="/mqtt", pattern=r"^/[!-~]*$", max_length=200)
     window: int = Field(default=10_000, ge=1, le=20_000)
 
-    _broker = field_validator("broker")(check_address)
+    @field_validator("broker")
+    @classmethod
+    def _broker(cls, value: str) -> str:
+        return check_address(value, "127.0.0.1:1883")
 
 
 Days = Annotated[int, Field(ge=1, le=36_500)]

@@ -83,9 +83,13 @@ class Throughput:
         """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
         now = time.monotonic()
         if now - self._busiest_at >= BUSIEST_CACHE_S:
-            expected_interval = self._registry.fast_path.expected_interval
+            expected_interval, at = self._registry.fast_path.expected_interval, self._now()
             online = (each for each in self._registry.devices() if each.presence == "online")
-            sending = ((interval, each) for each in online if (interval := expected_interval(each)))
+            sending = (  # a device that is silent for longer than usual sends less often than it did
+                (max(interval, at - (each.last_seen or at)), each)
+                for each in online
+                if (interval := expected_interval(each))
+            )
             self._busiest = [
                 BusyShape(device=each.id, name=each.display_name, rate=round(1_000 / interval, 2))
                 for interval, each in heapq.nsmallest(BUSIEST, sending, key=itemgetter(0))

@@ -37,6 +37,12 @@ describe('a chart of states', () => {
     expect(new States(null, [0, 1]).words).toEqual(['Off', 'On']);
   });
 
+  it('shows numbers among texts as numbers', () => {
+    const states = new States(null, [71.5, 'seventy', 1]);
+    expect([states.word(71.5), states.word('seventy'), states.word(1)]).toEqual(['71.5', 'seventy', 'On']);
+    expect(new States(null, [71.5, 'seventy']).words).toEqual(['71.5', 'seventy']);
+  });
+
   it('is carried on live, and held until now', () => {
     const states = new States(null, ['auto', 'manual']);
     const trace = stateTraceOf(answer([[0, 'auto'], [5000, 'manual']]), states, 0); // prettier-ignore

@@ -12,6 +12,9 @@ import { emptyTrace, type Trace } from './history';
 export const MOST_STATES = 12;
 const ON = 1;
 
+/** Return whether a value is an on/off value, which the history stores as 0 and 1. Other numbers were sent among texts. */
+const isSwitch = (value: Value): boolean => typeof value === 'boolean' || value === 0 || value === 1;
+
 /** The states: words by their position on the axis. Shared by a device and the compared one. */
 export class States {
   readonly words: string[] = [];
@@ -19,7 +22,7 @@ export class States {
 
   constructor(deviceClass: string | null, values: readonly Value[]) {
     this.deviceClass = deviceClass;
-    if (values.some((value) => typeof value !== 'string')) {
+    if (values.some(isSwitch)) {
       this.words = [this.word(false), this.word(true)];
       return;
     }
@@ -31,7 +34,7 @@ export class States {
   } // prettier-ignore
 
   word(value: Value): string {
-    const state = typeof value === 'number' ? value >= 0.5 : value;
+    const state = isSwitch(value) ? Boolean(value) : value;
     return stateWord(state, this.deviceClass) ?? String(state);
   }
 

@@ -16,6 +16,7 @@ export const topics = {
   unmapped: 'Unmapped',
   connecting: 'Listening…',
   none: 'No messages since you opened this page. Retained messages appear at once.',
+  noMatch: 'No topic matches the filter.',
   count: (n: number, text: string) =>
     `${text} ${plural(n, { one: 'topic', other: 'topics' })} seen since you opened this page`,
   choose: 'Choose a topic to see its last message.',

@@ -226,6 +226,28 @@ def test_invalid_mapping_is_refused_with_reason(text, expected):
         parse_mappings(text, reserved=["devices/+/telemetry"])
 
 
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ({"topic": 5}, "topic = 5 is not valid. Allowed: a text in quotes."),
+        ({"form": "xml"}, "form = 'xml' is not valid. Allowed: auto, plain, json, collectd, senml."),
+        ({"kinds": {"a": "int"}}, "kinds.a = 'int' is not valid. Allowed: number, boolean, text."),
+        ({"units": {"a": 5}}, "units.a = 5 is not valid. Allowed: a text in quotes."),
+        ({"ignore": "a"}, "ignore = 'a' is not valid. Allowed: a list of texts in [brackets]."),
+        ({"metrics": {"t": {"path": 5}}}, "metrics.t.path = 5 is not valid. Allowed: a text in quotes."),
+        ({"metrics": {"t": {"pth": "a"}}}, "metrics.t.pth = 'a' is not valid. Allowed: only path, unit, kind."),
+        (
+            {"presence": {"online": "up"}},
+            "presence.online = 'up' is not valid. Allowed: a list of texts in [brackets].",
+        ),
+    ],
+)
+def test_error_names_key_value_and_what_is_allowed(keys: dict, expected: str):
+    with pytest.raises(ConfigError) as caught:
+        parse_mappings(rule(**{"topic": "home/{device}", **keys}))
+    assert f"{caught.value.message} {caught.value.hint}".endswith(expected)
+
+
 @pytest.mark.parametrize(("word", "value"), [("YES", True), ("yes", True), ("No", False), (" On ", True), ("0", False)])
 @pytest.mark.parametrize("form", ["plain", "json"])
 def test_kind_boolean_accepts_common_words(form: str, word: str, value: bool):

@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-import msgspec
-
 from hub.bounds import decode_toml
+from hub.dialects.mapping.fields import read_fields
 from hub.dialects.mapping.pattern import Pattern, TextTemplate, path_of
 from hub.dialects.payload import metric_name
 from hub.errors import ConfigError, Rejected
@@ -53,13 +52,13 @@ def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list
         topic = table.get("topic") if isinstance(table, dict) else None
         where = f"mappings.toml, mapping {number}" + (f" ({topic[:60]})" if isinstance(topic, str) else "")
         try:
-            mapping = msgspec.convert(table, Mapping)
+            if not isinstance(table, dict):
+                raise ConfigError("A mapping must be a table.", "Begin it with [[mapping]] on a line of its own.")
+            mapping = read_fields(Mapping, table)
             check(mapping)
             _check_zone(mapping, text, number)
             _check_overlap(mapping, mappings, reserved)
             mappings.append(mapping)
-        except msgspec.ValidationError as error:
-            faults.append(ConfigError(f"{where}: {error}.", "See config/mappings.toml for examples."))
         except ConfigError as error:
             faults.append(ConfigError(f"{where}: {error.message}", error.hint))
     return mappings, faults

@@ -60,6 +60,7 @@ class IngestQueue:
         """
         if self.closed:
             return 0
+        # The usual case costs no look at the single messages.
         if self._waiting + len(messages) <= self._calm:
             self._shares.clear()
             self._put(list(messages))
@@ -87,6 +88,7 @@ class IngestQueue:
                     break
                 accepted.append(message)
             elif len(accepted) < room and (share := shares[message.topic]) < self._share:
+                # Forgetting the shares lets a flood have another share, which is still bounded.
                 if len(shares) >= MAX_TOPICS:
                     shares.clear()
                 shares[message.topic] = share + 1

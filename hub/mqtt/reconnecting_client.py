@@ -70,19 +70,19 @@ class ReconnectingClient:
         self._backoff = backoff or Backoff()
         self._state = MqttClientState(f"{settings.host}:{settings.port}")
         self._topics: dict[str, None] = {}  # the filters that should be subscribed, in order
-        self._to_unsubscribe: list[str] = []
-        self._connection: Connection | None = None
-        self._connection_number = 0
-        self._had_session = settings.had_session
-        self._current_to = settings.current_to
-        self._held = 0
+        self._to_unsubscribe: list[str] = []  # filters that the broker still has
+        self._connection: Connection | None = None  # the open one, or the one being opened
+        self._connection_number = 0  # marks messages, which are acknowledged on their own connection only
+        self._had_session = settings.had_session  # the broker should have one; without it, messages are lost
+        self._current_to = settings.current_to  # all messages up to this time (ms) have arrived
+        self._held = 0  # QoS 1 messages that are not acknowledged yet
         self._paused = False
         self._stalled_at: float | None = None  # since when the socket is not read
         self._changed = asyncio.Event()  # wakes the task in run()
         self._retry = asyncio.Event()  # ends the delay before the next attempt
         self._faults = FaultLog(log, REPEAT_S)
         self._logged_down = False
-        self._logged_refused: set[str] = set()
+        self._logged_refused: set[str] = set()  # refused filters in the last log line
 
     @property
     def state(self) -> MqttClientState:

@@ -34,8 +34,10 @@ class DeviceList:
         self._registry = registry
         self._engine = engine
         self._record = record
+        # Clients that connect during a build wait for it instead of building another list.
         self._building = asyncio.Lock()
         self._text: str | None = None
+        # Records changes since the build began. Clients of the shared text get them added.
         self._changes = Listener(readings_only=False)
         self._recording = ExitStack()
 
@@ -47,6 +49,7 @@ class DeviceList:
         if not current_scope().whole:
             return await self._encoded()
         async with self._building:
+            # A recorder that lost changes cannot bring clients up to date.
             if self._text is None or self._changes.lagged:
                 await self._build()
             listener.catch_up(self._changes)
@@ -60,6 +63,7 @@ class DeviceList:
         finally:
             if self._text is None:
                 self._forget()
+        # Recording costs a little with every batch, so it ends soon after the last use.
         timer = asyncio.get_running_loop().call_later(SHARED_S, self._forget)
         self._recording.callback(timer.cancel)
 

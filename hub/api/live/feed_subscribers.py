@@ -70,10 +70,10 @@ class Listener:
         self._readings_only = readings_only
         self._waiting: dict[str, None] = {}  # changed devices, in order
         self._sent: dict[str, float] = {}  # by device, when it was sent, within the last INTERVAL_S
-        self._deleted: dict[str, None] = {}
-        self._notices: deque[Notice] = deque()
-        self._gap = False
-        self._wake = asyncio.Event()
+        self._deleted: dict[str, None] = {}  # deleted devices, in order
+        self._notices: deque[Notice] = deque()  # alerts and diagnoses, in order
+        self._gap = False  # notices were lost
+        self._wake = asyncio.Event()  # there may be something to send
         self._closed = False
 
     # -- for the broadcaster ----------------------------------------------------------------------------------
@@ -95,6 +95,7 @@ class Listener:
 
     def notice(self, notice: Notice) -> None:
         """Queue a notice. If the queue is full, it is dropped and a gap reported."""
+        # Not only the oldest: the client has to read all alerts again in any case.
         if len(self._notices) >= NOTICES:
             self.lost()
         self._notices.append(notice)

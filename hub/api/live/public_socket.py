@@ -88,6 +88,7 @@ class PublicSocket:
         self._device_list = devices
         self._trail = trail
         self._answer_request = answer
+        # Answers take seconds, so they are written by a task of their own and the feed goes on meanwhile.
         self._requests: deque[Request] = deque()
         self._requested = asyncio.Event()
         self._scope = current_scope()
@@ -118,9 +119,11 @@ class PublicSocket:
 
     async def _feed(self) -> None:
         while (delivery := await self._listener.next()) is not None:
+            # First of all, because it makes the client start again.
             if delivery.gap:
                 await self._send({"type": "gap", "message": "Alerts may be missing: read /api/alerts."})
                 await self._devices()
+            # The account's limits or its devices' areas have changed: another list says what the client may see now.
             elif self._scope != current_scope():
                 await self._devices()
             for device_id in delivery.deleted:
@@ -187,6 +190,7 @@ class PublicSocket:
         if request.action == "chat" and not 1 <= len(request.message.strip()) <= CHAT_CHARS:
             raise Invalid(f"A message has 1 to {CHAT_CHARS} characters.")
         if request.action == "diagnose_device":
+            # Asked for each message: a socket may be older than a change of the role.
             if not self._socket.state.permits(DIAGNOSE):
                 self._trail.denied(self._socket.scope, 403)
                 raise Forbidden("Your role does not permit this.", "Ask an administrator.")
@@ -200,6 +204,7 @@ class PublicSocket:
         while True:
             await self._requested.wait()
             self._requested.clear()
+            # One at a time, so that answers have the order of the requests and one client holds one slot.
             while self._requests:
                 request = self._requests.popleft()
                 try:

@@ -41,6 +41,7 @@ class RunSubscriptions:
         if kind == "unsubscribe":
             self._unsubscribe(viewer, run)
         elif sum(viewer in viewers for viewers in self._by_run.values()) < MAX_TOPICS:
+            # Subscribed before the snapshot is sent; both happen without a pause, so no step is missed or sent twice.
             self._by_run.setdefault(run, set()).add(viewer)
             for step in self._runs.snapshot(run):
                 viewer.give_alert(_encoded(step))

@@ -30,8 +30,8 @@ class Capacity:
     """Memory used by devices, in bytes. Restored devices may exceed the limit by a third, so that none is lost."""
 
     def __init__(self, limits: FleetLimits) -> None:
-        self.limit = limits.total_metrics * METRIC_BYTES
-        self.used = 0
+        self.limit = limits.total_metrics * METRIC_BYTES  # in bytes
+        self.used = 0  # bytes counted for all devices
         self.left_out: set[str] = set()  # stored devices that did not fit at start-up; their state stays on disk
         self._devices = limits.devices
         self._total, self._each = limits.total_metrics, limits.metrics

@@ -9,7 +9,7 @@ class CorrectedDevices:
     """Index of the devices with a correction, so that finding those of one model needs no search of all devices."""
 
     def __init__(self) -> None:
-        self._devices: dict[str, Device] = {}
+        self._devices: dict[str, Device] = {}  # by id
 
     def note(self, device: Device) -> None:
         """Add or remove a device that was edited or restored."""

@@ -64,7 +64,7 @@ class DeviceRegistry:
     def clear(self) -> None:
         """Forget all devices; :meth:`restore` loads them again."""
         self.capacity = Capacity(self.limits)  # memory in use
-        self._devices: dict[str, Device] = {}
+        self._devices: dict[str, Device] = {}  # by id, in the order of discovery
         self._states = StoredStates()  # which devices have to be stored
         self.corrected = CorrectedDevices()  # devices whose metrics or kind a person has corrected
         self.window = DedupWindow()  # keys of recent messages

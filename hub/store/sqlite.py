@@ -81,7 +81,7 @@ class SqliteStore(StoreThreads):
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
         self.audit = AuditStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
-        self._commits = 0
+        self._commits = 0  # since start-up
         self._last_commit: int | None = None  # in epoch ms
         self._compacting_keys = False  # a slice of deduplication keys waits in the writer's queue
         self._compacting = False  # a slice of readings waits there

@@ -48,7 +48,7 @@ class StoreWriter:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.memtable = Memtable.read(connection)
+        self.memtable = Memtable.read(connection)  # the points of the table `batch`
         # The stored states include all records up to it, so compaction may move the batches up to it out of the log.
         self.checkpoint: int = connection.execute("SELECT checkpoint FROM progress").fetchone()[0]
         # Committed ids of series by device and metric; a device's ids are read when it writes for the first time.

@@ -60,7 +60,7 @@ class Broadcaster:
         self._max_listeners = max_listeners
         # Clients count towards the limit; recorders are internal and short-lived.
         self._listeners: set[Listener] = set()
-        self._recorders: set[Listener] = set()
+        self._recorders: set[Listener] = set()  # see record()
 
     @property
     def listeners(self) -> int:

@@ -42,7 +42,7 @@ class DashboardStats:
         self.throughput = throughput
         self._broker = broker
         self._providers = providers
-        self._usage = UsageMeter()
+        self._usage = UsageMeter()  # CPU and memory of the hub's process
         self._now = now
 
     async def run(self) -> None:

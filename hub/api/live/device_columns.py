@@ -63,7 +63,7 @@ class Columns:
         self.seq = 0
         self._handles: dict[str, int] = {}  # by device
         self._rows: dict[int, Row] = {}  # by handle
-        self._next_handle = 0
+        self._next_handle = 0  # handles are not reused within an epoch
         self._gone: deque[tuple[int, int]] = deque()  # frame and handle of deleted devices
         self._oldest_known = 0  # deletions before this frame are forgotten
         self._dirty: dict[str, set[str]] = {}  # by device, metrics with new values since the last frame

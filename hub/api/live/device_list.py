@@ -36,10 +36,10 @@ class DeviceList:
         self._record = record
         # Clients that connect during a build wait for it instead of building another list.
         self._building = asyncio.Lock()
-        self._text: str | None = None
+        self._text: str | None = None  # the shared message; None when it has expired
         # Records changes since the build began. Clients of the shared text get them added.
         self._changes = Listener(readings_only=False)
-        self._recording = ExitStack()
+        self._recording = ExitStack()  # ends the recording of changes and its timer
 
     async def text(self, listener: Listener) -> str:
         """Return the message. Add the changes since it was built to ``listener``.

@@ -74,7 +74,7 @@ class Listener:
         self._notices: deque[Notice] = deque()  # alerts and diagnoses, in order
         self._gap = False  # notices were lost
         self._wake = asyncio.Event()  # there may be something to send
-        self._closed = False
+        self._closed = False  # the hub is stopping
 
     # -- for the broadcaster ----------------------------------------------------------------------------------
 

@@ -90,7 +90,7 @@ class PublicSocket:
         self._answer_request = answer
         # Answers take seconds, so they are written by a task of their own and the feed goes on meanwhile.
         self._requests: deque[Request] = deque()
-        self._requested = asyncio.Event()
+        self._requested = asyncio.Event()  # a request waits
         self._scope = current_scope()
         self._shown: set[str] = set()  # devices that were sent, unless the client sees the whole hub
         self._sending = asyncio.Lock()  # the feed and an answer must not write at the same time

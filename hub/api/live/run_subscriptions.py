@@ -30,7 +30,7 @@ class RunSubscriptions:
 
     def __init__(self, runs: ProgressStreams) -> None:
         self._runs = runs
-        self._by_run: dict[str, set[Viewer]] = {}
+        self._by_run: dict[str, set[Viewer]] = {}  # by run, the pages that follow it
         runs.subscribe(self._tell)
 
     def handle(self, viewer: Viewer, kind: str, topic: str) -> None:

@@ -46,8 +46,8 @@ class Throughput:
         self._broker = broker
         self._dropped = dropped
         self._now = now
-        self._busiest: list[BusyShape] = []
-        self._busiest_at = -math.inf
+        self._busiest: list[BusyShape] = []  # cached result of busiest()
+        self._busiest_at = -math.inf  # when it was computed, by the monotonic clock
 
     async def run(self) -> None:
         """Measure the message rate until cancelled."""

@@ -84,7 +84,7 @@ class FastPath:
         self._devices = devices  # all devices of the registry, by id
         self._on_flush = on_flush
         self._last_seen = LastSeenTable(window, limits)
-        self._groups: dict[PayloadSchema, SchemaGroup] = {}
+        self._groups: dict[PayloadSchema, SchemaGroup] = {}  # those in use, and unused ones until there are too many
         self._topics: dict[str, FastPathTopic] = {}  # by topic, promoted or not
         self._fast_topics: dict[str, FastPathTopic] = {}  # only the promoted ones
         # By promoted device, its slot in the table and its promoted topics.

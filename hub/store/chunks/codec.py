@@ -131,8 +131,8 @@ class _Pool:
     """Packed columns one after the other, and the part of them that belongs to each chunk. It may be empty."""
 
     def __init__(self, starts: Ints) -> None:
-        self._packed: list[bytes] = []
-        self._size = 0
+        self._packed: list[bytes] = []  # the columns
+        self._size = 0  # their length in bytes
         self._begins, self._ends = np.zeros_like(starts), np.zeros_like(starts)
 
     def add(self, column: NDArray[Any], which: Mask, begins: Ints, ends: Ints) -> None:
@@ -160,10 +160,10 @@ class _Numbers:
             followed = starts[counts > 1]
             numbers[starts] = 0
             numbers[followed] = numbers[followed + 1]
-        self.bases: Ints = np.minimum.reduceat(numbers, starts)
+        self.bases: Ints = np.minimum.reduceat(numbers, starts)  # by chunk, the smallest integer
         # A negative span has overflowed and takes all eight bytes; decoding overflows back in the same way.
         span = (np.maximum.reduceat(numbers, starts) - self.bases).astype(np.uint64)
-        self.widths: Ints = _WIDTHS[np.searchsorted(_SPANS, span)]
+        self.widths: Ints = _WIDTHS[np.searchsorted(_SPANS, span)]  # by chunk, bytes of an integer
         self._numbers = numbers - np.repeat(self.bases, counts)
         self._begins, self._ends = starts + int(skip_first), starts + counts
 

@@ -31,7 +31,7 @@ class Downsampler:
 
     def __init__(self, plan: QueryPlan) -> None:
         self._plan = plan
-        self._edges = plan.edges()
+        self._edges = plan.edges()  # where each bucket begins
         parts = len(self._edges)
         # One entry per bucket: the figures so far, a bit mask of its qualities, and where what it covers ends.
         self._count, self._total = np.zeros(parts, np.int64), np.zeros(parts)

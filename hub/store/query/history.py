@@ -118,7 +118,7 @@ class _RunningQuery:
         self.series: int | None = None
         self.ranges: list[TierRange] = []
         self.heads = np.empty(0, HEAD)
-        self._opened: Mask = np.empty(0, np.bool_)
+        self._opened: Mask = np.empty(0, np.bool_)  # which of the chunks are decoded; set by to_open()
 
     def row(self) -> tuple[int, ...]:
         """Return the parameters of this query for :data:`_HEADS`."""

@@ -69,6 +69,7 @@ def _counts_alerts(q: ParsedQuestion) -> bool:
 
 _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("notify", lambda q: q.has("notify")),
+    ("add_device", lambda q: q.has("add_device") and q.scope.is_all),
     ("help", lambda q: q.has("help") and q.scope.is_all),
     ("act", _is_request),
     ("acknowledged", lambda q: q.has_any("acknowledged", "note")),
@@ -79,6 +80,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("why", lambda q: q.has_any("why", "todo")),
     ("manual", lambda q: q.has("manual")),
     ("rules", lambda q: q.has("rule")),
+    ("meaning", lambda q: q.has("what_does", "mean")),
     ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),
     ("alert_count", _counts_alerts),
     ("limits", lambda q: q.has("alert", "limit") and not q.compares),

@@ -13,7 +13,8 @@ from hub.assistant.time_parser import TimeRange
 from hub.assistant.words import QuestionWords
 
 Kind = Literal[
-    "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why", "meaning",
+    "add_device", "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why",
+    "meaning",
     "setpoint", "rules", "limits", "correlation", "firmware", "model", "commands", "last_seen", "where", "alert_count",
     "alert_when", "alerts", "battery", "offline", "summary", "happened", "compare", "episodes", "when_extreme", "rate",
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",

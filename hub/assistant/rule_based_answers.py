@@ -51,6 +51,7 @@ def _handler(answer: Callable[[Context], Awaitable[ComputedAnswer]], uses: str =
 
 _HANDLERS: dict[Kind, Handler] = {
     "acknowledged": _handler(alerts.acknowledged, "time"),
+    "add_device": _handler(requests.add_device, "words"),
     "act": _handler(requests.command, "metrics amounts words"),
     "alert_count": _handler(alerts.count, "time metrics"),
     "alert_when": _handler(alerts.when, "time metrics"),

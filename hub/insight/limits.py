@@ -52,13 +52,13 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
     first = _first_beyond(beyond)
     since, newest = track.at(first), track.at(-1)
     peak = float((sign * track.values[first:]).max()) * sign
-    side = "above" if sign > 0 else "below"
+    side, extreme = ("above", "peak") if sign > 0 else ("below", "lowest")
     margin = abs(float(track.values[-1]) - bound)
     sentence = (
         f"{case.name(track.metric)} has been {side} its limit of {fmt.limit_quantity(bound, track.unit)} "
         f"since {fmt.clock(since)}{f', for {fmt.duration(newest - since)}' if newest > since else ''}; "
         f"at {fmt.clock(newest)} it read {fmt.quantity(float(track.values[-1]), track.unit)}, "
-        f"{fmt.difference(margin, track.unit)} beyond it (peak {fmt.quantity(peak, track.unit)})"
+        f"{fmt.difference(margin, track.unit)} beyond it ({extreme} {fmt.quantity(peak, track.unit)})"
     )
     weight = 0.5 + min(margin / max(abs(bound), 1e-9), 0.5)
     return finding(

@@ -6,6 +6,7 @@ limit now, what else it could be, and what to check first.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -147,7 +148,12 @@ def _value(e: Evidence) -> str:
 
 def _now(urgent: Sequence[Evidence]) -> str:
     """Return a sentence on the present state: the limit that is exceeded, and by how much."""
-    return _sentence(urgent[0].finding.split(" (peak")[0]) if urgent else ""
+    return _sentence(_without_extreme(urgent[0].finding)) if urgent else ""
+
+
+def _without_extreme(found: str) -> str:
+    """Return a finding without the extreme in brackets after it."""
+    return re.split(r" \((?:peak|lowest) ", found, maxsplit=1)[0]
 
 
 def _else(other: Alternative) -> str:
@@ -170,7 +176,7 @@ def _known(told: Sequence[Evidence]) -> str:
     over = [e for e in told if e.kind in _URGENT]
     moved = [e for e in told if e.kind in _MOVED]
     chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
-    return " ".join(_sentence(e.finding.split(" (peak")[0].rstrip(".")) for e in chosen)
+    return " ".join(_sentence(_without_extreme(e.finding).rstrip(".")) for e in chosen)
 
 
 def _candidates(others: Sequence[Alternative]) -> str:

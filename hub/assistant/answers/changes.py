@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.current import now
@@ -62,7 +64,19 @@ async def change(context: Context) -> ComputedAnswer:
     def one(track: Track) -> str:
         return _moved(context, track.target, float(track.values[0]), float(track.values[-1]))
 
-    return answer_each(context, tracks, span, one, f"{span.words}:")
+    moved = sorted((track for track in tracks if _share(track)), key=_share, reverse=True)
+    if len(tracks) < 3 or context.question.scope.named or not moved:
+        return answer_each(context, tracks, span, one, f"{span.words}:")
+    answer = answer_each(context, moved, span, one, f"{span.words}:")
+    if same := len(tracks) - len(moved):
+        answer = msgspec.structs.replace(answer, text=f"{answer.text}\n• {context.count('others_unchanged', same)}")
+    return answer
+
+
+def _share(track: Track) -> float:
+    """Return the change between the first and the last reading as a share of the larger of the two."""
+    first, last = abs(float(track.values[0])), abs(float(track.values[-1]))
+    return abs(float(track.values[-1] - track.values[0])) / (max(first, last) or 1.0)
 
 
 async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:

@@ -58,6 +58,11 @@ async def notify(context: Context) -> ComputedAnswer:
     return ComputedAnswer(context.say("notify", rule="; ".join(parts)), sources)
 
 
+async def add_device(context: Context) -> ComputedAnswer:
+    """Answer how a device is connected to the hub."""
+    return ComputedAnswer(context.say("add_device"))
+
+
 async def help_(context: Context) -> ComputedAnswer:
     """Answer with examples of questions."""
     return ComputedAnswer(context.say("help"))

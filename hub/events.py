@@ -10,9 +10,30 @@ from typing import Any, Literal
 
 import msgspec
 
-from hub.model import Alert, Command, Diagnosis, Presence, Record, RecordBatch, Rejection, Severity
+from hub.model import (
+    Alert,
+    AlertSilence,
+    Command,
+    Diagnosis,
+    Presence,
+    Record,
+    RecordBatch,
+    Rejection,
+    Severity,
+    SilenceStep,
+)
 
-Handling = Literal["assigned", "unassigned", "muted", "unmuted", "mute_expired", "acknowledgement_expired", "commented"]
+Handling = Literal[
+    "assigned",
+    "unassigned",
+    "muted",
+    "unmuted",
+    "mute_expired",
+    "silenced",
+    "unsilenced",
+    "acknowledgement_expired",
+    "commented",
+]
 
 
 class DeviceDiscovered(msgspec.Struct, frozen=True):
@@ -65,9 +86,9 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class AlertHandled(msgspec.Struct, frozen=True):
-    """How an open alert is handled changed. ``by`` is None if a time that a person set has passed.
+    """How an open alert is handled changed. ``by`` is None if a silence or a time that a person set is the reason.
 
-    ``text`` is that of a comment.
+    ``text`` is that of a comment, or the notes of silences.
     """
 
     alert: Alert
@@ -75,6 +96,15 @@ class AlertHandled(msgspec.Struct, frozen=True):
     what: Handling
     by: str | None = None
     text: str | None = None
+
+
+class SilenceChanged(msgspec.Struct, frozen=True):
+    """A silence was created, edited or ended; or (``by`` is None) it started, stopped or ended at its time."""
+
+    silence: AlertSilence
+    at: int
+    step: SilenceStep
+    by: str | None = None
 
 
 class CauseConfirmed(msgspec.Struct, frozen=True):
@@ -154,4 +184,5 @@ Event = (
     | MessageRejected
     | GapSuspected
     | SettingChanged
+    | SilenceChanged
 )

@@ -130,6 +130,10 @@ async def walk_devices(walk: Walk, hub: ApiHub) -> None:
     await walk.do("POST /api/alerts/{alert_id}/comments", alert["id"], json={"text": "Pump is dry"})
     await walk.do("POST /api/alert-actions", json={"alerts": [alert["id"]], "action": "acknowledge"})
     await walk.do("POST /api/alerts/{alert_id}/close", alert["id"])
+    silence = {"devices": ["pump-*"], "note": "Service", "ends_at": alert["raised_at"] + 86_400_000}
+    made = (await walk.do("POST /api/silences", json=silence)).json()["id"]
+    await walk.do("PUT /api/silences/{silence_id}", made, json=silence | {"note": "Longer service"})
+    await walk.do("DELETE /api/silences/{silence_id}", made)
     await walk.do("PUT /api/alerts/{alert_id}/cause", alert["id"], json={"title": "Dry run"})
     await walk.do("DELETE /api/alerts/{alert_id}/cause", alert["id"])
     table = "time,device,metric,value\n2026-01-01T00:00:00Z,pump-02,flow,5\n"

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from api_hub import running_hub
 from hub import events as ev
 from hub.ingest.activity import ACTIVITY_KEYS, narrate
-from hub.model import Activity, Alert, Assignee, Command, ConfirmedCause, Diagnosis, Rejection, Writer
+from hub.model import Activity, Alert, AlertSilence, Assignee, Command, ConfirmedCause, Diagnosis, Rejection, Writer
 from hub.store.base import Delta
 from hub.store.migrations import FIRST_FORMAT, MIGRATIONS, migrate
 from hub.store.sqlite import FILE, SqliteStore
@@ -26,6 +26,7 @@ ALERT = Alert(
     message_key="threshold",
     message_params={"value": 85.0},
 )
+SILENCE = AlertSilence("s1", "Service", "operator", 1, 1, 9)
 COMMAND = Command(
     id="c1", device="pump", name="run", value=True, by="operator", state="pending", created_at=5, expires_at=9
 )
@@ -54,6 +55,8 @@ EVENTS: list[ev.Event] = [
     ev.AlertHandled(replace(ALERT, assignee=Assignee("u-1", "Ada")), 5, "assigned", "operator"),
     *(ev.AlertHandled(ALERT, 5, what, "operator", "x") for what in ("unassigned", "muted", "unmuted", "commented")),
     *(ev.AlertHandled(ALERT, 5, what) for what in ("mute_expired", "acknowledgement_expired")),
+    *(ev.AlertHandled(ALERT, 5, what, None, "Service") for what in ("silenced", "unsilenced")),
+    *(ev.SilenceChanged(SILENCE, 5, step) for step in ("created", "edited", "started", "stopped", "ended")),
     ev.SettingChanged("operator renamed a to b", 5, "pump", {"by": "operator", "changes": []}),
     ev.DiagnosisReady(DIAGNOSIS, 5),
     *(ev.CommandChanged(command, 5) for command in (COMMAND, *SETTLED)),

@@ -228,7 +228,7 @@ export interface paths {
          * List Alerts
          * @description Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
          *
-         *     Open alerts can be filtered by `muted`, and by `assignee`: the id of an account, or `none`.
+         *     Open alerts can be filtered by `muted`, `silenced`, and by `assignee`: the id of an account, or `none`.
          *     If there are more, `next` is the `cursor` of the following page.
          */
         get: operations["get_alerts"];
@@ -454,6 +454,80 @@ export interface paths {
          */
         post: operations["post_alert-actions"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Silences
+         * @description Return the silences that have not ended, then the ended ones, each newest first; at most 500.
+         */
+        get: operations["get_silences"];
+        put?: never;
+        /**
+         * Create Silence
+         * @description Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
+         *
+         *     When the silence ends, each is as it would be without it. Return 409 if there are 200 silences.
+         */
+        post: operations["post_silences"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Silence
+         * @description Return which open alerts a silence would be for, without creating it: their number, and the newest 50.
+         */
+        post: operations["post_silences_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences/{silence_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Silence
+         * @description Return a silence.
+         */
+        get: operations["get_silence"];
+        /**
+         * Edit Silence
+         * @description Replace a silence that has not ended. Return 404 if it has.
+         */
+        put: operations["put_silence"];
+        post?: never;
+        /**
+         * End Silence
+         * @description End a silence now. It stays in the list. Return 404 if it has ended.
+         */
+        delete: operations["delete_silence"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2456,7 +2530,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
+            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "silenced" | "unsilenced" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
             /**
              * Severity
              * @enum {string}
@@ -2555,6 +2629,8 @@ export interface components {
             note: string | null;
             assignee: components["schemas"]["AssigneeShape"] | null;
             muted: components["schemas"]["MuteShape"] | null;
+            /** Silenced By */
+            silenced_by: components["schemas"]["SilencedByShape"][];
             /** Comments */
             comments: number;
             /** Cleared At */
@@ -4543,6 +4619,49 @@ export interface components {
             messages: components["schemas"]["MessageTried"][];
         };
         /**
+         * Matchers
+         * @description Which alerts a silence is for: those that match every list that is not empty. At least one must not be.
+         *
+         *     `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`; `areas` are ids or names.
+         */
+        Matchers: {
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /**
+             * Areas
+             * @default []
+             */
+            areas: string[];
+            /**
+             * Via
+             * @default []
+             */
+            via: string[];
+            /**
+             * Rules
+             * @default []
+             */
+            rules: string[];
+            /**
+             * Severities
+             * @default []
+             */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+        };
+        /**
          * MemoryShape
          * @description Memory used by devices, counted in metrics. A device without metrics counts as several.
          *
@@ -5406,6 +5525,118 @@ export interface components {
             role: ("viewer" | "operator" | "administrator") | null;
             account: components["schemas"]["AccountShape"] | null;
         };
+        /** SilenceList */
+        SilenceList: {
+            /** Items */
+            items: components["schemas"]["SilenceShape"][];
+        };
+        /**
+         * SilencePreview
+         * @description How many open alerts a silence would be for, and the newest of them.
+         */
+        SilencePreview: {
+            /** Count */
+            count: number;
+            /** Items */
+            items: components["schemas"]["AlertShape"][];
+        };
+        /**
+         * SilenceShape
+         * @description A silence.
+         *
+         *     - `state`: `active` silences alerts now, `pending` will, `expired` has ended
+         *     - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
+         *     - `alerts`: how many open alerts it is for
+         */
+        SilenceShape: {
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+            /** By */
+            by: string;
+            /** At */
+            at: number;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "active" | "pending" | "expired";
+            /** Starts At */
+            starts_at: number;
+            /** Ends At */
+            ends_at: number | null;
+            weekly: components["schemas"]["WeeklyShape"] | null;
+            /** Next Start */
+            next_start: number | null;
+            /** Next End */
+            next_end: number | null;
+            scope: components["schemas"]["ScopeShape"];
+            /** Rules */
+            rules: string[];
+            /** Severities */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            /** Alerts */
+            alerts: number;
+        };
+        /**
+         * SilenceWanted
+         * @description A silence. It starts now if `starts_at` is absent. Only one with `weekly` windows may have no end.
+         */
+        SilenceWanted: {
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /**
+             * Areas
+             * @default []
+             */
+            areas: string[];
+            /**
+             * Via
+             * @default []
+             */
+            via: string[];
+            /**
+             * Rules
+             * @default []
+             */
+            rules: string[];
+            /**
+             * Severities
+             * @default []
+             */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            /** Note */
+            note: string;
+            /** Starts At */
+            starts_at?: number | null;
+            /** Ends At */
+            ends_at?: number | null;
+            weekly?: components["schemas"]["WeeklyWanted"] | null;
+        };
+        /**
+         * SilencedByShape
+         * @description A silence that matches the alert at present.
+         */
+        SilencedByShape: {
+            /** Id */
+            id: string;
+            /** Note */
+            note: string;
+        };
         /**
          * SkippedRows
          * @description Rows without a reading, by reason. `rows` has the first row numbers.
@@ -5720,6 +5951,36 @@ export interface components {
             type: "unsupported";
             /** Sentence */
             sentence: string;
+        };
+        /**
+         * WeeklyShape
+         * @description The same hours of some days of the week (0 is Monday), in minutes after midnight in the time zone `zone`.
+         */
+        WeeklyShape: {
+            /** Days */
+            days: number[];
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Zone */
+            zone: string;
+        };
+        /**
+         * WeeklyWanted
+         * @description Weekly windows: days (0 is Monday), start and end in minutes after midnight in the time zone `zone`.
+         *
+         *     With `end` not after `start`, a window lasts until the next day.
+         */
+        WeeklyWanted: {
+            /** Days */
+            days: number[];
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Zone */
+            zone: string;
         };
         /**
          * Welcome
@@ -6610,6 +6871,7 @@ export interface operations {
                 state?: ("open" | "raised" | "acknowledged" | "cleared") | null;
                 device_id?: string | null;
                 muted?: boolean | null;
+                silenced?: boolean | null;
                 assignee?: string | null;
                 cursor?: string | null;
                 limit?: number;
@@ -7091,6 +7353,209 @@ export interface operations {
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_silences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_silences_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Matchers"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencePreview"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilenceWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_silence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                silence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -65,6 +65,9 @@ GET    /api/alerts/{alert_id}/causes
 GET    /api/alerts/{alert_id}/history
 GET    /api/diagnoses/{diagnosis_id}
 GET    /api/diagnoses/{diagnosis_id}/prompt
+GET    /api/silences   whole hub
+GET    /api/silences/{silence_id}   whole hub
+POST   /api/silences/preview   whole hub
 GET    /api/rules   whole hub
 GET    /api/rules/text   whole hub
 GET    /api/mappings   whole hub
@@ -104,6 +107,9 @@ POST   /api/alert-actions
 GET    /api/assignees
 PUT    /api/alerts/{alert_id}/cause
 DELETE /api/alerts/{alert_id}/cause
+POST   /api/silences   whole hub
+PUT    /api/silences/{silence_id}   whole hub
+DELETE /api/silences/{silence_id}   whole hub
 POST   /api/devices/{device_id}/commands
 PATCH  /api/devices/{device_id}/desired
 POST   /api/devices/{device_id}/diagnose

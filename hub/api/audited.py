@@ -76,6 +76,9 @@ alert    POST   /api/alerts/{alert_id}/close                closed an alert
 alert    POST   /api/alert-actions                          changed several alerts
 alert    PUT    /api/alerts/{alert_id}/cause                confirmed the cause of an alert
 alert    DELETE /api/alerts/{alert_id}/cause                removed the cause of an alert
+alert    POST   /api/silences                               created a silence
+alert    PUT    /api/silences/{silence_id}                  changed a silence
+alert    DELETE /api/silences/{silence_id}                  ended a silence
 ai       POST   /ask                                        asked the assistant
 ai       POST   /ai/ask                                     asked the assistant
 ai       POST   /ai/stream                                  asked the assistant
@@ -104,6 +107,7 @@ READ_ONLY = frozenset(
         "POST /api/account/passkeys/challenge",
         "POST /api/account/openid",
         "POST /api/history/query",
+        "POST /api/silences/preview",
         "POST /api/rules/check",
         "POST /api/rules/preview",
         "POST /api/mappings/check",

@@ -22,8 +22,6 @@ from hub.api.live.throughput import Throughput
 from hub.api.login_attempts import LoginAttempts
 from hub.api.routes import (
     account,
-    alert_handling,
-    alerts,
     analyses,
     analyze,
     areas,
@@ -31,7 +29,6 @@ from hub.api.routes import (
     audit,
     clock,
     commands,
-    confirmed_causes,
     conversations,
     credentials,
     device_rules,
@@ -59,6 +56,7 @@ from hub.api.routes import (
     trend,
 )
 from hub.api.submit_timeout import with_timeout
+from hub.assembly.build_alerts import alert_routers
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input, ReplaceAreas
 from hub.services.alert_handling import AlertHandling
@@ -67,7 +65,6 @@ from hub.services.areas import Areas
 from hub.services.assignable import AssignablePeople
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
-from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.devices import Devices
 from hub.services.enrolments import Enrolments
 from hub.services.hub_health import HubHealth
@@ -149,17 +146,7 @@ def build_api(
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
-        alerts.routes(alert_service, visible.history),
-        alert_handling.routes(handling),
-        confirmed_causes.routes(
-            ConfirmedCauses(
-                alerts=alert_service,
-                registry=visible.devices,
-                submit=submit,
-                signatures=ai.diagnosis.signatures,
-                now=core.now,
-            )
-        ),
+        *alert_routers(core, alert_service, handling, ai, submit),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),

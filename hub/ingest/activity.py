@@ -16,7 +16,8 @@ ACTIVITY_KEYS = frozenset(
         *("presence.new", "presence.online", "presence.stale", "presence.offline"),
         *("alert.raised", "alert.changed", "alert.severity", "alert.acknowledged", "alert.unacknowledged"),
         *("alert.acknowledgement_expired", "alert.assigned", "alert.unassigned", "alert.muted", "alert.unmuted"),
-        *("alert.mute_expired", "alert.commented", "alert.closed"),
+        *("silence.created", "silence.edited", "silence.started", "silence.stopped", "silence.ended"),
+        *("alert.silenced", "alert.unsilenced", "alert.mute_expired", "alert.commented", "alert.closed"),
         *("alert.cleared", "alert.cleared_late", "alert.withdrawn", "alert.cause_confirmed", "alert.cause_removed"),
         *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
         "command.unverified",
@@ -67,6 +68,11 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
             return _alert(event, name(event.alert.device))
         case ev.SettingChanged():
             return Activity(event.at, "settings", event.device, event.text, "ok", "settings", event.params)
+        case ev.SilenceChanged():
+            who = f"{event.by} {event.step} the silence" if event.by else f"The silence {event.step}"
+            silenced: dict[str, Any] = {"by": event.by, "note": event.silence.note, "silence": event.silence.id}
+            text = f"{who}: {event.silence.note}"
+            return Activity(event.at, "silence", None, text, "ok", f"silence.{event.step}", silenced)
         case ev.DiagnosisReady():
             found = event.diagnosis
             return Activity(
@@ -140,6 +146,9 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
             return f"{event.by} muted {alert}"
         case "unmuted":
             return f"{event.by} unmuted {alert}"
+        case "silenced" | "unsilenced":
+            params["text"] = (event.text or "")[:MAX_FIX]
+            return f"{'Silenced' if event.what == 'silenced' else 'No longer silenced'}: {alert} ({params['text']})"
         case "mute_expired":
             return f"Mute expired: {alert}"
         case "acknowledgement_expired":

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Action
-from hub.events import AlertEvent, CommandChanged, Event, MessageRejected
-from hub.model import Alert, AlertEntry, Command, Diagnosis, RawMessage, Record, RecordBatch, Rejection
-from hub.rules.alert_entries import entry_of
+from hub.events import AlertEvent, CommandChanged, Event, MessageRejected, SilenceChanged
+from hub.model import Alert, AlertEntry, AlertSilence, Command, Diagnosis, RawMessage, Record, RecordBatch, Rejection
+from hub.rules.alert_entries import entries_of
 
 
 class Batch:
@@ -44,7 +44,13 @@ class Batch:
     def alert_entries(self) -> list[AlertEntry]:
         """Return the entries of the histories of alerts."""
         changes = (event for event in self.events if isinstance(event, AlertEvent))
-        return [entry_of(event) for event in changes if event.alert.id not in self.deleted_alerts]
+        kept = (event for event in changes if event.alert.id not in self.deleted_alerts)
+        return [entry for event in kept for entry in entries_of(event)]
+
+    def silences(self) -> list[AlertSilence]:
+        """Return the last state of each silence that changed."""
+        changes = (event for event in self.events if isinstance(event, SilenceChanged))
+        return list({event.silence.id: event.silence for event in changes}.values())
 
     def add_commands(self, changed: Iterable[Command], at: int) -> None:
         """Add commands whose state changed. Those in state ``sent`` are published after the commit."""

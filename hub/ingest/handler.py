@@ -238,6 +238,10 @@ class IngestHandler:
                         registry.fast_path.demote(event.alert.device)
                 changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
                 batch.add_commands(changed, item.now)
+            case inputs.PutSilence() | inputs.EndSilence():
+                silence, events = engine.silencing.change(item, registry.get)
+                batch.events += events
+                return silence
             case inputs.LogChange():
                 batch.events.append(ev.SettingChanged(item.text, item.at, item.device, item.params))
             case inputs.EditDevice():

@@ -193,8 +193,9 @@ class Pipeline:
             raise StoreRefused(f"The states of these devices cannot be encoded: {_listed(broken)}.")
         activity = [line for event in batch.events if (line := narrate(event, self._registry.get)) is not None]
         alerts = batch.alerts()
+        silences = batch.silences()
         changed = (batch.records, batch.record_batches, states, batch.deleted, alerts, batch.diagnoses, activity)
-        if not any(changed) and not batch.rejections and not batch.commands and not batch.learnt:
+        if not any(changed) and not silences and not batch.rejections and not batch.commands and not batch.learnt:
             return None
         self._cursor = cursor
         return Delta(
@@ -206,6 +207,7 @@ class Pipeline:
             deleted=batch.deleted,
             alerts=alerts,
             alert_entries=batch.alert_entries(),
+            silences=silences,
             diagnoses=batch.diagnoses,
             rejections=batch.rejections,
             activity=activity,

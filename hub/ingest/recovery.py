@@ -59,6 +59,7 @@ def recover(
     # The engine withdraws alerts of unknown devices. Devices that did not fit in memory are unknown, so their alerts
     # are not loaded.
     engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)
+    engine.silencing.load(snapshot.silences)
     for record in registry.missed(snapshot.records):
         try:
             registry.observe(record)

@@ -5,8 +5,9 @@ decoding, registry and one rule take 2.1 us a record with one struct a record, 3
 """
 
 from hub.model.activity import Activity
-from hub.model.alert import SEVERITIES, Alert, AlertState, Assignee, ConfirmedCause, Mute, Severity
+from hub.model.alert import SEVERITIES, Alert, AlertState, Assignee, ConfirmedCause, Mute, Severity, SilencedBy
 from hub.model.alert_history import AlertEntry, AlertEntryKind
+from hub.model.alert_silence import AlertSilence, SilenceStep, WeeklyWindow
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
@@ -51,12 +52,14 @@ from hub.model.input import (
     DeleteDevice,
     DesireState,
     EditDevice,
+    EndSilence,
     Input,
     Introduce,
     JudgeDevices,
     LogChange,
     LostSession,
     MuteAlert,
+    PutSilence,
     ReplaceAreas,
     ReplaceMappings,
     ReplaceRules,
@@ -103,6 +106,7 @@ __all__ = [
     "AlertEntry",
     "AlertEntryKind",
     "AlertRequest",
+    "AlertSilence",
     "AlertState",
     "Analysis",
     "AnalysisKind",
@@ -138,6 +142,7 @@ __all__ = [
     "Device",
     "Diagnosis",
     "EditDevice",
+    "EndSilence",
     "Evidence",
     "EvidenceKind",
     "Extra",
@@ -171,6 +176,7 @@ __all__ = [
     "Presence",
     "PresenceWords",
     "Proposal",
+    "PutSilence",
     "Quality",
     "Quote",
     "RawMessage",
@@ -191,6 +197,8 @@ __all__ = [
     "SeriesQuery",
     "Severity",
     "Shape",
+    "SilenceStep",
+    "SilencedBy",
     "Source",
     "Step",
     "Tick",
@@ -203,6 +211,7 @@ __all__ = [
     "ValueExpired",
     "ValueType",
     "Watch",
+    "WeeklyWindow",
     "WriteDiagnosis",
     "Writer",
     "key_of_id",

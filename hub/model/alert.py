@@ -40,6 +40,13 @@ class Mute(msgspec.Struct, frozen=True):
     until: int | None = None
 
 
+class SilencedBy(msgspec.Struct, frozen=True):
+    """A silence that matches an alert at present."""
+
+    id: str
+    note: str
+
+
 class Alert(msgspec.Struct, frozen=True):
     """Alert with its current state.
 
@@ -76,6 +83,7 @@ class Alert(msgspec.Struct, frozen=True):
     muted: Mute | None = None
     closed_by: str | None = None  # cleared by this person, not because the condition ended
     comments: int = 0  # in its history
+    silenced_by: tuple[SilencedBy, ...] = ()
 
     @property
     def open(self) -> bool:

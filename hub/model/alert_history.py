@@ -20,6 +20,8 @@ AlertEntryKind = Literal[
     "muted",
     "unmuted",
     "mute_expired",
+    "silenced",
+    "unsilenced",
     "commented",
     "closed",
     "cleared",
@@ -32,8 +34,8 @@ AlertEntryKind = Literal[
 class AlertEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Entry of an alert's history.
 
-    ``severity`` is the alert's after it. ``text`` is a comment, a note, the name of an assignee, or a cause; of an
-    alert that was raised or changed, its message.
+    ``severity`` is the alert's after it. ``text`` is a comment, a note (also of a silence), the name of an assignee, or
+    a cause; of an alert that was raised or changed, its message.
     """
 
     alert: str

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from hub.model.alert import Alert, Assignee, ConfirmedCause
+from hub.model.alert_silence import AlertSilence
 from hub.model.area import Area
 from hub.model.command import Command
 from hub.model.device import Identity
@@ -93,6 +94,23 @@ class CommentAlert(msgspec.Struct, frozen=True):
     by: str
     at: int
     text: str
+
+
+class PutSilence(msgspec.Struct, frozen=True):
+    """A person creates a silence, or (``edit``) replaces one that has not ended. Answers with the silence."""
+
+    silence: AlertSilence
+    by: str
+    at: int
+    edit: bool = False
+
+
+class EndSilence(msgspec.Struct, frozen=True):
+    """A person ends a silence. Answers with it. Raises NotFound if it has ended."""
+
+    silence: str
+    by: str
+    at: int
 
 
 class ConfirmCause(msgspec.Struct, frozen=True):
@@ -226,6 +244,8 @@ AlertRequest = (
 Input = (
     Tick
     | AlertRequest
+    | PutSilence
+    | EndSilence
     | LogChange
     | EditDevice
     | DesireState

@@ -6,8 +6,16 @@ from hub import events as ev
 from hub.model import Alert, AlertEntry, AlertEntryKind
 
 
+def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
+    """Return the entries of an event: two for an alert that was silenced already when it was raised."""
+    if isinstance(event, ev.AlertRaised) and event.alert.silenced_by:
+        notes = "; ".join(silence.note for silence in event.alert.silenced_by)
+        return [entry_of(event), _entry(event, "silenced", text=notes)]
+    return [entry_of(event)]
+
+
 def entry_of(event: ev.AlertEvent) -> AlertEntry:
-    """Return the entry of an event."""
+    """Return the entry that says what happened."""
     alert = event.alert
     match event:
         case ev.AlertRaised():

@@ -31,6 +31,7 @@ from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers, with_bounds
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silence import heard, is_silent, judge_silence
+from hub.rules.silencing import Silencing
 from hub.rules.watch import Watches, watch_of
 
 Find = Callable[[str], Device | None]
@@ -66,6 +67,7 @@ class Engine:
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
+        self.silencing = Silencing(self._alerts, self._matcher)
         self._plans.clear()
         # Devices that the present rules have not been evaluated on yet: as a set, and in order.
         self._unjudged: set[str] = set()
@@ -151,7 +153,7 @@ class Engine:
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
         """Handle the expired timers. ``find`` returns a device by its id."""
-        events = self._alerts.expire(now)
+        events = self._alerts.expire(now) + self.silencing.turn(now, find)
         for device_id, key, of_late in self._watches.due(now):
             device = find(device_id)
             watch = device.watches.get(key) if device else None
@@ -192,6 +194,7 @@ class Engine:
     def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
         """Replace the areas. Return True if a rule names one: the devices have to be evaluated again."""
         self._matcher.areas = areas
+        self.silencing.recheck_all()
         return any(rule.scope.areas for rule in self.rules)
 
     def judge_later(self, devices: Iterable[str]) -> None:
@@ -237,7 +240,7 @@ class Engine:
         for rule, condition, key in plan.silence:
             silence_ms = self._tolerated(device, condition.silence_ms)
             events += judge_silence(self._watches, device, rule, silence_ms, key, now)
-        return events
+        return events + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
         """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.

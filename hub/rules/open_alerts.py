@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from hub.model import (
     LateRun,
     Rule,
     Severity,
+    SilencedBy,
     Value,
 )
 from hub.rules.alert_handling import Handle, expired, expiry, handled
@@ -31,6 +33,7 @@ class OpenAlerts:
     def __init__(self) -> None:
         self.by_id: dict[str, Alert] = {}
         self._of_device: dict[str, set[str]] = {}
+        self.silenced_by: Callable[[Alert, Device], tuple[SilencedBy, ...]] = lambda alert, device: ()
         self._expiries: list[tuple[int, str]] = []  # heap of (epoch ms, alert id); entries may be out of date
 
     def severity(self, device_id: str) -> Severity:
@@ -56,6 +59,7 @@ class OpenAlerts:
     ) -> AlertRaised:
         # The same latest value can raise an alert again after its first one was withdrawn; it needs another id.
         alert = _alert(device, rule, since, value, now, f"\n{now}" if standing else "")
+        alert = msgspec.structs.replace(alert, silenced_by=self.silenced_by(alert, device))
         self.add(alert)
         return AlertRaised(alert, now)
 

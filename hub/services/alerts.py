@@ -29,12 +29,17 @@ class Handled(msgspec.Struct, frozen=True):
     """A filter of open alerts by how they are handled. None permits all."""
 
     muted: bool | None = None
+    silenced: bool | None = None
     assignee: str | None = None  # id of an account; NOBODY: unassigned
 
     def includes(self, alert: Alert) -> bool:
         """Return whether the alert passes the filter."""
         assignee = alert.assignee.id if alert.assignee else NOBODY
-        return self.muted in (None, alert.muted is not None) and self.assignee in (None, assignee)
+        return (
+            self.muted in (None, alert.muted is not None)
+            and self.silenced in (None, bool(alert.silenced_by))
+            and self.assignee in (None, assignee)
+        )
 
 
 class ExplainedAlert(msgspec.Struct, frozen=True):
@@ -104,7 +109,7 @@ class Alerts:
             )
         wanted = {"raised", "acknowledged"} if states is None else set(states)
         if "cleared" in wanted:
-            raise Invalid("Cleared alerts cannot be filtered by muted or assignee.", "Use state=open.")
+            raise Invalid("Cleared alerts cannot be filtered by muted, silenced or assignee.", "Use state=open.")
         found = [
             alert
             for alert in self.open_now(device)

@@ -16,6 +16,7 @@ from hub.model import (
     Activity,
     Alert,
     AlertEntry,
+    AlertSilence,
     AlertState,
     Command,
     Diagnosis,
@@ -52,6 +53,7 @@ class Delta(msgspec.Struct, frozen=True):
     deleted: Sequence[str] = ()
     alerts: Sequence[Alert] = ()
     alert_entries: Sequence[AlertEntry] = ()
+    silences: Sequence[AlertSilence] = ()
     diagnoses: Sequence[Diagnosis] = ()
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
@@ -85,6 +87,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         records: these records with their numbers, oldest first and without their keys.
         left: devices whose states were left out, see :meth:`Store.load`.
         commands: the unsettled commands, oldest first, and the most recently settled ones.
+        silences: those that have not ended.
         unreadable: rows that would belong here and cannot be read.
     """
 
@@ -98,6 +101,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
     records: Iterable[tuple[int, Record]] = ()
     left: Sequence[str] = ()
     commands: list[Command] = []
+    silences: list[AlertSilence] = []
     unreadable: Sequence[Unreadable] = ()
 
 
@@ -212,6 +216,10 @@ class Store(Protocol):
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
         """Return what happened to an alert, newest first, with row numbers; ``before`` continues below that number."""
+        ...
+
+    async def silences(self, limit: int = 500) -> list[AlertSilence]:
+        """Return silences: those that have not ended first, then by their creation, newest first."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:

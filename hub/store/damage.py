@@ -53,6 +53,7 @@ _HISTORY: dict[str, str] = {
     "chunk": f"{_CHUNK} OR {_beyond('first', 'last')}",
     "rollup": f"id > {MAX_NUMBER} OR step NOT IN (60000, 3600000) OR {_beyond('first')}",
     "alert_entry": f"id > {MAX_NUMBER}",
+    "silence": _beyond("at", "ends_at"),
     "diagnosis": _beyond("created_at"),
     "rejection": f"id > {MAX_NUMBER} OR {_beyond('received')} OR size < 0",
     "activity": f"id > {MAX_NUMBER} OR {_beyond('ts')}",

@@ -78,6 +78,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX entry_of_device ON alert_entry (device)",
         )
     ),
+    Migration(
+        (
+            """CREATE TABLE silence (
+                id TEXT PRIMARY KEY, finished INTEGER NOT NULL, at INTEGER NOT NULL, ends_at INTEGER,
+                body BLOB NOT NULL)""",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

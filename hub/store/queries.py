@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertEntry, AlertState, Command, Diagnosis, Rejection
+from hub.model import Activity, Alert, AlertEntry, AlertSilence, AlertState, Command, Diagnosis, Rejection
 from hub.store.base import StoredSnapshot
 from hub.store.dedup_keys import load_dedup_keys
 from hub.store.rows import Unreadable, decoded, to_json
@@ -16,10 +16,12 @@ from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _alert_entry = msgspec.msgpack.Decoder(AlertEntry).decode
+_silence = msgspec.msgpack.Decoder(AlertSilence).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
 
 _command = msgspec.msgpack.Decoder(Command).decode
 
+MAX_ROWS = 10_000
 COMMANDS_RECENT = 1_000
 """Settled commands that a restart loads, so that a repeated request finds the first one."""
 
@@ -41,6 +43,7 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
         keys_of=keys_of,
         learnt=_learnt(connection),
         commands=_recent_commands(connection, unreadable),
+        silences=[each for each in silences(connection, MAX_ROWS) if not each.finished],
         unreadable=unreadable,
     )
 
@@ -132,6 +135,12 @@ def alert_history(
         for number, body in rows
         for entry in decoded("alert entry", [(str(number), body)], _alert_entry)
     ]
+
+
+def silences(connection: sqlite3.Connection, limit: int) -> list[AlertSilence]:
+    """See :meth:`hub.store.base.Store.silences`."""
+    rows = connection.execute("SELECT id, body FROM silence ORDER BY finished, at DESC, id LIMIT ?", (max(limit, 0),))
+    return list(decoded("silence", rows, _silence))
 
 
 def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> list[Alert]:

@@ -10,7 +10,7 @@ Groups of tables::
     alert, diagnosis, command,       entities, one row each with a msgpack body
     conversation, turn, analysis
     page, page_words, manual         documents and their full-text index
-    alert_entry                      the histories of alerts
+    alert_entry, silence             the histories of alerts; silences
     rejection, activity, audit       logs for people
     learnt                           learned state: what dialects need to decode later messages
     unreadable                       damaged rows of other tables

@@ -28,6 +28,7 @@ from hub.model import (
     Activity,
     Alert,
     AlertEntry,
+    AlertSilence,
     AlertState,
     Command,
     Diagnosis,
@@ -210,6 +211,9 @@ class SqliteStore(StoreThreads):
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
         return await self._read(queries.alert_history, alert_id, limit, before)
+
+    async def silences(self, limit: int = 500) -> list[AlertSilence]:
+        return await self._read(queries.silences, limit)
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         return await self._read(queries.similar_alerts, alert, limit)

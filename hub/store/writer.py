@@ -229,6 +229,11 @@ class StoreWriter:
         )
         insert(
             self.connection,
+            "INSERT OR REPLACE INTO silence VALUES",
+            ((each.id, each.finished, each.at, each.ends_at, encode(each)) for each in delta.silences),
+        )
+        insert(
+            self.connection,
             "INSERT INTO alert_entry (alert, device, body) VALUES",
             ((entry.alert, entry.device, encode(entry)) for entry in delta.alert_entries),
         )

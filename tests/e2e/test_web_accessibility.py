@@ -38,6 +38,7 @@ PAGES = {
     "analyse": ("/analyse", "choose a file"),
     "rules": ("/rules", "Pump flow low"),
     "rule": ("/rules?edit=sensor-hot", "TOML"),
+    "silences": ("/silences", "No active silences."),
     "topics": ("/topics", "devices/pump-01/info"),
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),

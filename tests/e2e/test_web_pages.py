@@ -228,3 +228,45 @@ def test_search_button_does_not_move_when_connection_state_changes(plant: Demo, 
         pill.evaluate("(element, text) => (element.textContent = text)", text)
         widths.add(page.locator("button.search").evaluate("(element) => element.getBoundingClientRect().left"))
     assert len(widths) == 1
+
+
+def test_alerts_are_selected_with_keyboard_muted_together_and_commented(plant: Demo, open_alert: dict, page: Page):
+    plant.heat("sensor_38", 3)
+    page.goto(f"http://{plant.http}/alerts")
+    rows = page.get_by_test_id("alert")
+    expect(rows.filter(has_text="sensor_38")).to_be_visible()
+    shown = rows.count()
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.get_by_test_id("bulk")).to_contain_text("2 selected")
+    page.get_by_test_id("bulk").get_by_role("button", name="Mute").click()
+    page.get_by_test_id("mute-confirm").click()
+    expect(rows.filter(has_text="Muted")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.get_by_label("Show").select_option("Muted")
+    expect(rows).to_have_count(2)
+    page.get_by_label("Show").select_option("All")
+    expect(rows).to_have_count(shown)
+    page.get_by_label("Comment").fill("The fan is loud")
+    page.get_by_role("button", name="Add comment").click()
+    expect(page.get_by_test_id("history").locator("[data-kind=commented]")).to_contain_text("The fan is loud")
+    assert {each["muted"]["by"] for each in plant.get("/api/alerts", muted=True)["items"]} == {"operator"}
+
+
+def test_silence_is_created_from_alert_and_ended(plant: Demo, open_alert: dict, page: Page):
+    plant.heat("sensor_36", 3)
+    (alert,) = plant.get("/api/alerts", state="open", device_id="sensor_36")["items"]
+    page.goto(f"http://{plant.http}/alerts/{alert['id']}")
+    page.get_by_role("link", name="Silence…").click()
+    expect(page.get_by_test_id("silence-preview")).to_contain_text("Matches 1 open alert now")
+    page.get_by_label("Note").fill("Fan is replaced")
+    page.get_by_test_id("silence-save").click()
+    row = page.get_by_test_id("silence").filter(has_text="Fan is replaced")
+    expect(row).to_contain_text("silences 1 open alert")
+    (silenced,) = plant.get("/api/alerts", silenced=True)["items"]
+    assert (silenced["id"], silenced["silenced_by"][0]["note"]) == (alert["id"], "Fan is replaced")
+    row.get_by_role("button", name="End now").click()
+    page.get_by_test_id("confirm").get_by_role("button", name="End now").click()
+    expect(row).to_have_attribute("data-state", "expired")
+    assert plant.get("/api/alerts", silenced=True)["items"] == []

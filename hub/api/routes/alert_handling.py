@@ -43,7 +43,7 @@ def routes(handling: AlertHandling) -> APIRouter:
     @router.get("/assignees", response_model=schemas.AssigneeList, responses={404: {}})
     async def list_assignees(device_id: str | None = None) -> Response:
         """Return the people that alerts can be assigned to: with `device_id`, those with access to that device."""
-        return Json({"items": [AssigneeShape.of(each) for each in handling.people.list(device_id)]})
+        return Json(schemas.AssigneeList([AssigneeShape.of(each) for each in handling.people.list(device_id)]))
 
     @router.put("/alerts/{alert_id}/assignee", response_model=AlertShape)
     async def assign_alert(alert_id: str, body: requests.Assignment, by: By) -> Response:
@@ -91,7 +91,7 @@ def routes(handling: AlertHandling) -> APIRouter:
         """
         found = await handling.history(alert_id, limit + 1, cursors.unpack(cursor, int))
         after = cursors.pack(found[limit - 1][0]) if len(found) > limit else None
-        return Json({"items": [schemas.AlertEntryShape.of(entry) for _, entry in found[:limit]], "next": after})
+        return Json(schemas.AlertHistory([schemas.AlertEntryShape.of(entry) for _, entry in found[:limit]], after))
 
     @router.post("/alert-actions", response_model=schemas.BulkResults)
     async def act_on_alerts(body: requests.BulkAction, by: By) -> Response:
@@ -107,7 +107,7 @@ def routes(handling: AlertHandling) -> APIRouter:
         items = await asyncio.gather(*map(attempt, dict.fromkeys(body.alerts)))  # together: one commit
         done = [each.id for each in items if each.alert is not None]
         note(f"{body.action}: {len(done)} of {len(items)} alerts", alerts=done, comment=body.note or body.text)
-        return Json({"items": items})
+        return Json(schemas.BulkResults(items))
 
     return router
 

@@ -33,13 +33,14 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
         state: State | None = None,
         device_id: str | None = None,
         muted: bool | None = None,
+        silenced: bool | None = None,
         assignee: Annotated[str | None, Query(max_length=64)] = None,
         cursor: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         """Return a page of alerts, newest first. The state `open` includes `raised` and `acknowledged`.
 
-        Open alerts can be filtered by `muted`, and by `assignee`: the id of an account, or `none`.
+        Open alerts can be filtered by `muted`, `silenced`, and by `assignee`: the id of an account, or `none`.
         If there are more, `next` is the `cursor` of the following page.
         """
         found = await alerts.page(
@@ -47,7 +48,7 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
             device=device_id,
             limit=limit + 1,
             before=cursors.unpack(cursor, tuple[int, str]),
-            handled=Handled(muted, assignee),
+            handled=Handled(muted, silenced, assignee),
         )
         page = found[:limit]
         last = page[-1].alert if len(found) > limit else None

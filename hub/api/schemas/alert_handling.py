@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing_extensions import TypedDict
-
 from hub.api.schemas.api_object import ApiObject
 from hub.api.schemas.responses import AlertShape, AssigneeShape
 from hub.model import AlertEntryKind, Severity
@@ -24,7 +22,7 @@ class AlertEntryShape(ApiObject):
     until: int | None
 
 
-class AlertHistory(TypedDict):
+class AlertHistory(ApiObject):
     items: list[AlertEntryShape]
     next: str | None
 
@@ -37,9 +35,9 @@ class BulkResultShape(ApiObject):
     error: str | None
 
 
-class BulkResults(TypedDict):
+class BulkResults(ApiObject):
     items: list[BulkResultShape]
 
 
-class AssigneeList(TypedDict):
+class AssigneeList(ApiObject):
     items: list[AssigneeShape]

@@ -40,6 +40,13 @@ class MuteShape(ApiObject):
     until: int | None
 
 
+class SilencedByShape(ApiObject):
+    """A silence that matches the alert at present."""
+
+    id: str
+    note: str
+
+
 class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     """An alert.
 
@@ -82,6 +89,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     note: str | None
     assignee: AssigneeShape | None
     muted: MuteShape | None
+    silenced_by: list[SilencedByShape]
     comments: int
     cleared_at: int | None
     closed_by: str | None

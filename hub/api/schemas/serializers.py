@@ -121,6 +121,7 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         current=responses.CurrentShape.of(latest, unit=found.unit) if latest else None,
         assignee=responses.AssigneeShape.of(found.alert.assignee) if found.alert.assignee else None,
         muted=responses.MuteShape.of(found.alert.muted) if found.alert.muted else None,
+        silenced_by=[responses.SilencedByShape.of(each) for each in found.alert.silenced_by],
         stays_open=reason.text if reason else None,
         stays_open_key=reason.key if reason else None,
         stays_open_params=reason.params if reason else {},

@@ -2,7 +2,7 @@
 
 import type { Alert } from '../api/types';
 
-export const FILTERS = ['all', 'mine', 'unassigned', 'muted', 'audible'] as const;
+export const FILTERS = ['all', 'mine', 'unassigned', 'muted', 'silenced', 'audible'] as const;
 export type Filter = (typeof FILTERS)[number];
 
 /** Return whether a filter shows an alert to the person with the account `me`. */
@@ -10,5 +10,7 @@ export function passes(alert: Alert, filter: Filter, me: string | null): boolean
   if (filter === 'mine') return me !== null && alert.assignee?.id === me;
   if (filter === 'unassigned') return !alert.assignee;
   if (filter === 'all') return true;
-  return !!alert.muted === (filter === 'muted');
+  if (filter === 'muted') return !!alert.muted;
+  const silenced = alert.silenced_by.length > 0;
+  return filter === 'silenced' ? silenced : !silenced && !alert.muted;
 }

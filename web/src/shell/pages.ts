@@ -17,6 +17,7 @@ export const PAGES: PageLink[] = [
   { href: '/assistant', name: T.nav.assistant, icon: 'assistant' },
   { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
   { href: '/rules', name: T.nav.rules, icon: 'rules', whole: true },
+  { href: '/silences', name: T.nav.silences, icon: 'silences', whole: true },
   { href: '/topics', name: T.nav.topics, icon: 'topics', whole: true },
   { href: '/activity', name: T.nav.activity, icon: 'activity' },
   { href: '/settings', name: T.nav.settings, icon: 'settings' },

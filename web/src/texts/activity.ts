@@ -23,6 +23,7 @@ export const activity = {
     deleted: 'Deleted',
     command: 'Command',
     rejected: 'Rejected',
+    silence: 'Silences',
     settings: 'Settings',
     gap: 'Data gap',
   },

@@ -17,6 +17,7 @@ import { models } from './models';
 import { rules } from './rules';
 import { settings } from './settings';
 import { link, nav, palette, rail, shortcuts, theme } from './shell';
+import { silences } from './silences';
 import { topics } from './topics';
 
 export const T = {
@@ -52,6 +53,7 @@ export const T = {
   settings,
   severity,
   shortcuts,
+  silences,
   standing,
   states,
   theme,

@@ -21,6 +21,7 @@ export const nav = {
   assistant: 'Assistant',
   analyse: 'Analyse',
   rules: 'Rules',
+  silences: 'Silences',
   topics: 'Topics',
   activity: 'Activity',
   settings: 'Settings',

@@ -1,0 +1,69 @@
+"""``/api/silences``: silence alerts for a time, or in weekly maintenance windows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from hub.api.audit_draft import note
+from hub.api.auth import By
+from hub.api.errors import Json
+from hub.api.schemas import serializers
+from hub.api.schemas import silence_requests as requests
+from hub.api.schemas import silences as shapes
+from hub.model import AlertSilence
+from hub.services.silences import Silences
+
+PREVIEWED = 50
+
+
+def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
+    router = APIRouter(prefix="/api/silences", tags=["silences"])
+
+    def answer(silence: AlertSilence, status: int = 200) -> Response:
+        return Json(shapes.shape(silence, silences.count(silence), now()), status_code=status)
+
+    @router.get("", response_model=shapes.SilenceList)
+    async def list_silences() -> Response:
+        """Return the silences that have not ended, then the ended ones, each newest first; at most 500."""
+        found = await silences.all()
+        return Json(shapes.SilenceList([shapes.shape(each, silences.count(each), now()) for each in found]))
+
+    @router.post("", status_code=201, response_model=shapes.SilenceShape)
+    async def create_silence(body: requests.SilenceWanted, by: By) -> Response:
+        """Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
+
+        When the silence ends, each is as it would be without it. Return 409 if there are 200 silences.
+        """
+        found = await silences.create(body.wanted(now()), by=by)
+        note(object=found.id, note=found.note)
+        return answer(found, 201)
+
+    @router.post("/preview", response_model=shapes.SilencePreview)
+    async def preview_silence(body: requests.Matchers) -> Response:
+        """Return which open alerts a silence would be for, without creating it: their number, and the newest 50."""
+        count, found = await silences.preview(body.silence(), PREVIEWED)
+        return Json(shapes.SilencePreview(count, [serializers.alert(each) for each in found]))
+
+    @router.get("/{silence_id}", response_model=shapes.SilenceShape)
+    async def get_silence(silence_id: str) -> Response:
+        """Return a silence."""
+        return answer(await silences.get(silence_id))
+
+    @router.put("/{silence_id}", response_model=shapes.SilenceShape)
+    async def edit_silence(silence_id: str, body: requests.SilenceWanted, by: By) -> Response:
+        """Replace a silence that has not ended. Return 404 if it has."""
+        found = await silences.edit(silence_id, body.wanted(now()), by=by)
+        note(note=found.note)
+        return answer(found)
+
+    @router.delete("/{silence_id}", response_model=shapes.SilenceShape)
+    async def end_silence(silence_id: str, by: By) -> Response:
+        """End a silence now. It stays in the list. Return 404 if it has ended."""
+        found = await silences.end(silence_id, by=by)
+        note(note=found.note)
+        return answer(found)
+
+    return router

@@ -1,0 +1,69 @@
+"""Objects of silences. Times are epoch milliseconds."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from hub.api.schemas.api_object import ApiObject
+from hub.api.schemas.responses import AlertShape
+from hub.api.schemas.rules import ScopeShape
+from hub.model import AlertSilence, Severity
+from hub.rules.silence_times import next_interval
+
+
+class WeeklyShape(ApiObject):
+    """The same hours of some days of the week (0 is Monday), in minutes after midnight in the time zone `zone`."""
+
+    days: list[int]
+    start: int
+    end: int
+    zone: str
+
+
+class SilenceShape(ApiObject):
+    """A silence.
+
+    - `state`: `active` silences alerts now, `pending` will, `expired` has ended
+    - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
+    - `alerts`: how many open alerts it is for
+    """
+
+    id: str
+    note: str
+    by: str
+    at: int
+    state: Literal["active", "pending", "expired"]
+    starts_at: int
+    ends_at: int | None
+    weekly: WeeklyShape | None
+    next_start: int | None
+    next_end: int | None
+    scope: ScopeShape
+    rules: list[str]
+    severities: list[Severity]
+    alerts: int
+
+
+class SilenceList(ApiObject):
+    items: list[SilenceShape]
+
+
+class SilencePreview(ApiObject):
+    """How many open alerts a silence would be for, and the newest of them."""
+
+    count: int
+    items: list[AlertShape]
+
+
+def shape(found: AlertSilence, alerts: int, now: int) -> SilenceShape:
+    """Return a silence as it is at the time ``now``."""
+    start, end = (None if found.finished else next_interval(found, now)) or (None, None)
+    return SilenceShape.of(
+        found,
+        state="expired" if found.finished else "active" if found.active else "pending",
+        weekly=WeeklyShape.of(found.weekly) if found.weekly else None,
+        next_start=start,
+        next_end=end,
+        scope=ScopeShape.of(found.scope),
+        alerts=alerts,
+    )

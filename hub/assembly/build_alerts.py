@@ -1,0 +1,46 @@
+"""Build the routes of alerts with the services behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hub.api import Router
+from hub.api.routes import alert_handling, alert_silences, alerts, confirmed_causes
+from hub.assembly.parts import AiServices, Core
+from hub.model import Input
+from hub.services.alert_handling import AlertHandling
+from hub.services.alerts import Alerts
+from hub.services.confirmed_causes import ConfirmedCauses
+from hub.services.silences import Silences
+
+
+def alert_routers(
+    core: Core,
+    alert_service: Alerts,
+    handling: AlertHandling,
+    ai: AiServices,
+    submit: Callable[[Input], Awaitable[Any]],
+) -> list[Router]:
+    """Return the routes for alerts, what people do with them, their causes and silences."""
+    silences = Silences(
+        store=core.store,
+        alerts=alert_service,
+        matches=lambda silence, alert, device: core.engine.silencing.matches(silence, alert, device),
+        find=core.registry.get,
+        submit=submit,
+        now=core.now,
+    )
+    causes = ConfirmedCauses(
+        alerts=alert_service,
+        registry=core.visible.devices,
+        submit=submit,
+        signatures=ai.diagnosis.signatures,
+        now=core.now,
+    )
+    return [
+        alerts.routes(alert_service, core.visible.history),
+        alert_handling.routes(handling),
+        alert_silences.routes(silences, core.now),
+        confirmed_causes.routes(causes),
+    ]

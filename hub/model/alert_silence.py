@@ -1,0 +1,43 @@
+"""A silence: alerts that nobody is to be notified of, for a time or in a weekly maintenance window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from hub.model.alert import Severity
+from hub.model.rule import Scope
+
+SilenceStep = Literal["created", "edited", "started", "stopped", "ended"]
+"""What becomes of a silence. It stops at the end of a weekly window, and ends for good."""
+
+
+class WeeklyWindow(msgspec.Struct, frozen=True):
+    """The same hours of some days of the week. With ``end`` not after ``start``, it lasts until the next day."""
+
+    days: tuple[int, ...]  # 0 is Monday
+    start: int  # minutes after midnight on the clock of ``zone``
+    end: int
+    zone: str  # IANA name of the time zone
+
+
+class AlertSilence(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Silence of all alerts that match every list that is not empty, now and in future.
+
+    ``scope`` selects devices, as that of a rule does. Times are by the hub's clock. Once it has ended it is
+    ``finished``, and never changes again.
+    """
+
+    id: str
+    note: str
+    by: str
+    at: int  # when it was created
+    starts_at: int
+    ends_at: int | None  # None only with ``weekly``
+    scope: Scope = Scope()
+    rules: tuple[str, ...] = ()  # ids, or shell patterns of them
+    severities: tuple[Severity, ...] = ()
+    weekly: WeeklyWindow | None = None
+    active: bool = False  # it silences alerts at present
+    finished: bool = False

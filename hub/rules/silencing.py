@@ -1,0 +1,121 @@
+"""Silences: which alerts they match, and their starts and ends.
+
+A silence changes nothing of an alert but ``silenced_by``: when it ends, nothing has to be restored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from hub.errors import Conflict, NotFound
+from hub.events import AlertHandled, Event, SilenceChanged
+from hub.model import Alert, AlertSilence, Device, EndSilence, PutSilence, SilencedBy
+from hub.rules.open_alerts import OpenAlerts
+from hub.rules.scopes import ScopeMatcher
+from hub.rules.silence_times import next_interval
+
+MAX_SILENCES = 200
+"""Silences that have not ended."""
+Find = Callable[[str], Device | None]
+
+
+class Silencing:
+    """The silences that have not ended, and what they do to the open alerts."""
+
+    def __init__(self, alerts: OpenAlerts, matcher: ScopeMatcher) -> None:
+        self._alerts = alerts
+        self._matcher = matcher
+        self._silences: dict[str, AlertSilence] = {}
+        self._due = 0  # when a silence starts or stops next, in epoch ms
+        self._turned = 0
+        alerts.silenced_by = self.silenced_by
+
+    def load(self, silences: Iterable[AlertSilence]) -> None:
+        """Add the stored silences."""
+        self._silences |= {silence.id: silence for silence in silences}
+
+    def matches(self, silence: AlertSilence, alert: Alert, device: Device) -> bool:
+        """Return whether a silence, active or not, is for this alert."""
+        return (
+            (not silence.severities or alert.severity in silence.severities)
+            and (not silence.rules or any(fnmatchcase(alert.rule, pattern) for pattern in silence.rules))
+            and self._matcher.selects(silence.scope, device)
+        )
+
+    def silenced_by(self, alert: Alert, device: Device) -> tuple[SilencedBy, ...]:
+        """Return the active silences that match an alert."""
+        active = (each for each in self._silences.values() if each.active)
+        return tuple(SilencedBy(each.id, each.note) for each in active if self.matches(each, alert, device))
+
+    def change(self, fact: PutSilence | EndSilence, find: Find) -> tuple[AlertSilence, list[Event]]:
+        """Add, replace or end a silence, and match the open alerts again.
+
+        Raises Conflict if there are too many, NotFound if the one to replace or end has ended.
+        """
+        event = self._put(fact) if isinstance(fact, PutSilence) else self._end(fact)
+        self.recheck_all()
+        events = [event, *self.turn(fact.at, find)]
+        return self._silences.get(event.silence.id, event.silence), events
+
+    def _put(self, fact: PutSilence) -> SilenceChanged:
+        before = self._silences.get(fact.silence.id)
+        if fact.edit and before is None:
+            raise NotFound("The silence has ended.", "Create another one.")
+        if before is None and len(self._silences) >= MAX_SILENCES:
+            raise Conflict(f"There are {MAX_SILENCES} silences already.", "End one first.")
+        silence = replace(fact.silence, active=before.active if before else False)
+        self._silences[silence.id] = silence
+        return SilenceChanged(silence, fact.at, "edited" if before else "created", fact.by)
+
+    def _end(self, fact: EndSilence) -> SilenceChanged:
+        silence = self._silences.pop(fact.silence, None)
+        if silence is None:
+            raise NotFound(f"There is no silence {fact.silence[:64]!r} that has not ended.", "GET /api/silences")
+        silence = replace(silence, ends_at=fact.at, active=False, finished=True)
+        return SilenceChanged(silence, fact.at, "ended", fact.by)
+
+    def recheck_all(self) -> None:
+        """Match all open alerts again with the next turn, because areas or silences have changed."""
+        self._due = 0
+
+    def turn(self, now: int, find: Find) -> list[Event]:
+        """Start and stop silences whose time has come."""
+        if self._turned <= now < self._due:
+            return []
+        self._turned, events, edges = now, list[Event](), list[int]()
+        for silence in list(self._silences.values()):
+            interval = next_interval(silence, now)
+            active = interval is not None and interval[0] <= now
+            if interval is not None:
+                start, end = interval
+                edges += [start] if start > now else [] if end is None else [end]
+            if interval is None:
+                del self._silences[silence.id]
+                silence = replace(silence, active=False, finished=True)
+                events.append(SilenceChanged(silence, now, "ended"))
+            elif active != silence.active:
+                silence = self._silences[silence.id] = replace(silence, active=active)
+                events.append(SilenceChanged(silence, now, "started" if active else "stopped"))
+        self._due = min(edges, default=1 << 62)
+        for alert in list(self._alerts.by_id.values()):
+            if (device := find(alert.device)) is not None:
+                events += self._recheck(alert, device, now)
+        return events
+
+    def recheck(self, device: Device, now: int) -> list[Event]:
+        """Match the alerts of a device again, because its labels, area or gateway may have changed."""
+        events: list[Event] = []
+        for alert_id in self._alerts.of_device(device.id):
+            events += self._recheck(self._alerts.by_id[alert_id], device, now)
+        return events
+
+    def _recheck(self, alert: Alert, device: Device, now: int) -> list[Event]:
+        found = self.silenced_by(alert, device)
+        if found == alert.silenced_by:
+            return []
+        notes = "; ".join(each.note for each in found or alert.silenced_by)
+        alert = self._alerts.by_id[alert.id] = replace(alert, silenced_by=found)
+        return [AlertHandled(alert, now, "silenced" if found else "unsilenced", None, notes)]

@@ -1,0 +1,110 @@
+"""Silences of alerts, once or in weekly maintenance windows. They are changed through the ingest queue only."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.accounts.profile import check_time_zone
+from hub.errors import Invalid, NotFound
+from hub.model import Alert, AlertSilence, Device, EndSilence, Input, PutSilence
+from hub.services.alert_handling import MAX_AHEAD_MS
+from hub.services.alerts import Alerts, ExplainedAlert
+from hub.store.base import Store
+
+Matches = Callable[[AlertSilence, Alert, Device], bool]
+
+
+class Silences:
+    """Service for silences."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        alerts: Alerts,
+        matches: Matches,
+        find: Callable[[str], Device | None],
+        submit: Callable[[Input], Awaitable[Any]],
+        now: Callable[[], int],
+    ) -> None:
+        self._store = store
+        self._alerts = alerts
+        self._matches = matches
+        self._find = find
+        self._submit = submit
+        self._now = now
+
+    async def all(self) -> list[AlertSilence]:
+        """Return the silences that have not ended, then the ended ones, each newest first."""
+        return await self._store.silences()
+
+    async def get(self, silence_id: str) -> AlertSilence:
+        """Return a silence. Raises NotFound."""
+        found = next((each for each in await self.all() if each.id == silence_id), None)
+        if found is None:
+            raise NotFound(f"There is no silence {silence_id[:64]!r}.", "GET /api/silences lists them.")
+        return found
+
+    async def create(self, wanted: AlertSilence, *, by: str) -> AlertSilence:
+        """Store a new silence; its id, author and time of creation are set here. Raises Invalid, Conflict."""
+        now = self._now()
+        silence = replace(wanted, id="s" + secrets.token_hex(8), by=by, at=now)
+        self._check(silence, now)
+        created: AlertSilence = await self._submit(PutSilence(silence, by, now))
+        return created
+
+    async def edit(self, silence_id: str, wanted: AlertSilence, *, by: str) -> AlertSilence:
+        """Replace a silence; its author stays. Raises NotFound if there is none that has not ended, Invalid."""
+        now, before = self._now(), await self.get(silence_id)
+        silence = replace(wanted, id=before.id, by=before.by, at=before.at)
+        self._check(silence, now)
+        edited: AlertSilence = await self._submit(PutSilence(silence, by, now, edit=True))
+        return edited
+
+    async def end(self, silence_id: str, *, by: str) -> AlertSilence:
+        """End a silence now. Raises NotFound if there is none that has not ended."""
+        ended: AlertSilence = await self._submit(EndSilence(silence_id, by, self._now()))
+        return ended
+
+    def count(self, silence: AlertSilence) -> int:
+        """Return how many open alerts a silence is for, active or not."""
+        return 0 if silence.finished else len(self._matched(silence))
+
+    async def preview(self, wanted: AlertSilence, limit: int) -> tuple[int, list[ExplainedAlert]]:
+        """Return how many open alerts a silence would be for, and the newest ones."""
+        self._check_matchers(wanted)
+        found = self._matched(wanted)
+        return len(found), await self._alerts.explain(found[:limit])
+
+    def _matched(self, silence: AlertSilence) -> list[Alert]:
+        devices = ((alert, self._find(alert.device)) for alert in self._alerts.open_now())
+        return [alert for alert, device in devices if device is not None and self._matches(silence, alert, device)]
+
+    def _check(self, silence: AlertSilence, now: int) -> None:
+        self._check_matchers(silence)
+        if silence.ends_at is None and silence.weekly is None:
+            raise Invalid("ends_at is missing.", "Only a silence with weekly windows may have no end.")
+        if not silence.starts_at <= now + MAX_AHEAD_MS:
+            raise Invalid("starts_at is too far ahead.", "Allowed: within the next 366 days.")
+        if silence.ends_at is not None and silence.ends_at <= max(now, silence.starts_at):
+            raise Invalid("ends_at is not after starts_at and now.", "Allowed: a later time, in epoch ms.")
+        if silence.weekly is None and (silence.ends_at or 0) > max(now, silence.starts_at) + MAX_AHEAD_MS:
+            raise Invalid("ends_at is too far ahead.", "Allowed: at most 366 days after starts_at.")
+        if silence.weekly is not None:
+            check_time_zone(silence.weekly.zone)
+
+    def _check_matchers(self, silence: AlertSilence) -> None:
+        if not any((*_lists(silence), silence.rules, silence.severities)):
+            raise Invalid(
+                "The silence has no matcher.", 'Give devices, areas or others; "*" in devices is all devices.'
+            )
+
+
+def _lists(silence: AlertSilence) -> tuple[tuple[str, ...], ...]:
+    """Return the lists of the silence's scope."""
+    scope = silence.scope
+    return scope.devices, scope.models, scope.labels, scope.areas, scope.via

@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { localTime } from '../alerts/until';
+import type { Silence } from '../api/types';
+import { bodyOf, draftOf, emptyDraft, matchesNothing } from './draft';
+
+const STARTS = new Date(2026, 10, 30, 8, 0).getTime();
+const SILENCE: Silence = {
+  id: 's1',
+  note: 'Service',
+  by: 'Ada',
+  at: STARTS,
+  state: 'active',
+  starts_at: STARTS,
+  ends_at: STARTS + 3_600_000,
+  weekly: { days: [0, 4], start: 1_350, end: 360, zone: 'Europe/Berlin' },
+  next_start: null,
+  next_end: null,
+  scope: { devices: ['pump-*', 'fan'], models: ['X1'], labels: [], areas: ['Hall 2'], via: ['gw'] },
+  rules: ['hot'],
+  severities: ['warning'],
+  alerts: 0,
+};
+
+it('writes a silence back as it was read', () => {
+  const body = bodyOf(draftOf(SILENCE, localTime, 'UTC'), SILENCE);
+  const { note, starts_at, ends_at, weekly, scope, rules, severities } = SILENCE;
+  expect(body).toEqual({ note, starts_at, ends_at, weekly, ...scope, rules, severities });
+});
+
+it('has no matcher while it is empty', () => {
+  const draft = emptyDraft('2026-11-30T09:00', 'UTC');
+  expect(matchesNothing(draft)).toBe(true);
+  expect(matchesNothing({ ...draft, devices: ' , ' })).toBe(true);
+  expect(matchesNothing({ ...draft, devices: 'pump-*' })).toBe(false);
+  expect(bodyOf(draft)).toMatchObject({ starts_at: null, weekly: null });
+});

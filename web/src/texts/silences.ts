@@ -1,0 +1,51 @@
+// Texts of silences.
+
+import { plural } from './plural';
+
+const clock = (minutes: number): string =>
+  `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;
+const alerts = (n: number): string => `${n} open ${plural(n, { one: 'alert', other: 'alerts' })}`;
+
+export const silences = {
+  title: 'Silences',
+  lead: 'Nobody is notified of silenced alerts. They are still raised, listed and marked.',
+  add: 'New silence',
+  edit: 'Edit silence',
+  create: 'Create silence',
+  change: 'Edit',
+  saved: 'Silence saved',
+  ended: 'Silence ended',
+  endNow: 'End now',
+  endTitle: (note: string) => `End the silence “${note}”?`,
+  endLead: 'Its alerts are as before. It stays in the list as expired.',
+  states: { active: 'Active', pending: 'Pending', expired: 'Expired' },
+  none: 'No active silences.',
+  noneLead: 'Create one for planned work, once or every week.',
+  by: (name: string) => `by ${name}`,
+  hidesNow: (n: number) => `silences ${alerts(n)}`,
+  wouldHide: (n: number) => `matches ${alerts(n)}`,
+  hides: (n: number) => `Matches ${alerts(n)} now`,
+  andMore: (n: number) => `and ${n} more`,
+  chooseSome: 'Fill in at least one field to choose alerts. Alerts must match all of them.',
+  next: (t: string) => `next on ${t}`,
+  until: (t: string) => `until ${t}`,
+  window: (days: string, start: number, end: number, zone: string) =>
+    `${days}, ${clock(start)} to ${clock(end)} (${zone})`,
+  note: 'Note',
+  matchers: 'Alerts to silence',
+  lists: { devices: 'Devices', areas: 'Areas', labels: 'Labels', rules: 'Rules' },
+  placeholders: { devices: 'pump-*, fan-01', areas: 'Hall 2', labels: 'test', rules: 'hot' },
+  models: 'Models',
+  via: 'Gateways',
+  severities: 'Severities',
+  start: 'Start',
+  startNow: 'Empty: now',
+  end: 'End',
+  endNever: 'Empty: until it is ended by hand',
+  weekly: 'Repeat every week (maintenance window)',
+  days: 'Days',
+  dayNames: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+  from: 'From',
+  to: 'To',
+  zone: 'Time zone',
+};

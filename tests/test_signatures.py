@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hub.insight import decide, match_word, rank
+from hub.errors import ConfigError
+from hub.insight import decide, match_word, parse_signatures, rank
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.signature import built_in
 from hub.insight.symptom_matching import parse_patterns
@@ -78,3 +79,26 @@ def test_every_cause_of_the_literature_has_a_source_and_a_case() -> None:
 def test_distinguishing_check_names_a_known_cause() -> None:
     known = {s.cause for s in built_in()} | {s.id for s in built_in()}
     assert {other for s in built_in() for other in s.distinguish} <= known
+
+
+CAUSE = '[[cause]]\nid = "x"\ntitle = "X"\ncomponent = "c"\nneeds = ["flow falls"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cause = 5", "cause is not a list of tables. Begin each cause with [[cause]]"),
+        ("cause = [5]", "cause is not a list of tables."),
+        ('[cause]\nid = "x"', "cause is not a list of tables."),
+        (CAUSE + "[[cause]]\nid = 5", "cause 2: id = 5 is not valid. Allowed: a text in quotes."),
+        ('[[cause]]\nid = "x"', "cause 1: title is missing."),
+        (CAUSE + "prior = 11", "cause 1: prior = 11 is not valid. Allowed: a number above 0, at most 10."),
+        (CAUSE + 'nature = "odd"', "cause 1: nature = 'odd' is not valid. Allowed: "),
+        (CAUSE + 'kinds = "pump"', "cause 1: kinds = 'pump' is not valid. Allowed: a list of texts in [brackets]."),
+        (CAUSE + "colour = 1", "cause 1: colour = 1 is not valid. Allowed: only id, title"),
+    ],
+)
+def test_error_names_cause_key_value_and_what_is_allowed(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_signatures(text)
+    assert expected in str(caught.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -14,6 +14,7 @@ from hub.errors import ConfigError
 from hub.insight import machine_kinds
 from hub.insight.symptom_matching import parse_alternatives, parse_patterns
 from hub.model import CauseNature
+from hub.toml_fields import read_fields
 
 MatchWord = Literal["strong", "medium", "weak"]
 
@@ -72,8 +73,12 @@ def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool 
             raise ConfigError(f"{where}: {unknown[0]} is not an allowed key.", "Allowed: kinds and [[cause]] tables.")
         shared = {"kinds": table["kinds"]} if "kinds" in table else {}
         causes = table.get("cause", [])
+        if not isinstance(causes, list) or not all(isinstance(each, dict) for each in causes):
+            raise ConfigError(
+                f"{where}: cause is not a list of tables.", "Begin each cause with [[cause]] on its own line."
+            )
         defaults = {"one_sign": True, "prior": _OWN_PRIOR} if is_own else {}
-        found = msgspec.convert([defaults | shared | each for each in causes], list[Signature])
+        found = [_read(defaults | shared | each, f"{where}, cause {n}") for n, each in enumerate(causes, 1)]
         _check_kinds(found, where)
         for signature in found:
             for symptom in (
@@ -85,11 +90,18 @@ def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool 
             ):
                 parse_alternatives(symptom)
             parse_patterns(signature.first or "*")
-    except (msgspec.ValidationError, ValueError) as error:
+    except ValueError as error:
         raise ConfigError(f"{where}: {error}.", "hub/insight/signatures/pumps.toml explains the format.") from None
     if any(not signature.needs for signature in found):
         raise ConfigError(f"{where}: each cause needs at least one symptom in `needs`.", "Add one.")
     return found
+
+
+def _read(table: dict[str, Any], where: str) -> Signature:
+    try:
+        return read_fields(Signature, table)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error.message}", error.hint) from None
 
 
 def _check_kinds(found: Sequence[Signature], where: str) -> None:

@@ -14,6 +14,8 @@ from hub.worker import ocr
 from hub.worker.image_stats import measure
 
 _MAX_TEXT = 8_000
+_UNSEEN = 4
+"""Difference of brightness, of 255, that is not visible."""
 _MAX_RATIO = 5
 """Ratio of the sides for text recognition, which enlarges an image by its shorter side."""
 
@@ -23,13 +25,21 @@ def read_picture(data: bytes, *, progress: Callable[[str, int, int], None], kind
     progress("measuring", 0, 2)
     found: dict[str, Any] = msgspec.to_builtins(measure(data, kind), builtin_types=(bytes,))
     found |= {"text": [], "notes": []}
-    if read and ocr.can_read():
+    with Image.open(io.BytesIO(found["upright"]), formats=["JPEG"]) as upright:
+        image = upright.convert("RGB")
+    if not read or _is_flat(image):
+        return found
+    if ocr.can_read():
         progress("reading text", 1, 2)
-        with Image.open(io.BytesIO(found["upright"]), formats=["JPEG"]) as upright:
-            found["text"] = _bounded(ocr.lines(np.asarray(_pad_narrow(upright.convert("RGB")))))
-    elif read:
+        found["text"] = _bounded(ocr.lines(np.asarray(_pad_narrow(image))))
+    else:
         found["notes"].append(ocr.MISSING)
     return found
+
+
+def _is_flat(image: Image.Image) -> bool:
+    """Return True for a single colour. Text recognition, which takes seconds, can find nothing in it."""
+    return all(most - least <= _UNSEEN for least, most in image.getextrema())  # type: ignore[misc]
 
 
 def _pad_narrow(image: Image.Image) -> Image.Image:

@@ -96,7 +96,6 @@ def test_ask_link_of_device_prefills_question(plant: Demo, open_alert: dict, pag
     expect(answer).to_contain_text("sensor_39")
 
 
-@pytest.mark.timeout(180)  # the models that read text are loaded first
 def test_analyse_page_describes_picture(plant: Demo, page: Page):
     open_from_menu(page, plant, "Analyse")
     picture = io.BytesIO()
@@ -104,7 +103,7 @@ def test_analyse_page_describes_picture(plant: Demo, page: Page):
     page.get_by_label("choose a file").set_input_files(
         {"name": "gauge.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
-    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("64 × 48 px")).to_be_visible(timeout=60_000)
     expect(page.get_by_text(re.compile("^Analysed by "))).to_be_visible()
 
 
@@ -157,17 +156,19 @@ def test_unknown_device_address_shows_not_found(plant: Demo, page: Page, errors)
     expect(page.get_by_role("grid")).to_be_visible()
 
 
+@pytest.mark.timeout(240)  # reading text loads models, in a process with a low priority
 def test_running_analysis_survives_reload(plant: Demo, page: Page):
     open_from_menu(page, plant, "Analyse")
-    picture = io.BytesIO()
-    Image.new("RGB", (70, 50), "blue").save(picture, "PNG")
+    image, picture = Image.new("RGB", (70, 50), "blue"), io.BytesIO()
+    image.paste("white", (10, 10, 40, 30))  # text is not searched in a single colour
+    image.save(picture, "PNG")
     page.get_by_label("choose a file").set_input_files(
         {"name": "dial.png", "mimeType": "image/png", "buffer": picture.getvalue()}
     )
     expect(page.get_by_test_id("progress")).to_be_visible()
     eventually(lambda: page.evaluate("sessionStorage.getItem('analysis')"), 20, "the analysis under way")
     page.reload()
-    expect(page.get_by_text("70 × 50 px")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("70 × 50 px")).to_be_visible(timeout=180_000)
     expect(page.get_by_test_id("analyses").get_by_text("dial.png")).to_have_count(1)
     assert page.evaluate("sessionStorage.getItem('analysis')") is None
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from hub.bounds import decode_toml
-from hub.dialects.mapping.fields import read_fields
 from hub.dialects.mapping.pattern import Pattern, TextTemplate, path_of
 from hub.dialects.payload import metric_name
 from hub.errors import ConfigError, Rejected
 from hub.model import Mapping, Pick
+from hub.toml_fields import read_fields
 from hub.topics import covers, overlap
 
 MAX_MAPPINGS = 200

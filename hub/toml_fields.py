@@ -1,9 +1,9 @@
-"""Convert a table of ``mappings.toml`` to a struct. An error names the key, its value and what is allowed."""
+"""Convert a TOML table to a struct. An error names the key, its value and what is allowed."""
 
 from __future__ import annotations
 
 from types import NoneType
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -16,7 +16,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 def read_fields(kind: type[T], table: dict[str, Any], within: str = "") -> T:
     """Return a table as a ``kind``. ``within`` are the keys above it, with a final dot. Raises ConfigError."""
-    types = get_type_hints(kind)
+    types = get_type_hints(kind, include_extras=True)
     for key, value in table.items():
         if key not in types:
             raise _invalid(within + key, value, f"only {', '.join(types)}")
@@ -49,7 +49,7 @@ def _invalid(name: str, value: Any, allowed: str) -> ConfigError:
 
 def _options(allowed: Any) -> tuple[Any, ...]:
     """Return the types of a union, or the type itself."""
-    literal_or_generic = get_origin(allowed) in (Literal, dict, tuple)
+    literal_or_generic = get_origin(allowed) in (Annotated, Literal, dict, tuple)
     return (allowed,) if literal_or_generic else get_args(allowed) or (allowed,)
 
 
@@ -64,6 +64,13 @@ def _words(each: Any) -> str:
         return "a list of texts in [brackets]"
     if get_origin(each) is dict:
         return f"a table in {{braces}} with {_allowed(get_args(each)[1])} for each name"
+    if get_origin(each) is Annotated:
+        number, limits = get_args(each)
+        return f"{_words(number)} above {limits.gt:g}, at most {limits.le:g}"
+    if each in (int, float):
+        return "a number"
+    if each is bool:
+        return "true or false"
     if _is_struct(each):
         return f"a table in {{braces}} with {', '.join(get_type_hints(each))}"
     return "a text in quotes"

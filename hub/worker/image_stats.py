@@ -183,5 +183,5 @@ def _kind(rgb: np.ndarray, contrast: float) -> str:
     """Guess what kind of image it is: screenshots have areas of one exact colour, which noise prevents in photos."""
     if contrast < 0.004:
         return "a single flat colour"
-    flat = np.all(np.diff(rgb, axis=1) == 0, axis=2).mean()
+    flat = np.all(np.diff(rgb, axis=1 if rgb.shape[1] > 1 else 0) == 0, axis=2).mean()
     return "probably a screenshot or drawing" if flat > 0.5 else "probably a photograph"

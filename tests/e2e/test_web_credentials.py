@@ -120,3 +120,23 @@ def test_rejected_message_is_shown_with_its_bytes(start, page: Page):
     page.get_by_text("9 B as received").click()
     expect(page.get_by_text("0000 00 ff 7b 62 72 6f 6b 65 6e")).to_be_visible()
     assert json.loads(demo.api.get("/api/rejected").text)["items"][0]["payload_hex"] == "00ff7b62726f6b656e"
+
+
+def test_certificate_and_enrolment_key_are_created_on_settings_page(hub: Serving, page: Page):
+    page.goto(f"http://{hub.http.base_url.netloc.decode()}/settings")
+    card = page.get_by_role("region", name="Device access")
+    card.get_by_role("button", name="New certificate").click()
+    card.get_by_label("Name").fill("boiler-9")
+    card.get_by_role("button", name="Create certificate").click()
+    files = card.get_by_test_id("bundle").get_by_role("link")
+    expect(files).to_have_text(["boiler-9.crt", "boiler-9.key", "ca.crt"])
+    assert "BEGIN%20CERTIFICATE" in (files.first.get_attribute("href") or "")
+    expect(card.get_by_role("button", name="Renew the certificate of boiler-9")).to_be_enabled()
+    card.get_by_role("button", name="New key").click()
+    card.get_by_label("Number of devices").fill("3")
+    card.get_by_label("Device names begin with").fill("line2-")
+    card.get_by_role("button", name="Create key").click()
+    expect(card.get_by_test_id("enrolment-key")).to_contain_text("wke_")
+    expect(card).to_contain_text("3 devices named line2-…")
+    card.get_by_role("button", name=re.compile("Revoke the enrolment key")).click()
+    expect(card).not_to_contain_text("line2-…")

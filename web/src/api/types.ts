@@ -26,6 +26,7 @@ export type SavedTurn = Shapes['TurnShape'];
 export type Limit = Shapes['BoundShape'];
 export type ChartBlock = Shapes['ChartShape'];
 export type ConversationItem = Shapes['ConversationItem'];
+export type Bundle = Shapes['BundleShape'];
 export type Credential = Shapes['CredentialShape'];
 export type Credentials = Shapes['CredentialList'];
 export type Issued = Shapes['IssuedShape'];
@@ -81,6 +82,7 @@ export type ApiToken = Shapes['TokenShape'];
 export type Profile = Shapes['ProfileShape'];
 export type Passkey = Shapes['PasskeyShape'];
 export type PeopleList = Shapes['PeopleList'];
+export type EnrolmentKey = Shapes['EnrolmentKeyShape'];
 export type PersonUsage = Shapes['PersonUsageShape'];
 
 /** What the hub sends on /api/live, and what the page sends. */

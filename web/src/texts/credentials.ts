@@ -1,5 +1,10 @@
 // Texts of device access.
 
+import { integer } from '../lib/format';
+import { plural } from './plural';
+
+const devices = (n: number): string => `${integer(n)} ${plural(n, { one: 'device', other: 'devices' })}`;
+
 export const credentials = {
   title: 'Device access',
   add: 'Add a device',
@@ -30,10 +35,39 @@ export const credentials = {
   none: 'No device passwords yet.',
   ownTopics: 'own topics only',
   subtopics: (topics: string) => `${topics} and subtopics`,
+  certificates: 'Certificates of devices',
+  certificatesLead:
+    'A device can use a certificate of the hub’s own authority in place of a password. The broker needs a listener with TLS.',
+  downloadCa: 'Download the certificate of the authority',
+  newCertificate: 'New certificate',
+  createCertificate: 'Create certificate',
+  gatewayPrefixes: 'Topic prefixes, for a gateway only',
+  days: 'Valid for days',
+  certificateOnce: (name: string) =>
+    `Certificate created for ${name}. Download it and its key now; the hub does not keep the key.`,
+  certificateSetup: 'To accept certificates, add to mosquitto.conf:',
+  until: (date: string) => `valid until ${date}`,
+  renew: 'Renew',
+  renewOne: (name: string) => `Renew the certificate of ${name}`,
+  keys: 'Enrolment keys',
+  keysLead:
+    'With a key, devices fetch their own passwords from the hub, without an administrator for each of them.',
+  newKey: 'New key',
+  createKey: 'Create key',
+  keyDevices: 'Number of devices',
+  keyPrefix: 'Device names begin with (optional)',
+  keyOnce: 'Key created. Copy it now; it is shown only once.',
+  keyOf: (left: number, prefix: string) => `${devices(left)} named ${prefix}…`,
+  keyAny: (left: number) => `${devices(left)} of any name`,
+  keyBy: (name: string) => `created by ${name}`,
+  keyRevoked: 'Enrolment key revoked. Devices that used it keep their passwords.',
+  revokeKey: (id: string) => `Revoke the enrolment key ${id}`,
   revoke: 'Revoke',
   revokeOne: (name: string) => `Revoke ${name}`,
   revokeLead:
     'The password stops working and the device is disconnected. Its data is kept; to delete it, open the device’s settings.',
+  revokeCertificateLead:
+    'All its certificates stop working once the broker reloads. The data of the device is kept.',
   revoked: (name: string) => `${name} can no longer connect`,
   revokedOnReload: (name: string) =>
     `${name}’s password stops working once the broker reloads: systemctl reload mosquitto`,

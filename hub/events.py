@@ -157,6 +157,15 @@ class GapSuspected(msgspec.Struct, frozen=True):
     dropped: int = 0  # messages that the broker dropped because a client's queue was full
 
 
+class BrokerLinkChanged(msgspec.Struct, frozen=True):
+    """The hub lost its connection to the broker (``reason`` says why), or has it again."""
+
+    connected: bool
+    address: str
+    reason: str | None
+    at: int
+
+
 class SettingChanged(msgspec.Struct, frozen=True):
     """A person changed a setting or a device's description."""
 
@@ -183,6 +192,7 @@ Event = (
     | CommandChanged
     | MessageRejected
     | GapSuspected
+    | BrokerLinkChanged
     | SettingChanged
     | SilenceChanged
 )

@@ -63,6 +63,8 @@ EVENTS: list[ev.Event] = [
     ev.MessageRejected(Rejection("x", "not_json", "It is not JSON.", "{", 5), 5),
     ev.GapSuspected(1, 5),
     ev.GapSuspected(1, 5, 12),
+    ev.BrokerLinkChanged(False, "127.0.0.1:1883", "connection refused", 5),
+    ev.BrokerLinkChanged(True, "127.0.0.1:1883", None, 5),
 ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import threading
@@ -14,6 +15,7 @@ import pytest
 from brokers import Mosquitto, publish
 from chaos import Proxy
 from hub.mqtt.backoff import Backoff
+from hub.mqtt.outages import INTERVAL_S, MOST, Outages
 from receiver import Receiver, until
 
 FLAPS = 500
@@ -81,3 +83,17 @@ def test_backoff_doubles_to_maximum_with_jitter_of_half() -> None:
         maximum = min(0.5 * 2**turn, 30.0)
         assert maximum / 2 <= min(each) < 0.6 * maximum
         assert 0.9 * maximum < max(each) <= maximum
+
+
+def test_flapping_connection_is_not_reported_without_limit(caplog: pytest.LogCaptureFixture) -> None:
+    now, seen = 0.0, []
+    outages = Outages(logging.getLogger("test"), "broker:1883", lambda *change: seen.append(change), lambda: now)
+    for _ in range(3 * MOST):
+        outages.lost("connection refused", "%s: %s")
+        outages.lost("connection refused", "%s: %s")
+        outages.restored()
+    assert len(seen) == len(caplog.records) == 2 * MOST
+    outages.lost("connection refused", "%s: %s")
+    now = INTERVAL_S
+    outages.lost("connection refused", "%s: %s")
+    assert seen[-1] == (False, "broker:1883", "connection refused"), "an outage that lasts is not reported"

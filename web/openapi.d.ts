@@ -4177,12 +4177,17 @@ export interface components {
             /** Items */
             items: components["schemas"]["AlertShape"][];
         };
-        /** LiveBroker */
+        /**
+         * LiveBroker
+         * @description Connection to the broker, and since when it is as it is; null before the first connection.
+         */
         LiveBroker: {
             /** Connected */
             connected: boolean;
             /** Address */
             address: string;
+            /** Since */
+            since: number | null;
         };
         /**
          * LiveCommand

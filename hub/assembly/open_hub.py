@@ -15,13 +15,13 @@ from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api
+from hub.assembly.connect import connect, last_seen
 from hub.assembly.first_account import offer_first_account, origin
 from hub.assembly.from_settings import (
     Faults,
     access_token,
     ai_settings,
     bind,
-    client_settings,
     credentials_of,
     registry_limits,
     usable_dialects,
@@ -32,30 +32,24 @@ from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import Dialect, DialectConfig, Publish, birth_messages, make_dialects, reserved
+from hub.dialects import Dialect, DialectConfig, birth_messages, make_dialects, reserved
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
-from hub.model import LostSession
-from hub.mqtt.broker_drops import BrokerDropMonitor
-from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock, now_ms
-from hub.runtime.installation import Installation, open_installation, restrict_access, save_broker_drops
+from hub.runtime.installation import Installation, open_installation, restrict_access
 from hub.runtime.metrics import Metrics
 from hub.runtime.settings import Settings
 from hub.server import create_server
 from hub.services.areas import stored_areas
-from hub.services.command_sender import CommandSender
 from hub.services.config_files import mappings_file, rules_file
 from hub.services.desired_state import DesiredState
 from hub.services.housekeeping import most_disagree
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
-from hub.services.publish_queue import PublishQueue
-from hub.services.topic_explorer import TopicExplorer, for_looking
 from hub.store.lock import DirectoryLock
 from hub.store.sqlite import SqliteStore
 from hub.tools import Tools
@@ -85,7 +79,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         dialect_config = usable_dialects(settings, faults)
         dialects = make_dialects(dialect_config)
         messages = MessageTap(ingest_queue.offer, dialects, registry)
-        connection = _connect(settings, install, ingest_queue, registry, messages, birth_messages(dialect_config))
+        connection = connect(settings, install, ingest_queue, registry, messages, birth_messages(dialect_config))
         connection.link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         areas = stored_areas(data).around()
         engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
@@ -145,35 +139,6 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
             store.set_aside,
         )
     return store
-
-
-def _connect(
-    settings: Settings,
-    install: Installation,
-    ingest_queue: IngestQueue,
-    registry: DeviceRegistry,
-    messages: MessageTap,
-    birth_messages: list[Publish],
-) -> BrokerConnection:
-    """Return the clients of the broker. Each connects in its ``run()``."""
-    client = client_settings(settings, install)
-
-    def lost_session(since: int | None, now: int, dropped: int = 0) -> None:
-        ingest_queue.put(LostSession(since or _last_seen(registry), now, dropped))
-
-    link = NegotiatingClient(client, messages.take, lost_session)
-    return BrokerConnection(
-        link=link,
-        publish_queue=PublishQueue(link, birth_messages),
-        sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
-        explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),
-        drop_monitor=BrokerDropMonitor(
-            install.dropped,
-            on_drop=lost_session,
-            keep=lambda count: save_broker_drops(settings.store.data, install, count),
-        ),
-        watching=for_looking(client, link.state, "drops"),
-    )
 
 
 async def _open_core(
@@ -279,7 +244,7 @@ def _broker_services(
 
 def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> HubHealth:
     registry = core.registry
-    newest = _last_seen(registry)
+    newest = last_seen(registry)
     clock = Clock(data, now_ms, newest=newest, disagrees=lambda: most_disagree(registry.devices()))
     return HubHealth(
         registry=registry,
@@ -291,8 +256,3 @@ def _health(core: Core, broker: BrokerServices, data: Path, faults: Faults) -> H
         faults=faults,
         now=now_ms,
     )
-
-
-def _last_seen(registry: DeviceRegistry) -> int:
-    """Return when any device was last seen (ms). A gap found at the first connection begins there."""
-    return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

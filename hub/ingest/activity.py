@@ -13,6 +13,7 @@ from hub.model import Activity, Alert, Command, Device, Input, Severity
 ACTIVITY_KEYS = frozenset(
     (
         *("discovered", "deleted", "diagnosed", "rejected", "settings", "gap.session", "gap.dropped"),
+        *("broker.lost", "broker.restored"),
         *("presence.new", "presence.online", "presence.stale", "presence.offline"),
         *("alert.raised", "alert.changed", "alert.severity", "alert.acknowledged", "alert.unacknowledged"),
         *("alert.acknowledgement_expired", "alert.assigned", "alert.unassigned", "alert.muted", "alert.unmuted"),
@@ -90,6 +91,20 @@ def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity |
         case ev.GapSuspected():
             text = "The broker lost the hub's session. Messages may be missing."
             return Activity(event.at, "gap", None, text, "warning", "gap.session")
+        case ev.BrokerLinkChanged(connected=True):
+            text = f"Reconnected to the MQTT broker at {event.address}."
+            return Activity(event.at, "broker", None, text, "ok", "broker.restored", {"address": event.address})
+        case ev.BrokerLinkChanged():
+            text = f"No connection to the MQTT broker at {event.address}: {event.reason}."
+            return Activity(
+                event.at,
+                "broker",
+                None,
+                text,
+                "warning",
+                "broker.lost",
+                {"address": event.address, "reason": event.reason},
+            )
         case _:
             return None
 

@@ -283,6 +283,8 @@ class IngestHandler:
                 batch.add_commands(self._command_tracker.not_sent(item), item.at)
             case inputs.LostSession():
                 batch.events.append(ev.GapSuspected(item.since, item.at, item.dropped))
+            case inputs.LinkChanged():
+                batch.events.append(ev.BrokerLinkChanged(item.connected, item.address, item.reason, item.at))
         return None
 
     def _tick_dialects(self, batch: Batch, now: int) -> None:

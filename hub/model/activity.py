@@ -13,8 +13,8 @@ class Activity(msgspec.Struct, frozen=True):
     """Entry of the activity log.
 
     ``kind`` is one of ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``, ``handled``,
-    ``confirmed``, ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings``, ``silence``
-    and ``gap``.
+    ``confirmed``, ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings``, ``silence``,
+    ``gap`` and ``broker``.
     """
 
     ts: int  # by the hub's clock

@@ -195,6 +195,15 @@ class LostSession(msgspec.Struct, frozen=True):
     dropped: int = 0
 
 
+class LinkChanged(msgspec.Struct, frozen=True):
+    """The hub lost its connection to the broker (``reason`` says why), or has it again."""
+
+    connected: bool
+    address: str
+    reason: str | None
+    at: int
+
+
 class ReplaceRules(msgspec.Struct, frozen=True):
     """A person saved other rules."""
 
@@ -253,6 +262,7 @@ Input = (
     | Introduce
     | WriteDiagnosis
     | LostSession
+    | LinkChanged
     | ReplaceRules
     | ReplaceAreas
     | JudgeDevices

@@ -23,6 +23,9 @@ message is of QoS 1 and found the queue full, and the messages after it were not
 GapListener = Callable[[int, int], None]
 """Called with (since, now) in ms when the broker lost the session of an earlier connection."""
 
+OutageListener = Callable[[bool, str, str | None], None]
+"""Called with (connected, address, reason) when the connection is lost and when it is back."""
+
 
 class MqttClientSettings(msgspec.Struct, frozen=True):
     """Where and how to connect."""

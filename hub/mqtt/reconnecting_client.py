@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -34,13 +33,13 @@ import msgspec
 from hub.errors import BrokerError, NotConnected, Unconfirmed
 from hub.model import RawMessage
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, Sink
+from hub.mqtt.client import GapListener, MqttClientSettings, MqttClientState, OutageListener, Sink
 from hub.mqtt.connection import Connect, Connection, Lost, Refused, raise_if_cancelled
+from hub.mqtt.outages import Outages
 from hub.runtime.clock import now_ms
 from hub.runtime.fault_log import FaultLog
 from hub.topics import is_filter, is_topic
 
-REPEAT_S = 600.0  # the same reason for a lost connection is logged again after this time
 RESUBSCRIBE_S = 30.0  # a refused subscription is tried again: the broker's access list may have been corrected
 PUBLISH_S = 10.0
 _TOO_FULL = "Disconnected from the MQTT broker at %s on purpose: %s. The hub reconnects when the backlog is written."
@@ -62,6 +61,7 @@ class ReconnectingClient:
         on_gap: GapListener,
         connect: Connect,
         backoff: Backoff | None = None,
+        on_outage: OutageListener = lambda connected, address, reason: None,
     ) -> None:
         self._settings = settings
         self._sink = sink
@@ -80,8 +80,8 @@ class ReconnectingClient:
         self._stalled_at: float | None = None  # since when the socket is not read
         self._changed = asyncio.Event()  # wakes the task in run()
         self._retry = asyncio.Event()  # ends the delay before the next attempt
-        self._faults = FaultLog(log, REPEAT_S)
-        self._logged_down = False
+        self._faults = FaultLog(log)
+        self._outages = Outages(log, self._state.address, on_outage)
         self._logged_refused: set[str] = set()  # refused filters in the last log line
 
     @property
@@ -119,13 +119,11 @@ class ReconnectingClient:
             self._retry.clear()
 
     def _log_lost(self, lost: Lost) -> None:
-        """Log why there is no connection, once and not for each attempt."""
+        """Report why there is no connection, once and not for each attempt."""
         if not self._settings.persistent:
             return  # a temporary client, such as the topic explorer's: its user sees the error in the state
         text = _TOO_FULL if isinstance(lost, _TooFull) else "No connection to the MQTT broker at %s: %s. Retrying."
-        # Reasons that differ only in a number count as the same one, or a hostile broker could fill the log.
-        if self._faults.error(re.sub(r"\d+", "0", str(lost)), text, self._state.address, lost, level=logging.WARNING):
-            self._logged_down = True
+        self._outages.lost(str(lost), text)
 
     async def _run_connection(self) -> None:
         """Open a connection and use it until its end, then raise :class:`Lost`."""
@@ -152,9 +150,7 @@ class ReconnectingClient:
         self._had_session = True
         user = self._settings.username
         self._set(connected=True, protocol=connection.protocol, since=now, error=None, username=user)
-        if self._logged_down:
-            self._logged_down = False
-            log.warning("Reconnected to the MQTT broker at %s.", self._state.address)
+        self._outages.restored()
         if self._must_wait():
             self._stall()
 

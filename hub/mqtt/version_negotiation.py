@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from hub.mqtt.aiomqtt import AiomqttConnection
 from hub.mqtt.backoff import Backoff
-from hub.mqtt.client import GapListener, MqttClientSettings, Sink
+from hub.mqtt.client import GapListener, MqttClientSettings, OutageListener, Sink
 from hub.mqtt.connection import HANDSHAKE_S, Connection, Silent, Take, WrongVersion
 from hub.mqtt.fast import FastConnection
 from hub.mqtt.reconnecting_client import ReconnectingClient
@@ -23,9 +23,15 @@ class NegotiatingClient(ReconnectingClient):
     """A :class:`hub.mqtt.client.MqttClient` that negotiates the version, unless ``settings.protocol`` sets it."""
 
     def __init__(
-        self, settings: MqttClientSettings, sink: Sink, on_gap: GapListener, *, backoff: Backoff | None = None
+        self,
+        settings: MqttClientSettings,
+        sink: Sink,
+        on_gap: GapListener,
+        *,
+        backoff: Backoff | None = None,
+        on_outage: OutageListener = lambda connected, address, reason: None,
     ) -> None:
-        super().__init__(settings, sink, on_gap, self._make, backoff)
+        super().__init__(settings, sink, on_gap, self._make, backoff, on_outage)
         self._version: str = "5" if settings.protocol == "auto" else settings.protocol
         self._proven = settings.protocol != "auto"  # a connection with this version succeeded
 

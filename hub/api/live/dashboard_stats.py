@@ -69,6 +69,6 @@ class DashboardStats:
             "cpu": usage.cpu,
             "rss": usage.rss,
             "ai": {"provider": chat[0].provider, "model": chat[0].model} if chat else None,
-            "broker": {"connected": state.connected, "address": state.address},
+            "broker": {"connected": state.connected, "address": state.address, "since": state.since},
         }
         return msgspec.json.encode(message).decode()

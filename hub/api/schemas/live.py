@@ -124,8 +124,11 @@ class LiveAi(TypedDict):
 
 
 class LiveBroker(TypedDict):
+    """Connection to the broker, and since when it is as it is; null before the first connection."""
+
     connected: bool
     address: str
+    since: int | None
 
 
 class LiveStats(TypedDict):

@@ -39,6 +39,8 @@ class Session {
   latency = $state<number | null>(null);
   stats = $state.raw<Stats | null>(null);
   statsHistory = $state.raw<Figures[]>([]);
+  /** The hub's connection to its broker, if it is down: nothing is known about the devices since then. */
+  readonly brokerDown = $derived(this.stats && !this.stats.broker.connected ? this.stats.broker : null);
   root = $state('devices');
   /** Incremented when devices appear, disappear or are renamed. */
   members = $state(0);

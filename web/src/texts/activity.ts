@@ -26,5 +26,6 @@ export const activity = {
     silence: 'Silences',
     settings: 'Settings',
     gap: 'Data gap',
+    broker: 'Broker',
   },
 };

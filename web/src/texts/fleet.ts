@@ -8,6 +8,7 @@ export const fleet = {
   summary: 'Fleet summary',
   devices: (n: number) => plural(n, { one: 'device', other: 'devices' }),
   online: (percent: string) => `${percent}\u00a0% online`,
+  unknown: 'status unknown',
   share: (on: number, stale: number, off: number) => `${on} online, ${stale} stale, ${off} offline`,
   openAlerts: 'Open alerts',
   critical: (n: number) => `${n} critical`,

@@ -11,6 +11,11 @@ export const link = {
   first: 'Cannot reach the hub. Check that it is running. Retrying…',
   origin:
     'The hub refused this address. Open the address that the hub prints at start, or add this one to http.allowed_origins in hub.toml.',
+  noBroker: (address: string) =>
+    `The hub cannot reach the MQTT broker at ${address}. Showing the last known values. Retrying…`,
+  brokerLost: (address: string, since: string) =>
+    `The hub has had no connection to the MQTT broker at ${address} since ${since}. Showing the last known values. Retrying…`,
+  broker: 'No broker',
   retry: 'Retry now',
 };
 

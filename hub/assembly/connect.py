@@ -1,0 +1,56 @@
+"""Connect the parts of a hub to the broker: the clients, and what they report to the pipeline."""
+
+from __future__ import annotations
+
+from hub.assembly.from_settings import client_settings
+from hub.assembly.parts import BrokerConnection
+from hub.dialects import Publish
+from hub.ingest.queue import IngestQueue
+from hub.model import LinkChanged, LostSession
+from hub.mqtt.broker_drops import BrokerDropMonitor
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.registry.registry import DeviceRegistry
+from hub.runtime.clock import now_ms
+from hub.runtime.installation import Installation, save_broker_drops
+from hub.runtime.settings import Settings
+from hub.services.command_sender import CommandSender
+from hub.services.message_tap import MessageTap
+from hub.services.publish_queue import PublishQueue
+from hub.services.topic_explorer import TopicExplorer, for_looking
+
+
+def connect(
+    settings: Settings,
+    install: Installation,
+    ingest_queue: IngestQueue,
+    registry: DeviceRegistry,
+    messages: MessageTap,
+    birth_messages: list[Publish],
+) -> BrokerConnection:
+    """Return the clients of the broker. Each connects in its ``run()``."""
+    client = client_settings(settings, install)
+
+    def lost_session(since: int | None, now: int, dropped: int = 0) -> None:
+        ingest_queue.put(LostSession(since or last_seen(registry), now, dropped))
+
+    def link_changed(connected: bool, address: str, reason: str | None) -> None:
+        ingest_queue.put(LinkChanged(connected, address, reason, now_ms()))
+
+    link = NegotiatingClient(client, messages.take, lost_session, on_outage=link_changed)
+    return BrokerConnection(
+        link=link,
+        publish_queue=PublishQueue(link, birth_messages),
+        sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
+        explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),
+        drop_monitor=BrokerDropMonitor(
+            install.dropped,
+            on_drop=lost_session,
+            keep=lambda count: save_broker_drops(settings.store.data, install, count),
+        ),
+        watching=for_looking(client, link.state, "drops"),
+    )
+
+
+def last_seen(registry: DeviceRegistry) -> int:
+    """Return when any device was last seen (ms). A gap found at the first connection begins there."""
+    return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

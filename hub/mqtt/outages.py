@@ -1,0 +1,58 @@
+"""Outages of the connection to the broker: each is reported when it begins and when it ends.
+
+Attempts of one outage that fail for the same reason are logged once in ten minutes. A connection that is lost again and
+again can fill neither the log nor the activity log: after :data:`MOST` outages within :data:`INTERVAL_S`, further ones
+are not reported until the interval is over.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import deque
+from collections.abc import Callable
+
+from hub.mqtt.client import OutageListener
+from hub.runtime.fault_log import FaultLog
+
+INTERVAL_S = 600.0
+MOST = 10
+
+
+class Outages:
+    """Reports the outages of one connection to the log and to a listener."""
+
+    def __init__(
+        self, log: logging.Logger, address: str, listener: OutageListener, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._log = log
+        self._address = address
+        self._listener = listener
+        self._clock = clock
+        self._begun: deque[float] = deque(maxlen=MOST)  # when the last reported outages began
+        self._faults = FaultLog(log, INTERVAL_S, clock)
+        self._reported = False  # the present outage
+
+    def lost(self, reason: str, text: str) -> None:
+        """Report that a connection or an attempt to connect has failed.
+
+        Args:
+            reason: why.
+            text: the log message, with placeholders for the broker's address and the reason.
+        """
+        if not self._reported and (len(self._begun) < MOST or self._clock() - self._begun[0] >= INTERVAL_S):
+            self._reported = True
+            self._begun.append(self._clock())
+            self._faults = FaultLog(self._log, INTERVAL_S, self._clock)
+            self._listener(False, self._address, reason)
+        if self._reported:
+            # Reasons that differ only in a number count as the same one, or a hostile broker could fill the log.
+            self._faults.error(re.sub(r"\d+", "0", reason), text, self._address, reason, level=logging.WARNING)
+
+    def restored(self) -> None:
+        """Report the end of the present outage, if its beginning was reported."""
+        if self._reported:
+            self._reported = False
+            self._log.warning("Reconnected to the MQTT broker at %s.", self._address)
+            self._listener(True, self._address, None)

@@ -179,7 +179,9 @@ def test_peer_comparison_reports_outlier() -> None:
     ],
 )
 def test_silence_evidence_names_usual_interval(interval_ms: float, usually: str) -> None:
-    silent = InvestigationInput("d-1", NOW, {}, presence="stale", last_seen=NOW - 9_999_000, rhythm=interval_ms)
+    silent = InvestigationInput(
+        "d-1", NOW, {}, presence="stale", last_seen=NOW - 9_999_000, expected_interval=interval_ms
+    )
     sentence = one(evidence(silent), "silent").finding
     assert sentence.endswith(f"2 h 46 min ago (usually {usually})")
 
@@ -202,7 +204,7 @@ def test_silence_of_all_gateway_devices_is_gateway_loss() -> None:
     quiet_since = NOW - 400_000
     offline_siblings = tuple(Sibling(f"s{i}", "offline", quiet_since + i * 1000) for i in range(4))
     online_siblings = tuple(Sibling(f"s{i}", "online", NOW) for i in range(4))
-    base = {"presence": "offline", "last_seen": quiet_since, "rhythm": 2000.0, "gateway": "gw-1"}
+    base = {"presence": "offline", "last_seen": quiet_since, "expected_interval": 2000.0, "gateway": "gw-1"}
     lost = evidence(InvestigationInput("d-1", NOW, {}, alert(None, -100), siblings=offline_siblings, **base))  # type: ignore[arg-type]
     alone = evidence(InvestigationInput("d-1", NOW, {}, alert(None, -100), siblings=online_siblings, **base))  # type: ignore[arg-type]
     assert decide(rank(lost)).cause == "gateway_loss"  # type: ignore[union-attr]

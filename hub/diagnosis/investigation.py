@@ -78,7 +78,7 @@ class Investigation:
             past=await self._past(device, alert) if alert else (),
             presence=device.presence,
             last_seen=device.last_seen,
-            rhythm=device.expected_interval or None,
+            expected_interval=device.expected_interval or None,
             gateway=device.info.via,
             siblings=self._siblings(device),
             titles=device.titles(),

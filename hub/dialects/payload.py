@@ -60,8 +60,8 @@ def parse_telemetry(payload: bytes) -> Any:
 def parse_announcement(payload: bytes, max_bytes: int) -> Any:
     """Return the JSON value in a device's description, within the limits of :mod:`hub.bounds`.
 
-    What is not JSON is repaired as in telemetry, so that it costs only its own option. Integers beyond 64 bits become
-    floating-point numbers, which they are in JavaScript. Raises Rejected.
+    Numbers that JSON does not have are repaired as in telemetry, so that only their options are lost. Integers beyond
+    64 bits become floating-point numbers, which they are in JavaScript. Raises Rejected.
     """
     _check_size(payload, max_bytes)
     value = _rounded(_repaired(payload))

@@ -145,7 +145,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
-    expected = (case.rhythm or 60_000) / 1000
+    expected = (case.expected_interval or 60_000) / 1000
     alarmed = case.alert is not None and case.alert.metric is None
     # A device that is online is not silent, however long it rests, unless a rule calls it so.
     if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
@@ -154,7 +154,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
     sentence = (
         f"the device {word}; its last message came at {fmt.clock(case.last_seen)}, {fmt.duration(quiet * 1000)} ago"
     )
-    if case.rhythm:
+    if case.expected_interval:
         usual = "several a second" if expected < 1 else f"one every {fmt.duration(expected * 1000)}"
         sentence += f" (usually {usual})"
     yield finding(
@@ -168,7 +168,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
         end=case.now,
         weight=0.9,
         is_offline=case.presence == "offline",
-        usual_ms=case.rhythm,
+        usual_ms=case.expected_interval,
     )
     if not case.gateway or not case.siblings:
         return

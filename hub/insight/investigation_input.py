@@ -52,7 +52,7 @@ class InvestigationInput:
         week: Means of the last seven days up to ``now``, by metric. May be empty, or the same as ``tracks``.
         limits: Limits by metric: the device's own and those of its rules.
         alert: The alert to explain; None if a user asks about a device.
-        rhythm: The usual interval between messages in ms.
+        expected_interval: The usual interval between messages in ms.
     """
 
     device: str
@@ -65,7 +65,7 @@ class InvestigationInput:
     past: tuple[Past, ...] = ()
     presence: Presence = "online"
     last_seen: int | None = None
-    rhythm: float | None = None
+    expected_interval: float | None = None
     gateway: str | None = None
     siblings: tuple[Sibling, ...] = ()
     clock: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ export interface Trace {
   /** Width of a bucket, ms. */
   bucket: number;
   /** Usual distance between points, ms. */
-  rhythm: number;
+  interval: number;
   /** Ranges with late readings, or of a wrong clock. */
   doubts: Doubt[];
   /** Readings in the newest bucket. */
@@ -49,7 +49,7 @@ export const emptyTrace = (bucket: number): Trace => ({
   low: [],
   high: [],
   bucket,
-  rhythm: bucket,
+  interval: bucket,
   doubts: [],
   readings: 0,
   unit: null,
@@ -61,7 +61,7 @@ export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'uni
   const trace = emptyTrace(bucket);
   trace.unit = answer.unit;
   trace.doubts = answer.marks;
-  trace.rhythm = Math.max(bucket, typicalStep(points));
+  trace.interval = Math.max(bucket, typicalStep(points));
   let gap = 0;
   let before = NaN;
   for (const point of points) {
@@ -112,7 +112,7 @@ export function append(trace: Trace, ts: number, value: number, from: number): v
     trace.low[last] = Math.min(trace.low[last]!, value);
     trace.high[last] = Math.max(trace.high[last]!, value);
   } else {
-    if (ts - newest > 5 * trace.rhythm) pushPoint(trace, (newest + ts) / 2, null, null, null);
+    if (ts - newest > 5 * trace.interval) pushPoint(trace, (newest + ts) / 2, null, null, null);
     const bucketStart = Math.max(newest + 1, Math.floor(ts / trace.bucket) * trace.bucket);
     pushPoint(trace, bucketStart, value, value, value);
     trace.readings = 1;

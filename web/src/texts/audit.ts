@@ -4,7 +4,8 @@ export const audit = {
   title: 'Audit log',
   lead: 'Who did what, when and from where.',
   open: 'Open the audit log',
-  entry: 'Sign-ins, changes, commands, questions to the AI and exports of all people. Can be searched and exported.',
+  entry:
+    'Sign-ins, changes, commands, questions to the AI and exports of all people. Can be searched and exported.',
   search: 'Search',
   placeholder: 'Text, object, address…',
   person: 'Person',

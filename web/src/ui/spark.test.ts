@@ -17,7 +17,7 @@ describe('a sparkline', () => {
     expect(shape(0, 0).line).toBe('M1 14L101 14');
   });
 
-  it('bridges a slow rhythm and breaks at a silence', () => {
+  it('bridges a slow interval and breaks at a silence', () => {
     expect(runs(shape(1, NaN, NaN, 2).line)).toBe(1);
     expect(runs(shape(1, NaN, NaN, NaN, NaN, NaN, NaN, 2).line)).toBe(2);
   });

@@ -130,7 +130,7 @@ def test_api_condition_has_the_fields_of_the_kind():
         "equals": ["value"],
         "rate": ["by", "window_ms", "falling", "counter"],
         "stuck": ["tolerance"],
-        "no_data": ["silence_ms"],
+        "no_data": ["silence_ms", "missed"],
     }
 
 
@@ -246,7 +246,7 @@ def test_severity_survives_restart_and_follows_an_edit_of_its_limit():
     plant.reading(1, 88.0)
     assert plant.restart(2, GRADED) == []
     assert plant.alert().severity == "critical"
-    acknowledged, _ = plant.engine.acknowledge(Acknowledge(plant.alert().id, "anna", T0))
+    acknowledged, _ = plant.handle(Acknowledge(plant.alert().id, "anna", T0))
     assert plant.reload(3, GRADED.replace("above=90", "above=95")) == ["changed"]
     alert = plant.alert()
     assert (alert.severity, alert.threshold, alert.value) == ("warning", 85.0, 88.0)
@@ -264,3 +264,46 @@ def test_pending_condition_raises_with_the_severity_of_its_value():
     assert plant.reading(11, 2.9) == []
     assert plant.reading(12, 3.1) == ["changed"]
     assert plant.alert().severity == "warning"
+
+
+def quiet(more: str) -> str:
+    return f'[[rule]]\nid="r"\nkind="no_data"\n{more}'
+
+
+def test_unreported_metric_raises_while_its_device_reports_others():
+    plant = Plant(quiet('metric="t*"\nsilence="1m"'), info=Info(titles={"t": "Temperature"}))
+    plant.readings(0, {"t": 20.0, "u": 1.0})
+    for second in range(10, 60, 10):
+        assert plant.tick(second) + plant.readings(second, {"u": 1.0}) == []
+    assert plant.restart(59, quiet('metric="t*"\nsilence="1m"')) == []
+    assert plant.tick(60) == ["raised"]
+    assert (plant.alert().metric, plant.alert().message) == ("t", "temperature not reported for 1 min")
+    assert plant.readings(61, {"u": 1.0}) == []
+    assert plant.readings(62, {"t": 20.0}) == ["cleared"]
+    assert plant.tick(121.9) == []
+    assert plant.tick(122) == ["raised"]
+    assert plant.reload(123, quiet('metric="u"\nsilence="1h"')) == ["cleared"]
+
+
+def test_silence_is_a_multiple_of_the_expected_interval():
+    plant = Plant(quiet("missed=4"))
+    assert describe(plant.engine.rules[0]) == "no data for 4 expected intervals"
+    plant.reading(0, 1.0)
+    assert plant.tick(500) == [], "its interval is not known yet"
+    for second in range(510, 710, 10):
+        assert plant.reading(second, 1.0) == []
+    assert plant.registry.require(plant.device).expected_interval == pytest.approx(10_000, rel=0.2)
+    assert plant.tick(700 + 38) == []
+    assert plant.tick(700 + 61) == ["raised"]
+    assert plant.reading(765, 1.0) == ["cleared"]
+
+
+def test_rule_that_becomes_a_silence_rule_starts_again():
+    plant = Plant(rule("threshold", "above=1"))
+    assert plant.reading(0, 5.0) == ["raised"]
+    assert plant.reload(10, quiet('metric="t"\nsilence="1m"')) == ["cleared"]
+    assert plant.tick(59) == []
+    assert plant.tick(60) == ["raised"]
+    assert plant.reload(61, rule("threshold", "above=1")) == ["changed"]
+    assert plant.alert().message == "T 5, above 1"
+    assert plant.reading(62, 0.0) == ["cleared"]

@@ -67,6 +67,13 @@ def test_alert_clears_at_once_when_its_delay_is_removed():
     assert plant.reload(2, CALM.replace("10s", "0s")) == ["cleared"]
 
 
+def test_alert_of_a_rule_that_measures_something_else_now_clears():
+    plant = Plant(CALM)
+    plant.reading(0, 85.0)
+    assert plant.reload(1, '[[rule]]\nid="r"\nkind="equals"\nmetric="t"\nvalue=85') == ["changed"]
+    assert plant.reading(2, 20.0) == ["cleared"]
+
+
 def test_late_readings_show_one_alert_across_a_short_recovery():
     plant = Plant(CALM)
     plant.reading(1000, 20.0)

@@ -47,6 +47,8 @@ class Condition(msgspec.Struct, frozen=True):
     """The value of ``kind`` in ``rules.toml`` and in the API."""
     keys: ClassVar[frozenset[str]]
     """The keys of this kind in ``rules.toml``, beside those of every rule."""
+    metric_optional: ClassVar[bool] = False
+    """Whether a rule without ``metric`` watches the whole device."""
     hints: ClassVar[dict[str, str]] = {}
     """For the error message about a key that this kind does not have: what to write instead."""
 

@@ -12,6 +12,7 @@ import msgspec
 from hub.events import Event
 from hub.model import Alert, Device, Latest, Watch
 from hub.rules.kinds import MetricCondition
+from hub.rules.last_heard import received
 from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.watch import Watches, watch_of
@@ -26,7 +27,7 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     known = device.watches.get(each.key)
     ts = latest.ts
     if condition.windowed and known is not None and not known.alert:
-        ts += max(0, now - _received(device, latest))  # no reading since then: the value has stayed what it was
+        ts += max(0, now - received(device, latest))  # no reading since then: the value has stayed what it was
     points = list(known.points) if known else []
     amount = each.amount(device.metrics, points, latest.value, ts)
     if amount is None:
@@ -46,6 +47,9 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
         return _judge_over(watches, device, each, watch, latest, now)
     if alert is not None:
         watches.relapse(device, watch)
+        if watch.since is None:  # the rule measures something else now
+            watch.since = alert.since
+            watches.changed.add(device.id)
         rule = each.at(amount, None if moved else alert.severity)
         judged = latest.value if moved or rule.condition.threshold != alert.threshold else None
         return watches.alerts.restate(alert, device, rule, now, judged)
@@ -64,7 +68,7 @@ def _judge_over(
     """End the alert of a condition that has been over for long enough; withdraw it if only the rule has changed."""
     if watch.over is None:
         return watches.drop(device, watch, "withdraw", now)
-    due = _received(device, latest) - (latest.ts - watch.over) + each.rule.clear_for_ms
+    due = received(device, latest) - (latest.ts - watch.over) + each.rule.clear_for_ms
     if due <= now:
         return watches.drop(device, watch, "recover", now, watch.over)
     watches.wait(device, each.key, watch, due)
@@ -80,10 +84,10 @@ def _judge_pending(
     if since is None:
         if not sure or device.presence != "online" or latest.ts <= (watch.closed or -1):
             return []
-        since, watch.began = latest.ts, _received(device, latest)
+        since, watch.began = latest.ts, received(device, latest)
         device.watches[each.key] = watch
     elif watch.began is None:
-        watch.began = _received(device, latest) - (latest.ts - since)
+        watch.began = received(device, latest) - (latest.ts - since)
     elif watch.since is not None:
         watch.began += since - watch.since
     if since != watch.since:
@@ -94,10 +98,3 @@ def _judge_pending(
         return []
     # A value that may be out of date raises nothing: the next reading decides.
     return watches.raise_alert(device, each.at(amount, None), watch, latest.value, now, standing=True) if sure else []
-
-
-def _received(device: Device, latest: Latest) -> int:
-    """Estimate when the hub received a value, since the device's clock may differ from the hub's."""
-    if device.last_reading is None:
-        return latest.ts
-    return min(device.last_reading, latest.ts + max(0, device.last_reading - device.last_ts))

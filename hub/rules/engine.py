@@ -30,7 +30,7 @@ from hub.rules.current_values import judge_value
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, MetricRule, covers, with_bounds
 from hub.rules.scopes import ScopeMatcher
-from hub.rules.silence import heard, is_silent, judge_silence
+from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.silencing import Silencing
 from hub.rules.watch import Watches, watch_of
 
@@ -118,7 +118,7 @@ class Engine:
             return events
         plan, late = self._plans.of(device), record.quality == "late"
         if record.live:
-            events += self.hear(device, record.received)
+            events += self.hear(device, record.received, record.values)
         if not plan.has_metrics:
             return events
         for metric, value in record.values.items():
@@ -142,13 +142,13 @@ class Engine:
                     events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
         return events
 
-    def hear(self, device: Device, now: int) -> list[Event]:
-        """Restart the device's silence timers and end its silence alerts, because it has sent something."""
+    def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
+        """Restart silence timers and end silence alerts of a device that has sent something: values of ``metrics``."""
         events: list[Event] = []
-        for _, condition, key in self._plans.of(device).silence:
-            watch = device.watches.get(key)
-            if watch is None or watch.due is None:  # otherwise the timer checks last_seen when it expires
-                events += heard(self._watches, device, condition, key, now)
+        for each in self._plans.of(device).silence_on(metrics):
+            watch = device.watches.get(each.key)
+            if watch is None or watch.due is None:  # otherwise the timer checks the last message when it expires
+                events += restart(self._watches, device, each, each.condition.silence(device.expected_interval), now)
         return events
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
@@ -166,10 +166,9 @@ class Engine:
             elif watch.due is None or found is None:
                 continue
             elif not isinstance(found, MetricRule):
-                rule, condition, _ = found
-                silence_ms = self._tolerated(device, condition.silence_ms)
-                if is_silent(self._watches, device, silence_ms, key, watch, now, listening_since):
-                    events += self._watches.raise_alert(device, rule, watch, None, now)
+                limit = silence_limit(device, found, self._tolerated)
+                if is_silent(self._watches, device, found, limit, watch, now, listening_since):
+                    events += self._watches.raise_alert(device, found.rule, watch, None, now)
             elif now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
                 self._watches.push(watch.due, device, key)
             else:
@@ -231,15 +230,15 @@ class Engine:
         events: list[Event] = []
         for key in list(device.watches):
             found = plan.find(key)
-            if found is None or (isinstance(found, MetricRule) and found.rule.metric not in device.metrics):
+            if found is None or (found.metric is not None and found.metric not in device.metrics):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):
                 if each.metric == metric:
                     events += judge_value(self._watches, device, each, now)
-        for rule, condition, key in plan.silence:
-            silence_ms = self._tolerated(device, condition.silence_ms)
-            events += judge_silence(self._watches, device, rule, silence_ms, key, now)
+        for silence in plan.silence_on(device.metrics):
+            limit = silence_limit(device, silence, self._tolerated)
+            events += judge_silence(self._watches, device, silence, limit, now)
         return events + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
@@ -251,7 +250,7 @@ class Engine:
         events: list[Event] = []
         for key in list(device.watches):
             found = plan.find(key)
-            name = found.rule.metric if isinstance(found, MetricRule) else None
+            name = found.metric if found is not None else None
             if name is not None and (name == metric or not metric or (expiration.parts and name.startswith(below))):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", expiration.at)
         return events

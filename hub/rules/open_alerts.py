@@ -25,6 +25,7 @@ from hub.model import (
 from hub.rules.alert_handling import Handle, expired, expiry, handled
 from hub.rules.alert_lifecycle import Input, after
 from hub.rules.describe import message_fields
+from hub.rules.last_heard import last_heard
 
 
 class OpenAlerts:
@@ -163,7 +164,7 @@ def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int,
 
 def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int, occasion: str) -> Alert:
     unit = device.unit(rule.metric)
-    silent = now - (device.last_seen or device.first_seen)
+    silent = now - (last_heard(device, rule.metric) or device.first_seen)
     shown = device.describe(rule.metric) if rule.metric else None
     return Alert(
         id=_alert_id(rule, device, since, occasion),

@@ -96,7 +96,7 @@ def _rule(table: dict[str, Any]) -> Rule:
     if severity not in SEVERITIES[1:]:
         raise InvalidField("severity", severity, ", ".join(SEVERITIES[1:]))
     metric = None
-    if "metric" in kind.keys:
+    if "metric" in (table if kind.metric_optional else kind.keys):
         metric = read_text(table.get("metric"), "metric", 'a metric, or a pattern such as "temp*"')
     return Rule(
         id=rule_id,

@@ -53,8 +53,13 @@ class MetricRule(msgspec.Struct, frozen=True):
         return self.condition.measure(points, self.condition.combine(value, others) if others else value, ts)
 
 
-Silence = tuple[Rule, SilenceCondition, str]
-"""A silence rule, its condition, and the key of its watch."""
+class SilenceRule(msgspec.Struct, frozen=True):
+    """One silence rule on a device, or on one ``metric`` of it. ``key`` is the key of its watch."""
+
+    rule: Rule
+    condition: SilenceCondition
+    metric: str | None
+    key: str
 
 
 class DeviceRules:
@@ -62,8 +67,11 @@ class DeviceRules:
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = {rule.id: rule for rule in rules}
+        self._silence_rules = [(rule, rule.condition) for rule in rules if isinstance(rule.condition, SilenceCondition)]
         self.silence = tuple(
-            (rule, rule.condition, f"{rule.id}/") for rule in rules if isinstance(rule.condition, SilenceCondition)
+            SilenceRule(rule, condition, None, f"{rule.id}/")
+            for rule, condition in self._silence_rules
+            if rule.metric is None
         )
         self._metric_rules = [
             (rule, rule.condition, crc32(rule.condition.signature().encode()) or 1)
@@ -72,6 +80,7 @@ class DeviceRules:
         ]
         self.has_metrics = bool(self._metric_rules)
         self._on: dict[str, tuple[MetricRule, ...]] = {}
+        self._silence_on: dict[str, tuple[SilenceRule, ...]] = {}
 
     def on(self, metric: str) -> tuple[MetricRule, ...]:
         """Return the rules that read this metric, also those that compare another one with it."""
@@ -86,12 +95,30 @@ class DeviceRules:
             )
         return found
 
-    def find(self, key: str) -> MetricRule | Silence | None:
+    def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
+        """Return the silence rules of the device and of these metrics."""
+        if len(self._silence_rules) == len(self.silence):
+            return self.silence
+        return self.silence + tuple(each for metric in metrics for each in self._silence_of(metric))
+
+    def _silence_of(self, metric: str) -> tuple[SilenceRule, ...]:
+        found = self._silence_on.get(metric)
+        if found is None:
+            if len(self._silence_on) >= _MAX_METRICS:
+                self._silence_on.clear()
+            found = self._silence_on[metric] = tuple(
+                SilenceRule(msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}")
+                for rule, condition in self._silence_rules
+                if covers(rule, metric)
+            )
+        return found
+
+    def find(self, key: str) -> MetricRule | SilenceRule | None:
         """Return the rule of the watch with this key, or None if there is no such rule any more."""
         _, _, metric = key.partition("/")
-        if metric:
-            return next((each for each in self.on(metric) if each.key == key), None)
-        return next((each for each in self.silence if each[2] == key), None)
+        if metric and (found := next((each for each in self.on(metric) if each.key == key), None)) is not None:
+            return found
+        return next((each for each in self.silence_on((metric,)) if each.key == key), None)
 
     def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """Return the range (minima, maxima) of each metric in which no value changes a rule's state.
@@ -99,7 +126,7 @@ class DeviceRules:
         The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
         on more than the value, or its condition, alert or timer is active now.
         """
-        if any(key not in watches or watches[key].due is None for _, _, key in self.silence):
+        if any(each.key not in watches or watches[each.key].due is None for each in self.silence_on(metrics)):
             return None
         least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
         for place, metric in enumerate(metrics):

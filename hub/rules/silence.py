@@ -1,61 +1,84 @@
 """Evaluate silence rules: set, check and restart their timers.
 
-The time since a device's last message is measured by the hub's clock, and only while the hub is connected.
+The time since a device's last message, or since the last value of a metric, is measured by the hub's clock, and only
+while the hub is connected.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from zlib import crc32
+
 from hub.events import Event
-from hub.model import Device, Rule, Watch
-from hub.rules.kinds import SilenceCondition
+from hub.model import Device, Watch
+from hub.rules.last_heard import last_heard
+from hub.rules.plan import SilenceRule
 from hub.rules.watch import Watches
 
 RECHECK_MS = 60_000
 """A silence timer is checked at least this often, because the tolerated silence of a device can change."""
+SILENCE = crc32(b"silence")
+"""As ``measure`` of a watch: it is that of a silence rule. 0 in those of earlier versions."""
 
 
-def judge_silence(watches: Watches, device: Device, rule: Rule, silence_ms: int, key: str, now: int) -> list[Event]:
-    """Set the timer of a silence rule from the device's last message. End its alert if the device is not silent now."""
+def silence_limit(device: Device, each: SilenceRule, tolerated: Callable[[Device, int], int]) -> int:
+    """Return the silence in ms after which the rule raises an alert. That of a metric is taken as it is written."""
+    silence_ms = each.condition.silence(device.expected_interval)
+    return silence_ms if each.metric else tolerated(device, silence_ms)
+
+
+def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
+    """Set the timer of a silence rule from the last message or value. End its alert if there is no silence now."""
+    key, heard_at = each.key, last_heard(device, each.metric)
     watch, events = device.watches.get(key), list[Event]()
+    if watch is not None and watch.measure not in (0, SILENCE):  # of another kind before
+        events, watch = watches.drop(device, watch, "withdraw", now), None
     if watch is None:
-        watch = device.watches[key] = Watch(since=device.last_seen or now)
+        watch = device.watches[key] = Watch(since=heard_at or now, measure=SILENCE)
         watches.changed.add(device.id)
     if watch.closed is not None and watch.alert is None and (device.last_seen or 0) <= watch.closed:
         return []  # a person closed its alert, and the device has sent nothing since
     if device.withdrawn:
         watch.since = now
-    due = max(watch.since or 0, device.last_seen or 0) + silence_ms
+    due = max(watch.since or 0, heard_at or 0) + silence_ms
     if (alert := watches.alerts.by_id.get(watch.alert or "")) is not None:
         if due <= now:
-            return watches.alerts.restate(alert, device, rule, now)
-        events = watches.close(watch, "withdraw", now)
+            return events + watches.alerts.restate(alert, device, each.rule, now)
+        events += watches.close(watch, "withdraw", now)
     due = min(due, now + RECHECK_MS)
-    if watch.due is None or due < watch.due:  # an early timer is harmless: it checks the device's last message
+    if watch.due is None or due < watch.due:  # an early timer is harmless: it checks the last message or value
         watches.wait(device, key, watch, due)
         watches.changed.add(device.id)
     return events
 
 
-def heard(watches: Watches, device: Device, condition: SilenceCondition, key: str, now: int) -> list[Event]:
-    """Restart the silence timer, and end its alert: the device has sent something."""
-    watch = device.watches.get(key)
+def restart(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
+    """Restart the silence timer, and end its alert: the device or the metric was heard."""
+    watch = device.watches.get(each.key)
     if watch is None:
-        watch = device.watches[key] = Watch()
-    watch.since, watch.due = now, now + condition.silence_ms
-    watches.push(watch.due, device, key)
+        watch = device.watches[each.key] = Watch(measure=SILENCE)
+    watch.since, watch.due = now, now + silence_ms
+    watches.push(watch.due, device, each.key)
     watches.changed.add(device.id)
     return watches.close(watch, "recover", now, now)
 
 
 def is_silent(
-    watches: Watches, device: Device, silence_ms: int, key: str, watch: Watch, now: int, listening_since: int | None
+    watches: Watches,
+    device: Device,
+    each: SilenceRule,
+    silence_ms: int,
+    watch: Watch,
+    now: int,
+    listening_since: int | None,
 ) -> bool:
-    """Return True if the device has been silent for long enough while the hub was connected; else set the timer.
+    """Return True if there was silence for long enough while the hub was connected; else set the timer.
 
     A device that never sent anything, or is no longer announced, does not count as silent.
     """
-    watch.since = min(max(watch.since or 0, device.last_seen or 0), now)  # the clock may have been ahead
-    if listening_since is None or device.last_seen is None or device.withdrawn:
+    heard_at = last_heard(device, each.metric)
+    watch.since = min(max(watch.since or 0, heard_at or 0), now)  # the clock may have been ahead
+    if listening_since is None or heard_at is None or device.withdrawn:
         watch.since = now if device.withdrawn else watch.since
         due = now + silence_ms
     else:
@@ -63,5 +86,5 @@ def is_silent(
     if due <= now:
         return True
     watch.due = due = min(due, now + RECHECK_MS)
-    watches.push(due, device, key)
+    watches.push(due, device, each.key)
     return False

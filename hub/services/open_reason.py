@@ -45,7 +45,7 @@ def open_reason(alert: Alert, device: Device, latest: Latest | None) -> OpenReas
     if latest.quality == "unknown":
         text = f"The value of {metric} is unknown. The alert stays open until it is reported."
         return OpenReason("value_unknown", text, params)
-    if isinstance(latest.value, str) and not isinstance(alert.value, str):
+    if isinstance(latest.value, str) and not isinstance(alert.value, str | None):
         value = latest.value[:40]
         text = f"{title} is {value!r}, which is not a number. The alert stays open until it is a number again."
         return OpenReason("value_is_text", text, {**params, "value": value})

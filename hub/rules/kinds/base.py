@@ -87,12 +87,11 @@ class MetricCondition(Condition, frozen=True):
 
 
 class SilenceCondition(Condition, frozen=True):
-    """A condition on the time since the last message of the device, evaluated by a timer."""
+    """A condition on the time since the last message of the device, or the last value of a metric."""
 
-    silence_ms: int
-
-    def message(self, breach: Breach) -> str:
-        return f"no data for {fmt.duration(breach.silent_ms)}"
+    def silence(self, expected_interval: float) -> int:
+        """Return the silence in ms that meets the condition on a device with an expected interval; 0 if unknown."""
+        raise NotImplementedError
 
 
 def _reading(value: Value, unit: str | None, limit: float | None) -> str:

@@ -2,6 +2,7 @@
 // them and writes rules.toml. Pure.
 
 import type { Rule } from '../api/types';
+import { SEVERITY } from '../live/protocol';
 
 /** When a rule fires: the kind of the rule, or which of its limits it has. */
 export const WHEN = [
@@ -41,6 +42,7 @@ export interface RuleForm {
   counter: boolean;
   tolerance: string;
   silence: string;
+  missed: string;
   for: string;
   clear_for: string;
   devices: string;
@@ -53,16 +55,17 @@ export interface RuleForm {
 export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter'>;
 
 /** What a field holds; `?` may be empty. */
-export type Content = 'text' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
+export type Content = 'text' | 'text?' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
+
+type Fields = Partial<Record<Field, Content>>;
 
 const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
-const LIMITS = { limit: 'number', clear: 'number?', ...DELAYS } as const;
-const LIMIT = { metric: 'text', ...LIMITS } as const;
-const PAIR = { metric: 'text', with: 'text', ...LIMITS } as const;
+const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
+const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
 const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
 
 /** The fields of each kind of rule, in their order. */
-export const FIELDS: Record<When, Partial<Record<Field, Content>>> = {
+const FIELDS: Record<When, Fields> = {
   above: LIMIT,
   below: LIMIT,
   outside: RANGE,
@@ -72,27 +75,21 @@ export const FIELDS: Record<When, Partial<Record<Field, Content>>> = {
   equals: { metric: 'text', value: 'text', ...DELAYS },
   rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
   stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
-  no_data: { silence: 'duration' },
+  no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
 };
 
 /** Severities with a limit of their own, beside the rule's. */
 const STEPS = ['warning', 'critical'] as const;
-const RANK = ['info', ...STEPS] as const;
 
 /** Return the fields of a rule, in their order. */
-export function fieldsOf({
-  when,
-  severity,
-}: Pick<RuleForm, 'when' | 'severity'>): Partial<Record<Field, Content>> {
-  const fields = { ...FIELDS[when] };
-  if (when !== 'above' && when !== 'below') return fields;
-  for (const step of RANK.slice(
-    RANK.findIndex((each) => each === severity) + 1,
-  ) as (typeof STEPS)[number][]) {
-    fields[step] = 'number?';
-    fields[`${step}_clear`] = 'number?';
+export function fieldsOf({ when, severity }: Pick<RuleForm, 'when' | 'severity'>): Fields {
+  if (when !== 'above' && when !== 'below') return FIELDS[when];
+  const fields: Fields = { ...FIELDS[when] };
+  for (const higher of STEPS.slice(SEVERITY.indexOf(severity) - 1)) {
+    fields[higher] = 'number?';
+    fields[`${higher}_clear`] = 'number?';
   }
-  return fields;
+  return { ...fields, ...DELAYS };
 }
 
 /** An empty form for a new rule, without default values that could be mistaken for a choice. */
@@ -119,6 +116,7 @@ export const fresh = (id: string): RuleForm => ({
   counter: false,
   tolerance: '',
   silence: '',
+  missed: '',
   for: '5s',
   clear_for: '',
   devices: '',
@@ -204,6 +202,7 @@ export function formOf(rule: Rule): RuleForm {
     counter: condition.counter === true,
     tolerance: condition.tolerance ? text('tolerance') : '',
     silence: durationText(condition.silence_ms as number | undefined),
+    missed: text('missed'),
     for: durationText(rule.for_ms),
     clear_for: durationText(rule.clear_for_ms),
     devices: scope.devices.join(', '),
@@ -271,14 +270,14 @@ export function keysOf(form: RuleForm): RuleKeys {
       counter: form.counter || null,
     },
     stuck: { kind: 'stuck', tolerance: own('tolerance') },
-    no_data: { kind: 'no_data', silence: own('silence') },
+    no_data: { kind: 'no_data', silence: own('silence'), missed: own('missed') },
   };
   const { kind, ...condition } = kinds[form.when];
   return {
     id: form.id.trim(),
     name: form.name.trim(),
     kind: kind!,
-    metric: fields.metric ? form.metric.trim() : null,
+    metric: (fields.metric && form.metric.trim()) || (fields.metric === 'text' ? '' : null),
     ...condition,
     clear: own('clear'),
     ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),

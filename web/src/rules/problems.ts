@@ -28,6 +28,7 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
   };
   const check: Record<Content, (field: Field) => void> = {
     text: need,
+    'text?': () => undefined,
     number: (field) => need(field) && number(field),
     'number?': (field) => at(field) && number(field),
     positive: (field) => {
@@ -44,6 +45,7 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
   }
   const fields = fieldsOf(form);
   for (const field of Object.keys(fields) as Field[]) check[fields[field]!](field);
+  if (form.when === 'no_data' && !at('silence') && !at('missed')) found.silence = P.required;
   if (fields.clear && at('clear') && !found.limit && !found.clear) {
     const side = form.when.endsWith('above') ? 'above' : 'below';
     const beyond = Number(at('clear')) - Number(at('limit'));

@@ -57,6 +57,15 @@ describe('the form', () => {
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');
     expect(Object.keys(silent)).not.toContain('for');
+    const metric = {
+      kind: 'no_data',
+      metric: 'flow',
+      condition: { silence_ms: 300_000, missed: null },
+    } as const;
+    expect(given(metric)).toMatchObject({ metric: 'flow', silence: '5m' });
+    expect(given({ ...metric, metric: null, condition: { silence_ms: 0, missed: 3 } })).toMatchObject({
+      missed: 3,
+    });
   });
 
   it('leaves a text that is not a number for the hub to reject', () => {

@@ -165,7 +165,7 @@ class Authenticator:
         return await self.start_session(account, scope), 0
 
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
-        """Return the cookie value of a new session, of the access token without an account.
+        """Start a session, for the access token if there is no account, and return its cookie value.
 
         It replaces the browser's earlier session: the one of its cookie, or the one with the key ``replaces``. Raises
         Forbidden if the account was disabled in the meantime.

@@ -50,7 +50,7 @@ class BatchBuilder:
         self._record_batches.append((record_batch, series))
 
     def keyed(self) -> tuple[Ints, Ints]:
-        """Return, of each record that has a deduplication key, the id of its first series and the key."""
+        """Return the first series ids and the deduplication keys of the records that have a key."""
         firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
         for record_batch, series in self._record_batches:
             kept = record_batch.keys != NO_KEY

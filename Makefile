@@ -39,12 +39,13 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-integrations flaky check check-python generated format lock clean always
+.PHONY: help setup demo test test-integrations security flaky check check-python generated format lock clean always
 
 help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
 	@echo "make test     set up, then run all tests; ARGS='-k rules -x' is passed to pytest"
 	@echo "make test-integrations   run the tests that install other software, such as a Debian: they take longer"
+	@echo "make security   scan the hub with schemathesis, testssl.sh and wapiti, and fuzz it with random inputs: up to an hour"
 	@echo "make flaky    run each test file with a timer, process or browser 20 times; FILES=tests/test_x.py RUNS=20 JOBS=3"
 	@echo "make check    set up, then check format, lint, types, spelling, licences and architecture, as CI does before the tests"
 	@echo "make setup    create $(VENV) with all packages, build the dashboard"
@@ -72,6 +73,13 @@ test: $(HUB) $(TEST_PACKAGES) $(EXTRAS) web/node_modules $(PUBLISHERS)
 test-integrations: $(HUB) $(TEST_PACKAGES)
 	@sh .ci/needs integrations
 	@$(PYTHON_OF_VENV) -m pytest -m integration $(ARGS)
+
+# With random examples, so each run tries others. The fuzzers print the seed of a failure.
+FUZZERS := tests/test_fuzz.py tests/test_bounds.py tests/test_sparkplug_bounds.py tests/test_homie_bounds.py tests/test_tables_bounds.py
+security: $(HUB) $(TEST_PACKAGES) $(EXTRAS)
+	@sh .ci/needs security
+	@$(PYTHON_OF_VENV) tests/security_scan.py $(ARGS)
+	@seed=$$(date +%s); echo "FUZZ_SEED=$$seed"; FUZZ_SEED=$$seed HYPOTHESIS_PROFILE=random $(PYTHON_OF_VENV) -m pytest -q $(FUZZERS)
 
 FILES ?=
 RUNS ?= 20

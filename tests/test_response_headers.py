@@ -33,6 +33,7 @@ async def test_every_response_has_security_headers(hub: ApiHub) -> None:
         policy = headers["content-security-policy"]
         assert "unsafe" not in policy, path
         assert "frame-ancestors 'none'" in policy
+        assert "object-src 'none'" in policy
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cross-origin-opener-policy"] == "same-origin"

@@ -313,3 +313,14 @@ def test_alert_message(rule, value, expected):
     plant.reading(0, value, metric="bearing_temperature")
     plant.tick(10)
     assert plant.alert().message == expected
+
+
+@pytest.mark.parametrize("held", [5, 1])
+def test_condition_that_holds_when_hub_starts_raises_alert(held: float):
+    """Home Assistant 59812: a condition that was true already at start never fired."""
+    plant = Plant("")
+    plant.reading(0, 85.0)
+    assert plant.restart(held, HOT) == (["raised"] if held >= 2 else [])
+    plant.tick(max(held, 2))
+    assert plant.alert().since == T0
+    assert plant.restart(9, HOT) == [], "nor is it raised again"

@@ -35,19 +35,19 @@ class Plant:
         record = Record(self.device, at if ts is None else T0 + int(ts * 1000), at, values, quality)
         self.registry.observe(record)
         events = self.engine.observe(self.registry.require(self.device), record)
-        self._commit(record)
+        self.commit(record)
         return words(events)
 
     def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
         events = self.engine.tick(T0 + int(second * 1000), connected_since, self.registry.get)
-        self._commit()
+        self.commit()
         return words(events)
 
     def reload(self, second: float, rules: str) -> list[str]:
         """Replace the rules."""
         self.engine.replace(parse(rules), [self.device])
         events = self.engine.judge_next(1, self.registry.get, T0 + int(second * 1000))
-        self._commit()
+        self.commit()
         return words(events)
 
     def restart(self, second: float, rules: str) -> list[str]:
@@ -63,7 +63,7 @@ class Plant:
             events += self.engine.observe(self.registry.require(self.device), record)
         return words(events + self.engine.restore(self.registry.with_latest_values(), now))
 
-    def _commit(self, *records: Record) -> None:
+    def commit(self, *records: Record) -> None:
         number = len(self._records)
         self._records += [(number + 1 + k, record) for k, record in enumerate(records)]
         for name in self.engine.take_changed():

@@ -87,16 +87,15 @@ class Silencing:
             return []
         self._turned, events, edges = now, list[Event](), list[int]()
         for silence in list(self._silences.values()):
-            interval = next_interval(silence, now)
-            active = interval is not None and interval[0] <= now
-            if interval is not None:
-                start, end = interval
-                edges += [start] if start > now else [] if end is None else [end]
-            if interval is None:
+            if (interval := next_interval(silence, now)) is None:
                 del self._silences[silence.id]
-                silence = replace(silence, active=False, finished=True)
-                events.append(SilenceChanged(silence, now, "ended"))
-            elif active != silence.active:
+                events.append(SilenceChanged(replace(silence, active=False, finished=True), now, "ended"))
+                continue
+            start, end = interval
+            active = start <= now
+            if (edge := end if active else start) is not None:
+                edges.append(edge)
+            if active != silence.active:
                 silence = self._silences[silence.id] = replace(silence, active=active)
                 events.append(SilenceChanged(silence, now, "started" if active else "stopped"))
         self._due = min(edges, default=1 << 62)

@@ -244,6 +244,14 @@ def test_password_that_could_not_be_printed_is_revoked(tmp_path: Path):
     assert "boiler-1" not in (tmp_path / "passwd").read_text()
 
 
+def test_device_is_kept_when_reader_ends_after_its_password(tmp_path: Path):
+    settings = settings_naming(tmp_path, tmp_path / "passwd", tmp_path / "acl")
+    command = f"{sys.executable} -m hub device add boiler-1 --config {settings} | grep -m 1 Added"
+    shown = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert "Added boiler-1." in shown.stdout
+    assert "boiler-1" in (tmp_path / "passwd").read_text()
+
+
 def test_hub_user_is_added_to_newly_configured_password_file(tmp_path: Path):
     login = tmp_path / "hub.login"
     for folder in ("first", "second"):

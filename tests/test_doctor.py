@@ -45,6 +45,25 @@ def test_doctor_recognises_healthy_running_hub(hub: Serving, mosquitto: Mosquitt
     assert "WRONG" not in report
 
 
+def test_commands_reach_hub_with_accounts(hub: Serving, mosquitto: Mosquitto, tmp_path: Path) -> None:
+    words = ["--data", str(hub.data)]  # the commands find the addresses in the data folder
+    command = [sys.executable, "-m", "hub", "link", *words]
+    link = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert link.startswith(f"http://127.0.0.1:{hub.port}/welcome#")
+    account = {"link": link.split()[0].partition("#")[2], "name": "Ada", "password": "a quiet lighthouse 7"}
+    assert hub.http.post("/api/welcome", json=account).status_code == 200
+    hub.http.cookies.clear()
+    assert hub.http.get("/api/status").status_code == 401
+    _, report = doctor(hub.data, hub.port, mosquitto.address)
+    assert f"ok     hub: is running at 127.0.0.1:{hub.port}, and ready" in report, report
+    assert (hub.data / "running.json").stat().st_mode & 0o777 == 0o600
+    table = tmp_path / "table.csv"
+    table.write_text("time,device,metric,value\n2026-01-01T00:00:00Z,pump,temperature,20\n")
+    command = [sys.executable, "-m", "hub", "import", str(table), *words]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+    assert "1 readings read, 1 of them new" in done.stdout, done.stderr
+
+
 def test_doctor_reports_degraded_running_hub(hub: Serving, mosquitto: Mosquitto):
     hub.end()
     (hub.data / "rules.toml").write_text('[[rule]]\nid = "broken"\n')

@@ -32,6 +32,8 @@ RECHECK_S = 3_600.0
 """How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
 OPEN = "open"
 """Key of the streams of an open hub. They end with its first account."""
+COMMANDS = "commands"
+"""Key of the streams of commands on this machine."""
 Within = Callable[[Iterable[str]], frozenset[str]]
 Permits = Callable[[str], bool]
 """Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""
@@ -53,6 +55,7 @@ class Authenticator:
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
         self._digest = None if http.token is None else sha256(http.token.encode()).digest()
+        self._command_token = http.command_token
         self.people = people
         people.on_end = self._close_streams
         self._attempts = attempts
@@ -109,6 +112,10 @@ class Authenticator:
     def _by_token(self, token: str) -> Proof | None:
         if self._is_token(token.encode("latin-1")):
             return Proof("bearer", key=self._token_key())
+        if self._command_token is not None and hmac.compare_digest(
+            token.encode("latin-1"), self._command_token.encode()
+        ):
+            return Proof("bearer", key=COMMANDS)
         found = self.people.tokens.find(token)
         account = self.people.accounts.active(found.account) if found is not None else None
         if found is None or account is None:
@@ -250,7 +257,7 @@ class Authenticator:
         """Return True if the session or token has expired, was revoked or replaced, or the hub is not open any more."""
         if key == OPEN:
             return not self.open
-        if key == self._token_key():
+        if key in (self._token_key(), COMMANDS):
             return False
         return self.people.sessions.use(key) is None and not self.people.tokens.valid(key)
 

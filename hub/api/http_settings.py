@@ -16,6 +16,7 @@ class HttpSettings:
         host: Address that the server is bound to.
         port: Port that the server is bound to.
         token: Access token. Without one, everybody who reaches the port has full access, so it must be loopback.
+        command_token: Access token for commands on this machine, made at each start.
         allowed_hosts: Further names that are accepted in the ``Host`` header.
         allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
         trusted_proxies: Networks whose ``X-Forwarded`` headers are trusted.
@@ -34,6 +35,7 @@ class HttpSettings:
     host: str = "127.0.0.1"
     port: int = 8000
     token: str | None = None
+    command_token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()

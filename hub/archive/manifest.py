@@ -22,6 +22,7 @@ ASIDE = "replaced-"
 LEFT_OUT = (
     FILE + "*",
     "watchkeeper.lock",
+    "running.json",
     "*.partial",
     "*.new",
     "*.pid",

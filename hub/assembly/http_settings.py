@@ -11,13 +11,14 @@ from hub.runtime.settings import HttpSection, Settings
 from hub.server import ServerCertificate
 
 
-def http_settings(settings: Settings, listener: socket.socket, token: str | None) -> HttpSettings:
+def http_settings(settings: Settings, listener: socket.socket, token: str | None, command_token: str) -> HttpSettings:
     """Return the settings of the HTTP server that listens on ``listener``."""
     host, port = listener.getsockname()[:2]
     return HttpSettings(
         host=host,
         port=port,
         token=token,
+        command_token=command_token,
         allowed_hosts=settings.http.allowed_hosts,
         allowed_origins=settings.http.allowed_origins,
         trusted_proxies=settings.http.trusted_proxies,

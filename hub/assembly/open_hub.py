@@ -42,6 +42,8 @@ from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock, now_ms
 from hub.runtime.installation import Installation, open_installation, restrict_access
 from hub.runtime.metrics import Metrics
+from hub.runtime.network_addresses import join_address
+from hub.runtime.running_file import advertise
 from hub.runtime.settings import Settings
 from hub.server import create_server
 from hub.services.areas import stored_areas
@@ -68,7 +70,9 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         rules = usable_rules(data, faults)
         certificate = server_certificate(settings.http)
         listener = stack.enter_context(bind(settings.http.listen))
-        http = http_settings(settings, listener, access_token(settings, listener, install))
+        address = join_address(*listener.getsockname()[:2])
+        running = stack.enter_context(advertise(data, address, settings.mqtt.broker))
+        http = http_settings(settings, listener, access_token(settings, listener, install), running.token)
         store = _open_store(data, stack)
         models = await open_model_settings(ai_settings(settings.ai), data, current_requester)
         stack.push_async_callback(models.providers.close)

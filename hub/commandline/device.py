@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 import textwrap
 import time
 from datetime import UTC, datetime
@@ -14,7 +13,7 @@ from hub.assembly.first_account import origin
 from hub.assembly.from_settings import credentials_of
 from hub.commandline.certificate import prepare_folder, write_bundle
 from hub.commandline.running_hub import status_of
-from hub.commandline.settings import settings_from
+from hub.commandline.settings import running_settings_from
 from hub.mqtt.mosquitto_files import HUB
 from hub.runtime.clock import now_ms
 from hub.runtime.network_addresses import split_address
@@ -29,7 +28,7 @@ LOGIN_S = 10.0
 
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub device``. Raises HubError with a message for the user."""
-    settings = settings_from(arguments)
+    settings = running_settings_from(arguments)
     credentials = credentials_of(settings)
     if arguments.action == "list":
         for user in credentials.users():
@@ -51,11 +50,11 @@ def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list
         if issued.setup is not None:
             setup = textwrap.indent(issued.setup, "    ")
             print(_SETUP.format(lines=setup, hub=_wait_for_login(settings)), flush=True)
-        _print(issued, name, prefixes)
-        sys.stdout.flush()
+        print(f"Added {name}. Its password, shown only once: {issued.password}", flush=True)
     except OSError:  # the password was not shown, so it is useless
         credentials.revoke(name)
         raise
+    _print_use(issued, prefixes)
 
 
 def _certify(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
@@ -92,8 +91,9 @@ def _end_of(user: BrokerUser) -> list[str]:
     return [f"(certificate until {datetime.fromtimestamp(user.expires / 1000, UTC):%Y-%m-%d})"]
 
 
-def _print(issued: IssuedCredential, name: str, prefixes: list[str]) -> None:
-    print(f"Added {name}. Its password, shown only once: {issued.password}\n{_next_step(issued.told)}\n")
+def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
+    """Print what to do now. With the lines for mosquitto.conf, the broker has to be restarted anyway."""
+    print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
         print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")
         return

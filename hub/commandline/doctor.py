@@ -31,7 +31,7 @@ from hub.assembly.memory_limit import memory_limit
 from hub.commandline.certificate_checks import check_broker_certificate, check_server_certificate
 from hub.commandline.finding import Finding, State
 from hub.commandline.running_hub import status_of
-from hub.commandline.settings import settings_from
+from hub.commandline.settings import running_settings_from
 from hub.dialects import make_dialects
 from hub.errors import BrokerError, HubError, InUse
 from hub.insight import parse_signatures
@@ -58,7 +58,7 @@ FREE_BYTES = 1_000_000_000
 
 async def run(arguments: argparse.Namespace) -> int:
     """Print the report. Return 0 if nothing is wrong, else 1. Raises HubError if the settings cannot be read."""
-    settings = settings_from(arguments)
+    settings = running_settings_from(arguments)
     if arguments.trust_clock:
         confirm(settings.store.data)
         print("The clock is confirmed. A running hub applies this within ten minutes.")

@@ -17,7 +17,7 @@ import msgspec
 
 from hub.assembly.from_settings import registry_limits
 from hub.commandline.running_hub import connection_to
-from hub.commandline.settings import settings_from
+from hub.commandline.settings import running_settings_from
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.formats import Format, zone_of
 from hub.formats.cells import time_of
@@ -41,7 +41,7 @@ MAX_TS = 2**53
 
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub export`` or ``hub import``. Raises HubError with a message for the user."""
-    settings = settings_from(arguments)
+    settings = running_settings_from(arguments)
     kind: Format = arguments.format or _format_of(arguments.file)
     if arguments.command == "export":
         asyncio.run(_export(settings.store.data, arguments, kind))

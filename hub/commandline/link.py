@@ -8,7 +8,7 @@ import asyncio
 from hub.accounts import People
 from hub.accounts.links import LIFETIME_S, url
 from hub.assembly.first_account import origin
-from hub.commandline.settings import settings_from
+from hub.commandline.settings import running_settings_from
 from hub.errors import NotFound
 from hub.runtime.network_addresses import split_address
 
@@ -19,7 +19,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 async def _link(arguments: argparse.Namespace) -> str:
-    settings = settings_from(arguments)
+    settings = running_settings_from(arguments)
     data = settings.store.data
     if not data.is_dir():
         raise NotFound(f"There is no data folder {data}.", "Start the hub first, or give its folder with --data.")

@@ -13,6 +13,7 @@ from hub.certificates import read_chain
 from hub.errors import HubError
 from hub.runtime.installation import read_installation
 from hub.runtime.network_addresses import split_address
+from hub.runtime.running_file import find_running
 from hub.runtime.settings import Settings
 
 ANSWER_S = 10.0
@@ -22,9 +23,8 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
     """Return an unopened connection to the address in ``http.listen``, and the headers that authenticate a request."""
     host, port = split_address(settings.http.listen)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    configured = settings.http.token
-    token = configured.get_secret_value() if configured else read_installation(settings.store.data).token
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    running = find_running(settings.store.data)
+    headers = {} if running is None else {"Authorization": f"Bearer {running.token}"}
     file = settings.http.tls_cert_file
     if file is None:
         return http.client.HTTPConnection(host, port, timeout=timeout), headers

@@ -1,0 +1,54 @@
+"""``running.json`` in the data folder: how commands of the same user reach the hub that is running there.
+
+A hub writes it at each start and removes it when it stops. Like all files of the folder, only its owner can read it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from hub.errors import StoreError
+from hub.runtime.private_files import replace_file
+
+FILE = "running.json"
+
+
+class RunningHub(msgspec.Struct, frozen=True):
+    """A running hub.
+
+    Attributes:
+        listen: The address that it listens on.
+        broker: The address of its broker.
+        token: Its access token for commands, made at this start.
+    """
+
+    listen: str
+    broker: str
+    token: str
+
+
+@contextmanager
+def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
+    """Write the file, and remove it at the end. Raises StoreError if it cannot be written."""
+    running = RunningHub(listen, broker, secrets.token_urlsafe(32))
+    try:
+        replace_file(data / FILE, msgspec.json.encode(running))
+    except OSError as error:
+        raise StoreError(f"{data / FILE} cannot be written ({error.strerror}).") from error
+    try:
+        yield running
+    finally:
+        (data / FILE).unlink(missing_ok=True)
+
+
+def find_running(data: Path) -> RunningHub | None:
+    """Return what the file says, None if there is none that can be read. A hub that was killed leaves it behind."""
+    try:
+        return msgspec.json.decode((data / FILE).read_bytes(), type=RunningHub)
+    except (OSError, msgspec.MsgspecError):
+        return None

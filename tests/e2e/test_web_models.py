@@ -49,7 +49,7 @@ def test_model_server_is_tested_saved_ordered_and_removed(tmp_path: Path, page: 
         expect(row).to_contain_text(re.compile("qwen3.*key stored.*2 calls"))
 
         card.get_by_label("Questions").fill("lab")
-        card.get_by_label("Calls").fill("100")
+        card.get_by_label("Calls", exact=True).fill("100")
         with page.expect_response("**/api/models"):  # the notice about the saved server may still be there
             card.get_by_role("button", name="Save order and limits").click()
         expect(page.get_by_text("Saved and active").first).to_be_visible()

@@ -191,8 +191,8 @@ def at(text: str, zone: ZoneInfo = BERLIN) -> int:
 
 
 def weekly(days: tuple[int, ...], start: str, end: str, ends_at: int | None = None) -> AlertSilence:
-    minutes = [int(text[:2]) * 60 + int(text[3:]) for text in (start, end)]
-    window = WeeklyWindow(days, *minutes, "Europe/Berlin")
+    begins, ends = (int(text[:2]) * 60 + int(text[3:]) for text in (start, end))
+    window = WeeklyWindow(days, begins, ends, "Europe/Berlin")
     return AlertSilence("s", "x", "ada", 0, at("2026-01-01"), ends_at, weekly=window)
 
 

@@ -168,6 +168,22 @@ async def test_backup_does_not_overwrite_file_without_replace(tmp_path: Path) ->
     assert not (tmp_path / "nothing").exists()
 
 
+async def test_restore_says_that_accounts_and_broker_login_are_missing(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    (data / "accounts.json").write_text("[]")
+    for words, told in ([], True), (["--with-secrets"], False):
+        hub("backup", tmp_path / "b.tar", "--data", data, "--replace", *words)
+        output = hub("restore", tmp_path / "b.tar", "--data", tmp_path / f"other-{told}")
+        assert ("hub link" in output, "hub device add" in output) == (told, told)
+
+
+async def test_backup_into_missing_folder_is_refused(tmp_path: Path) -> None:
+    data = await folder(tmp_path / "data")
+    for target in (f"{tmp_path}/nas/", f"{tmp_path}/nas/b.tar"):
+        assert "there is no folder" in hub("backup", target, "--data", data, status=2).lower()
+    assert not (tmp_path / "nas").exists()
+
+
 async def test_restore_keeps_previous_data_aside_and_secrets_in_place(tmp_path: Path) -> None:
     data = await folder(tmp_path / "data")
     archive.pack(data, tmp_path / "b.tar")

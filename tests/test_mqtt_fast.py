@@ -62,7 +62,11 @@ async def test_state_shows_disconnect_reason_of_broker(code: int, words: str) ->
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (0x87, "the broker refused the connection: Not authorized; check mqtt.username and mqtt.password"),
+        (
+            0x87,
+            "the broker refused the connection: Not authorized; check mqtt.username and mqtt.password "
+            "(hub device add creates a user)",
+        ),
         (0x89, "the broker refused the connection: it is busy"),
         (0x80, "the broker refused the connection: Unspecified error"),
         (0x84, "the broker does not speak MQTT 5"),

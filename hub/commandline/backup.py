@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import logging
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hub import archive
 from hub.commandline.settings import settings_from
-from hub.errors import InUse
+from hub.errors import InUse, NotFound
 from hub.runtime.settings import Settings
 from hub.runtime.settings_errors import secret_values
 from hub.store.lock import DirectoryLock
@@ -33,6 +34,8 @@ def _backup(settings: Settings, target: Path | None, *, replace: bool, with_secr
         target = Path(name)
     elif target.is_dir():
         target /= name
+    elif not target.parent.is_dir():
+        raise NotFound(f"There is no folder {target.parent}.", "Create it, or mount the disk that belongs there.")
     known = secret_values(settings)
     manifest = archive.pack(settings.store.data, target, replace=replace, known=known, with_secrets=with_secrets)
     print(f"{target}: {_summary(manifest)}, {target.stat().st_size / 1e6:.1f} MB, verified.")
@@ -59,8 +62,25 @@ def _restore(source: Path, data: Path, replace: bool) -> None:
     print(f"Restored to {data}: {summary}.")
     if manifest.redacted:
         print(f"Enter the tokens, keys and passwords in {', '.join(manifest.redacted)} again.")
+    for line in _missing(manifest, data):
+        print(line)
     if aside is not None:
         print(f"The files from before are in {aside}. Delete it once you no longer need them.")
+
+
+def _missing(manifest: archive.Manifest, data: Path) -> Iterator[str]:
+    """Yield what the backup lacks because it is secret, and the folder does not have either, and what to do."""
+    missing = {name for name in manifest.left_out if not (data / name).exists()}
+    if "accounts.json" in missing:
+        yield (
+            "Its accounts were left out. Until there is one, a hub that listens on loopback requires no sign-in: "
+            f"hub link --data {data} makes a link for the first administrator."
+        )
+    if "broker/hub.login" in missing:
+        yield (
+            "The hub's password at the broker was left out. If the broker requires one, "
+            f"hub device add NAME --data {data} creates a new one."
+        )
 
 
 def _summary(manifest: archive.Manifest) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from hub import __version__
 from hub.assembly.hangup import Hangup
 from hub.commandline import device_arguments
-from hub.commandline.argument_types import path
+from hub.commandline.argument_types import file_or_folder, path
 from hub.commandline.output import discard_output
 from hub.errors import HubError
 from hub.runtime import log_setup
@@ -185,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
 def _backups(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     backup = commands.add_parser("backup", help="back up the data folder into one file, also while the hub is running")
     backup.add_argument(
-        "file", nargs="?", type=path, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
+        "file", nargs="?", type=file_or_folder, metavar="FILE", help="file or folder (default: watchkeeper-TIME.tar)"
     )
     restore = commands.add_parser("restore", help="restore a backup into the data folder")
     restore.add_argument("file", type=path, metavar="FILE", help="a file that hub backup has written")

@@ -19,9 +19,10 @@ _ENDS = {
     "Protocol error": "the broker received an unexpected packet",
 }
 
+_CHECK_USER = "check mqtt.username and mqtt.password (hub device add creates a user)"
 _REFUSALS = {
-    "Not authorized": "Not authorized; check mqtt.username and mqtt.password",
-    "Bad user name or password": "Bad user name or password; check mqtt.username and mqtt.password",
+    "Not authorized": f"Not authorized; {_CHECK_USER}",
+    "Bad user name or password": f"Bad user name or password; {_CHECK_USER}",
     "Banned": "this client is banned",
     "Server unavailable": "it is unavailable",
     "Server busy": "it is busy",

@@ -109,8 +109,10 @@ class Session {
     this.connection.open();
   }
 
-  /** Load the figures from before the page was opened. */
-  private async recall(): Promise<void> {
+  /** Load the figures from before the page was opened, once. Only who sees the whole hub may. */
+  async recall(): Promise<void> {
+    if (this.recalled) return;
+    this.recalled = true;
     try {
       const { step_ms, open_alerts, stale, offline, rate } = await get<Trend>('/api/status/trend');
       const each = Math.max(1, Math.round(step_ms / STATS_MS));
@@ -181,8 +183,6 @@ class Session {
   }
 
   private linked(): void {
-    if (!this.recalled) void this.recall();
-    this.recalled = true;
     this.missed();
     clearTimeout(this.bannerTimer);
     this.bannerTimer = undefined;

@@ -145,7 +145,7 @@ export const people = {
   limits: {
     edit: 'Limits',
     editOf: (name: string) => `Limits of ${name}`,
-    lead: 'Only devices in these areas, or in areas inside them, and devices with these labels are visible. Select none for the whole hub.',
+    lead: 'Only devices in these areas, or in areas inside them, and devices with these labels are visible. Select no areas and no labels to give access to the whole hub.',
     noAreas: 'There are no areas yet.',
     labels: 'Labels, separated by commas',
     whole: 'whole hub',

@@ -4,6 +4,7 @@ import { plural } from './plural';
 
 export const fleet = {
   title: 'Fleet',
+  noneVisible: 'There are no devices in the areas and with the labels that you may see.',
   all: 'All devices',
   summary: 'Fleet summary',
   devices: (n: number) => plural(n, { one: 'device', other: 'devices' }),

@@ -49,6 +49,7 @@ SLOW_FIRST = (
 
 
 MEASURED = (
+    "test_alert_",
     "test_anomaly",
     "test_claims.py",
     "test_clocks.py",
@@ -75,12 +76,13 @@ MEASURED = (
     "test_queues.py",
     "test_registry.py",
     "test_rejected_batches.py",
+    "test_repair.py",
     "test_retention.py",
-    "test_rule_kinds.py",
-    "test_rules",
+    "test_rule",
     "test_shelly.py",
     "test_shelly_gen1.py",
     "test_signatures.py",
+    "test_silences.py",
     "test_sparkplug",
     "test_store.py",
     "test_store_rollups.py",

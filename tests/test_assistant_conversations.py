@@ -169,7 +169,7 @@ async def test_command_request_becomes_proposal_and_is_not_sent(
     ("request_text", "expected"),
     [
         ("set the speed of pump-01 to 400", "from 0 to 100"),
-        ("set the speed of pump-01", "to what number"),
+        ("set the speed of pump-01", "Name the number"),
         ("set buffer tank 1 mode to boil", "auto, fill, drain"),
         ("turn on freezer 1", "has not announced any"),
         ("set the colour of pump-01 to 3", "run, set_speed"),

@@ -51,7 +51,7 @@ async def test_snapshot_has_devices_and_metrics_as_columns(hub: ApiHub) -> None:
             "rejected", "shed", "rate", "cpu", "rss", "ai", "broker",
         }  # fmt: skip
         assert (stats["devices"], stats["online"], stats["open_alerts"], stats["critical"]) == (2, 2, 1, 1)
-        assert stats["broker"] == {"connected": True, "address": "127.0.0.1:1883"}
+        assert stats["broker"] == {"connected": True, "address": "127.0.0.1:1883", "since": None}
 
 
 async def test_delta_has_only_changes(hub: ApiHub) -> None:

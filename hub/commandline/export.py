@@ -98,8 +98,10 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
         registry = DeviceRegistry()
         broken = registry.restore(store.states(), now_ms())
         _warn_of_unreadable(broken, len(store.unreadable))
-        if unknown := sorted({*(request.devices or ())} - {each.id for each in registry.devices()} - broken.keys()):
-            raise NotFound(f"There is no device {unknown[0]!r}.", "Leave out --device to export all devices.")
+        if request.devices:
+            recorded = {device for device, _ in await store.series(request.devices, None)}
+            if unknown := [each for each in request.devices if each not in recorded and not registry.known(each)]:
+                raise NotFound(f"There is no device {unknown[0]!r}.", "Leave out --device to export all devices.")
 
         def unit(device: str, metric: str) -> str | None:
             found = registry.get(device)

@@ -117,7 +117,7 @@ def test_pages_load_nothing_from_other_hosts_and_no_inline_script(plant_with_ale
     own = plant_with_alert.http
     still.on("request", lambda request: requests.append(request.url))
     still.goto(f"http://{own}/docs")
-    expect(still.get_by_text("/api/devices/{device_id}/history").first).to_be_visible()
+    expect(still.get_by_text("/api/devices/{device_id}").first).to_be_visible()
     still.goto(f"http://{own}/d/sensor_39")
     expect(still.locator("canvas").first).to_be_visible()
     assert still.evaluate("document.fonts.check('14px \"Inter Variable\"')")

@@ -39,7 +39,7 @@ endef
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-integrations security flaky check check-python generated format lock clean always
+.PHONY: help setup demo test test-integrations security flaky check check-rest generated format lock clean always
 
 help:
 	@echo "make demo     set up, then run hub, broker and simulators; ARGS='--devices 100' etc. (hub demo --help)"
@@ -89,19 +89,20 @@ flaky: $(HUB) $(TEST_PACKAGES) $(EXTRAS) $(PUBLISHERS)
 	@sh .ci/needs tests
 	@$(PYTHON_OF_VENV) tests/flaky.py --runs $(RUNS) --jobs $(JOBS) --minutes $(MINUTES) $(FILES)
 
-# The dashboard is checked at the same time as the Python code, and its output is shown last.
+# The types take as long as all other checks together: they are checked at the same time, and shown last.
 check: $(HUB) $(TEST_PACKAGES) web/node_modules
 	@mkdir -p build
-	@{ $(NPM) run --silent format:check && $(NPM) run --silent lint && $(NPM) run --silent check; } \
-	>build/check-web.log 2>&1 & web=$$!; \
-	$(MAKE) --no-print-directory check-python; python=$$?; \
-	wait $$web; web=$$?; cat build/check-web.log; exit $$((python + web))
+	@$(PYTHON_OF_VENV) -m mypy >build/mypy.log 2>&1 & types=$$!; \
+	$(MAKE) --no-print-directory check-rest; rest=$$?; \
+	wait $$types; types=$$?; cat build/mypy.log; exit $$((types + rest))
 
-check-python:
+check-rest:
 	@$(PYTHON_OF_VENV) -m ruff format --check .
 	@$(PYTHON_OF_VENV) -m ruff check .
-	@$(PYTHON_OF_VENV) -m mypy
 	@$(VENV)/bin/typos
+	@$(NPM) run --silent format:check
+	@$(NPM) run --silent lint
+	@$(NPM) run --silent check
 	@sh .ci/supply-chain
 	@$(PYTHON_OF_VENV) -m pytest -q $(CHECKED)
 

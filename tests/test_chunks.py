@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from hub.store.chunks.codec import POINTS, decode, encode
 from hub.store.points import Floats, Ints, Points
 
@@ -30,7 +31,7 @@ def columns(ts: Ints, value: Floats) -> Points:
     return Points(np.zeros(len(ts), np.int64), ts, value, codes, codes)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(SHAPES, min_size=1, max_size=4), st.randoms())
 def test_chunks_round_trip_bit_for_bit(chunks: list[list[float]], draw: random.Random) -> None:
     scale = draw.choice([1, 1_000, 10**7, 10**11])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from hub.dialects import NativeDialect
 from hub.events import AlertCleared, AlertRaised, PresenceChanged
 from hub.ingest.batch import Batch
@@ -155,7 +156,7 @@ def run_batches(entries: list, batch_size: int) -> HandlerRun:
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 300])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(examples(12)))
 def test_fast_and_slow_path_agree_on_minutes_of_traffic(
     seed: int, batch_size: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,7 +247,7 @@ def entries_of(steps: list[tuple[int, str, str, float]]) -> list:
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(st.lists(STEPS, max_size=60), st.sampled_from((1, 4, 9)))
 def test_fast_and_slow_path_agree_on_any_sequence(steps: list[tuple[int, str, str, float]], size: int) -> None:
     entries = entries_of(steps)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import NOW, DialectRun, json_values
+from examples import examples
 from hub.dialects import HomeAssistantDialect
 from hub.dialects.homeassistant import announcements
 from hub.dialects.homeassistant.abbreviations import ENTITY
@@ -150,7 +151,7 @@ odd = json_values | st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     kind=st.sampled_from([*SLOTS, "light", "camera", "device"]),
     config=st.dictionaries(keys, odd, max_size=8),

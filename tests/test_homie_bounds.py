@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import DialectRun, json_values, run_hub
+from examples import examples
 from hub.dialects import HomieDialect
 from hub.dialects.homie.description import MAX_PROPERTIES
 from hub.errors import Rejected
@@ -76,7 +77,7 @@ _DOCUMENTS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages=st.lists(st.tuples(_TOPICS, _WORDS | st.binary(max_size=12) | _DOCUMENTS, st.booleans()), max_size=8))
 def test_any_message_sequence_is_decoded_or_rejected(messages):
     home = DialectRun(HomieDialect())

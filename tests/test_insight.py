@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from hub.insight import (
     InvestigationInput,
     MetricSeries,
@@ -255,7 +256,7 @@ def regular(shape: tuple[int, list[float], int]) -> list[tuple[int, float]]:
     return [(NOW - (count - i) * 10_000, values[(i // repeat) % len(values)]) for i in range(count)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["temperature", "door", "level", "x"]), st.one_of(SERIES, REPEATED.map(regular)), max_size=4

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from conformance import MAPPINGS, disagreements, vectors
 from dialect_run import DialectRun, json_values, run_hub
+from examples import examples
 from hub.dialects import MappingDialect, Subscribe, Unsubscribe, parse_mappings
 from hub.errors import ConfigError, Rejected
 from hub.model import Identity, Info
@@ -284,7 +285,7 @@ _KNOWN = st.dictionaries(
 _BODIES = st.binary(max_size=20) | (_SENML | _KNOWN | json_values).map(lambda body: json.dumps(body).encode())
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(messages=st.lists(st.tuples(_TOPICS | st.text(max_size=9), _BODIES, st.booleans()), max_size=6))
 def test_any_message_is_decoded_or_rejected(messages):
     home = DialectRun(MappingDialect(parse_mappings(_FUZZED)))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from examples import examples
 from hub.store.points import TEXT, Points
 from hub.store.wal import memtable as log_module
 from hub.store.wal.memtable import Memtable
@@ -61,7 +62,7 @@ def read_slices(runs: RunSet, points: int, series: int) -> list[Point]:
     return found
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.randoms(use_true_random=False))
 def test_memtable_agrees_with_plain_list(draw: random.Random) -> None:
     with pytest.MonkeyPatch.context() as patch:

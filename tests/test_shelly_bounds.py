@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import NOW, DialectRun, json_values, run_hub
+from examples import examples
 from hub.dialects import DialectConfig, ShellyDialect, Subscribe, make_dialects
 from hub.errors import Rejected
 
@@ -76,7 +77,7 @@ _TOPICS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages=st.lists(st.tuples(_TOPICS, _RPC | st.binary(max_size=20) | st.just(b"true")), max_size=6))
 def test_any_message_is_decoded_or_rejected(messages):
     home = DialectRun(ShellyDialect())

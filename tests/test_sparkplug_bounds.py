@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import NOW, DialectRun, run_hub
+from examples import examples
 from hub.dialects import SparkplugDialect
 from hub.dialects.sparkplug.dialect import MAX_BYTES
 from hub.errors import Rejected
@@ -157,7 +158,7 @@ _PRESS = [f"Plant/{kind}/edge/press" for kind in ("DBIRTH", "DDATA", "DDEATH")]
 _KINDS = st.sampled_from([*_NODE, *_PRESS, "STATE/scada"])
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(messages=st.lists(st.tuples(_KINDS, _PAYLOADS | st.binary(max_size=60), st.booleans()), max_size=6))
 def test_any_message_is_decoded_or_rejected(messages):
     plant = Plant()

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backends import BACKENDS
+from examples import examples
 from hub.errors import Invalid, StoreError
 from hub.model import ConfirmedCause, Reading, Series, SeriesQuery
 from hub.store.base import Delta, Store
@@ -353,7 +354,7 @@ async def test_invalid_query_is_refused(store: Store, options: dict[str, int]) -
 VALUES = st.one_of(st.floats(-1e6, 1e6), st.booleans(), st.text(max_size=3))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     readings=st.lists(st.tuples(st.integers(0, 500), VALUES), max_size=40),
     start=st.integers(-10, 400),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backends import Backend, each_backend
+from examples import examples
 from hub.model import Reading, Record, SeriesQuery, Value
 from hub.store.base import Delta
 from store_samples import T0, older, record, reference_buckets
@@ -105,7 +106,7 @@ def small_chunks(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @each_backend
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(commits, st.lists(steps, min_size=4, max_size=14), st.lists(queries, min_size=1, max_size=8))
 async def test_store_agrees_with_plain_list(
     backend: Backend,

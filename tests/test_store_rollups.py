@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backends import BACKENDS, Backend, each_backend
+from examples import examples
 from hub.model import Series, SeriesQuery
 from hub.store.base import Delta, Retention, Store
 from hub.store.chunks.rollups import HOUR, MINUTE
@@ -53,7 +54,7 @@ steps = st.one_of(
 
 
 @each_backend
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(steps, min_size=2, max_size=12), st.integers(1, 60), st.integers(0, 40), st.integers(0, 50_000_000))
 async def test_wide_buckets_match_reference_after_any_steps(
     backend: Backend, tmp_path_factory: pytest.TempPathFactory, given: list[Any], buckets: int, first: int, odd: int
@@ -261,7 +262,7 @@ async def test_aligned_range_gives_aligned_buckets(
 
 
 @each_backend
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(WIDTHS),
     st.integers(1, 40),

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from api_hub import ApiHub, now_ms, running_hub
 from brokers import Mosquitto
+from examples import examples
 from hub.errors import Invalid
 from hub.formats import Format, RowSkipped, new_table, read_table
 from hub.model import Page, Reading
@@ -82,7 +83,7 @@ points = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(points, max_size=30), texts.filter(lambda text: text and text.isprintable()))
 def test_any_readings_survive_round_trip(tmp_path: Path, given: list[tuple[int, Any]], metric: str) -> None:
     page = Page("a", metric, [(ts, value, "good") for ts, value in given])

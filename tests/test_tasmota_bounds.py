@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import DialectRun, json_values, run_hub
+from examples import examples
 from hub.dialects import DialectConfig, Subscribe, TasmotaDialect, make_dialect
 from hub.errors import Rejected
 from tasmota_devices import MAC, announced, config
@@ -81,7 +82,7 @@ def test_units_are_limited_to_256():
     assert len(hub.registry.identities[MAC].info.units) <= 256
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     leaf=st.sampled_from(["SENSOR", "STATE", "RESULT", "LWT", "POWER1", "STATUS8", "INFO1", "DEEPSLEEP", "X/SENSOR"]),
     body=json_values

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialect_run import NOW, json_values
+from examples import examples
 from hub.dialects import fill
 from hub.dialects.homeassistant.template import Missing, template
 from hub.errors import Rejected
@@ -174,7 +175,7 @@ FILTERS = (
 PATHS = ("value", "value_json.a", "value_json['b'][0]", "value_json.a ~ value", "value_json.a * value_json.b")
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(
     path=st.sampled_from(PATHS),
     filters=st.lists(st.sampled_from(FILTERS), max_size=3),

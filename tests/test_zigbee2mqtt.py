@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from conformance import disagreements, vectors
 from dialect_run import NOW, DialectRun, json_values, run_hub
+from examples import examples
 from hub.dialects import Zigbee2MqttDialect
 from hub.errors import Rejected
 
@@ -219,7 +220,7 @@ device_entries = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     devices=st.lists(device_entries, max_size=3) | json_values,
     topic=st.sampled_from(["a", "a/availability", "a/color-x", "bridge/state", "x"]),

@@ -190,7 +190,7 @@ def _skipped() -> bool:
 def main(arguments: Sequence[str]) -> int:
     """Run npm with these arguments, or print the usage if there are none. Return npm's exit status."""
     if not arguments or arguments[0] in ("-h", "--help"):
-        print(USAGE, end="")  # noqa: T201  # the output of the command
+        print(USAGE, end="")  # noqa: T201  # printing is what --help does
         return 0 if arguments else 2
     npm = [str(node_binary()), str(npm_cli()), *arguments]
     return subprocess.call(npm, cwd=Path(__file__).parent / "web", env=node_environment())

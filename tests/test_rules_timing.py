@@ -101,7 +101,7 @@ def test_rule_is_described_with_its_delays():
     )
 )
 def test_restarts_and_reloads_neither_lose_nor_double_an_alert(rule, steps):
-    """A hub that is restarted and reloaded again and again raises and clears as one that runs on."""
+    """Compare a hub that is restarted and reloaded many times with one that keeps running."""
     steady, shaken, now = Plant(rule), Plant(rule), 0.0
     seen: list[str] = []
     for gap, value, upset in steps:

@@ -406,7 +406,7 @@ export interface paths {
         put?: never;
         /**
          * Close Alert
-         * @description Clear an open alert by hand, for one that cannot clear by itself. Return 409 if it has cleared.
+         * @description Clear an open alert by hand. Return 409 if it has cleared.
          *
          *     Its condition starts afresh: only what the device sends from now on can raise it again, as another alert.
          */
@@ -2518,7 +2518,7 @@ export interface components {
         };
         /**
          * AlertEntryShape
-         * @description An entry of an alert's history. `by` is null for what the hub did by itself.
+         * @description An entry of an alert's history. `by` is null for actions of the hub.
          *
          *     `text` is a comment, a note, the name of an assignee, or a cause; of an alert that was raised or changed, its
          *     message. `until` is the end of an acknowledgement or a mute.

@@ -74,7 +74,7 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.post("/alerts/{alert_id}/close", response_model=AlertShape)
     async def close_alert(alert_id: str, by: By, body: requests.Closing | None = None) -> Response:
-        """Clear an open alert by hand, for one that cannot clear by itself. Return 409 if it has cleared.
+        """Clear an open alert by hand. Return 409 if it has cleared.
 
         Its condition starts afresh: only what the device sends from now on can raise it again, as another alert.
         """

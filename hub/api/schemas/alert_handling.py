@@ -8,7 +8,7 @@ from hub.model import AlertEntryKind, Severity
 
 
 class AlertEntryShape(ApiObject):
-    """An entry of an alert's history. `by` is null for what the hub did by itself.
+    """An entry of an alert's history. `by` is null for actions of the hub.
 
     `text` is a comment, a note, the name of an assignee, or a cause; of an alert that was raised or changed, its
     message. `until` is the end of an acknowledgement or a mute.

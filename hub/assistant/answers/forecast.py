@@ -83,7 +83,7 @@ def _over(found: Slope) -> str:
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:
-    """Return the values that a metric may reach: those in the question, else the limits of rules, empty and full."""
+    """Return the values to forecast: those in the question, else the limits of rules, and empty and full."""
     named = [a for a in context.question.amounts if a.unit in (None, target.unit)]
     if named:
         return [(a.value, fmt.limit_quantity(a.value, target.unit)) for a in named]

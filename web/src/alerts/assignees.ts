@@ -4,7 +4,7 @@ import { who } from '../account/who.svelte';
 import { get } from '../api/http';
 import type { Assignee } from '../api/types';
 
-/** Return those who may see a device, or (without one) all; none if the hub cannot be asked, or this person may not assign. */
+/** Return the people who may see a device, or everybody without one. Empty if the request fails or is not permitted. */
 export async function assignees(device?: string): Promise<Assignee[]> {
   if (!who.may('operator')) return [];
   const query = device ? `?device_id=${encodeURIComponent(device)}` : '';

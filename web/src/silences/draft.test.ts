@@ -21,7 +21,7 @@ const SILENCE: Silence = {
   alerts: 0,
 };
 
-it('writes a silence back as it was read', () => {
+it('keeps a silence unchanged when it is read and written', () => {
   const body = bodyOf(draftOf(SILENCE, localTime, 'UTC'), SILENCE);
   const { note, starts_at, ends_at, weekly, scope, rules, severities } = SILENCE;
   expect(body).toEqual({ note, starts_at, ends_at, weekly, ...scope, rules, severities });

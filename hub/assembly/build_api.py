@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from hub.accounts import People
@@ -15,10 +14,6 @@ from hub.api.change_log import ChangeLog
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import dashboard_socket, public_socket, sse
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.dashboard_stats import DashboardStats
-from hub.api.live.device_columns import Columns
-from hub.api.live.run_subscriptions import RunSubscriptions
-from hub.api.live.throughput import Throughput
 from hub.api.login_attempts import LoginAttempts
 from hub.api.routes import (
     account,
@@ -57,6 +52,7 @@ from hub.api.routes import (
 )
 from hub.api.submit_timeout import with_timeout
 from hub.assembly.build_alerts import alert_routers
+from hub.assembly.build_feeds import Feeds, build_feeds
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input, ReplaceAreas
 from hub.services.alert_handling import AlertHandling
@@ -70,21 +66,6 @@ from hub.services.enrolments import Enrolments
 from hub.services.hub_health import HubHealth
 
 Submit = Callable[[Input], Awaitable[Any]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Feeds:
-    """Figures and events that streams and status pages show.
-
-    Attributes:
-        throughput: Message rate, queues and losses.
-        stats: Figures on every page of the dashboard.
-        broadcaster: Sends events to the streams; its ``run()`` needs a task.
-    """
-
-    throughput: Throughput
-    stats: DashboardStats
-    broadcaster: Broadcaster
 
 
 def build_api(
@@ -121,7 +102,7 @@ def build_api(
         store=visible.history,
         pending=ai.diagnosis.pending,
     )
-    feeds = _feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
+    feeds = build_feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
     trail = AuditTrail(AuditLog(core.store.audit, core.now))
@@ -164,52 +145,6 @@ def build_api(
         docs.routes(http.web_dir),
     ]
     return create_api(routers, http, auth, trail, info.version), feeds.broadcaster
-
-
-def _feeds(
-    core: Core,
-    broker: BrokerServices,
-    ai: AiServices,
-    device_service: Devices,
-    alert_service: Alerts,
-    max_dashboards: int,
-    max_listeners: int,
-) -> Feeds:
-    throughput = Throughput(
-        registry=core.registry,
-        ingest_queue=core.ingest_queue,
-        counters=core.pipeline.counters,
-        broker=broker.state,
-        dropped=broker.dropped,
-        now=core.now,
-    )
-    stats = DashboardStats(
-        devices=device_service,
-        alerts=alert_service,
-        throughput=throughput,
-        broker=broker.state,
-        providers=ai.providers,
-        now=core.now,
-    )
-    live = dashboard_socket.Live(
-        Columns(core.registry, core.engine),
-        devices=core.visible.devices,
-        alerts=alert_service,
-        stats=stats,
-        run_subscriptions=RunSubscriptions(ai.diagnosis.runs),
-        now=core.now,
-        max_clients=max_dashboards,
-    )
-    broadcaster = Broadcaster(
-        bus=core.bus,
-        alerts=alert_service,
-        live=live,
-        stats=stats,
-        throughput=throughput,
-        shutdown=core.shutdown,
-        max_listeners=max_listeners,
-    )
-    return Feeds(throughput=throughput, stats=stats, broadcaster=broadcaster)
 
 
 def _history_routers(core: Core, submit: Submit) -> list[Router]:

@@ -1,0 +1,77 @@
+"""Build the streams of events and the figures that pages show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hub.api.live import dashboard_socket
+from hub.api.live.broadcaster import Broadcaster
+from hub.api.live.dashboard_stats import DashboardStats
+from hub.api.live.device_columns import Columns
+from hub.api.live.run_subscriptions import RunSubscriptions
+from hub.api.live.throughput import Throughput
+from hub.assembly.parts import AiServices, BrokerServices, Core
+from hub.services.alerts import Alerts
+from hub.services.devices import Devices
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feeds:
+    """Figures and events that streams and status pages show.
+
+    Attributes:
+        throughput: Message rate, queues and losses.
+        stats: Figures on every page of the dashboard.
+        broadcaster: Sends events to the streams; its ``run()`` needs a task.
+    """
+
+    throughput: Throughput
+    stats: DashboardStats
+    broadcaster: Broadcaster
+
+
+def build_feeds(
+    core: Core,
+    broker: BrokerServices,
+    ai: AiServices,
+    device_service: Devices,
+    alert_service: Alerts,
+    max_dashboards: int,
+    max_listeners: int,
+) -> Feeds:
+    """Return the streams and figures; the ``run()`` of the broadcaster needs a task."""
+    throughput = Throughput(
+        registry=core.registry,
+        ingest_queue=core.ingest_queue,
+        counters=core.pipeline.counters,
+        broker=broker.state,
+        dropped=broker.dropped,
+        now=core.now,
+    )
+    stats = DashboardStats(
+        devices=device_service,
+        alerts=alert_service,
+        throughput=throughput,
+        broker=broker.state,
+        providers=ai.providers,
+        now=core.now,
+    )
+    live = dashboard_socket.Live(
+        Columns(core.registry, core.engine),
+        devices=core.visible.devices,
+        alerts=alert_service,
+        stats=stats,
+        run_subscriptions=RunSubscriptions(ai.diagnosis.runs),
+        now=core.now,
+        max_clients=max_dashboards,
+    )
+    broadcaster = Broadcaster(
+        bus=core.bus,
+        alerts=alert_service,
+        live=live,
+        stats=stats,
+        throughput=throughput,
+        shutdown=core.shutdown,
+        max_listeners=max_listeners,
+    )
+    return Feeds(throughput=throughput, stats=stats, broadcaster=broadcaster)

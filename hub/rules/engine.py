@@ -4,7 +4,8 @@ Rules are evaluated when a reading arrives (:meth:`Engine.observe`), when a time
 the latest values when rules or a device's description change (:meth:`Engine.judge`).
 
 The engine reads no clock: times come with records and ticks. The state of a rule on a metric is the device's watch,
-which is stored with the device. The engine itself keeps only what rules, devices and open alerts restore.
+which is stored with the device. The engine itself keeps only what rules, devices and open alerts restore. How the rules
+are evaluated on one device is in :mod:`hub.rules.evaluator`.
 """
 
 from __future__ import annotations
@@ -26,13 +27,12 @@ from hub.model import (
     Severity,
     ValueExpired,
 )
-from hub.rules.current_values import judge_value
+from hub.rules.evaluator import RuleEvaluator
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import DeviceRulesCache, MetricRule, covers, with_bounds
+from hub.rules.plan import DeviceRulesCache, covers, with_bounds
 from hub.rules.scopes import ScopeMatcher
-from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.silencing import Silencing
-from hub.rules.watch import Watches, watch_of
+from hub.rules.watch import Watches
 
 Find = Callable[[str], Device | None]
 
@@ -67,6 +67,7 @@ class Engine:
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
+        self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
         self.silencing = Silencing(self._alerts, self._matcher)
         self._plans.clear()
         # Devices that the present rules have not been evaluated on yet: as a set, and in order.
@@ -116,66 +117,19 @@ class Engine:
             events += self.judge(device, record.received)
         if record.quality == "retained":
             return events
-        plan, late = self._plans.of(device), record.quality == "late"
-        if record.live:
-            events += self.hear(device, record.received, record.values)
-        if not plan.has_metrics:
-            return events
-        for metric, value in record.values.items():
-            for each in plan.on(metric):
-                if not late and device.metrics[metric].ts > record.ts:
-                    continue  # a newer value has been evaluated already
-                measured = value
-                if each.condition.others:  # this may be one of them
-                    if late or each.metric not in device.metrics:
-                        continue
-                    measured = device.metrics[each.metric].value
-                watch = watch_of(device, each)
-                if late:
-                    events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
-                    continue
-                amount = each.amount(device.metrics, watch.points, measured, record.ts)
-                if amount is None:
-                    continue
-                if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:
-                    device.watches[each.key] = watch
-                    events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
-        return events
+        return events + self._evaluator.observe(device, record)
 
-    def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
-        """Restart silence timers and end silence alerts of a device that has sent something: values of ``metrics``."""
-        events: list[Event] = []
-        for each in self._plans.of(device).silence_on(metrics):
-            watch = device.watches.get(each.key)
-            if watch is None or watch.due is None:  # otherwise the timer checks the last message when it expires
-                events += restart(self._watches, device, each, each.condition.silence(device.expected_interval), now)
-        return events
+    def hear(self, device: Device, now: int) -> list[Event]:
+        """Restart silence timers and end silence alerts of a device that has sent something else than values."""
+        return self._evaluator.hear(device, now)
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
         """Handle the expired timers. ``find`` returns a device by its id."""
         events = self._alerts.expire(now) + self.silencing.turn(now, find)
         for device_id, key, of_late in self._watches.due(now):
             device = find(device_id)
-            watch = device.watches.get(key) if device else None
-            if device is None or watch is None:
-                continue
-            found = self._plans.of(device).find(key)
-            if of_late:
-                rule = found.rule if isinstance(found, MetricRule) else None
-                events += self._watches.settle_late(device, rule, key, watch, now)
-            elif watch.due is None or found is None:
-                continue
-            elif not isinstance(found, MetricRule):
-                limit = silence_limit(device, found, self._tolerated)
-                if is_silent(self._watches, device, found, limit, watch, now, listening_since):
-                    events += self._watches.raise_alert(device, found.rule, watch, None, now)
-            elif now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
-                self._watches.push(watch.due, device, key)
-            else:
-                watch.due = None
-                if watch.began is not None:
-                    watch.began = min(watch.began, now)  # the clock may have been ahead
-                events += judge_value(self._watches, device, found, now)
+            if device is not None:
+                events += self._evaluator.expire(device, key, now, listening_since, of_late=of_late)
         return events
 
     # -- changes of rules and devices ------------------------------------------------------------------------
@@ -226,34 +180,14 @@ class Engine:
         """
         self._unjudged.discard(device.id)
         self._plans.forget(device.id)
-        plan = self._plans.of(device)
-        events: list[Event] = []
-        for key in list(device.watches):
-            found = plan.find(key)
-            if found is None or (found.metric is not None and found.metric not in device.metrics):
-                events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
-        for metric in device.metrics if plan.has_metrics else ():
-            for each in plan.on(metric):
-                if each.metric == metric:
-                    events += judge_value(self._watches, device, each, now)
-        for silence in plan.silence_on(device.metrics):
-            limit = silence_limit(device, silence, self._tolerated)
-            events += judge_silence(self._watches, device, silence, limit, now)
-        return events + self.silencing.recheck(device, now)
+        return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
         """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.
 
         With ``expiration.parts`` they are also withdrawn on ``METRIC.*``.
         """
-        plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
-        events: list[Event] = []
-        for key in list(device.watches):
-            found = plan.find(key)
-            name = found.metric if found is not None else None
-            if name is not None and (name == metric or not metric or (expiration.parts and name.startswith(below))):
-                events += self._watches.drop(device, device.watches.pop(key), "withdraw", expiration.at)
-        return events
+        return self._evaluator.withdraw(device, expiration)
 
     def forget(self, device_id: str, now: int) -> Sequence[Event]:
         """Remove a deleted device's state and withdraw its alerts."""

@@ -1,0 +1,114 @@
+"""Evaluate the rules on one device: on a reading, a timer, its latest values, or an expired metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from hub.events import Event
+from hub.model import Device, Record, ValueExpired
+from hub.rules.current_values import judge_value
+from hub.rules.plan import DeviceRulesCache, MetricRule
+from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
+from hub.rules.watch import Watches, watch_of
+
+
+class RuleEvaluator:
+    """Evaluates the rules on devices, and changes their watches accordingly."""
+
+    def __init__(self, plans: DeviceRulesCache, watches: Watches, tolerated: Callable[[Device, int], int]) -> None:
+        """Create an evaluator; see :class:`hub.rules.engine.Engine` for ``tolerated``."""
+        self._plans = plans
+        self._watches = watches
+        self._tolerated = tolerated
+
+    def observe(self, device: Device, record: Record) -> list[Event]:
+        """Evaluate the rules on a record that is not retained. Late readings raise no alert."""
+        events: list[Event] = []
+        plan, late = self._plans.of(device), record.quality == "late"
+        if record.live:
+            events += self.hear(device, record.received, record.values)
+        if not plan.has_metrics:
+            return events
+        for metric, value in record.values.items():
+            for each in plan.on(metric):
+                if not late and device.metrics[metric].ts > record.ts:
+                    continue  # a newer value has been evaluated already
+                measured = value
+                if each.condition.others:  # this may be one of them
+                    if late or each.metric not in device.metrics:
+                        continue
+                    measured = device.metrics[each.metric].value
+                watch = watch_of(device, each)
+                if late:
+                    events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
+                    continue
+                amount = each.amount(device.metrics, watch.points, measured, record.ts)
+                if amount is None:
+                    continue
+                if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:
+                    device.watches[each.key] = watch
+                    events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
+        return events
+
+    def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
+        """Restart silence timers and end silence alerts of a device that has sent something: values of ``metrics``."""
+        events: list[Event] = []
+        for each in self._plans.of(device).silence_on(metrics):
+            watch = device.watches.get(each.key)
+            if watch is None or watch.due is None:  # otherwise the timer checks the last message when it expires
+                events += restart(self._watches, device, each, each.condition.silence(device.expected_interval), now)
+        return events
+
+    def expire(self, device: Device, key: str, now: int, listening_since: int | None, *, of_late: bool) -> list[Event]:
+        """Handle an expired timer of the watch with this key: ``of_late``, or that of the condition."""
+        watch, found = device.watches.get(key), self._plans.of(device).find(key)
+        if watch is None:
+            return []
+        if of_late:
+            rule = found.rule if isinstance(found, MetricRule) else None
+            return self._watches.settle_late(device, rule, key, watch, now)
+        if watch.due is None or found is None:
+            return []
+        if not isinstance(found, MetricRule):
+            limit = silence_limit(device, found, self._tolerated)
+            if is_silent(self._watches, device, found, limit, watch, now, listening_since):
+                return self._watches.raise_alert(device, found.rule, watch, None, now)
+            return []
+        if now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
+            self._watches.push(watch.due, device, key)
+            return []
+        watch.due = None
+        if watch.began is not None:
+            watch.began = min(watch.began, now)  # the clock may have been ahead
+        return judge_value(self._watches, device, found, now)
+
+    def judge(self, device: Device, now: int) -> list[Event]:
+        """Evaluate the rules on a device's latest values; see :meth:`hub.rules.engine.Engine.judge`."""
+        plan = self._plans.of(device)
+        events: list[Event] = []
+        for key in list(device.watches):
+            found = plan.find(key)
+            if found is None or (found.metric is not None and found.metric not in device.metrics):
+                events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
+        for metric in device.metrics if plan.has_metrics else ():
+            for each in plan.on(metric):
+                if each.metric == metric:
+                    events += judge_value(self._watches, device, each, now)
+        for silence in plan.silence_on(device.metrics):
+            limit = silence_limit(device, silence, self._tolerated)
+            events += judge_silence(self._watches, device, silence, limit, now)
+        return events
+
+    def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
+        """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.
+
+        With ``expiration.parts`` they are also withdrawn on ``METRIC.*``.
+        """
+        plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
+        events: list[Event] = []
+        for key in list(device.watches):
+            found = plan.find(key)
+            name = found.metric if found is not None else None
+            if name is not None and (name == metric or not metric or (expiration.parts and name.startswith(below))):
+                events += self._watches.drop(device, device.watches.pop(key), "withdraw", expiration.at)
+        return events

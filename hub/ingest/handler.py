@@ -8,20 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from hub import events as ev
 from hub.control import CommandTracker
-from hub.dialects import Dialect, MappingDialect, PayloadSchema, Result, is_plain, rejection
-from hub.errors import HubError, Rejected
-from hub.ingest.activity import in_words
+from hub.dialects import Dialect, PayloadSchema, Result, is_plain, rejection
+from hub.errors import Rejected
 from hub.ingest.batch import Batch
+from hub.ingest.input_handler import InputHandler
 from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
-from hub.model import Input, RawMessage, Record, RecordBatch, TwinUpdate
-from hub.model import input as inputs
+from hub.model import RawMessage, Record, RecordBatch
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.fault_log import FaultLog
@@ -33,7 +30,6 @@ faults = FaultLog(logging.getLogger(__name__))
 
 MAX_WAITING = 1_000
 """Messages that wait in the fast path before a flush; it bounds how long a flush blocks the event loop."""
-_NOTHING = Result()
 
 
 class IngestHandler:
@@ -46,9 +42,16 @@ class IngestHandler:
         self._liveness = Liveness(registry, engine)
         self._command_tracker = CommandTracker()
         self._batch = Batch()  # of the last call of handle or flush, for what the fast path flushes
-        self._ticked = 0  # epoch ms of the dialects' last tick
         self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since start-up
         self.judging = Judging(registry, engine)
+        self._inputs = InputHandler(
+            dialects=dialects,
+            registry=registry,
+            engine=engine,
+            command_tracker=self._command_tracker,
+            judging=self.judging,
+            apply=self._apply,
+        )
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
@@ -85,7 +88,7 @@ class IngestHandler:
             else:
                 self.flush(batch)
                 item, future = entry
-                answer = self._answer(batch, item)
+                answer = self._inputs.answer(batch, item)
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
@@ -210,87 +213,3 @@ class IngestHandler:
         """Confirm the commands whose effect the device has just reported."""
         if self._command_tracker.awaits(device):
             batch.add_commands(self._command_tracker.reported(self._registry.require(device), now), now)
-
-    def _answer(self, batch: Batch, item: Input) -> Any:
-        """Apply one input. Return the answer for its caller, or the error."""
-        try:
-            return self._apply_input(batch, item)
-        except HubError as error:
-            return error
-        except Exception as error:
-            faults.unexpected("The requested change %r failed. Report this.", in_words(item), cause=error)
-            return HubError(f"Internal error ({type(error).__name__}).", "The hub's log has the details.")
-
-    def _apply_input(self, batch: Batch, item: Input) -> Any:
-        registry, engine = self._registry, self._engine
-        if isinstance(item, inputs.AlertRequest):
-            alert, alert_events = engine.handle(item, registry.require)
-            batch.events += alert_events
-            return alert
-        match item:
-            case inputs.Tick():
-                self._tick_dialects(batch, item.now)
-                batch.events += registry.tick(item.now, item.listening_since)
-                events = engine.tick(item.now, item.listening_since, registry.get)
-                batch.events += events
-                for event in events:
-                    if isinstance(event, ev.AlertRaised):  # each further value may clear it
-                        registry.fast_path.demote(event.alert.device)
-                changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
-                batch.add_commands(changed, item.now)
-            case inputs.PutSilence() | inputs.EndSilence():
-                silence, events = engine.silencing.change(item, registry.get)
-                batch.events += events
-                return silence
-            case inputs.LogChange():
-                batch.events.append(ev.SettingChanged(item.text, item.at, item.device, item.params))
-            case inputs.EditDevice():
-                batch.events += registry.edit(item)
-                device = registry.require(item.device)
-                batch.events += engine.judge(device, item.at)
-                return device
-            case inputs.DesireState():
-                device = registry.require(item.device)
-                batch.events += registry.twin(TwinUpdate(device.id, "desired", item.values), item.at)
-                return device
-            case inputs.DeleteDevice():
-                registry.delete(item.device)
-                self._command_tracker.forget(item.device)
-                batch.events += engine.forget(item.device, item.at)
-                batch.delete(item.device)
-                batch.events.append(ev.DeviceDeleted(item.device, item.at, item.by))
-            case inputs.Introduce():
-                if changes := registry.identify(item.identity, item.at):
-                    batch.events += changes
-                    batch.events += engine.judge(registry.require(item.identity.device), item.at)
-            case inputs.WriteDiagnosis():
-                batch.diagnoses.append(item.diagnosis)
-                batch.events.append(ev.DiagnosisReady(item.diagnosis, item.diagnosis.created_at))
-            case inputs.ReplaceRules() | inputs.ReplaceAreas():
-                batch.events += self.judging.replace(item)
-            case inputs.JudgeDevices():
-                batch.events += self.judging.step(item.at)
-            case inputs.ReplaceMappings():
-                mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
-                batch.effects += mapped.replace(item.mappings)
-            case inputs.SendCommand():
-                command = item.command
-                registry.fast_path.demote(command.device)  # each report may confirm the command
-                changed = self._command_tracker.request(item, registry.require(command.device))
-                batch.add_commands(changed, command.created_at)
-                return self._command_tracker.get(command.id)
-            case inputs.SendingFailed():
-                batch.add_commands(self._command_tracker.not_sent(item), item.at)
-            case inputs.LostSession():
-                batch.events.append(ev.GapSuspected(item.since, item.at, item.dropped))
-            case inputs.LinkChanged():
-                batch.events.append(ev.BrokerLinkChanged(item.connected, item.address, item.reason, item.at))
-        return None
-
-    def _tick_dialects(self, batch: Batch, now: int) -> None:
-        if now - self._ticked < 1_000:
-            return
-        self._ticked = now
-        for dialect in self._dialects:
-            if (result := dialect.tick(self._registry, now)) != _NOTHING:
-                self._apply(batch, RawMessage("", b"", now), dialect, result)

@@ -18,7 +18,8 @@ def test_shipped_hub_toml_equals_defaults():
 def test_command_line_overrides_environment_overrides_file(tmp_path):
     file = tmp_path / "hub.toml"
     file.write_text(
-        '[http]\nlisten = "127.0.0.1:1"\n[mqtt]\nbroker = "a:1"\nroot = "plant"\n[store]\nretention_days = 7'
+        '[http]\nlisten = "127.0.0.1:1"\n[mqtt]\nbroker = "a:1"\n[dialects.native]\nprefix = "plant"\n'
+        "[store]\nretention_days = 7"
     )
     environ = {"HUB_HTTP_LISTEN": "127.0.0.1:2", "HUB_MQTT_BROKER": "b:2", "UNRELATED": "x"}
     settings = load_settings(file, {"http": {"listen": "127.0.0.1:3"}}, environ)
@@ -75,11 +76,11 @@ def test_list_in_environment_is_separated_by_commas():
         ({"HUB_STORE_RETENTION_DAYS": "0"}, ["HUB_STORE_RETENTION_DAYS", "'0'", "greater than or equal to 1"]),
         ({"HUB_STORE_DATA": ""}, ["HUB_STORE_DATA = ''", "not empty"]),
         ({"HUB_AI_MODE": "magic"}, ["HUB_AI_MODE", "'magic'", "'builtin'"]),
-        ({"HUB_MQTT_ROOT": "a/#"}, ["HUB_MQTT_ROOT", "'a/#'"]),
+        ({"HUB_DIALECTS_NATIVE_PREFIX": "a/#"}, ["HUB_DIALECTS_NATIVE_PREFIX", "'a/#'"]),
         ({"HUB_MQTT_TLS": "perhaps"}, ["HUB_MQTT_TLS", "'perhaps'", "true or false"]),
         ({"HUB_MQTT_BROKR": "x"}, ["HUB_MQTT_BROKR is not a setting", "Did you mean HUB_MQTT_BROKER?"]),
         ({"HUB_MQTTBROKER": "x"}, ["HUB_MQTTBROKER", "Did you mean HUB_MQTT_BROKER?"]),
-        ({"HUB_MQTT": "x"}, ["HUB_MQTT is not a setting", "HUB_MQTT_BROKER, HUB_MQTT_USERNAME", "HUB_MQTT_ROOT"]),
+        ({"HUB_MQTT": "x"}, ["HUB_MQTT is not a setting", "HUB_MQTT_BROKER, HUB_MQTT_USERNAME"]),
         ({"HUB_MQTT_PASWORD": "canary"}, ["HUB_MQTT_PASWORD", "Did you mean HUB_MQTT_PASSWORD?"]),
         ({"HUB_NONSENSE": "x"}, ["HUB_NONSENSE", "HUB_MQTT_", "HUB_TOKEN"]),
         ({"HUB_TOKN": "x"}, ["HUB_TOKN", "Did you mean HUB_TOKEN?"]),
@@ -112,10 +113,10 @@ def test_section_that_is_not_a_table_is_reported_with_variable_set(tmp_path, tex
 
 def test_utf8_bom_is_accepted_and_utf16_is_refused(tmp_path):
     file = tmp_path / "hub.toml"
-    file.write_text('[mqtt]\nroot = "plant"\n', "utf-8-sig")
+    file.write_text('[dialects.native]\nprefix = "plant"\n', "utf-8-sig")
     assert dialect_config(load_settings(file, environ={})).root == "plant"
     for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
-        file.write_text('[mqtt]\nroot = "plant"\n', encoding)
+        file.write_text('[dialects.native]\nprefix = "plant"\n', encoding)
         with pytest.raises(ConfigError, match=r"hub\.toml is not UTF-8 but UTF-16 or UTF-32\. Save the file"):
             load_settings(file, environ={})
     file.write_bytes(b"")

@@ -14,6 +14,7 @@ from hub.dialects import (
     BaseTopic,
     Dialect,
     DialectConfig,
+    DialectContext,
     DialectSettings,
     DialectState,
     DialectType,
@@ -23,22 +24,23 @@ from hub.dialects import (
     make_dialect,
     make_dialects,
     reserved,
+    switched_off,
 )
 from hub.errors import ConfigError
 
 
 class AcmeSettings(DialectSettings, frozen=True):
-    acme: BaseTopic = "acme"
-    acme_levels: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
-    acme_models: tuple[str, ...] = ()
+    prefix: BaseTopic = "acme"
+    levels: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
+    models: tuple[str, ...] = ()
 
 
 class AcmeDialect:
     name = "acme"
 
     def __init__(self, settings: AcmeSettings) -> None:
-        self.filters: Sequence[str] = ["/".join([settings.acme, *"+" * settings.acme_levels])]
-        self.models = settings.acme_models
+        self.filters: Sequence[str] = ["/".join([settings.prefix, *"+" * settings.levels])]
+        self.models = settings.models
 
     def owns(self, topic: str) -> bool:
         return topic.startswith("acme/")
@@ -58,8 +60,8 @@ def acme(monkeypatch):
     entry = DialectType(
         settings=AcmeSettings,
         make=lambda settings, context: AcmeDialect(settings),
-        roots=lambda settings: (settings.acme,),
-        birth_messages=lambda settings: (Publish(f"{settings.acme}/hello", b""),),
+        roots=lambda settings: (settings.prefix,),
+        birth_messages=lambda settings: (Publish(f"{settings.prefix}/hello", b""),),
     )
     table = list(DIALECTS.items())
     monkeypatch.setitem(DIALECTS, "acme", entry)
@@ -76,11 +78,11 @@ def made(config: DialectConfig) -> Dialect:
 def test_settings_of_a_dialect_come_from_file_and_environment(tmp_path):
     assert made(DialectConfig()).filters == ["acme/+/+"]
     file = tmp_path / "hub.toml"
-    file.write_text('[mqtt]\nacme = "plant/acme"\nacme_levels = 3\nroot = "plant"\n')
-    environ = {"HUB_MQTT_ACME_LEVELS": "1", "HUB_MQTT_ACME_MODELS": "a7, b9"}
+    file.write_text('[dialects]\nacme = { prefix = "plant/acme", levels = 3 }\n[dialects.native]\nprefix = "plant"\n')
+    environ = {"HUB_DIALECTS_ACME_LEVELS": "1", "HUB_DIALECTS_ACME_MODELS": "a7, b9"}
     config = dialect_config(load_settings(file, environ=environ))
     assert made(config).filters == ["plant/acme/+"]
-    assert config.settings["acme"] == AcmeSettings("plant/acme", 1, ("a7", "b9"))
+    assert config.settings["acme"] == AcmeSettings(prefix="plant/acme", levels=1, models=("a7", "b9"))
     assert "plant/acme/+" in reserved(config)
     assert Publish("plant/acme/hello", b"") in birth_messages(config)
     assert config.root == "plant"
@@ -89,39 +91,63 @@ def test_settings_of_a_dialect_come_from_file_and_environment(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('acme = "a/#"', r"mqtt\.acme = 'a/#' is not valid\. Allowed: String should match pattern"),
-        ("acme_levels = 9", r"mqtt\.acme_levels = 9 is not valid\. Allowed: less than or equal to 8"),
-        ("acme_levels = true", r"mqtt\.acme_levels = true is not valid\. Allowed: a number"),
+        ('prefix = "a/#"', r"dialects\.acme\.prefix = 'a/#' is not valid\. Allowed: String should match pattern"),
+        ("levels = 9", r"dialects\.acme\.levels = 9 is not valid\. Allowed: less than or equal to 8"),
+        ("levels = true", r"dialects\.acme\.levels = true is not valid\. Allowed: a number"),
         (
-            "acme_level = 2",
-            r"mqtt\.acme_level is not a setting\. .* mean acme_levels\? Known settings: broker, .*acme,",
+            "level = 2",
+            r"dialects\.acme\.level is not a setting\. .* mean levels\? Known settings: enabled, prefix, levels,",
         ),
     ],
 )
 def test_settings_of_a_dialect_are_checked_like_all_others(tmp_path, line, message):
     file = tmp_path / "hub.toml"
-    file.write_text(f"[mqtt]\n{line}\n")
+    file.write_text(f"[dialects.acme]\n{line}\n")
     with pytest.raises(ConfigError, match=message):
         load_settings(file, environ={})
 
 
 def test_unknown_variable_suggests_the_setting_of_a_dialect():
     with pytest.raises(
-        ConfigError, match=r"HUB_MQTT_ACME_LEVEL is not a setting\. Did you mean HUB_MQTT_ACME_LEVELS\?"
+        ConfigError, match=r"HUB_DIALECTS_ACME_LEVEL is not a setting\. Did you mean HUB_DIALECTS_ACME_LEVELS\?"
     ):
-        load_settings(environ={"HUB_MQTT_ACME_LEVEL": "1"})
+        load_settings(environ={"HUB_DIALECTS_ACME_LEVEL": "1"})
+
+
+def test_table_is_named_where_a_dialect_or_the_tables_have_a_plain_value(tmp_path):
+    file = tmp_path / "hub.toml"
+    for text, key in (("dialects = 1", "dialects"), ("[dialects]\nacme = false", r"dialects\.acme")):
+        file.write_text(text)
+        for environ in ({}, {"HUB_DIALECTS_ACME_ENABLED": "true"}):
+            with pytest.raises(ConfigError, match=rf"^{key} = .* It is a table: write \[{key}\]"):
+                load_settings(file, environ=environ)
+
+
+def test_dialect_that_is_switched_off_leaves_its_topics_to_others():
+    config = dialect_config(load_settings(environ={"HUB_DIALECTS_ACME_ENABLED": "false"}))
+    assert "acme" not in {dialect.name for dialect in make_dialects(config)}
+    assert "acme/+/+" not in reserved(config)
+    assert switched_off(config) == ["acme/+/+"]
+    assert Publish("acme/hello", b"") not in birth_messages(config)
+    assert birth_messages(config)  # of the others
+    assert "acme" not in context_of_tasmota(config).other_roots
+
+
+def context_of_tasmota(config: DialectConfig) -> DialectContext:
+    """Return what Tasmota's dialect would be made with."""
+    contexts = []
+    entry = DIALECTS["tasmota"]
+    DIALECTS["tasmota"] = DialectType(settings=entry.settings, make=lambda settings, context: contexts.append(context))
+    try:
+        make_dialect("tasmota", config)
+    finally:
+        DIALECTS["tasmota"] = entry
+    return contexts[0]
 
 
 def test_other_dialects_stay_out_of_its_topics():
     homeassistant = make_dialect("homeassistant", DialectConfig())
     assert not homeassistant.owns("acme/4711/state")
-    contexts = []
-    entry = DIALECTS["tasmota"]
-    probe = DialectType(settings=entry.settings, make=lambda settings, context: contexts.append(context))
-    DIALECTS["tasmota"] = probe
-    try:
-        make_dialect("tasmota", DialectConfig())
-    finally:
-        DIALECTS["tasmota"] = entry
-    assert "acme" in contexts[0].other_roots
-    assert "tasmota/discovery" not in contexts[0].other_roots
+    roots = context_of_tasmota(DialectConfig()).other_roots
+    assert "acme" in roots
+    assert "tasmota/discovery" not in roots

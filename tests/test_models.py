@@ -16,7 +16,7 @@ from hub.ai.base import AiSettings
 from hub.ai.model_settings import open_model_settings
 from hub.ai.server_config import ModelServer
 from hub.assembly.from_settings import ai_settings
-from hub.runtime.settings import AiSection
+from hub.runtime.ai_section import AiSection
 
 ENV_KEY, PAGE_KEY = "sk-from-the-environment", "sk-from-the-page"
 COMPLETION = answer(

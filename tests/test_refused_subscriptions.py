@@ -12,16 +12,17 @@ import httpx
 
 from access import dynamic_security
 from brokers import Mosquitto
+from hub.dialects import DIALECTS
 from serving import Serving, until
 
 
 @contextmanager
-def guarded(directory: Path, readable: str) -> Iterator[Serving]:
+def guarded(directory: Path, readable: str, settings: str = "") -> Iterator[Serving]:
     """Run a hub against a Mosquitto that grants only the subscription ``readable``."""
     broker = Mosquitto(directory, dynamic_security(directory, "hub", "secret", readable=readable))
     broker.start()
     config = directory / "hub.toml"
-    config.write_text('[mqtt]\nusername = "hub"\npassword = "secret"\n')
+    config.write_text('[mqtt]\nusername = "hub"\npassword = "secret"\n' + settings)
     hub = Serving(directory / "data", broker, config)
     try:
         yield hub
@@ -72,8 +73,19 @@ def test_hub_is_ready_with_granted_subscriptions(tmp_path: Path):
         _, output = doctor(hub)
         assert "subscription: homie/" in output
         assert "Allow the user hub to read homie/" in output
+        assert "switch the dialect off: enabled = false in [dialects.homie] of hub.toml" in output
         assert "Start the broker" not in output
         assert "WRONG  subscription" not in output
+
+
+def test_switched_off_dialects_are_not_missed(tmp_path: Path):
+    off = [f"[dialects.{name}]\nenabled = false\n" for name in DIALECTS if name not in ("native", "mapping")]
+    with guarded(tmp_path, "devices/#", "".join(off)) as hub:
+        hub.data.mkdir()
+        (hub.data / "mappings.toml").touch()
+        hub.start()
+        assert "degraded" not in hub.get("/readyz")
+        assert hub.get("/api/status")["broker"]["refused"] == []
 
 
 def test_hub_is_not_ready_when_all_subscriptions_are_refused(tmp_path: Path):

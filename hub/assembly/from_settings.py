@@ -26,11 +26,12 @@ from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
 from hub.rules import parse, parse_usable
+from hub.runtime.ai_section import AiSection
 from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.package_data import config_dir
 from hub.runtime.private_files import replace_file
-from hub.runtime.settings import MIN_TOKEN_CHARS, AiSection, Settings, reveal
+from hub.runtime.settings import MIN_TOKEN_CHARS, Settings, reveal
 from hub.services.credentials import Credentials
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Load the settings, with the keys that the dialects declare."""
+"""Load the settings, with the tables that the dialects declare."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from hub.dialects import DIALECTS, DialectConfig
-from hub.runtime.settings import Settings, load, with_mqtt_keys
+from hub.dialects import DIALECTS, DialectConfig, DialectSettings
+from hub.runtime.load_settings import load, with_dialects
+from hub.runtime.settings import Settings
 
 
 def load_settings(
@@ -22,15 +23,19 @@ def load_settings(
     Raises:
         ConfigError: names the key, the value and what is allowed.
     """
-    schema = with_mqtt_keys(tuple(dialect.settings for dialect in DIALECTS.values()))
+    schema = with_dialects(tuple((name, DIALECTS[name].settings) for name in _switchable()))
     return load(file, overrides, environ, schema=schema)
 
 
 def dialect_config(settings: Settings) -> DialectConfig:
     """Return the settings of each dialect, without mappings."""
-    return DialectConfig(
-        {
-            name: msgspec.convert(settings.mqtt, dialect.settings, from_attributes=True)
-            for name, dialect in DIALECTS.items()
-        }
-    )
+    found = {
+        name: msgspec.convert(getattr(settings.dialects, name), DIALECTS[name].settings, from_attributes=True)
+        for name in _switchable()
+    }
+    return DialectConfig({"mapping": DialectSettings(), **found})
+
+
+def _switchable() -> list[str]:
+    """Return the dialects that have a table. Mappings do not: ``mappings.toml`` says what they subscribe to."""
+    return [name for name in DIALECTS if name != "mapping"]

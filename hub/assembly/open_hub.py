@@ -32,7 +32,7 @@ from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import Dialect, DialectConfig, birth_messages, make_dialects, reserved
+from hub.dialects import Dialect, DialectConfig, birth_messages, make_dialects, reserved, switched_off
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
@@ -85,6 +85,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         messages = MessageTap(ingest_queue.offer, dialects, registry)
         connection = connect(settings, install, ingest_queue, registry, messages, birth_messages(dialect_config))
         connection.link.subscribe(topic for dialect in dialects for topic in dialect.filters)
+        connection.link.unsubscribe(switched_off(dialect_config))
         areas = stored_areas(data).around()
         engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
         core = await _open_core(engine, dialects, ingest_queue, registry, store, connection)

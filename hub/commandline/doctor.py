@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
-import os
 import shutil
 import tempfile
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
-
-import msgspec
 
 from hub import __version__
 from hub.ai.model_settings import open_model_settings
 from hub.assembly.from_settings import (
     ai_settings,
     bind,
-    client_settings,
     dialects_of,
     needs_token,
     read_if_there,
     rules_of,
 )
-from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
-from hub.commandline.certificate_checks import check_broker_certificate, check_server_certificate
+from hub.commandline.broker_checks import check_broker
+from hub.commandline.certificate_checks import check_server_certificate
 from hub.commandline.finding import Finding, State
 from hub.commandline.running_hub import status_of
 from hub.commandline.settings import running_settings_from
-from hub.dialects import make_dialects
-from hub.errors import BrokerError, HubError, InUse
+from hub.errors import HubError, InUse
 from hub.insight import parse_signatures
-from hub.model import RawMessage
-from hub.mqtt.client import MqttClientSettings, Sink
-from hub.mqtt.version_negotiation import NegotiatingClient
 from hub.runtime.clock import confirm, read_clock_state
 from hub.runtime.installation import open_installation
 from hub.runtime.package_data import web_dir
@@ -47,12 +37,6 @@ from hub.store.lock import DirectoryLock
 from hub.store.migrations import check_format
 from hub.store.sqlite import FILE
 
-CONNECT_S = 5.0
-WINDOW_PROBE = 200
-WINDOW_S = 1.0
-"""How long the broker may take to send the messages that fit into its window."""
-SMALL_WINDOW = 100
-"""With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second."""
 FREE_BYTES = 1_000_000_000
 
 
@@ -86,7 +70,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         if not _has_install(data):  # the other checks work without the folder
             settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
-        async for finding in _broker(settings):
+        async for finding in check_broker(settings):
             yield finding
         async for finding in _ai(settings):
             yield finding
@@ -172,88 +156,6 @@ def _dashboard() -> Finding:
     if (web_dir() / "index.html").exists():
         return Finding("ok", "dashboard", "built")
     return Finding("wrong", "dashboard", "not built", "Run make setup, or pip install . without HUB_SKIP_WEB.")
-
-
-async def _broker(settings: Settings) -> AsyncIterator[Finding]:
-    """Check the connection, the hub's subscriptions and the in-flight window."""
-    where = settings.mqtt.broker
-    # Its own client id: with the hub's, the broker would disconnect a running hub.
-    install = open_installation(settings.store.data)
-    doctor = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")
-    # A clean session: with a persistent one, the broker would queue all messages for the doctor.
-    clean = msgspec.structs.replace(doctor, persistent=False)
-    async with _connected(clean, _filters(settings), lambda messages: len(messages)) as link:
-        state = link.state
-    if not state.connected:
-        advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
-        yield Finding("wrong", "broker", f"{where}: {state.error or 'no answer'}", advice)
-        return
-    yield Finding("ok", "broker", f"{where} speaks {state.protocol}")
-    for finding in await check_broker_certificate(settings):
-        yield finding
-    for topic, reason in state.refused:
-        user = f"the user {doctor.username}" if doctor.username else "clients without a user name"
-        advice = f"Allow {user} to read {topic} in the broker's ACL. The hub does not receive what is published there."
-        yield Finding("note" if state.subscribed else "wrong", "subscription", f"{topic} is refused ({reason})", advice)
-    yield await _window(doctor)
-
-
-def _filters(settings: Settings) -> list[str]:
-    """Return the topic filters that the hub subscribes to at start."""
-    try:
-        config = dialects_of(settings)
-    except HubError:  # reported with the data folder
-        return [f"{dialect_config(settings).root}/#"]
-    return [each for dialect in make_dialects(config) for each in dialect.filters]
-
-
-async def _window(client: MqttClientSettings) -> Finding:
-    """Publish to a test topic, and count the messages that arrive before one is acknowledged."""
-    received: list[RawMessage] = []
-    complete = asyncio.Event()
-    probe = f"watchkeeper-doctor/{os.getpid()}"
-
-    def take(messages: Sequence[RawMessage]) -> int:
-        received.extend(messages)
-        if len(received) >= WINDOW_PROBE:
-            complete.set()
-        return len(messages)
-
-    what = "in-flight window"
-    async with _connected(client, [probe], take) as link:
-        try:
-            for number in range(WINDOW_PROBE if link.state.subscribed else 0):
-                await link.publish(probe, str(number).encode(), qos=1)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(complete.wait(), WINDOW_S)
-        except BrokerError as error:
-            return Finding("note", what, f"not measured: {error.message}")
-        window = len(received)
-        link.ack(received)
-    if window >= WINDOW_PROBE:
-        return Finding("ok", what, f"at least {WINDOW_PROBE}")
-    if window == 0:
-        return Finding("note", what, f"not measured: the broker does not allow the hub to read and write {probe}")
-    if window < SMALL_WINDOW:
-        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window limits the message rate."
-        return Finding("note", what, f"{window} unacknowledged messages", advice)
-    return Finding("ok", what, f"{window}")
-
-
-@contextlib.asynccontextmanager
-async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    """Yield a client that has subscribed, or that could not within :data:`CONNECT_S`."""
-    link = NegotiatingClient(client, take, lambda since, now: None)
-    link.subscribe(topics)
-    async with asyncio.TaskGroup() as group:
-        task = group.create_task(link.run(), name="doctor's client")
-        deadline = time.monotonic() + CONNECT_S
-        while not (link.state.subscribed or link.state.refused) and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        try:
-            yield link
-        finally:
-            task.cancel()
 
 
 async def _ai(settings: Settings) -> AsyncIterator[Finding]:

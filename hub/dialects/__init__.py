@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -61,21 +62,26 @@ class DialectConfig(msgspec.Struct, frozen=True):
     @property
     def root(self) -> str:
         """The first level of the hub's own topics."""
-        return next(each.root for each in self.settings.values() if isinstance(each, NativeSettings))
+        return next(each.prefix for each in self.settings.values() if isinstance(each, NativeSettings))
+
+    @property
+    def enabled(self) -> list[str]:
+        """Return the names of the dialects that are switched on, in the order of the table."""
+        return [name for name in DIALECTS if self.settings[name].enabled]
 
 
 def make_dialects(config: DialectConfig) -> list[Dialect]:
-    """Return every dialect, in the order in which they are asked whether they own a topic."""
-    return [make_dialect(name, config) for name in DIALECTS]
+    """Return the enabled dialects, in the order in which they are asked whether they own a topic."""
+    return [make_dialect(name, config) for name in config.enabled]
 
 
 def make_dialect(name: str, config: DialectConfig) -> Dialect:
     """Return the dialect of this name."""
-    others = [(dialect, config.settings[other]) for other, dialect in DIALECTS.items() if other != name]
+    others = [(DIALECTS[other], config.settings[other]) for other in config.enabled if other != name]
     context = DialectContext(
         other_roots=tuple(root for dialect, settings in others for root in dialect.roots(settings)),
         earlier=lambda: [
-            make_dialect(each, config) for each in itertools.takewhile(lambda each: each != name, DIALECTS)
+            make_dialect(each, config) for each in itertools.takewhile(lambda each: each != name, config.enabled)
         ],
         mappings=config.mappings,
     )
@@ -83,13 +89,25 @@ def make_dialect(name: str, config: DialectConfig) -> Dialect:
 
 
 def reserved(config: DialectConfig) -> list[str]:
-    """Return the filters that the dialects subscribe to by themselves. A mapping may not overlap them."""
-    return [wanted for name in DIALECTS if name != "mapping" for wanted in make_dialect(name, config).filters]
+    """Return the filters that the enabled dialects subscribe to. A mapping may not overlap them."""
+    return [each for name, filters in filters_of(config).items() if name != "mapping" for each in filters]
+
+
+def filters_of(config: DialectConfig) -> dict[str, Sequence[str]]:
+    """Return the filters that each enabled dialect subscribes to at start, by its name."""
+    return {dialect.name: dialect.filters for dialect in make_dialects(config)}
+
+
+def switched_off(config: DialectConfig) -> list[str]:
+    """Return the filters of the dialects that are switched off, without those that an enabled one needs too."""
+    needed = {each for filters in filters_of(config).values() for each in filters}
+    off = (make_dialect(name, config).filters for name in DIALECTS if name not in config.enabled)
+    return [each for filters in off for each in filters if each not in needed]
 
 
 def birth_messages(config: DialectConfig) -> list[Publish]:
     """Return what the hub publishes at every connection, because devices wait for it."""
-    return [message for name, dialect in DIALECTS.items() for message in dialect.birth_messages(config.settings[name])]
+    return [each for name in config.enabled for each in DIALECTS[name].birth_messages(config.settings[name])]
 
 
 __all__ = [
@@ -121,6 +139,7 @@ __all__ = [
     "Zigbee2MqttDialect",
     "birth_messages",
     "fill",
+    "filters_of",
     "is_plain",
     "is_timely",
     "make_dialect",
@@ -129,5 +148,6 @@ __all__ = [
     "parse_usable_mappings",
     "rejection",
     "reserved",
+    "switched_off",
     "try_out",
 ]

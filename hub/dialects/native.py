@@ -282,12 +282,12 @@ def _reply(message: RawMessage, topic: TelemetryTopic) -> CommandReply:
 
 
 class NativeSettings(DialectSettings, frozen=True):
-    root: BaseTopic = "devices"
+    prefix: BaseTopic = "devices"
     """The first level, or levels, of every topic."""
 
 
 DIALECT = DialectType(
     settings=NativeSettings,
-    make=lambda settings, context: NativeDialect(settings.root),
-    roots=lambda settings: (settings.root,),
+    make=lambda settings, context: NativeDialect(settings.prefix),
+    roots=lambda settings: (settings.prefix,),
 )

@@ -18,9 +18,11 @@ BaseTopic = Annotated[str, msgspec.Meta(pattern=r"^[^#+\x00]+$", max_length=200)
 class DialectSettings(msgspec.Struct, frozen=True):
     """Settings of one dialect; a dialect with settings derives its own class.
 
-    Each field is a key of ``[mqtt]`` in hub.toml, and ``HUB_MQTT_KEY`` in the environment. It has a default;
-    :class:`msgspec.Meta` gives its limits.
+    Each field is a key of ``[dialects.NAME]`` in hub.toml, and ``HUB_DIALECTS_NAME_KEY`` in the environment. It has a
+    default; :class:`msgspec.Meta` gives its limits. A dialect that is not enabled subscribes to nothing.
     """
+
+    enabled: bool = True
 
 
 S = TypeVar("S", bound=DialectSettings)

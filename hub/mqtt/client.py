@@ -101,7 +101,7 @@ class MqttClient(Protocol):
         ...
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
-        """Remove topic filters that :meth:`subscribe` added."""
+        """Remove topic filters that :meth:`subscribe` added, now or in an earlier run with the same session."""
         ...
 
     def pause(self) -> None:

@@ -260,7 +260,9 @@ class ReconnectingClient:
 
     def unsubscribe(self, topics: Iterable[str]) -> None:
         # Without a connection they are removed after the next CONNECT, since the broker keeps them with the session.
-        self._to_unsubscribe += [topic for topic in topics if self._topics.pop(topic, self) is None]
+        for topic in topics:
+            self._topics.pop(topic, None)
+            self._to_unsubscribe.append(topic)
         self._changed.set()
 
     def pause(self) -> None:

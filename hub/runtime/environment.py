@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
@@ -25,32 +25,39 @@ NOT_SETTINGS = {"HUB_SKIP_WEB"}
 CLOSE = 0.75
 """Similarity, from 0 to 1, from which on a name is suggested."""
 
-Variables = dict[tuple[str, str], str]
-"""By section and key, the variable that sets it."""
+KeyPath = tuple[str, ...]
+"""A key with the tables that it is in: ``("dialects", "tasmota", "enabled")``."""
 
 
 def read_environment(
-    environ: Mapping[str, str], keys: Mapping[str, Sequence[str]], lists: Set[tuple[str, str]]
-) -> tuple[Variables, dict[str, dict[str, Any]]]:
-    """Return which variable sets which key, and the values by section and key.
+    environ: Mapping[str, str], keys: Mapping[KeyPath, bool]
+) -> tuple[dict[KeyPath, str], dict[str, Any]]:
+    """Return which variable sets which key, and the values as nested tables.
 
-    ``keys`` are the keys of each section, ``lists`` the sections and keys that hold a list. Raises ConfigError for a
-    ``HUB_`` variable that is not a setting.
+    ``keys`` are all settings, with whether they hold a list. Raises ConfigError for a ``HUB_`` variable that is not a
+    setting.
     """
     # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank HUB_HTTP_TOKEN counts as unset, so that it does not
     # override a token set elsewhere.
     environ = {name: value for name, value in environ.items() if name != "HUB_HTTP_TOKEN" or value.strip()}
-    found = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
+    found: dict[str, KeyPath] = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
+    by_variable = {f"HUB_{'_'.join(key).upper()}": key for key in keys}
     for name in environ:
         if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
-            found[name] = _section_and_key(name, keys)  # after NAMES: the last one takes precedence
-    tables: dict[str, dict[str, Any]] = {}
-    for name, (section, key) in found.items():
-        tables.setdefault(section, {})[key] = _items(environ[name]) if (section, key) in lists else environ[name]
+            _refuse_table(name)
+            if name not in by_variable:
+                raise _unknown(name, by_variable)
+            found[name] = by_variable[name]  # after NAMES: the last one takes precedence
+    tables: dict[str, Any] = {}
+    for name, path in found.items():
+        table = tables
+        for part in path[:-1]:
+            table = table.setdefault(part, {})
+        table[path[-1]] = _items(environ[name]) if keys[path] else environ[name]
     return {key: name for name, key in found.items()}, tables
 
 
-def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str, str]:
+def _refuse_table(name: str) -> None:
     section, _, key = name.removeprefix("HUB_").lower().partition("_")
     table = TABLES.get(section)
     if table is not None and key.startswith(table):
@@ -58,15 +65,12 @@ def _section_and_key(name: str, keys: Mapping[str, Sequence[str]]) -> tuple[str,
             f"{name} cannot be set by an environment variable: {section}.{table} is a table.",
             "Set it in the settings file.",
         )
-    if key not in keys.get(section, ()):
-        raise _unknown(name, keys)
-    return section, key
 
 
-def _unknown(name: str, keys: Mapping[str, Sequence[str]]) -> ConfigError:
+def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
     """Describe an unknown variable, and name the most similar variable or the variables of its section."""
-    prefixes = {section: f"HUB_{section.upper()}_" for section in keys}
-    known = [*NAMES, *(f"{prefixes[section]}{key.upper()}" for section in keys for key in keys[section])]
+    prefixes = {section: f"HUB_{section.upper()}_" for section, *_ in by_variable.values()}
+    known = [*NAMES, *by_variable]
     bare = f"{name.rstrip('_')}_" in prefixes.values()
     if not bare and (nearest := get_close_matches(name, known, n=1, cutoff=CLOSE)):
         return ConfigError(f"{name} is not a setting.", f"Did you mean {nearest[0]}?")

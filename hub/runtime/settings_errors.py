@@ -32,23 +32,23 @@ _EXPECTED = {
 
 
 def explain(
-    error: ValidationError, settings: type[BaseModel], variables: Mapping[tuple[str, str], str] | None = None
+    error: ValidationError, settings: type[BaseModel], variables: Mapping[tuple[str, ...], str] | None = None
 ) -> ConfigError:
     """Describe the first error.
 
     Args:
         error: pydantic's errors.
         settings: the model that was validated.
-        variables: environment variables by the section and key that they set; they are named instead of the key.
+        variables: environment variables by the path of the key that they set; they are named instead of the key.
     """
     first = error.errors(include_url=False)[0]
     loc, key = first["loc"], ".".join(map(str, first["loc"]))
-    variable = (variables or {}).get((str(loc[0]), str(loc[1]))) if len(loc) > 1 else None
+    variable = next((name for path, name in (variables or {}).items() if loc[: len(path)] == path), None)
     if first["type"] == "extra_forbidden":
         return unknown_key(loc, settings)
     if first["type"] == "missing":
         return ConfigError(f"{key} is missing.", "Add it, or remove the table.")
-    if len(loc) == 1 and first["type"] == "model_type":
+    if first["type"] == "model_type":
         return not_a_table(key, first["input"])
     allowed = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
     shown = _shown(loc, first["input"], settings)

@@ -14,7 +14,7 @@ from hub.dialects.registration import BaseTopic, DialectContext, DialectSettings
 
 
 class HomeAssistantSettings(DialectSettings, frozen=True):
-    homeassistant: BaseTopic = "homeassistant"
+    prefix: BaseTopic = "homeassistant"
     """The discovery prefix of Home Assistant."""
 
 
@@ -26,16 +26,14 @@ def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssis
         for dialect in earlier
         for each in (dialect.topics if isinstance(dialect, NativeDialect) else dialect.filters)
     ]
-    return HomeAssistantDialect(
-        settings.homeassistant, lambda topic: any(dialect.owns(topic) for dialect in earlier), filters
-    )
+    return HomeAssistantDialect(settings.prefix, lambda topic: any(dialect.owns(topic) for dialect in earlier), filters)
 
 
 DIALECT = DialectType(
     settings=HomeAssistantSettings,
     make=_make,
-    roots=lambda settings: (settings.homeassistant,),
-    birth_messages=lambda settings: (Publish(f"{settings.homeassistant}/status", b"online", qos=0),),
+    roots=lambda settings: (settings.prefix,),
+    birth_messages=lambda settings: (Publish(f"{settings.prefix}/status", b"online", qos=0),),
 )
 
 __all__ = ["DIALECT", "HomeAssistantDialect", "HomeAssistantSettings", "fill"]

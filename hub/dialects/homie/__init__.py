@@ -7,14 +7,14 @@ from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
 
 
 class HomieSettings(DialectSettings, frozen=True):
-    homie: BaseTopic = "homie"
+    prefix: BaseTopic = "homie"
     """The base topic of Homie devices."""
 
 
 DIALECT = DialectType(
     settings=HomieSettings,
-    make=lambda settings, context: HomieDialect(settings.homie),
-    roots=lambda settings: (settings.homie,),
+    make=lambda settings, context: HomieDialect(settings.prefix),
+    roots=lambda settings: (settings.prefix,),
 )
 
 __all__ = ["DIALECT", "HomieDialect", "HomieSettings"]

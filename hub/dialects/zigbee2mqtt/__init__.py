@@ -7,14 +7,14 @@ from hub.dialects.zigbee2mqtt.dialect import Zigbee2MqttDialect
 
 
 class Zigbee2MqttSettings(DialectSettings, frozen=True):
-    zigbee2mqtt: BaseTopic = "zigbee2mqtt"
+    prefix: BaseTopic = "zigbee2mqtt"
     """The ``mqtt.base_topic`` of Zigbee2MQTT."""
 
 
 DIALECT = DialectType(
     settings=Zigbee2MqttSettings,
-    make=lambda settings, context: Zigbee2MqttDialect(settings.zigbee2mqtt),
-    roots=lambda settings: (settings.zigbee2mqtt,),
+    make=lambda settings, context: Zigbee2MqttDialect(settings.prefix),
+    roots=lambda settings: (settings.prefix,),
 )
 
 __all__ = ["DIALECT", "Zigbee2MqttDialect", "Zigbee2MqttSettings"]

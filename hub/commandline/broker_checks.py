@@ -1,0 +1,122 @@
+"""Checks of ``hub doctor`` at the broker: the connection, the subscriptions, the in-flight window."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
+
+from hub.assembly.from_settings import client_settings, dialects_of
+from hub.assembly.load_settings import dialect_config
+from hub.commandline.certificate_checks import check_broker_certificate
+from hub.commandline.finding import Finding
+from hub.dialects import filters_of
+from hub.errors import BrokerError, HubError
+from hub.model import RawMessage
+from hub.mqtt.client import MqttClientSettings, Sink
+from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.runtime.installation import open_installation
+from hub.runtime.settings import Settings
+
+CONNECT_S = 5.0
+WINDOW_PROBE = 200
+WINDOW_S = 1.0
+"""How long the broker may take to send the messages that fit into its window."""
+SMALL_WINDOW = 100
+"""With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second."""
+
+
+async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
+    """Check the connection, the hub's subscriptions and the in-flight window."""
+    where = settings.mqtt.broker
+    # Its own client id: with the hub's, the broker would disconnect a running hub.
+    install = open_installation(settings.store.data)
+    doctor = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")
+    # A clean session: with a persistent one, the broker would queue all messages for the doctor.
+    clean = msgspec.structs.replace(doctor, persistent=False)
+    filters = _filters(settings)
+    async with _connected(
+        clean, [each for name in filters for each in filters[name]], lambda messages: len(messages)
+    ) as link:
+        state = link.state
+    if not state.connected:
+        advice = "Start the broker (see mosquitto.conf), or name it with --mqtt or mqtt.broker."
+        yield Finding("wrong", "broker", f"{where}: {state.error or 'no answer'}", advice)
+        return
+    yield Finding("ok", "broker", f"{where} speaks {state.protocol}")
+    for finding in await check_broker_certificate(settings):
+        yield finding
+    user = f"the user {doctor.username}" if doctor.username else "clients without a user name"
+    for topic, reason in state.refused:
+        advice = f"Allow {user} to read {topic} in the broker's ACL{_switch(filters, topic)}."
+        yield Finding("note" if state.subscribed else "wrong", "subscription", f"{topic} is refused ({reason})", advice)
+    yield await _window(doctor)
+
+
+def _filters(settings: Settings) -> dict[str, Sequence[str]]:
+    """Return the topic filters that the hub subscribes to at start, by dialect."""
+    try:
+        return filters_of(dialects_of(settings))
+    except HubError:  # reported with the data folder
+        return filters_of(dialect_config(settings))
+
+
+def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
+    """Return how to do without this filter, as the end of a sentence."""
+    name = next(name for name in filters if topic in filters[name])
+    if name == "mapping":
+        return ", or delete its mapping on the Topics page"
+    return f", or switch the dialect off: enabled = false in [dialects.{name}] of hub.toml"
+
+
+async def _window(client: MqttClientSettings) -> Finding:
+    """Publish to a test topic, and count the messages that arrive before one is acknowledged."""
+    received: list[RawMessage] = []
+    complete = asyncio.Event()
+    probe = f"watchkeeper-doctor/{os.getpid()}"
+
+    def take(messages: Sequence[RawMessage]) -> int:
+        received.extend(messages)
+        if len(received) >= WINDOW_PROBE:
+            complete.set()
+        return len(messages)
+
+    what = "in-flight window"
+    async with _connected(client, [probe], take) as link:
+        try:
+            for number in range(WINDOW_PROBE if link.state.subscribed else 0):
+                await link.publish(probe, str(number).encode(), qos=1)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(complete.wait(), WINDOW_S)
+        except BrokerError as error:
+            return Finding("note", what, f"not measured: {error.message}")
+        window = len(received)
+        link.ack(received)
+    if window >= WINDOW_PROBE:
+        return Finding("ok", what, f"at least {WINDOW_PROBE}")
+    if window == 0:
+        return Finding("note", what, f"not measured: the broker does not allow the hub to read and write {probe}")
+    if window < SMALL_WINDOW:
+        advice = "Set max_inflight_messages to 10000 in mosquitto.conf: a small window limits the message rate."
+        return Finding("note", what, f"{window} unacknowledged messages", advice)
+    return Finding("ok", what, f"{window}")
+
+
+@contextlib.asynccontextmanager
+async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
+    """Yield a client that has subscribed, or that could not within :data:`CONNECT_S`."""
+    link = NegotiatingClient(client, take, lambda since, now: None)
+    link.subscribe(topics)
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(link.run(), name="doctor's client")
+        deadline = time.monotonic() + CONNECT_S
+        while not (link.state.subscribed or link.state.refused) and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
+        try:
+            yield link
+        finally:
+            task.cancel()

@@ -36,9 +36,9 @@ def png(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def scan(image: Image.Image) -> bytes:
+def scan(image: Image.Image, pages: int = 1) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PDF")
+    image.save(buffer, "PDF", save_all=True, append_images=[image] * (pages - 1))
     return buffer.getvalue()
 
 

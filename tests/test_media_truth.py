@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def worker() -> AsyncIterator[Worker]:
-    opened = Worker(timeout_s=200)
+    opened = Worker(cpu_s=200)
     yield opened
     await opened.close()
 

@@ -191,9 +191,9 @@ async def test_killed_worker_is_restarted() -> None:
     await worker.close()
 
 
-async def test_job_timeout_is_enforced_and_next_job_runs(worker: Worker) -> None:
+async def test_limit_of_cpu_time_is_enforced_and_next_job_runs(worker: Worker) -> None:
     with pytest.raises(WorkFailed, match="too long"):
-        await worker.run("document", pdf("a page that is one"), timeout_s=0.001)
+        await worker.run("document", scan(plate(), pages=8), cpu_s=1)
     assert (await worker.run("document", pdf("a page that is two")))["page_count"] == 1
 
 

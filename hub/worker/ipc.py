@@ -16,11 +16,12 @@ FAULTS = (WrongType, Invalid, NotInstalled)
 
 
 class WorkerJob(msgspec.Struct, frozen=True):
-    """A job: the name of its function (see ``main.py``), the file, and the function's keyword arguments."""
+    """A job: the name of its function (see ``main.py``), the file, the function's keyword arguments, its CPU seconds."""
 
     task: str
     data: bytes
     options: dict[str, Any]
+    cpu_s: int
 
 
 class WorkerProgress(msgspec.Struct, frozen=True, tag="step"):

@@ -6,6 +6,7 @@ It has low priority, a memory limit, and ends with the hub. Heavy libraries are 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import signal
@@ -55,6 +56,13 @@ def restrain(parent: int, memory_mb: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole process group; the hub ends the worker
 
 
+def allow_cpu(seconds: int) -> None:
+    """Have the system end this process with SIGXCPU after further CPU seconds, or at most one more."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
 def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     """Do jobs until the input ends."""
 
@@ -64,6 +72,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
     while len(head := incoming.read(HEAD.size)) == HEAD.size:
         job = decode_job(incoming.read(HEAD.unpack(head)[0]))
+        allow_cpu(job.cpu_s)
         try:
             result = task_of(job.task)(
                 job.data, progress=lambda stage, done, of: send(WorkerProgress(stage, done, of)), **job.options

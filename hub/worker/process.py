@@ -1,7 +1,9 @@
-"""The hub's side of a worker process: one job at a time, a bounded queue, a time limit.
+"""The hub's side of a worker process: one job at a time, a bounded queue, a limit of CPU time.
 
 The process starts with the first job and serves all that follow. It is killed if a job takes too long, fails in
 transfer or is cancelled; the next job starts another.
+
+The limit is CPU time, because the process has the lowest priority: on a busy machine a harmless file can take minutes.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -30,10 +33,13 @@ from hub.worker.ipc import (
 
 log = logging.getLogger(__name__)
 
+WAIT = 5
+"""How many seconds a job may take for each of its CPU seconds, while other processes have priority or it sleeps."""
 _MAX_LINES = 5
 """Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
 KILL_S = 2.0
 """How long to block for the end of a killed process if the caller is cancelled."""
+_TOO_LONG = ("The analysis took too long and was stopped.", "Send a smaller or simpler file.")
 Progress = Callable[[str, int, int], None]
 """Is called with a stage, the parts done and their total."""
 
@@ -48,11 +54,11 @@ class Worker:
     Args:
         memory_mb: memory limit of the process.
         queue: how many jobs may wait or run at the same time.
-        timeout_s: time limit of a job.
+        cpu_s: CPU time that a job may use, in seconds.
     """
 
-    def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, timeout_s: float = 120.0) -> None:
-        self._memory_mb, self._queue, self._timeout_s = memory_mb, queue, timeout_s
+    def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, cpu_s: int = 120) -> None:
+        self._memory_mb, self._queue, self._cpu_s = memory_mb, queue, cpu_s
         self._waiting = 0  # jobs that wait or run
         self._turn = asyncio.Lock()  # held by the job that runs
         self._process: asyncio.subprocess.Process | None = None
@@ -71,7 +77,7 @@ class Worker:
         return self._process.pid if self._process else None
 
     async def run(
-        self, task: str, data: bytes, *, progress: Progress = _ignore, timeout_s: float | None = None, **options: Any
+        self, task: str, data: bytes, *, progress: Progress = _ignore, cpu_s: int | None = None, **options: Any
     ) -> dict[str, Any]:
         """Run one job and return its result.
 
@@ -79,7 +85,7 @@ class Worker:
             task: the name of its function, see ``main.py``.
             data: the file.
             progress: is called while the job waits and runs.
-            timeout_s: time limit of this job, in place of the worker's.
+            cpu_s: CPU time of this job in seconds, in place of the worker's.
             **options: keyword arguments of the function.
 
         Raises:
@@ -90,19 +96,19 @@ class Worker:
         if self._waiting >= self._queue:
             raise TooBusy("Too many files are being analysed already.", "Try again in a moment.")
         self._waiting += 1
+        job = WorkerJob(task, data, options, cpu_s or self._cpu_s)
         try:
             progress("waiting", 0, 1)
             async with self._turn:
                 try:
-                    async with asyncio.timeout(timeout_s or self._timeout_s):
-                        return await self._do(WorkerJob(task, data, options), progress)
+                    async with asyncio.timeout(job.cpu_s * WAIT):
+                        return await self._do(job, progress)
                 except TimeoutError:
                     await self._kill()
-                    raise WorkFailed(
-                        "The analysis took too long and was stopped.", "Send a smaller or simpler file."
-                    ) from None
+                    raise WorkFailed(*_TOO_LONG) from None
                 except (OSError, asyncio.IncompleteReadError):
-                    await self._kill()
+                    if await self._kill() == -signal.SIGXCPU:
+                        raise WorkFailed(*_TOO_LONG) from None
                     raise WorkFailed(
                         "The analysis process ended: the file may need more memory than analysis.memory_mb allows.",
                         "Send a smaller or simpler file.",
@@ -168,21 +174,22 @@ class Worker:
             elif self._lines == _MAX_LINES + 1:
                 log.warning("worker: further lines of this job are left out")
 
-    async def _kill(self) -> None:
-        """End the process and wait for its end, also while the caller is cancelled."""
+    async def _kill(self) -> int | None:
+        """End the process, wait for its end also while the caller is cancelled, and return its exit status."""
         # Forget it first: a caller that is cancelled while it waits must not leave a dying process to the next job.
         process, self._process = self._process, None
         stderr_task, self._stderr_task = self._stderr_task, None
         if process is None:
-            return
+            return None
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         transport = process._transport  # type: ignore[attr-defined]  # there is no public way to close its pipes
         try:
-            await process.wait()
+            status = await process.wait()
             if stderr_task is not None:
                 await stderr_task
+            return status
         except asyncio.CancelledError:
             # The loop may close before it notices the end, so block here; a killed process ends within milliseconds.
             with contextlib.suppress(subprocess.TimeoutExpired):

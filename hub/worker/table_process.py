@@ -17,8 +17,8 @@ from hub.model import Page
 from hub.worker.process import Worker
 
 MEMORY_MB = 1_024
-STEP_S = 120.0
-"""Time limit for one batch of rows, or one page."""
+STEP_CPU_S = 120
+"""CPU time for one batch of rows, or one page, in seconds."""
 
 _batch = msgspec.msgpack.Decoder(RowBatch).decode
 _encode = msgspec.msgpack.Encoder().encode
@@ -28,7 +28,7 @@ class TableProcess:
     """A context manager around the process of one table. Call one of the two ``open`` methods first."""
 
     def __init__(self) -> None:
-        self._worker = Worker(memory_mb=MEMORY_MB, queue=1, timeout_s=STEP_S)
+        self._worker = Worker(memory_mb=MEMORY_MB, queue=1, cpu_s=STEP_CPU_S)
 
     async def __aenter__(self) -> Self:
         return self

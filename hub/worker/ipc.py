@@ -16,7 +16,7 @@ FAULTS = (WrongType, Invalid, NotInstalled)
 
 
 class WorkerJob(msgspec.Struct, frozen=True):
-    """A job: the name of its function (see ``main.py``), the file, the function's keyword arguments, its CPU seconds."""
+    """A job: the name of its function (see ``main.py``), the file, its keyword arguments and its CPU seconds."""
 
     task: str
     data: bytes

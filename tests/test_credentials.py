@@ -145,8 +145,10 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def test_device_add_creates_folders_of_configured_files(tmp_path: Path):
     passwords, rights = tmp_path / "etc/mosquitto/passwd", tmp_path / "etc/rights/acl"
-    done = hub_command("device", "add", "boiler-1", "--config", settings_naming(tmp_path, passwords, rights))
+    settings = settings_naming(tmp_path, passwords, rights)
+    done = hub_command("device", "add", "boiler-1", "--config", settings)
     assert done.returncode == 0, done.stderr
+    assert "only valid on this machine" in done.stdout
     assert passwords.read_text().splitlines()[-1].startswith("boiler-1:$7$")
     assert "pattern write devices/%u/#" in rights.read_text()
     [password] = re.findall(r"shown only once: (\w+)", done.stdout)
@@ -154,6 +156,9 @@ def test_device_add_creates_folders_of_configured_files(tmp_path: Path):
     login = tmp_path / "data/broker/hub.login"
     assert login.stat().st_mode & 0o777 == 0o600
     assert passwords.read_text().startswith("hub:$7$")
+    elsewhere = hub_command("device", "add", "boiler-2", "--config", settings, "--host", "hub.example.org").stdout
+    assert "mosquitto_pub -h hub.example.org " in elsewhere
+    assert "only valid on this machine" not in elsewhere
 
 
 @pytest.mark.parametrize("blocked", ["etc/passwd", "etc/acl", "data/broker/hub.login", "data/broker"])

@@ -16,7 +16,7 @@ from hub.commandline.running_hub import status_of
 from hub.commandline.settings import running_settings_from
 from hub.mqtt.mosquitto_files import HUB
 from hub.runtime.clock import now_ms
-from hub.runtime.network_addresses import split_address
+from hub.runtime.network_addresses import is_loopback, split_address
 from hub.runtime.qr import as_text
 from hub.runtime.settings import Settings
 from hub.services.credentials import BrokerUser, Credentials, IssuedCredential
@@ -41,11 +41,12 @@ def run(arguments: argparse.Namespace) -> None:
     elif arguments.action == "renew" or arguments.certificate:
         _certify(settings, credentials, arguments)
     else:
-        _add(settings, credentials, arguments.name, arguments.bridge)
+        _add(settings, credentials, arguments)
 
 
-def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list[str]) -> None:
-    issued = credentials.add(name, prefixes)
+def _add(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
+    name = arguments.name
+    issued = credentials.add(name, arguments.bridge, arguments.host)
     try:
         if issued.setup is not None:
             setup = textwrap.indent(issued.setup, "    ")
@@ -54,7 +55,9 @@ def _add(settings: Settings, credentials: Credentials, name: str, prefixes: list
     except OSError:  # the password was not shown, so it is useless
         credentials.revoke(name)
         raise
-    _print_use(issued, prefixes)
+    _print_use(issued, arguments.bridge)
+    if is_loopback(arguments.host or split_address(settings.mqtt.broker)[0]):
+        print(_ONLY_HERE)
 
 
 def _certify(settings: Settings, credentials: Credentials, arguments: argparse.Namespace) -> None:
@@ -124,6 +127,10 @@ def _next_step(reloaded: bool) -> str:
     return "Make the broker read its files again: systemctl reload mosquitto, or kill -HUP its process."
 
 
+_ONLY_HERE = (
+    "This address is only valid on this machine. A device elsewhere needs the broker's name or address in the network: "
+    "--host HOST shows it with that one."
+)
 _SETUP = """The broker has to require passwords. Replace allow_anonymous true in mosquitto.conf by these lines:
 
 {lines}

@@ -18,7 +18,9 @@ def add_device(parser: argparse.ArgumentParser, add_settings: AddSettings) -> No
     add.add_argument("name", metavar="NAME", help="id of the device, which is also its user name")
     bridge = "add a gateway that may use all topics below these prefixes, such as zigbee2mqtt"
     add.add_argument("--bridge", nargs="+", default=[], metavar="PREFIX", help=bridge)
-    add.add_argument("--host", type=_host, metavar="HOST", help="name or address by which the device reaches the broker")
+    add.add_argument(
+        "--host", type=_host, metavar="HOST", help="name or address by which the device reaches the broker"
+    )
     add.add_argument("--certificate", action="store_true", help="issue a certificate in place of a password")
     revoke = actions.add_parser("revoke", help="revoke a password or certificate at once")
     revoke.add_argument("name", metavar="NAME", help="name of the user")

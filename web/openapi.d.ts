@@ -830,6 +830,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Rule
+         * @description Replay stored readings under a draft of a rule, and under the rule `id` that it replaces.
+         *
+         *     The engine of the running hub judges them as if each had arrived when it was measured. Nothing is stored, sent
+         *     or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other devices. The
+         *     replay is stopped when the client disconnects.
+         */
+        post: operations["post_rules_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rules": {
         parameters: {
             query?: never;
@@ -2891,6 +2915,50 @@ export interface components {
             /** Next */
             next: string | null;
         };
+        /**
+         * BacktestQuery
+         * @description A draft of a rule and a period of at most 31 days. `id` is the rule that it replaces, to compare with.
+         */
+        BacktestQuery: {
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Id */
+            id?: string | null;
+            /** From */
+            from: number;
+            /** To */
+            to: number;
+        };
+        /**
+         * BacktestShape
+         * @description What a draft of a rule would have raised, and what the rule that it replaces would have.
+         *
+         *     - `data_from`: the time of the first reading that was used; null if there was none
+         *     - `devices`, `tested`: devices in scope, and those whose readings were replayed
+         *     - `left_out`: at most 100 of the devices that were not tested
+         */
+        BacktestShape: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Data From */
+            data_from: number | null;
+            /** Devices */
+            devices: number;
+            /** Tested */
+            tested: number;
+            /** Readings */
+            readings: number;
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutShape"][];
+            rule: components["schemas"]["OutcomeShape"];
+            old: components["schemas"]["OutcomeShape"] | null;
+        };
         /** Body_post_analyze_audio */
         Body_post_analyze_audio: {
             /** File */
@@ -3805,6 +3873,45 @@ export interface components {
             after: unknown;
         };
         /**
+         * FiringShape
+         * @description An alert that the rule would have raised. `end` is null if it would still have been open at the end.
+         *
+         *     `start` and `end` are when its condition began and ended, `raised_at` is when the hub would have raised it.
+         */
+        FiringShape: {
+            /** Device Id */
+            device_id: string;
+            /** Metric */
+            metric: string | null;
+            /** Start */
+            start: number;
+            /** Raised At */
+            raised_at: number;
+            /** End */
+            end: number | null;
+            /** Message */
+            message: string;
+            /** Unit */
+            unit: string | null;
+            /** Steps */
+            steps: components["schemas"]["FiringStep"][];
+        };
+        /**
+         * FiringStep
+         * @description A severity that the alert had from `at` on, and the value that led to it.
+         */
+        FiringStep: {
+            /** At */
+            at: number;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** Value */
+            value: number | boolean | string | null;
+        };
+        /**
          * FlowShape
          * @description Throughput and losses.
          *
@@ -4080,6 +4187,16 @@ export interface components {
              * @enum {string}
              */
             source: "name" | "metrics" | "person" | "model" | "unknown";
+        };
+        /** LeftOutShape */
+        LeftOutShape: {
+            /** Device Id */
+            device_id: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "no_readings" | "too_many_readings" | "too_many_devices";
         };
         /**
          * LimitsShape
@@ -5013,6 +5130,27 @@ export interface components {
             };
             /** Name */
             name: string;
+        };
+        /**
+         * OutcomeShape
+         * @description What a rule would have raised.
+         *
+         *     - `firings`: the newest 500, oldest first
+         *     - `different`: how many of all firings overlap with none of the other rule's
+         */
+        OutcomeShape: {
+            /** Count */
+            count: number;
+            /** Devices */
+            devices: number;
+            /** Longest Ms */
+            longest_ms: number;
+            /** Total Ms */
+            total_ms: number;
+            /** Different */
+            different: number;
+            /** Firings */
+            firings: components["schemas"]["FiringShape"][];
         };
         /** PasskeyList */
         PasskeyList: {
@@ -8094,6 +8232,43 @@ export interface operations {
             };
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_rules_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BacktestShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -134,6 +134,7 @@ POST   /api/rules
 PUT    /api/rules
 POST   /api/rules/check
 POST   /api/rules/preview
+POST   /api/rules/backtest
 PUT    /api/rules/{rule_id}
 DELETE /api/rules/{rule_id}
 POST   /api/mappings

@@ -110,6 +110,7 @@ READ_ONLY = frozenset(
         "POST /api/silences/preview",
         "POST /api/rules/check",
         "POST /api/rules/preview",
+        "POST /api/rules/backtest",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
     }

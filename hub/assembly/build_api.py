@@ -43,7 +43,6 @@ from hub.api.routes import (
     passkeys,
     people,
     probes,
-    rules,
     session,
     status,
     terms,
@@ -53,6 +52,7 @@ from hub.api.routes import (
 from hub.api.submit_timeout import with_timeout
 from hub.assembly.build_alerts import alert_routers
 from hub.assembly.build_feeds import Feeds, build_feeds
+from hub.assembly.build_rules import rule_routers
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.model import Input, ReplaceAreas
 from hub.services.alert_handling import AlertHandling
@@ -173,7 +173,7 @@ def _settings_routers(
     changes: ChangeLog,
 ) -> list[Router]:
     return [
-        rules.routes(files.rules, core.engine, core.visible.devices, core.store, faults, changes),
+        *rule_routers(core, files, faults, changes),
         mappings.routes(files.mappings, broker.dialects, faults, changes, core.now),
         credentials.routes(broker.credentials, changes),
         models.routes(model_settings, changes),

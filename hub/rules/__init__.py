@@ -5,5 +5,16 @@ from hub.rules.describe import describe, description_fields
 from hub.rules.engine import Engine
 from hub.rules.kinds import KINDS
 from hub.rules.parse import parse, parse_usable
+from hub.rules.plan import covers
 
-__all__ = ["KINDS", "TRANSITIONS", "Engine", "after", "describe", "description_fields", "parse", "parse_usable"]
+__all__ = [
+    "KINDS",
+    "TRANSITIONS",
+    "Engine",
+    "after",
+    "covers",
+    "describe",
+    "description_fields",
+    "parse",
+    "parse_usable",
+]

@@ -1,0 +1,48 @@
+"""``POST /api/rules/backtest``: what a draft of a rule would have raised in a past period."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.api.concurrency_limit import ConcurrencyLimit
+from hub.api.errors import Json
+from hub.api.schemas import backtests as shapes
+from hub.api.schemas.backtest_requests import BacktestQuery
+from hub.api.while_connected import while_connected
+from hub.errors import HubError, Invalid, TooBusy
+from hub.model import Rule
+from hub.services.backtests import Backtests
+from hub.services.config_files import ConfigFile, TableDraft
+
+AT_ONCE = 2
+
+
+def routes(backtests: Backtests, file: ConfigFile[Rule], rules: Callable[[], Sequence[Rule]]) -> APIRouter:
+    router = APIRouter(prefix="/api/rules", tags=["rules"])
+    slots = ConcurrencyLimit(AT_ONCE, _busy)
+
+    @router.post("/backtest", response_model=shapes.BacktestShape, responses={404: {}})
+    async def backtest_rule(body: BacktestQuery, request: Request) -> Response:
+        """Replay stored readings under a draft of a rule, and under the rule `id` that it replaces.
+
+        The engine of the running hub judges them as if each had arrived when it was measured. Nothing is stored, sent
+        or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other devices. The
+        replay is stopped when the client disconnects.
+        """
+        draft = None if body.rule is None and body.text is None else TableDraft(body.rule, body.text)
+        found = await file.preview(body.id, draft)
+        if found.entry is None:
+            raise Invalid(found.problem or "This is not a rule.")
+        old = next((each for each in rules() if each.id == body.id), None) if draft else None
+        with slots.acquire():
+            work = backtests.run(found.entry, old, body.start, body.end)
+            return Json(shapes.shape(await while_connected(request, work)))
+
+    return router
+
+
+def _busy() -> HubError:
+    return TooBusy("Other rules are being tested already.", "Try again in a moment.", after_s=5)

@@ -1,0 +1,181 @@
+"""Replay one device's stored readings through the rule engine and the registry, as if they arrived now.
+
+Each reading is received at the time when it was measured. Between readings the engine gets ticks at the times of its
+timers, so alerts are raised and cleared when they would be by a running hub. Where no value can change the rule's
+state (:meth:`hub.rules.Engine.calm`, which the fast path of a running hub uses, too), readings are skipped.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from hub.backtest.firing import Firing, Firings
+from hub.model import Device, Quality, Record, Rule, Scope, Value
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine, covers
+from hub.rules.kinds import MetricCondition
+
+Points = Sequence[tuple[int, Value, Quality]]
+"""Readings of one metric in the order of time: (epoch ms, value, quality)."""
+
+NEVER = 1 << 62
+RECORDS_BETWEEN_CHECKS = 256
+"""After this many readings (about 4 ms), ``stop`` is called."""
+
+
+class Stopped(Exception):
+    """``stop`` returned True."""
+
+
+def reads(rule: Rule, metric: str) -> bool:
+    """Return True if the readings of this metric can change the rule's state."""
+    if rule.metric is None or not isinstance(rule.condition, MetricCondition):
+        return True
+    return covers(rule, metric) or metric in rule.condition.others
+
+
+def replay(
+    rule: Rule,
+    device: Device,
+    readings: Mapping[str, Points],
+    start: int,
+    end: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> list[Firing]:
+    """Return the alerts that a rule would have raised on a device.
+
+    Args:
+        rule: The rule. Its scope is not read: the caller has selected the device.
+        device: The device as it is now. Description, settings and expected interval are used; it is not changed.
+        readings: The readings of the metrics for which :func:`reads` is True.
+        start: Begin of the period in epoch ms. The rule has no state before.
+        end: End of the period. Alerts that are open then have no end.
+        stop: Called every few milliseconds; if it returns True, Stopped is raised.
+    """
+    records = _records(device.id, readings)
+    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start)
+    place = checked = 0
+    while place < len(records):
+        if place >= checked:
+            checked = place + RECORDS_BETWEEN_CHECKS
+            if stop():
+                raise Stopped
+        run.observe(records[place])
+        place = max(place + 1, run.next_place(records, place + 1))
+    run.advance(end)
+    return run.firings.all
+
+
+class _Run:
+    """A registry and an engine with one device and one rule."""
+
+    def __init__(self, rule: Rule, device: Device, start: int) -> None:
+        self.firings = Firings()
+        self._start = self._received = start
+        self._ticked = 0  # the last timer that has expired
+        self._registry = DeviceRegistry()
+        fresh = msgspec.structs.replace(
+            device,
+            metrics={},
+            watches={},
+            desired={},
+            reported={},
+            first_seen=start,
+            last_seen=start,
+            last_reading=start,
+            last_ts=0,
+            presence="online",
+            withdrawn=False,
+        )
+        self._registry.restore({device.id: msgspec.msgpack.encode(fresh)}, start)
+        self._registry.connected(0)  # long ago: no reading waited for the connection
+        self._device = self._registry.require(device.id)
+        self._engine = Engine([rule], self._registry.tolerated_silence)
+        self.firings.add(self._engine.restore([self._device], start))
+        self._skips = rule.condition.bounds() is not None  # else every reading can change its state
+        self._outside: dict[tuple[float, ...], np.ndarray] = {}
+
+    def observe(self, record: Record) -> None:
+        """Apply one reading, after all timers that expire before it."""
+        self.advance(record.received - 1)
+        self._received = record.received
+        self._registry.observe(record)
+        self.firings.add(self._engine.observe(self._device, record))
+
+    def advance(self, until: int) -> None:
+        """Let the timers expire up to a time."""
+        while self._ticked < (due := self._next_timer()) <= until:
+            self._ticked, now = due, max(due, self._received)
+            self._registry.tick(now, self._start)
+            self.firings.add(self._engine.tick(now, self._start, self._registry.get))
+
+    def _next_timer(self) -> int:
+        """Return when the next timer expires, :data:`NEVER` if none is set."""
+        return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
+
+    def next_place(self, records: Sequence[Record], place: int) -> int:
+        """Return the index of the next record to observe: the one before the next that can change the rule's state."""
+        if place >= len(records) or not self._skips or self._next_timer() < NEVER:
+            return place
+        metrics = list(self._device.metrics)
+        if (calm := self._engine.calm(self._device, metrics)) is None:
+            return place
+        key = (*calm[0], *calm[1])
+        if key not in self._outside:
+            self._outside[key] = np.flatnonzero(_outside(records, metrics, *calm))
+        places = self._outside[key]
+        following = int(np.searchsorted(places, place))
+        found = int(places[following]) if following < len(places) else len(records)
+        return max(place, found - 1)
+
+
+def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:
+    """Return for each record whether one of its values may change a rule's state: a text, a number out of the range.
+
+    So may a record with further metrics.
+    """
+    found = np.fromiter((not record.values.keys() <= set(metrics) for record in records), np.bool_, len(records))
+    for metric, low, high in zip(metrics, least, most, strict=True):
+        if low == -math.inf and high == math.inf:
+            continue
+        inside = low if low > -math.inf else high
+        column = np.array([_number(record.values.get(metric, inside)) for record in records])
+        found |= ~((column >= low) & (column <= high))
+    return found
+
+
+def _number(value: Value) -> float:
+    return math.nan if isinstance(value, str) else float(value)
+
+
+def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
+    """Return the readings as records in the order of time. Readings of several metrics at the same time are one."""
+    if len(readings) == 1:
+        ((metric, points),) = readings.items()
+        return [Record(device_id, ts, ts, {metric: value}, _quality(quality)) for ts, value, quality in points]
+    together: dict[tuple[int, int], Record] = {}
+    for metric, points in readings.items():
+        for key, value, quality in _numbered(points):
+            if (record := together.get(key)) is None:
+                together[key] = Record(device_id, key[0], key[0], {metric: value}, _quality(quality))
+            else:
+                record.values[metric] = value
+    return [together[key] for key in sorted(together)]
+
+
+def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
+    """Yield readings with their time and the number of the reading among those of the same time."""
+    before, number = -1, 0
+    for ts, value, quality in points:
+        number = number + 1 if ts == before else 0
+        before = ts
+        yield (ts, number), value, quality
+
+
+def _quality(quality: Quality) -> Quality:
+    """Return the quality that a reading has in a replay, in which it arrives when it was measured."""
+    return "good" if quality == "late" else quality

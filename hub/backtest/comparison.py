@@ -13,7 +13,7 @@ MAX_FIRINGS = 500
 """Firings that a result lists; of more, the newest."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class RuleOutcome(msgspec.Struct, frozen=True):
     """What a rule would have raised in a period.
 
     Attributes:
@@ -33,10 +33,10 @@ class Outcome(msgspec.Struct, frozen=True):
     firings: Sequence[Firing]
 
 
-def outcome(firings: Sequence[Firing], others: Sequence[Firing] | None, end: int) -> Outcome:
+def outcome(firings: Sequence[Firing], others: Sequence[Firing] | None, end: int) -> RuleOutcome:
     """Summarize firings; ``others`` are those of the rule to compare with, ``end`` is the end of the period."""
     durations = [each.duration(end) for each in firings]
-    return Outcome(
+    return RuleOutcome(
         count=len(firings),
         devices=len({each.device for each in firings}),
         longest_ms=max(durations, default=0),

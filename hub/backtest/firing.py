@@ -10,7 +10,7 @@ from hub.events import AlertChanged, AlertCleared, AlertRaised, Event
 from hub.model import Alert, Severity, Value
 
 
-class Step(msgspec.Struct, frozen=True):
+class SeverityStep(msgspec.Struct, frozen=True):
     """A severity that the alert had from ``at`` (ms) on, and the value that led to it."""
 
     at: int
@@ -28,7 +28,7 @@ class Firing(msgspec.Struct):
     end: int | None
     message: str
     unit: str | None
-    steps: list[Step]
+    steps: list[SeverityStep]
 
     def duration(self, until: int) -> int:
         """Return how long the condition held in ms; ``until`` is the end of the period."""
@@ -49,7 +49,7 @@ class Firings:
                 self.all.append(firing)
             elif isinstance(event, AlertChanged):
                 alert = event.alert
-                self._open[alert.id].steps.append(Step(event.at, alert.severity, alert.value))
+                self._open[alert.id].steps.append(SeverityStep(event.at, alert.severity, alert.value))
             elif isinstance(event, AlertCleared):
                 found = self._open.pop(event.alert.id, None)
                 if found is not None:
@@ -57,7 +57,7 @@ class Firings:
 
 
 def _firing(alert: Alert) -> Firing:
-    first = Step(alert.since, alert.severity, alert.value)
+    first = SeverityStep(alert.since, alert.severity, alert.value)
     return Firing(
         alert.device, alert.metric, alert.since, alert.raised_at, None, alert.message, alert.unit, steps=[first]
     )

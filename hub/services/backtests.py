@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.backtest import Firing, Outcome, Points, outcome, reads, replay
+from hub.backtest import Firing, Points, RuleOutcome, outcome, reads, replay
 from hub.model import Device, Quality, Rule, Value
 from hub.registry.reader import DeviceReader
 from hub.rules.kinds import SilenceCondition
@@ -55,8 +55,8 @@ class Backtest(msgspec.Struct, frozen=True):
     tested: int
     readings: int
     left_out: list[LeftOut]
-    rule: Outcome
-    old: Outcome | None
+    rule: RuleOutcome
+    old: RuleOutcome | None
 
 
 class Backtests:

@@ -82,7 +82,7 @@ def shape(found: backtests.Backtest) -> BacktestShape:
     return BacktestShape.of(found, left_out=left_out, rule=_outcome(found.rule), old=old)
 
 
-def _outcome(found: backtest.Outcome) -> OutcomeShape:
+def _outcome(found: backtest.RuleOutcome) -> OutcomeShape:
     return OutcomeShape.of(found, firings=[_firing(each) for each in found.firings])
 
 

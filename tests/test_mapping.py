@@ -191,6 +191,30 @@ def test_replacing_mappings_changes_subscriptions():
     assert [dialect.owns(topic) for topic in ("a/x", "b/x", "c/x/y")] == [False, True, True]
 
 
+def test_first_level_may_be_named_or_begin_with_a_dollar_sign():
+    text = rule(topic="{device}/state/{metric}") + rule(topic="$aws/things/{device}/shadow/update", values="state")
+    home = MappingDialect(parse_mappings(text, reserved=["+/state/online", "tele/#", "devices/+/telemetry"]))
+    assert home.filters == ["+/state/+", "$aws/things/+/shadow/update"]
+    run = DialectRun(home)
+    assert run.values("boiler/state/temperature", 71.5) == {"temperature": 71.5}
+    assert run.values("$aws/things/lamp/shadow/update", {"state": {"on": True}, "version": 7}) == {"on": True}
+    assert not home.owns("$SYS/state/uptime")
+
+
+def test_values_are_those_of_one_object_beside_selected_metrics():
+    node = mapped(
+        rule(topic="lora/{device}/up", values="up.object", metrics={"rssi": "up.rx.0.rssi"}, units={"air": "°C"})
+    )
+    up = {"object": {"air": 21.5, "soil": {"t": 9}}, "rx": [{"rssi": -57, "snr": 10}], "port": 2}
+    assert node.values("lora/7/up", {"up": up, "v": 3}) == {
+        "air": 21.5,
+        "soil.t": 9,
+        "rssi": -57,
+    }
+    assert node.values("lora/7/up", {"up": {"rx": [{"rssi": -60}]}}) == {"rssi": -60}, "no decoded values"
+    assert node.say("lora/7/up", {"up": {"object": None}}).records == ()
+
+
 async def test_units_and_names_survive_restart(tmp_path):
     text = rule(topic="weather/{device}", name="Station {device}", units={"air": "°C"})
     await run_hub(tmp_path, mapped(text).dialect, ("weather/roof", {"air": 4}))
@@ -203,8 +227,10 @@ async def test_units_and_names_survive_restart(tmp_path):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (rule(topic="#"), "must begin with a fixed level|invalid level"),
-        (rule(topic="{site}/{device}"), "must begin with a fixed level"),
+        (rule(topic="#"), "an invalid level"),
+        (rule(topic="{device...}"), "would match every message"),
+        (rule(topic="+/{device}/{rest...}"), "would match every message"),
+        (rule(topic="$share/hub/{device}"), r"cannot begin with \$share"),
         (rule(topic="home//x"), "an invalid level"),
         (rule(topic="home/{a}/{a}"), "twice"),
         (rule(topic="home/{rest...}/x"), "must be the last level"),

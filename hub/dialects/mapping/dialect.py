@@ -16,7 +16,7 @@ import msgspec
 from hub.dialects.base import Action, DialectState, Result, Subscribe, Unsubscribe, View, expired_values
 from hub.dialects.mapping.collectd import read_collectd
 from hub.dialects.mapping.pattern import MISSING, Pattern, TextTemplate, at_path, path_of
-from hub.dialects.mapping.reading import MAX_METRICS, MappedValues, NamePatterns, read_picked, read_plain, read_tree
+from hub.dialects.mapping.reading import MAX_METRICS, MappedValues, NamePatterns, pick, read_plain, read_tree
 from hub.dialects.mapping.senml import read_senml
 from hub.dialects.payload import metric_name, parse_telemetry
 from hub.dialects.rejections import reject_all, rejections
@@ -44,9 +44,11 @@ class _Reader:
         self.device = template(mapping.device, key="device") if has_device else None  # None: see MappedValues.device
         self.info = [(key, template(text, key=key)) for key in _INFO if (text := getattr(mapping, key))]
         self.time = None if mapping.time is None else path_of(mapping.time)
+        self.values = None if mapping.values is None else path_of(mapping.values)
         self.zone = None if mapping.zone is None else ZoneInfo(mapping.zone)
         picks = {name: Pick(pick) if isinstance(pick, str) else pick for name, pick in mapping.metrics.items()}
         self.picks = {name: (path_of(pick.path), pick.kind) for name, pick in picks.items()}
+        self._selects = bool(self.picks) or self.values is not None
         self.units = NamePatterns({name: pick.unit for name, pick in picks.items() if pick.unit} | mapping.units)
         self._kinds = NamePatterns(mapping.kinds)
         self._ignored = NamePatterns(dict.fromkeys(mapping.ignore, True))
@@ -58,16 +60,19 @@ class _Reader:
             return None, [read_collectd(payload, levels["plugin"], levels["type"])]
         if form == "senml":
             return None, read_senml(parse_telemetry(payload), message.received)
-        if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self.picks):
+        if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self._selects):
             name = self._prefix(levels, None) or "value"
             return None, [read_plain(metric_name(name), payload, self._kinds.of(name))]
         body = parse_telemetry(payload)
-        if self.picks:
-            reading = read_picked(body, self.picks)
-            if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
-                reading.time = time
-        else:
-            reading = read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)
+        if not self._selects:
+            return body, [read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)]
+        part = MISSING if self.values is None else at_path(body, self.values)
+        reading = MappedValues()
+        if isinstance(part, dict):
+            reading = read_tree(part, self._prefix(levels, body), self._ignored, self._kinds)
+        pick(reading, body, self.picks)
+        if self.time is not None and (time := at_path(body, self.time)) is not MISSING:
+            reading.time = time
         return body, [reading]
 
     def availability(self, message: RawMessage) -> tuple[bool, Any] | None:

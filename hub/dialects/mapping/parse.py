@@ -92,7 +92,8 @@ def _check_zone(mapping: Mapping, text: str, number: int) -> None:
 def _check_overlap(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
     """Raise ConfigError if topics overlap. A broker may deliver a message once for each subscription that matches."""
     new = Pattern(mapping.topic).filter
-    if (owner := next((one for one in reserved if covers(one, new) or covers(new, one)), None)) is not None:
+    free = new.startswith("+/")  # it may include topics of other dialects, which stay theirs
+    if owner := next((one for one in reserved if covers(one, new) or (covers(new, one) and not free)), None):
         raise ConfigError(
             f"{mapping.topic!r} overlaps with {owner}, which another dialect of the hub decodes.",
             "Use a narrower topic.",
@@ -120,8 +121,8 @@ def check(mapping: Mapping) -> None:
             "A topic of collectd needs the levels {plugin} and {type}.",
             'For example topic = "collectd/{host}/{plugin}/{type}".',
         )
-    if mapping.metrics and mapping.form not in ("auto", "json"):
-        raise ConfigError("metrics can be used with JSON only.", 'Remove form, or use form = "json".')
+    if (mapping.metrics or mapping.values) and mapping.form not in ("auto", "json"):
+        raise ConfigError("metrics and values can be used with JSON only.", 'Remove form, or use form = "json".')
     if mapping.form == "plain" and mapping.metric is None and "metric" not in pattern.names:
         raise ConfigError("A plain value needs a name.", 'Set metric = "temperature", or name a level {metric}.')
     for name, pick in mapping.metrics.items():
@@ -130,8 +131,9 @@ def check(mapping: Mapping) -> None:
         except Rejected as error:
             raise ConfigError(error.message) from error
         path_of(pick.path if isinstance(pick, Pick) else pick)
-    if mapping.time is not None:
-        path_of(mapping.time)
+    for path in (mapping.time, mapping.values):
+        if path is not None:
+            path_of(path)
     if mapping.presence is not None:
         if mapping.presence.path is not None:
             path_of(mapping.presence.path)

@@ -25,7 +25,8 @@ class Pattern:
         names: The names of its levels.
 
     Raises:
-        ConfigError: An empty level, a wildcard within a level, a name used twice, or levels after ``{rest...}``.
+        ConfigError: An empty level, a wildcard within a level, a name used twice, levels after ``{rest...}``, or no
+            limit at all (``{device}/{rest...}``).
     """
 
     def __init__(self, text: str) -> None:
@@ -37,12 +38,16 @@ class Pattern:
             expression, mqtt = self._level(level, last=number == len(levels))
             expressions.append(expression)
             filters.append(mqtt)
-        if text.startswith("{") or text[:1] in "+$":
-            raise ConfigError(
-                f"The topic {text[:80]!r} must begin with a fixed level.", 'For example "home/{room}/{metric}".'
-            )
         self.filter = "/".join(filters)
-        self._matcher = re.compile("/".join(expressions), re.DOTALL)
+        if filters[-1] == "#" and not set(filters) - {"+", "#"}:
+            raise ConfigError(
+                f"The topic {text[:80]!r} would match every message of the broker.",
+                'Give it a fixed level, such as "home/{rest...}", or a number of levels, such as "{device}/{metric}".',
+            )
+        if levels[0] == "$share":
+            raise ConfigError("A topic cannot begin with $share.", "Map the topic without the first two levels.")
+        not_internal = "" if text.startswith("$") else r"(?!\$)"  # as a broker's wildcards do not match $SYS/…
+        self._matcher = re.compile(not_internal + "/".join(expressions), re.DOTALL)
 
     def _level(self, level: str, *, last: bool) -> tuple[str, str]:
         """Return a level as a regular expression and as a level of the MQTT filter."""

@@ -156,14 +156,13 @@ def _own_time(body: dict[str, Any]) -> Any:
     return None
 
 
-def read_picked(body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> MappedValues:
-    """Return the values at the paths in ``picks``. A path that the message does not have is skipped."""
-    reading = MappedValues(time=_own_time(body) if isinstance(body, dict) else None)
+def pick(reading: MappedValues, body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> None:
+    """Add the message's own time and the values at the paths in ``picks``. A path that it does not have is skipped."""
+    reading.time = (_own_time(body) if isinstance(body, dict) else None) or reading.time
     for metric, (path, kind) in picks.items():
         value = at_path(body, path)
         if value is not MISSING:
             reading.take(metric, value, kind)
-    return reading
 
 
 class NamePatterns(Generic[T]):

@@ -61,8 +61,8 @@ class _Reader:
         if form == "senml":
             return None, read_senml(parse_telemetry(payload), message.received)
         if form == "plain" or (form == "auto" and payload.lstrip()[:1] not in (b"{", b"[") and not self._selects):
-            name = self._prefix(levels, None) or "value"
-            return None, [read_plain(metric_name(name), payload, self._kinds.of(name))]
+            name = metric_name(self._prefix(levels, None) or "value")
+            return None, [MappedValues() if self._ignored.of(name) else read_plain(name, payload, self._kinds.of(name))]
         body = parse_telemetry(payload)
         if not self._selects:
             return body, [read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)]

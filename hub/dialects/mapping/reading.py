@@ -116,7 +116,7 @@ def read_tree(
         reading.time, body = own, _without(body, time)
     for name, value, unit in _leaves(body, "", 0, skip=skip):
         metric = f"{prefix}.{name}" if prefix and name else prefix or name or "value"
-        if ignored.of(name):
+        if ignored.of(name) or ignored.of(metric):
             continue
         reading.take(metric, value, kinds.of(name))
         if unit:

@@ -129,7 +129,7 @@ class AlertChanged(msgspec.Struct, frozen=True):
 class AlertCleared(msgspec.Struct, frozen=True):
     alert: Alert
     at: int
-    note: str | None = None  # of the person who closed it (``alert.closed_by``)
+    note: str | None = None  # of the person who closed it (``alert.closed_by``), or why it was withdrawn
 
 
 class DiagnosisReady(msgspec.Struct, frozen=True):

@@ -39,7 +39,11 @@ class Plant:
         return words(events)
 
     def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
-        events = self.engine.tick(T0 + int(second * 1000), connected_since, self.registry.get)
+        now = T0 + int(second * 1000)
+        events = self.engine.tick(now, connected_since, self.registry.get)
+        if turned := self.engine.take_turned(self.registry.devices):
+            self.engine.judge_later(turned)
+            events += self.engine.judge_next(1, self.registry.get, now)
         self.commit()
         return words(events)
 

@@ -158,4 +158,6 @@ async def test_api_gives_keys_of_activity_and_rules(tmp_path: Path) -> None:
             "for_ms": 0,
             "clear_for_ms": 0,
             "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": []},
+            "schedule": [],
+            "time_zone": None,
         }

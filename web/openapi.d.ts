@@ -5482,6 +5482,7 @@ export interface components {
          * RuleShape
          * @description An active rule. The keys of `condition` depend on `kind`.
          *
+         *     `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
          *     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
          *     unformatted.
          */
@@ -5507,6 +5508,10 @@ export interface components {
             /** Clear For Ms */
             clear_for_ms: number;
             scope: components["schemas"]["ScopeShape"];
+            /** Schedule */
+            schedule: string[];
+            /** Time Zone */
+            time_zone: string | null;
             /** Condition */
             condition: {
                 [key: string]: unknown;

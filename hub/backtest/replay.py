@@ -8,6 +8,7 @@ state (:meth:`hub.rules.Engine.calm`, which the fast path of a running hub uses,
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -105,13 +106,20 @@ class _Run:
         self._received = record.received
         self._registry.observe(record)
         self.firings.add(self._engine.observe(self._device, record))
+        self._follow_schedule(record.received)
 
     def advance(self, until: int) -> None:
         """Let the timers expire up to a time."""
-        while self._ticked < (due := self._next_timer()) <= until:
+        while self._ticked < (due := min(self._next_timer(), self._engine.next_turn)) <= until:
             self._ticked, now = due, max(due, self._received)
             self._registry.tick(now, self._start)
             self.firings.add(self._engine.tick(now, self._start, self._registry.get))
+            self._follow_schedule(now)
+
+    def _follow_schedule(self, now: int) -> None:
+        """Evaluate the rule if its schedule has begun or ended."""
+        if self._engine.take_turned(lambda: [self._device]):
+            self.firings.add(self._engine.judge(self._device, now))
 
     def _next_timer(self) -> int:
         """Return when the next timer expires, :data:`NEVER` if none is set."""
@@ -130,7 +138,8 @@ class _Run:
         places = self._outside[key]
         following = int(np.searchsorted(places, place))
         found = int(places[following]) if following < len(places) else len(records)
-        return max(place, found - 1)
+        turn = bisect_left(records, self._engine.next_turn, place, key=lambda record: record.received)
+        return max(place, min(found, turn) - 1)
 
 
 def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:

@@ -68,6 +68,7 @@ class InputHandler:
                 batch.events += registry.tick(item.now, item.listening_since)
                 events = engine.tick(item.now, item.listening_since, registry.get)
                 batch.events += events
+                batch.events += self._judging.follow_schedules(item.now)
                 for event in events:
                     if isinstance(event, ev.AlertRaised):  # each further value may clear it
                         registry.fast_path.demote(event.alert.device)

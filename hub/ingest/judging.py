@@ -29,8 +29,13 @@ class Judging:
             return self.step(change.at)
         return self.start(devices, change.at) if self._engine.replace_areas(change.around) else []
 
+    def follow_schedules(self, now: int) -> list[Event]:
+        """Begin to evaluate the devices of rules whose schedule has begun or ended."""
+        turned = self._engine.take_turned(self._registry.devices)
+        return self.start(turned, now) if turned else []
+
     def start(self, devices: Iterable[str], now: int) -> list[Event]:
-        """Begin to evaluate devices whose area or gateway is elsewhere now."""
+        """Begin to evaluate devices whose area or gateway is elsewhere now, or whose rules have begun or ended."""
         devices = list(devices)
         for name in devices:
             self._registry.fast_path.demote(name)  # other rules may have other bounds

@@ -7,7 +7,7 @@ decoding, registry and one rule take 2.1 us a record with one struct a record, 3
 from hub.model.activity import Activity
 from hub.model.alert import SEVERITIES, Alert, AlertState, Assignee, ConfirmedCause, Mute, Severity, SilencedBy
 from hub.model.alert_history import AlertEntry, AlertEntryKind
-from hub.model.alert_silence import AlertSilence, SilenceStep, WeeklyWindow
+from hub.model.alert_silence import AlertSilence, SilenceStep
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
@@ -93,6 +93,7 @@ from hub.model.reading import (
 )
 from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch
 from hub.model.rule import Breach, Condition, Rule, Scope
+from hub.model.weekly_window import WeeklyWindow
 
 __all__ = [
     "ID_SHIFT",

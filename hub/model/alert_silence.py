@@ -8,18 +8,10 @@ import msgspec
 
 from hub.model.alert import Severity
 from hub.model.rule import Scope
+from hub.model.weekly_window import WeeklyWindow
 
 SilenceStep = Literal["created", "edited", "started", "stopped", "ended"]
 """What becomes of a silence. It stops at the end of a weekly window, and ends for good."""
-
-
-class WeeklyWindow(msgspec.Struct, frozen=True):
-    """The same hours of some days of the week. With ``end`` not after ``start``, it lasts until the next day."""
-
-    days: tuple[int, ...]  # 0 is Monday
-    start: int  # minutes after midnight on the clock of ``zone``
-    end: int
-    zone: str  # IANA name of the time zone
 
 
 class AlertSilence(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -9,6 +9,7 @@ import msgspec
 from hub.model.alert import Severity
 from hub.model.device import Limit
 from hub.model.reading import Value
+from hub.model.weekly_window import WeeklyWindow
 
 
 class Scope(msgspec.Struct, frozen=True):
@@ -91,7 +92,8 @@ class Rule(msgspec.Struct, frozen=True):
 
     The alert clears when the condition has been over for ``clear_for_ms`` without a break.
 
-    ``metric`` is a name or a pattern (``temp*``), or None for rules that watch the whole device.
+    ``metric`` is a name or a pattern (``temp*``), or None for rules that watch the whole device. Outside of the windows
+    of ``schedule``, if there are some, nothing is evaluated, and open alerts are withdrawn.
     """
 
     id: str
@@ -102,3 +104,4 @@ class Rule(msgspec.Struct, frozen=True):
     for_ms: int = 0
     clear_for_ms: int = 0
     scope: Scope = Scope()
+    schedule: tuple[WeeklyWindow, ...] = ()

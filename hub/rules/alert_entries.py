@@ -36,7 +36,7 @@ def entry_of(event: ev.AlertEvent) -> AlertEntry:
         case ev.AlertCleared() if alert.closed_by:
             return _entry(event, "closed", alert.closed_by, event.note)
         case ev.AlertCleared():
-            return _entry(event, "withdrawn" if alert.withdrawn else "cleared")
+            return _entry(event, "withdrawn" if alert.withdrawn else "cleared", text=event.note)
 
 
 def _text(event: ev.AlertHandled, alert: Alert) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 
 from hub import text_format as fmt
 from hub.model import Breach, MetricDescription, Rule, Value
+from hub.rules.window_text import window_text
 
 
 def describe(rule: Rule) -> str:
@@ -18,7 +19,18 @@ def describe(rule: Rule) -> str:
     recovery = rule.condition.describe_recovery()
     if rule.clear_for_ms:
         recovery = f"{recovery or 'clears when over'} for {fmt.duration(rule.clear_for_ms)}"
-    return (f"{text}, {recovery}" if recovery else text) + rule.condition.describe_steps()
+    text = (f"{text}, {recovery}" if recovery else text) + rule.condition.describe_steps()
+    if rule.schedule:
+        text += f"; only {', '.join(map(window_text, rule.schedule))} ({rule.schedule[0].zone})"
+    return text
+
+
+def schedule_fields(rule: Rule) -> dict[str, Any]:
+    """Return the schedule of a rule as its keys in ``rules.toml`` have it."""
+    return {
+        "schedule": [window_text(each) for each in rule.schedule],
+        "time_zone": rule.schedule[0].zone if rule.schedule else None,
+    }
 
 
 def description_fields(rule: Rule) -> dict[str, Any]:
@@ -31,6 +43,7 @@ def description_fields(rule: Rule) -> dict[str, Any]:
             "for_ms": rule.for_ms,
             "clear_for_ms": rule.clear_for_ms,
             "condition": msgspec.to_builtins(rule.condition),
+            **schedule_fields(rule),
         },
     }
 

@@ -30,6 +30,7 @@ from hub.model import (
 from hub.rules.evaluator import RuleEvaluator
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, covers, with_bounds
+from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silencing import Silencing
 from hub.rules.watch import Watches
@@ -58,7 +59,8 @@ class Engine:
         """
         self.rules = list(rules)
         self._matcher = ScopeMatcher(areas or {}, gateways)
-        self._plans = DeviceRulesCache(self.rules, self._matcher)
+        self._schedules = Schedules(self.rules)
+        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules)
         self._tolerated = tolerated
         self.clear()
 
@@ -70,6 +72,8 @@ class Engine:
         self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
         self.silencing = Silencing(self._alerts, self._matcher)
         self._plans.clear()
+        self._schedules.reset()
+        self._turned: list[Rule] = []
         # Devices that the present rules have not been evaluated on yet: as a set, and in order.
         self._unjudged: set[str] = set()
         self._queue: deque[str] = deque()
@@ -113,6 +117,8 @@ class Engine:
     def observe(self, device: Device, record: Record) -> list[Event]:
         """Evaluate the rules on a record that the registry has applied. Late and retained readings raise no alert."""
         events: list[Event] = []
+        if record.received >= self._schedules.until:
+            self._turn(record.received)
         if self._unjudged and device.id in self._unjudged:
             events += self.judge(device, record.received)
         if record.quality == "retained":
@@ -124,13 +130,34 @@ class Engine:
         return self._evaluator.hear(device, now)
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
-        """Handle the expired timers. ``find`` returns a device by its id."""
+        """Handle the expired timers. ``find`` returns a device by its id.
+
+        Afterwards, evaluate the devices of :meth:`take_turned`: pass them to :meth:`judge_later`.
+        """
+        self._turn(now)
         events = self._alerts.expire(now) + self.silencing.turn(now, find)
         for device_id, key, of_late in self._watches.due(now):
             device = find(device_id)
             if device is not None:
                 events += self._evaluator.expire(device, key, now, listening_since, of_late=of_late)
         return events
+
+    def _turn(self, now: int) -> None:
+        """Begin and end the schedules of rules."""
+        before = self._schedules.outside
+        self._turned += self._schedules.turn(now)
+        if self._schedules.outside != before:
+            self._plans.clear()
+
+    @property
+    def next_turn(self) -> int:
+        """When a schedule begins or ends next, in epoch ms."""
+        return self._schedules.until
+
+    def take_turned(self, devices: Callable[[], Iterable[Device]]) -> list[str]:
+        """Return the ids of those devices that rules watch whose schedule has begun or ended since the last call."""
+        turned, self._turned = self._turned, []
+        return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
 
     # -- changes of rules and devices ------------------------------------------------------------------------
 
@@ -140,6 +167,7 @@ class Engine:
         A rule that keeps its id and metric keeps its window, timer and alert, as far as its new condition holds.
         """
         self.rules[:] = rules
+        self._schedules.reset()
         self._queue.clear()
         self._unjudged.clear()
         self.judge_later(devices)
@@ -164,6 +192,7 @@ class Engine:
 
     def judge_next(self, most: int, find: Find, now: int) -> list[Event]:
         """Evaluate the rules on at most ``most`` of the queued devices."""
+        self._turn(now)
         events: list[Event] = []
         while most and self._queue:
             name = self._queue.popleft()
@@ -179,6 +208,7 @@ class Engine:
         begins at the time of the value, or earlier if its beginning was seen.
         """
         self._unjudged.discard(device.id)
+        self._turn(now)
         self._plans.forget(device.id)
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 

@@ -88,7 +88,9 @@ class RuleEvaluator:
         events: list[Event] = []
         for key in list(device.watches):
             found = plan.find(key)
-            if found is None or (found.metric is not None and found.metric not in device.metrics):
+            if found is None and plan.is_outside(key):
+                events += self._watches.suspend(device, device.watches[key], now)
+            elif found is None or (found.metric is not None and found.metric not in device.metrics):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from hub.model import LateRun, Rule, Value, Watch
 from hub.rules.plan import MetricRule
+from hub.rules.weekly_windows import within
 
 SETTLE_MS = 60_000
 """After this time without a late reading, the device's buffer counts as delivered."""
@@ -35,7 +36,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
     if amount is None:
         return None
     held = run.since is not None and run.until - run.since >= each.rule.for_ms
-    if not each.condition.exceeded(amount, raised=held):
+    if not each.condition.exceeded(amount, raised=held) or not within(each.rule.schedule, ts):
         run.over = ts if run.over is None else run.over
         if held and ts - run.over < each.rule.clear_for_ms:
             return None

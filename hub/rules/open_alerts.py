@@ -96,9 +96,24 @@ class OpenAlerts:
         return [AlertChanged(alert, now, was)]
 
     def end(
-        self, alert_id: str, happened: Input, now: int, ended: int | None = None, by: CloseAlert | None = None
+        self,
+        alert_id: str,
+        happened: Input,
+        now: int,
+        ended: int | None = None,
+        by: CloseAlert | None = None,
+        note: str | None = None,
     ) -> AlertCleared:
-        """End an open alert. ``ended`` is the device's time of the reading that ended it; ``by`` a person's request."""
+        """End an open alert.
+
+        Args:
+            alert_id: The alert.
+            happened: Why it ends.
+            now: By the hub's clock.
+            ended: The device's time of the reading that ended it.
+            by: A person's request.
+            note: For its history.
+        """
         alert = self.by_id.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
         alert = msgspec.structs.replace(
@@ -109,7 +124,7 @@ class OpenAlerts:
             withdrawn=happened == "withdraw",
             closed_by=by.by if by else None,
         )
-        return AlertCleared(alert, now, by.note if by else None)
+        return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
         """Change how an alert is handled: an open one, or the cleared one in ``fact``. Repeating it changes nothing.

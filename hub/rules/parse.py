@@ -10,8 +10,9 @@ from hub.errors import ConfigError
 from hub.model import SEVERITIES, Rule, Scope, Severity
 from hub.rules.fields import InvalidField, read_duration, read_text, read_texts, shortened
 from hub.rules.kinds import KINDS
+from hub.rules.window_text import read_schedule
 
-COMMON_KEYS = {"id", "name", "kind", "severity", *Scope.__struct_fields__}
+COMMON_KEYS = {"id", "name", "kind", "severity", "schedule", "time_zone", *Scope.__struct_fields__}
 """The keys of every rule. One that is neither here nor in its kind's keys is refused, so that none is ignored."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]")
@@ -107,4 +108,5 @@ def _rule(table: dict[str, Any]) -> Rule:
         for_ms=read_duration(table.get("for", 0), "for"),
         clear_for_ms=read_duration(table.get("clear_for", 0), "clear_for"),
         scope=Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__}),
+        schedule=read_schedule(table),
     )

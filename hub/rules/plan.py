@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from zlib import crc32
 
@@ -11,6 +11,7 @@ import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
 from hub.rules.kinds import MetricCondition, Points, SilenceCondition
+from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
 _MAX_ALIKE = 10_000
@@ -65,8 +66,11 @@ class SilenceRule(msgspec.Struct, frozen=True):
 class DeviceRules:
     """The rules of one combination of scope matches: rules on metrics and silence rules. Devices share it."""
 
-    def __init__(self, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], outside: Collection[str]) -> None:
+        """Create the rules of a combination; those whose id is in ``outside`` are outside of their schedules."""
         self.rules = {rule.id: rule for rule in rules}
+        rules = tuple(rule for rule in rules if rule.id not in outside)
+        self._outside = self.rules.keys() - {rule.id for rule in rules}
         self._silence_rules = [(rule, rule.condition) for rule in rules if isinstance(rule.condition, SilenceCondition)]
         self.silence = tuple(
             SilenceRule(rule, condition, None, f"{rule.id}/")
@@ -120,6 +124,10 @@ class DeviceRules:
             return found
         return next((each for each in self.silence_on((metric,)) if each.key == key), None)
 
+    def is_outside(self, key: str) -> bool:
+        """Return True if the rule of the watch with this key is outside of its schedule."""
+        return key.partition("/")[0] in self._outside
+
     def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """Return the range (minima, maxima) of each metric in which no value changes a rule's state.
 
@@ -167,14 +175,15 @@ def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Li
 
 
 class DeviceRulesCache:
-    """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` after a change of the ``rules`` list.
+    """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` when the ``rules`` or their schedules change.
 
     Most scopes select by model, label, area or gateway, and devices have few combinations of them, so scopes are
     matched once for each combination.
     """
 
-    def __init__(self, rules: list[Rule], matcher: ScopeMatcher) -> None:
+    def __init__(self, rules: list[Rule], matcher: ScopeMatcher, schedules: Schedules) -> None:
         self._rules = rules
+        self._schedules = schedules
         self._matcher = matcher
         self._of: dict[str, DeviceRules] = {}
         self._alike: dict[Likeness, list[Rule]] = {}
@@ -194,7 +203,7 @@ class DeviceRulesCache:
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
-                plan = self._shared[ids] = DeviceRules(rules)
+                plan = self._shared[ids] = DeviceRules(rules, self._schedules.outside)
             self._of[device.id] = plan
         return plan
 

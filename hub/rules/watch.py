@@ -22,6 +22,8 @@ SET_BACK_MS = 60_000
 FAR_MS = 3_600_000
 """A timer that is further ahead than this may come from a wrong clock and is checked."""
 
+SCHEDULE_ENDED = "The rule's schedule has ended."
+
 
 class Watches:
     """The timers of all watches, and the changes of their state.
@@ -139,15 +141,30 @@ class Watches:
         self.changed.add(device.id)  # a replay from an older state would go through the severities again
         return self.alerts.restate(alert, device, rule, now, value, was=alert.severity)
 
-    def drop(self, device: Device, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
-        """Reset the watch and end its alert: the condition does not hold."""
+    def drop(
+        self,
+        device: Device,
+        watch: Watch,
+        happened: Input,
+        now: int,
+        ended: int | None = None,
+        note: str | None = None,
+    ) -> list[Event]:
+        """Reset the watch and end its alert: the condition does not hold. ``note`` is for the alert's history."""
         if watch.since is not None or watch.alert is not None:
             self.changed.add(device.id)
         watch.since = watch.due = watch.began = watch.over = None
         watch.lows = []
-        return self.close(watch, happened, now, ended)
+        return self.close(watch, happened, now, ended, note)
 
-    def close(self, watch: Watch, happened: Input, now: int, ended: int | None = None) -> list[Event]:
+    def suspend(self, device: Device, watch: Watch, now: int) -> list[Event]:
+        """Reset the watch of a rule whose schedule has ended, and withdraw its alert."""
+        watch.points, watch.late = [], None
+        return self.drop(device, watch, "withdraw", now, note=SCHEDULE_ENDED)
+
+    def close(
+        self, watch: Watch, happened: Input, now: int, ended: int | None = None, note: str | None = None
+    ) -> list[Event]:
         """End the watch's alert, if it has one."""
         alert_id, watch.alert = watch.alert, None
         alert = self.alerts.by_id.get(alert_id or "")
@@ -155,7 +172,7 @@ class Watches:
             return []
         if ended is not None:
             watch.last = alert.since, max(ended, alert.since)
-        return [self.alerts.end(alert.id, happened, now, ended)]
+        return [self.alerts.end(alert.id, happened, now, ended, note=note)]
 
     def close_by_hand(self, device: Device, alert: Alert, fact: CloseAlert) -> AlertCleared:
         """End an alert at a person's request: only what the device sends from now on can raise it again."""

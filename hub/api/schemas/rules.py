@@ -25,6 +25,7 @@ class ScopeShape(ApiObject):
 class RuleShape(ApiObject):
     """An active rule. The keys of `condition` depend on `kind`.
 
+    `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
     unformatted.
     """
@@ -37,6 +38,8 @@ class RuleShape(ApiObject):
     for_ms: int
     clear_for_ms: int
     scope: ScopeShape
+    schedule: list[str]
+    time_zone: str | None
     condition: dict[str, Any]
     text: str
     message_key: str

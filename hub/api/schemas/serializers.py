@@ -24,7 +24,7 @@ from hub.model import (
     Series,
     Severity,
 )
-from hub.rules import description_fields
+from hub.rules import description_fields, schedule_fields
 from hub.services.alerts import ExplainedAlert
 from hub.services.device_hints import hints_of
 from hub.services.devices import Bound
@@ -180,5 +180,6 @@ def rule(found: Rule, last_fired: int | None) -> rules.RuleShape:
         scope=rules.ScopeShape.of(found.scope),
         condition=msgspec.to_builtins(found.condition),
         **description_fields(found),
+        **schedule_fields(found),
         last_fired=last_fired,
     )

@@ -2,129 +2,7 @@
 // them and writes rules.toml. Pure.
 
 import type { Rule } from '../api/types';
-import { SEVERITY } from '../live/protocol';
-
-/** When a rule fires: the kind of the rule, or which of its limits it has. */
-export const WHEN = [
-  'above',
-  'below',
-  'outside',
-  'inside',
-  'compare_above',
-  'compare_below',
-  'equals',
-  'rate',
-  'stuck',
-  'no_data',
-] as const;
-export type When = (typeof WHEN)[number];
-
-export interface RuleForm {
-  id: string;
-  name: string;
-  when: When;
-  metric: string;
-  severity: Rule['severity'];
-  with: string;
-  limit: string;
-  clear: string;
-  warning: string;
-  warning_clear: string;
-  critical: string;
-  critical_clear: string;
-  low: string;
-  high: string;
-  hysteresis: string;
-  value: string;
-  by: string;
-  within: string;
-  falling: boolean;
-  counter: boolean;
-  tolerance: string;
-  silence: string;
-  missed: string;
-  for: string;
-  clear_for: string;
-  devices: string;
-  models: string;
-  labels: string;
-  areas: string;
-  via: string;
-}
-
-export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter'>;
-
-/** What a field holds; `?` may be empty. */
-export type Content = 'text' | 'text?' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
-
-type Fields = Partial<Record<Field, Content>>;
-
-const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
-const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
-const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
-const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
-
-/** The fields of each kind of rule, in their order. */
-const FIELDS: Record<When, Fields> = {
-  above: LIMIT,
-  below: LIMIT,
-  outside: RANGE,
-  inside: RANGE,
-  compare_above: PAIR,
-  compare_below: PAIR,
-  equals: { metric: 'text', value: 'text', ...DELAYS },
-  rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
-  stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
-  no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
-};
-
-/** Severities with a limit of their own, beside the rule's. */
-const STEPS = ['warning', 'critical'] as const;
-
-/** Return the fields of a rule, in their order. */
-export function fieldsOf({ when, severity }: Pick<RuleForm, 'when' | 'severity'>): Fields {
-  if (when !== 'above' && when !== 'below') return FIELDS[when];
-  const fields: Fields = { ...FIELDS[when] };
-  for (const higher of STEPS.slice(SEVERITY.indexOf(severity) - 1)) {
-    fields[higher] = 'number?';
-    fields[`${higher}_clear`] = 'number?';
-  }
-  return { ...fields, ...DELAYS };
-}
-
-/** An empty form for a new rule, without default values that could be mistaken for a choice. */
-export const fresh = (id: string): RuleForm => ({
-  id,
-  name: '',
-  when: 'above',
-  metric: '',
-  severity: 'warning',
-  with: '',
-  limit: '',
-  clear: '',
-  warning: '',
-  warning_clear: '',
-  critical: '',
-  critical_clear: '',
-  low: '',
-  high: '',
-  hysteresis: '',
-  value: '',
-  by: '',
-  within: '',
-  falling: false,
-  counter: false,
-  tolerance: '',
-  silence: '',
-  missed: '',
-  for: '5s',
-  clear_for: '',
-  devices: '',
-  models: '',
-  labels: '',
-  areas: '',
-  via: '',
-});
+import { fieldsOf, localZone, STEPS, type Field, type RuleForm, type When } from './fields';
 
 const UNITS: [string, number][] = [
   ['d', 86_400_000],
@@ -210,12 +88,14 @@ export function formOf(rule: Rule): RuleForm {
     labels: scope.labels.join(', '),
     areas: scope.areas.join(', '),
     via: scope.via.join(', '),
+    schedule: rule.schedule.join('; '),
+    time_zone: rule.time_zone ?? localZone(),
   };
 }
 
-const words = (text: string): string[] =>
+const words = (text: string, separator = ','): string[] =>
   text
-    .split(',')
+    .split(separator)
     .map((word) => word.trim())
     .filter(Boolean);
 
@@ -248,7 +128,11 @@ function stepKeys(when: When, limit: Plain | null, clear: Plain | null): Record<
 
 /** Return the fields as the keys of a rule in rules.toml. */
 export function keysOf(form: RuleForm): RuleKeys {
-  const list = (text: string): string[] | null => (words(text).length ? words(text) : null);
+  const list = (text: string, separator?: string): string[] | null => {
+    const found = words(text, separator);
+    return found.length ? found : null;
+  };
+  const schedule = list(form.schedule, ';');
   const fields = fieldsOf(form);
   /** Return the value of a field, null if it is empty or the kind has no such field. */
   const own = (field: Field): number | string | null =>
@@ -290,5 +174,7 @@ export function keysOf(form: RuleForm): RuleKeys {
     labels: list(form.labels),
     areas: list(form.areas),
     via: list(form.via),
+    schedule,
+    time_zone: schedule && form.time_zone.trim(),
   };
 }

@@ -1,13 +1,19 @@
 // Validate the fields of a rule as the hub does. Pure.
 
 import { T } from '../texts';
-import { fieldsOf, type Content, type Field, type RuleForm } from './form';
+import { fieldsOf, type Content, type Field, type RuleForm } from './fields';
 
 export type Problems = Partial<Record<keyof RuleForm, string>>;
 
 const P = T.rules.problems;
 const NUMBER = /^[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const DURATION = /^\d{1,12}(\.\d{1,6})?\s*(ms|s|m|min|h|d)$/;
+/** `mon-fri 08:00-18:00`, `sat,sun 22:00-24:00` */
+const DAYS = '(mon|tue|wed|thu|fri|sat|sun)';
+const WINDOW = new RegExp(
+  `^(daily|${DAYS}(-${DAYS})?(,${DAYS}(-${DAYS})?)*)\\s+([01]\\d|2[0-3]):[0-5]\\d-(([01]\\d|2[0-3]):[0-5]\\d|24:00)$`,
+  'i',
+);
 const ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 const isDuration = (text: string): boolean => DURATION.test(text) || NUMBER.test(text);
@@ -53,5 +59,10 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
   }
   if (fields.high && !found.low && !found.high && Number(at('low')) >= Number(at('high')))
     found.high = P.high(at('low'));
+  const windows = at('schedule')
+    .split(';')
+    .map((each) => each.trim());
+  if (at('schedule') && !windows.every((each) => WINDOW.test(each))) found.schedule = P.schedule;
+  if (at('schedule')) need('time_zone');
   return found;
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
-import { durationText, formOf, fresh, keysOf } from './form';
+import { fresh } from './fields';
+import { durationText, formOf, keysOf } from './form';
 import { problemsOf } from './problems';
 import { conditionText, metricTitle, scopeText } from './shown';
 import { slugOf } from './slug';
@@ -11,7 +12,7 @@ const NEW = fresh('new-rule');
 const rule = (more: Partial<Rule>): Rule => ({
   id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000, clear_for_ms: 0,
   scope: { devices: [], models: ['CP-*'], labels: [], areas: [], via: [] }, condition: {}, text: '', last_fired: null,
-  message_key: 'threshold', message_params: {}, ...more,
+  message_key: 'threshold', message_params: {}, schedule: [], time_zone: null, ...more,
 }); // prettier-ignore
 
 /** Return the keys of the rule's form, without omitted ones. */
@@ -66,6 +67,13 @@ describe('the form', () => {
     expect(given({ ...metric, metric: null, condition: { silence_ms: 0, missed: 3 } })).toMatchObject({
       missed: 3,
     });
+  });
+
+  it('has the hours of the rule', () => {
+    const hours = ['mon-fri 08:00-18:00', 'sat,sun 22:00-06:00'];
+    const keys = given({ condition: { above: 1 }, schedule: hours, time_zone: 'Europe/Berlin' });
+    expect(keys).toMatchObject({ schedule: hours, time_zone: 'Europe/Berlin' });
+    expect(given({ condition: { above: 1 } })).not.toHaveProperty('time_zone');
   });
 
   it('leaves a text that is not a number for the hub to reject', () => {
@@ -127,6 +135,9 @@ describe('the fields of a rule', () => {
       clear: 'Clear threshold must be 80 or lower.',
     });
     expect(of({ when: 'stuck', for: '' })).toEqual({ for: 'Required' });
+    expect(of({ schedule: 'Mon-Fri 08:00-18:00; sat,sun 22:00-24:00' })).toEqual({});
+    expect(of({ schedule: 'mon 8-18' })).toHaveProperty('schedule');
+    expect(of({ schedule: 'daily 00:00-24:00', time_zone: '' })).toEqual({ time_zone: 'Required' });
     expect(of({ id: 'a b' })).toHaveProperty('id');
     expect(problemsOf(whole, new Set(['new-rule']))).toEqual({ id: 'Another rule has this ID.' });
   });

@@ -101,7 +101,8 @@ export const alerts = {
       commented: (by: string) => `${by} commented`,
       closed: (by: string) => `${by} closed it`,
       cleared: () => 'Cleared',
-      withdrawn: () => 'Withdrawn: its rule was changed or no longer applies',
+      withdrawn: (_: string, note: string) =>
+        note ? `Withdrawn. ${note}` : 'Withdrawn: its rule was changed or no longer applies',
       cause_confirmed: (by: string, text: string) => `${by} confirmed the cause: ${text}`,
       cause_removed: (by: string) => `${by} removed the cause`,
     },

@@ -21,6 +21,7 @@ export const rules = {
     duration: 'Enter a duration such as 30s, 5m or 1h.',
     id: 'Use 1 to 64 letters, digits, dots, dashes or underscores.',
     taken: 'Another rule has this ID.',
+    schedule: 'Enter days and hours such as mon-fri 08:00-18:00; sat,sun 10:00-14:00.',
     high: (low: string) => `Upper bound must be above ${low}.`,
     clear: {
       above: (limit: string) => `Clear threshold must be ${limit} or lower.`,
@@ -81,6 +82,8 @@ export const rules = {
     labels: 'Labels, separated by commas',
     areas: 'Areas and all areas in them',
     via: 'Connected through these gateways (IDs)',
+    schedule: 'Only at these hours, such as mon-fri 08:00-18:00; sat 10:00-14:00',
+    time_zone: 'Time zone of these hours',
   },
   name: 'Rule',
   severity: 'Severity',

@@ -1,0 +1,39 @@
+"""When weekly windows begin and end. Days of 23 or 25 hours are as they are in the window's time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hub.model import WeeklyWindow
+
+_WEEK = 8
+"""Days after which every window of the week has begun once."""
+
+
+def intervals(weekly: WeeklyWindow, now: int, days: int = _WEEK) -> Iterator[tuple[int, int]]:
+    """Yield begin and end (exclusive) in epoch ms of the windows from the day before ``now`` to ``days`` after it."""
+    zone = ZoneInfo(weekly.zone)
+    today = datetime.fromtimestamp(now / 1_000, zone).date()
+    for number in range(-1, days):
+        day = today + timedelta(days=number)
+        if day.weekday() in weekly.days:
+            until = day if weekly.end > weekly.start else day + timedelta(days=1)
+            yield _at(day, weekly.start, zone), _at(until, weekly.end, zone)
+
+
+def within(schedule: Sequence[WeeklyWindow], ts: int) -> bool:
+    """Return True if one of the windows is open at ``ts`` in epoch ms, or if there are none."""
+    return not schedule or any(begin <= ts < end for each in schedule for begin, end in intervals(each, ts, 1))
+
+
+def next_edge(schedule: Sequence[WeeklyWindow], now: int) -> int | None:
+    """Return when the next window begins or ends, in epoch ms; None if there are none."""
+    return min((at for each in schedule for span in intervals(each, now) for at in span if at > now), default=None)
+
+
+def _at(day: date, minutes: int, zone: ZoneInfo) -> int:
+    """Return a local time in epoch ms. One that the clock skips is as much later as the clock was put forward."""
+    local = datetime.combine(day, time(minutes // 60, minutes % 60), zone)
+    return int(local.timestamp() * 1_000)

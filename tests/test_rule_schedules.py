@@ -1,0 +1,178 @@
+"""Rules with a schedule: weekly windows in a time zone, outside of which nothing is raised."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from hub.backtest import replay
+from hub.errors import ConfigError
+from hub.events import AlertCleared
+from hub.model import CloseAlert
+from hub.rules import describe, parse
+from hub.rules.alert_entries import entry_of
+from hub.rules.weekly_windows import next_edge, within
+from rule_plant import T0, Plant
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ALWAYS = '[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80\n'
+
+
+def scheduled(*windows: str, rule: str = ALWAYS, zone: str = "Europe/Berlin") -> str:
+    return f'{rule}schedule = {list(windows)}\ntime_zone = "{zone}"\n'
+
+
+def second(text: str) -> float:
+    """Return a local time of Berlin in seconds after T0."""
+    return datetime.fromisoformat(text).replace(tzinfo=BERLIN).timestamp() - T0 / 1000
+
+
+def hours(window: str, first: str, last: str) -> float:
+    """Return how many hours a window is open between two local times."""
+    (rule,) = parse(scheduled(window))
+    now, end, total = T0 + second(first) * 1000, T0 + second(last) * 1000, 0.0
+    while now < end:
+        until = min(next_edge(rule.schedule, int(now)) or end, end)
+        total += until - now if within(rule.schedule, int(now)) else 0
+        now = until
+    return total / 3_600_000
+
+
+@pytest.mark.parametrize(
+    ("window", "day", "next_day", "expected"),
+    [
+        ("daily 00:00-24:00", "2027-03-28", "2027-03-29", 23),
+        ("daily 00:00-24:00", "2027-10-31", "2027-11-01", 25),
+        ("daily 01:00-04:00", "2027-03-28", "2027-03-29", 2),
+        ("daily 01:00-04:00", "2027-10-31", "2027-11-01", 4),
+        ("sat 22:00-06:00", "2027-03-27", "2027-03-29", 7),
+        ("sat 22:00-06:00", "2027-10-30", "2027-11-01", 9),
+        ("fri-mon 08:00-09:00", "2027-06-07", "2027-06-14", 4),
+        ("mon,wed 08:00-09:30", "2027-06-07", "2027-06-14", 3),
+    ],
+)
+def test_windows_follow_days_of_23_and_25_hours(window: str, day: str, next_day: str, expected: float):
+    assert hours(window, day, next_day) == expected
+
+
+def test_nothing_is_raised_outside_and_an_open_alert_is_withdrawn():
+    plant = Plant(scheduled("daily 22:00-06:00"))
+    assert plant.reading(second("2027-06-07 21:59:50"), 85.0) == []
+    assert plant.tick(second("2027-06-07 22:00:00")) == ["raised"], "the condition holds when the schedule begins"
+    assert plant.restart(second("2027-06-08 05:59:00"), scheduled("daily 22:00-06:00")) == []
+    assert plant.reading(second("2027-06-08 05:59:59"), 86.0) == []
+    assert plant.tick(second("2027-06-08 06:00:00")) == ["cleared"]
+    assert plant.reading(second("2027-06-08 07:00:00"), 87.0) == []
+    assert plant.tick(second("2027-06-08 21:59:59")) == []
+
+
+def test_history_of_the_alert_says_that_the_schedule_has_ended():
+    plant = Plant(scheduled("daily 22:00-06:00"))
+    plant.reading(second("2027-06-07 23:00"), 85.0)
+    now = T0 + int(second("2027-06-08 06:00") * 1000)
+    plant.engine.tick(now, 0, plant.registry.get)
+    plant.engine.judge_later(plant.engine.take_turned(plant.registry.devices))
+    (cleared,) = plant.engine.judge_next(1, plant.registry.get, now)
+    assert isinstance(cleared, AlertCleared)
+    assert cleared.alert.withdrawn
+    assert (entry_of(cleared).kind, entry_of(cleared).text) == ("withdrawn", "The rule's schedule has ended.")
+
+
+def test_alert_is_withdrawn_when_the_hub_starts_after_the_schedule_has_ended():
+    rules = scheduled("daily 22:00-06:00")
+    plant = Plant(rules)
+    assert plant.reading(second("2027-06-07 23:00"), 85.0) == ["raised"]
+    assert plant.restart(second("2027-06-08 09:00"), rules) == ["cleared"]
+    assert plant.restart(second("2027-06-08 21:30"), rules) == []
+    assert plant.restart(second("2027-06-08 22:30"), rules) == ["raised"]
+
+
+def test_closed_alert_is_not_raised_by_the_same_value_in_the_next_window():
+    plant = Plant(scheduled("daily 22:00-06:00"))
+    plant.reading(second("2027-06-07 23:00"), 85.0)
+    plant.handle(CloseAlert(plant.alert().id, "ada", T0 + int(second("2027-06-07 23:01") * 1000)))
+    assert plant.tick(second("2027-06-08 06:00")) == []
+    assert plant.tick(second("2027-06-08 22:00")) == []
+    assert plant.reading(second("2027-06-08 22:01"), 85.0) == ["raised"]
+
+
+def test_silence_is_judged_within_the_schedule_only():
+    rules = scheduled("daily 08:00-18:00", rule='[[rule]]\nid = "s"\nkind = "no_data"\nsilence = "10m"\n')
+    plant = Plant(rules)
+    plant.reading(second("2027-06-07 07:00"), 1.0)
+    assert plant.tick(second("2027-06-07 07:59")) == []
+    assert plant.tick(second("2027-06-07 08:00")) + plant.tick(second("2027-06-07 08:00:01")) == ["raised"]
+    assert plant.tick(second("2027-06-07 18:00")) == ["cleared"]
+    assert plant.tick(second("2027-06-07 23:00")) == []
+
+
+def test_late_readings_from_outside_the_schedule_record_no_alert():
+    plant = Plant(scheduled("daily 08:00-18:00"))
+    now = second("2027-06-07 09:00")
+    plant.reading(now, 20.0)
+    for late, words in (("06:00", []), ("06:10", []), ("08:10", []), ("08:20", [])):
+        at = second(f"2027-06-07 {late}")
+        assert plant.reading(now + 1, 85.0, ts=at, quality="late") == words
+    assert plant.reading(now + 2, 20.0, ts=second("2027-06-07 08:30"), quality="late") == ["cleared"]
+
+
+def test_edit_of_the_schedule_applies_at_once():
+    plant = Plant(scheduled("daily 22:00-06:00"))
+    now = second("2027-06-07 12:00")
+    assert plant.reading(now, 85.0) == []
+    assert plant.reload(now + 1, scheduled("daily 08:00-18:00")) == ["raised"]
+    assert plant.reload(now + 2, scheduled("daily 22:00-06:00")) == ["cleared"]
+    assert plant.reload(now + 3, ALWAYS) == ["raised"]
+
+
+def test_rule_outside_of_its_schedule_leaves_the_fast_path_free():
+    plant = Plant(scheduled("daily 22:00-06:00"))
+    plant.reading(second("2027-06-07 12:00"), 85.0)
+    device = plant.registry.require(plant.device)
+    assert plant.engine.calm(device, ["t"]) == ([-float("inf")], [float("inf")])
+    plant.tick(second("2027-06-07 22:00"))
+    plant.reading(second("2027-06-07 22:01"), 20.0)
+    assert plant.engine.calm(device, ["t"]) == ([-float("inf")], [80.0])
+    assert [rule.id for rule in plant.engine.rules_for(device)] == ["hot"]
+
+
+def test_backtest_follows_the_schedule():
+    (rule,) = parse(scheduled("daily 22:00-06:00"))
+    device = Plant("").registry.require("sensor_9")
+    start, end = (T0 + int(second(text) * 1000) for text in ("2027-06-07 12:00", "2027-06-09 12:00"))
+    points = [(ts, 85.0 if ts > start + 3_600_000 else 20.0, "good") for ts in range(start, end, 600_000)]
+    found = replay(rule, device, {"t": points}, start, end)
+    times = [
+        T0 + int(second(f"2027-{text}") * 1000) for text in ("06-07 22:00", "06-08 06:00", "06-08 22:00", "06-09 06:00")
+    ]
+    assert [at for each in found for at in (each.raised_at, each.end)] == times
+
+
+def test_schedule_is_described_as_it_is_written():
+    (rule,) = parse(scheduled("Mon-Fri 08:00-18:00", "sun,sat  22:00-24:00", "fri-mon 01:00-02:00"))
+    assert describe(rule) == (
+        "t above 80; only mon-fri 08:00-18:00, sat,sun 22:00-24:00, mon,fri,sat,sun 01:00-02:00 (Europe/Berlin)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "key", "hint"),
+    [
+        ('schedule = ["mon 8-18"]\ntime_zone = "UTC"', "schedule", "days and hours such as"),
+        ('schedule = ["mon-wed-fri 08:00-18:00"]\ntime_zone = "UTC"', "schedule", "days and hours such as"),
+        ('schedule = "daily 08:00-18:00"\ntime_zone = "UTC"', "schedule", "a list of 1 to 20 windows"),
+        ('schedule = ["daily 08:00-18:00"]', "time_zone", "an IANA time zone"),
+        ('schedule = ["daily 08:00-18:00"]\ntime_zone = "Berlin"', "time_zone", "an IANA time zone"),
+        ('schedule = ["daily 08:00-18:00"]\ntime_zone = "../etc"', "time_zone", "an IANA time zone"),
+        ('time_zone = "UTC"', "time_zone", "only together with schedule"),
+    ],
+)
+def test_wrong_schedule_is_refused_at_its_line(more: str, key: str, hint: str):
+    with pytest.raises(ConfigError) as caught:
+        parse(ALWAYS + more)
+    assert f": {key} " in caught.value.message
+    assert caught.value.message.startswith("rules.toml, line ")
+    assert caught.value.hint is not None
+    assert hint in caught.value.hint

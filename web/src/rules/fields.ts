@@ -1,0 +1,133 @@
+// The fields of the rule form, and which of them each kind of rule has. Pure.
+
+import type { Rule } from '../api/types';
+import { SEVERITY } from '../live/protocol';
+
+/** When a rule fires: the kind of the rule, or which of its limits it has. */
+export const WHEN = [
+  'above',
+  'below',
+  'outside',
+  'inside',
+  'compare_above',
+  'compare_below',
+  'equals',
+  'rate',
+  'stuck',
+  'no_data',
+] as const;
+export type When = (typeof WHEN)[number];
+
+export interface RuleForm {
+  id: string;
+  name: string;
+  when: When;
+  metric: string;
+  severity: Rule['severity'];
+  with: string;
+  limit: string;
+  clear: string;
+  warning: string;
+  warning_clear: string;
+  critical: string;
+  critical_clear: string;
+  low: string;
+  high: string;
+  hysteresis: string;
+  value: string;
+  by: string;
+  within: string;
+  falling: boolean;
+  counter: boolean;
+  tolerance: string;
+  silence: string;
+  missed: string;
+  for: string;
+  clear_for: string;
+  devices: string;
+  models: string;
+  labels: string;
+  areas: string;
+  via: string;
+  /** Windows such as `mon-fri 08:00-18:00`, separated by semicolons. */
+  schedule: string;
+  time_zone: string;
+}
+
+export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter'>;
+
+/** What a field holds; `?` may be empty. */
+export type Content = 'text' | 'text?' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
+
+type Fields = Partial<Record<Field, Content>>;
+
+const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
+const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
+const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
+const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
+
+/** The fields of each kind of rule, in their order. */
+const FIELDS: Record<When, Fields> = {
+  above: LIMIT,
+  below: LIMIT,
+  outside: RANGE,
+  inside: RANGE,
+  compare_above: PAIR,
+  compare_below: PAIR,
+  equals: { metric: 'text', value: 'text', ...DELAYS },
+  rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
+  stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
+  no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
+};
+
+/** Severities with a limit of their own, beside the rule's. */
+export const STEPS = ['warning', 'critical'] as const;
+
+/** Return the fields of a rule, in their order. */
+export function fieldsOf({ when, severity }: Pick<RuleForm, 'when' | 'severity'>): Fields {
+  if (when !== 'above' && when !== 'below') return FIELDS[when];
+  const fields: Fields = { ...FIELDS[when] };
+  for (const higher of STEPS.slice(SEVERITY.indexOf(severity) - 1)) {
+    fields[higher] = 'number?';
+    fields[`${higher}_clear`] = 'number?';
+  }
+  return { ...fields, ...DELAYS };
+}
+
+export const localZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** An empty form for a new rule, without default values that could be mistaken for a choice. */
+export const fresh = (id: string): RuleForm => ({
+  id,
+  name: '',
+  when: 'above',
+  metric: '',
+  severity: 'warning',
+  with: '',
+  limit: '',
+  clear: '',
+  warning: '',
+  warning_clear: '',
+  critical: '',
+  critical_clear: '',
+  low: '',
+  high: '',
+  hysteresis: '',
+  value: '',
+  by: '',
+  within: '',
+  falling: false,
+  counter: false,
+  tolerance: '',
+  silence: '',
+  missed: '',
+  for: '5s',
+  clear_for: '',
+  devices: '',
+  models: '',
+  labels: '',
+  areas: '',
+  via: '',
+  schedule: '',
+  time_zone: localZone(),
+});

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,11 @@ def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: 
         own.get_by_label("New password").fill("a brighter lighthouse")
         own.get_by_role("button", name="Save").click()
         expect(page.get_by_text("Password changed.")).to_be_visible()
+
+        page.get_by_label("Time zone").select_option("Pacific/Kiritimati")  # 14 hours ahead of UTC
+        started = page.request.get(f"{running.url}/api/status").json()["started_at"] / 1000
+        there = datetime.fromtimestamp(started, timezone(timedelta(hours=14)))
+        expect(page.get_by_text(f"{there.day} {there:%b %Y, %H:%M:%S}").first).to_be_visible()
 
         own.get_by_role("button", name="New token").click()
         own.get_by_label("Name of the token").fill("script")

@@ -2,6 +2,7 @@
 
 import { get } from '../api/http';
 import type { Role, SignIn } from '../api/types';
+import { zone } from '../lib/zone.svelte';
 import { session } from '../live/session.svelte';
 
 export const ROLES: Role[] = ['viewer', 'operator', 'administrator'];
@@ -18,6 +19,7 @@ class Who {
   async load(): Promise<void> {
     try {
       this.signIn = await get<SignIn>('/api/session');
+      zone.name = this.account?.profile.time_zone ?? undefined;
     } catch {
       // The connection's banner tells that the hub cannot be reached.
     }

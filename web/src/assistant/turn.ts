@@ -5,6 +5,8 @@ import type { Extra, SavedTurn } from '../api/types';
 
 export interface Turn {
   id: number;
+  /** When it was asked or answered, in epoch ms. */
+  at: number;
   question: string;
   answer: string;
   extras: Extra[];
@@ -23,6 +25,7 @@ type Line =
 /** Return a turn that waits for its answer. */
 export const newTurn = (id: number, question: string): Turn => ({
   id,
+  at: Date.now(),
   question,
   answer: '',
   extras: [],
@@ -34,6 +37,7 @@ export const newTurn = (id: number, question: string): Turn => ({
 /** Return a turn of a saved conversation. */
 export const restoredTurn = (id: number, saved: SavedTurn): Turn => ({
   id,
+  at: saved.at,
   question: saved.question,
   answer: saved.answer,
   extras: saved.extras,

@@ -4,6 +4,8 @@
 import uPlot from 'uplot';
 import type { Alert, Limit } from '../api/types';
 import { axisLabels, axisRange, axisSplits } from '../lib/axis';
+import { clock, date, time } from '../lib/format';
+import { zone } from '../lib/zone.svelte';
 import { canvasColor, type Token } from '../ui/canvasColors';
 import { reachOf, type Band } from './expectedRange';
 import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
@@ -60,6 +62,8 @@ export function createPlot(
   const paths = words ? uPlot.paths.stepped?.({ align: 1 }) : undefined;
   const bound = { stroke: 'transparent', width: 0, points: { show: false }, paths };
   const options: uPlot.Options = {
+    tzDate: (second) =>
+      zone.name ? uPlot.tzDate(new Date(second * 1000), zone.name) : new Date(second * 1000),
     width: host.clientWidth,
     height,
     padding: [12, 14, 0, 0],
@@ -161,17 +165,12 @@ function dot(plot: uPlot, series: number): HTMLElement {
   return element;
 }
 
-const HOUR = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const SECOND = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-
 function timeLabels(_plot: uPlot, splits: number[]): string[] {
   const step = splits.length > 1 ? splits[1]! - splits[0]! : 60;
   return splits.map((second) => {
-    const date = new Date(second * 1000);
-    if (step >= 43_200 || (step >= 3600 && date.getHours() === 0 && date.getMinutes() === 0))
-      return DATE.format(date);
-    return (step < 60 ? SECOND : HOUR).format(date);
+    const ts = second * 1000;
+    if (step >= 43_200 || (step >= 3600 && time(ts) === '00:00')) return date(ts);
+    return (step < 60 ? clock : time)(ts);
   });
 }
 

@@ -1,10 +1,11 @@
 // Format numbers, units and times: a real minus sign, thousands separators. Live values keep their decimals, so that they
 // do not jump; numbers in sentences (limits, durations, values of an alert) have the hub's format (hub/text_format.py),
-// verified by tests/vectors/text_format.json. Pure.
+// verified by tests/vectors/text_format.json. Pure, except that times follow the person's zone.
 
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
 import { stateWord } from './stateWords';
+import { timeFormat } from './zone.svelte';
 
 const MINUS = '\u2212';
 const NBSP = '\u00a0';
@@ -188,22 +189,23 @@ export function duration(ms: number): string {
   return parts.join(' ');
 }
 
-const CLOCK = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const SHORT = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
-const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
-
-export const clock = (ts: number): string => CLOCK.format(ts);
-
-export const day = (ts: number): string => `${DAY.format(ts)} ${new Date(ts).getFullYear()}`;
+/** `14:00:12` */
+export const clock = timeFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+/** `14:00` */
+export const time = timeFormat({ hour: '2-digit', minute: '2-digit' });
+/** `22 Nov` */
+export const date = timeFormat({ day: 'numeric', month: 'short' });
+/** `22 Nov 2026` */
+export const day = timeFormat({ day: 'numeric', month: 'short', year: 'numeric' });
 
 /** Format an exact time, for tooltips: `22 Nov 2026, 14:00:12`. */
 export const moment = (ts: number): string => `${day(ts)}, ${clock(ts)}`;
 
-/** `14:00` today, `21 Nov 14:00` before. */
-export function when(ts: number, now: number): string {
-  const today = new Date(ts).toDateString() === new Date(now).toDateString();
-  return today ? CLOCK.format(ts) : `${DAY.format(ts)} ${SHORT.format(ts)}`;
-}
+/** `21 Nov 14:00` */
+export const dayAndTime = (ts: number): string => `${date(ts)} ${time(ts)}`;
+
+/** `14:00:12` today, `21 Nov 14:00` before. */
+export const when = (ts: number, now: number): string => (day(ts) === day(now) ? clock(ts) : dayAndTime(ts));
 
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];

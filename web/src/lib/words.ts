@@ -1,9 +1,11 @@
 // Format sentences of the hub for display: metric names, a capital letter at the start, a limited number of sentences.
-// Pure.
 
 import { metricName } from './format';
+import { localTimes } from './localTimes';
 
-export function sentence(text: string): string {
+/** Return a sentence of the hub with a capital letter, and with local times: those without a date are near `near`. */
+export function sentence(text: string, near?: number): string {
+  if (near !== undefined) text = localTimes(text, near);
   return text ? text[0]!.toUpperCase() + text.slice(1) : text;
 }
 

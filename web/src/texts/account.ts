@@ -117,7 +117,7 @@ export const profile = {
   systems: { metric: 'Metric', imperial: 'Imperial' },
   unitsHint: 'For programs that use the API. The dashboard shows the units that the devices send.',
   timeZone: 'Time zone',
-  timeZoneHint: 'For programs that use the API. The dashboard shows times in the time zone of the browser.',
+  timeZoneHint: 'Times on the dashboard. Programs that use the API get it too.',
   automatic: 'Not set',
   saved: 'Saved.',
 };

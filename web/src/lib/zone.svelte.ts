@@ -1,0 +1,21 @@
+// The time zone in which times are shown: that of the person's profile, else the browser's.
+
+class Zone {
+  /** A name of the IANA time zone database, or undefined for the browser's zone. */
+  name = $state<string>();
+}
+
+export const zone = new Zone();
+
+/** Return a function that formats a time (epoch ms) in the zone. It follows a change of the zone. */
+export function timeFormat(options: Intl.DateTimeFormatOptions): (ts: number) => string {
+  let format: Intl.DateTimeFormat | undefined;
+  let made: string | undefined;
+  return (ts) => {
+    if (!format || made !== zone.name) {
+      made = zone.name;
+      format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: made });
+    }
+    return format.format(ts);
+  };
+}

@@ -19,10 +19,12 @@ from hub.dialects import (
     HomeAssistantDialect,
     HomieDialect,
     MappingDialect,
+    MeshtasticDialect,
     Result,
     ShellyDialect,
     SparkplugDialect,
     TasmotaDialect,
+    ThingsBoardDialect,
     Zigbee2MqttDialect,
     parse_mappings,
 )
@@ -42,6 +44,8 @@ MAKE: dict[str, Callable[[], Dialect]] = {
     "sparkplug": SparkplugDialect,
     "shelly": ShellyDialect,
     "homie": HomieDialect,
+    "thingsboard": ThingsBoardDialect,
+    "meshtastic": MeshtasticDialect,
     "homeassistant": HomeAssistantDialect,
     "mapping": lambda: MappingDialect(parse_mappings(MAPPINGS)),
 }

@@ -92,6 +92,8 @@ MEASURED = (
     "test_times.py",
     "test_units.py",
     "test_unreadable_rows.py",
+    "test_thingsboard.py",
+    "test_meshtastic.py",
     "test_zigbee2mqtt.py",
 )
 """How the names of the files begin whose tests count for the coverage: fast ones of the layers that decide and keep.

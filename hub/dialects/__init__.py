@@ -8,7 +8,18 @@ from typing import Any
 
 import msgspec
 
-from hub.dialects import homeassistant, homie, mapping, native, shelly, sparkplug, tasmota, zigbee2mqtt
+from hub.dialects import (
+    homeassistant,
+    homie,
+    mapping,
+    meshtastic,
+    native,
+    shelly,
+    sparkplug,
+    tasmota,
+    thingsboard,
+    zigbee2mqtt,
+)
 from hub.dialects.base import (
     Action,
     CommandReply,
@@ -24,6 +35,7 @@ from hub.dialects.base import (
 from hub.dialects.homeassistant import HomeAssistantDialect, fill
 from hub.dialects.homie import HomieDialect
 from hub.dialects.mapping import MappingDialect, Trial, parse_mappings, parse_usable_mappings, try_out
+from hub.dialects.meshtastic import MeshtasticDialect
 from hub.dialects.native import NativeDialect, NativeSettings
 from hub.dialects.payload import MAX_BYTES, rejection
 from hub.dialects.payload_schema import PayloadSchema
@@ -31,6 +43,7 @@ from hub.dialects.registration import BaseTopic, DialectContext, DialectSettings
 from hub.dialects.shelly import ShellyDialect
 from hub.dialects.sparkplug import SparkplugDialect
 from hub.dialects.tasmota import TasmotaDialect
+from hub.dialects.thingsboard import ThingsBoardDialect
 from hub.dialects.times import is_timely
 from hub.dialects.zigbee2mqtt import Zigbee2MqttDialect
 from hub.model import Mapping
@@ -42,6 +55,8 @@ DIALECTS: dict[str, DialectType[Any]] = {
     "sparkplug": sparkplug.DIALECT,
     "shelly": shelly.DIALECT,
     "homie": homie.DIALECT,
+    "thingsboard": thingsboard.DIALECT,
+    "meshtastic": meshtastic.DIALECT,
     "homeassistant": homeassistant.DIALECT,
     "mapping": mapping.DIALECT,
 }
@@ -125,6 +140,7 @@ __all__ = [
     "HomeAssistantDialect",
     "HomieDialect",
     "MappingDialect",
+    "MeshtasticDialect",
     "NativeDialect",
     "PayloadSchema",
     "Publish",
@@ -133,6 +149,7 @@ __all__ = [
     "SparkplugDialect",
     "Subscribe",
     "TasmotaDialect",
+    "ThingsBoardDialect",
     "Trial",
     "Unsubscribe",
     "View",

@@ -1,0 +1,150 @@
+"""ThingsBoard's MQTT API for devices (``v1/devices/me/…``) and gateways (``v1/gateway/…``), without ThingsBoard.
+
+A device's topics do not name it: ThingsBoard knows it by its login, which a broker does not pass on. So each device
+needs a level of its own in place of ``me``. A gateway's messages name their devices.
+
+Source: the ThingsBoard documentation, "MQTT Device API" and "MQTT Gateway API"; ``JsonConverter.java`` for the values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from hub.dialects.base import Action, DialectState, Result, View, expired_values
+from hub.dialects.payload import excerpt, is_unknown, metric_name, parse_object, parse_telemetry, scalar
+from hub.dialects.registration import DialectSettings, DialectType
+from hub.dialects.rejections import Fault, reject_all, rejections
+from hub.dialects.times import when
+from hub.errors import Rejected
+from hub.model import Availability, Identity, Info, RawMessage, Record, Value, ValueExpired
+from hub.topics import slug
+
+GATEWAY, DEVICES = "v1/gateway/", "v1/devices/"
+MAX_ITEMS = 10_000
+MAX_DEPTH = 12
+_TOPIC = re.compile(rf"{DEVICES}[^/]+/(?:telemetry|attributes)|{GATEWAY}(?:telemetry|attributes|(?:dis)?connect)")
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?", re.ASCII)
+"""Texts that ThingsBoard stores as numbers by default."""
+
+
+class ThingsBoardDialect:
+    """Dialect of ThingsBoard. It keeps no state."""
+
+    name = "thingsboard"
+    filters: Sequence[str] = (
+        f"{DEVICES}+/telemetry",
+        f"{DEVICES}+/attributes",
+        *(f"{GATEWAY}{each}" for each in ("telemetry", "attributes", "connect", "disconnect")),
+    )
+
+    def owns(self, topic: str) -> bool:
+        return topic.startswith("v1/") and _TOPIC.fullmatch(topic) is not None
+
+    def decode(self, message: RawMessage, view: View) -> Result:
+        kind = message.topic.rpartition("/")[2]
+        if not message.payload:
+            return Result()  # a retained message was deleted
+        if kind in ("connect", "disconnect"):
+            return self._connection(message, view, online=kind == "connect")
+        named = dict(self._devices(message))
+        if kind == "attributes":  # settings and versions, no readings
+            return Result(heard=[name for each in named if view.known(name := _id(each))])
+        return self._telemetry(message, named, view)
+
+    def _devices(self, message: RawMessage) -> Iterator[tuple[str, Any]]:
+        """Yield the native id of each device of a message, and what it sent. Raises Rejected."""
+        if message.topic.startswith(DEVICES):
+            yield message.topic.split("/")[2], parse_telemetry(message.payload)
+            return
+        yield from parse_object(message.payload, "A message of a ThingsBoard gateway").items()
+
+    def _connection(self, message: RawMessage, view: View, *, online: bool) -> Result:
+        body = parse_object(message.payload, "A connection of a ThingsBoard gateway")
+        native_id, model = body.get("device"), body.get("type")
+        if not isinstance(native_id, str) or not native_id:
+            raise Rejected(
+                "no_device", f'A gateway must name the device: {{"device": "…"}}; {excerpt(message.payload)}'
+            )
+        availability = Availability(_id(native_id), online, message.retained, message.received)
+        if not online and not view.known(availability.device):
+            return Result()
+        info = Info(name=native_id, model=model[:200] if isinstance(model, str) else None)
+        return Result(availability=(availability,), identities=(self._identity(native_id, info),))
+
+    def _telemetry(self, message: RawMessage, named: Mapping[str, Any], view: View) -> Result:
+        records: list[Record] = []
+        faults: list[Fault] = []
+        expired: list[ValueExpired] = []
+        for native_id, sent in named.items():
+            items = sent if isinstance(sent, list) else [sent]
+            for item in items[:MAX_ITEMS]:
+                unknown: list[str] = []
+                try:
+                    record = _record(_id(native_id), item, message, unknown, faults)
+                except Rejected as error:
+                    faults.append((native_id, item, error))
+                    continue
+                expired += expired_values(record, unknown, view)
+                if record.values:
+                    records.append(record)
+        if faults and not records:
+            return Result(rejections=reject_all(message, faults), expirations=expired)
+        seen = {record.device for record in records}
+        new = [each for each in named if _id(each) in seen and not view.known(_id(each))]
+        return Result(
+            records=records,
+            identities=[self._identity(each, Info(name=each)) for each in new],
+            expirations=expired,
+            rejections=rejections(message, faults),
+        )
+
+    def _identity(self, native_id: str, info: Info) -> Identity:
+        return Identity(_id(native_id), native_id, self.name, info)
+
+    def apply(self, change: DialectState) -> Sequence[Action]:
+        return ()
+
+    def tick(self, view: View, now: int) -> Result:
+        return Result()
+
+
+def _id(native_id: str) -> str:
+    return f"thingsboard:{slug(native_id)}"
+
+
+def _record(device: str, item: Any, message: RawMessage, unknown: list[str], faults: list[Fault]) -> Record:
+    """Return the values of ``{"temperature": 21.5}`` or ``{"ts": …, "values": {…}}``. Raises Rejected."""
+    values = item.get("values", item) if isinstance(item, dict) else None
+    if not isinstance(values, dict):
+        raise Rejected("bad_value", f"Telemetry of ThingsBoard must be an object of values, not {item!r:.40}.")
+    ts, quality = when(item.get("ts") if values is not item else None, message.received, retained=message.retained)
+    found: dict[str, Value] = {}
+    for name, value in _leaves(values, "", 0):
+        try:
+            if value is None or is_unknown(value):
+                unknown.append(metric_name(name))
+            elif isinstance(value, str) and _NUMBER.fullmatch(value):
+                found[metric_name(name)] = float(value)
+            else:
+                found[metric_name(name)] = scalar(name, value)
+        except Rejected as error:
+            faults.append((name, value, error))
+    return Record(device, ts, message.received, found, quality)
+
+
+def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested objects, named by their keys joined with dots, without lists."""
+    for key, value in body.items():
+        if isinstance(value, dict) and depth < MAX_DEPTH:
+            yield from _leaves(value, f"{prefix}{key}.", depth + 1)
+        elif not isinstance(value, list):
+            yield f"{prefix}{key}", value
+
+
+DIALECT = DialectType(
+    settings=DialectSettings,
+    make=lambda settings, context: ThingsBoardDialect(),
+    roots=lambda settings: (DEVICES.rstrip("/"), GATEWAY.rstrip("/")),
+)

@@ -29,6 +29,7 @@ from hub.analysis import FileAnalyzer
 from hub.api import HttpSettings, HubInfo
 from hub.api.live.broadcaster import Broadcaster
 from hub.assembly.build_api import build_api
+from hub.assembly.build_notifications import build_notifications
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
@@ -191,8 +192,16 @@ async def running_hub(
     )
     fake_ai.submit = ingest_queue.submit
     dialects = make_dialects(DialectConfig())
+    notifications = build_notifications(data, store, bus, engine, registry, "http://hub.test")
     pipeline = Pipeline(
-        ingest_queue=ingest_queue, dialects=dialects, registry=registry, engine=engine, store=store, bus=bus, now=now_ms
+        ingest_queue=ingest_queue,
+        dialects=dialects,
+        registry=registry,
+        engine=engine,
+        store=store,
+        bus=bus,
+        now=now_ms,
+        notices=notifications.notices,
     )
     await pipeline.restore()
     messages = MessageTap(ingest_queue.offer, dialects, registry)
@@ -212,6 +221,7 @@ async def running_hub(
         ingest_queue=ingest_queue,
         pipeline=pipeline,
         metrics=Metrics("0.0.0"),
+        notifications=notifications,
         now=now_ms,
         shutdown=asyncio.Event(),
     )
@@ -312,6 +322,7 @@ async def running_hub(
             asyncio.create_task(pipeline.run(), name="pipeline"),
             asyncio.create_task(diagnosing, name="diagnosis"),
             asyncio.create_task(broadcaster.run(), name="broadcaster"),
+            asyncio.create_task(notifications.run(), name="notifications"),
             asyncio.create_task(server.serve(sockets=[listener]), name="server"),
         ]
         while not server.started:

@@ -106,6 +106,14 @@ async def walk_settings(walk: Walk) -> None:
     await walk.do("POST /api/models/{name}/test", "mine", json=server)
     await walk.do("DELETE /api/models/{name}", "mine")
     await walk.do("PUT /api/models", json={"daily_calls": 500})
+    hook = {"kind": "webhook", "name": "Hook", "values": {"url": "http://127.0.0.1:1/secret", "secret": "s3cret"}}
+    await walk.do("PUT /api/notifications/channels/{channel_id}", "hook", json=hook)
+    await walk.do("POST /api/notifications/channels/{channel_id}/test", "hook", json=hook)
+    await walk.do("PUT /api/notifications/routes", json={"routes": []})
+    await walk.do("PUT /api/notifications", json={"base_url": "https://hub.example"})
+    await walk.do("POST /api/notifications/deliveries/{number}/retry", "1", outcome="failed")
+    await walk.do("PUT /api/account/notifications", json={})
+    await walk.do("DELETE /api/notifications/channels/{channel_id}", "hook")
     area = (await walk.do("POST /api/areas", json={"name": "Roof"})).json()["id"]
     await walk.do("PATCH /api/areas/{area_id}", area, json={"name": "Roof garden"})
     await walk.do("DELETE /api/areas/{area_id}", area)

@@ -234,7 +234,7 @@ async def test_host_that_resolves_to_link_local_address_is_not_contacted(
             got = await hub.http.post(
                 "/api/models/lab/test", json=server("http://metadata.example/v1", kind=kind, api_key="k")
             )
-            assert "not allowed as the address of a model server" in got.json()["message"]
+            assert "is not an allowed address" in got.json()["message"]
     assert resolved == ["metadata.example", "metadata.example"]
 
 

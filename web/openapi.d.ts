@@ -1332,6 +1332,158 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Notification Settings
+         * @description Return the channels, the routes, and the kinds of channels with their settings.
+         */
+        get: operations["get_notifications"];
+        /**
+         * Set Notification Settings
+         * @description Set the hub's address in links of messages.
+         */
+        put: operations["put_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/channels/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Save Channel
+         * @description Create or change a channel. It is used at once. Return 422 for settings that cannot work.
+         */
+        put: operations["put_notifications_channel"];
+        post?: never;
+        /**
+         * Remove Channel
+         * @description Remove a channel. Deliveries that wait for it are not sent.
+         */
+        delete: operations["delete_notifications_channel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/channels/{channel_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Channel
+         * @description Send a test message with these settings. Nothing is saved.
+         */
+        post: operations["post_notifications_channel_test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Routes
+         * @description Replace the routes. The first that matches an alert decides who is notified of it.
+         */
+        put: operations["put_notifications_routes"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Deliveries
+         * @description Return deliveries with their attempts, newest first. `state=failed` lists those that were given up.
+         */
+        get: operations["get_notifications_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/deliveries/{number}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry Delivery
+         * @description Send a delivery again that was given up. Return 404 if there is no such one.
+         */
+        post: operations["post_notifications_deliverie_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/account/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Own Notifications
+         * @description Return how you are notified. Return 403 without an account.
+         */
+        get: operations["get_account_notifications"];
+        /**
+         * Set Own Notifications
+         * @description Set over which channels you are notified, and your quiet hours.
+         */
+        put: operations["put_account_notifications"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/status/trend": {
         parameters: {
             query?: never;
@@ -2531,6 +2683,16 @@ export interface components {
             };
         };
         /**
+         * AddressWanted
+         * @description Where a person is reached over a channel.
+         */
+        AddressWanted: {
+            /** Channel */
+            channel: string;
+            /** Address */
+            address: string;
+        };
+        /**
          * AiShape
          * @description The models for questions and for pictures, in order of use.
          */
@@ -2859,6 +3021,22 @@ export interface components {
         Assignment: {
             /** Account Id */
             account_id: string;
+        };
+        /**
+         * AttemptShape
+         * @description An attempt to deliver. `reason` is null if it succeeded; `text` is what the other side said.
+         */
+        AttemptShape: {
+            /** At */
+            at: number;
+            /** Took Ms */
+            took_ms: number;
+            /** Reason */
+            reason: ("auth" | "rate_limit" | "timeout" | "unreachable" | "rejected" | "overflow") | null;
+            /** Text */
+            text: string;
+            /** Target */
+            target: string;
         };
         /**
          * AuditEntryShape
@@ -3217,6 +3395,136 @@ export interface components {
             days: number;
         };
         /**
+         * ChannelFieldShape
+         * @description A setting of a kind of channel. Values of the types `secret` and `secret_url` are never returned.
+         */
+        ChannelFieldShape: {
+            /** Name */
+            name: string;
+            /** Title */
+            title: string;
+            /**
+             * Type
+             * @enum {string}
+             */
+            type: "text" | "url" | "secret" | "secret_url" | "number" | "choice" | "yes_no";
+            /** Required */
+            required: boolean;
+            /** Default */
+            default: string | number | boolean | null;
+            /** Choices */
+            choices: string[];
+            /** Help */
+            help: string;
+        };
+        /**
+         * ChannelKindShape
+         * @description A kind of channel. `address`: what people enter to be reached over it; null if it reaches no single persons.
+         */
+        ChannelKindShape: {
+            /** Kind */
+            kind: string;
+            /** Title */
+            title: string;
+            /** Fields */
+            fields: components["schemas"]["ChannelFieldShape"][];
+            address: components["schemas"]["ChannelFieldShape"] | null;
+        };
+        /**
+         * ChannelShape
+         * @description A channel without its secrets; `secrets` names those that are set. `target` is where messages go, masked.
+         *
+         *     `waiting` and `failed` are numbers of deliveries.
+         */
+        ChannelShape: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Values */
+            values: {
+                [key: string]: string | number | boolean;
+            };
+            /** Secrets */
+            secrets: string[];
+            /** Target */
+            target: string;
+            /** Shared */
+            shared: boolean;
+            /** Enabled */
+            enabled: boolean;
+            /** Waiting */
+            waiting: number;
+            /** Failed */
+            failed: number;
+        };
+        /**
+         * ChannelTest
+         * @description A channel to test; `address` is that of a person on it.
+         */
+        ChannelTest: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Values */
+            values?: {
+                [key: string]: string | number | boolean;
+            };
+            /**
+             * Shared
+             * @default true
+             */
+            shared: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Address */
+            address?: string | null;
+        };
+        /**
+         * ChannelTestShape
+         * @description Whether a test message was handed over, or why not.
+         */
+        ChannelTestShape: {
+            /** Ok */
+            ok: boolean;
+            /** Reason */
+            reason: ("auth" | "rate_limit" | "timeout" | "unreachable" | "rejected" | "overflow") | null;
+            /** Message */
+            message: string | null;
+        };
+        /**
+         * ChannelWanted
+         * @description A channel. `values` are its settings; of a secret, an absent value is kept and an empty one is removed.
+         *
+         *     `shared`: routes send to it. Otherwise only people use it, each with an address of their own.
+         */
+        ChannelWanted: {
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Values */
+            values?: {
+                [key: string]: string | number | boolean;
+            };
+            /**
+             * Shared
+             * @default true
+             */
+            shared: boolean;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
          * ChartShape
          * @description The history of a metric. `points` are `[ts, min, mean, max, count]`.
          */
@@ -3474,6 +3782,61 @@ export interface components {
              * @enum {string}
              */
             quality: "good" | "clock" | "retained" | "late" | "unknown";
+        };
+        /**
+         * DeliveryList
+         * @description Deliveries, newest first. `next` is the number to continue below; null at the end.
+         */
+        DeliveryList: {
+            /** Items */
+            items: components["schemas"]["DeliveryShape"][];
+            /** Next */
+            next: number | null;
+        };
+        /**
+         * DeliveryShape
+         * @description A delivery with its attempts. `due_at` is when the next attempt is due.
+         */
+        DeliveryShape: {
+            /** Number */
+            number: number;
+            /** Key */
+            key: string;
+            /** Group */
+            group: string;
+            /** Channel */
+            channel: string;
+            /** Person */
+            person: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "firing" | "resolved" | "test" | "hub";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Alerts */
+            alerts: string[];
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "waiting" | "sending" | "delivered" | "failed" | "cancelled";
+            /** Created At */
+            created_at: number;
+            /** Due At */
+            due_at: number;
+            /** Attempt */
+            attempt: number;
+            /** Attempts */
+            attempts: components["schemas"]["AttemptShape"][];
         };
         /**
          * Desired
@@ -3942,6 +4305,17 @@ export interface components {
         FollowUp: {
             /** Question */
             question: string;
+        };
+        /**
+         * GeneralWanted
+         * @description `base_url` is the hub's address in links of messages; empty: its own.
+         */
+        GeneralWanted: {
+            /**
+             * Base Url
+             * @default
+             */
+            base_url: string;
         };
         /**
          * Health
@@ -5132,6 +5506,22 @@ export interface components {
             name: string;
         };
         /**
+         * NotificationsShape
+         * @description The settings of notifications. `link_url` is the address that links in messages begin with.
+         */
+        NotificationsShape: {
+            /** Kinds */
+            kinds: components["schemas"]["ChannelKindShape"][];
+            /** Channels */
+            channels: components["schemas"]["ChannelShape"][];
+            /** Routes */
+            routes: components["schemas"]["RouteShape"][];
+            /** Base Url */
+            base_url: string;
+            /** Link Url */
+            link_url: string;
+        };
+        /**
          * OutcomeShape
          * @description What a rule would have raised.
          *
@@ -5151,6 +5541,35 @@ export interface components {
             different: number;
             /** Firings */
             firings: components["schemas"]["FiringShape"][];
+        };
+        /**
+         * OwnNotifications
+         * @description Your channels, and the weekly hours in which messages wait; those of critical alerts only on request.
+         */
+        OwnNotifications: {
+            /** Addresses */
+            addresses?: components["schemas"]["AddressWanted"][];
+            /** Quiet */
+            quiet?: components["schemas"]["WeeklyWanted"][];
+            /**
+             * Quiet Critical
+             * @default false
+             */
+            quiet_critical: boolean;
+        };
+        /**
+         * OwnNotificationsShape
+         * @description Your channels and quiet hours, and the `channels` that you can choose from.
+         */
+        OwnNotificationsShape: {
+            /** Addresses */
+            addresses: components["schemas"]["PersonAddressShape"][];
+            /** Quiet */
+            quiet: components["schemas"]["WeeklyShape"][];
+            /** Quiet Critical */
+            quiet_critical: boolean;
+            /** Channels */
+            channels: components["schemas"]["PersonalChannelShape"][];
         };
         /** PasskeyList */
         PasskeyList: {
@@ -5217,6 +5636,13 @@ export interface components {
                 [key: string]: components["schemas"]["SpentShape"];
             };
         };
+        /** PersonAddressShape */
+        PersonAddressShape: {
+            /** Channel */
+            channel: string;
+            /** Address */
+            address: string;
+        };
         /**
          * PersonEdit
          * @description An edit of an account. Absent keys stay unchanged; null as `limits` permits the whole hub.
@@ -5247,6 +5673,19 @@ export interface components {
             resets_at: number;
             /** Cloud */
             cloud: boolean;
+        };
+        /**
+         * PersonalChannelShape
+         * @description A channel that people can be reached over.
+         */
+        PersonalChannelShape: {
+            /** Id */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            address: components["schemas"]["ChannelFieldShape"];
         };
         /**
          * ProfileEdit
@@ -5429,6 +5868,119 @@ export interface components {
             };
             /** Fault */
             fault: string | null;
+        };
+        /**
+         * RouteShape
+         * @description A route.
+         */
+        RouteShape: {
+            /** Name */
+            name: string;
+            scope: components["schemas"]["ScopeShape"];
+            /** Rules */
+            rules: string[];
+            /** Severities */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            /** Hours */
+            hours: components["schemas"]["WeeklyShape"][];
+            /** Steps */
+            steps: components["schemas"]["hub__api__schemas__notifications__StepShape"][];
+            /**
+             * Group By
+             * @enum {string}
+             */
+            group_by: "alert" | "device" | "area" | "rule" | "all";
+            /** Group Wait S */
+            group_wait_s: number;
+            /** Diagnosis Wait S */
+            diagnosis_wait_s: number;
+            /** Group Interval S */
+            group_interval_s: number;
+            /** Repeat S */
+            repeat_s: number;
+        };
+        /**
+         * RouteWanted
+         * @description A route: the alerts that match every list that is not empty, and how people are notified of them.
+         *
+         *     `hours`: the weekly hours in which the route is used; empty: always. Without `steps` such alerts are not sent.
+         */
+        RouteWanted: {
+            /** Name */
+            name: string;
+            /**
+             * Devices
+             * @default []
+             */
+            devices: string[];
+            /**
+             * Models
+             * @default []
+             */
+            models: string[];
+            /**
+             * Labels
+             * @default []
+             */
+            labels: string[];
+            /**
+             * Areas
+             * @default []
+             */
+            areas: string[];
+            /**
+             * Via
+             * @default []
+             */
+            via: string[];
+            /**
+             * Rules
+             * @default []
+             */
+            rules: string[];
+            /**
+             * Severities
+             * @default []
+             */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            /** Hours */
+            hours?: components["schemas"]["WeeklyWanted"][];
+            /** Steps */
+            steps?: components["schemas"]["StepWanted"][];
+            /**
+             * Group By
+             * @default alert
+             * @enum {string}
+             */
+            group_by: "alert" | "device" | "area" | "rule" | "all";
+            /**
+             * Group Wait S
+             * @default 5
+             */
+            group_wait_s: number;
+            /**
+             * Diagnosis Wait S
+             * @default 30
+             */
+            diagnosis_wait_s: number;
+            /**
+             * Group Interval S
+             * @default 300
+             */
+            group_interval_s: number;
+            /**
+             * Repeat S
+             * @default 14400
+             */
+            repeat_s: number;
+        };
+        /**
+         * RoutesWanted
+         * @description All routes. The first that matches an alert is used.
+         */
+        RoutesWanted: {
+            /** Routes */
+            routes: components["schemas"]["RouteWanted"][];
         };
         /**
          * RuleChange
@@ -5876,23 +6428,32 @@ export interface components {
             memory: components["schemas"]["MemoryShape"];
         };
         /**
-         * StepShape
-         * @description A look-up: the tool, a short text on the request, and one on the result.
+         * StepWanted
+         * @description Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert.
+         *
+         *     `channels` are ids, `*` is every shared channel; `people` are ids of accounts; `roles` stand for all their people.
          */
-        StepShape: {
+        StepWanted: {
             /**
-             * Type
-             * @constant
+             * After S
+             * @default 0
              */
-            type: "step";
-            /** Tool */
-            tool: string;
-            /** About */
-            about: string;
-            /** Found */
-            found: string;
-            /** Ok */
-            ok: boolean;
+            after_s: number;
+            /**
+             * Channels
+             * @default []
+             */
+            channels: string[];
+            /**
+             * People
+             * @default []
+             */
+            people: string[];
+            /**
+             * Roles
+             * @default []
+             */
+            roles: ("viewer" | "operator" | "administrator")[];
         };
         /** StoreShape */
         StoreShape: {
@@ -6073,7 +6634,7 @@ export interface components {
             /** Stopped */
             stopped: boolean;
             /** Extras */
-            extras: (components["schemas"]["StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
+            extras: (components["schemas"]["hub__model__conversation__StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
         };
         /**
          * TurnWriter
@@ -6159,6 +6720,39 @@ export interface components {
             model: string;
             /** Generative */
             generative: boolean;
+        };
+        /**
+         * StepShape
+         * @description Whom to notify `after_s` seconds after the first message.
+         */
+        hub__api__schemas__notifications__StepShape: {
+            /** After S */
+            after_s: number;
+            /** Channels */
+            channels: string[];
+            /** People */
+            people: string[];
+            /** Roles */
+            roles: ("viewer" | "operator" | "administrator")[];
+        };
+        /**
+         * StepShape
+         * @description A look-up: the tool, a short text on the request, and one on the result.
+         */
+        hub__model__conversation__StepShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "step";
+            /** Tool */
+            tool: string;
+            /** About */
+            about: string;
+            /** Found */
+            found: string;
+            /** Ok */
+            ok: boolean;
         };
         Error: {
             error: {
@@ -9283,6 +9877,345 @@ export interface operations {
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GeneralWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_notifications_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_notifications_channel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_notifications_channel_test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelTest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTestShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_notifications_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoutesWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_notifications_deliveries: {
+        parameters: {
+            query?: {
+                limit?: number;
+                before?: number | null;
+                state?: ("waiting" | "sending" | "delivered" | "failed" | "cancelled") | null;
+                channel?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeliveryList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_notifications_deliverie_retry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_account_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNotificationsShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_account_notifications: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnNotifications"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -27,6 +27,8 @@ POST   /logout
 GET    /api/account
 PATCH  /api/account
 GET    /api/account/ai
+GET    /api/account/notifications
+PUT    /api/account/notifications
 POST   /api/account/password
 GET    /api/account/sessions
 DELETE /api/account/sessions/{session_id}
@@ -157,6 +159,14 @@ PUT    /api/models
 PUT    /api/models/{name}
 DELETE /api/models/{name}
 POST   /api/models/{name}/test
+GET    /api/notifications
+PUT    /api/notifications
+PUT    /api/notifications/channels/{channel_id}
+DELETE /api/notifications/channels/{channel_id}
+POST   /api/notifications/channels/{channel_id}/test
+PUT    /api/notifications/routes
+GET    /api/notifications/deliveries
+POST   /api/notifications/deliveries/{number}/retry
 GET    /api/audit
 GET    /api/audit/export
 GET    /api/people

@@ -1,4 +1,4 @@
-"""Restrict the network addresses of model servers (protection against server-side request forgery).
+"""Restrict the network addresses of servers that people enter (protection against server-side request forgery).
 
 Loopback and private networks are allowed, since people run models there. Link-local addresses (where clouds serve
 credentials), multicast and unspecified addresses are not. A name is resolved once and the connection goes to the
@@ -26,7 +26,7 @@ _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
 def is_forbidden(address: IpAddress) -> bool:
-    """Return True for an address that no model server may have, also for an IPv4 address wrapped in IPv6."""
+    """Return True for an address that no server may have, also for an IPv4 address wrapped in IPv6."""
     address = _unwrapped(address)
     return (
         address.is_link_local
@@ -84,7 +84,7 @@ async def pin(request: Any) -> None:
 
 def refusal(host: str) -> AiError:
     return AiError(
-        f"{host[:100]} is not allowed as the address of a model server.",
+        f"{host[:100]} is not an allowed address.",
         "Link-local, multicast and unspecified addresses are refused. Enter the server's own address.",
     )
 

@@ -29,6 +29,7 @@ sign_in  POST   /logout                                     signed out
 sign_in  DELETE /api/account/sessions/{session_id}          signed out a browser
 people   POST   /api/welcome                                used a one-time link
 people   PATCH  /api/account                                changed the own account
+people   PUT    /api/account/notifications                  changed the own notifications
 people   POST   /api/account/password                       changed the own password
 people   POST   /api/account/tokens                         created an API token
 people   DELETE /api/account/tokens/{token_id}              revoked an API token
@@ -58,6 +59,12 @@ settings POST   /api/enrolments                             enrolled a device
 settings POST   /api/enrolments/keys                        made an enrolment key
 settings DELETE /api/enrolments/keys/{key_id}               revoked an enrolment key
 settings DELETE /api/credentials/{name}                     revoked a credential
+settings PUT    /api/notifications                          changed the settings of notifications
+settings PUT    /api/notifications/channels/{channel_id}    saved a channel
+settings DELETE /api/notifications/channels/{channel_id}    removed a channel
+settings PUT    /api/notifications/routes                   changed the routes of notifications
+settings POST   /api/notifications/channels/{channel_id}/test   tested a channel
+settings POST   /api/notifications/deliveries/{number}/retry    sent a notification again
 settings PUT    /api/models                                 changed the roles of AI servers and the daily limits
 settings PUT    /api/models/{name}                          saved an AI server
 settings DELETE /api/models/{name}                          reset an AI server

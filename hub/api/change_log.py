@@ -31,6 +31,7 @@ CHANGE_KEYS = frozenset(
         *("people.passkey", "people.passkey_removed", "people.passkey_copied", "people.connected"),
         *("enrolment.key", "enrolment.key_revoked", "enrolment.used"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
+        *("notifications.channel", "notifications.channel_removed", "notifications.routes", "notifications.settings"),
     )
 )
 """Every key of a change."""

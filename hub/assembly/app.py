@@ -115,6 +115,7 @@ async def _run(
         clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
         retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
+        notifications = start("notifications", core.notifications.run())
         broadcaster = start("broadcaster", web.broadcaster.run())
         reloading = start("reload", reloader.run())
         server = start("web server", web.server.serve(sockets=[web.listener]))
@@ -139,7 +140,7 @@ async def _run(
         web.server.should_exit = True
         link.cancel()
         await asyncio.wait({link, server}, timeout=3)
-        for task in (link, server, broadcaster):
+        for task in (link, server, broadcaster, notifications):
             task.cancel()
 
 

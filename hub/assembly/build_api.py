@@ -39,6 +39,7 @@ from hub.api.routes import (
     messages,
     metrics,
     models,
+    notifications,
     openid,
     passkeys,
     people,
@@ -107,6 +108,8 @@ def build_api(
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
     trail = AuditTrail(AuditLog(core.store.audit, core.now))
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
+    core.notifications.directory.accounts = auth.people.accounts
+    core.notifications.directory.within = site.within
     handling = AlertHandling(
         alerts=alert_service,
         people=AssignablePeople(auth.people.accounts, site.within, visible.devices),
@@ -118,6 +121,7 @@ def build_api(
     async def forget_person(account_id: str, by: str) -> None:
         await ai.memory.forget_person(account_id)
         await handling.unassign_all(account_id, by=by)
+        await core.notifications.config.forget_person(account_id)
 
     slots = ConcurrencyLimit(http.ai_requests)
     changes = ChangeLog(core.ingest_queue.submit, core.now)
@@ -132,6 +136,7 @@ def build_api(
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
+        notifications.routes(core.notifications, changes),
         *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots, trail),

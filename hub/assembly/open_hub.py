@@ -15,6 +15,7 @@ from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api
+from hub.assembly.build_notifications import build_notifications
 from hub.assembly.connect import connect, last_seen
 from hub.assembly.first_account import offer_first_account, origin
 from hub.assembly.from_settings import (
@@ -88,7 +89,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         connection.link.unsubscribe(switched_off(dialect_config))
         areas = stored_areas(data).around()
         engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
-        core = await _open_core(engine, dialects, ingest_queue, registry, store, connection)
+        own_url = origin(http.host, http.port, settings.http.scheme)
+        core = await _open_core(engine, dialects, ingest_queue, registry, store, connection, data, own_url)
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
         health = _health(core, broker, data, faults)
@@ -107,8 +109,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
         stack.push_async_callback(api.trail.log.close)
         if not api.auth.open:
-            address = origin(http.host, http.port, settings.http.scheme)
-            await offer_first_account(api.auth.people, data, address)
+            await offer_first_account(api.auth.people, data, own_url)
         server = create_server(api, http, certificate)
         web = WebServer(
             server=server, listener=listener, auth=api.auth, broadcaster=broadcaster, certificate=certificate
@@ -153,9 +154,12 @@ async def _open_core(
     registry: DeviceRegistry,
     store: SqliteStore,
     connection: BrokerConnection,
+    data: Path,
+    own_url: str,
 ) -> Core:
     """Return the core with the stored state restored."""
     bus, metrics = Bus(), Metrics(__version__)
+    notifications = build_notifications(data, store, bus, engine, registry, own_url)
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
         dialects=dialects,
@@ -168,6 +172,7 @@ async def _open_core(
         on_commit=metrics.observe_commit,
         on_effect=connection.publish_queue.put,
         on_command=connection.sender.put,
+        notices=notifications.notices,
     )
     await pipeline.restore()
     if registry.capacity.left_out:
@@ -184,6 +189,7 @@ async def _open_core(
         ingest_queue=ingest_queue,
         pipeline=pipeline,
         metrics=metrics,
+        notifications=notifications,
         now=now_ms,
         shutdown=asyncio.Event(),
     )

@@ -21,6 +21,7 @@ from hub.model import Mapping, Rule
 from hub.mqtt.broker_drops import BrokerDropMonitor
 from hub.mqtt.client import MqttClientSettings, MqttClientState
 from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.notifications.service import Notifications
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
@@ -61,6 +62,7 @@ class Core:
         ingest_queue: Every change of state enters the pipeline through it.
         pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
+        notifications: Notifies people of alerts; its ``run()`` needs a task.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
     """
@@ -72,6 +74,7 @@ class Core:
     ingest_queue: IngestQueue
     pipeline: Pipeline
     metrics: Metrics
+    notifications: Notifications
     now: Callable[[], int]
     shutdown: asyncio.Event
 

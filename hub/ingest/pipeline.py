@@ -32,7 +32,7 @@ from hub.ingest.batch import Batch
 from hub.ingest.committer import Committer, IngestCounters
 from hub.ingest.handler import IngestHandler
 from hub.ingest.queue import Entry, IngestQueue
-from hub.model import Command, JudgeDevices, RawMessage
+from hub.model import Command, JudgeDevices, PendingNotice, RawMessage
 from hub.mqtt.client import MqttClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -68,6 +68,7 @@ class Pipeline:
         on_commit: Callable[[float], None] = lambda seconds: None,
         on_effect: Callable[[Action], None] = lambda effect: None,
         on_command: Callable[[Command], None] = lambda command: None,
+        notices: Callable[[Sequence[ev.Event]], Sequence[PendingNotice]] = lambda events: (),
     ) -> None:
         self._ingest_queue = ingest_queue
         self._registry = registry
@@ -79,6 +80,7 @@ class Pipeline:
         self._committer = Committer(store, self.counters, on_commit)
         self._on_effect = on_effect
         self._on_command = on_command
+        self._notices = notices
         self._cursor = 0  # number of the last committed record
         self._batch = Batch()  # the batch being filled
         self._entries: list[Entry] = []  # the entries of that batch, to bisect them if the store refuses it
@@ -213,6 +215,7 @@ class Pipeline:
             activity=activity,
             commands=list(batch.commands.values()),
             learnt=batch.learnt,
+            notices=self._notices(batch.events),
         )
 
     async def _write_states(self) -> None:

@@ -75,6 +75,19 @@ from hub.model.mapping import Form, Kind, Mapping, Pick, PresenceWords
 from hub.model.message import RawMessage, Rejection
 from hub.model.message_key import ID_SHIFT, SEQ_SHIFT, key_of_id, key_of_seq, stem_of
 from hub.model.metric import Category, MetricDescription, MetricOverride, state_word
+from hub.model.notification import (
+    DeliveryAttempt,
+    DeliveryRecord,
+    DeliveryState,
+    FailureReason,
+    Message,
+    MessageAlert,
+    MessageKind,
+    NotificationDelivery,
+    NotificationGroup,
+    NotificationReceiver,
+    PendingNotice,
+)
 from hub.model.progress import Op, RunStep
 from hub.model.quote import Quote
 from hub.model.reading import (
@@ -140,6 +153,9 @@ __all__ = [
     "ConfirmedCause",
     "Conversation",
     "DeleteDevice",
+    "DeliveryAttempt",
+    "DeliveryRecord",
+    "DeliveryState",
     "DesireState",
     "Device",
     "Diagnosis",
@@ -148,6 +164,7 @@ __all__ = [
     "Evidence",
     "EvidenceKind",
     "Extra",
+    "FailureReason",
     "FieldChange",
     "FleetLimits",
     "Floats",
@@ -168,12 +185,19 @@ __all__ = [
     "LostSession",
     "Mapping",
     "Mark",
+    "Message",
+    "MessageAlert",
+    "MessageKind",
     "MetricDescription",
     "MetricOverride",
     "Mute",
     "MuteAlert",
+    "NotificationDelivery",
+    "NotificationGroup",
+    "NotificationReceiver",
     "Op",
     "Page",
+    "PendingNotice",
     "Pick",
     "Point",
     "Presence",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hub.errors import Conflict, NotFound
 from hub.events import AlertHandled, Event, SilenceChanged
-from hub.model import Alert, AlertSilence, Device, EndSilence, PutSilence, SilencedBy
+from hub.model import Alert, AlertSilence, Device, EndSilence, PutSilence, Scope, SilencedBy
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silence_times import next_interval
@@ -44,6 +44,10 @@ class Silencing:
             and (not silence.rules or any(fnmatchcase(alert.rule, pattern) for pattern in silence.rules))
             and self._matcher.selects(silence.scope, device)
         )
+
+    def selects(self, scope: Scope, device: Device) -> bool:
+        """Return whether a scope selects a device."""
+        return self._matcher.selects(scope, device)
 
     def silenced_by(self, alert: Alert, device: Device) -> tuple[SilencedBy, ...]:
         """Return the active silences that match an alert."""

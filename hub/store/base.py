@@ -21,6 +21,7 @@ from hub.model import (
     Command,
     Diagnosis,
     Page,
+    PendingNotice,
     Reading,
     Record,
     RecordBatch,
@@ -30,6 +31,7 @@ from hub.model import (
 )
 from hub.store.audit import AuditStore
 from hub.store.documents import DocumentLibrary
+from hub.store.notifications import NotificationStore
 from hub.store.rows import Unreadable
 
 
@@ -45,6 +47,7 @@ class Delta(msgspec.Struct, frozen=True):
             this delta); see :attr:`Store.requested_checkpoint`.
         learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``; None
             deletes it.
+        notices: the changes of alerts that people may have to be notified of.
     """
 
     cursor: int
@@ -61,6 +64,7 @@ class Delta(msgspec.Struct, frozen=True):
     checkpoint: int | None = None
     learnt: dict[tuple[str, str], bytes | None] = {}
     record_batches: Sequence[RecordBatch] = ()
+    notices: Sequence[PendingNotice] = ()
 
     @property
     def count(self) -> int:
@@ -149,6 +153,8 @@ class Store(Protocol):
     """Analyses of files, and the manuals among them."""
     audit: AuditStore
     """The audit log."""
+    notifications: NotificationStore
+    """Notifications of alerts and their deliveries."""
 
     @property
     def requested_checkpoint(self) -> int:

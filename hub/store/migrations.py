@@ -85,6 +85,21 @@ MIGRATIONS: tuple[Migration, ...] = (
                 body BLOB NOT NULL)""",
         )
     ),
+    Migration(
+        (
+            # Changes of alerts that notifications have not considered yet.
+            "CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)",
+            "CREATE TABLE notification_group (id TEXT PRIMARY KEY, body BLOB NOT NULL)",
+            # The outbox. key: for the receiver, to recognize a repeat. attempts: what became of each.
+            """CREATE TABLE delivery (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, notification_group TEXT NOT NULL,
+                kind TEXT NOT NULL, channel TEXT NOT NULL, receiver TEXT NOT NULL, state TEXT NOT NULL,
+                created_at INTEGER NOT NULL, due_at INTEGER NOT NULL, lease_until INTEGER NOT NULL DEFAULT 0,
+                attempt INTEGER NOT NULL DEFAULT 0, body BLOB NOT NULL, attempts BLOB NOT NULL)""",
+            "CREATE INDEX delivery_due ON delivery (channel, due_at) WHERE state IN ('waiting', 'sending')",
+            "CREATE INDEX delivery_of_group ON delivery (notification_group)",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

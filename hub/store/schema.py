@@ -11,6 +11,8 @@ Groups of tables::
     conversation, turn, analysis
     page, page_words, manual         documents and their full-text index
     alert_entry, silence             the histories of alerts; silences
+    notice, notification_group,      notifications of alerts, and the outbox of their deliveries   (notifications.py)
+    delivery
     rejection, activity, audit       logs for people
     learnt                           learned state: what dialects need to decode later messages
     unreadable                       damaged rows of other tables

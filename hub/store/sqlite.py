@@ -54,6 +54,7 @@ from hub.store.connection import (
 from hub.store.conversations import ConversationStore
 from hub.store.database_copy import copy_database
 from hub.store.documents import DocumentLibrary
+from hub.store.notifications import NotificationStore
 from hub.store.query.history import read_history
 from hub.store.query.paging import read_page, read_series
 from hub.store.rows import DamagedHistory, Unreadable
@@ -81,6 +82,7 @@ class SqliteStore(StoreThreads):
         # These have transactions of their own, because nothing in them belongs to a batch of the pipeline.
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
         self.audit = AuditStore(self._read, lambda change: self._write(change, writer.connection))
+        self.notifications = NotificationStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0  # since start-up
         self._last_commit: int | None = None  # in epoch ms

@@ -237,6 +237,7 @@ class StoreWriter:
             "INSERT INTO alert_entry (alert, device, body) VALUES",
             ((entry.alert, entry.device, encode(entry)) for entry in delta.alert_entries),
         )
+        insert(self.connection, "INSERT INTO notice (body) VALUES", ((encode(each),) for each in delta.notices))
         insert(
             self.connection,
             "INSERT OR REPLACE INTO diagnosis VALUES",

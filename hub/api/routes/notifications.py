@@ -1,0 +1,157 @@
+"""``/api/notifications``: channels, routes and deliveries of notifications. Secrets can be written but never read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from hub.accounts.profile import check_time_zone
+from hub.api.audit_draft import note
+from hub.api.auth import By
+from hub.api.change_log import Change, ChangeLog
+from hub.api.errors import Json
+from hub.api.field_changes import field_changes
+from hub.api.routes.account import account_of
+from hub.api.schemas import notification_requests as requests
+from hub.api.schemas import notifications as shapes
+from hub.model import DeliveryState, WeeklyWindow
+from hub.notifications.base import check_url
+from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.service import Notifications
+from hub.notifications.settings import NotificationChannel, PersonNotifications
+
+ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
+Number = Annotated[int, Path(ge=1, le=2**53)]
+
+
+def routes(notifications: Notifications, changes: ChangeLog) -> APIRouter:
+    router = APIRouter(tags=["notifications"])
+    config, store = notifications.config, notifications.store
+
+    async def settings() -> Response:
+        counts, found = await store.counts(), config.settings
+        return Json(
+            shapes.NotificationsShape(
+                kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values()],
+                channels=[shapes.channel_shape(each, counts) for each in found.channels],
+                routes=[shapes.route_shape(each) for each in found.routes],
+                base_url=found.base_url,
+                link_url=notifications.composer.home(),
+            )
+        )
+
+    async def changed(by: str, before: Any, after: Any, change: Change) -> Response:
+        note(changes=field_changes(before, after))
+        await changes.write(by, change)
+        return await settings()
+
+    def describe(channel_id: str) -> dict[str, Any] | None:
+        """Return a channel for the audit log, without secrets."""
+        found = next((each for each in config.settings.channels if each.id == channel_id), None)
+        if found is None:
+            return None
+        shape = shapes.channel_shape(found, {})
+        return {"kind": shape.kind, "name": shape.name, "target": shape.target, **shape.values, "shared": shape.shared}
+
+    @router.get("/api/notifications", response_model=shapes.NotificationsShape)
+    async def get_notification_settings() -> Response:
+        """Return the channels, the routes, and the kinds of channels with their settings."""
+        return await settings()
+
+    @router.put("/api/notifications", response_model=shapes.NotificationsShape)
+    async def set_notification_settings(body: requests.GeneralWanted, by: By) -> Response:
+        """Set the hub's address in links of messages."""
+        if body.base_url:
+            check_url("base_url", body.base_url)
+        before = config.settings.base_url
+        await config.put_base_url(body.base_url)
+        change = Change("notifications.settings", "changed the settings of notifications")
+        return await changed(by, {"base_url": before}, {"base_url": config.settings.base_url}, change)
+
+    @router.put("/api/notifications/channels/{channel_id}", response_model=shapes.NotificationsShape)
+    async def save_channel(channel_id: ChannelId, body: requests.ChannelWanted, by: By) -> Response:
+        """Create or change a channel. It is used at once. Return 422 for settings that cannot work."""
+        before = describe(channel_id)
+        await config.put_channel(_channel(channel_id, body))
+        change = Change("notifications.channel", f"saved the channel {body.name}", {"name": body.name})
+        return await changed(by, before, describe(channel_id), change)
+
+    @router.delete("/api/notifications/channels/{channel_id}", response_model=shapes.NotificationsShape)
+    async def remove_channel(channel_id: ChannelId, by: By) -> Response:
+        """Remove a channel. Deliveries that wait for it are not sent."""
+        before = describe(channel_id)
+        await config.remove_channel(channel_id)
+        name = before["name"] if before else channel_id
+        change = Change("notifications.channel_removed", f"removed the channel {name}", {"name": name})
+        return await changed(by, before, None, change)
+
+    @router.post("/api/notifications/channels/{channel_id}/test", response_model=shapes.ChannelTestShape)
+    async def test_channel(channel_id: ChannelId, body: requests.ChannelTest) -> Response:
+        """Send a test message with these settings. Nothing is saved."""
+        channel = config.checked_channel(_channel(channel_id, body))
+        if body.address is not None:
+            channel.type.check_address(body.address)
+        failure = await notifications.test(channel, body.address or "")
+        note(kind=body.kind, error=failure.text if failure else None)
+        if failure is None:
+            return Json(shapes.ChannelTestShape(True, None, None))
+        return Json(shapes.ChannelTestShape(False, failure.reason, failure.text))
+
+    @router.put("/api/notifications/routes", response_model=shapes.NotificationsShape)
+    async def set_routes(body: requests.RoutesWanted, by: By) -> Response:
+        """Replace the routes. The first that matches an alert decides who is notified of it."""
+        wanted = tuple(each.route() for each in body.routes)
+        for route in wanted:
+            _check_zones(route.hours)
+        before = {route.name: route for route in config.settings.routes}
+        await config.put_routes(wanted)
+        change = Change("notifications.routes", "changed the routes of notifications")
+        return await changed(by, before, {route.name: route for route in wanted}, change)
+
+    @router.get("/api/notifications/deliveries", response_model=shapes.DeliveryList)
+    async def list_deliveries(
+        limit: Annotated[int, Query(ge=1, le=500)] = 50,
+        before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
+        state: DeliveryState | None = None,
+        channel: Annotated[str | None, Query(max_length=32)] = None,
+    ) -> Response:
+        """Return deliveries with their attempts, newest first. `state=failed` lists those that were given up."""
+        found = await store.deliveries(limit, before, state, channel)
+        last = found[-1].number if len(found) == limit else None
+        return Json(shapes.DeliveryList([shapes.delivery_shape(each) for each in found], last))
+
+    @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
+    async def retry_delivery(number: Number) -> Response:
+        """Send a delivery again that was given up. Return 404 if there is no such one."""
+        await notifications.retry(number)
+        return Json({}, status_code=202)
+
+    @router.get("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
+    async def get_own_notifications(request: Request) -> Response:
+        """Return how you are notified. Return 403 without an account."""
+        return own(account_of(request).id)
+
+    @router.put("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
+    async def set_own_notifications(body: requests.OwnNotifications, request: Request) -> Response:
+        """Set over which channels you are notified, and your quiet hours."""
+        account = account_of(request)
+        wanted = body.wanted()
+        _check_zones(wanted.quiet)
+        await config.put_person(account.id, wanted)
+        return own(account.id)
+
+    def own(account_id: str) -> Response:
+        return Json(shapes.own_shape(config.settings.people.get(account_id, PersonNotifications()), config.settings))
+
+    return router
+
+
+def _channel(channel_id: str, body: requests.ChannelWanted) -> NotificationChannel:
+    return NotificationChannel(channel_id, body.kind, body.name, dict(body.values), body.shared, body.enabled)
+
+
+def _check_zones(windows: tuple[WeeklyWindow, ...]) -> None:
+    for window in windows:
+        check_time_zone(window.zone)

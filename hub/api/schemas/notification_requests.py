@@ -1,0 +1,129 @@
+"""Request bodies of notifications. Times are epoch milliseconds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from hub.accounts.account import Role
+from hub.api.schemas.requests import ONE_LINE, Incoming, Text
+from hub.api.schemas.silence_requests import Patterns, WeeklyWanted
+from hub.model import Scope, Severity, WeeklyWindow
+from hub.notifications.routes import GroupBy, NotificationRoute, RouteStep
+from hub.notifications.settings import PersonAddress, PersonNotifications
+
+Seconds = Annotated[int, Field(ge=0, le=604_800)]
+Value = Annotated[str, StringConstraints(max_length=2_048)] | Annotated[int, Field(ge=0, le=65_535)] | bool
+Values = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Value], Field(max_length=32)]
+Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_048, pattern=ONE_LINE)]
+Hours = Annotated[list[WeeklyWanted], Field(max_length=16, fail_fast=True)]
+Ids = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=100, fail_fast=True)]
+
+
+class ChannelWanted(Incoming):
+    """A channel. `values` are its settings; of a secret, an absent value is kept and an empty one is removed.
+
+    `shared`: routes send to it. Otherwise only people use it, each with an address of their own.
+    """
+
+    kind: Annotated[str, StringConstraints(max_length=32)]
+    name: Text
+    values: Values = Field(default_factory=dict)
+    shared: bool = True
+    enabled: bool = True
+
+
+class ChannelTest(ChannelWanted):
+    """A channel to test; `address` is that of a person on it."""
+
+    address: Address | None = None
+
+
+class StepWanted(Incoming):
+    """Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert.
+
+    `channels` are ids, `*` is every shared channel; `people` are ids of accounts; `roles` stand for all their people.
+    """
+
+    after_s: Seconds = 0
+    channels: Ids = ()
+    people: Ids = ()
+    roles: Annotated[tuple[Role, ...], Field(max_length=3, fail_fast=True)] = ()
+
+
+class RouteWanted(Incoming):
+    """A route: the alerts that match every list that is not empty, and how people are notified of them.
+
+    `hours`: the weekly hours in which the route is used; empty: always. Without `steps` such alerts are not sent.
+    """
+
+    name: Text
+    devices: Patterns = ()
+    models: Patterns = ()
+    labels: Patterns = ()
+    areas: Patterns = ()
+    via: Patterns = ()
+    rules: Patterns = ()
+    severities: Annotated[tuple[Severity, ...], Field(max_length=4, fail_fast=True)] = ()
+    hours: Hours = Field(default_factory=list)
+    steps: Annotated[list[StepWanted], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
+    group_by: GroupBy = "alert"
+    group_wait_s: Annotated[int, Field(ge=0, le=3_600)] = 5
+    diagnosis_wait_s: Annotated[int, Field(ge=0, le=600)] = 30
+    group_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 300
+    repeat_s: Seconds = 14_400
+
+    def route(self) -> NotificationRoute:
+        """Return the route, its steps in the order of time."""
+        steps = [RouteStep(each.after_s, each.channels, each.people, each.roles) for each in self.steps]
+        return NotificationRoute(
+            name=self.name,
+            scope=Scope(self.devices, self.models, self.labels, self.areas, self.via),
+            rules=self.rules,
+            severities=self.severities,
+            hours=windows(self.hours),
+            steps=tuple(sorted(steps, key=lambda each: each.after_s)),
+            group_by=self.group_by,
+            group_wait_s=self.group_wait_s,
+            diagnosis_wait_s=self.diagnosis_wait_s,
+            group_interval_s=self.group_interval_s,
+            repeat_s=self.repeat_s,
+        )
+
+
+class RoutesWanted(Incoming):
+    """All routes. The first that matches an alert is used."""
+
+    routes: Annotated[list[RouteWanted], Field(max_length=64, fail_fast=True)]
+
+
+class GeneralWanted(Incoming):
+    """`base_url` is the hub's address in links of messages; empty: its own."""
+
+    base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+
+
+class AddressWanted(Incoming):
+    """Where a person is reached over a channel."""
+
+    channel: Annotated[str, StringConstraints(max_length=64)]
+    address: Address
+
+
+class OwnNotifications(Incoming):
+    """Your channels, and the weekly hours in which messages wait; those of critical alerts only on request."""
+
+    addresses: Annotated[list[AddressWanted], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
+    quiet: Hours = Field(default_factory=list)
+    quiet_critical: bool = False
+
+    def wanted(self) -> PersonNotifications:
+        """Return the settings."""
+        addresses = tuple(PersonAddress(each.channel, each.address) for each in self.addresses)
+        return PersonNotifications(addresses, windows(self.quiet), self.quiet_critical)
+
+
+def windows(wanted: list[WeeklyWanted]) -> tuple[WeeklyWindow, ...]:
+    """Return weekly windows."""
+    return tuple(WeeklyWindow(tuple(sorted(set(each.days))), each.start, each.end, each.zone) for each in wanted)

@@ -1,0 +1,1 @@
+"""Notify people of alerts: routes, channels, and an outbox of deliveries."""

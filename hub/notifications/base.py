@@ -1,0 +1,156 @@
+"""The interface of channels: how a message is handed over to another system.
+
+To write a channel, implement :class:`ChannelKind` in a file of ``channels/`` and add a line to its table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hub.errors import Invalid
+from hub.model import FailureReason, Message
+
+FieldType = Literal["text", "url", "secret", "secret_url", "number", "choice", "yes_no"]
+SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
+"""Values that are stored, and never returned by the API."""
+Setting = str | int | bool
+Values = Mapping[str, Setting]
+MAX_VALUE_CHARS = 2_048
+FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
+"""Failures that another attempt with the same settings does not fix."""
+
+
+class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One setting of a kind of channel.
+
+    Attributes:
+        server: It says which server the secrets are sent to: when it changes, they have to be entered again.
+    """
+
+    name: str
+    title: str
+    type: FieldType = "text"
+    required: bool = False
+    default: Setting | None = None
+    choices: tuple[str, ...] = ()
+    server: bool = False
+    help: str = ""
+
+
+class OutgoingMessage(msgspec.Struct, frozen=True):
+    """What a channel has to hand over.
+
+    Attributes:
+        key: The same for every attempt, so that the receiver can recognize a repeat.
+        group: The same for all messages about the same alerts, so that a later one can replace an earlier one.
+        address: Of the person on this channel; empty: as the channel's settings say.
+        message: The content.
+        at: The time of the attempt, in epoch ms.
+        picture: A chart as PNG, None if there is none.
+    """
+
+    key: str
+    group: str
+    address: str
+    message: Message
+    at: int
+    picture: bytes | None = None
+
+
+class DeliveryFailed(Exception):
+    """An attempt failed. ``retry_after_s`` is how long the receiver wants to be left alone."""
+
+    def __init__(self, reason: FailureReason, text: str, retry_after_s: float | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+        self.retry_after_s = retry_after_s
+
+
+class ChannelKind(Protocol):
+    """A kind of channel.
+
+    Attributes:
+        kind: Its id.
+        title: Its name for people.
+        fields: Its settings.
+        address: What a person enters to be reached over such a channel, None if it reaches no single persons.
+    """
+
+    kind: str
+    title: str
+    fields: tuple[ChannelField, ...]
+    address: ChannelField | None
+
+    def check(self, values: Values) -> None:
+        """Raise Invalid for settings that cannot work together."""
+
+    def check_address(self, address: str) -> None:
+        """Raise Invalid for an address of a person that is not valid."""
+
+    def target(self, values: Values, address: str) -> str:
+        """Return where messages go, with secrets masked."""
+
+    async def send(self, values: Values, outgoing: OutgoingMessage) -> None:
+        """Hand over a message. Raises DeliveryFailed, OSError and TimeoutError."""
+
+
+def checked_values(fields: tuple[ChannelField, ...], given: Mapping[str, Any]) -> dict[str, Setting]:
+    """Return the settings of a channel with their defaults. Raises Invalid, naming the field."""
+    if unknown := given.keys() - {field.name for field in fields}:
+        names = ", ".join(field.name for field in fields)
+        raise Invalid(f"There is no setting {sorted(unknown)[0][:64]!r}.", f"Allowed: {names}.")
+    found: dict[str, Setting] = {}
+    for field in fields:
+        value = given.get(field.name, field.default)
+        if value is None or value == "":
+            if field.required:
+                raise Invalid(f"{field.name} is missing.", f"Enter: {field.title}.")
+            continue
+        found[field.name] = _checked(field, value)
+    return found
+
+
+def _checked(field: ChannelField, value: object) -> Setting:
+    if field.type == "yes_no":
+        if not isinstance(value, bool):
+            raise Invalid(f"{field.name} is not valid.", "Allowed: true or false.")
+        return value
+    if field.type == "number":
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65_535:
+            raise Invalid(f"{field.name} is not valid.", "Allowed: a whole number from 0 to 65535.")
+        return value
+    if not isinstance(value, str) or len(value) > MAX_VALUE_CHARS or not value.isprintable():
+        raise Invalid(f"{field.name} is not valid.", f"Allowed: up to {MAX_VALUE_CHARS} characters in one line.")
+    value = str(value).strip()
+    if field.type == "choice" and value not in field.choices:
+        raise Invalid(f"{field.name} is not valid.", f"Allowed: {', '.join(field.choices)}.")
+    if field.type in ("url", "secret_url"):
+        check_url(field.name, value)
+    return value
+
+
+def check_url(name: str, value: str) -> None:
+    """Raise Invalid unless the value is a complete http or https URL."""
+    try:
+        parts = urlsplit(value)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise Invalid(f"{name} is not a valid URL.", "Allowed: https://… or http://… with a host.")
+
+
+def masked_url(url: str) -> str:
+    """Return a URL with everything after the host hidden, because paths and queries carry secrets."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "…"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}/…"

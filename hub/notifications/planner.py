@@ -1,0 +1,297 @@
+"""Decide which messages are due to whom. It knows no clock and no network: it is called with the time.
+
+A group of alerts goes through::
+
+    first alert ─▶ wait (group_wait, diagnosis) ─▶ message ─▶ further alerts (group_interval), escalation, repeats
+    ─▶ the last alert clears ─▶ "resolved" to everybody who heard
+
+Alerts that are acknowledged, muted or silenced are left out of messages until they are not any more.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from hub.accounts.scope import EVERYTHING, DeviceScope
+from hub.model import (
+    SEVERITIES,
+    Alert,
+    Device,
+    Message,
+    MessageKind,
+    NotificationDelivery,
+    NotificationGroup,
+    NotificationReceiver,
+    PendingNotice,
+)
+from hub.notifications.receivers import AccountDirectory, NotificationTarget, receivers_of
+from hub.notifications.routes import NotificationRoute, RouteStep, Selects
+from hub.notifications.settings import NotificationSettings
+from hub.store.notifications import NotificationPlan
+
+RECHECK_MS = 60_000
+"""How often alerts that match no route at this hour are looked at again."""
+MAX_CLEARED = 20
+"""Cleared alerts that a message about the end of a group lists."""
+
+
+class Compose(Protocol):
+    """Writes a message about alerts."""
+
+    def __call__(
+        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, group: str, diagnoses: bool
+    ) -> Message: ...
+
+
+class NotificationPlanner:
+    """The groups of open alerts. Changes are collected in :attr:`plan`, which the caller stores.
+
+    Attributes:
+        plan: The changes since the caller replaced it.
+        diagnosed: Returns whether an alert has a diagnosis.
+    """
+
+    def __init__(
+        self,
+        settings: Callable[[], NotificationSettings],
+        directory: AccountDirectory,
+        find: Callable[[str], Device | None],
+        selects: Selects,
+        compose: Compose,
+        diagnosed: Callable[[str], bool],
+    ) -> None:
+        self._settings = settings
+        self._directory = directory
+        self._find = find
+        self._selects = selects
+        self._compose = compose
+        self.diagnosed = diagnosed
+        self._groups: dict[str, NotificationGroup] = {}
+        self._by_key: dict[str, str] = {}  # ids of groups
+        self._group_of: dict[str, str] = {}  # by alert
+        self._alerts: dict[str, Alert] = {}  # the open ones
+        self.plan = NotificationPlan()
+
+    def load(self, groups: Iterable[NotificationGroup], alerts: Callable[[str], Alert | None]) -> None:
+        """Add the stored groups; ``alerts`` returns open alerts."""
+        for group in groups:
+            self._groups[group.id] = group
+            self._by_key[_key(group)] = group.id
+            for alert_id in group.alerts:
+                self._group_of[alert_id] = group.id
+                if (alert := alerts(alert_id)) is not None:
+                    self._alerts[alert_id] = alert
+
+    @property
+    def due_at(self) -> int | None:
+        """Return when :meth:`tick` has to be called next."""
+        return min((each.due_at for each in self._groups.values() if each.due_at is not None), default=None)
+
+    def take_plan(self) -> NotificationPlan:
+        """Return the changes, and begin to collect again."""
+        plan, self.plan = self.plan, NotificationPlan()
+        return plan
+
+    def take(self, notice: PendingNotice) -> None:
+        """Note the new state of an alert."""
+        alert, group_id = notice.alert, self._group_of.get(notice.alert.id)
+        if not alert.open:
+            if group_id is not None:
+                self._leave(self._groups[group_id], alert, notice.at)
+            return
+        self._alerts[alert.id] = alert
+        if group_id is not None:
+            self._reschedule(self._groups[group_id], notice.at)
+        elif (device := self._find(alert.device)) is not None:
+            self._join(alert, device, notice.at)
+
+    def diagnosis_came(self, alert_id: str, now: int) -> None:
+        """Note that an alert has a diagnosis now."""
+        if (group_id := self._group_of.get(alert_id)) is not None:
+            self._reschedule(self._groups[group_id], now)
+
+    def reconsider(self, now: int) -> None:
+        """Compute again when messages are due, after the settings have changed. Without channels, forget the groups."""
+        for group in list(self._groups.values()):
+            if self._settings().channels:
+                self._reschedule(group, now)
+            else:
+                for alert_id in group.alerts:
+                    del self._group_of[alert_id]
+                    self._alerts.pop(alert_id, None)
+                self._remove(group)
+
+    def tick(self, now: int) -> None:
+        """Make the messages that are due."""
+        for group in list(self._groups.values()):
+            if group.due_at is not None and group.due_at <= now:
+                self._notify(group, now)
+
+    # -- groups ------------------------------------------------------------------------------------------------
+
+    def _join(self, alert: Alert, device: Device, now: int) -> None:
+        route = self._route(alert, device, now) or self._route(alert, device, None)
+        key = f"alert:{alert.id}" if route is None else route.group_key(alert, device)
+        if (group_id := self._by_key.get(key)) is not None:
+            group = self._groups[group_id]
+            group = replace(group, alerts=(*group.alerts, alert.id))
+        else:
+            group = NotificationGroup(f"{key}@{now}", (alert.id,), now)
+            self._by_key[key] = group.id
+        self._group_of[alert.id] = group.id
+        self._reschedule(group, now)
+
+    def _leave(self, group: NotificationGroup, alert: Alert, now: int) -> None:
+        del self._group_of[alert.id]
+        self._alerts.pop(alert.id, None)
+        left = tuple(each for each in group.alerts if each != alert.id)
+        cleared = (*group.cleared, alert)[-MAX_CLEARED:] if alert.id in group.told else group.cleared
+        group = replace(group, alerts=left, cleared=cleared)
+        if left:
+            self._reschedule(group, now)
+            return
+        if cleared:
+            self._resolve(group, now)
+        self._remove(group)
+
+    def _remove(self, group: NotificationGroup) -> None:
+        del self._by_key[_key(group)]
+        del self._groups[group.id]
+        self.plan.groups[group.id] = None
+
+    def _reschedule(self, group: NotificationGroup, now: int) -> None:
+        self._keep(replace(group, due_at=self._due(group, now)))
+
+    def _keep(self, group: NotificationGroup) -> None:
+        self._groups[group.id] = group
+        self.plan.groups[group.id] = group
+
+    # -- when --------------------------------------------------------------------------------------------------
+
+    def _due(self, group: NotificationGroup, now: int) -> int | None:
+        """Return when the next message of a group is due; None if nothing will be until something changes."""
+        audible = self._audible(group)
+        if not audible:
+            return None
+        route = self._route_of(audible[0], now)
+        if route is None:
+            device = self._find(audible[0].device)
+            later = device is not None and self._route(audible[0], device, None) is not None
+            return now + RECHECK_MS if later else None
+        if group.first_sent_at is None:
+            wait = group.created_at + route.group_wait_s * 1_000
+            if self.diagnosed(audible[0].id):
+                return wait
+            return max(wait, group.created_at + route.diagnosis_wait_s * 1_000)
+        if any(_higher(each, group) for each in audible):
+            return now
+        due = []
+        if any(each.id not in group.told for each in audible):
+            due.append(group.sent_at + route.group_interval_s * 1_000)
+        if route.repeat_s:
+            due.append(group.sent_at + route.repeat_s * 1_000)
+        if group.step < len(route.steps):
+            due.append(group.first_sent_at + route.steps[group.step].after_s * 1_000)
+        held = [each for each in self._targets(route.steps[: group.step], audible, now) if each.held_until is not None]
+        due += [each.held_until for each in held if each.held_until is not None]
+        return min(due, default=None)
+
+    def _audible(self, group: NotificationGroup) -> list[Alert]:
+        """Return the alerts that people are notified of, the most severe first."""
+        found = [self._alerts[each] for each in group.alerts if each in self._alerts]
+        found = [each for each in found if each.state == "raised" and not each.muted and not each.silenced_by]
+        return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.raised_at, each.id))
+
+    def _route_of(self, alert: Alert, now: int) -> NotificationRoute | None:
+        device = self._find(alert.device)
+        return None if device is None else self._route(alert, device, now)
+
+    def _route(self, alert: Alert, device: Device, now: int | None) -> NotificationRoute | None:
+        """Return the first route that matches; with ``now`` None at whatever hour."""
+        routes = self._settings().routes
+        matching = (each for each in routes if each.matches(alert, device, self._selects))
+        return next((each for each in matching if now is None or each.applies(now)), None)
+
+    # -- messages ----------------------------------------------------------------------------------------------
+
+    def _notify(self, group: NotificationGroup, now: int) -> None:
+        """Make the message that is due to everybody who has to get it."""
+        due = self._due(group, now)
+        audible = self._audible(group)
+        route = self._route_of(audible[0], now) if audible else None
+        if route is None or due is None or due > now:
+            self._keep(replace(group, due_at=due))
+            return
+        first_sent_at = group.first_sent_at or now
+        step = sum(each.after_s * 1_000 <= now - first_sent_at for each in route.steps)
+        news = any(each.id not in group.told or _higher(each, group) for each in audible)
+        repeats = bool(route.repeat_s) and now - group.sent_at >= route.repeat_s * 1_000
+        to_all = group.first_sent_at is None or news or repeats
+        targets = [each for each in self._targets(route.steps[:step], audible, now) if each.held_until is None]
+        heard = set(group.receivers)
+        chosen = [each for each in targets if to_all or each.receiver not in heard]
+        told = {**group.told, **{each.id: each.severity for each in audible}}
+        group = replace(
+            group,
+            first_sent_at=first_sent_at,
+            sent_at=now if to_all else group.sent_at,
+            sent=group.sent + 1,
+            step=max(step, group.step),
+            told={key: severity for key, severity in told.items() if key in group.alerts},
+            receivers=(*group.receivers, *(each.receiver for each in chosen if each.receiver not in heard)),
+        )
+        self._deliver(group, "firing", audible, chosen, now)
+        self._keep(replace(group, due_at=self._due(group, now)))
+
+    def _resolve(self, group: NotificationGroup, now: int) -> None:
+        """Tell everybody that the alerts have cleared. The store keeps it from those who did not hear of them."""
+        people = self._directory.people()
+        targets = []
+        for each in group.receivers:
+            if each.person is None:
+                targets.append(NotificationTarget(each, EVERYTHING))
+            elif (account := people.get(each.person)) is not None:
+                targets.append(NotificationTarget(each, self._directory.scope(account)))
+        self._deliver(replace(group, sent=group.sent + 1), "resolved", group.cleared, targets, now)
+
+    def _deliver(
+        self,
+        group: NotificationGroup,
+        kind: MessageKind,
+        alerts: Sequence[Alert],
+        targets: Iterable[NotificationTarget],
+        now: int,
+    ) -> None:
+        for target in targets:
+            seen = [each for each in alerts if self._may_see(target.scope, each)]
+            if seen:
+                message = self._compose(kind, seen, now, group=group.id, diagnoses=target.scope.whole)
+                key = _delivery_key(group, target.receiver)
+                self.plan.deliveries.append(NotificationDelivery(key, group.id, target.receiver, message, now))
+
+    def _targets(self, steps: Sequence[RouteStep], alerts: Sequence[Alert], now: int) -> list[NotificationTarget]:
+        return receivers_of(steps, alerts[0].severity, now, self._settings(), self._directory)
+
+    def _may_see(self, scope: DeviceScope, alert: Alert) -> bool:
+        device = self._find(alert.device)
+        return scope.whole or (device is not None and scope.includes(device))
+
+
+def _higher(alert: Alert, group: NotificationGroup) -> bool:
+    """Return whether an alert is more severe than the messages so far said."""
+    told = group.told.get(alert.id)
+    return told is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(told)
+
+
+def _key(group: NotificationGroup) -> str:
+    return group.id.rpartition("@")[0]
+
+
+def _delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
+    """Return the key of a message to a receiver: the same if it is planned once more after a crash."""
+    text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
+    return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -1,0 +1,95 @@
+"""Who gets a message: from the steps of a route to channels and the addresses of people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+
+import msgspec
+
+from hub.accounts.account import Account
+from hub.accounts.scope import EVERYTHING, DeviceScope, scope_of
+from hub.model import NotificationReceiver, Severity, WeeklyWindow
+from hub.notifications.routes import ALL_CHANNELS, RouteStep, is_within
+from hub.notifications.settings import NotificationSettings
+
+_MINUTE_MS = 60_000
+_WEEK_MINUTES = 7 * 24 * 60
+
+
+class AccountDirectory:
+    """The people that can be notified: nobody, until the accounts are known.
+
+    Attributes:
+        accounts: All accounts.
+        within: Returns the ids of areas and of the areas inside them.
+    """
+
+    def __init__(self) -> None:
+        self.accounts: Iterable[Account] = ()
+        self.within: Callable[[Iterable[str]], frozenset[str]] = frozenset
+
+    def people(self) -> dict[str, Account]:
+        """Return the accounts that are not disabled, by id."""
+        return {account.id: account for account in self.accounts if not account.disabled}
+
+    def scope(self, account: Account) -> DeviceScope:
+        """Return which devices a person may see."""
+        return scope_of(account.id, (account.limits,), self.within)
+
+
+class NotificationTarget(msgspec.Struct, frozen=True):
+    """A receiver, and what they may see. A message has to wait until ``held_until``, the end of quiet hours."""
+
+    receiver: NotificationReceiver
+    scope: DeviceScope
+    held_until: int | None = None
+
+
+def receivers_of(
+    steps: Iterable[RouteStep],
+    severity: Severity,
+    now: int,
+    settings: NotificationSettings,
+    directory: AccountDirectory,
+) -> list[NotificationTarget]:
+    """Return the receivers of these steps, each once."""
+    found: dict[NotificationReceiver, NotificationTarget] = {}
+    for step in steps:
+        for channel in settings.channels:
+            listed = channel.id in step.channels or ALL_CHANNELS in step.channels
+            if listed and channel.shared and channel.enabled:
+                target = NotificationTarget(NotificationReceiver(channel.id), EVERYTHING)
+                found.setdefault(target.receiver, target)
+        for account in directory.people().values():
+            if account.id in step.people or account.role in step.roles:
+                for target in _of_person(account, severity, now, settings, directory):
+                    found.setdefault(target.receiver, target)
+    return list(found.values())
+
+
+def _of_person(
+    account: Account, severity: Severity, now: int, settings: NotificationSettings, directory: AccountDirectory
+) -> Iterator[NotificationTarget]:
+    wishes, scope = settings.people.get(account.id), directory.scope(account)
+    if wishes is None:
+        return
+    held_until = None if severity == "critical" and not wishes.quiet_critical else _quiet_until(wishes.quiet, now)
+    for each in wishes.addresses:
+        if settings.channel(each.channel) is not None:
+            yield NotificationTarget(NotificationReceiver(each.channel, account.id, each.address), scope, held_until)
+
+
+def _quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
+    """Return when the quiet hours end; None if it is not quiet now."""
+    minute = now // _MINUTE_MS
+    return None if (end := _quiet_end(quiet, minute)) == minute else end * _MINUTE_MS
+
+
+@lru_cache(maxsize=256)
+def _quiet_end(quiet: tuple[WeeklyWindow, ...], minute: int) -> int:
+    """Return the first minute (since the epoch) from this one on that is not quiet; at most a week later."""
+    for each in range(minute, minute + _WEEK_MINUTES):
+        if not any(is_within(window, each * _MINUTE_MS) for window in quiet):
+            return each
+    return minute + _WEEK_MINUTES

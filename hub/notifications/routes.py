@@ -1,0 +1,105 @@
+"""Routes: which alerts are sent to whom, when and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from hub.accounts.account import ROLES, Role
+from hub.model import Alert, Device, Scope, Severity, WeeklyWindow
+
+GroupBy = Literal["alert", "device", "area", "rule", "all"]
+ALL_CHANNELS = "*"
+"""In the channels of a step: every shared channel."""
+Selects = Callable[[Scope, Device], bool]
+
+
+class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom to notify, ``after_s`` seconds after the first message, as long as an alert is not acknowledged.
+
+    ``channels`` are ids, ``people`` are ids of accounts, ``roles`` stand for all their people. People are reached over
+    the channels that they have chosen themselves.
+    """
+
+    after_s: int = 0
+    channels: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+
+
+class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The alerts that match every list that is not empty, and how people are notified of them.
+
+    Attributes:
+        name: For people.
+        scope: Selects devices, as that of a rule does.
+        rules: Ids of rules, or shell patterns of them.
+        severities: Severities of alerts.
+        hours: Weekly hours in which the route is used; empty: always.
+        steps: Whom to notify, in the order of time. None: such alerts are not sent.
+        group_by: Alerts that have this in common share one message.
+        group_wait_s: Wait before the first message of a group, for more alerts.
+        diagnosis_wait_s: Wait for the diagnosis at most this long, from when the alert was raised.
+        group_interval_s: Wait at least this long before a message about further alerts of a group.
+        repeat_s: Repeat the message after this long while the alert is open and not acknowledged; 0: never.
+    """
+
+    name: str
+    scope: Scope = Scope()
+    rules: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    hours: tuple[WeeklyWindow, ...] = ()
+    steps: tuple[RouteStep, ...] = ()
+    group_by: GroupBy = "alert"
+    group_wait_s: int = 5
+    diagnosis_wait_s: int = 30
+    group_interval_s: int = 300
+    repeat_s: int = 14_400
+
+    def matches(self, alert: Alert, device: Device, selects: Selects) -> bool:
+        """Return whether the route is for this alert, at whatever time."""
+        return (
+            (not self.severities or alert.severity in self.severities)
+            and (not self.rules or any(fnmatchcase(alert.rule, pattern) for pattern in self.rules))
+            and selects(self.scope, device)
+        )
+
+    def applies(self, now: int) -> bool:
+        """Return whether the route is used at this time."""
+        return not self.hours or any(is_within(window, now) for window in self.hours)
+
+    def group_key(self, alert: Alert, device: Device) -> str:
+        """Return what the alerts that share a message have in common."""
+        match self.group_by:
+            case "device":
+                return f"device:{alert.device}"
+            case "area":
+                return f"area:{device.area_id or ''}"
+            case "rule":
+                return f"rule:{alert.rule}"
+            case "all":
+                return f"route:{self.name}"
+            case _:
+                return f"alert:{alert.id}"
+
+
+DEFAULT_ROUTE = NotificationRoute(
+    name="Warnings and critical alerts",
+    severities=("warning", "critical"),
+    steps=(RouteStep(channels=(ALL_CHANNELS,), roles=ROLES),),
+)
+"""The only route of a new hub: it sends to every shared channel, and to everybody who has chosen a channel."""
+
+
+def is_within(window: WeeklyWindow, now: int) -> bool:
+    """Return whether a time lies within weekly hours."""
+    local = datetime.fromtimestamp(now / 1_000, ZoneInfo(window.zone))
+    minute, today = local.hour * 60 + local.minute, local.weekday()
+    if window.start < window.end:
+        return today in window.days and window.start <= minute < window.end
+    return (today in window.days and minute >= window.start) or ((today - 1) % 7 in window.days and minute < window.end)

@@ -1,0 +1,248 @@
+"""Run notifications: take notices, plan messages, and keep a worker for each channel."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Sequence
+
+from hub.errors import HubError, NotFound
+from hub.events import AlertEvent, DiagnosisReady, Event
+from hub.model import (
+    Alert,
+    DeliveryRecord,
+    Device,
+    Message,
+    PendingNotice,
+)
+from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
+from hub.notifications.messages import MessageComposer, first_sentence
+from hub.notifications.planner import NotificationPlanner
+from hub.notifications.receivers import AccountDirectory
+from hub.notifications.routes import Selects
+from hub.notifications.settings import NotificationChannel, NotificationConfig
+from hub.notifications.worker import SEND_S, ChannelWorker, without_secrets
+from hub.runtime.bus import Bus, Closed, Lagged
+from hub.runtime.fault_log import FaultLog
+from hub.store.base import Store
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+MAX_NOTICES = 500
+"""Notices that are handled at once."""
+RETRY_S = 2.0
+IDLE_S = 60.0
+
+
+class Notifications:
+    """Notifies people of alerts.
+
+    Args:
+        config: The settings.
+        store: The history, with the outbox.
+        bus: Says that alerts have changed or have a diagnosis.
+        open_alert: Returns an open alert by its id.
+        find: Returns a device by its id.
+        selects: Returns whether a scope selects a device.
+        directory: The people.
+        own_url: The hub's own address, used in links unless the settings have another.
+        now: Returns the time in epoch ms.
+    """
+
+    def __init__(
+        self,
+        *,
+        config: NotificationConfig,
+        store: Store,
+        bus: Bus,
+        open_alert: Callable[[str], Alert | None],
+        find: Callable[[str], Device | None],
+        selects: Selects,
+        directory: AccountDirectory,
+        own_url: str,
+        now: Callable[[], int],
+    ) -> None:
+        self.config = config
+        self.directory = directory
+        self.store = store.notifications
+        self._diagnosis_store = store
+        self._bus = bus
+        self._open_alert = open_alert
+        self._now = now
+        self._sentences: dict[str, str] = {}  # the first of diagnoses, by open alert
+        self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences)
+        self._planner = NotificationPlanner(
+            lambda: config.settings, directory, find, selects, self.composer, lambda alert: alert in self._sentences
+        )
+        self._wake = asyncio.Event()
+        self._changed = False  # the settings
+        self._taken = 0  # row number of the last notice that the planner has
+        self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
+        config.on_change = self._settings_changed
+
+    async def run(self) -> None:
+        """Plan and deliver until the bus is closed."""
+        with self._bus.subscribe() as subscription:
+            await self._restore()
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._plan(group), name="notification planning")]
+                try:
+                    while True:
+                        self._hear(await subscription.get())
+                except Closed:
+                    for task in (*tasks, *(task for _, task in self._workers.values())):
+                        task.cancel()
+
+    def notices(self, events: Sequence[Event]) -> list[PendingNotice]:
+        """Return the changes of alerts to be stored in the commit of these events; none while no channel exists."""
+        if not self.config.settings.channels:
+            return []
+        changed = {event.alert.id: event for event in events if isinstance(event, AlertEvent) and not event.alert.late}
+        return [PendingNotice(event.alert, event.at) for event in changed.values()]
+
+    def _hear(self, events: Sequence[Event | Lagged]) -> None:
+        for event in events:
+            if isinstance(event, DiagnosisReady) and event.diagnosis.alert is not None:
+                self._sentences[event.diagnosis.alert] = first_sentence(event.diagnosis.summary)
+                self._planner.diagnosis_came(event.diagnosis.alert, event.at)
+                self._wake.set()
+            elif isinstance(event, AlertEvent | Lagged):
+                self._wake.set()
+
+    def _settings_changed(self) -> None:
+        self._changed = True
+        self._wake.set()
+
+    # -- planning ----------------------------------------------------------------------------------------------
+
+    async def _restore(self) -> None:
+        """Read the groups, retrying until the store can be read."""
+        while True:
+            try:
+                groups = await self.store.open()
+                alerts = [alert for group in groups for alert in group.alerts]
+                diagnoses = await self._diagnosis_store.diagnoses(alerts)
+                break
+            except HubError as error:
+                faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
+                await asyncio.sleep(RETRY_S)
+        self._sentences |= {alert: first_sentence(each.summary) for alert, each in diagnoses.items()}
+        self._planner.load(groups, self._open_alert)
+        self._changed = True  # the settings may have changed since the groups were stored
+
+    async def _plan(self, group: asyncio.TaskGroup) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                self._manage_workers(group)
+                wait = await self._step()
+            except HubError as error:
+                faults.error("plan", "Notifications cannot be planned (%s). Retrying.", error)
+                wait = RETRY_S
+            except Exception as error:
+                faults.unexpected("Notifications failed. Report this.", cause=error)
+                wait = RETRY_S
+            if wait > 0:
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+
+    async def _step(self) -> float:
+        """Take notices, make the messages that are due and store both. Return how many seconds to wait at most."""
+        found = await self.store.notices(self._taken, MAX_NOTICES)
+        for number, notice in found:
+            self._planner.take(notice)
+            self._taken = self._planner.plan.upto = number
+            if not notice.alert.open:
+                self._sentences.pop(notice.alert.id, None)
+        if self._changed:
+            self._changed = False
+            self._planner.reconsider(self._now())
+        self._planner.tick(self._now())
+        plan = self._planner.take_plan()
+        if not plan.empty:
+            try:
+                await self.store.apply(plan)
+            except HubError:
+                self._planner.plan = plan.then(self._planner.plan)
+                raise
+            for channel in {each.receiver.channel for each in plan.deliveries}:
+                self.wake_channel(channel)
+        if len(found) == MAX_NOTICES:
+            return 0.0
+        due = self._planner.due_at
+        return IDLE_S if due is None else min(max((due - self._now()) / 1_000, 0.0), IDLE_S)
+
+    # -- channels ----------------------------------------------------------------------------------------------
+
+    def _manage_workers(self, group: asyncio.TaskGroup) -> None:
+        """Start a worker for each new channel, and stop those of removed ones."""
+        wanted = {each.id for each in self.config.settings.channels if each.enabled}
+        for channel in self._workers.keys() - wanted:
+            self._workers.pop(channel)[1].cancel()
+        for channel in wanted - self._workers.keys():
+            worker = ChannelWorker(channel, self.store, self._send, self._describe, self._now)
+            self._workers[channel] = worker, group.create_task(worker.run(), name=f"notifications over {channel}")
+
+    def wake_channel(self, channel: str) -> None:
+        """Let a channel's worker look for deliveries now."""
+        if channel in self._workers:
+            self._workers[channel][0].wake()
+
+    async def _send(self, record: DeliveryRecord) -> None:
+        delivery = record.delivery
+        channel = self.config.settings.channel(delivery.receiver.channel)
+        if channel is None:
+            raise DeliveryFailed("rejected", "The channel was removed.")
+        outgoing = OutgoingMessage(
+            delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now()
+        )
+        await channel.type.send(channel.values, outgoing)
+
+    def _describe(self, record: DeliveryRecord) -> tuple[str, list[str]]:
+        receiver = record.delivery.receiver
+        channel = self.config.settings.channel(receiver.channel)
+        if channel is None:
+            return "", []
+        return channel.type.target(channel.values, receiver.address), _secrets_of(channel)
+
+    async def test(self, channel: NotificationChannel, address: str = "") -> DeliveryFailed | None:
+        """Send a test message over a channel, which need not be stored. Return why it failed, None if it did not."""
+        message = Message(
+            "test",
+            "Test message from Watchkeeper",
+            f"The channel {channel.name} works. Alerts will be sent here.",
+            "info",
+            self._now(),
+            url=self.composer.home(),
+        )
+        outgoing = OutgoingMessage(f"n-{secrets.token_hex(16)}", "test", address, message, self._now())
+        try:
+            async with asyncio.timeout(SEND_S):
+                await channel.type.send(channel.values, outgoing)
+        except DeliveryFailed as error:
+            return DeliveryFailed(error.reason, without_secrets(error.text, _secrets_of(channel)))
+        except TimeoutError:
+            return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
+        except OSError as error:
+            return DeliveryFailed("unreachable", error.strerror or type(error).__name__)
+        return None
+
+    async def retry(self, number: int) -> None:
+        """Let a failed delivery be tried again. Raises NotFound."""
+        if not await self.store.retry(number, self._now()):
+            raise NotFound("There is no failed delivery with this number.")
+        for channel in self._workers:
+            self.wake_channel(channel)
+
+
+def _secrets_of(channel: NotificationChannel) -> list[str]:
+    return [
+        str(channel.values[each.name])
+        for each in channel.type.fields
+        if each.type in SECRET and each.name in channel.values
+    ]

@@ -1,0 +1,193 @@
+"""Settings of notifications: channels, routes and the channels of people, in a private file of the data folder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.errors import Invalid, NotFound, StoreError
+from hub.model import WeeklyWindow
+from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
+from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
+from hub.runtime.private_files import replace_file
+
+log = logging.getLogger(__name__)
+
+FILE = "notifications.json"
+MAX_CHANNELS = 32
+MAX_ROUTES = 64
+MAX_ADDRESSES = 16
+
+
+class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel. ``values`` are its settings with their secrets.
+
+    Attributes:
+        shared: Routes send to it. Otherwise only people use it, each with an address of their own.
+    """
+
+    id: str
+    kind: str
+    name: str
+    values: dict[str, Setting]
+    shared: bool = True
+    enabled: bool = True
+
+    @property
+    def type(self) -> ChannelKind:
+        """Return its kind."""
+        return CHANNEL_KINDS[self.kind]
+
+
+class PersonAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a person is reached over a channel."""
+
+    channel: str
+    address: str
+
+
+class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a person wants to be notified.
+
+    Attributes:
+        addresses: Their channels.
+        quiet: Weekly hours in which messages wait until the hours are over.
+        quiet_critical: Messages about critical alerts wait, too.
+    """
+
+    addresses: tuple[PersonAddress, ...] = ()
+    quiet: tuple[WeeklyWindow, ...] = ()
+    quiet_critical: bool = False
+
+
+class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All settings. ``people`` are by id of the account; ``base_url`` is the hub's address in links."""
+
+    channels: tuple[NotificationChannel, ...] = ()
+    routes: tuple[NotificationRoute, ...] = (DEFAULT_ROUTE,)
+    people: dict[str, PersonNotifications] = {}
+    base_url: str = ""
+
+    def channel(self, channel_id: str) -> NotificationChannel | None:
+        """Return a channel that is enabled, None if there is no such one."""
+        return next((each for each in self.channels if each.id == channel_id and each.enabled), None)
+
+
+class NotificationConfig:
+    """The settings and their changes. ``on_change`` is called after each."""
+
+    def __init__(self, data: Path) -> None:
+        self._file = data / FILE
+        self._changing = asyncio.Lock()
+        self.settings = _load(self._file)
+        self.on_change: Callable[[], None] = lambda: None
+
+    async def put_channel(self, channel: NotificationChannel) -> None:
+        """Add or replace a channel. Secrets that are not given are kept, empty ones are removed. Raises Invalid."""
+        async with self._changing:
+            checked = self.checked_channel(channel)
+            others = tuple(each for each in self.settings.channels if each.id != channel.id)
+            if len(others) >= MAX_CHANNELS:
+                raise Invalid(f"There can be at most {MAX_CHANNELS} channels.", "Remove one first.")
+            await self._save(replace(self.settings, channels=(*others, checked)))
+
+    def checked_channel(self, channel: NotificationChannel) -> NotificationChannel:
+        """Return a channel with the stored secrets that were not given, and defaults. Raises Invalid."""
+        kind = CHANNEL_KINDS.get(channel.kind)
+        if kind is None:
+            raise Invalid(
+                f"There is no kind of channel {channel.kind[:64]!r}.", f"Allowed: {', '.join(CHANNEL_KINDS)}."
+            )
+        before = next((each for each in self.settings.channels if each.id == channel.id), None)
+        if before is not None and before.kind != channel.kind:
+            raise Invalid("The kind of a channel cannot be changed.", "Add another channel.")
+        secrets = [field.name for field in kind.fields if field.type in SECRET]
+        stored = before.values if before is not None else {}
+        kept = {name: stored[name] for name in secrets if name in stored and name not in channel.values}
+        values = checked_values(kind.fields, {**kept, **channel.values})
+        moved = any(field.server and stored.get(field.name) != values.get(field.name) for field in kind.fields)
+        if kept and moved:
+            raise Invalid(f"The server has changed, so {sorted(kept)[0]} has to be entered again.")
+        kind.check(values)
+        return replace(channel, values=values)
+
+    async def remove_channel(self, channel_id: str) -> None:
+        """Remove a channel. Raises NotFound."""
+        async with self._changing:
+            if all(each.id != channel_id for each in self.settings.channels):
+                raise NotFound(f"There is no channel {channel_id[:64]!r}.")
+            channels = tuple(each for each in self.settings.channels if each.id != channel_id)
+            await self._save(replace(self.settings, channels=channels))
+
+    async def put_routes(self, routes: tuple[NotificationRoute, ...]) -> None:
+        """Replace the routes. Raises Invalid for an unknown channel or too many routes."""
+        if len(routes) > MAX_ROUTES:
+            raise Invalid(f"There can be at most {MAX_ROUTES} routes.", "Remove one.")
+        async with self._changing:
+            known = {ALL_CHANNELS} | {each.id for each in self.settings.channels}
+            wanted = {channel for route in routes for step in route.steps for channel in step.channels}
+            if unknown := wanted - known:
+                raise Invalid(f"There is no channel {sorted(unknown)[0][:64]!r}.", "Add it first.")
+            await self._save(replace(self.settings, routes=routes))
+
+    async def put_person(self, account: str, wanted: PersonNotifications) -> None:
+        """Set how a person is notified. Raises Invalid."""
+        if len(wanted.addresses) > MAX_ADDRESSES:
+            raise Invalid(f"There can be at most {MAX_ADDRESSES} addresses.", "Remove one.")
+        async with self._changing:
+            for each in wanted.addresses:
+                channel = self.settings.channel(each.channel)
+                if channel is None or channel.type.address is None:
+                    raise Invalid(
+                        f"The channel {each.channel[:64]!r} reaches no single persons.", "Choose another one."
+                    )
+                channel.type.check_address(each.address)
+            await self._save(replace(self.settings, people={**self.settings.people, account: wanted}))
+
+    async def forget_person(self, account: str) -> None:
+        """Remove the settings of a person."""
+        async with self._changing:
+            if account in self.settings.people:
+                people = {key: each for key, each in self.settings.people.items() if key != account}
+                await self._save(replace(self.settings, people=people))
+
+    async def put_base_url(self, base_url: str) -> None:
+        """Set the hub's address in links; empty: its own."""
+        async with self._changing:
+            await self._save(replace(self.settings, base_url=base_url.rstrip("/")))
+
+    async def _save(self, settings: NotificationSettings) -> None:
+        """Store the settings, then use them. Raises StoreError; nothing changes then."""
+        try:
+            await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(settings))
+        except OSError as error:
+            hint = "Check the free space and the permissions of the data folder."
+            raise StoreError(f"The settings of notifications cannot be saved ({error.strerror}).", hint) from None
+        self.settings = settings
+        self.on_change()
+
+
+def _load(file: Path) -> NotificationSettings:
+    """Read the file. One that cannot be read is renamed, so that it is not lost, and the hub starts without it."""
+    try:
+        settings = msgspec.json.decode(file.read_bytes(), type=NotificationSettings)
+    except FileNotFoundError:
+        return NotificationSettings()
+    except (OSError, ValueError, RecursionError) as error:
+        aside = file.with_suffix(".unreadable")
+        with contextlib.suppress(OSError):
+            file.replace(aside)
+        log.error(
+            "%s cannot be read (%s). It is kept as %s. Nobody is notified of alerts until channels are set up again.",
+            *(file, type(error).__name__, aside.name),
+        )
+        return NotificationSettings()
+    known = tuple(each for each in settings.channels if each.kind in CHANNEL_KINDS)
+    return replace(settings, channels=known)

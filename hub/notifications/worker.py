@@ -1,0 +1,152 @@
+"""Hand over the deliveries of one channel, one at a time, with retries.
+
+Each channel has a worker of its own, so that one that hangs or fails holds up no other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from msgspec.structs import replace
+
+from hub.errors import StoreError
+from hub.model import DeliveryAttempt, DeliveryRecord
+from hub.notifications.base import FINAL, DeliveryFailed
+from hub.runtime.fault_log import FaultLog
+from hub.store.notifications import NotificationStore
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+SEND_S = 20.0
+"""How long one attempt may take."""
+LEASE_MS = 60_000
+"""A claimed delivery is left to its claimer for this long; longer than an attempt may take."""
+FIRST_DELAY_S = 5.0
+MAX_DELAY_S = 600.0
+GIVE_UP_MS = 86_400_000
+"""A delivery that has failed for this long is given up."""
+MAX_ATTEMPTS_KEPT = 20
+IDLE_S = 30.0
+"""A worker looks for deliveries at least this often."""
+MAX_EXCERPT = 300
+
+Send = Callable[[DeliveryRecord], Awaitable[None]]
+
+
+class ChannelWorker:
+    """Delivers for the channel ``channel``.
+
+    Args:
+        channel: Its id.
+        store: The deliveries.
+        send: Hands one over; raises DeliveryFailed.
+        describe: Returns where a delivery goes, masked, and the secrets that a text must not contain.
+        now: Returns the time in epoch ms.
+    """
+
+    def __init__(
+        self,
+        channel: str,
+        store: NotificationStore,
+        send: Send,
+        describe: Callable[[DeliveryRecord], tuple[str, list[str]]],
+        now: Callable[[], int],
+    ) -> None:
+        self.channel = channel
+        self._store = store
+        self._send = send
+        self._describe = describe
+        self._now = now
+        self._wake = asyncio.Event()
+        self._failures = 0  # in a row, of attempts that may succeed later
+
+    def wake(self) -> None:
+        """Look for deliveries now."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled."""
+        while True:
+            try:
+                self._wake.clear()
+                pause = await self._next()
+            except StoreError as error:
+                faults.error("store", "The deliveries of notifications cannot be read or written (%s).", error)
+                pause = FIRST_DELAY_S
+            except Exception as error:
+                faults.unexpected("A notification could not be handled. Report this.", cause=error)
+                pause = FIRST_DELAY_S
+            if pause > 0:
+                try:
+                    async with asyncio.timeout(pause):
+                        # A failing channel is left alone for its pause, whatever comes.
+                        await (asyncio.sleep(pause) if self._failures else self._wake.wait())
+                except TimeoutError:
+                    pass
+
+    async def _next(self) -> float:
+        """Deliver what is due. Return how many seconds to wait before the next one."""
+        now = self._now()
+        record = await self._store.claim(self.channel, now, now + LEASE_MS)
+        if record is None:
+            due = await self._store.next_due(self.channel)
+            return IDLE_S if due is None else min(max((due - self._now()) / 1_000, 0.05), IDLE_S)
+        if self._now() >= record.lease_until:
+            return 0.0  # the machine slept: another attempt claims it again
+        failure, took_ms = await self._attempt(record)
+        return await self._record(record, failure, took_ms)
+
+    async def _attempt(self, record: DeliveryRecord) -> tuple[DeliveryFailed | None, int]:
+        started = time.monotonic()
+        failure: DeliveryFailed | None = None
+        try:
+            async with asyncio.timeout(SEND_S):
+                await self._send(record)
+        except DeliveryFailed as error:
+            failure = error
+        except TimeoutError:
+            failure = DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
+        except OSError as error:
+            failure = DeliveryFailed("unreachable", error.strerror or type(error).__name__)
+        except Exception as error:
+            faults.unexpected("A channel failed in an unexpected way. Report this.", cause=error)
+            failure = DeliveryFailed("rejected", f"Internal error ({type(error).__name__}); the hub's log has details.")
+        return failure, round((time.monotonic() - started) * 1_000)
+
+    async def _record(self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int) -> float:
+        """Record the attempt. Return how many seconds the channel rests."""
+        now, reason = self._now(), None if failure is None else failure.reason
+        target, secrets = self._describe(record)
+        text = "" if failure is None else without_secrets(failure.text, secrets)
+        attempt = DeliveryAttempt(now, took_ms, reason, text, target)
+        record = replace(record, attempts=(*record.attempts, attempt)[-MAX_ATTEMPTS_KEPT:])
+        if failure is None:
+            self._failures = 0
+            await self._store.finish(record, "delivered", now)
+            return 0.0
+        faults.error(
+            (self.channel, reason),
+            "A notification over the channel %s was not delivered (%s, attempt %d): %s",
+            *(self.channel, reason, record.attempt, text),
+            level=logging.WARNING,
+        )
+        if failure.reason in FINAL or now - record.delivery.created_at > GIVE_UP_MS:
+            self._failures = 0
+            await self._store.finish(record, "failed", now)
+            return 0.0
+        self._failures += 1
+        delay = failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(record.attempt - 1, 20), MAX_DELAY_S)
+        await self._store.finish(record, "waiting", now + round(delay * 1_000))
+        return failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 20), IDLE_S)
+
+
+def without_secrets(text: str, secrets: list[str]) -> str:
+    """Return the beginning of a text in one line, without these secrets."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= 4:
+            text = text.replace(secret, "…")
+    return " ".join(text.split())[:MAX_EXCERPT]

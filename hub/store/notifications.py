@@ -1,0 +1,253 @@
+"""Store notifications: notices of alerts (written by the pipeline's commit), groups, and deliveries with attempts.
+
+A delivery is handed over outside of any transaction::
+
+    waiting ─▶ claim (lease, attempt + 1) ─▶ sending ─▶ hand over ─▶ finish ─▶ delivered | waiting (later) | failed
+
+If the hub is killed before ``finish``, the next start releases the delivery, and it is handed over again with the same
+key.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hub.model import (
+    DeliveryAttempt,
+    DeliveryRecord,
+    DeliveryState,
+    NotificationDelivery,
+    NotificationGroup,
+    NotificationReceiver,
+    PendingNotice,
+)
+from hub.store.connection import insert, transaction
+
+MAX_WAITING = 1_000
+"""Deliveries that may wait for one channel. More are recorded as failed."""
+MAX_KEPT = 10_000
+"""Finished deliveries that are kept."""
+
+_encode = msgspec.msgpack.encode
+_notice = msgspec.msgpack.Decoder(PendingNotice).decode
+_group = msgspec.msgpack.Decoder(NotificationGroup).decode
+_delivery = msgspec.msgpack.Decoder(NotificationDelivery).decode
+_attempts = msgspec.msgpack.Decoder(tuple[DeliveryAttempt, ...]).decode
+
+_RECORD = "id, body, state, attempt, due_at, lease_until, attempts"
+_INSERT = """INSERT INTO delivery
+    (key, notification_group, kind, channel, receiver, state, created_at, due_at, body, attempts)
+    SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+    WHERE ?3 <> 'resolved' OR EXISTS (
+        SELECT 1 FROM delivery WHERE notification_group = ?2 AND receiver = ?5 AND kind = 'firing'
+            AND state IN ('sending', 'delivered'))
+    ON CONFLICT (key) DO NOTHING"""
+_WAITING = "SELECT count(*) FROM delivery WHERE channel = ? AND state = 'waiting'"
+_CLAIM = f"""UPDATE delivery SET state = 'sending', attempt = attempt + 1, lease_until = ?3 WHERE id = (
+    SELECT id FROM delivery WHERE channel = ?1 AND state IN ('waiting', 'sending') AND due_at <= ?2
+        AND (state = 'waiting' OR lease_until < ?2) ORDER BY due_at, id LIMIT 1) RETURNING {_RECORD}"""  # noqa: S608 (our own words)
+# A message about alerts that have cleared meanwhile is not sent any more.
+_OUTDATED = """UPDATE delivery SET state = 'cancelled' WHERE channel = ?1 AND state = 'waiting' AND kind = 'firing'
+    AND NOT EXISTS (SELECT 1 FROM notification_group WHERE id = notification_group)"""
+_EXPIRE = """DELETE FROM delivery WHERE id IN (
+    SELECT id FROM delivery WHERE state NOT IN ('waiting', 'sending')
+        AND notification_group NOT IN (SELECT id FROM notification_group) ORDER BY id DESC LIMIT ?2 OFFSET ?1)"""
+
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+
+
+class NotificationPlan(msgspec.Struct):
+    """What one step of the planning changes; it is written in one transaction.
+
+    Attributes:
+        upto: The notices up to this row number are done.
+        groups: Changed groups by id; None: the group is removed, and its waiting deliveries are cancelled.
+        deliveries: New ones. Of those about resolved alerts, only those are stored whose receiver heard of the alert.
+    """
+
+    upto: int = 0
+    groups: dict[str, NotificationGroup | None] = {}
+    deliveries: list[NotificationDelivery] = []
+
+    @property
+    def empty(self) -> bool:
+        """Return whether there is nothing to write."""
+        return not (self.upto or self.groups or self.deliveries)
+
+    def then(self, later: NotificationPlan) -> NotificationPlan:
+        """Return a plan of both."""
+        upto = max(self.upto, later.upto)
+        return NotificationPlan(upto, {**self.groups, **later.groups}, [*self.deliveries, *later.deliveries])
+
+
+class NotificationStore:
+    """Stores notifications; ``read`` and ``write`` run a function with a connection in the store's threads."""
+
+    def __init__(self, read: Run, write: Run) -> None:
+        self._read, self._write = read, write
+
+    async def open(self) -> list[NotificationGroup]:
+        """Return the groups. Release deliveries that an earlier process was handing over when it ended."""
+        await self._write(_release)
+        found: list[NotificationGroup] = await self._read(_groups)
+        return found
+
+    async def notices(self, after: int, limit: int) -> list[tuple[int, PendingNotice]]:
+        """Return the oldest notices after a row number, with their row numbers."""
+        found: list[tuple[int, PendingNotice]] = await self._read(partial(_notices, after=after, limit=limit))
+        return found
+
+    async def apply(self, plan: NotificationPlan) -> None:
+        """Write a plan: all of it or nothing."""
+        await self._write(partial(_apply, plan=plan))
+
+    async def claim(self, channel: str, now: int, lease_until: int) -> DeliveryRecord | None:
+        """Begin an attempt of the channel's first due delivery, None if none is due. ``lease_until``: it may take."""
+        found: DeliveryRecord | None = await self._write(
+            partial(_claim, channel=channel, now=now, lease_until=lease_until)
+        )
+        return found
+
+    async def next_due(self, channel: str) -> int | None:
+        """Return when the channel's next delivery is due."""
+        found: int | None = await self._read(partial(_next_due, channel=channel))
+        return found
+
+    async def finish(self, record: DeliveryRecord, state: DeliveryState, due_at: int) -> bool:
+        """Record how the attempt of a claimed delivery ended. Return False if another attempt was begun meanwhile."""
+        return bool(await self._write(partial(_finish, record=record, state=state, due_at=due_at)))
+
+    async def retry(self, number: int, now: int) -> bool:
+        """Let a failed delivery be tried again. Return False if there is no such one."""
+        return bool(await self._write(partial(_retry, number=number, now=now)))
+
+    async def deliveries(
+        self,
+        limit: int = 100,
+        before: int | None = None,
+        state: DeliveryState | None = None,
+        channel: str | None = None,
+    ) -> list[DeliveryRecord]:
+        """Return deliveries, newest first; ``before`` continues below that number."""
+        found: list[DeliveryRecord] = await self._read(
+            partial(_page, limit=limit, before=before, state=state, channel=channel)
+        )
+        return found
+
+    async def counts(self) -> dict[tuple[str, DeliveryState], int]:
+        """Return how many deliveries each channel has in each state."""
+        found: dict[tuple[str, DeliveryState], int] = await self._read(_counts)
+        return found
+
+
+def _release(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        connection.execute("UPDATE delivery SET state = 'waiting', lease_until = 0 WHERE state = 'sending'")
+
+
+def _groups(connection: sqlite3.Connection) -> list[NotificationGroup]:
+    return [_group(body) for (body,) in connection.execute("SELECT body FROM notification_group ORDER BY rowid")]
+
+
+def _notices(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, PendingNotice]]:
+    rows = connection.execute("SELECT id, body FROM notice WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+    return [(number, _notice(body)) for number, body in rows]
+
+
+def _apply(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
+    with transaction(connection):
+        connection.execute("DELETE FROM notice WHERE id <= ?", (plan.upto,))
+        for group_id, group in plan.groups.items():
+            if group is None:
+                connection.execute("DELETE FROM notification_group WHERE id = ?", (group_id,))
+                connection.execute(
+                    "UPDATE delivery SET state = 'cancelled' WHERE notification_group = ? AND state = 'waiting' "
+                    "AND kind = 'firing'",
+                    (group_id,),
+                )
+        insert(
+            connection,
+            "INSERT OR REPLACE INTO notification_group VALUES",
+            ((group.id, _encode(group)) for group in plan.groups.values() if group is not None),
+        )
+        waiting: dict[str, int] = {}
+        for each in plan.deliveries:
+            channel = each.receiver.channel
+            if channel not in waiting:
+                waiting[channel] = connection.execute(_WAITING, (channel,)).fetchone()[0]
+            full = waiting[channel] >= MAX_WAITING
+            attempts = (DeliveryAttempt(each.created_at, 0, "overflow", "Too many deliveries were waiting."),)
+            inserted = connection.execute(
+                _INSERT,
+                (
+                    *(each.key, each.group, each.message.kind, channel, receiver_key(each.receiver)),
+                    *("failed" if full else "waiting", each.created_at, each.created_at, _encode(each)),
+                    _encode(attempts if full else ()),
+                ),
+            ).rowcount
+            waiting[channel] += max(inserted, 0)
+        if plan.deliveries:
+            connection.execute(_EXPIRE, (MAX_KEPT, MAX_WAITING))
+
+
+def receiver_key(receiver: NotificationReceiver) -> str:
+    """Return the text by which deliveries to the same receiver are found."""
+    return f"{receiver.channel}\n{receiver.person or ''}\n{receiver.address}"
+
+
+def _claim(connection: sqlite3.Connection, channel: str, now: int, lease_until: int) -> DeliveryRecord | None:
+    with transaction(connection):
+        connection.execute(_OUTDATED, (channel,))
+        row = connection.execute(_CLAIM, (channel, now, lease_until)).fetchone()
+    return None if row is None else _record(*row)
+
+
+def _next_due(connection: sqlite3.Connection, channel: str) -> int | None:
+    query = "SELECT min(max(due_at, lease_until)) FROM delivery WHERE channel = ? AND state IN ('waiting', 'sending')"
+    found: int | None = connection.execute(query, (channel,)).fetchone()[0]
+    return found
+
+
+def _finish(connection: sqlite3.Connection, record: DeliveryRecord, state: DeliveryState, due_at: int) -> bool:
+    with transaction(connection):
+        return (
+            connection.execute(
+                "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ? "
+                "WHERE id = ? AND state = 'sending' AND attempt = ?",
+                (state, due_at, _encode(record.attempts), record.number, record.attempt),
+            ).rowcount
+            == 1
+        )
+
+
+def _retry(connection: sqlite3.Connection, number: int, now: int) -> bool:
+    with transaction(connection):
+        query = "UPDATE delivery SET state = 'waiting', attempt = 0, due_at = ? WHERE id = ? AND state = 'failed'"
+        return connection.execute(query, (now, number)).rowcount == 1
+
+
+def _page(
+    connection: sqlite3.Connection, limit: int, before: int | None, state: DeliveryState | None, channel: str | None
+) -> list[DeliveryRecord]:
+    rows = connection.execute(
+        f"SELECT {_RECORD} FROM delivery WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR state = ?2) "  # noqa: S608
+        "AND (?3 IS NULL OR channel = ?3) ORDER BY id DESC LIMIT ?4",
+        (before, state, channel, limit),
+    )
+    return [_record(*row) for row in rows]
+
+
+def _counts(connection: sqlite3.Connection) -> dict[tuple[str, DeliveryState], int]:
+    rows = connection.execute("SELECT channel, state, count(*) FROM delivery GROUP BY channel, state")
+    return {(channel, state): count for channel, state, count in rows}
+
+
+def _record(
+    number: int, body: bytes, state: DeliveryState, attempt: int, due_at: int, lease_until: int, attempts: bytes
+) -> DeliveryRecord:
+    return DeliveryRecord(number, _delivery(body), state, attempt, due_at, lease_until, _attempts(attempts))

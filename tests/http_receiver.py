@@ -1,0 +1,78 @@
+"""A real HTTP server that keeps what it is sent, and answers as a test wants."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from receiver import until
+
+
+@dataclass
+class Posted:
+    """One request."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class HttpReceiver:
+    """The server at :attr:`url`. ``answer`` returns status line and further headers; it may take its time."""
+
+    port: int = 0
+    posted: list[Posted] = field(default_factory=list)
+    answer: Callable[[Posted], Awaitable[str] | str] = lambda posted: "200 OK\r\n"
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def about(self, device: str) -> list[Any]:
+        """Return the messages about a device."""
+        return [
+            each.json for each in self.posted if any(alert["device"] == device for alert in each.json.get("alerts", ()))
+        ]
+
+    async def heard(self, device: str, count: int, within: float = 10.0) -> list[Any]:
+        """Wait for messages about a device and return them."""
+        await until(lambda: len(self.about(device)) >= count, within)
+        return self.about(device)
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            method, path, _ = head[0].split()
+            headers = {
+                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)
+            }
+            body = await reader.readexactly(int(headers.get("content-length", 0)))
+            posted = Posted(method, path, headers, body)
+            self.posted.append(posted)
+            answer = self.answer(posted)
+            line = answer if isinstance(answer, str) else await answer
+            writer.write(f"HTTP/1.1 {line}Content-Length: 2\r\nConnection: close\r\n\r\nok".encode())
+            await writer.drain()
+        writer.close()
+
+
+@contextlib.asynccontextmanager
+async def http_receiver() -> AsyncIterator[HttpReceiver]:
+    """Run a server on a free port."""
+    receiver = HttpReceiver()
+    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
+    receiver.port = server.sockets[0].getsockname()[1]
+    try:
+        yield receiver
+    finally:
+        server.close()

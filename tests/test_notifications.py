@@ -1,0 +1,216 @@
+"""Notifications from end to end: an alert is raised, and a real receiver gets the message."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import hmac
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from api_hub import ApiHub, now_ms, running_hub
+from http_receiver import HttpReceiver, http_receiver
+from receiver import until
+from signed_in import BEARER, TOKEN
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AT_ONCE = {"name": "All", "group_wait_s": 0, "diagnosis_wait_s": 0, "steps": [{"channels": ["*"], "roles": ["viewer"]}]}
+
+
+@dataclass
+class Site:
+    """A hub with the channel ``hook`` to the receiver."""
+
+    hub: ApiHub
+    receiver: HttpReceiver
+
+    async def do(self, method: str, path: str, status: int = 200, **body: Any) -> Any:
+        answer = await self.hub.http.request(method, path, json=body or None, headers=BEARER)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def channel(self, name: str, url: str, **more: Any) -> None:
+        values = {"url": url, **more.pop("values", {})}
+        await self.do("PUT", f"/api/notifications/channels/{name}", kind="webhook", name=name, values=values, **more)
+
+    async def routes(self, *routes: dict[str, Any]) -> None:
+        await self.do("PUT", "/api/notifications/routes", routes=list(routes))
+
+    async def alert(self, device: str) -> dict[str, Any]:
+        """Raise an alert of a device and return it."""
+        await self.hub.telemetry(device, temperature=95)
+        (alert,) = (await self.do("GET", f"/api/alerts?state=open&device_id={device}"))["items"]
+        return dict(alert)
+
+    async def clear(self, device: str) -> None:
+        await self.hub.telemetry(device, temperature=20)
+
+    async def deliveries(self, device: str, **query: Any) -> list[dict[str, Any]]:
+        """Return the deliveries about a device, newest first."""
+        alerts = {each["id"] for each in (await self.do("GET", f"/api/alerts?device_id={device}"))["items"]}
+        found = await self.hub.http.get("/api/notifications/deliveries", params=query, headers=BEARER)
+        return [each for each in found.json()["items"] if alerts & set(each["alerts"])]
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    folder = tmp_path_factory.mktemp("notifications")
+    async with http_receiver() as receiver, running_hub(folder, token=TOKEN, real_ai=True) as hub:
+        yield Site(hub, receiver)
+
+
+@pytest_asyncio.fixture(loop_scope="module", autouse=True)
+async def settings(site: Site) -> AsyncIterator[None]:
+    """Begin each test with one channel and one route."""
+    site.receiver.answer = lambda posted: "200 OK\r\n"
+    await site.channel("hook", f"{site.receiver.url}/secret-path", values={"secret": "s3cret-key"})
+    await site.routes(AT_ONCE)
+    yield
+    for each in (await site.do("GET", "/api/notifications"))["channels"]:
+        await site.do("DELETE", f"/api/notifications/channels/{each['id']}")
+
+
+async def test_alert_is_sent_signed_and_resolved_to_those_who_heard(site: Site) -> None:
+    alert = await site.alert("pump-1")
+    (firing,) = await site.receiver.heard("pump-1", 1)
+    posted = site.receiver.posted[-1]
+    fact = firing["alerts"][0]
+    assert (firing["status"], firing["severity"]) == ("firing", "critical")
+    assert (fact["id"], fact["value"], fact["threshold"]) == (alert["id"], 95, 80)
+    assert fact["url"] == f"http://hub.test/alerts/{alert['id']}"
+    stamp = posted.headers["webhook-timestamp"]
+    signed = f"{firing['key']}.{stamp}.".encode() + posted.body
+    digest = base64.b64encode(hmac.digest(b"s3cret-key", signed, hashlib.sha256)).decode()
+    assert posted.headers["webhook-signature"] == f"v1,{digest}"
+    assert posted.headers["webhook-id"] == posted.headers["idempotency-key"] == firing["key"]
+    await site.clear("pump-1")
+    _, resolved = await site.receiver.heard("pump-1", 2)
+    assert (resolved["status"], resolved["group"]) == ("resolved", firing["group"])
+    assert resolved["key"] != firing["key"]
+
+
+async def test_message_waits_for_the_diagnosis_and_quotes_its_first_sentence(site: Site) -> None:
+    await site.routes({**AT_ONCE, "diagnosis_wait_s": 60})
+    await site.alert("pump-2")
+    (firing,) = await site.receiver.heard("pump-2", 1)
+    assert firing["alerts"][0]["diagnosis"]
+    assert firing["alerts"][0]["diagnosis"] in firing["text"]
+
+
+async def test_over_acknowledged_and_silenced_alerts_are_not_sent(site: Site) -> None:
+    await site.routes({**AT_ONCE, "group_wait_s": 1})
+    await site.alert("pump-3")
+    await site.clear("pump-3")
+    acknowledged = await site.alert("pump-4")
+    await site.do("POST", f"/api/alerts/{acknowledged['id']}/acknowledge")
+    silence = {"devices": ["pump-5"], "note": "Service", "ends_at": now_ms() + 3_600_000}
+    made = await site.do("POST", "/api/silences", 201, **silence)
+    await site.alert("pump-5")
+    await site.alert("pump-6")
+    await site.receiver.heard("pump-6", 1)
+    assert not site.receiver.about("pump-3")
+    assert not site.receiver.about("pump-4")
+    assert not site.receiver.about("pump-5")
+    await site.do("DELETE", f"/api/silences/{made['id']}")
+    await site.receiver.heard("pump-5", 1)
+
+
+async def test_resolved_is_sent_through_a_silence_that_began_after_the_message(site: Site) -> None:
+    await site.alert("pump-7")
+    await site.receiver.heard("pump-7", 1)
+    silence = {"devices": ["pump-7"], "note": "Service", "ends_at": now_ms() + 3_600_000}
+    await site.do("POST", "/api/silences", 201, **silence)
+    await site.clear("pump-7")
+    assert [each["status"] for each in await site.receiver.heard("pump-7", 2)] == ["firing", "resolved"]
+
+
+async def test_failing_channels_hold_up_no_other_and_list_each_attempt(site: Site) -> None:
+    async with http_receiver() as bad:
+        answers = {"/busy": "429 Too Many Requests\r\nRetry-After: 600\r\n", "/refuses": "404 Not Found\r\n"}
+        hanging = asyncio.Event()
+
+        async def answer(posted: Any) -> str:
+            if posted.path == "/hangs":
+                await hanging.wait()
+            return answers.get(posted.path, "200 OK\r\n")
+
+        bad.answer = answer
+        for name in ("hangs", "busy", "refuses"):
+            await site.channel(name, f"{bad.url}/{name}")
+        with contextlib.closing(__import__("socket").socket()) as gone:
+            gone.bind(("127.0.0.1", 0))
+            await site.channel("gone", f"http://127.0.0.1:{gone.getsockname()[1]}/token-12345")
+            await site.alert("pump-8")
+            await site.receiver.heard("pump-8", 1, within=2)
+
+            async def settled() -> dict[str, Any]:
+                return {each["channel"]: each for each in await site.deliveries("pump-8")}
+
+            async with asyncio.timeout(5):
+                while any(not each["attempts"] for name, each in (await settled()).items() if name != "hangs"):
+                    await asyncio.sleep(0.02)
+        found = await settled()
+    reasons = {name: [each["reason"] for each in found[name]["attempts"]] for name in found}
+    assert reasons == {
+        "hook": [None],
+        "busy": ["rate_limit"],
+        "refuses": ["rejected"],
+        "gone": ["unreachable"],
+        "hangs": [],
+    }
+    states = {name: each["state"] for name, each in found.items()}
+    assert states == {
+        "hook": "delivered", "busy": "waiting", "refuses": "failed", "gone": "waiting", "hangs": "sending"
+    }  # fmt: skip
+    assert found["busy"]["due_at"] > now_ms() + 500_000  # as the receiver asked
+    assert "token-12345" not in str(found)
+    assert found["gone"]["attempts"][0]["target"].endswith("/…")
+    bad_number = found["refuses"]["number"]
+    await site.do("POST", f"/api/notifications/deliveries/{bad_number}/retry", 202)
+    hanging.set()
+
+
+async def test_resolved_is_not_sent_to_who_did_not_hear_the_raise(site: Site) -> None:
+    site.receiver.answer = lambda posted: "429 Too Many Requests\r\nRetry-After: 3600\r\n"
+    await site.alert("pump-9")
+    await until(lambda: site.receiver.about("pump-9"))
+    while not (await site.deliveries("pump-9"))[0]["attempts"]:
+        await asyncio.sleep(0.02)
+    await site.clear("pump-9")
+    while (await site.deliveries("pump-9"))[0]["state"] != "cancelled":
+        await asyncio.sleep(0.02)
+    assert [each["kind"] for each in await site.deliveries("pump-9")] == ["firing"]
+
+
+async def test_secrets_are_kept_and_never_returned(site: Site) -> None:
+    found = await site.do("GET", "/api/notifications")
+    (channel,) = found["channels"]
+    assert channel["secrets"] == ["secret", "url"]
+    assert channel["target"] == f"{site.receiver.url}/…"
+    assert "secret-path" not in str(found)
+    assert "s3cret-key" not in str(found)
+    await site.do("PUT", "/api/notifications/channels/hook", kind="webhook", name="Renamed", values={})
+    (channel,) = (await site.do("GET", "/api/notifications"))["channels"]
+    assert (channel["name"], channel["secrets"]) == ("Renamed", ["secret", "url"])
+
+
+async def test_test_message_says_what_is_wrong(site: Site) -> None:
+    wanted = {"kind": "webhook", "name": "x", "values": {"url": f"{site.receiver.url}/t"}}
+    assert (await site.do("POST", "/api/notifications/channels/x/test", **wanted))["ok"]
+    assert site.receiver.posted[-1].json["status"] == "test"
+    site.receiver.answer = lambda posted: "401 Unauthorized\r\n"
+    refused = await site.do("POST", "/api/notifications/channels/x/test", **wanted)
+    assert (refused["ok"], refused["reason"]) == (False, "auth")
+    metadata = {**wanted, "values": {"url": "http://169.254.169.254/latest"}}
+    refused = await site.do("POST", "/api/notifications/channels/x/test", **metadata)
+    assert refused["reason"] == "rejected"
+    assert "not an allowed address" in refused["message"]
+    for values in ({}, {"url": "ftp://x"}, {"url": "http://x", "more": 1}):
+        await site.do("POST", "/api/notifications/channels/x/test", 422, **{**wanted, "values": values})

@@ -33,6 +33,9 @@ def test_explorer_shows_topics_of_no_dialect_without_storing_them(hub: Serving):
     publisher.say("garage/door", "OPEN", retained=True)
     publisher.say("garage/long", "x" * 5_000, retained=True)
     publisher.say("devices/known/telemetry", {"n": 1})
+    for device, words in (("read", "21.5"), ("nothing", "pv"), ("rejected", "21,5")):
+        level = "mode/set" if device == "nothing" else "vehicleSoc"
+        publisher.say(f"evcc/loadpoints/{device}/{level}", words, retained=True)
     until(lambda: "garage/door" in look(hub))
     assert hub.get("/api/topics?filter=%23")["listening"]
     publisher.say("garage/raw", b"\x00\xff")
@@ -45,12 +48,15 @@ def test_explorer_shows_topics_of_no_dialect_without_storing_them(hub: Serving):
     assert (seen["garage/door"]["glance"], seen["garage/door"]["dialect"]) == ("OPEN", None)
     assert (seen["garage/raw"]["glance"], len(seen["garage/long"]["glance"])) == ("00 fe", 120)
     assert seen["devices/known/telemetry"]["dialect"] == "native"
+    made = {topic.split("/")[2]: each["outcome"] for topic, each in seen.items() if topic.startswith("evcc/")}
+    assert made == {"read": "read", "nothing": "nothing", "rejected": "rejected"}
+    assert seen["garage/door"]["outcome"] is None
     assert look(hub, "%2B/door").keys() == {"garage/door"}
     assert look(hub, q="LONG").keys() == {"garage/long"}
     last = hub.get("/api/topics/last?topic=garage/long")
     assert (last["bytes"], len(last["payload"]), last["cut"], last["retained"]) == (5_000, 2_048, True, True)
     assert hub.http.get("/api/topics/last?topic=never/said").status_code == 404
-    assert hub.get("/api/rejected")["items"] == []
+    assert [each["topic"] for each in hub.get("/api/rejected")["items"]] == ["evcc/loadpoints/rejected/vehicleSoc"]
     assert hub.get("/api/devices/known")["metrics"]["n"]["value"] == 2
     publisher.leave()
 
@@ -58,8 +64,8 @@ def test_explorer_shows_topics_of_no_dialect_without_storing_them(hub: Serving):
 def test_unknown_native_topic_is_rejected_with_suggested_topic(hub: Serving):
     publisher = Thing(hub.broker, "none")
     publisher.say("devices/boiler/temperature", "71.5")
-    shown = until(lambda: hub.get("/api/rejected")["items"])[0]
-    assert shown["topic"] == "devices/boiler/temperature"
+    topic = "devices/boiler/temperature"
+    [shown] = until(lambda: [each for each in hub.get("/api/rejected")["items"] if each["topic"] == topic])
     assert "devices/boiler/telemetry/temperature" in shown["detail"]
     assert hub.http.get("/api/devices/boiler").status_code == 404
     publisher.leave()

@@ -6587,7 +6587,8 @@ export interface components {
          * @description A topic.
          *
          *     `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
-         *     decodes the topic; null if the hub ignores it.
+         *     decodes the topic; null if the hub ignores it. `outcome` is what it made of the last message: `read`, `nothing` (no
+         *     value, device or state in it) or `rejected`; null if nothing reads it, for native topics, and if it is too long.
          */
         TopicShape: {
             /** Topic */
@@ -6600,6 +6601,8 @@ export interface components {
             glance: string;
             /** Dialect */
             dialect: string | null;
+            /** Outcome */
+            outcome: ("read" | "nothing" | "rejected") | null;
         };
         /**
          * TrendShape

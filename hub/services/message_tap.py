@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
-from hub.dialects import Dialect, View
+from hub.dialects import Dialect, NativeDialect, Result, View
 from hub.model import RawMessage
 from hub.mqtt.client import Sink
 
@@ -28,6 +29,8 @@ EXCERPT = 2_048
 """Bytes kept of a payload. With the limits above, it bounds the memory to about 6 MB."""
 TOPICS = 100_000
 """Topics whose devices are cached while a device is watched."""
+OUTCOMES = 5_000
+"""Topics whose last outcome is cached."""
 
 
 class TappedMessage(msgspec.Struct, frozen=True, gc=False):
@@ -35,6 +38,9 @@ class TappedMessage(msgspec.Struct, frozen=True, gc=False):
 
     message: RawMessage
     size: int
+
+
+Outcome = Literal["read", "nothing", "rejected"]
 
 
 class TapSubscription:
@@ -64,6 +70,7 @@ class MessageTap:
         self._ring: deque[RawMessage | TappedMessage] = deque(maxlen=RING)
         self._watched: dict[str, TapSubscription] = {}
         self._devices_by_topic: dict[str, frozenset[str]] = {}
+        self._outcomes: dict[str, tuple[RawMessage, Outcome | None]] = {}  # of the last message of a topic
         self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:
@@ -102,6 +109,29 @@ class MessageTap:
     def reader(self, topic: str) -> str | None:
         """Return the name of the dialect that decodes this topic, or None."""
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
+
+    def outcome(self, tapped: TappedMessage) -> Outcome | None:
+        """Return what the dialect makes of a message. None if none reads it, for native ones, and if it was cut."""
+        message = tapped.message
+        known = self._outcomes.get(message.topic)
+        if known is not None and known[0] is message:
+            return known[1]
+        if len(self._outcomes) >= OUTCOMES:
+            self._outcomes.clear()
+        found = None if tapped.size > len(message.payload) else self._outcome(message)
+        self._outcomes[message.topic] = (message, found)
+        return found
+
+    def _outcome(self, message: RawMessage) -> Outcome | None:
+        dialect = next((each for each in self._dialects if each.owns(message.topic)), None)
+        if dialect is None or isinstance(dialect, NativeDialect):
+            return None  # a native topic that is not known is rejected once an hour: the pipeline's turn, not ours
+        try:
+            result = dialect.decode(message, self._view)
+        except Exception:  # the pipeline reports what is wrong with it
+            return "rejected"
+        empty = msgspec.structs.replace(result, heard=(), rejections=()) == Result()
+        return "read" if not empty else "rejected" if result.rejections else "nothing"
 
     def _sort(self, tapped: TappedMessage, watched: dict[str, TapSubscription]) -> None:
         for device in self._devices_of(tapped.message) & watched.keys():

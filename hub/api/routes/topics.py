@@ -38,7 +38,7 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
             listening=state is not None and state.subscribed,
             error=None if state is None else state.error,
             total=len(found),
-            items=[_shape(each, recent.reader(each.topic)) for each in found[:MAX_TOPICS]],
+            items=[_shape(each, recent) for each in found[:MAX_TOPICS]],
         )
         return Json(answer)
 
@@ -55,12 +55,13 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
     return router
 
 
-def _shape(observed: ObservedTopic, dialect: str | None) -> topics_schemas.TopicShape:
+def _shape(observed: ObservedTopic, recent: MessageTap) -> topics_schemas.TopicShape:
     message = message_shape(observed.last)
     return topics_schemas.TopicShape(
         topic=observed.topic,
         received_at=message.received_at,
         count=observed.count,
         glance=message.payload[:GLANCE_CHARS],
-        dialect=dialect,
+        dialect=recent.reader(observed.topic),
+        outcome=recent.outcome(observed.last),
     )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from hub.api.schemas.api_object import ApiObject
+from hub.services.message_tap import Outcome
 
 
 class TopicShape(ApiObject):
     """A topic.
 
     `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
-    decodes the topic; null if the hub ignores it.
+    decodes the topic; null if the hub ignores it. `outcome` is what it made of the last message: `read`, `nothing` (no
+    value, device or state in it) or `rejected`; null if nothing reads it, for native topics, and if it is too long.
     """
 
     topic: str
@@ -17,6 +19,7 @@ class TopicShape(ApiObject):
     count: int
     glance: str
     dialect: str | None
+    outcome: Outcome | None
 
 
 class TopicList(ApiObject):

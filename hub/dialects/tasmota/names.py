@@ -31,6 +31,7 @@ _WHOLE = {
 _PARTS = {"CarbonDioxide": "CO₂", "eCO2": "eCO₂", "DewPoint": "dew point", "CCT": "color temperature"}
 _DIAGNOSTIC = frozenset(("Wifi.RSSI", "Wifi.Signal", "UptimeSec", "Vcc", "Heap", "Sleep", "LoadAvg", "MqttCount"))
 _ALSO = ("ESP32.", "ENERGY.TotalStartTime", "ZbInfo.")
+_IDS = (".Id", ".ModelId")  # a sensor's serial number is no reading
 _NUMBERED = re.compile(r"(POWER|Switch|Button|Dimmer|Shutter|Channel|Counter)(\d*)\Z")
 _NAMED = {"POWER": "switch", "Switch": "input", "Dimmer": "brightness"}
 
@@ -47,7 +48,11 @@ def classes(metrics: Collection[str]) -> dict[str, str]:
 
 def categories(metrics: Collection[str]) -> dict[str, Category]:
     """Return the categories of metrics about the device itself."""
-    return {metric: "diagnostic" for metric in metrics if metric in _DIAGNOSTIC or metric.startswith(_ALSO)}
+    return {
+        metric: "diagnostic"
+        for metric in metrics
+        if metric in _DIAGNOSTIC or metric.startswith(_ALSO) or metric.endswith(_IDS)
+    }
 
 
 def _names(metric: str, relays: Sequence[str]) -> tuple[str, str]:

@@ -27,6 +27,7 @@ export const topics = {
   keepValue: 'Keep as a metric',
   excludeValue: 'Exclude',
   keepHint: 'Select values to keep as metrics. If none is selected, all are kept.',
+  outcome: { nothing: 'no values', rejected: 'rejected' },
   readBy: (dialect: string) => `Already read by an integration (${dialect}); no mapping needed.`,
   mapping: 'New mapping',
   levels: 'Topic levels',

@@ -854,6 +854,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules/suggest-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Suggest Limits
+         * @description Suggest limits for a threshold rule from the history of its devices and of others of the same models.
+         *
+         *     Return 422 if no device has enough values in the period. Nothing is stored.
+         */
+        post: operations["post_rules_suggest-limits"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rules": {
         parameters: {
             query?: never;
@@ -3118,6 +3140,7 @@ export interface components {
          *     - `data_from`: the time of the first reading that was used; null if there was none
          *     - `devices`, `tested`: devices in scope, and those whose readings were replayed
          *     - `left_out`: at most 100 of the devices that were not tested
+         *     - `series`: device and metric of at most 100 series that were tested, most firings first
          */
         BacktestShape: {
             /** Start */
@@ -3134,6 +3157,11 @@ export interface components {
             readings: number;
             /** Left Out */
             left_out: components["schemas"]["LeftOutShape"][];
+            /** Series */
+            series: [
+                string,
+                string
+            ][];
             rule: components["schemas"]["OutcomeShape"];
             old: components["schemas"]["OutcomeShape"] | null;
         };
@@ -4571,6 +4599,25 @@ export interface components {
              * @enum {string}
              */
             reason: "no_readings" | "too_many_readings" | "too_many_devices";
+        };
+        /**
+         * LimitQuery
+         * @description The keys of a threshold rule as in `rules.toml`, without its limits, and a period of at most 31 days.
+         */
+        LimitQuery: {
+            /** Rule */
+            rule: {
+                [key: string]: unknown;
+            };
+            /**
+             * Side
+             * @enum {string}
+             */
+            side: "above" | "below";
+            /** From */
+            from: number;
+            /** To */
+            to: number;
         };
         /**
          * LimitsShape
@@ -6481,6 +6528,37 @@ export interface components {
             name: string;
             /** Devices */
             devices: number;
+        };
+        /**
+         * SuggestedLimit
+         * @description A limit with its clear threshold, and what a rule with them would have raised in the period.
+         */
+        SuggestedLimit: {
+            /**
+             * Sensitivity
+             * @enum {string}
+             */
+            sensitivity: "high" | "medium" | "low";
+            /** Limit */
+            limit: number;
+            /** Clear */
+            clear: number;
+            /** Count */
+            count: number;
+            /** Longest Ms */
+            longest_ms: number;
+        };
+        /**
+         * SuggestedLimits
+         * @description Limits from the most to the least sensitive one, and from how many devices of the rule and peers they are.
+         */
+        SuggestedLimits: {
+            /** Devices */
+            devices: number;
+            /** Peers */
+            peers: number;
+            /** Items */
+            items: components["schemas"]["SuggestedLimit"][];
         };
         /** TermShape */
         TermShape: {
@@ -8868,6 +8946,42 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_rules_suggest-limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LimitQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SuggestedLimits"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];

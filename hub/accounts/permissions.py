@@ -137,6 +137,7 @@ PUT    /api/rules
 POST   /api/rules/check
 POST   /api/rules/preview
 POST   /api/rules/backtest
+POST   /api/rules/suggest-limits
 PUT    /api/rules/{rule_id}
 DELETE /api/rules/{rule_id}
 POST   /api/mappings

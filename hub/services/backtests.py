@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -13,12 +14,14 @@ import msgspec
 from hub.backtest import Firing, Points, RuleOutcome, outcome, reads, replay
 from hub.model import Device, Quality, Rule, Value
 from hub.registry.reader import DeviceReader
+from hub.rules import covers
 from hub.rules.kinds import SilenceCondition
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 100
 MAX_READINGS = 500_000
 """Readings of one backtest, over all devices: about ten seconds of work for a rule that needs each of them."""
+MAX_SERIES = 100
 PAGE = 50_000
 PAUSE_S = 0.0005
 """The replay's thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
@@ -44,6 +47,7 @@ class Backtest(msgspec.Struct, frozen=True):
         tested: of these, the devices whose readings were replayed.
         readings: the number of these readings.
         left_out: devices that were not tested.
+        series: device and metric of the readings that were tested, most firings first.
         rule: what the draft would have raised.
         old: what the rule that it replaces would have raised; None if it replaces none.
     """
@@ -55,8 +59,29 @@ class Backtest(msgspec.Struct, frozen=True):
     tested: int
     readings: int
     left_out: list[LeftOut]
+    series: list[tuple[str, str]]
     rule: RuleOutcome
     old: RuleOutcome | None
+
+
+class Replayed:
+    """The firings of each rule, and what was replayed; the attributes are those of :class:`Backtest`."""
+
+    def __init__(self, firings: list[list[Firing]], devices: int, left_out: list[LeftOut]) -> None:
+        self.firings = firings
+        self.devices = devices
+        self.left_out = left_out
+        self.tested = self.readings = 0
+        self.data_from: int | None = None
+        self.series: list[tuple[str, str]] = []
+
+    def add(self, device_id: str, readings: Mapping[str, Points], watched: Iterable[str]) -> None:
+        """Count a device whose readings are replayed; ``watched`` are the metrics that a rule is about."""
+        self.tested += 1
+        self.readings += sum(map(len, readings.values()))
+        first = [points[0][0] for points in readings.values()]
+        self.data_from = min([*first, *([] if self.data_from is None else [self.data_from])], default=None)
+        self.series += [(device_id, metric) for metric in watched]
 
 
 class Backtests:
@@ -73,37 +98,39 @@ class Backtests:
         Cancelling it ends the replay within milliseconds.
         """
         rules = [rule] if old is None else [rule, old]
-        devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
-        firings: list[list[Firing]] = [[] for _ in rules]
-        left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
-        tested, used, first = 0, 0, list[int]()
-        for device in devices[:MAX_DEVICES]:
-            found = await self._readings(device, rules, start, end, MAX_READINGS - used)
-            if found is None:
-                left_out.append(LeftOut(device.id, "too_many_readings"))
-                continue
-            if not found and not any(isinstance(each.condition, SilenceCondition) for each in rules):
-                left_out.append(LeftOut(device.id, "no_readings"))
-                continue
-            tested += 1
-            used += sum(map(len, found.values()))
-            first += [points[0][0] for points in found.values()]
-            for rule_firings, each in zip(firings, rules, strict=True):
-                if self._applies(each, device):
-                    needed = {metric: points for metric, points in found.items() if reads(each, metric)}
-                    rule_firings += await _in_thread(each, device, needed, start, end)
-        others = firings[1] if old is not None else None
+        found = await self.replay(rules, start, end)
+        firings, others = found.firings[0], None if old is None else found.firings[1]
+        raised = Counter((each.device, each.metric) for each in firings)
         return Backtest(
             start=start,
             end=end,
-            data_from=min(first, default=None),
-            devices=len(devices),
-            tested=tested,
-            readings=used,
-            left_out=left_out,
-            rule=outcome(firings[0], others, end),
-            old=None if others is None else outcome(others, firings[0], end),
+            data_from=found.data_from,
+            devices=found.devices,
+            tested=found.tested,
+            readings=found.readings,
+            left_out=found.left_out,
+            series=sorted(found.series, key=lambda each: -raised[each])[:MAX_SERIES],
+            rule=outcome(firings, others, end),
+            old=None if others is None else outcome(others, firings, end),
         )
+
+    async def replay(self, rules: Sequence[Rule], start: int, end: int) -> Replayed:
+        """Replay the readings from ``start`` to ``end`` under each of the rules. All read the same metrics."""
+        devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
+        left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
+        found = Replayed([[] for _ in rules], len(devices), left_out)
+        silence = any(isinstance(each.condition, SilenceCondition) for each in rules)
+        for device in devices[:MAX_DEVICES]:
+            readings = await self._readings(device, rules, start, end, MAX_READINGS - found.readings)
+            if readings is None or not (readings or silence):
+                left_out.append(LeftOut(device.id, "too_many_readings" if readings is None else "no_readings"))
+                continue
+            found.add(device.id, readings, [each for each in readings if any(covers(rule, each) for rule in rules)])
+            for firings, rule in zip(found.firings, rules, strict=True):
+                if self._applies(rule, device):
+                    needed = {metric: points for metric, points in readings.items() if reads(rule, metric)}
+                    firings += await _in_thread(rule, device, needed, start, end)
+        return found
 
     async def _readings(
         self, device: Device, rules: Iterable[Rule], start: int, end: int, most: int

@@ -1,4 +1,4 @@
-"""``POST /api/rules/backtest``: what a draft of a rule would have raised in a past period."""
+"""``/api/rules``: what a draft of a rule would have raised in a past period, and which limits the history suggests."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from starlette.responses import Response
 from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.errors import Json
 from hub.api.schemas import backtests as shapes
-from hub.api.schemas.backtest_requests import BacktestQuery
+from hub.api.schemas.backtest_requests import BacktestQuery, LimitQuery
 from hub.api.while_connected import while_connected
 from hub.errors import HubError, Invalid, TooBusy
 from hub.model import Rule
 from hub.services.backtests import Backtests
 from hub.services.config_files import ConfigFile, TableDraft
+from hub.services.limit_suggestions import LimitAdvisor
 
 AT_ONCE = 2
 
 
-def routes(backtests: Backtests, file: ConfigFile[Rule], rules: Callable[[], Sequence[Rule]]) -> APIRouter:
+def routes(
+    backtests: Backtests, advisor: LimitAdvisor, file: ConfigFile[Rule], rules: Callable[[], Sequence[Rule]]
+) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
     slots = ConcurrencyLimit(AT_ONCE, _busy)
 
@@ -40,6 +43,19 @@ def routes(backtests: Backtests, file: ConfigFile[Rule], rules: Callable[[], Seq
         with slots.acquire():
             work = backtests.run(found.entry, old, body.start, body.end)
             return Json(shapes.shape(await while_connected(request, work)))
+
+    @router.post("/suggest-limits", response_model=shapes.SuggestedLimits)
+    async def suggest_limits(body: LimitQuery, request: Request) -> Response:
+        """Suggest limits for a threshold rule from the history of its devices and of others of the same models.
+
+        Return 422 if no device has enough values in the period. Nothing is stored.
+        """
+        found = await file.preview(None, TableDraft(body.draft()))
+        if found.entry is None:
+            raise Invalid(found.problem or "This is not a rule.")
+        with slots.acquire():
+            work = advisor.suggest(found.entry, body.side, body.start, body.end)
+            return Json(shapes.suggested(await while_connected(request, work)))
 
     return router
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Any, Literal
+
 from pydantic import Field, model_validator
 
-from hub.api.schemas.requests import RuleDraft
+from hub.api.schemas.requests import Incoming, RuleDraft
 
 MAX_PERIOD_MS = 31 * 86_400_000
+UNREAD = frozenset({"id", "name", "kind", "above", "below", "clear", "warning", "critical"})
+DRAFT_ID = "draft.for.suggested.limits"
 
 
 class BacktestQuery(RuleDraft):
@@ -20,6 +24,29 @@ class BacktestQuery(RuleDraft):
     def _complete(self) -> BacktestQuery:
         if self.id is None and self.rule is None and self.text is None:
             raise ValueError("give id, rule or text")
-        if not 0 < self.end - self.start <= MAX_PERIOD_MS:
-            raise ValueError('"to" must be later than "from", by at most 31 days')
+        _check_period(self.start, self.end)
         return self
+
+
+class LimitQuery(Incoming):
+    """The keys of a threshold rule as in `rules.toml`, without its limits, and a period of at most 31 days."""
+
+    rule: Annotated[dict[str, Any], Field(max_length=64)]
+    side: Literal["above", "below"]
+    start: int = Field(alias="from", ge=0, le=2**53)
+    end: int = Field(alias="to", ge=0, le=2**53)
+
+    @model_validator(mode="after")
+    def _complete(self) -> LimitQuery:
+        _check_period(self.start, self.end)
+        return self
+
+    def draft(self) -> dict[str, Any]:
+        """Return the rule with an id and a limit, which are not read, so that it can be parsed."""
+        kept = {key: value for key, value in self.rule.items() if key not in UNREAD}
+        return {**kept, "id": DRAFT_ID, self.side: 0}
+
+
+def _check_period(start: int, end: int) -> None:
+    if not 0 < end - start <= MAX_PERIOD_MS:
+        raise ValueError('"to" must be later than "from", by at most 31 days')

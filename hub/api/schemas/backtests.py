@@ -7,7 +7,7 @@ from typing import Literal
 from hub import backtest
 from hub.api.schemas.api_object import ApiObject
 from hub.model import Severity, Value
-from hub.services import backtests
+from hub.services import backtests, limit_suggestions
 
 
 class FiringStep(ApiObject):
@@ -60,6 +60,7 @@ class BacktestShape(ApiObject):
     - `data_from`: the time of the first reading that was used; null if there was none
     - `devices`, `tested`: devices in scope, and those whose readings were replayed
     - `left_out`: at most 100 of the devices that were not tested
+    - `series`: device and metric of at most 100 series that were tested, most firings first
     """
 
     start: int
@@ -69,8 +70,27 @@ class BacktestShape(ApiObject):
     tested: int
     readings: int
     left_out: list[LeftOutShape]
+    series: list[tuple[str, str]]
     rule: OutcomeShape
     old: OutcomeShape | None
+
+
+class SuggestedLimit(ApiObject):
+    """A limit with its clear threshold, and what a rule with them would have raised in the period."""
+
+    sensitivity: Literal["high", "medium", "low"]
+    limit: float
+    clear: float
+    count: int
+    longest_ms: int
+
+
+class SuggestedLimits(ApiObject):
+    """Limits from the most to the least sensitive one, and from how many devices of the rule and peers they are."""
+
+    devices: int
+    peers: int
+    items: list[SuggestedLimit]
 
 
 MAX_LEFT_OUT = 100
@@ -88,3 +108,11 @@ def _outcome(found: backtest.RuleOutcome) -> OutcomeShape:
 
 def _firing(found: backtest.Firing) -> FiringShape:
     return FiringShape.of(found, device_id=found.device, steps=[FiringStep.of(step) for step in found.steps])
+
+
+def suggested(found: limit_suggestions.LimitSuggestions) -> SuggestedLimits:
+    items = [
+        SuggestedLimit.of(each.suggestion, count=each.outcome.count, longest_ms=each.outcome.longest_ms)
+        for each in found.items
+    ]
+    return SuggestedLimits(found.devices, found.peers, items)

@@ -18,6 +18,9 @@ const SEVERITY_TOKEN: Record<string, Token> = {
   ok: '--ok',
 };
 
+/** What is drawn of an alert. */
+export type AlertSpan = Pick<Alert, 'id' | 'severity' | 'began_at' | 'ended_at' | 'cleared_at'>;
+
 export const level = (limit: Limit): number | null => limit.above ?? limit.below ?? null;
 
 /** Clip drawing to the plot area. */
@@ -67,7 +70,7 @@ export function drawLimits(plot: uPlot, limits: Limit[], unit: string | null): v
       context.setLineDash([]);
       const above = y - bbox.top > 18 * px;
       context.fillText(
-        (limit.above !== null ? T.device.max : T.device.min)(limitText(at, unit)),
+        (limit.above != null ? T.device.max : T.device.min)(limitText(at, unit)),
         bbox.left + 6 * px,
         above ? y - 5 * px : y + 14 * px,
       );
@@ -75,7 +78,7 @@ export function drawLimits(plot: uPlot, limits: Limit[], unit: string | null): v
   });
 }
 
-export function drawAlerts(plot: uPlot, alerts: Alert[]): void {
+export function drawAlerts(plot: uPlot, alerts: readonly AlertSpan[]): void {
   const { bbox } = plot;
   const right = bbox.left + bbox.width;
   inside(plot, (context, px) => {

@@ -2,19 +2,29 @@
 // drag to zoom. `drawing.ts` draws everything else.
 
 import uPlot from 'uplot';
-import type { Alert, Limit } from '../api/types';
+import type { Limit } from '../api/types';
 import { axisLabels, axisRange, axisSplits } from '../lib/axis';
 import { clock, date, time } from '../lib/format';
 import { zone } from '../lib/zone.svelte';
 import { canvasColor, type Token } from '../ui/canvasColors';
 import { reachOf, type Band } from './expectedRange';
-import { drawAlerts, drawBand, drawDoubts, drawLimits, drawMarks, drawNewest, FONT, level } from './drawing';
+import {
+  drawAlerts,
+  drawBand,
+  drawDoubts,
+  drawLimits,
+  drawMarks,
+  drawNewest,
+  FONT,
+  level,
+  type AlertSpan,
+} from './drawing';
 import type { Trace } from './history';
 import type { Mark } from './marks';
 
 export interface PlotExtras {
   limits: Limit[];
-  alerts: Alert[];
+  alerts: readonly AlertSpan[];
   marks: Mark[];
   band: Band | null;
   tone: Token;

@@ -8,6 +8,7 @@ import { areas } from './areas';
 import { assistant } from './assistant';
 import { commands } from './commands';
 import { audit } from './audit';
+import { backtest } from './backtest';
 import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
 import { credentials } from './credentials';
 import { device, desired } from './device';
@@ -28,6 +29,7 @@ export const T = {
   areas,
   assistant,
   audit,
+  backtest,
   brand,
   commands,
   confirm,

@@ -1,0 +1,76 @@
+"""Suggest limits from how values are distributed, on the devices of a rule and on their peers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Side = Literal["above", "below"]
+Sensitivity = Literal["high", "medium", "low"]
+Values = NDArray[np.float64]
+
+RARE = 0.999
+"""A value beyond this quantile is rare."""
+USUAL = 0.9
+"""Of several devices, this quantile counts: a few that are faulty do not move a limit."""
+MARGIN = 0.25
+"""Distance between a limit and what it stays clear of, as a share of the spread from median to 99th percentile."""
+
+
+class Suggestion(msgspec.Struct, frozen=True):
+    """A limit with its clear value. A rule of low sensitivity fires rarely."""
+
+    sensitivity: Sensitivity
+    limit: float
+    clear: float
+
+
+def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[Suggestion]:
+    """Return limits from the most to the least sensitive one, without those that are equal.
+
+    Args:
+        own: The values of each device that the rule is for, none of them empty.
+        peers: Those of other devices of the same model.
+        side: Whether the limit is above or below the usual values.
+
+    high
+        Rare on the devices themselves.
+    medium
+        Rare on the devices and on their peers, with a margin.
+    low
+        Beyond everything that most of these devices and peers have measured, with a margin.
+    """
+    sign = 1.0 if side == "above" else -1.0
+    mine, others = [values * sign for values in own], [values * sign for values in peers]
+    spread = _typical([np.quantile(values, 0.99) - np.median(values) for values in mine])
+    if spread <= 0:  # nearly constant
+        spread = max(_typical([np.abs(values).max() for values in mine]) * 0.05, 1e-6)
+    rare = [np.quantile(values, RARE) for values in mine]
+    rare_anywhere = rare + [np.quantile(values, RARE) for values in others]
+    highest = [values.max() for values in mine + others]
+    levels: dict[Sensitivity, float] = {
+        "high": _typical(rare),
+        "medium": _typical(rare_anywhere) + MARGIN * spread,
+        "low": max(_typical(highest), _typical(rare_anywhere)) + 2 * MARGIN * spread,
+    }
+    step = 10 ** math.floor(math.log10(spread / 2))
+    found: dict[float, Suggestion] = {}
+    for sensitivity, at in levels.items():
+        limit = _round(math.ceil(at / step) * step, step)
+        clear = _round(math.floor((limit - MARGIN * spread) / step) * step, step)
+        found.setdefault(limit, Suggestion(sensitivity, limit * sign, clear * sign))
+    return list(found.values())
+
+
+def _typical(values: Sequence[float]) -> float:
+    return float(np.quantile(values, USUAL))
+
+
+def _round(value: float, step: float) -> float:
+    """Return a multiple of ``step``, a power of ten, without the error of binary fractions; never -0."""
+    return round(value, max(0, -round(math.log10(step)))) + 0.0

@@ -1,0 +1,93 @@
+"""Suggest limits for a rule from the history of its devices and of other devices of the same models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+
+from hub.backtest import RuleOutcome, Side, Suggestion, Values, outcome, suggest
+from hub.errors import Invalid
+from hub.model import Device, Rule, SeriesQuery
+from hub.registry.reader import DeviceReader
+from hub.rules import covers
+from hub.rules.kinds import Threshold
+from hub.services.backtests import MAX_DEVICES, Backtests
+from hub.store.reader import HistoryReader
+
+MAX_PEERS = 30
+BUCKETS = 2_000
+MIN_VALUES = 60
+"""Fewer values of a device say nothing about what is usual for it."""
+
+
+class TriedLimit(msgspec.Struct, frozen=True):
+    """A suggestion with what a rule with this limit would have raised."""
+
+    suggestion: Suggestion
+    outcome: RuleOutcome
+
+
+class LimitSuggestions(msgspec.Struct, frozen=True):
+    """Suggestions, and from how many devices of the rule and peers they are."""
+
+    devices: int
+    peers: int
+    items: list[TriedLimit]
+
+
+class LimitAdvisor:
+    """Service that suggests limits. ``registry`` and ``store`` are those that the person may see."""
+
+    def __init__(
+        self,
+        applies: Callable[[Rule, Device], bool],
+        registry: DeviceReader,
+        store: HistoryReader,
+        backtests: Backtests,
+    ) -> None:
+        self._applies = applies
+        self._registry = registry
+        self._store = store
+        self._backtests = backtests
+
+    async def suggest(self, rule: Rule, side: Side, start: int, end: int) -> LimitSuggestions:
+        """Suggest limits for a threshold rule, whose own limit is not read. Raises Invalid if there is too little data.
+
+        They are from the highest (or lowest) values in :data:`BUCKETS` parts of the period.
+        """
+        devices = [each for each in self._registry.devices() if self._applies(rule, each)][:MAX_DEVICES]
+        ids, models = {each.id for each in devices}, {each.info.model for each in devices if each.info.model}
+        peers = [each for each in self._registry.devices() if each.info.model in models and each.id not in ids]
+        own = await self._values(rule, devices, side, start, end)
+        if not own:
+            problem = f"No device of this rule has {MIN_VALUES} values of this metric in the period."
+            raise Invalid(problem, "Choose a longer period or another metric.")
+        others = await self._values(rule, peers[:MAX_PEERS], side, start, end)
+        found = suggest(own, others, side)
+        drafts = [msgspec.structs.replace(rule, condition=_threshold(each, side)) for each in found]
+        replayed = await self._backtests.replay(drafts, start, end)
+        outcomes = [outcome(firings, None, end) for firings in replayed.firings]
+        items = [TriedLimit(*each) for each in zip(found, outcomes, strict=True)]
+        return LimitSuggestions(len(own), len(others), items)
+
+    async def _values(self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int) -> list[Values]:
+        """Return the values of each metric that the rule watches and that has enough of them."""
+        queries = [
+            SeriesQuery(device.id, metric, start, end, BUCKETS)
+            for device in devices
+            for metric in device.metrics
+            if covers(rule, metric)
+        ]
+        place = 3 if side == "above" else 1  # of a point (ts, min, mean, max, count)
+        found = [
+            np.array([point[place] for point in each.points], np.float64) for each in await self._store.history(queries)
+        ]
+        return [values for values in found if len(values) >= MIN_VALUES]
+
+
+def _threshold(suggestion: Suggestion, side: Side) -> Threshold:
+    if side == "above":
+        return Threshold(above=suggestion.limit, clear=suggestion.clear)
+    return Threshold(below=suggestion.limit, clear=suggestion.clear)

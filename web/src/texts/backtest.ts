@@ -1,0 +1,45 @@
+// Texts of the test of a rule on stored readings, and of suggested limits.
+
+import { plural } from './plural';
+
+const times = (count: number): string => plural(count, { one: 'once', other: `${count} times` });
+const devices = (count: number): string => plural(count, { one: '1 device', other: `${count} devices` });
+
+export const backtest = {
+  title: 'Test on stored readings',
+  period: 'Period',
+  periods: { day: 'Last day', week: 'Last week' },
+  series: 'Device and metric',
+  running: 'Testing…',
+  waiting: 'Complete the rule to test it.',
+  fired: (count: number, onDevices: number, longest: string): string =>
+    count === 0
+      ? 'Would not have fired.'
+      : `Would have fired ${times(count)} on ${devices(onDevices)}, for ${longest} at the longest.`,
+  before: (count: number): string =>
+    count === 0 ? 'The saved rule would not have fired.' : `The saved rule: ${times(count)}.`,
+  added: (count: number): string => `New: ${count}.`,
+  gone: (count: number): string => `No longer: ${count}.`,
+  basis: (readings: string, tested: string, of: string): string =>
+    `${readings} readings of ${tested} of ${of} devices.`,
+  since: (from: string): string => `Readings since ${from}.`,
+  leftOut: {
+    no_readings: (names: string): string => `No readings: ${names}.`,
+    too_many_readings: (names: string): string => `Too many readings, choose a shorter period: ${names}.`,
+    too_many_devices: (names: string): string => `Not tested, since 100 devices are: ${names}.`,
+  },
+  more: (count: number): string => `and ${count} more`,
+  firings: 'Newest firings',
+  stillOpen: 'until the end',
+  whole: 'Whole period',
+  suggest: 'Suggest limits',
+  suggesting: 'Reading the history…',
+  suggestedFrom: (own: number, peers: number): string =>
+    peers === 0
+      ? `From the last week of ${devices(own)}:`
+      : `From the last week of ${devices(own)} and ${peers} others of the same model:`,
+  sensitivity: { high: 'Sensitive', medium: 'Balanced', low: 'Quiet' },
+  use: (limit: string, clear: string, fired: string): string => `${limit}, clears at ${clear}: ${fired}`,
+  wouldFire: (count: number): string =>
+    count === 0 ? 'would not have fired' : `would have fired ${times(count)}`,
+};

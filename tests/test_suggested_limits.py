@@ -52,7 +52,12 @@ async def test_suggestions_over_http_name_what_they_would_have_raised(tmp_path: 
         for number, value in enumerate(values):
             hub.publish("devices/a/telemetry", {"temperature": value}, at=now - (len(values) - number) * 60_000)
         await hub.settled()
-        body = {"rule": {"id": "hot", "name": "", "metric": "temperature"}, "side": "above", "from": now - 10_800_000, "to": now}
+        body = {
+            "rule": {"id": "hot", "name": "", "metric": "temperature"},
+            "side": "above",
+            "from": now - 10_800_000,
+            "to": now,
+        }
         found = (await hub.http.post("/api/rules/suggest-limits", json=body)).json()
         assert (found["devices"], found["peers"]) == (1, 0)
         assert found["items"][0]["limit"] > 52

@@ -8,7 +8,6 @@ state (:meth:`hub.rules.Engine.calm`, which the fast path of a running hub uses,
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
@@ -97,7 +96,8 @@ class _Run:
         self._device = self._registry.require(device.id)
         self._engine = Engine([rule], self._registry.tolerated_silence)
         self.firings.add(self._engine.restore([self._device], start))
-        self._skips = rule.condition.bounds() is not None  # else every reading can change its state
+        # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
+        self._skips = rule.condition.bounds() is not None and not rule.schedule
         self._outside: dict[tuple[float, ...], np.ndarray] = {}
 
     def observe(self, record: Record) -> None:
@@ -120,6 +120,8 @@ class _Run:
         """Evaluate the rule if its schedule has begun or ended."""
         if self._engine.take_turned(lambda: [self._device]):
             self.firings.add(self._engine.judge(self._device, now))
+            # A silence that began before the schedule may be long enough already: its timer is in the past.
+            self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _next_timer(self) -> int:
         """Return when the next timer expires, :data:`NEVER` if none is set."""
@@ -138,8 +140,7 @@ class _Run:
         places = self._outside[key]
         following = int(np.searchsorted(places, place))
         found = int(places[following]) if following < len(places) else len(records)
-        turn = bisect_left(records, self._engine.next_turn, place, key=lambda record: record.received)
-        return max(place, min(found, turn) - 1)
+        return max(place, found - 1)
 
 
 def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:

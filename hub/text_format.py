@@ -136,9 +136,9 @@ def in_sentence(title: str) -> str:
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
-def join(items: list[str]) -> str:
-    """Return a list as text: ``a``, ``a and b``, ``a, b and c``."""
-    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " and " + items[-1] if items else ""
+def join(items: list[str], word: str = "and") -> str:
+    """Return a list as text: ``a``, ``a and b``, ``a, b and c``; with ``word`` before the last."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
 
 
 def _exponent(value: float) -> int:

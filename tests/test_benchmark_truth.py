@@ -179,6 +179,12 @@ def test_no_cause_is_right_where_there_is_none_to_find() -> None:
     assert verdict(a_case(Truth()), None, None) == "right"
 
 
+def test_right_cause_that_is_offered_as_possible_is_counted() -> None:
+    case = a_case(Truth(right=("impeller",)))
+    assert judge(case, replace(an_answer(None), possible=("Worn impeller (impeller)", "Leak (seal)"))).offered
+    assert not judge(case, replace(an_answer(None), possible=("Leak (seal)",))).offered
+
+
 def test_first_mover_and_early_onset_are_judged() -> None:
     truth = Truth(right=("x",), first=("flow",), onset=40.0)
     good = judge(a_case(truth), an_answer("x", "flow", 42.0))
@@ -187,9 +193,9 @@ def test_first_mover_and_early_onset_are_judged() -> None:
     assert (bad.first_mover, bad.onset_early) == (False, True)
 
 
-@pytest.mark.parametrize(("hold", "expected"), [(5.0, 70.0), (20.0, 90.0), (60.0, None)])
+@pytest.mark.parametrize(("hold", "expected"), [(5.0, 75.0), (20.0, 90.0), (60.0, None)])
 def test_limit_is_crossed_after_its_hold_time(hold: float, expected: float | None) -> None:
-    # 10 s apart; beyond the limit from 70 s on. A hold time below the interval ends with the first reading.
+    # 10 s apart; beyond the limit from 70 s on. A hold time below the interval ends before the next reading.
     series = Series(TIMES, TIMES, "°C")
     assert first_crossing(series, Bound(None, 65.0, hold), 0.0) == expected
 

@@ -9,9 +9,18 @@ import pytest
 
 from benchmarks.labelled import observed
 from hub.errors import ConfigError
-from hub.insight import decide, evidence, parse_signatures, rank
+from hub.insight import (
+    decide,
+    deciding_check,
+    differential,
+    evidence,
+    narrate,
+    outcome,
+    parse_signatures,
+    rank,
+)
 from hub.insight.signature import built_in, extended
-from hub.model import Evidence, EvidenceKind, Value
+from hub.model import CauseMatch, Evidence, EvidenceKind, Value
 from series import alert, case, ramp, track
 from simulators import KINDS
 
@@ -100,6 +109,55 @@ component = "x"
 needs = ["flow falls", "pressure falls"]
 supports = ["current falls"]
 """
+
+
+TWO_COMPONENTS = """
+[[cause]]
+id = "valve"
+title = "Valve closed"
+component = "valve"
+needs = ["flow falls", "pressure rises"]
+confirm_by = ["The valve, by eye."]
+[[cause]]
+id = "filter"
+title = "Filter blocked"
+component = "filter"
+needs = ["flow falls", "pressure rises"]
+confirm_by = ["The filter, by eye."]
+[cause.distinguish]
+valve = "Pressure drop over the filter."
+"""
+
+
+def test_causes_that_fit_about_equally_are_possible_with_the_check_that_decides() -> None:
+    own = parse_signatures(TWO_COMPONENTS, is_own=False)
+    found = [finding("flow", "onset", -1.0), finding("pressure", "onset", 1.0)]
+    tied = rank(found, own)
+    assert decide(tied) is None
+    assert outcome(None, tied, found, alerted=True) == "possible"
+    others = differential(tied, None)
+    assert [each.cause for each in others] == ["filter", "valve"]
+    assert deciding_check(others, named=False) == "Pressure drop over the filter."
+    summary = narrate(found, tied, alerted=True).summary
+    assert "Possible: filter blocked or valve closed. To tell them apart: pressure drop over the filter." in summary
+    alone = rank(found[:1], own[:1])
+    assert narrate(found[:1], alone, alerted=True).summary.endswith("To confirm it: the valve, by eye.")
+
+
+def test_outcome_without_a_cause_says_whether_anything_is_unusual() -> None:
+    own = parse_signatures(TWO_COMPONENTS, is_own=False)
+    usual = [finding("flow", "steady", 4.0)]
+    assert outcome(None, rank(usual, own), usual, alerted=False) == "normal"
+    assert outcome(None, rank(usual, own), usual, alerted=True) == "unknown"
+    assert outcome(None, [], [], alerted=False) == "unknown"
+    elsewhere = [finding("speed", "onset", 1.0)]
+    assert outcome(None, rank(elsewhere, own), elsewhere, alerted=False) == "unknown"
+
+
+def test_cause_far_behind_the_likeliest_is_not_possible() -> None:
+    likely = CauseMatch("a", "A", "x", 0.45, log_odds=0.0)
+    near, far = CauseMatch("b", "B", "y", 0.25, log_odds=-1.8), CauseMatch("c", "C", "z", 0.21, log_odds=-2.2)
+    assert [each.cause for each in differential([likely, near, far], None)] == ["a", "b"]
 
 
 def finding(metric: str, kind: EvidenceKind, value: Value, **params: object) -> Evidence:

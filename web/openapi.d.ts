@@ -4052,8 +4052,10 @@ export interface components {
          * DiagnosisShape
          * @description A diagnosis of a device or an alert.
          *
-         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` has other
-         *     possible causes. `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model,
+         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
+         *     is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
+         *     show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
+         *     other possible causes, and `deciding_check` is the one reading or look that decides between them. `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model,
          *     which may differ. `summary` consists of checked observations. `struck` is the number of claims that the evidence
          *     does not support. `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from
          *     manuals of the device's model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local
@@ -4068,6 +4070,11 @@ export interface components {
             device_id: string;
             /** Summary */
             summary: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "named" | "possible" | "unknown" | "normal";
             /** Cause */
             cause: string | null;
             /** Component */
@@ -4090,6 +4097,8 @@ export interface components {
             causes: components["schemas"]["CauseShape"][];
             /** Differential */
             differential: components["schemas"]["AlternativeShape"][];
+            /** Deciding Check */
+            deciding_check: string | null;
             generated_by: components["schemas"]["WriterShape"];
             instead_of: components["schemas"]["WriterShape"] | null;
             /** Quotes */

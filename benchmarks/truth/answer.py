@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.truth.case import MS, Case, Series
 from hub.ai.providers import ProviderChain
 from hub.diagnosis import DiagnosisService
-from hub.insight.causes import match_word
+from hub.insight import differential, match_word, outcome
 from hub.insight.device_semantics import device_semantics
 from hub.model import Diagnosis, Identity, Info, Reading, Record, Value, WriteDiagnosis
 from hub.registry.registry import DeviceRegistry
@@ -38,6 +38,7 @@ class Answer:
     seconds: float
     alerted: bool
     listed: tuple[str, ...] = ()  # all causes that fit, each with its component, best first
+    possible: tuple[str, ...] = ()  # the causes offered as possible where none is named, each with its component
     kinds: frozenset[str] = frozenset()  # what the hub takes the device for
 
 
@@ -77,12 +78,15 @@ def _answer(diagnosis: Diagnosis, kinds: frozenset[str], seconds: float) -> Answ
     moved = [item for item in diagnosis.evidence if item.metric and item.kind in _MOVEMENTS]
     order = next((item for item in diagnosis.evidence if item.kind == "order"), None)
     leader = order or min(moved, key=lambda item: item.start, default=None)
+    result = outcome(diagnosis.cause, diagnosis.causes, diagnosis.evidence, alerted=diagnosis.alert is not None)
+    offered = differential(diagnosis.causes, None) if result == "possible" else ()
     return Answer(
         cause=(chosen.title if chosen else diagnosis.cause.replace("_", " ")) if diagnosis.cause else None,
         component=diagnosis.component,
         strength=match_word(chosen.score) if chosen else "",
         candidates=tuple(match.title for match in diagnosis.causes[:3]),
         listed=tuple(f"{match.title} ({match.component})" for match in diagnosis.causes),
+        possible=tuple(f"{each.title} ({each.component})" for each in offered),
         kinds=kinds,
         summary=diagnosis.summary,
         first=leader.metric if leader else None,

@@ -83,7 +83,8 @@ def matches(patterns: tuple[str, ...], text: str) -> bool:
 def first_crossing(series: Series, bound: Bound, after: float) -> float | None:
     """Return when the series has been beyond the bound for its hold time, counted from ``after``; None if never.
 
-    A series that reports less often than the hold time alarms at the first reading beyond.
+    A series that reports less often than the hold time alarms when that has passed after its first reading beyond, as
+    the hub's rules do.
     """
     beyond = np.zeros(len(series.values), dtype=bool)
     if bound.high is not None:
@@ -97,6 +98,8 @@ def first_crossing(series: Series, bound: Bound, after: float) -> float | None:
             continue
         since = float(time) if since is None else since
         interval = float(series.times[1] - series.times[0]) if len(series.times) > 1 else 0.0
-        if time - since >= bound.hold_s or interval > bound.hold_s:
+        if interval > bound.hold_s:
+            return float(time) + bound.hold_s
+        if time - since >= bound.hold_s:
             return float(time)
     return None

@@ -24,6 +24,7 @@ class Score:
     answer: Answer
     verdict: Verdict
     in_first_three: bool
+    offered: bool  # no cause is named, and the right one is among the possible ones
     first_mover: bool | None  # None where the case or the answer has none
     onset_early: bool | None
 
@@ -45,6 +46,7 @@ def judge(case: Case, answer: Answer) -> Score:
         answer=answer,
         verdict=verdict(case, answer.cause, answer.component),
         in_first_three=any(matches(truth.right, title) for title in answer.candidates),
+        offered=any(matches(truth.right, title) for title in answer.possible),
         first_mover=answer.first in truth.first if named else None,
         onset_early=early,
     )
@@ -79,13 +81,15 @@ HEADS = (
     "first three",
     "plausible",
     "none",
+    "of these possible",
     "wrong",
     "of these weak",
     "absurd",
     "first mover",
     "early onset",
 )
-"""Shares of the cases, with counts; "of these weak" counts wrong and absurd causes that are named as weak."""
+"""Shares of the cases, with counts; "of these possible" counts answers without a cause that offer the right one as
+possible, "of these weak" counts wrong and absurd causes that are named as weak."""
 
 
 def speed(score: Score) -> str:
@@ -126,6 +130,7 @@ def _row(name: str, group: Sequence[Score]) -> str:
         share(sum(score.in_first_three for score in group), len(group)),
         share(count["plausible"], len(group)),
         share(count["none"], len(group)),
+        str(sum(score.offered for score in group)),
         share(count["wrong"], len(group)),
         str(weak),
         share(count["absurd"], len(group)),

@@ -43,7 +43,7 @@ class Subject(msgspec.Struct, frozen=True):
 
     def narrative(self) -> Narrative:
         """Return the built-in analyst's narrative."""
-        return narrate(self.evidence, self.causes, self.device.titles())
+        return narrate(self.evidence, self.causes, self.device.titles(), alerted=self.alert is not None)
 
 
 class DiagnosisGenerator:

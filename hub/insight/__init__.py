@@ -6,10 +6,11 @@ them with known causes, ``narrative`` writes them down, ``check`` compares a wri
 
 from hub.insight.causes import decide, match_word, rank
 from hub.insight.claims import Vocabulary, check
-from hub.insight.differential import Alternative, differential
+from hub.insight.differential import Alternative, deciding_check, differential
 from hub.insight.evidence import evidence
 from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate
+from hub.insight.outcome import Outcome, outcome
 from hub.insight.series import MetricSeries
 from hub.insight.signature import Signature, parse_signatures
 
@@ -18,6 +19,7 @@ __all__ = [
     "InvestigationInput",
     "MetricSeries",
     "Narrative",
+    "Outcome",
     "Past",
     "Peer",
     "Sibling",
@@ -25,10 +27,12 @@ __all__ = [
     "Vocabulary",
     "check",
     "decide",
+    "deciding_check",
     "differential",
     "evidence",
     "match_word",
     "narrate",
+    "outcome",
     "parse_signatures",
     "rank",
 ]

@@ -83,9 +83,9 @@ def rank(
         if match is None or match.score <= _LEAST:
             continue
         known = best.get(match.cause)
-        if known is None or _log_odds(match) > _log_odds(known):
+        if known is None or log_odds(match) > log_odds(known):
             best[match.cause] = match
-    return sorted(best.values(), key=lambda match: (-_log_odds(match), match.cause))[:6]
+    return sorted(best.values(), key=lambda match: (-log_odds(match), match.cause))[:6]
 
 
 _LEAST = 0.1
@@ -102,8 +102,8 @@ def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
     if chosen is None or chosen.nature == "normal":
         return None
     rivals = (each for each in matches if each.score >= DECIDED and each.component != chosen.component)
-    rival = max(map(_log_odds, rivals), default=-math.inf)
-    return chosen if _log_odds(chosen) - rival >= _MARGIN else None
+    rival = max(map(log_odds, rivals), default=-math.inf)
+    return chosen if log_odds(chosen) - rival >= _MARGIN else None
 
 
 def match_word(score: float) -> MatchWord:
@@ -111,7 +111,7 @@ def match_word(score: float) -> MatchWord:
     return next(word for least, word in _WORDS if score >= least)
 
 
-def _log_odds(match: CauseMatch) -> float:
+def log_odds(match: CauseMatch) -> float:
     """Return the log odds of a match; for one that was stored without them, compute them from its score."""
     if match.log_odds is not None:
         return match.log_odds

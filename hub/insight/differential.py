@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.insight.causes import match_word
+from hub.insight.causes import log_odds, match_word
 from hub.insight.signature import MatchWord
 from hub.model import CauseMatch, CauseNature
 
-LISTED = 0.3
-"""Score from which a cause is worth mentioning."""
+_LISTED = 0.3
+"""Score from which a cause is worth mentioning beside one that is named."""
+_POSSIBLE, _FAR_BEHIND = 0.2, 2.0
+"""If none is named: score from which a cause is possible, and its largest distance in log odds from the likeliest."""
 _MOST = 3
 
 
@@ -31,16 +33,29 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
     Args:
         matches: The causes that fit, best first.
-        named: The cause that the diagnosis names; None if it names none, then the likeliest is among the alternatives.
+        named: The cause that the diagnosis names; None if it names none, then these are the possible causes.
     """
     first = next((match for match in matches if match.cause == named), None) or next(iter(matches), None)
     if first is None:
         return ()
-    others = [match for match in matches if match.cause != named and match.score >= LISTED]
+    if named is None:
+        far = log_odds(first) - _FAR_BEHIND
+        others = [match for match in matches if match.score >= _POSSIBLE and log_odds(match) >= far]
+    else:
+        others = [match for match in matches if match.cause != named and match.score >= _LISTED]
     return tuple(
         Alternative(each.cause, each.title, each.component, each.nature, match_word(each.score), _check(first, each))
         for each in others[:_MOST]
     )
+
+
+def deciding_check(others: Sequence[Alternative], *, named: bool) -> str:
+    """Return the one reading or look that decides between the likeliest two causes; empty if none is known.
+
+    With a single possible cause, it is the one that confirms it.
+    """
+    first_two = others[:1] if named else (*others[1:2], *others[:1])
+    return next((each.check for each in first_two if each.check), "")
 
 
 def _check(first: CauseMatch, other: CauseMatch) -> str:

@@ -14,7 +14,8 @@ import msgspec
 
 from hub import text_format as fmt
 from hub.insight.causes import decide, match_word
-from hub.insight.differential import Alternative, differential
+from hub.insight.differential import Alternative, deciding_check, differential
+from hub.insight.outcome import MOVED, NOTABLE, URGENT, outcome
 from hub.model import CauseMatch, Evidence
 
 
@@ -35,11 +36,8 @@ class Narrative(msgspec.Struct, frozen=True):
     confirm_by: tuple[str, ...]
 
 
-_URGENT = ("over_limit", "silent", "gateway", "alone")
-_MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
-_TOLD = (*_URGENT, *_MOVED, "jump", "history")
 _CLAIMED = (
-    *_TOLD,
+    *NOTABLE,
     "level",
     "order",
     "slope",
@@ -58,7 +56,11 @@ _UNDECIDED_ACTIONS = (
 
 
 def narrate(
-    evidence: Sequence[Evidence], matches: Sequence[CauseMatch], titles: Mapping[str, str] | None = None
+    evidence: Sequence[Evidence],
+    matches: Sequence[CauseMatch],
+    titles: Mapping[str, str] | None = None,
+    *,
+    alerted: bool = False,
 ) -> Narrative:
     """Return summary, claims and next steps.
 
@@ -66,22 +68,23 @@ def narrate(
         evidence: The findings.
         matches: The causes that fit them, best first.
         titles: The titles of the metrics. The device itself is not named, because pages show it beside the text.
+        alerted: Whether the diagnosis explains an alert.
     """
     names = _Names(titles or {})
     chosen = decide(matches)
-    told = [e for e in evidence if e.kind in _TOLD]
+    told = [e for e in evidence if e.kind in NOTABLE]
     claims = [Statement(_sentence(e.finding), (e.id,)) for e in evidence if e.kind in _CLAIMED]
     if chosen is not None:
         claims += _pro_and_contra(chosen, evidence, names)
         summary = " ".join(filter(None, _of_cause(chosen, matches, evidence, names)))
         return Narrative(summary, chosen.cause, tuple(claims), _actions(chosen), chosen.confirm_by)
-    others = differential(matches, None)
-    if not told:
+    result = outcome(None, matches, evidence, alerted=alerted)
+    if result == "normal" or not evidence:
         return Narrative(_nothing(evidence, names), None, tuple(claims), (), ())
-    summary = " ".join(
-        filter(None, ("The evidence does not suffice to name a cause.", _known(told), _candidates(others)))
-    )
-    confirm = tuple(dict.fromkeys(each.check for each in others[:2] if each.check))
+    others = differential(matches, None) if result == "possible" else ()
+    known = _known(told) or "Beside the alert, nothing unusual was found."
+    summary = " ".join(filter(None, ("The evidence does not suffice to name a cause.", known, _possible(others))))
+    confirm = tuple(dict.fromkeys(each.check for each in others if each.check))
     return Narrative(summary, None, tuple(claims), _UNDECIDED_ACTIONS, confirm)
 
 
@@ -95,7 +98,7 @@ def _of_cause(
     return (
         f"{_title(chosen)}{' (a weak match)' if weak else ''}: {_course(evidence, chosen, names)}.",
         chosen.explain,
-        _now([e for e in evidence if e.kind in _URGENT]),
+        _now([e for e in evidence if e.kind in URGENT]),
         _else(others[0]) if others else "",
         f"Check first: {_inside(check)}" if check and (weak or not others) else "",
     )
@@ -116,8 +119,8 @@ def _title(chosen: CauseMatch) -> str:
 def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
     """Return sentences on the first change, its value now, later changes, and metrics that did not change."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
-    moved = sorted((e for e in supporting if e.kind in _MOVED or _is_switched(e)), key=lambda e: e.start)
-    urgent = {e.metric for e in evidence if e.kind in _URGENT}  # a sentence of its own tells their readings
+    moved = sorted((e for e in supporting if e.kind in MOVED or _is_switched(e)), key=lambda e: e.start)
+    urgent = {e.metric for e in evidence if e.kind in URGENT}  # a sentence of its own tells their readings
     if not moved:
         return fmt.join(list(dict.fromkeys(_short(e, names) for e in supporting))[:3]) or "its findings fit"
     if chosen.nature == "act" and (done := next((e for e in moved if _is_switched(e) or e.kind == "mode"), None)):
@@ -173,20 +176,19 @@ def _called(other: Alternative) -> str:
 
 def _known(told: Sequence[Evidence]) -> str:
     """Return the two most informative findings."""
-    over = [e for e in told if e.kind in _URGENT]
-    moved = [e for e in told if e.kind in _MOVED]
+    over = [e for e in told if e.kind in URGENT]
+    moved = [e for e in told if e.kind in MOVED]
     chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
     return " ".join(_sentence(_without_extreme(e.finding).rstrip(".")) for e in chosen)
 
 
-def _candidates(others: Sequence[Alternative]) -> str:
-    """Name the causes that fit in part, and what to check first."""
+def _possible(others: Sequence[Alternative]) -> str:
+    """Name the possible causes, and the one reading or look that decides between them."""
     if not others:
         return "No known cause fits it well."
-    tie = len(others) > 1 and others[1].match != "weak"
-    text = f"{'Two causes fit about equally' if tie else 'Possible, but weakly supported'}: "
-    text += f"{' or '.join(map(_called, others[:2]))}."
-    return f"{text} Look at this first: {_inside(others[0].check)}" if others[0].check else text
+    text = f"Possible: {fmt.join([_called(each) for each in others], 'or')}."
+    check = deciding_check(others, named=False)
+    return f"{text} {'To tell them apart' if len(others) > 1 else 'To confirm it'}: {_inside(check)}" if check else text
 
 
 def _nothing(evidence: Sequence[Evidence], names: _Names) -> str:

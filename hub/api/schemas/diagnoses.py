@@ -8,6 +8,7 @@ from hub.api.schemas.api_object import ApiObject
 from hub.model import CauseNature, ClaimKind, ClaimRelation, Value
 
 Match = Literal["strong", "medium", "weak"]
+Outcome = Literal["named", "possible", "unknown", "normal"]
 
 
 class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "end": "to"}):
@@ -112,18 +113,22 @@ class CauseOpinionShape(ApiObject):
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
     """A diagnosis of a device or an alert.
 
-    `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `differential` has other
-    possible causes. `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model,
-    which may differ. `summary` consists of checked observations. `struck` is the number of claims that the evidence
-    does not support. `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from
-    manuals of the device's model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local
-    model that may replace this version until `awaits_until`.
+    `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
+    is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
+    show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
+    other possible causes, and `deciding_check` is the one reading or look that decides between the likeliest two.
+    `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ.
+    `summary` consists of checked observations. `struck` is the number of claims that the evidence does not support.
+    `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's
+    model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local model that may replace this
+    version until `awaits_until`.
     """
 
     id: str
     alert: str | None
     device: str
     summary: str
+    outcome: Outcome
     cause: str | None
     component: str | None
     confidence: float
@@ -135,6 +140,7 @@ class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_i
     confirm_by: list[str]
     causes: list[CauseShape]
     differential: list[AlternativeShape]
+    deciding_check: str | None
     generated_by: WriterShape
     instead_of: WriterShape | None
     quotes: list[QuoteShape]

@@ -10,7 +10,7 @@ from hub.api.schemas import devices, progress, responses, rules
 from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import history as history_schemas
 from hub.api.schemas.confirmed_causes import ConfirmedCauseShape
-from hub.insight import differential, match_word
+from hub.insight import deciding_check, differential, match_word, outcome
 from hub.insight.device_semantics import DeviceSemantics
 from hub.insight.metric_semantics import MetricSemantics
 from hub.insight.terms import likely_quantities
@@ -133,13 +133,17 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
 
 def diagnosis(found: Diagnosis) -> diagnosis_schemas.DiagnosisShape:
     causes = sorted(found.causes, key=lambda cause: -cause.score)
+    result = outcome(found.cause, found.causes, found.evidence, alerted=found.alert is not None)
+    others = () if result == "normal" else differential(found.causes, found.cause)
     return diagnosis_schemas.DiagnosisShape.of(
         found,
+        outcome=result,
         match=match_word(found.confidence) if found.cause is not None else None,
         evidence=[diagnosis_schemas.EvidenceShape.of(item) for item in found.evidence],
         claims=[diagnosis_schemas.ClaimShape.of(claim) for claim in found.claims],
         causes=[diagnosis_schemas.CauseShape.of(cause, match=match_word(cause.score)) for cause in causes],
-        differential=[diagnosis_schemas.AlternativeShape.of(each) for each in differential(found.causes, found.cause)],
+        differential=[diagnosis_schemas.AlternativeShape.of(each) for each in others],
+        deciding_check=deciding_check(others, named=found.cause is not None) or None,
         generated_by=diagnosis_schemas.WriterShape.of(found.generated_by),
         instead_of=diagnosis_schemas.WriterShape.of(found.instead_of) if found.instead_of else None,
         quotes=[diagnosis_schemas.QuoteShape.of(quote) for quote in found.quotes],

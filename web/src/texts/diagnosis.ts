@@ -7,8 +7,14 @@ export const diagnosis = {
   asOf: (time: string) => `Based on readings up to ${time}.`,
   pending: 'Analysing the readings…',
   none: 'No diagnosis for this alert.',
-  insufficient: 'Cause not known',
-  insufficientLead: 'The readings do not point to one cause. This is what is known:',
+  outcome: {
+    named: 'Cause known',
+    possible: 'Cause not certain',
+    unknown: 'Cause not known',
+    normal: 'Nothing unusual found',
+  },
+  possibleLead: 'These known causes fit, but none well enough to be named:',
+  unknownLead: 'No known cause fits the readings. This is what is known:',
   manual: 'From the manual',
   page: (file: string, page: number) => `${file}, page ${page}`,
   builtin: 'built-in analyst',
@@ -39,7 +45,9 @@ export const diagnosis = {
   actions: 'Recommended actions',
   confirm: 'How to confirm',
   others: 'It could also be',
-  candidates: 'Possible causes',
+  possibly: (titles: string) => `Possible: ${titles}.`,
+  deciding: (check: string, several: boolean) =>
+    `${several ? 'To tell them apart' : 'To confirm it'}: ${check}`,
   tell: (check: string) => `To confirm: ${check}`,
   nature: {
     fault: 'fault',

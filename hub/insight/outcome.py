@@ -1,0 +1,36 @@
+"""How definite a diagnosis is: a cause is named, some are possible, none is known, or nothing is unusual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from hub.insight.differential import differential
+from hub.model import CauseMatch, Evidence
+
+Outcome = Literal["named", "possible", "unknown", "normal"]
+"""``named``: the diagnosis names a cause. ``possible``: known causes fit, none well enough to be named. ``unknown``:
+something is unusual and no known cause fits, or there is too little to judge by. ``normal``: nothing is unusual."""
+
+URGENT = ("over_limit", "silent", "gateway", "alone")
+MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
+NOTABLE = (*URGENT, *MOVED, "jump", "history")
+"""Kinds of evidence that something is unusual, or that nobody can tell."""
+
+
+def outcome(
+    cause: str | None, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], *, alerted: bool
+) -> Outcome:
+    """Return how definite a diagnosis is.
+
+    Args:
+        cause: The cause that it names.
+        matches: The causes that fit, best first.
+        evidence: The findings.
+        alerted: Whether it explains an alert: then something is unusual, whatever the findings say.
+    """
+    if cause is not None:
+        return "named"
+    if not alerted and not any(item.kind in NOTABLE for item in evidence):
+        return "normal" if evidence else "unknown"
+    return "possible" if differential(matches, None) else "unknown"

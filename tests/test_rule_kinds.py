@@ -13,7 +13,18 @@ from hub.model import Acknowledge, Identity, Info, Limit, Record, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import KINDS, Engine, describe, parse
 from hub.rules.fields import InvalidField, read_number
-from hub.rules.kinds import Compare, Equals, MetricCondition, NoData, Points, Range, RateOfChange, Stuck, Threshold
+from hub.rules.kinds import (
+    Compare,
+    Count,
+    Equals,
+    MetricCondition,
+    NoData,
+    Points,
+    Range,
+    RateOfChange,
+    Stuck,
+    Threshold,
+)
 from hub.text_format import quantity
 from rule_plant import T0, Plant
 
@@ -113,6 +124,8 @@ def test_errors_name_key_value_and_what_is_allowed(more: str, problem: str, hint
         (Compare("u", above=5.0), None, None),
         (Equals(True), None, None),
         (RateOfChange(5.0, 60_000), None, None),
+        (Count(3, 60_000, True), None, None),
+        (Count(3, 60_000, above=80.0), None, None),
         (Stuck(), None, None),
         (NoData(60_000), None, None),
     ],
@@ -129,6 +142,7 @@ def test_api_condition_has_the_fields_of_the_kind():
         "compare": ["other", "above", "below", "clear"],
         "equals": ["value"],
         "rate": ["by", "window_ms", "falling", "counter"],
+        "count": ["times", "window_ms", "value", "above", "below", "clear", "each_value"],
         "stuck": ["tolerance"],
         "no_data": ["silence_ms", "missed"],
     }
@@ -139,10 +153,11 @@ def test_signatures_are_stable():
     assert {each.signature(): each for each in (
         Threshold(above=1.0), Threshold(below=1.0), Equals("on"), RateOfChange(5.0, 60_000, falling=True),
         RateOfChange(5.0, 60_000, counter=True), Range(1.0, 2.0), Range(1.0, 2.0, inside=True), Compare("u", above=1.0),
-        Stuck(0.5),
+        Stuck(0.5), Count(3, 60_000, True), Count(3, 60_000, above=80.0, each_value=True),
     )}.keys() == {
         "above", "below", "equals 'on'", "rate 60000 True", "rate 60000 False counter", "outside 1.0 2.0",
         "inside 1.0 2.0", "above minus u", "stuck 0.5",
+        "count True 60000 False", "count 80.0 None None 60000 True",
     }  # fmt: skip
 
 

@@ -6104,7 +6104,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "stuck" | "no_data";
+            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "no_data";
             /** Metric */
             metric: string | null;
             /**

@@ -115,10 +115,11 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     since: int | None = None  # when the condition began, by the device's clock; None while it is not met
     due: int | None = None  # when, by the hub's clock, the rule is to be evaluated again
     alert: str | None = None  # id of the open alert
-    points: list[tuple[int, float]] = []  # the window of a rate rule
+    points: list[tuple[int, float]] = []  # the window of a rate or count rule
     began: int | None = None  # as ``since``, by the hub's clock
     lows: list[tuple[int, float]] = []  # low points of a condition that has not held for long enough yet
-    measure: int = 0  # checksum of the rule's settings by which ``points`` and ``lows`` were computed
+    # Checksum of the rule's settings by which points and lows were computed; negative if the points are no readings.
+    measure: int = 0
     late: LateRun | None = None
     over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock

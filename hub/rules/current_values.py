@@ -26,15 +26,21 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     condition, latest = each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     ts = latest.ts
-    if condition.windowed and known is not None and not known.alert:
-        ts += max(0, now - received(device, latest))  # no reading since then: the value has stayed what it was
-    points = list(known.points) if known else []
-    amount = each.amount(device.metrics, points, latest.value, ts)
+    behind = received(device, latest) - ts
+    if condition.windowed and known is not None and (condition.lapses or not known.alert):
+        ts = max(ts, now - behind)  # no reading since then: the value has stayed what it was
+    moved = known is not None and known.measure not in (0, each.measure)
+    points = [] if known is None else list(known.points)
+    if known is not None and moved and (condition.derived or known.measure < 0):
+        points = []
+    if condition.lapses:
+        amount: float | None = condition.remaining(points, ts)
+    else:
+        amount = each.amount(device.metrics, points, latest.value, ts)
     if amount is None:
         return []  # a text cannot be compared with a number: nothing begins or ends
     if known is None and not condition.exceeded(amount, raised=False):
         return []
-    moved = known is not None and known.measure not in (0, each.measure)
     watch = watch_of(device, each)
     if condition.lasting:
         watch.points = points
@@ -44,9 +50,12 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     elif alert.threshold not in condition.limits or _differs(alert, condition):
         moved = True
     if not condition.exceeded(amount, raised=alert is not None and not moved):
+        if condition.lapses and not moved:
+            return watches.drop(device, watch, "recover", now, min(ts, condition.lapse(points) or ts))
         return _judge_over(watches, device, each, watch, latest, now)
     if alert is not None:
         watches.relapse(device, watch)
+        watches.wait_for_lapse(device, each, watch, behind)
         if watch.since is None:  # the rule measures something else now
             watch.since = alert.since
             watches.changed.add(device.id)

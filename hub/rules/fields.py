@@ -40,6 +40,14 @@ def read_number(value: Any, key: str, allowed: str = "a number") -> float:
     return float(value)
 
 
+def read_flag(table: dict[str, Any], key: str) -> bool:
+    """Return true or false; false if the table has no such key."""
+    value = table.get(key, False)
+    if not isinstance(value, bool):
+        raise InvalidField(key, value, "true or false")
+    return value
+
+
 def read_duration(value: Any, key: str) -> int:
     """Return ``2s``, ``500ms``, ``5m``, ``1h``, ``1d`` or a number of seconds in ms."""
     seconds = -1.0

@@ -78,7 +78,7 @@ class DeviceRules:
             if rule.metric is None
         )
         self._metric_rules = [
-            (rule, rule.condition, crc32(rule.condition.signature().encode()) or 1)
+            (rule, rule.condition, _checksum(rule.condition))
             for rule in rules
             if isinstance(rule.condition, MetricCondition)
         ]
@@ -139,16 +139,22 @@ class DeviceRules:
         least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
         for place, metric in enumerate(metrics):
             for each in self.on(metric):
-                bounds, watch = each.condition.bounds(), watches.get(each.key)
+                bounds, watch = each.condition.calm(metric), watches.get(each.key)
                 if bounds is None:
                     return None
-                if watch and (watch.since is not None or watch.alert or watch.late):
+                if watch and (watch.since is not None or watch.alert or watch.late or watch.points):
                     return None
                 if bounds.max is not None:
                     most[place] = min(most[place], bounds.max)
                 if bounds.min is not None:
                     least[place] = max(least[place], bounds.min)
         return least, most
+
+
+def _checksum(condition: MetricCondition) -> int:
+    """Return a checksum of what the condition measures, negative if its points are not readings."""
+    found = crc32(condition.signature().encode()) or 1
+    return -found if condition.derived else found
 
 
 def _on_metric(rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:

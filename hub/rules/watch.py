@@ -71,6 +71,14 @@ class Watches:
             self.push(due, device, key)
         watch.due = due
 
+    def wait_for_lapse(self, device: Device, each: MetricRule, watch: Watch, behind: int) -> None:
+        """Set the timer for when the condition ends without further readings.
+
+        ``behind`` is how far the device's clock is behind the hub's, in ms.
+        """
+        if (at := each.condition.lapse(watch.points)) is not None:
+            self.wait(device, each.key, watch, at + behind)
+
     # -- the condition ----------------------------------------------------------------------------------------
 
     def step(
@@ -96,11 +104,14 @@ class Watches:
             self.changed.add(device.id)
         if watch.alert is not None:
             self.relapse(device, watch)
+            self.wait_for_lapse(device, each, watch, now - ts)
             return events + self.grade(device, each, watch, amount, value, now)
         held = ts - watch.since
         watch.began = now - held
         if held >= rule.for_ms:
-            return events + self.raise_alert(device, each.at(amount, None), watch, value, now)
+            events += self.raise_alert(device, each.at(amount, None), watch, value, now)
+            self.wait_for_lapse(device, each, watch, now - ts)
+            return events
         note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
@@ -181,6 +192,8 @@ class Watches:
                 latest = device.metrics.get(alert.metric) if alert.metric else None
                 watch.closed = fact.at if latest is None else latest.ts
                 watch.alert = None
+                if watch.measure < 0:  # its points would raise another alert with the next reading
+                    watch.points = []
                 self.drop(device, watch, "close", fact.at)
                 self.changed.add(device.id)
         return self.alerts.end(alert.id, "close", fact.at, by=fact)
@@ -260,7 +273,7 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
         if watch.measure:
             watch.since = watch.due = watch.began = watch.over = watch.late = None
             watch.lows = []
-            if not each.condition.windowed:
+            if not each.condition.windowed or watch.measure < 0 or each.measure < 0:
                 watch.points = []
         watch.measure = each.measure
     return watch

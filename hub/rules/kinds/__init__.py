@@ -3,6 +3,7 @@
 from hub.model import Condition
 from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition
 from hub.rules.kinds.compare import Compare
+from hub.rules.kinds.count import Count
 from hub.rules.kinds.equals import Equals
 from hub.rules.kinds.no_data import NoData
 from hub.rules.kinds.range import Range
@@ -18,6 +19,7 @@ KINDS: dict[str, type[Condition]] = {
         Compare,
         Equals,
         RateOfChange,
+        Count,
         Stuck,
         NoData,
     )
@@ -27,6 +29,7 @@ KINDS: dict[str, type[Condition]] = {
 __all__ = [
     "KINDS",
     "Compare",
+    "Count",
     "Equals",
     "MetricCondition",
     "NoData",

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Condition, Severity, Value
+from hub.model import Breach, Condition, Limit, Severity, Value
 
 Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
@@ -25,6 +25,10 @@ class MetricCondition(Condition, frozen=True):
 
     windowed: ClassVar[bool] = False
     """Whether :meth:`measure` keeps earlier readings in ``points``."""
+    derived: ClassVar[bool] = False
+    """Whether ``points`` are not readings, so that another condition cannot use them."""
+    lapses: ClassVar[bool] = False
+    """Whether the amount falls as time goes on, without further readings: see :meth:`remaining` and :meth:`lapse`."""
     lasting: ClassVar[bool] = False
     """Whether the condition holds from each value on: a reading that ends it begins it again."""
 
@@ -54,6 +58,18 @@ class MetricCondition(Condition, frozen=True):
             None if the condition does not apply to the value: a text where a number is expected.
         """
         raise NotImplementedError
+
+    def remaining(self, points: Points, ts: int) -> float:
+        """Return the amount at a time after the last reading, of a condition that lapses."""
+        raise NotImplementedError
+
+    def lapse(self, points: Points) -> int | None:
+        """Return when a condition that holds will not hold any more without further readings; None for never."""
+        return None
+
+    def calm(self, metric: str) -> Limit | None:
+        """Return the range of the metric in which no value changes the state of a watch that is at rest."""
+        return self.bounds()
 
     def signature(self) -> str:
         """Return what is measured, without the limit: amounts under equal signatures can be compared.

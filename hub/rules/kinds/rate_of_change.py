@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from hub import text_format as fmt
 from hub.model import Value
-from hub.rules.fields import InvalidField, read_duration, read_number
+from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 
 MAX_POINTS = 512
@@ -32,7 +32,7 @@ class RateOfChange(MetricCondition, frozen=True):
     @classmethod
     def parse(cls, table: dict[str, Any]) -> RateOfChange:
         by, window = read_number(table.get("by"), "by"), read_duration(table.get("within"), "within")
-        falling, counter = (_read_flag(table, key) for key in ("falling", "counter"))
+        falling, counter = (read_flag(table, key) for key in ("falling", "counter"))
         if by <= 0:
             raise InvalidField("by", table.get("by"), "more than 0")
         if window <= 0:
@@ -65,10 +65,3 @@ class RateOfChange(MetricCondition, frozen=True):
     def describe(self, metric: str, unit: str | None) -> str:
         verb = "falls" if self.falling else "rises"
         return f"{metric} {verb} more than {fmt.limit_quantity(self.by, unit)} in {fmt.duration(self.window_ms)}"
-
-
-def _read_flag(table: dict[str, Any], key: str) -> bool:
-    value = table.get(key, False)
-    if not isinstance(value, bool):
-        raise InvalidField(key, value, "true or false")
-    return value

@@ -13,6 +13,9 @@ export const WHEN = [
   'compare_below',
   'equals',
   'rate',
+  'count_above',
+  'count_below',
+  'count_equals',
   'stuck',
   'no_data',
 ] as const;
@@ -39,6 +42,8 @@ export interface RuleForm {
   within: string;
   falling: boolean;
   counter: boolean;
+  times: string;
+  each_value: boolean;
   tolerance: string;
   silence: string;
   missed: string;
@@ -54,10 +59,11 @@ export interface RuleForm {
   time_zone: string;
 }
 
-export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter'>;
+export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter' | 'each_value'>;
 
 /** What a field holds; `?` may be empty. */
-export type Content = 'text' | 'text?' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?';
+export type Content =
+  'text' | 'text?' | 'number' | 'number?' | 'positive' | 'duration' | 'duration?' | 'count';
 
 type Fields = Partial<Record<Field, Content>>;
 
@@ -65,6 +71,8 @@ const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
 const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
 const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
 const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
+
+const OFTEN = { times: 'count', within: 'duration' } as const;
 
 /** The fields of each kind of rule, in their order. */
 const FIELDS: Record<When, Fields> = {
@@ -76,6 +84,9 @@ const FIELDS: Record<When, Fields> = {
   compare_below: PAIR,
   equals: { metric: 'text', value: 'text', ...DELAYS },
   rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
+  count_above: { ...LIMIT, ...OFTEN },
+  count_below: { ...LIMIT, ...OFTEN },
+  count_equals: { metric: 'text', value: 'text', ...OFTEN },
   stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
   no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
 };
@@ -118,6 +129,8 @@ export const fresh = (id: string): RuleForm => ({
   within: '',
   falling: false,
   counter: false,
+  times: '',
+  each_value: false,
   tolerance: '',
   silence: '',
   missed: '',

@@ -46,6 +46,7 @@ function whenOf({ kind, condition }: Rule): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
   if (kind === 'threshold') return side;
   if (kind === 'compare') return `compare_${side}`;
+  if (kind === 'count') return condition.value === null ? `count_${side}` : 'count_equals';
   if (kind === 'range') return condition.inside ? 'inside' : 'outside';
   return kind;
 }
@@ -78,6 +79,8 @@ export function formOf(rule: Rule): RuleForm {
     within: durationText(condition.window_ms as number | undefined),
     falling: condition.falling === true,
     counter: condition.counter === true,
+    times: text('times'),
+    each_value: condition.each_value === true,
     tolerance: condition.tolerance ? text('tolerance') : '',
     silence: durationText(condition.silence_ms as number | undefined),
     missed: text('missed'),
@@ -138,6 +141,12 @@ export function keysOf(form: RuleForm): RuleKeys {
   const own = (field: Field): number | string | null =>
     fields[field] && form[field].trim() ? number(form[field]) : null;
   const limits = { limit: number(form.limit), range: [number(form.low), number(form.high)] };
+  const often = {
+    kind: 'count',
+    times: own('times'),
+    within: own('within'),
+    each_value: form.each_value || null,
+  };
   const kinds: Record<When, RuleKeys> = {
     above: { kind: null, above: limits.limit },
     below: { kind: null, below: limits.limit },
@@ -153,6 +162,9 @@ export function keysOf(form: RuleForm): RuleKeys {
       falling: form.falling || null,
       counter: form.counter || null,
     },
+    count_above: { ...often, above: limits.limit },
+    count_below: { ...often, below: limits.limit },
+    count_equals: { ...often, value: plain(form.value) },
     stuck: { kind: 'stuck', tolerance: own('tolerance') },
     no_data: { kind: 'no_data', silence: own('silence'), missed: own('missed') },
   };

@@ -41,6 +41,9 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
       if (need(field)) number(field);
       if (!found[field] && Number(at(field)) <= 0) found[field] = P.positive;
     },
+    count: (field) => {
+      if (need(field) && !/^([1-9]\d?|100)$/.test(at(field))) found[field] = P.count;
+    },
     duration: (field) => need(field) && duration(field),
     'duration?': (field) => at(field) && duration(field),
   };

@@ -54,6 +54,13 @@ describe('the form', () => {
       with: 'return',
       below: 3,
     });
+    const often = { times: 3, window_ms: 600_000, value: null, above: 80, below: null, clear: 78 };
+    expect(given({ kind: 'count', condition: { ...often, each_value: true } })).toMatchObject({
+      ...{ kind: 'count', above: 80, clear: 78, times: 3, within: '10m', each_value: true },
+    });
+    const opened = given({ kind: 'count', condition: { ...often, value: true, above: null, clear: null } });
+    expect(opened).toMatchObject({ kind: 'count', value: true, times: 3 });
+    expect(opened).not.toHaveProperty('for');
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');
@@ -129,6 +136,7 @@ describe('the fields of a rule', () => {
     expect(of({ clear_for: 'soon' })).toEqual({ clear_for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ for: 'soon' })).toEqual({ for: 'Enter a duration such as 30s, 5m or 1h.' });
     expect(of({ when: 'rate', by: '0', within: '1m' })).toEqual({ by: 'Enter a number above 0.' });
+    expect(of({ when: 'count_above', times: '2.5', within: '1h' })).toHaveProperty('times');
     expect(of({ when: 'outside', low: '5', high: '5' })).toEqual({ high: 'Upper bound must be above 5.' });
     expect(of({ when: 'compare_above', clear: '81' })).toEqual({
       with: 'Required',

@@ -117,6 +117,9 @@ async def walk_settings(walk: Walk) -> None:
     area = (await walk.do("POST /api/areas", json={"name": "Roof"})).json()["id"]
     await walk.do("PATCH /api/areas/{area_id}", area, json={"name": "Roof garden"})
     await walk.do("DELETE /api/areas/{area_id}", area)
+    board = (await walk.do("POST /api/dashboards", json={"name": "Hall"})).json()["id"]
+    await walk.do("PUT /api/dashboards/{dashboard_id}", board, json={"name": "Hall 2", "version": 1})
+    await walk.do("DELETE /api/dashboards/{dashboard_id}", board)
     await walk.do("POST /api/clock/trust")
 
 

@@ -152,6 +152,58 @@ export interface paths {
         patch: operations["patch_area"];
         trace?: never;
     };
+    "/api/dashboards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Dashboards
+         * @description Return your dashboards and those that are shared with your role, by name, without their tiles.
+         */
+        get: operations["get_dashboards"];
+        put?: never;
+        /**
+         * Create Dashboard
+         * @description Create a dashboard. Return 409 if you have 50, or there are 200.
+         */
+        post: operations["post_dashboards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dashboards/{dashboard_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Dashboard
+         * @description Return a dashboard with its tiles.
+         */
+        get: operations["get_dashboard"];
+        /**
+         * Edit Dashboard
+         * @description Replace a dashboard of your own. Return 409 if it is no longer of this `version`.
+         */
+        put: operations["put_dashboard"];
+        post?: never;
+        /**
+         * Delete Dashboard
+         * @description Delete a dashboard of your own.
+         */
+        delete: operations["delete_dashboard"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/terms": {
         parameters: {
             query?: never;
@@ -3812,6 +3864,90 @@ export interface components {
             quality: "good" | "clock" | "retained" | "late" | "unknown";
         };
         /**
+         * DashboardEdit
+         * @description A changed dashboard, with the `version` that was changed.
+         */
+        DashboardEdit: {
+            /** Name */
+            name: string;
+            /** Shared */
+            shared?: ("viewer" | "operator" | "administrator") | null;
+            /**
+             * Tiles
+             * @default []
+             */
+            tiles: components["schemas"]["TileWanted"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * DashboardItem
+         * @description A dashboard in a list. `owner` is a name, null without accounts; `editable` says whether you may change it.
+         */
+        DashboardItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Mine */
+            mine: boolean;
+            /** Editable */
+            editable: boolean;
+            /** Shared */
+            shared: ("viewer" | "operator" | "administrator") | null;
+            /** Version */
+            version: number;
+            /** Updated At */
+            updated_at: number;
+            /** Tile Count */
+            tile_count: number;
+        };
+        /** DashboardList */
+        DashboardList: {
+            /** Items */
+            items: components["schemas"]["DashboardItem"][];
+        };
+        /** DashboardShape */
+        DashboardShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string | null;
+            /** Mine */
+            mine: boolean;
+            /** Editable */
+            editable: boolean;
+            /** Shared */
+            shared: ("viewer" | "operator" | "administrator") | null;
+            /** Version */
+            version: number;
+            /** Updated At */
+            updated_at: number;
+            /** Tile Count */
+            tile_count: number;
+            /** Tiles */
+            tiles: components["schemas"]["TileShape"][];
+        };
+        /**
+         * DashboardWanted
+         * @description A dashboard. `shared` is the lowest role that may see it beside its owner; null for nobody.
+         */
+        DashboardWanted: {
+            /** Name */
+            name: string;
+            /** Shared */
+            shared?: ("viewer" | "operator" | "administrator") | null;
+            /**
+             * Tiles
+             * @default []
+             */
+            tiles: components["schemas"]["TileWanted"][];
+        };
+        /**
          * DeliveryList
          * @description Deliveries, newest first. `next` is the number to continue below; null at the end.
          */
@@ -6609,6 +6745,138 @@ export interface components {
             /** Text */
             text: string;
         };
+        /**
+         * TileSeriesShape
+         * @description One metric of one device.
+         */
+        TileSeriesShape: {
+            /** Device Id */
+            device_id: string;
+            /** Metric */
+            metric: string;
+            /**
+             * Axis
+             * @enum {string}
+             */
+            axis: "left" | "right";
+        };
+        /**
+         * TileSeriesWanted
+         * @description One metric of one device.
+         */
+        TileSeriesWanted: {
+            /** Device Id */
+            device_id: string;
+            /** Metric */
+            metric: string;
+            /**
+             * Axis
+             * @default left
+             * @enum {string}
+             */
+            axis: "left" | "right";
+        };
+        /**
+         * TileShape
+         * @description A tile. With `no_access`, it shows a device outside your limits, and only its kind and place are given.
+         */
+        TileShape: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "value" | "chart" | "gauge" | "states" | "alerts" | "text" | "control" | "device";
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** W */
+            w: number;
+            /** H */
+            h: number;
+            /** Title */
+            title: string;
+            /** Series */
+            series: components["schemas"]["TileSeriesShape"][];
+            /** Device Id */
+            device_id: string | null;
+            /** Command */
+            command: string | null;
+            /** Text */
+            text: string;
+            /**
+             * Range
+             * @enum {string}
+             */
+            range: "15m" | "1h" | "24h" | "7d";
+            /** Minimum */
+            minimum: number | null;
+            /** Maximum */
+            maximum: number | null;
+            /** No Access */
+            no_access: boolean;
+        };
+        /**
+         * TileWanted
+         * @description A tile: its place (columns 0 to 11, rows from 0), and what it shows.
+         *
+         *     `value` and `gauge` have one `series`; `chart` and `states` have 1 to 8; `device` has a `device_id`, `control` a
+         *     `device_id` and a `command`; `alerts` may have a `device_id`; `text` is Markdown. `no_access` keeps the content
+         *     that a tile with this id has: you may move a tile whose devices you may not see.
+         */
+        TileWanted: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "value" | "chart" | "gauge" | "states" | "alerts" | "text" | "control" | "device";
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /** W */
+            w: number;
+            /** H */
+            h: number;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Series
+             * @default []
+             */
+            series: components["schemas"]["TileSeriesWanted"][];
+            /** Device Id */
+            device_id?: string | null;
+            /** Command */
+            command?: string | null;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Range
+             * @default 1h
+             * @enum {string}
+             */
+            range: "15m" | "1h" | "24h" | "7d";
+            /** Minimum */
+            minimum?: number | null;
+            /** Maximum */
+            maximum?: number | null;
+            /**
+             * No Access
+             * @default false
+             */
+            no_access: boolean;
+        };
         /** TokenList */
         TokenList: {
             /** Items */
@@ -7599,6 +7867,171 @@ export interface operations {
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_dashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_dashboards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DashboardEdit"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DashboardShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_dashboard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dashboard_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

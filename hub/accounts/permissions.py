@@ -61,6 +61,11 @@ GET    /api/commands/{command_id}
 POST   /api/history/query
 GET    /api/history/export
 GET    /api/areas
+GET    /api/dashboards
+POST   /api/dashboards
+GET    /api/dashboards/{dashboard_id}
+PUT    /api/dashboards/{dashboard_id}
+DELETE /api/dashboards/{dashboard_id}
 GET    /api/alerts
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes

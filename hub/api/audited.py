@@ -44,6 +44,9 @@ settings POST   /api/clock/trust                            confirmed the hub's 
 settings POST   /api/areas                                  added an area
 settings PATCH  /api/areas/{area_id}                        changed an area
 settings DELETE /api/areas/{area_id}                        removed an area
+settings POST   /api/dashboards                             created a dashboard
+settings PUT    /api/dashboards/{dashboard_id}              changed a dashboard
+settings DELETE /api/dashboards/{dashboard_id}              deleted a dashboard
 settings POST   /api/rules                                  added a rule
 settings PUT    /api/rules                                  replaced rules.toml
 settings PUT    /api/rules/{rule_id}                        changed a rule

@@ -26,6 +26,7 @@ from hub.api.routes import (
     commands,
     conversations,
     credentials,
+    dashboards,
     device_rules,
     devices,
     diagnoses,
@@ -62,6 +63,7 @@ from hub.services.areas import Areas
 from hub.services.assignable import AssignablePeople
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
+from hub.services.dashboards import Dashboards
 from hub.services.devices import Devices
 from hub.services.enrolments import Enrolments
 from hub.services.hub_health import HubHealth
@@ -118,8 +120,11 @@ def build_api(
         now=core.now,
     )
 
+    own_dashboards = Dashboards(info.data, visible.devices, core.now)
+
     async def forget_person(account_id: str, by: str) -> None:
         await ai.memory.forget_person(account_id)
+        await own_dashboards.forget_person(account_id)
         await handling.unassign_all(account_id, by=by)
         await core.notifications.config.forget_person(account_id)
 
@@ -128,6 +133,7 @@ def build_api(
     routers = [
         devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes, site),
         areas.routes(site, visible.devices, changes),
+        dashboards.routes(own_dashboards, auth.people.accounts),
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),

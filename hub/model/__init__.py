@@ -13,6 +13,7 @@ from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
+from hub.model.dashboard import COLUMNS, Dashboard, SharedWith, Tile, TileKind, TileRange, TileSeries
 from hub.model.device import (
     MANY_IDS,
     Availability,
@@ -109,6 +110,7 @@ from hub.model.rule import Breach, Condition, Rule, Scope
 from hub.model.weekly_window import WeeklyWindow
 
 __all__ = [
+    "COLUMNS",
     "ID_SHIFT",
     "MANY_IDS",
     "NO_KEY",
@@ -152,6 +154,7 @@ __all__ = [
     "ConfirmCause",
     "ConfirmedCause",
     "Conversation",
+    "Dashboard",
     "DeleteDevice",
     "DeliveryAttempt",
     "DeliveryRecord",
@@ -224,11 +227,16 @@ __all__ = [
     "SeriesQuery",
     "Severity",
     "Shape",
+    "SharedWith",
     "SilenceStep",
     "SilencedBy",
     "Source",
     "Step",
     "Tick",
+    "Tile",
+    "TileKind",
+    "TileRange",
+    "TileSeries",
     "Turn",
     "TwinUpdate",
     "Unacknowledge",

@@ -52,6 +52,10 @@ function customMedia(): Plugin {
 
 export default defineConfig({
   plugins: [customMedia(), svelte(), swagger()],
+  // Scripts and styles find each other relative to themselves, so that a proxy can serve the hub below a path.
+  experimental: {
+    renderBuiltUrl: (_, { hostType }) => (hostType === 'html' ? undefined : { relative: true }),
+  },
   build: {
     outDir: '../hub/_web',
     emptyOutDir: true,

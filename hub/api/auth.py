@@ -19,7 +19,7 @@ from hub.accounts.account import ROLES, lookup_key
 from hub.accounts.scope import EVERYTHING, NOTHING, DeviceScope, scope_of
 from hub.accounts.sessions import LIFETIME_S
 from hub.api.audit_draft import note
-from hub.api.clients import address_of, is_secure
+from hub.api.clients import address_of, is_secure, root_path_of
 from hub.api.http_settings import HttpSettings
 from hub.api.login_attempts import LoginAttempts
 from hub.api.proof import NOBODY, Proof
@@ -99,7 +99,9 @@ class Authenticator:
 
     def cookie_of(self, scope: Scope) -> str:
         """Return the name of the session cookie of a request."""
-        return self.secure_cookie if is_secure(scope) else self.cookie
+        if is_secure(scope):  # __Host- would need the path "/", which other programs behind the proxy have as well
+            return f"__Secure-{self.cookie}" if root_path_of(scope) else self.secure_cookie
+        return self.cookie
 
     async def _end_plain_session(self, scope: Scope) -> None:
         """End the session of a plain-HTTP cookie when it arrives over HTTPS: others could have read it before."""

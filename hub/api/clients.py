@@ -12,9 +12,10 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from hub.errors import TooBusy
-from hub.runtime.network_addresses import client_group, parse_ip
+from hub.runtime.network_addresses import ROOT_PATH, client_group, parse_ip
 
 _MAX_HOPS = 32
+_MAX_PREFIX = 200
 MAX_CONNECTIONS = 10_000
 
 
@@ -29,8 +30,26 @@ def is_secure(scope: Scope) -> bool:
     return scope["scheme"] in ("https", "wss")
 
 
+def root_path_of(scope: Scope) -> str:
+    """Return the path below which the client sees the hub: ``/hub``, or an empty text."""
+    return str(scope.get("app_root_path", ""))
+
+
+def below(scope: Scope, root: str) -> Scope:
+    """Return the scope of a request to a hub that is served below ``root``, also if the proxy left it in the path.
+
+    Starlette puts ``app_root_path`` into the addresses that it makes (``request.base_url``). ``root_path`` stays empty:
+    Starlette would remove it from the path once more.
+    """
+    if not root:
+        return scope
+    path = scope["path"]
+    inner = path[len(root) :] or "/" if path == root or path.startswith(f"{root}/") else path
+    return {**scope, "app_root_path": root, "path": inner}
+
+
 class TrustedProxies:
-    """The proxies whose ``X-Forwarded-For``, ``-Proto`` and ``-Host`` headers are trusted."""
+    """The proxies whose ``X-Forwarded-For``, ``-Proto``, ``-Host`` and ``-Prefix`` headers are trusted."""
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = [ipaddress.ip_network(each) for each in networks]
@@ -54,12 +73,15 @@ class TrustedProxies:
             client, trusted = str(ip), trusted + 1
             if not self.trusts(client):
                 break
-        found = {**scope, "client": (client, 0)}
+        found: Scope = {**scope, "client": (client, 0)}
         # Each proxy appends one value: use the one at the same position as the client's address.
         proto = _at_hop(_items(headers, "x-forwarded-proto"), trusted).lower()
         if proto in ("http", "https"):
             secure = proto == "https"
             found["scheme"] = ("wss" if secure else "ws") if scope["type"] == "websocket" else proto
+        prefix = _at_hop(_items(headers, "x-forwarded-prefix"), trusted).rstrip("/")
+        if len(prefix) <= _MAX_PREFIX and ROOT_PATH.fullmatch(prefix):
+            found = below(found, prefix)
         if host := _at_hop(_items(headers, "x-forwarded-host"), trusted):
             others = [(name, value) for name, value in scope["headers"] if name != b"host"]
             found["headers"] = [(b"host", host.encode("latin-1")), *others]

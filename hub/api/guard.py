@@ -21,7 +21,7 @@ from hub.accounts.scope import viewing
 from hub.api.audit_trail import DENIED, AuditTrail
 from hub.api.auth import Authenticator, Permits
 from hub.api.authorization import Authorization
-from hub.api.clients import OpenRequests, TrustedProxies, address_of, is_secure
+from hub.api.clients import OpenRequests, TrustedProxies, address_of, below, is_secure
 from hub.api.errors import error_response, problem
 from hub.api.http_settings import HttpSettings
 from hub.api.proof import Proof
@@ -72,6 +72,7 @@ class Guard:
         self._is_open = is_open
         self._authorization = Authorization()
         self._hosts = Hosts(http)
+        self._root_path = http.root_path
         self._proxies = TrustedProxies(http.trusted_proxies)
         self._origins = frozenset(origin.rstrip("/").lower() for origin in http.allowed_origins)
         # No credentials: a page of another origin has to send the token as a bearer, not the dashboard's cookie.
@@ -88,7 +89,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        scope = self._proxies.resolve(scope)
+        scope = self._proxies.resolve(below(scope, self._root_path))
         admit: ASGIApp = self._admit
         if scope["type"] == "http":
             send = _with_headers(send, secure=is_secure(scope), varies=bool(self._origins))

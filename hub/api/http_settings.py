@@ -20,6 +20,7 @@ class HttpSettings:
         allowed_hosts: Further names that are accepted in the ``Host`` header.
         allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
         trusted_proxies: Networks whose ``X-Forwarded`` headers are trusted.
+        root_path: Path below which a proxy serves the hub, ``/hub``; empty for none.
         max_connections: Limit on open connections; None derives it from the process's limit on open files.
         max_connections_per_client: The same for one client address.
         web_dir: Directory of the built dashboard.
@@ -39,6 +40,7 @@ class HttpSettings:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    root_path: str = ""
     max_connections: int | None = None
     max_connections_per_client: int | None = None
     web_dir: Path

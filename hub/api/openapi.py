@@ -109,7 +109,7 @@ class DescribedApi(FastAPI):
             description=self.description,
             routes=self.routes,
             webhooks=self.webhooks.routes,
-            servers=[{"url": "/"}],
+            servers=[{"url": "."}],
         )
         components = found.setdefault("components", {})
         components["securitySchemes"] = {

@@ -13,6 +13,7 @@ from hub.accounts.links import url
 from hub.errors import StoreError
 from hub.runtime.network_addresses import is_any_address, join_address
 from hub.runtime.private_files import replace_file
+from hub.runtime.settings import HttpSection
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ async def offer_first_account(people: People, data: Path, address: str) -> None:
     log.info("Nobody has an account yet. The link for the first administrator is in %s.", file)
 
 
-def origin(host: str, port: int, scheme: str) -> str:
+def dashboard_address(host: str, port: int, http: HttpSection) -> str:
     """Return the address of the dashboard, with this machine's name if the hub listens on all addresses."""
     name = socket.gethostname() if is_any_address(host) else host
-    return f"{scheme}://{join_address(name, port)}"
+    return f"{http.scheme}://{join_address(name, port)}{http.root_path}"

@@ -22,6 +22,7 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
         allowed_hosts=settings.http.allowed_hosts,
         allowed_origins=settings.http.allowed_origins,
         trusted_proxies=settings.http.trusted_proxies,
+        root_path=settings.http.root_path,
         max_connections=settings.http.max_connections,
         max_connections_per_client=settings.http.max_connections_per_client,
         web_dir=web_dir(),

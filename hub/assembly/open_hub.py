@@ -17,7 +17,7 @@ from hub.archive import adopt
 from hub.assembly.build_api import build_api
 from hub.assembly.build_notifications import build_notifications
 from hub.assembly.connect import connect, last_seen
-from hub.assembly.first_account import offer_first_account, origin
+from hub.assembly.first_account import dashboard_address, offer_first_account
 from hub.assembly.from_settings import (
     Faults,
     access_token,
@@ -89,7 +89,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         connection.link.unsubscribe(switched_off(dialect_config))
         areas = stored_areas(data).around()
         engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
-        own_url = origin(http.host, http.port, settings.http.scheme)
+        own_url = dashboard_address(http.host, http.port, settings.http)
         core = await _open_core(engine, dialects, ingest_queue, registry, store, connection, data, own_url)
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)

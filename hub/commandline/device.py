@@ -9,7 +9,7 @@ import textwrap
 import time
 from datetime import UTC, datetime
 
-from hub.assembly.first_account import origin
+from hub.assembly.first_account import dashboard_address
 from hub.assembly.from_settings import credentials_of
 from hub.commandline.certificate import prepare_folder, write_bundle
 from hub.commandline.running_hub import status_of
@@ -83,7 +83,7 @@ async def _make_key(settings: Settings, credentials: Credentials, arguments: arg
     lifetime_ms = arguments.days * 86_400_000
     _, value = await enrolments.create_key(arguments.prefix, arguments.devices, lifetime_ms, "hub device")
     print(f"Enrolment key, shown only once: {value}\nA device enrols with it like this:\n")
-    address = origin(*split_address(settings.http.listen), settings.http.scheme)
+    address = dashboard_address(*split_address(settings.http.listen), settings.http)
     body = json.dumps({"key": value, "name": f"{arguments.prefix}NAME"})
     print(f"curl --json '{body}' {address}/api/enrolments")
 

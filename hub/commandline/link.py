@@ -7,7 +7,7 @@ import asyncio
 
 from hub.accounts import People
 from hub.accounts.links import LIFETIME_S, url
-from hub.assembly.first_account import origin
+from hub.assembly.first_account import dashboard_address
 from hub.commandline.settings import running_settings_from
 from hub.errors import NotFound
 from hub.runtime.network_addresses import split_address
@@ -35,5 +35,5 @@ async def _link(arguments: argparse.Namespace) -> str:
             raise NotFound(f"The account of {account.name} is disabled.", "Ask an administrator to enable it.")
         _, secret = await people.links.create(account.role, by="hub link", account=account.id)
     days = int(LIFETIME_S // 86_400)
-    address = origin(*split_address(settings.http.listen), settings.http.scheme)
+    address = dashboard_address(*split_address(settings.http.listen), settings.http)
     return f"{url(address, secret)}\nIt can be used once, within {days} days."

@@ -48,6 +48,18 @@ def check_origin(value: str) -> str:
     return origin
 
 
+ROOT_PATH = re.compile(r"(?!/(?:api|assets|docs|events|ws)(?:/|$))(?:/[A-Za-z0-9._~-]+){1,8}", re.ASCII)
+"""A path below which a proxy serves the hub. One that begins like a path of the hub would be ambiguous."""
+
+
+def check_root_path(value: str) -> str:
+    """Return the path without a slash at its end. Raise ValueError for one that cannot be a root path."""
+    path = value.rstrip("/")
+    if path and not ROOT_PATH.fullmatch(path):
+        raise ValueError('a path such as "/hub" that does not begin like one of the hub, such as /api')
+    return path
+
+
 def check_network(value: str) -> str:
     """Return the network that ``value`` (an address or a network) means, or raise ValueError."""
     try:

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from hub.runtime.ai_section import AiSection
-from hub.runtime.network_addresses import check_address, check_network, check_origin
+from hub.runtime.network_addresses import check_address, check_network, check_origin, check_root_path
 from hub.runtime.openid_section import OpenIdSection
 from hub.runtime.settings_section import Section
 
@@ -32,12 +32,14 @@ class HttpSection(Section):
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = Field(default=(), max_length=100)
+    root_path: str = Field(default="", max_length=200)
     tls_cert_file: Path | None = None  # with the key: serve HTTPS
     tls_key_file: Path | None = None
     tls_min_version: Literal["1.2", "1.3"] = "1.2"
     max_connections: int | None = Field(default=None, ge=16, le=100_000)
     max_connections_per_client: int | None = Field(default=None, ge=4, le=100_000)
 
+    _root = field_validator("root_path")(check_root_path)
     _listen = field_validator("listen")(check_address)
     _token = field_validator("token")(lambda value: _checked_token(value))
     _origins = field_validator("allowed_origins")(lambda values: tuple(map(check_origin, values)))

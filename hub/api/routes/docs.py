@@ -10,18 +10,18 @@ from starlette.responses import HTMLResponse, Response
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Watchkeeper API</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="/swagger/favicon-32x32.png">
-<link rel="stylesheet" href="/swagger/swagger-ui.css"></head>
+<link rel="icon" href="swagger/favicon-32x32.png">
+<link rel="stylesheet" href="swagger/swagger-ui.css"></head>
 <body><div id="swagger-ui"></div>
-<script src="/swagger/swagger-ui-bundle.js"></script><script src="/docs/init.js"></script></body></html>
+<script src="swagger/swagger-ui-bundle.js"></script><script src="docs/init.js"></script></body></html>
 """
 SCRIPT = """SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, displayRequestDuration: true
+  url: "openapi.json", dom_id: "#swagger-ui", deepLinking: true, validatorUrl: null, displayRequestDuration: true
 });
 """
 NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Watchkeeper API</title></head>
-<body><h1>Watchkeeper API</h1><p>The description is at <a href="/openapi.json">/openapi.json</a>. This page needs the
+<body><h1>Watchkeeper API</h1><p>The description is at <a href="openapi.json">/openapi.json</a>. This page needs the
 dashboard, which has not been built yet.</p></body></html>
 """
 

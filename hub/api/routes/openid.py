@@ -16,7 +16,7 @@ from hub.accounts.openid import LIFETIME_S, OpenId, SignedIn, SignInRefused
 from hub.api.audit_draft import note
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
-from hub.api.clients import is_secure
+from hub.api.clients import is_secure, root_path_of
 from hub.api.errors import Json
 from hub.api.routes.account import signed_in
 from hub.api.routes.session import SIGN_IN_BYTES, with_cookie
@@ -96,6 +96,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         """Redirect to a page of the dashboard. The address contains nothing from the request."""
         if reason is not None:
             note("tried to sign in with OpenID Connect", refused=True, reason=reason)
+        page = root_path_of(request.scope) + page
         answer = RedirectResponse(page if reason is None else f"{page}?sign_in={reason}", 303)
         return _with_cookie(answer, request, auth, None)
 
@@ -118,7 +119,7 @@ def _with_cookie(answer: Response, request: Request, auth: Authenticator, value:
         _cookie(request, auth),
         value or "",
         max_age=int(LIFETIME_S) if value else 0,
-        path=PATH,
+        path=root_path_of(request.scope) + PATH,
         httponly=True,
         samesite="lax",
         secure=is_secure(request.scope),

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from hub.accounts.permissions import SIGNED_OUT
 from hub.api.auth import Authenticator, client_of
 from hub.api.change_log import Change, ChangeLog
-from hub.api.clients import is_secure
+from hub.api.clients import is_secure, root_path_of
 from hub.api.errors import Json, problem
 from hub.api.guard import throttled
 from hub.api.proof import Proof
@@ -118,16 +118,16 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
 def with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
     """Set the session cookie of a response. Delete the cookie if there is no value."""
-    secure = is_secure(request.scope)
+    secure, path = is_secure(request.scope), f"{root_path_of(request.scope)}/"
     answer.set_cookie(
         auth.cookie_of(request.scope),
         value or "",
         max_age=auth.COOKIE_AGE_S if value else 0,
-        path="/",
+        path=path,
         httponly=True,
         samesite="strict",
         secure=secure,
     )
     if secure and auth.cookie in request.cookies:
-        answer.delete_cookie(auth.cookie)  # from before the hub used HTTPS
+        answer.delete_cookie(auth.cookie, path)  # from before the hub used HTTPS
     return answer

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from hub.api.clients import root_path_of
 from hub.api.errors import allowed_methods
 
 HASHED = "assets/"
@@ -40,21 +41,25 @@ def routes(web_dir: Path, reserved: AbstractSet[str]) -> APIRouter:
         if path.partition("/")[0] in reserved:
             raise HTTPException(405 if allowed_methods(request) else 404)
         if path in ("", "index.html"):
-            return index()
+            return index(request)
         try:
             file = await files.get_response(path, request.scope)
         except HTTPException:
             # Requests for scripts, pictures and from programs get the 404.
             if "text/html" not in request.headers.get("accept", ""):
                 raise
-            return index()
+            return index(request)
         file.headers["Cache-Control"] = FOREVER if path.startswith(HASHED) else REVALIDATE
         return file
 
-    def index() -> Response:
-        file = web_dir / "index.html"
+    def index(request: Request) -> Response:
+        file, root = web_dir / "index.html", root_path_of(request.scope)
         if not file.is_file():
-            return HTMLResponse(NOT_BUILT, headers={"Cache-Control": REVALIDATE})
+            return HTMLResponse(NOT_BUILT.replace('="/', f'="{root}/'), headers={"Cache-Control": REVALIDATE})
+        if root:
+            page = file.read_text("utf-8").replace('="/', f'="{root}/')
+            page = page.replace("<head>", f'<head>\n    <meta name="root-path" content="{root}" />', 1)
+            return HTMLResponse(page, headers={"Cache-Control": REVALIDATE})
         return FileResponse(file, headers={"Cache-Control": REVALIDATE}, media_type="text/html")
 
     return router

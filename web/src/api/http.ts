@@ -1,6 +1,7 @@
 // REST client of the hub: JSON in and out, errors as `HubError` with the hub's message, and one listener for
 // status 401.
 
+import { outer } from '../lib/rootPath';
 import { T } from '../texts';
 
 export class HubError extends Error {
@@ -39,7 +40,7 @@ function explain(status: number, body: unknown): HubError {
 export async function send(path: string, init: RequestInit = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init });
+    response = await fetch(outer(path), { credentials: 'same-origin', ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new HubError(0, T.errors.unreachable);

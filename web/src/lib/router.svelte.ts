@@ -2,21 +2,24 @@
 // browser.
 
 import { pageOf } from '../routes';
+import { inner, outer } from './rootPath';
 
 class Router {
-  path = $state(location.pathname);
+  path = $state(inner(location.pathname));
   query = $state.raw(new URLSearchParams(location.search));
 
   start(): void {
     addEventListener('popstate', () => this.read());
     addEventListener('click', (event) => this.click(event));
+    // Before a link is used in any way (opened in a tab, copied, downloaded), its address gets the root path.
+    for (const name of ['pointerover', 'focusin', 'click']) addEventListener(name, withRootPath, true);
   }
 
   go(href: string, replace = false): void {
-    const url = new URL(href, location.href);
+    const url = new URL(outer(href), location.href);
     if (replace) history.replaceState(null, '', url);
     else if (url.href !== location.href) history.pushState(null, '', url);
-    const moved = url.pathname !== this.path;
+    const moved = inner(url.pathname) !== this.path;
     this.read();
     if (moved && !replace) document.querySelector('main')?.scrollTo(0, 0);
   }
@@ -36,7 +39,7 @@ class Router {
   }
 
   private read(): void {
-    this.path = location.pathname;
+    this.path = inner(location.pathname);
     if (location.search !== searchOf(this.query)) this.query = new URLSearchParams(location.search);
   }
 
@@ -46,10 +49,16 @@ class Router {
     const link = (event.target as Element | null)?.closest?.('a');
     if (!link?.href || link.target || link.hasAttribute('download')) return;
     const url = new URL(link.href);
-    if (url.origin !== location.origin || pageOf(url.pathname).name === 'missing') return;
+    if (url.origin !== location.origin || pageOf(inner(url.pathname)).name === 'missing') return;
     event.preventDefault();
     this.go(url.pathname + url.search + url.hash);
   }
+}
+
+function withRootPath(event: Event): void {
+  const link = (event.target as Element | null)?.closest?.('a');
+  const href = link?.getAttribute('href');
+  if (link && href && outer(href) !== href) link.setAttribute('href', outer(href));
 }
 
 function searchOf(query: URLSearchParams): string {

@@ -4,6 +4,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { get, whenUnauthorized } from '../api/http';
 import type { Alert, Command, Step, Trend } from '../api/types';
+import { outer } from '../lib/rootPath';
 import { Connection } from './connection';
 import { Fleet } from './fleet';
 import { nextFrame } from './frame';
@@ -217,7 +218,7 @@ function byUrgency(a: Alert, b: Alert): number {
 }
 
 function socketUrl(): string {
-  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`;
+  return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${outer('/api/live')}`;
 }
 
 export const session = new Session();

@@ -15,6 +15,8 @@ from hub.model import (
     AlertSilence,
     Command,
     Diagnosis,
+    Incident,
+    IncidentStep,
     Presence,
     Record,
     RecordBatch,
@@ -32,6 +34,8 @@ Handling = Literal[
     "silenced",
     "unsilenced",
     "acknowledgement_expired",
+    "suppressed",
+    "flapping_ended",
     "commented",
 ]
 
@@ -86,9 +90,9 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class AlertHandled(msgspec.Struct, frozen=True):
-    """How an open alert is handled changed. ``by`` is None if a silence or a time that a person set is the reason.
+    """How an open alert is handled changed. ``by`` is None if no person did it just now.
 
-    ``text`` is that of a comment, or the notes of silences.
+    ``text`` is that of a comment, the notes of silences, or the gateway that suppresses the alert.
     """
 
     alert: Alert
@@ -130,6 +134,17 @@ class AlertCleared(msgspec.Struct, frozen=True):
     alert: Alert
     at: int
     note: str | None = None  # of the person who closed it (``alert.closed_by``), or why it was withdrawn
+
+
+class IncidentChanged(msgspec.Struct, frozen=True):
+    """An incident was opened, changed, reopened or resolved. It follows the events of the alerts that changed it.
+
+    There is one event for all changes that were handled together, two if the incident was opened and resolved by them.
+    """
+
+    incident: Incident
+    at: int
+    step: IncidentStep
 
 
 class DiagnosisReady(msgspec.Struct, frozen=True):
@@ -188,6 +203,7 @@ Event = (
     | AlertChanged
     | CauseConfirmed
     | AlertCleared
+    | IncidentChanged
     | DiagnosisReady
     | CommandChanged
     | MessageRejected

@@ -19,6 +19,7 @@ ACTIVITY_KEYS = frozenset(
         *("alert.acknowledgement_expired", "alert.assigned", "alert.unassigned", "alert.muted", "alert.unmuted"),
         *("silence.created", "silence.edited", "silence.started", "silence.stopped", "silence.ended"),
         *("alert.silenced", "alert.unsilenced", "alert.mute_expired", "alert.commented", "alert.closed"),
+        *("alert.suppressed", "alert.flapping_ended"),
         *("alert.cleared", "alert.cleared_late", "alert.withdrawn", "alert.cause_confirmed", "alert.cause_removed"),
         *("command.sent", "command.acknowledged", "command.confirmed", "command.failed", "command.expired"),
         "command.unverified",
@@ -115,6 +116,9 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
     severity: Severity = "ok"
     params: dict[str, Any] = {"name": name, "message_key": alert.message_key, "message_params": alert.message_params}
     match event:
+        case ev.AlertRaised() if alert.suppressed_by:
+            kind, key, params["gateway"] = "raised", "suppressed", alert.suppressed_by
+            text = f"Suppressed by {alert.suppressed_by}: {name}, {alert.message}"
         case ev.AlertRaised():
             kind, key, text, severity = "raised", "raised", f"{name}: {alert.message}", alert.severity
         case ev.AlertChanged(was=was) if was is not None:
@@ -164,6 +168,11 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
         case "silenced" | "unsilenced":
             params["text"] = (event.text or "")[:MAX_FIX]
             return f"{'Silenced' if event.what == 'silenced' else 'No longer silenced'}: {alert} ({params['text']})"
+        case "suppressed":
+            params["gateway"] = event.alert.suppressed_by
+            return f"Suppressed by {event.alert.suppressed_by}: {alert}"
+        case "flapping_ended":
+            return f"No longer flapping: {alert}"
         case "mute_expired":
             return f"Mute expired: {alert}"
         case "acknowledgement_expired":

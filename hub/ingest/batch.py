@@ -7,8 +7,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from hub.dialects import Action
-from hub.events import AlertEvent, CommandChanged, Event, MessageRejected, SilenceChanged
-from hub.model import Alert, AlertEntry, AlertSilence, Command, Diagnosis, RawMessage, Record, RecordBatch, Rejection
+from hub.events import AlertEvent, CommandChanged, Event, IncidentChanged, MessageRejected, SilenceChanged
+from hub.model import (
+    Alert,
+    AlertEntry,
+    AlertSilence,
+    Command,
+    Diagnosis,
+    Incident,
+    RawMessage,
+    Record,
+    RecordBatch,
+    Rejection,
+)
 from hub.rules.alert_entries import entries_of
 
 
@@ -22,6 +33,7 @@ class Batch:
         self.record_batches: list[RecordBatch] = []  # from the fast path
         self.rejections: list[Rejection] = []
         self.events: list[Event] = []  # their activity entries are written, the events are published afterwards
+        self.placed = 0  # events at the beginning whose alerts are placed in incidents
         self.deleted: list[str] = []  # ids of devices
         self.deleted_alerts: set[str] = set()  # ids of alerts of deleted devices
         self.diagnoses: list[Diagnosis] = []
@@ -51,6 +63,11 @@ class Batch:
         """Return the last state of each silence that changed."""
         changes = (event for event in self.events if isinstance(event, SilenceChanged))
         return list({event.silence.id: event.silence for event in changes}.values())
+
+    def incidents(self) -> list[Incident]:
+        """Return the last state of each incident that changed."""
+        changes = (event for event in self.events if isinstance(event, IncidentChanged))
+        return list({event.incident.id: event.incident for event in changes}.values())
 
     def add_commands(self, changed: Iterable[Command], at: int) -> None:
         """Add commands whose state changed. Those in state ``sent`` are published after the commit."""

@@ -95,12 +95,21 @@ class IngestHandler:
         if self._registry.fast_path.pending >= MAX_WAITING:
             self.flush(batch)
         batch.events += self._liveness.gateways()
+        self._place_alerts(batch)
 
     def flush(self, batch: Batch) -> None:
         """Apply the messages that wait in the fast path. Those that do not fit take the slow path."""
         self._batch = batch
         self._registry.fast_path.flush()
         batch.events += self._liveness.gateways()
+        self._place_alerts(batch)
+
+    def _place_alerts(self, batch: Batch) -> None:
+        """Place the alerts of the events since the last call in incidents."""
+        new = batch.events[batch.placed :]
+        if new:
+            batch.events[batch.placed :] = self._engine.incidents.apply(new, self._registry.get)
+        batch.placed = len(batch.events)
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
         """Add the record batches that the fast path applied, and handle the messages that it did not."""

@@ -69,6 +69,7 @@ class InputHandler:
                 events = engine.tick(item.now, item.listening_since, registry.get)
                 batch.events += events
                 batch.events += self._judging.follow_schedules(item.now)
+                batch.events += engine.incidents.tick(item.now, registry.get)
                 for event in events:
                     if isinstance(event, ev.AlertRaised):  # each further value may clear it
                         registry.fast_path.demote(event.alert.device)

@@ -194,10 +194,9 @@ class Pipeline:
         if broken := self._registry.take_faults():
             raise StoreRefused(f"The states of these devices cannot be encoded: {_listed(broken)}.")
         activity = [line for event in batch.events if (line := narrate(event, self._registry.get)) is not None]
-        alerts = batch.alerts()
-        silences = batch.silences()
-        changed = (batch.records, batch.record_batches, states, batch.deleted, alerts, batch.diagnoses, activity)
-        if not any(changed) and not silences and not batch.rejections and not batch.commands and not batch.learnt:
+        alerts, silences, incidents = batch.alerts(), batch.silences(), batch.incidents()
+        written = (batch.records, batch.record_batches, states, batch.deleted, alerts, batch.diagnoses, activity)
+        if not any((*written, silences, incidents, batch.rejections, batch.commands, batch.learnt)):
             return None
         self._cursor = cursor
         return Delta(
@@ -210,6 +209,7 @@ class Pipeline:
             alerts=alerts,
             alert_entries=batch.alert_entries(),
             silences=silences,
+            incidents=incidents,
             diagnoses=batch.diagnoses,
             rejections=batch.rejections,
             activity=activity,

@@ -60,6 +60,7 @@ def recover(
     # are not loaded.
     engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)
     engine.silencing.load(snapshot.silences)
+    engine.incidents.load(snapshot.incidents)
     for record in registry.missed(snapshot.records):
         try:
             registry.observe(record)
@@ -71,6 +72,8 @@ def recover(
             faults.unexpected("A record of %s failed to load and is left out. Report this.", record.device, cause=error)
     command_tracker.restore(snapshot.commands)
     batch.events += engine.restore(registry.with_latest_values(), now)
+    batch.events[:] = engine.incidents.restore(batch.events, registry.get, now)
+    batch.placed = len(batch.events)
     for dialect in dialects:
         stored = snapshot.learnt.get(dialect.name, {})
         for key in [key for name, key in learnt if name == dialect.name and key not in stored]:

@@ -43,6 +43,7 @@ from hub.model.diagnosis import (
     EvidenceKind,
     Writer,
 )
+from hub.model.incident import FirstMover, Incident, IncidentKind, IncidentState, IncidentStep, RecentChanges
 from hub.model.input import (
     Acknowledge,
     AlertRequest,
@@ -169,11 +170,16 @@ __all__ = [
     "Extra",
     "FailureReason",
     "FieldChange",
+    "FirstMover",
     "FleetLimits",
     "Floats",
     "Form",
     "Gap",
     "Identity",
+    "Incident",
+    "IncidentKind",
+    "IncidentState",
+    "IncidentStep",
     "Info",
     "Input",
     "Introduce",
@@ -211,6 +217,7 @@ __all__ = [
     "Quote",
     "RawMessage",
     "Reading",
+    "RecentChanges",
     "Record",
     "RecordBatch",
     "Rejection",

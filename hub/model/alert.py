@@ -84,6 +84,9 @@ class Alert(msgspec.Struct, frozen=True):
     closed_by: str | None = None  # cleared by this person, not because the condition ended
     comments: int = 0  # in its history
     silenced_by: tuple[SilencedBy, ...] = ()
+    incident: str | None = None  # id of the incident that it belongs to
+    suppressed_by: str | None = None  # the gateway whose outage explains it: nobody is notified of this alert
+    flapping: bool = False  # raised and cleared again and again: nobody is notified each time
 
     @property
     def open(self) -> bool:

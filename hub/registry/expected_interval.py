@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 from hub.model import Device, FleetLimits, Value
 from hub.registry import scalars
 from hub.registry.scalars import Number
+from hub.rules.last_heard import silent_together
 
 REGULAR = 20
 """The highest regularity."""
@@ -202,12 +203,19 @@ def device_stale_after(device: Device, limits: FleetLimits) -> int:
     return int(stale_after(learned(device), interval_terms(device, limits)))
 
 
-def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> int:
+def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int, gateway: Device | None = None) -> int:
     """Return after how many ms of silence a rule with ``silence_ms`` matches the device.
 
     That is ``silence_ms`` itself, unless the device is usually silent for longer: then the rule matches when the device
-    counts as stale. A device that was reported offline gets no extra time.
+    counts as stale. A device that was reported offline gets no extra time. One that fell silent together with its
+    gateway is not missed before the gateway is.
     """
+    own = _own_tolerated_silence(device, limits, silence_ms)
+    later = None if gateway is None else silent_together(device, gateway)
+    return own if later is None else own + later + 1
+
+
+def _own_tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int) -> int:
     if device.presence == "offline":
         return silence_ms
     own = device_stale_after(device, limits)

@@ -230,7 +230,8 @@ class DeviceRegistry:
 
     def tolerated_silence(self, device: Device, silence_ms: int) -> int:
         """Return after how many ms of silence a rule with ``silence_ms`` matches the device."""
-        return tolerated_silence(device, self.limits, silence_ms)
+        gateway = self.get(device.info.via) if device.info.via else None
+        return tolerated_silence(device, self.limits, silence_ms, gateway)
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
         """Merge values into the desired or reported side; null removes a key. Raises NotFound, Rejected."""

@@ -7,11 +7,13 @@ from hub.model import Alert, AlertEntry, AlertEntryKind
 
 
 def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
-    """Return the entries of an event: two for an alert that was silenced already when it was raised."""
-    if isinstance(event, ev.AlertRaised) and event.alert.silenced_by:
-        notes = "; ".join(silence.note for silence in event.alert.silenced_by)
-        return [entry_of(event), _entry(event, "silenced", text=notes)]
-    return [entry_of(event)]
+    """Return the entries of an event: more than one for an alert that was silenced or suppressed when it was raised."""
+    entries, alert = [entry_of(event)], event.alert
+    if isinstance(event, ev.AlertRaised) and alert.silenced_by:
+        entries.append(_entry(event, "silenced", text="; ".join(silence.note for silence in alert.silenced_by)))
+    if isinstance(event, ev.AlertRaised) and alert.suppressed_by:
+        entries.append(_entry(event, "suppressed", text=alert.suppressed_by))
+    return entries
 
 
 def entry_of(event: ev.AlertEvent) -> AlertEntry:

@@ -28,6 +28,7 @@ from hub.model import (
     ValueExpired,
 )
 from hub.rules.evaluator import RuleEvaluator
+from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, covers, with_bounds
 from hub.rules.schedules import Schedules
@@ -58,6 +59,7 @@ class Engine:
             gateways: Returns a gateway and those that it is connected through.
         """
         self.rules = list(rules)
+        self._gateways = gateways
         self._matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
         self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules)
@@ -71,6 +73,7 @@ class Engine:
         self._watches = Watches(self._alerts)
         self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
         self.silencing = Silencing(self._alerts, self._matcher)
+        self.incidents = Incidents(self._watches, self._gateways)
         self._plans.clear()
         self._schedules.reset()
         self._turned: list[Rule] = []

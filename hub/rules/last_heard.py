@@ -1,4 +1,4 @@
-"""When the hub last heard of a device or one of its metrics, by the hub's clock."""
+"""When the hub last heard of a device, one of its metrics or its gateway, by the hub's clock."""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ def received(device: Device, latest: Latest) -> int:
     if device.last_reading is None:
         return latest.ts
     return min(device.last_reading, latest.ts + max(0, device.last_reading - device.last_ts))
+
+
+def silent_together(device: Device, gateway: Device) -> int | None:
+    """Return how long after a device its gateway was last heard, in ms, if they fell silent together; else None.
+
+    They did if the gateway was not heard for longer than the device's expected interval after it.
+    """
+    if gateway.last_seen is None or device.last_seen is None:
+        return None
+    later = gateway.last_seen - device.last_seen
+    return max(0, later) if later <= 1.5 * device.expected_interval else None

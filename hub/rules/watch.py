@@ -185,6 +185,17 @@ class Watches:
             watch.last = alert.since, max(ended, alert.since)
         return [self.alerts.end(alert.id, happened, now, ended, note=note)]
 
+    def start_again(self, device: Device, alert_id: str, now: int) -> list[Event]:
+        """Withdraw an alert of a silence rule, and count the silence from now on."""
+        events: list[Event] = []
+        for key, watch in device.watches.items():
+            if watch.alert == alert_id:
+                events += self.close(watch, "withdraw", now)
+                watch.since = now
+                self.wait(device, key, watch, now)  # this timer sets the one for the rule's silence
+                self.changed.add(device.id)
+        return events
+
     def close_by_hand(self, device: Device, alert: Alert, fact: CloseAlert) -> AlertCleared:
         """End an alert at a person's request: only what the device sends from now on can raise it again."""
         for watch in device.watches.values():

@@ -20,6 +20,8 @@ from hub.model import (
     AlertState,
     Command,
     Diagnosis,
+    Incident,
+    IncidentState,
     Page,
     PendingNotice,
     Reading,
@@ -57,6 +59,7 @@ class Delta(msgspec.Struct, frozen=True):
     alerts: Sequence[Alert] = ()
     alert_entries: Sequence[AlertEntry] = ()
     silences: Sequence[AlertSilence] = ()
+    incidents: Sequence[Incident] = ()
     diagnoses: Sequence[Diagnosis] = ()
     rejections: Sequence[Rejection] = ()
     activity: Sequence[Activity] = ()
@@ -92,6 +95,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         left: devices whose states were left out, see :meth:`Store.load`.
         commands: the unsettled commands, oldest first, and the most recently settled ones.
         silences: those that have not ended.
+        incidents: the open ones, and those that ended last.
         unreadable: rows that would belong here and cannot be read.
     """
 
@@ -106,6 +110,7 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
     left: Sequence[str] = ()
     commands: list[Command] = []
     silences: list[AlertSilence] = []
+    incidents: list[Incident] = []
     unreadable: Sequence[Unreadable] = ()
 
 
@@ -226,6 +231,22 @@ class Store(Protocol):
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
         """Return silences: those that have not ended first, then by their creation, newest first."""
+        ...
+
+    async def incidents(
+        self,
+        *,
+        states: Iterable[IncidentState] | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Incident]:
+        """Return incidents, newest first by ``(started_at, id)``; ``before`` continues after that pair."""
+        ...
+
+    async def incident(self, incident_id: str) -> Incident | None: ...
+
+    async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
+        """Return the alerts of an incident, in the order in which they were raised."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:

@@ -54,6 +54,7 @@ _HISTORY: dict[str, str] = {
     "rollup": f"id > {MAX_NUMBER} OR step NOT IN (60000, 3600000) OR {_beyond('first')}",
     "alert_entry": f"id > {MAX_NUMBER}",
     "silence": _beyond("at", "ends_at"),
+    "incident": _beyond("started_at", "ended_at"),
     "diagnosis": _beyond("created_at"),
     "rejection": f"id > {MAX_NUMBER} OR {_beyond('received')} OR size < 0",
     "activity": f"id > {MAX_NUMBER} OR {_beyond('ts')}",

@@ -100,6 +100,18 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX delivery_of_group ON delivery (notification_group)",
         )
     ),
+    Migration(
+        (
+            """CREATE TABLE incident (
+                id TEXT PRIMARY KEY, state TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,
+                body BLOB NOT NULL)""",
+            "CREATE INDEX incident_newest ON incident (started_at, id)",
+            "CREATE INDEX incident_open ON incident (started_at, id) WHERE ended_at IS NULL",
+            "CREATE INDEX incident_ended ON incident (ended_at) WHERE ended_at IS NOT NULL",
+            "ALTER TABLE alert ADD COLUMN incident TEXT",
+            "CREATE INDEX alert_of_incident ON alert (incident, raised_at, id) WHERE incident IS NOT NULL",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

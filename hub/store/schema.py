@@ -10,7 +10,7 @@ Groups of tables::
     alert, diagnosis, command,       entities, one row each with a msgpack body
     conversation, turn, analysis
     page, page_words, manual         documents and their full-text index
-    alert_entry, silence             the histories of alerts; silences
+    alert_entry, silence, incident   the histories of alerts; silences; alerts that share a cause
     notice, notification_group,      notifications of alerts, and the outbox of their deliveries   (notifications.py)
     delivery
     rejection, activity, audit       logs for people

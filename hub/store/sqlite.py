@@ -32,6 +32,8 @@ from hub.model import (
     AlertState,
     Command,
     Diagnosis,
+    Incident,
+    IncidentState,
     Page,
     Reading,
     Rejection,
@@ -213,6 +215,21 @@ class SqliteStore(StoreThreads):
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
         return await self._read(queries.alert_history, alert_id, limit, before)
+
+    async def incidents(
+        self,
+        *,
+        states: Iterable[IncidentState] | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Incident]:
+        return await self._read(queries.incidents, states, limit, before)
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        return await self._read(queries.incident, incident_id)
+
+    async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
+        return await self._read(queries.incident_alerts, incident_id, limit)
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
         return await self._read(queries.silences, limit)

@@ -223,6 +223,7 @@ class StoreWriter:
                 (
                     *(a.id, a.rule, a.device, a.metric, a.state, a.raised_at, a.cleared_at, encode(a)),
                     a.confirmed.at if a.confirmed else None,
+                    a.incident,
                 )
                 for a in delta.alerts
             ),
@@ -231,6 +232,11 @@ class StoreWriter:
             self.connection,
             "INSERT OR REPLACE INTO silence VALUES",
             ((each.id, each.finished, each.at, each.ends_at, encode(each)) for each in delta.silences),
+        )
+        insert(
+            self.connection,
+            "INSERT OR REPLACE INTO incident VALUES",
+            ((each.id, each.state, each.started_at, each.ended_at, encode(each)) for each in delta.incidents),
         )
         insert(
             self.connection,

@@ -81,6 +81,7 @@ _OLD = (
         (alert IS NULL OR NOT EXISTS (SELECT 1 FROM alert WHERE alert.id = diagnosis.alert)) LIMIT ?2)""",
     "DELETE FROM activity WHERE id IN (SELECT id FROM activity WHERE ts < ?1 LIMIT ?2)",
     "DELETE FROM silence WHERE id IN (SELECT id FROM silence WHERE finished AND ends_at < ?1 LIMIT ?2)",
+    "DELETE FROM incident WHERE id IN (SELECT id FROM incident WHERE ended_at < ?1 LIMIT ?2)",
     "DELETE FROM rejection WHERE id IN (SELECT id FROM rejection WHERE received < ?1 LIMIT ?2)",
     "DELETE FROM command WHERE id IN (SELECT id FROM command WHERE settled_at < ?1 LIMIT ?2)",
 )

@@ -1,0 +1,62 @@
+"""An incident: alerts that share a cause."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+from hub.model.alert import Severity
+
+IncidentKind = Literal["device", "gateway", "rule"]
+"""What its alerts share: a device (or the machine that it is part of), a gateway that is down, or a rule in one area or
+on one label."""
+IncidentState = Literal["open", "acknowledged", "resolved"]
+IncidentStep = Literal["opened", "changed", "reopened", "resolved"]
+
+
+class FirstMover(msgspec.Struct, frozen=True):
+    """The device, and the metric of it, that changed first. ``metric`` is None for a device that fell silent."""
+
+    device: str
+    metric: str | None
+    since: int  # by the device's clock
+    alert: str | None  # id of its alert; None: a gateway without one
+
+
+class RecentChanges(msgspec.Struct, frozen=True):
+    """When alerts of one rule on one metric of a device were raised and cleared recently, by the hub's clock."""
+
+    times: tuple[int, ...]
+    flapping: bool = False
+
+
+class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Incident with its present state. Times are by the hub's clock.
+
+    It is acknowledged if all its open alerts that are not suppressed are. It is resolved when none is open and none is
+    flapping; an alert of the same cause can reopen it for some minutes.
+    """
+
+    id: str  # computed from that of its first alert
+    kind: IncidentKind
+    state: IncidentState
+    severity: Severity  # the highest of its open alerts; of a resolved incident the highest it had
+    title: str
+    started_at: int  # when its first alert was raised
+    changed_at: int  # when its last alert was raised
+    first: FirstMover
+    ended_at: int | None = None
+    alerts: int = 0  # all that belong to it
+    open: int = 0  # those that are open
+    suppressed: int = 0  # those of the open ones that are suppressed
+    title_key: str | None = None
+    title_params: dict[str, Any] = {}  # unformatted
+    peak: Severity = "ok"  # the highest severity that it had
+    leaders: dict[str, str] = {}  # gateways that are down, with the open alert that is notified for each
+    changes: dict[str, RecentChanges] = {}  # by rule, device and metric
+    keys: tuple[str, ...] = ()  # by which further alerts find it; see hub/rules/incidents/relations.py
+
+    @property
+    def flapping(self) -> bool:
+        return any(each.flapping for each in self.changes.values())

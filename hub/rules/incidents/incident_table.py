@@ -1,0 +1,200 @@
+"""The incidents that are open or were resolved recently: find the one of an alert, and keep their state up to date."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.events import IncidentChanged
+from hub.model import SEVERITIES, Alert, Device, FirstMover, Incident, IncidentKind
+from hub.rules.incidents.open_members import OpenMembers
+from hub.rules.incidents.relations import (
+    device_is_silent,
+    device_key,
+    gateway_key,
+    machine_keys,
+    own_keys,
+    rule_keys,
+    series_key,
+)
+from hub.rules.incidents.titles import title_fields, title_params
+
+TOGETHER_MS = 600_000
+"""An alert joins an incident of the same cause if its last alert was raised at most this long ago."""
+MAX_AGE_MS = 4 * 3_600_000
+"""An incident that is older than this is joined only by alerts that were raised in it before."""
+MAX_KEYS = 64
+"""Keys of one incident. Alerts beyond them are found by the keys of earlier ones."""
+
+
+class IncidentTable:
+    """Incidents by id (``by_id``), and by the keys of :mod:`hub.rules.incidents.relations`."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Incident] = {}
+        self._members: dict[str, OpenMembers] = {}  # by incident
+        self._by_key: dict[str, str] = {}  # the last incident with each key
+        self._resolved: deque[tuple[int, str]] = deque()  # (ended_at, incident), in this order
+        self._before: dict[str, Incident | None] = {}  # incidents with changes, as they were at the last settle()
+
+    def load(self, incidents: Iterable[Incident]) -> None:
+        """Add stored incidents."""
+        for incident in sorted(incidents, key=lambda each: (each.ended_at or 0, each.changed_at, each.id)):
+            self.by_id[incident.id] = incident
+            self._members[incident.id] = OpenMembers()
+            self._by_key |= dict.fromkeys(incident.keys, incident.id)
+            if incident.ended_at is not None:
+                self._resolved.append((incident.ended_at, incident.id))
+
+    def open_alerts(self, incident_id: str) -> list[Alert]:
+        """Return the open alerts of an incident."""
+        return list(self._members[incident_id].alerts.values())
+
+    def put(self, alert: Alert) -> None:
+        """Note the state of an open alert of an incident."""
+        if alert.incident in self._members:
+            self._members[alert.incident].put(alert)
+            self.touch(alert.incident)
+
+    def remove(self, alert: Alert) -> None:
+        """Note the end of an alert."""
+        if alert.incident in self._members:
+            self._members[alert.incident].remove(alert.id)
+            self.touch(alert.incident)
+
+    def find(self, alert: Alert, device: Device, now: int) -> tuple[Incident, IncidentKind] | None:
+        """Return the incident that an alert joins, and what it shares with it; None if it shares nothing with any."""
+        again = (series_key(alert), gateway_key(device.id)) if device_is_silent(alert) else (series_key(alert),)
+        for key in again:
+            if (found := self._recent(key, now)) is not None:
+                return found, found.kind
+        if (found := self._recent(device_key(device.id), now)) is not None and _takes_others(found, now):
+            return found, "device"
+        kinds: tuple[tuple[IncidentKind, list[str]], ...]
+        kinds = ("device", machine_keys(device)), ("rule", rule_keys(alert, device))
+        for kind, keys in kinds:
+            for key in keys:
+                found = self._recent(key, now)
+                if found is not None and found.ended_at is None and _takes_others(found, now):
+                    return found, kind
+        return None
+
+    def _recent(self, key: str, now: int) -> Incident | None:
+        incident = self.by_id.get(self._by_key.get(key, ""))
+        return incident if incident is not None and now - incident.changed_at <= TOGETHER_MS else None
+
+    def open(self, alert: Alert, device: Device, now: int) -> Incident:
+        """Return a new incident for an alert."""
+        incident = Incident(
+            id=f"i{alert.id[1:]}",
+            kind="device",
+            state="open",
+            severity=alert.severity,
+            started_at=now,
+            changed_at=now,
+            first=_first_mover(alert),
+            **title_fields("device", title_params(device.display_name, alert)),
+        )
+        self._before.setdefault(incident.id, None)
+        self.by_id[incident.id] = incident
+        self._members[incident.id] = OpenMembers()
+        return incident
+
+    def join(self, alert: Alert, device: Device, shares: IncidentKind, now: int) -> None:
+        """Add an alert to its incident, of which it is the first alert, or with which it ``shares`` something."""
+        incident = self.by_id[alert.incident or ""]
+        changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
+        if alert.suppressed_by is None:
+            changes["keys"] = self._register(incident, own_keys(alert, device))
+            kind = incident.kind if shares == "device" else shares
+            first = min(incident.first, _first_mover(alert), key=lambda each: (each.since, each.alert or ""))
+            if incident.kind != "gateway" and (kind, first) != (incident.kind, incident.first):
+                params = title_params(device.display_name, alert) if first.alert == alert.id else incident.title_params
+                changes |= {"kind": kind, "first": first, **title_fields(kind, params)}
+        self.update(incident.id, **changes)
+        self.put(alert)
+
+    def blame(self, gateway: str, name: str, since: int, leader: Alert) -> None:
+        """Make a gateway that is down the first mover of the incident in which ``leader`` is notified for it.
+
+        An incident of a rule stays one: the gateway is one of several devices.
+        """
+        incident = self.by_id[leader.incident or ""]
+        first = FirstMover(gateway, None, since, leader.id if leader.device == gateway else None)
+        if incident.kind != "rule" and first != incident.first:
+            fields = title_fields("gateway", title_params(name, leader))
+            self.update(incident.id, kind="gateway", first=first, **fields)
+
+    def update(self, incident_id: str, **changes: Any) -> Incident:
+        """Change fields of an incident."""
+        self.touch(incident_id)
+        incident = self.by_id[incident_id] = replace(self.by_id[incident_id], **changes)
+        return incident
+
+    def touch(self, incident_id: str) -> None:
+        """Have the state of an incident computed by :meth:`settle`."""
+        self._before.setdefault(incident_id, self.by_id[incident_id])
+
+    def register(self, incident_id: str, key: str) -> None:
+        """Have later alerts find an incident by another key."""
+        self.update(incident_id, keys=self._register(self.by_id[incident_id], [key]))
+
+    def _register(self, incident: Incident, keys: list[str]) -> tuple[str, ...]:
+        new = [key for key in keys if key not in incident.keys][: max(0, MAX_KEYS - len(incident.keys))]
+        known = (*incident.keys, *new)
+        self._by_key |= {key: incident.id for key in keys if key in known}
+        return known
+
+    def settle(self, now: int) -> list[IncidentChanged]:
+        """Return the events of the incidents that changed since the last call, with their state as it is now."""
+        events: list[IncidentChanged] = []
+        for incident_id, before in self._before.items():
+            incident = self.by_id[incident_id] = self._as_now(self.by_id[incident_id], now)
+            if incident == before:
+                continue
+            if before is None:
+                events.append(IncidentChanged(incident, now, "opened"))
+            if incident.ended_at is not None and (before is None or before.ended_at is None):
+                events.append(IncidentChanged(incident, now, "resolved"))
+                self._resolved.append((now, incident_id))
+            elif before is not None:
+                reopened = before.ended_at is not None and incident.ended_at is None
+                events.append(IncidentChanged(incident, now, "reopened" if reopened else "changed"))
+        self._before.clear()
+        return events
+
+    def _as_now(self, incident: Incident, now: int) -> Incident:
+        members = self._members[incident.id]
+        peak = max(incident.peak, members.severity, key=SEVERITIES.index)
+        changes: dict[str, Any] = {"open": len(members.alerts), "suppressed": members.suppressed, "peak": peak}
+        if members.alerts:
+            state = "acknowledged" if members.acknowledged else "open"
+            changes |= {"severity": members.severity, "state": state, "ended_at": None}
+        elif incident.flapping:
+            changes |= {"severity": peak, "state": "open", "ended_at": None}
+        elif incident.ended_at is None:
+            changes |= {"severity": peak, "state": "resolved", "ended_at": now}
+        return replace(incident, **changes)
+
+    def forget(self, now: int) -> None:
+        """Forget the incidents that no alert can reopen any more."""
+        while self._resolved and self._resolved[0][0] + TOGETHER_MS < now:
+            ended_at, incident_id = self._resolved.popleft()
+            incident = self.by_id.get(incident_id)
+            if incident is not None and incident.ended_at == ended_at:
+                del self.by_id[incident_id], self._members[incident_id]
+                for key in incident.keys:
+                    if self._by_key.get(key) == incident_id:
+                        del self._by_key[key]
+
+
+def _takes_others(incident: Incident, now: int) -> bool:
+    """Return whether alerts that were not raised in an incident before may join it."""
+    return incident.kind != "gateway" and now - incident.started_at <= MAX_AGE_MS
+
+
+def _first_mover(alert: Alert) -> FirstMover:
+    return FirstMover(alert.device, alert.metric, alert.since, alert.id)

@@ -1,0 +1,233 @@
+"""The owner of all incidents: places each alert in an incident, and keeps both up to date, from the events of alerts.
+
+:meth:`Incidents.apply` sees each event of an alert once, in order, before it is committed. Of other devices it reads
+only what the registry publishes: presence, and when they were last heard. A change costs the same with 1 and with 5,000
+open alerts; the end of a gateway's outage costs one step for each alert that it suppressed.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from hub.events import AlertCleared, AlertEvent, AlertHandled, AlertRaised, Event, Handling
+from hub.model import Alert, Device, Incident
+from hub.rules.incidents.flapping import noted, quiet_at
+from hub.rules.incidents.incident_table import IncidentTable
+from hub.rules.incidents.inhibition import Inhibition
+from hub.rules.incidents.relations import device_is_silent, gateway_key, is_silence, series_key
+from hub.rules.watch import Watches
+
+Find = Callable[[str], Device | None]
+
+
+class AlertMarks(msgspec.Struct, frozen=True):
+    """The fields of an alert that belong to its incident."""
+
+    incident: str | None
+    suppressed_by: str | None = None
+    flapping: bool = False
+
+    def on(self, alert: Alert) -> Alert:
+        """Return the alert with these marks."""
+        if (alert.incident, alert.suppressed_by, alert.flapping) == (self.incident, self.suppressed_by, self.flapping):
+            return alert
+        return replace(alert, incident=self.incident, suppressed_by=self.suppressed_by, flapping=self.flapping)
+
+
+class Incidents:
+    """The incidents that are open or were resolved recently."""
+
+    def __init__(self, watches: Watches, gateways: Callable[[str], Collection[str]]) -> None:
+        """Create an owner without incidents. ``gateways`` returns a gateway and those that it is connected through."""
+        self._watches = watches
+        self._open = watches.alerts.by_id
+        self._table = IncidentTable()
+        self._inhibition = Inhibition(gateways)
+        self._marks: dict[str, AlertMarks] = {}  # of the open alerts
+        self._quiet: list[tuple[int, str, str]] = []  # heap of (epoch ms, incident, flapping series)
+
+    @property
+    def by_id(self) -> Mapping[str, Incident]:
+        """The incidents by id."""
+        return self._table.by_id
+
+    def load(self, incidents: Iterable[Incident]) -> None:
+        """Add the stored incidents, after the engine has loaded the open alerts and before it evaluates anything."""
+        self._table.load(incidents)
+        for alert in self._open.values():
+            if alert.incident in self.by_id:
+                self._marks[alert.id] = AlertMarks(alert.incident, alert.suppressed_by, alert.flapping)
+                self._table.put(alert)
+                self._inhibition.add(alert)
+        for incident in self.by_id.values():
+            for gateway, leader in incident.leaders.items():
+                if leader in self._open:
+                    self._inhibition.lead(gateway, leader)
+            for series, changes in incident.changes.items():
+                if changes.flapping:
+                    heapq.heappush(self._quiet, (quiet_at(changes), incident.id, series))
+
+    def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
+        """Apply the first events after :meth:`load`. Then place what is left, and release what nothing suppresses."""
+        done = self.apply(events, find)
+        for alert in sorted(self._open.values(), key=lambda each: (each.raised_at, each.id)):
+            if alert.id not in self._marks and (device := find(alert.device)) is not None:
+                done += self._place(alert, device, find, now)[1]
+        for incident in list(self.by_id.values()):
+            if incident.ended_at is None:
+                self._table.touch(incident.id)
+        orphans = self._inhibition.orphans(self._open.values())
+        return done + self.apply(self._release(orphans, find, now), find) + self._table.settle(now)
+
+    def tick(self, now: int, find: Find) -> list[Event]:
+        """Return the events of what time ends: flapping, and suppression by gateways that were heard again."""
+        self._table.forget(now)
+        events: list[Event] = []
+        while self._quiet and self._quiet[0][0] <= now:
+            _, incident_id, series = heapq.heappop(self._quiet)
+            events += self._calm(incident_id, series, now)
+        if returned := self._inhibition.returned(find, self._open):
+            events += self.apply(self._release(returned, find, now), find)
+        return events + self._table.settle(now)
+
+    # -- events of alerts -------------------------------------------------------------------------------------
+
+    def apply(self, events: Iterable[Event], find: Find) -> list[Event]:
+        """Return the events with their alerts placed in incidents, and those that follow from them.
+
+        ``find`` returns a device by its id.
+        """
+        waiting, done, now = deque(events), list[Event](), 0
+        while waiting:
+            event = waiting.popleft()
+            if not isinstance(event, AlertEvent):
+                done.append(event)
+                continue
+            now, alert, more = event.at, event.alert, list[Event]()
+            if isinstance(event, AlertRaised):
+                if (device := find(alert.device)) is not None:
+                    alert, more = self._place(alert, device, find, now)
+            elif (marks := self._marks.get(alert.id)) is not None:
+                alert = marks.on(alert)
+                if isinstance(event, AlertCleared):
+                    alert, released = self._end(alert, now)
+                    waiting.extendleft(reversed(self._release(released, find, now)))
+                else:
+                    self._table.put(alert)
+            done += [event if alert is event.alert else replace(event, alert=alert), *more]
+        return done + self._table.settle(now)
+
+    def _place(self, alert: Alert, device: Device, find: Find, now: int) -> tuple[Alert, list[Event]]:
+        """Return a raised alert in its incident, and the events that follow."""
+        down = self._inhibition.cause(device, find) if is_silence(alert) else None
+        leader = self._open.get(down.leader or "") if down else None
+        if down and leader is not None and leader.incident in self.by_id:
+            self._blame(down.gateway, leader, find)
+            marked = self._mark(alert, AlertMarks(leader.incident, down.gateway))
+            self._table.join(marked, device, "gateway", now)
+            self._inhibition.add(marked)
+            return marked, []
+        incident, shares = self._table.find(alert, device, now) or (self._table.open(alert, device, now), "device")
+        flapping = self._count_change(incident, alert, now)
+        marked = self._mark(alert, AlertMarks(incident.id, flapping=flapping))
+        self._table.join(marked, device, shares, now)
+        self._inhibition.add(marked)
+        if down is not None:
+            self._lead(down.gateway, marked)
+        return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
+
+    def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
+        """Return an ended alert, and the ids of those that are not suppressed any more."""
+        del self._marks[alert.id]
+        incident = self.by_id[alert.incident or ""]
+        if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
+            alert = replace(alert, flapping=self._count_change(incident, alert, now))
+        for gateway in self._inhibition.leads(alert.id):
+            leaders = {key: each for key, each in self.by_id[incident.id].leaders.items() if key != gateway}
+            self._table.update(incident.id, leaders=leaders)
+        self._table.remove(alert)
+        return alert, self._inhibition.end(alert)
+
+    def _mark(self, alert: Alert, marks: AlertMarks) -> Alert:
+        """Return an open alert with these marks. Later events of it get them, too."""
+        self._marks[alert.id] = marks
+        if (latest := self._open.get(alert.id)) is not None:  # a later event may have changed it already
+            self._open[alert.id] = marks.on(latest)
+        return marks.on(alert)
+
+    def _changed(self, alert_id: str, what: Handling, now: int, text: str | None = None, **marks: Any) -> list[Event]:
+        """Change marks of an open alert, and return the event that says so."""
+        if alert_id not in self._open:
+            return []
+        alert = self._mark(self._open[alert_id], replace(self._marks[alert_id], **marks))
+        self._table.put(alert)
+        return [AlertHandled(alert, now, what, None, text)]
+
+    # -- gateways ---------------------------------------------------------------------------------------------
+
+    def _lead(self, gateway: str, alert: Alert) -> str | None:
+        """Make an alert the one that is notified for a gateway. Return the one before."""
+        incident = self.by_id[alert.incident or ""]
+        self._table.update(incident.id, leaders=incident.leaders | {gateway: alert.id})
+        self._table.register(incident.id, gateway_key(gateway))
+        return self._inhibition.lead(gateway, alert.id)
+
+    def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
+        """Make a gateway the first mover of the leader's incident."""
+        if self._inhibition.leader(gateway) != leader.id:
+            self._lead(gateway, leader)
+        device = find(gateway)
+        name, since = (device.display_name, device.last_seen) if device else (gateway, None)
+        self._table.blame(gateway, name, since or leader.since, leader)
+
+    def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
+        """Suppress the alert that was notified for a gateway, now that the gateway has one of its own."""
+        before = self._inhibition.leader(device.id)
+        if before is None or before == alert.id or self._open[before].incident != alert.incident:
+            return []
+        self._blame(device.id, alert, find)
+        events = self._changed(before, "suppressed", now, device.display_name, suppressed_by=device.id)
+        for event in events:
+            if isinstance(event, AlertHandled):
+                self._inhibition.add(event.alert)
+        return events
+
+    def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:
+        """Withdraw alerts that nothing suppresses any more. Their silence counts from now on."""
+        events: list[Event] = []
+        for alert_id in alert_ids:
+            alert = self._open.get(alert_id)
+            device = find(alert.device) if alert else None
+            if device is not None:
+                events += self._watches.start_again(device, alert_id, now)
+        return events
+
+    # -- flapping ---------------------------------------------------------------------------------------------
+
+    def _count_change(self, incident: Incident, alert: Alert, now: int) -> bool:
+        """Note that an alert was raised or cleared. Return whether it is flapping."""
+        series = series_key(alert)
+        changes = noted(incident.changes, series, now)
+        self._table.update(incident.id, changes=changes)
+        if changes[series].flapping and not (series in incident.changes and incident.changes[series].flapping):
+            heapq.heappush(self._quiet, (quiet_at(changes[series]), incident.id, series))
+        return changes[series].flapping
+
+    def _calm(self, incident_id: str, series: str, now: int) -> list[Event]:
+        """End the flapping of a series if it has been quiet, else check it again later."""
+        incident = self.by_id.get(incident_id)
+        changes = incident.changes.get(series) if incident else None
+        if incident is None or changes is None:
+            return []
+        if (until := quiet_at(changes)) > now:
+            heapq.heappush(self._quiet, (until, incident_id, series))
+            return []
+        self._table.update(incident_id, changes={key: each for key, each in incident.changes.items() if key != series})
+        flapping = [alert.id for alert in self._table.open_alerts(incident_id) if series_key(alert) == series]
+        return [event for each in flapping for event in self._changed(each, "flapping_ended", now, flapping=False)]

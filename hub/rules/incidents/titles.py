@@ -1,0 +1,35 @@
+"""What an incident is called."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.model import Alert, IncidentKind
+
+TITLE_KEYS = frozenset(("incident.device", "incident.gateway", "incident.rule"))
+"""Every key of an incident's title."""
+
+
+def title_params(name: str, alert: Alert) -> dict[str, Any]:
+    """Return the parts of a title, unformatted.
+
+    ``name`` is that of the device or gateway that changed first, ``alert`` the alert that says so.
+    """
+    return {
+        "name": name,
+        "message": alert.message,
+        "message_key": alert.message_key,
+        "message_params": alert.message_params,
+    }
+
+
+def title_fields(kind: IncidentKind, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an incident that hold its title: as text, and as the parts of that text."""
+    match kind:
+        case "device":
+            text = f"{params['name']}: {params['message']}"
+        case "gateway":
+            text = f"Nothing is received through {params['name']}"
+        case "rule":
+            text = f"{params['name']} and others: {params['message']}"
+    return {"title": text, "title_key": f"incident.{kind}", "title_params": params}

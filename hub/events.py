@@ -92,7 +92,7 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 class AlertHandled(msgspec.Struct, frozen=True):
     """How an open alert is handled changed. ``by`` is None if no person did it just now.
 
-    ``text`` is that of a comment, the notes of silences, or the gateway that suppresses the alert.
+    ``text`` is that of a comment, or the notes of silences.
     """
 
     alert: Alert

@@ -19,6 +19,7 @@ from hub.errors import REJECTION_REASONS
 from hub.ingest.activity import ACTIVITY_KEYS
 from hub.model import EvidenceKind
 from hub.rules import KINDS
+from hub.rules.incidents.titles import TITLE_KEYS
 from hub.services.device_hints import HINT_KEYS
 from hub.services.open_reason import OPEN_REASON_KEYS
 
@@ -33,6 +34,7 @@ def message_keys() -> dict[str, list[str]]:
         "change": sorted(CHANGE_KEYS),
         "evidence": sorted(get_args(EvidenceKind)),
         "hint": sorted(HINT_KEYS),
+        "incident": sorted(TITLE_KEYS),
         "rejected": sorted(REJECTION_REASONS),
         "rule": sorted(KINDS),
         "stays_open": sorted(OPEN_REASON_KEYS),

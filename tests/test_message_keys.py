@@ -55,6 +55,7 @@ EVENTS: list[ev.Event] = [
     ev.AlertHandled(replace(ALERT, assignee=Assignee("u-1", "Ada")), 5, "assigned", "operator"),
     *(ev.AlertHandled(ALERT, 5, what, "operator", "x") for what in ("unassigned", "muted", "unmuted", "commented")),
     *(ev.AlertHandled(ALERT, 5, what) for what in ("mute_expired", "acknowledgement_expired")),
+    *(ev.AlertHandled(ALERT, 5, what) for what in ("suppressed", "flapping_ended")),
     *(ev.AlertHandled(ALERT, 5, what, None, "Service") for what in ("silenced", "unsilenced")),
     *(ev.SilenceChanged(SILENCE, 5, step) for step in ("created", "edited", "started", "stopped", "ended")),
     ev.SettingChanged("operator renamed a to b", 5, "pump", {"by": "operator", "changes": []}),

@@ -21,6 +21,7 @@ BY_TYPE = {
     "resync": live.LiveResync,
     "alerts": live.LiveAlerts,
     "alert": live.LiveAlert,
+    "incident": live.LiveIncident,
     "stats": live.LiveStats,
     "pong": live.LivePong,
 }

@@ -70,6 +70,9 @@ GET    /api/alerts
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
 GET    /api/alerts/{alert_id}/history
+GET    /api/incidents
+GET    /api/incidents/{incident_id}
+GET    /api/incidents/{incident_id}/history
 GET    /api/diagnoses/{diagnosis_id}
 GET    /api/diagnoses/{diagnosis_id}/prompt
 GET    /api/silences   whole hub

@@ -6,13 +6,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hub.api import Router
-from hub.api.routes import alert_handling, alert_silences, alerts, confirmed_causes
+from hub.api.routes import alert_handling, alert_silences, alerts, confirmed_causes, incidents
 from hub.assembly.parts import AiServices, Core
 from hub.model import Input
 from hub.services.alert_handling import AlertHandling
 from hub.services.alerts import Alerts
 from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.silences import Silences
+from hub.services.visible_incidents import VisibleIncidents
+
+
+def incident_service(core: Core, alert_service: Alerts) -> VisibleIncidents:
+    """Return the service for incidents."""
+    return VisibleIncidents(
+        current=lambda: core.engine.incidents.by_id,
+        devices=core.visible.devices,
+        store=core.visible.history,
+        alerts=alert_service,
+    )
 
 
 def alert_routers(
@@ -20,6 +31,7 @@ def alert_routers(
     alert_service: Alerts,
     handling: AlertHandling,
     ai: AiServices,
+    visible_incidents: VisibleIncidents,
     submit: Callable[[Input], Awaitable[Any]],
 ) -> list[Router]:
     """Return the routes for alerts, what people do with them, their causes and silences."""
@@ -41,6 +53,7 @@ def alert_routers(
     return [
         alerts.routes(alert_service, core.visible.history),
         alert_handling.routes(handling),
+        incidents.routes(visible_incidents),
         alert_silences.routes(silences, core.now),
         confirmed_causes.routes(causes),
     ]

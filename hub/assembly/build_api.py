@@ -52,7 +52,7 @@ from hub.api.routes import (
     trend,
 )
 from hub.api.submit_timeout import with_timeout
-from hub.assembly.build_alerts import alert_routers
+from hub.assembly.build_alerts import alert_routers, incident_service
 from hub.assembly.build_feeds import Feeds, build_feeds
 from hub.assembly.build_rules import rule_routers
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
@@ -105,7 +105,8 @@ def build_api(
         store=visible.history,
         pending=ai.diagnosis.pending,
     )
-    feeds = build_feeds(core, broker, ai, device_service, alert_service, max_dashboards, max_listeners)
+    incidents = incident_service(core, alert_service)
+    feeds = build_feeds(core, broker, ai, device_service, alert_service, incidents, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
     trail = AuditTrail(AuditLog(core.store.audit, core.now))
@@ -137,7 +138,7 @@ def build_api(
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
-        *alert_routers(core, alert_service, handling, ai, submit),
+        *alert_routers(core, alert_service, handling, ai, incidents, submit),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),

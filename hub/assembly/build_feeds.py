@@ -13,6 +13,7 @@ from hub.api.live.throughput import Throughput
 from hub.assembly.parts import AiServices, BrokerServices, Core
 from hub.services.alerts import Alerts
 from hub.services.devices import Devices
+from hub.services.visible_incidents import VisibleIncidents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,7 @@ def build_feeds(
     ai: AiServices,
     device_service: Devices,
     alert_service: Alerts,
+    incidents: VisibleIncidents,
     max_dashboards: int,
     max_listeners: int,
 ) -> Feeds:
@@ -60,6 +62,7 @@ def build_feeds(
         Columns(core.registry, core.engine),
         devices=core.visible.devices,
         alerts=alert_service,
+        incidents=incidents,
         stats=stats,
         run_subscriptions=RunSubscriptions(ai.diagnosis.runs),
         now=core.now,
@@ -68,6 +71,7 @@ def build_feeds(
     broadcaster = Broadcaster(
         bus=core.bus,
         alerts=alert_service,
+        incidents=incidents,
         live=live,
         stats=stats,
         throughput=throughput,

@@ -117,8 +117,7 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
     params: dict[str, Any] = {"name": name, "message_key": alert.message_key, "message_params": alert.message_params}
     match event:
         case ev.AlertRaised() if alert.suppressed_by:
-            kind, key, params["gateway"] = "raised", "suppressed", alert.suppressed_by
-            text = f"Suppressed by {alert.suppressed_by}: {name}, {alert.message}"
+            kind, key, text = "raised", "suppressed", f"Suppressed, its gateway is down: {name}, {alert.message}"
         case ev.AlertRaised():
             kind, key, text, severity = "raised", "raised", f"{name}: {alert.message}", alert.severity
         case ev.AlertChanged(was=was) if was is not None:
@@ -169,8 +168,7 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
             params["text"] = (event.text or "")[:MAX_FIX]
             return f"{'Silenced' if event.what == 'silenced' else 'No longer silenced'}: {alert} ({params['text']})"
         case "suppressed":
-            params["gateway"] = event.alert.suppressed_by
-            return f"Suppressed by {event.alert.suppressed_by}: {alert}"
+            return f"Suppressed, its gateway is down: {alert}"
         case "flapping_ended":
             return f"No longer flapping: {alert}"
         case "mute_expired":

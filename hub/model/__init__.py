@@ -43,7 +43,7 @@ from hub.model.diagnosis import (
     EvidenceKind,
     Writer,
 )
-from hub.model.incident import FirstMover, Incident, IncidentKind, IncidentState, IncidentStep, RecentChanges
+from hub.model.incident import FirstMover, Incident, IncidentKind, IncidentState, IncidentStep, RecentRecoveries
 from hub.model.input import (
     Acknowledge,
     AlertRequest,
@@ -217,7 +217,7 @@ __all__ = [
     "Quote",
     "RawMessage",
     "Reading",
-    "RecentChanges",
+    "RecentRecoveries",
     "Record",
     "RecordBatch",
     "Rejection",

@@ -37,7 +37,7 @@ class AlertEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Entry of an alert's history.
 
     ``severity`` is the alert's after it. ``text`` is a comment, a note (also of a silence), the name of an assignee, or
-    a cause; of an alert that was raised or changed, its message; of a suppressed one, the gateway.
+    a cause; of an alert that was raised or changed, its message.
     """
 
     alert: str

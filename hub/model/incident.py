@@ -24,8 +24,8 @@ class FirstMover(msgspec.Struct, frozen=True):
     alert: str | None  # id of its alert; None: a gateway without one
 
 
-class RecentChanges(msgspec.Struct, frozen=True):
-    """When alerts of one rule on one metric of a device were raised and cleared recently, by the hub's clock."""
+class RecentRecoveries(msgspec.Struct, frozen=True):
+    """When alerts of one rule on one metric of a device recovered recently, by the hub's clock."""
 
     times: tuple[int, ...]
     flapping: bool = False
@@ -54,9 +54,9 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     title_params: dict[str, Any] = {}  # unformatted
     peak: Severity = "ok"  # the highest severity that it had
     leaders: dict[str, str] = {}  # gateways that are down, with the open alert that is notified for each
-    changes: dict[str, RecentChanges] = {}  # by rule, device and metric
+    recoveries: dict[str, RecentRecoveries] = {}  # by rule, device and metric
     keys: tuple[str, ...] = ()  # by which further alerts find it; see hub/rules/incidents/relations.py
 
     @property
     def flapping(self) -> bool:
-        return any(each.flapping for each in self.changes.values())
+        return any(each.flapping for each in self.recoveries.values())

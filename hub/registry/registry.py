@@ -230,8 +230,7 @@ class DeviceRegistry:
 
     def tolerated_silence(self, device: Device, silence_ms: int) -> int:
         """Return after how many ms of silence a rule with ``silence_ms`` matches the device."""
-        gateway = self.get(device.info.via) if device.info.via else None
-        return tolerated_silence(device, self.limits, silence_ms, gateway)
+        return tolerated_silence(device, self.limits, silence_ms, self.get(device.info.via or ""))
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
         """Merge values into the desired or reported side; null removes a key. Raises NotFound, Rejected."""

@@ -12,7 +12,7 @@ def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
     if isinstance(event, ev.AlertRaised) and alert.silenced_by:
         entries.append(_entry(event, "silenced", text="; ".join(silence.note for silence in alert.silenced_by)))
     if isinstance(event, ev.AlertRaised) and alert.suppressed_by:
-        entries.append(_entry(event, "suppressed", text=alert.suppressed_by))
+        entries.append(_entry(event, "suppressed"))
     return entries
 
 

@@ -42,6 +42,13 @@ class Handled(msgspec.Struct, frozen=True):
         )
 
 
+class GatewayName(msgspec.Struct, frozen=True):
+    """A gateway: its id, and its display name."""
+
+    id: str
+    name: str
+
+
 class ExplainedAlert(msgspec.Struct, frozen=True):
     """An alert with its newest diagnosis.
 
@@ -53,6 +60,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
         current: Copy of the latest value of the alert's metric.
         unit: Unit of ``current``.
         stays_open: Why readings cannot clear the alert at present; None if they can.
+        gateway: The gateway that suppresses the alert, unless it is out of scope.
     """
 
     alert: Alert
@@ -62,6 +70,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     current: Latest | None = None
     unit: str | None = None
     stays_open: OpenReason | None = None
+    gateway: GatewayName | None = None
 
 
 def narrowed_alert(found: ExplainedAlert) -> ExplainedAlert:
@@ -150,7 +159,7 @@ class Alerts:
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
         """Return the alert with this diagnosis and its metric's latest value."""
-        device = self._registry.get(alert.device)
+        device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
         state: DiagnosisState = "ready" if diagnosis else "pending" if self._pending(alert.id) else "none"
         if device is None:
             return ExplainedAlert(alert, alert.device, diagnosis, state)
@@ -163,6 +172,7 @@ class Alerts:
             current=copy(latest) if latest else None,
             unit=device.unit(alert.metric),
             stays_open=open_reason(alert, device, latest) if alert.open else None,
+            gateway=GatewayName(gateway.id, gateway.display_name) if gateway else None,
         )
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:

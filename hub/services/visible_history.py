@@ -15,6 +15,8 @@ from hub.model import (
     AlertState,
     Command,
     Diagnosis,
+    Incident,
+    IncidentState,
     Page,
     Rejection,
     Series,
@@ -85,6 +87,35 @@ class VisibleHistory:
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
         return [each for each in await self._store.alert_history(alert_id, limit, before) if self._sees(each[1].device)]
+
+    async def incidents(
+        self,
+        *,
+        states: Iterable[IncidentState] | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Incident]:
+        wanted = None if states is None else tuple(states)
+
+        async def page(size: int, after: tuple[int, str] | None) -> list[Incident]:
+            return await self._store.incidents(states=wanted, limit=size, before=after)
+
+        return await _pages(
+            page, limit, before, lambda each: self._sees(each.first.device), lambda each: (each.started_at, each.id)
+        )
+
+    async def incident(self, incident_id: str) -> Incident | None:
+        found = await self._store.incident(incident_id)
+        return found if found is not None and self._sees(found.first.device) else None
+
+    async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
+        return [each for each in await self._store.incident_alerts(incident_id, limit) if self._sees(each.device)]
+
+    async def incident_history(
+        self, incident_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        found = await self._store.incident_history(incident_id, limit, before)
+        return [each for each in found if self._sees(each[1].device)]
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
         return [each for each in await self._store.similar_alerts(alert, limit) if self._sees(each.device)]

@@ -21,7 +21,6 @@ from hub.model import (
     Command,
     Diagnosis,
     Incident,
-    IncidentState,
     Page,
     PendingNotice,
     Reading,
@@ -34,6 +33,7 @@ from hub.model import (
 from hub.store.audit import AuditStore
 from hub.store.documents import DocumentLibrary
 from hub.store.notifications import NotificationStore
+from hub.store.reader import IncidentReader
 from hub.store.rows import Unreadable
 
 
@@ -146,7 +146,7 @@ class StoreStats(msgspec.Struct, frozen=True):
     unreadable: int = 0
 
 
-class Store(Protocol):
+class Store(IncidentReader, Protocol):
     """The store.
 
     Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when the
@@ -231,22 +231,6 @@ class Store(Protocol):
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
         """Return silences: those that have not ended first, then by their creation, newest first."""
-        ...
-
-    async def incidents(
-        self,
-        *,
-        states: Iterable[IncidentState] | None = None,
-        limit: int = 100,
-        before: tuple[int, str] | None = None,
-    ) -> list[Incident]:
-        """Return incidents, newest first by ``(started_at, id)``; ``before`` continues after that pair."""
-        ...
-
-    async def incident(self, incident_id: str) -> Incident | None: ...
-
-    async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
-        """Return the alerts of an incident, in the order in which they were raised."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:

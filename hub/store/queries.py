@@ -16,26 +16,22 @@ from hub.model import (
     AlertState,
     Command,
     Diagnosis,
-    Incident,
-    IncidentState,
     Rejection,
 )
 from hub.store.base import StoredSnapshot
 from hub.store.dedup_keys import load_dedup_keys
+from hub.store.incidents import last_incidents
 from hub.store.rows import Unreadable, decoded, to_json
 from hub.store.wal.batch_rows import read_records
 
 _alert = msgspec.msgpack.Decoder(Alert).decode
 _alert_entry = msgspec.msgpack.Decoder(AlertEntry).decode
 _silence = msgspec.msgpack.Decoder(AlertSilence).decode
-_incident = msgspec.msgpack.Decoder(Incident).decode
 _diagnosis = msgspec.msgpack.Decoder(Diagnosis).decode
 
 _command = msgspec.msgpack.Decoder(Command).decode
 
 MAX_ROWS = 10_000
-INCIDENTS_RECENT = 1_000
-"""Incidents that ended last, which a restart loads: alerts may join them for some minutes."""
 COMMANDS_RECENT = 1_000
 """Settled commands that a restart loads, so that a repeated request finds the first one."""
 
@@ -58,7 +54,7 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
         learnt=_learnt(connection),
         commands=_recent_commands(connection, unreadable),
         silences=[each for each in silences(connection, MAX_ROWS) if not each.finished],
-        incidents=_last_incidents(connection),
+        incidents=last_incidents(connection),
         unreadable=unreadable,
     )
 
@@ -156,47 +152,6 @@ def silences(connection: sqlite3.Connection, limit: int) -> list[AlertSilence]:
     """See :meth:`hub.store.base.Store.silences`."""
     rows = connection.execute("SELECT id, body FROM silence ORDER BY finished, at DESC, id LIMIT ?", (max(limit, 0),))
     return list(decoded("silence", rows, _silence))
-
-
-def incidents(
-    connection: sqlite3.Connection, states: Iterable[IncidentState] | None, limit: int, before: tuple[int, str] | None
-) -> list[Incident]:
-    """See :meth:`hub.store.base.Store.incidents`."""
-    terms, values = ["1"], list[Any]()
-    if states is not None:
-        wanted = sorted(set(states))
-        terms.append(f"state IN ({', '.join('?' * len(wanted))})")
-        values += wanted
-        if "resolved" not in wanted:
-            terms.append("ended_at IS NULL")  # so that SQLite uses the index of open incidents
-    if before is not None:
-        terms.append("(started_at, id) < (?, ?)")
-        values += before
-    where = " AND ".join(terms)
-    rows = connection.execute(
-        f"SELECT id, body FROM incident WHERE {where} ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608
-        (*values, max(limit, 0)),
-    )
-    return list(decoded("incident", rows, _incident))
-
-
-def incident(connection: sqlite3.Connection, incident_id: str) -> Incident | None:
-    """Return the incident with that id."""
-    rows = connection.execute("SELECT id, body FROM incident WHERE id = ?", (incident_id,))
-    return next(decoded("incident", rows, _incident), None)
-
-
-def incident_alerts(connection: sqlite3.Connection, incident_id: str, limit: int) -> list[Alert]:
-    """See :meth:`hub.store.base.Store.incident_alerts`."""
-    return _alerts(connection, "incident = ? ORDER BY raised_at, id LIMIT ?", incident_id, max(limit, 0))
-
-
-def _last_incidents(connection: sqlite3.Connection) -> list[Incident]:
-    ended = connection.execute(
-        "SELECT id, body FROM incident WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?", (INCIDENTS_RECENT,)
-    )
-    waiting = connection.execute("SELECT id, body FROM incident WHERE ended_at IS NULL")
-    return list(decoded("incident", (*ended.fetchall(), *waiting), _incident))
 
 
 def similar_alerts(connection: sqlite3.Connection, to: Alert, limit: int) -> list[Alert]:

@@ -14,6 +14,8 @@ from hub.model import (
     AnalysisKind,
     Command,
     Diagnosis,
+    Incident,
+    IncidentState,
     Page,
     Quote,
     Rejection,
@@ -47,7 +49,33 @@ class LibraryReader(Protocol):
     ) -> list[Quote]: ...
 
 
-class HistoryReader(Protocol):
+class IncidentReader(Protocol):
+    """Reads incidents."""
+
+    async def incidents(
+        self,
+        *,
+        states: Iterable[IncidentState] | None = None,
+        limit: int = 100,
+        before: tuple[int, str] | None = None,
+    ) -> list[Incident]:
+        """Return incidents, newest first by ``(started_at, id)``; ``before`` continues after that pair."""
+        ...
+
+    async def incident(self, incident_id: str) -> Incident | None: ...
+
+    async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
+        """Return the alerts of an incident, in the order in which they were raised."""
+        ...
+
+    async def incident_history(
+        self, incident_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        """Return what happened to the alerts of an incident, as :meth:`hub.store.base.Store.alert_history` does."""
+        ...
+
+
+class HistoryReader(IncidentReader, Protocol):
     """Reads the history; :class:`hub.store.base.Store` describes the methods."""
 
     @property

@@ -42,7 +42,7 @@ from hub.model import (
 )
 from hub.runtime.clock import now_ms
 from hub.runtime.private_files import make_folder
-from hub.store import queries
+from hub.store import incidents, queries
 from hub.store.audit import AuditStore
 from hub.store.base import Delta, Retention, StoredSnapshot, StoreStats
 from hub.store.bulk_import import add_readings
@@ -223,13 +223,18 @@ class SqliteStore(StoreThreads):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Incident]:
-        return await self._read(queries.incidents, states, limit, before)
+        return await self._read(incidents.incidents, states, limit, before)
 
     async def incident(self, incident_id: str) -> Incident | None:
-        return await self._read(queries.incident, incident_id)
+        return await self._read(incidents.incident, incident_id)
 
     async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
-        return await self._read(queries.incident_alerts, incident_id, limit)
+        return await self._read(incidents.incident_alerts, incident_id, limit)
+
+    async def incident_history(
+        self, incident_id: str, limit: int = 100, before: int | None = None
+    ) -> list[tuple[int, AlertEntry]]:
+        return await self._read(incidents.incident_history, incident_id, limit, before)
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
         return await self._read(queries.silences, limit)

@@ -18,8 +18,9 @@ from hub import events as ev
 from hub.api.live import sockets
 from hub.api.live.dashboard_socket import Live
 from hub.api.live.dashboard_stats import DashboardStats
-from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice, RequestedDiagnosis
+from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, Notice, RequestedDiagnosis
 from hub.api.live.throughput import Throughput
+from hub.api.schemas import incidents as incident_shapes
 from hub.api.schemas import serializers
 from hub.api.schemas.commands import CommandShape
 from hub.errors import Conflict, StoreError
@@ -27,6 +28,7 @@ from hub.model import Diagnosis
 from hub.rules.alert_entries import entry_of
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.services.alerts import Alerts, narrowed_alert
+from hub.services.visible_incidents import NamedIncident, VisibleIncidents
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class Broadcaster:
 
     Attributes:
         live: The dashboards on ``/api/live``.
+        incidents: The incidents as a client may see them.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Broadcaster:
         *,
         bus: Bus,
         alerts: Alerts,
+        incidents: VisibleIncidents,
         live: Live,
         stats: DashboardStats,
         throughput: Throughput,
@@ -52,6 +56,7 @@ class Broadcaster:
         max_listeners: int = 128,
     ) -> None:
         self.live = live
+        self.incidents = incidents
         self._bus = bus
         self._alerts = alerts
         self._stats = stats
@@ -133,6 +138,7 @@ class Broadcaster:
                     # After the columns are marked: a page that gets the alert then sees the severity with the next
                     # frame.
                     await self._tell_alerts(batch)
+                    self._tell_incidents(batch)
                 if self.live.clients:
                     self._tell_commands(batch)
 
@@ -181,6 +187,17 @@ class Broadcaster:
             self._announce(AlertNotice(found, entry_of(event)))
         for ready in (event for event in batch if isinstance(event, ev.DiagnosisReady)):
             await self._tell_diagnosis(ready.diagnosis)
+
+    def _tell_incidents(self, batch: Sequence[ev.Event | Lagged]) -> None:
+        for event in batch:
+            if isinstance(event, ev.IncidentChanged):
+                found = self.incidents.named(event.incident)
+                self.tell(IncidentNotice(found, event.step, event.at))
+                self.live.announce(event.incident.first.device, partial(self._incident_message, found))
+
+    def _incident_message(self, found: NamedIncident) -> str:
+        shown = incident_shapes.shape(self.incidents.as_seen(found))
+        return _json({"type": "incident", "incident": shown})
 
     def _tell_commands(self, batch: Sequence[ev.Event | Lagged]) -> None:
         for event in batch:

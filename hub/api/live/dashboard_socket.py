@@ -19,9 +19,11 @@ from hub.api.live.dashboard_client import Client
 from hub.api.live.dashboard_stats import DashboardStats
 from hub.api.live.device_columns import Columns
 from hub.api.live.run_subscriptions import RunSubscriptions
+from hub.api.schemas import incidents as incident_shapes
 from hub.api.schemas import serializers
 from hub.registry.reader import DeviceReader
 from hub.services.alerts import Alerts
+from hub.services.visible_incidents import VisibleIncidents
 
 TICK_S = 0.25
 STATS_S = 2.0
@@ -66,6 +68,7 @@ class Live:
         *,
         devices: DeviceReader,
         alerts: Alerts,
+        incidents: VisibleIncidents,
         stats: DashboardStats,
         run_subscriptions: RunSubscriptions,
         now: Callable[[], int],
@@ -75,6 +78,7 @@ class Live:
         self.clients: set[Client] = set()
         self._devices = devices
         self._alerts = alerts
+        self._incidents = incidents
         self._stats = stats
         self._now = now
         self._run_subscriptions = run_subscriptions
@@ -267,7 +271,11 @@ class Live:
 
     async def _open_alerts(self) -> str:
         found = await self._alerts.explain_if_readable(self._alerts.open_now())
-        message = {"type": "alerts", "items": [serializers.alert(one) for one in found]}
+        message = {
+            "type": "alerts",
+            "items": [serializers.alert(one) for one in found],
+            "incidents": [incident_shapes.shape(one) for one in self._incidents.open_now()],
+        }
         return msgspec.json.encode(message).decode()
 
 

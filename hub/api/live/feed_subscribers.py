@@ -12,9 +12,10 @@ from collections import deque
 import msgspec
 
 from hub.accounts.scope import current_scope
-from hub.model import AlertEntry, Diagnosis
+from hub.model import AlertEntry, Diagnosis, IncidentStep
 from hub.registry.reader import DeviceReader
 from hub.services.alerts import ExplainedAlert
+from hub.services.visible_incidents import NamedIncident
 
 INTERVAL_S = 1.0
 """Minimum time between two updates of one device."""
@@ -41,12 +42,26 @@ class RequestedDiagnosis(msgspec.Struct, frozen=True):
     explained: ExplainedAlert | None
 
 
-Notice = AlertNotice | RequestedDiagnosis
+class IncidentNotice(msgspec.Struct, frozen=True):
+    """An incident that was opened, changed, reopened or resolved."""
+
+    found: NamedIncident
+    step: IncidentStep
+    at: int
+
+
+Notice = AlertNotice | RequestedDiagnosis | IncidentNotice
 
 
 def device_of(notice: Notice) -> str:
     """Return the id of the device that a notice is about."""
-    return notice.explained.alert.device if isinstance(notice, AlertNotice) else notice.diagnosis.device
+    match notice:
+        case AlertNotice():
+            return notice.explained.alert.device
+        case IncidentNotice():
+            return notice.found.incident.first.device
+        case RequestedDiagnosis():
+            return notice.diagnosis.device
 
 
 def sees(devices: DeviceReader, notice: Notice) -> bool:

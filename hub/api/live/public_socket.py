@@ -7,6 +7,7 @@ On connect the hub sends ``{"type": "devices", "devices": […]}``, then message
 - ``new_alert``: an alert was raised
 - ``alert_update``: an alert was acknowledged, assigned, muted, commented, changed or cleared (``change`` says what), or
   its diagnosis is ready
+- ``incident``: alerts that share a cause; ``step`` says whether it was opened, changed, reopened or resolved
 - ``gap``: alerts were lost; ``devices`` follows
 
 Clients send ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and sent to all clients as a
@@ -31,7 +32,8 @@ from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.device_list import DeviceList
-from hub.api.live.feed_subscribers import AlertNotice, Listener, Notice, sees
+from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, Notice, sees
+from hub.api.schemas import incidents as incident_shapes
 from hub.api.schemas import serializers
 from hub.api.schemas.alert_handling import AlertEntryShape
 from hub.assistant import AssistantService
@@ -42,6 +44,7 @@ from hub.registry.reader import DeviceReader
 from hub.rules.reader import AlertReader
 from hub.services.alerts import narrowed_alert
 from hub.services.visible_diagnosis import narrowed
+from hub.services.visible_incidents import VisibleIncidents
 
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
@@ -77,6 +80,7 @@ class PublicSocket:
         *,
         registry: DeviceReader,
         engine: AlertReader,
+        incidents: VisibleIncidents,
         devices: DeviceList,
         trail: AuditTrail,
         answer: Answer,
@@ -85,6 +89,7 @@ class PublicSocket:
         self._listener = listener
         self._registry = registry
         self._engine = engine
+        self._incidents = incidents
         self._device_list = devices
         self._trail = trail
         self._answer_request = answer
@@ -148,6 +153,9 @@ class PublicSocket:
             await self._send({"type": "device_deleted", "device_id": device_id})
 
     def _alert_message(self, notice: Notice) -> dict[str, Any]:
+        if isinstance(notice, IncidentNotice):
+            incident = incident_shapes.shape(self._incidents.as_seen(notice.found))
+            return {"type": "incident", "incident": incident, "step": notice.step}
         if isinstance(notice, AlertNotice):
             content = serializers.alert(narrowed_alert(notice.explained))
             if notice.raised or notice.change is None:
@@ -255,6 +263,7 @@ def routes(
                     listener,
                     registry=registry,
                     engine=engine,
+                    incidents=broadcaster.incidents,
                     devices=devices,
                     trail=trail,
                     answer=answer,

@@ -1,11 +1,12 @@
 """``GET /events/devices``: a live feed for any page with an ``EventSource``.
 
-There are four named events:
+There are five named events:
 
 - ``update``: a device sent readings; the newest values, at most one event a second for each device
 - ``alert``: an alert was raised. It has an id: a client that reconnects with ``Last-Event-ID`` gets all alerts raised
   since then from the history, even after a restart of the hub
 - ``alert_update``: an alert was acknowledged, assigned, muted, commented, changed or cleared; ``change`` says what
+- ``incident``: alerts that share a cause; ``step`` says whether it was opened, changed, reopened or resolved
 - ``gap``: events were lost; read ``/api/alerts``
 
 ``temperature`` is the metric of that name, converted to degrees Fahrenheit if the device names its unit (°F, °C, K). A
@@ -24,11 +25,12 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.feed_subscribers import AlertNotice, Listener, sees
+from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, sees
 from hub.api.schemas.alert_handling import AlertEntryShape
 from hub.errors import StoreError
-from hub.model import Alert, Device, Value
+from hub.model import Alert, Device, IncidentStep, Value
 from hub.registry.reader import DeviceReader
+from hub.services.visible_incidents import NamedIncident, VisibleIncidents
 from hub.store.reader import HistoryReader
 
 METRIC = "temperature"
@@ -92,14 +94,42 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
         "unit": alert.unit,
         "threshold": alert.threshold,
         "rule_id": alert.rule,
+        "incident_id": alert.incident,
+        "suppressed": alert.suppressed_by is not None,
+    }
+
+
+def incident_data(found: NamedIncident, step: IncidentStep, at: int) -> dict[str, Any]:
+    """Return the data of an ``incident`` event."""
+    incident = found.incident
+    return {
+        "incident_id": incident.id,
+        "step": step,
+        "device_id": incident.first.device,
+        "message": incident.title,
+        "severity": incident.severity,
+        "state": incident.state,
+        "alerts": incident.alerts,
+        "open": incident.open,
+        "suppressed": incident.suppressed,
+        "timestamp": at,
     }
 
 
 class Feed:
     """The events of one connection. With ``everything``, devices without a temperature are included."""
 
-    def __init__(self, registry: DeviceReader, store: HistoryReader, listener: Listener, *, everything: bool) -> None:
+    def __init__(
+        self,
+        registry: DeviceReader,
+        store: HistoryReader,
+        incidents: VisibleIncidents,
+        listener: Listener,
+        *,
+        everything: bool,
+    ) -> None:
         self._registry = registry
+        self._incidents = incidents
         self._store = store
         self._listener = listener
         self._everything = everything
@@ -116,6 +146,9 @@ class Feed:
             if delivery.gap:
                 yield _gap("This client was too slow; alerts may be missing.")
             for notice in delivery.notices:
+                if isinstance(notice, IncidentNotice) and sees(self._registry, notice):
+                    found = self._incidents.as_seen(notice.found)
+                    yield _event("incident", incident_data(found, notice.step, notice.at))
                 if not isinstance(notice, AlertNotice) or notice.change is None or not sees(self._registry, notice):
                     continue
                 alert = notice.explained.alert
@@ -206,12 +239,16 @@ def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReade
         `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
 
         `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-        `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that
-        reconnects with `Last-Event-ID` gets the alerts that it missed.
+        `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the device's
+        clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it missed.
+
+        `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
+        `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`
+        (how many), `timestamp`.
 
         `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
         """
-        feed = Feed(registry, store, listener, everything=everything)
+        feed = Feed(registry, store, broadcaster.incidents, listener, everything=everything)
         async for event in feed.events(last_event_id):
             yield event
 

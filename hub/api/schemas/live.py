@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 from hub.api.schemas import devices as devices_schemas
 from hub.api.schemas import progress, responses
 from hub.api.schemas.commands import CommandShape
+from hub.api.schemas.incidents import IncidentShape
 from hub.model import Value
 
 Code = Literal[0, 1, 2, 3]
@@ -98,10 +99,11 @@ class LiveResync(TypedDict):
 
 
 class LiveAlerts(TypedDict):
-    """All open alerts."""
+    """All open alerts and incidents."""
 
     type: Literal["alerts"]
     items: list[responses.AlertShape]
+    incidents: list[IncidentShape]
 
 
 class LiveAlert(TypedDict):
@@ -109,6 +111,13 @@ class LiveAlert(TypedDict):
 
     type: Literal["alert"]
     alert: responses.AlertShape
+
+
+class LiveIncident(TypedDict):
+    """The present state of an incident that has changed."""
+
+    type: Literal["incident"]
+    incident: IncidentShape
 
 
 class LiveCommand(TypedDict):
@@ -172,6 +181,7 @@ LiveFromHub = (
     | LiveResync
     | LiveAlerts
     | LiveAlert
+    | LiveIncident
     | LiveCommand
     | LiveRun
     | LiveStats

@@ -47,7 +47,14 @@ class SilencedByShape(ApiObject):
     note: str
 
 
-class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
+class SuppressedByShape(ApiObject, rename={"device": "device_id"}):
+    """The gateway whose outage explains an alert; both fields are null if it is out of the account's scope."""
+
+    device: str | None
+    name: str | None
+
+
+class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "incident": "incident_id"}):
     """An alert.
 
     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
@@ -59,6 +66,8 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
       contents, unformatted
     - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
+    - `suppressed_by`: nobody is notified of this alert, because a gateway is down
+    - `flapping`: it is raised and cleared again and again; nobody is notified each time
     - `closed_by`: cleared by this person, not because the condition ended
     - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
@@ -90,6 +99,9 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id"}):
     assignee: AssigneeShape | None
     muted: MuteShape | None
     silenced_by: list[SilencedByShape]
+    incident: str | None
+    suppressed_by: SuppressedByShape | None
+    flapping: bool
     comments: int
     cleared_at: int | None
     closed_by: str | None

@@ -122,6 +122,7 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         assignee=responses.AssigneeShape.of(found.alert.assignee) if found.alert.assignee else None,
         muted=responses.MuteShape.of(found.alert.muted) if found.alert.muted else None,
         silenced_by=[responses.SilencedByShape.of(each) for each in found.alert.silenced_by],
+        suppressed_by=_suppressed_by(found) if found.alert.suppressed_by else None,
         stays_open=reason.text if reason else None,
         stays_open_key=reason.key if reason else None,
         stays_open_params=reason.params if reason else {},
@@ -129,6 +130,11 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
         diagnosis=diagnosis(found.diagnosis) if found.diagnosis else None,
         diagnosis_state=found.diagnosis_state,
     )
+
+
+def _suppressed_by(found: ExplainedAlert) -> responses.SuppressedByShape:
+    gateway = found.gateway
+    return responses.SuppressedByShape(gateway.id if gateway else None, gateway.name if gateway else None)
 
 
 def diagnosis(found: Diagnosis) -> diagnosis_schemas.DiagnosisShape:

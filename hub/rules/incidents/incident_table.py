@@ -124,7 +124,7 @@ class IncidentTable:
         """
         incident = self.by_id[leader.incident or ""]
         first = FirstMover(gateway, None, since, leader.id if leader.device == gateway else None)
-        if incident.kind != "rule" and first != incident.first:
+        if incident.kind != "rule" and (incident.kind, incident.first) != ("gateway", first):
             fields = title_fields("gateway", title_params(name, leader))
             self.update(incident.id, kind="gateway", first=first, **fields)
 

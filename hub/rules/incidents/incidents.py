@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from hub.events import AlertCleared, AlertEvent, AlertHandled, AlertRaised, Event, Handling
 from hub.model import Alert, Device, Incident
-from hub.rules.incidents.flapping import noted, quiet_at
+from hub.rules.incidents.flapping import quiet_at, recovered
 from hub.rules.incidents.incident_table import IncidentTable
 from hub.rules.incidents.inhibition import Inhibition
 from hub.rules.incidents.relations import device_is_silent, gateway_key, is_silence, series_key
@@ -69,9 +69,9 @@ class Incidents:
             for gateway, leader in incident.leaders.items():
                 if leader in self._open:
                     self._inhibition.lead(gateway, leader)
-            for series, changes in incident.changes.items():
-                if changes.flapping:
-                    heapq.heappush(self._quiet, (quiet_at(changes), incident.id, series))
+            for series, recoveries in incident.recoveries.items():
+                if recoveries.flapping:
+                    heapq.heappush(self._quiet, (quiet_at(recoveries), incident.id, series))
 
     def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
         """Apply the first events after :meth:`load`. Then place what is left, and release what nothing suppresses."""
@@ -134,8 +134,7 @@ class Incidents:
             self._inhibition.add(marked)
             return marked, []
         incident, shares = self._table.find(alert, device, now) or (self._table.open(alert, device, now), "device")
-        flapping = self._count_change(incident, alert, now)
-        marked = self._mark(alert, AlertMarks(incident.id, flapping=flapping))
+        marked = self._mark(alert, AlertMarks(incident.id, flapping=_is_flapping(incident, alert)))
         self._table.join(marked, device, shares, now)
         self._inhibition.add(marked)
         if down is not None:
@@ -147,7 +146,7 @@ class Incidents:
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
-            alert = replace(alert, flapping=self._count_change(incident, alert, now))
+            alert = replace(alert, flapping=self._recovered(incident, alert, now))
         for gateway in self._inhibition.leads(alert.id):
             leaders = {key: each for key, each in self.by_id[incident.id].leaders.items() if key != gateway}
             self._table.update(incident.id, leaders=leaders)
@@ -161,13 +160,13 @@ class Incidents:
             self._open[alert.id] = marks.on(latest)
         return marks.on(alert)
 
-    def _changed(self, alert_id: str, what: Handling, now: int, text: str | None = None, **marks: Any) -> list[Event]:
+    def _changed(self, alert_id: str, what: Handling, now: int, **marks: Any) -> list[Event]:
         """Change marks of an open alert, and return the event that says so."""
         if alert_id not in self._open:
             return []
         alert = self._mark(self._open[alert_id], replace(self._marks[alert_id], **marks))
         self._table.put(alert)
-        return [AlertHandled(alert, now, what, None, text)]
+        return [AlertHandled(alert, now, what)]
 
     # -- gateways ---------------------------------------------------------------------------------------------
 
@@ -192,7 +191,7 @@ class Incidents:
         if before is None or before == alert.id or self._open[before].incident != alert.incident:
             return []
         self._blame(device.id, alert, find)
-        events = self._changed(before, "suppressed", now, device.display_name, suppressed_by=device.id)
+        events = self._changed(before, "suppressed", now, suppressed_by=device.id)
         for event in events:
             if isinstance(event, AlertHandled):
                 self._inhibition.add(event.alert)
@@ -210,24 +209,30 @@ class Incidents:
 
     # -- flapping ---------------------------------------------------------------------------------------------
 
-    def _count_change(self, incident: Incident, alert: Alert, now: int) -> bool:
-        """Note that an alert was raised or cleared. Return whether it is flapping."""
+    def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
+        """Note that an alert recovered. Return whether it is flapping."""
         series = series_key(alert)
-        changes = noted(incident.changes, series, now)
-        self._table.update(incident.id, changes=changes)
-        if changes[series].flapping and not (series in incident.changes and incident.changes[series].flapping):
-            heapq.heappush(self._quiet, (quiet_at(changes[series]), incident.id, series))
-        return changes[series].flapping
+        recoveries = recovered(incident.recoveries, series, now)
+        self._table.update(incident.id, recoveries=recoveries)
+        if recoveries[series].flapping and not _is_flapping(incident, alert):
+            heapq.heappush(self._quiet, (quiet_at(recoveries[series]), incident.id, series))
+        return recoveries[series].flapping
 
     def _calm(self, incident_id: str, series: str, now: int) -> list[Event]:
         """End the flapping of a series if it has been quiet, else check it again later."""
         incident = self.by_id.get(incident_id)
-        changes = incident.changes.get(series) if incident else None
-        if incident is None or changes is None:
+        recoveries = incident.recoveries.get(series) if incident else None
+        if incident is None or recoveries is None:
             return []
-        if (until := quiet_at(changes)) > now:
+        if (until := quiet_at(recoveries)) > now:
             heapq.heappush(self._quiet, (until, incident_id, series))
             return []
-        self._table.update(incident_id, changes={key: each for key, each in incident.changes.items() if key != series})
+        rest = {key: each for key, each in incident.recoveries.items() if key != series}
+        self._table.update(incident_id, recoveries=rest)
         flapping = [alert.id for alert in self._table.open_alerts(incident_id) if series_key(alert) == series]
         return [event for each in flapping for event in self._changed(each, "flapping_ended", now, flapping=False)]
+
+
+def _is_flapping(incident: Incident, alert: Alert) -> bool:
+    recoveries = incident.recoveries.get(series_key(alert))
+    return recoveries is not None and recoveries.flapping

@@ -102,6 +102,7 @@ export type FromHub =
   | Shapes['LiveResync']
   | Shapes['LiveAlerts']
   | Shapes['LiveAlert']
+  | Shapes['LiveIncident']
   | Shapes['LiveCommand']
   | Step
   | Shapes['LivePong'];

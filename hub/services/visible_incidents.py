@@ -1,0 +1,102 @@
+"""Incidents as the present request may see them: those whose first mover is in scope."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+
+import msgspec
+
+from hub.accounts.scope import current_scope
+from hub.errors import NotFound
+from hub.model import AlertEntry, Incident, IncidentState
+from hub.registry.reader import DeviceReader
+from hub.services.alerts import Alerts, ExplainedAlert
+from hub.store.reader import HistoryReader
+
+MAX_ALERTS = 500
+"""Alerts of one incident that are returned: the first ones."""
+
+
+class NamedIncident(msgspec.Struct, frozen=True):
+    """An incident with the display name of the device or gateway that changed first."""
+
+    incident: Incident
+    first_name: str
+
+
+class VisibleIncidents:
+    """Service for incidents. Methods raise NotFound for an unknown one, StoreError if the history cannot be read."""
+
+    def __init__(
+        self,
+        *,
+        current: Callable[[], Mapping[str, Incident]],
+        devices: DeviceReader,
+        store: HistoryReader,
+        alerts: Alerts,
+    ) -> None:
+        """Create the service. ``current`` returns the incidents in memory by id, the open ones among them."""
+        self._current = current
+        self._devices = devices
+        self._store = store
+        self._alerts = alerts
+
+    async def page(
+        self, states: Iterable[IncidentState] | None, limit: int, before: tuple[int, str] | None
+    ) -> list[NamedIncident]:
+        """Return a page of incidents in these states, newest first by ``(started_at, id)``."""
+        return self._shown(await self._store.incidents(states=states, limit=limit, before=before))
+
+    async def get(self, incident_id: str) -> NamedIncident:
+        """Return one incident. Raises NotFound."""
+        incident = self._current().get(incident_id) or await self._store.incident(incident_id)
+        shown = self._shown([incident] if incident else [])
+        if not shown:
+            raise NotFound(f"There is no incident {incident_id[:64]!r}.", "GET /api/incidents lists them.")
+        return shown[0]
+
+    async def alerts(self, incident_id: str) -> list[ExplainedAlert]:
+        """Return the first alerts of an incident, in the order in which they were raised."""
+        return await self._alerts.explain(await self._store.incident_alerts(incident_id, MAX_ALERTS))
+
+    async def history(self, incident_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
+        """Return what happened to the alerts of an incident, newest first, with row numbers."""
+        return await self._store.incident_history(incident_id, limit, before)
+
+    def open_now(self) -> list[NamedIncident]:
+        """Return the open incidents, newest first."""
+        found = [incident for incident in self._current().values() if incident.ended_at is None]
+        return self._shown(sorted(found, key=lambda each: (each.started_at, each.id), reverse=True))
+
+    def named(self, incident: Incident) -> NamedIncident:
+        """Return the incident with the name of its first mover."""
+        device = self._devices.get(incident.first.device)
+        return NamedIncident(incident, device.display_name if device else incident.first.device)
+
+    def _shown(self, incidents: Iterable[Incident]) -> list[NamedIncident]:
+        if current_scope().whole:
+            return [self.named(each) for each in incidents]
+        return self._narrowed([self.named(each) for each in incidents if self._devices.known(each.first.device)])
+
+    def as_seen(self, found: NamedIncident) -> NamedIncident:
+        """Return the incident as the present request may see it."""
+        return found if current_scope().whole else self._narrowed([found])[0]
+
+    def _narrowed(self, incidents: Iterable[NamedIncident]) -> list[NamedIncident]:
+        """Return incidents with the number of their open alerts in scope."""
+        open_alerts = self._alerts.open_now()
+        counts = Counter(alert.incident for alert in open_alerts)
+        suppressed = Counter(alert.incident for alert in open_alerts if alert.suppressed_by)
+        return [
+            msgspec.structs.replace(
+                each,
+                incident=msgspec.structs.replace(
+                    each.incident,
+                    alerts=max(1, counts[each.incident.id]),
+                    open=counts[each.incident.id],
+                    suppressed=suppressed[each.incident.id],
+                ),
+            )
+            for each in incidents
+        ]

@@ -100,8 +100,11 @@ class IncidentPlant:
         return self._take(self.engine.judge_next(len(names), self.registry.get, self._ms))
 
     def restart(self, rules: str | None = None) -> list[Event]:
-        """Kill the hub and start it from what was committed."""
+        """Stop the hub and start it from what was committed."""
         self.rules = rules or self.rules
+        for device in self.registry.devices():
+            self.registry.touch(device.id)
+        self._commit([])
         self._new_hub()
         self.registry.restore(self._states, self._ms)
         self.engine.load(alert for alert in self._alerts.values() if alert.open)

@@ -169,3 +169,16 @@ def test_outage_of_the_broker_tells_nothing_that_was_told() -> None:
     events = plant.run(700, CHILDREN[:9])
     assert told(events) == cleared(events) == []
     assert plant.notified() == ["child-009"]
+
+
+def test_second_outage_is_told_although_a_child_stayed_dead_after_the_first() -> None:
+    plant = plant_of(CHILDREN[:10], NO_RULE_FOR_GATEWAYS)
+    (first,) = told(plant.run(200))
+    living = [name for name in CHILDREN[:10] if name != first]
+    plant.run(300, living)
+    assert plant.notified() == [first]
+    assert plant.incidents()[0].title.startswith(f"{first}: no data"), "the gateway is not down any more"
+    plant.restart()
+    events = plant.run(500)
+    assert len(told(events)) == 1
+    assert len(suppressed(events)) == 8

@@ -128,6 +128,13 @@ class IncidentTable:
             fields = title_fields("gateway", title_params(name, leader))
             self.update(incident.id, kind="gateway", first=first, **fields)
 
+    def blame_device(self, alert: Alert, name: str) -> None:
+        """Make the device of an alert the first mover of its incident, now that the gateway is not down any more."""
+        incident = self.by_id[alert.incident or ""]
+        if incident.kind == "gateway":
+            fields = title_fields("device", title_params(name, alert))
+            self.update(incident.id, kind="device", first=_first_mover(alert), **fields)
+
     def update(self, incident_id: str, **changes: Any) -> Incident:
         """Change fields of an incident."""
         self.touch(incident_id)

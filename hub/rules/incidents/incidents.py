@@ -67,8 +67,8 @@ class Incidents:
                 self._inhibition.add(alert)
         for incident in self.by_id.values():
             for gateway, leader in incident.leaders.items():
-                if leader in self._open:
-                    self._inhibition.lead(gateway, leader)
+                if (led := self._open.get(leader)) is not None:
+                    self._inhibition.lead(gateway, led)
             for series, recoveries in incident.recoveries.items():
                 if recoveries.flapping:
                     heapq.heappush(self._quiet, (quiet_at(recoveries), incident.id, series))
@@ -86,14 +86,16 @@ class Incidents:
         return done + self.apply(self._release(orphans, find, now), find) + self._table.settle(now)
 
     def tick(self, now: int, find: Find) -> list[Event]:
-        """Return the events of what time ends: flapping, and suppression by gateways that were heard again."""
+        """End what time ends: flapping, and suppression by gateways that were heard again.
+
+        Return the events, for :meth:`apply`.
+        """
         self._table.forget(now)
         events: list[Event] = []
         while self._quiet and self._quiet[0][0] <= now:
             _, incident_id, series = heapq.heappop(self._quiet)
             events += self._calm(incident_id, series, now)
-        if returned := self._inhibition.returned(find, self._open):
-            events += self.apply(self._release(returned, find, now), find)
+        events += self._lift(self._inhibition.returned(find), find, now)
         return events + self._table.settle(now)
 
     # -- events of alerts -------------------------------------------------------------------------------------
@@ -116,8 +118,8 @@ class Incidents:
             elif (marks := self._marks.get(alert.id)) is not None:
                 alert = marks.on(alert)
                 if isinstance(event, AlertCleared):
-                    alert, released = self._end(alert, now)
-                    waiting.extendleft(reversed(self._release(released, find, now)))
+                    alert, lifted = self._end(alert, now)
+                    waiting.extendleft(reversed(self._lift(lifted, find, now)))
                 else:
                     self._table.put(alert)
             done += [event if alert is event.alert else replace(event, alert=alert), *more]
@@ -142,14 +144,11 @@ class Incidents:
         return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
 
     def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
-        """Return an ended alert, and the ids of those that are not suppressed any more."""
+        """Return an ended alert, and the gateways that suppress nothing any more."""
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
             alert = replace(alert, flapping=self._recovered(incident, alert, now))
-        for gateway in self._inhibition.leads(alert.id):
-            leaders = {key: each for key, each in self.by_id[incident.id].leaders.items() if key != gateway}
-            self._table.update(incident.id, leaders=leaders)
         self._table.remove(alert)
         return alert, self._inhibition.end(alert)
 
@@ -170,12 +169,12 @@ class Incidents:
 
     # -- gateways ---------------------------------------------------------------------------------------------
 
-    def _lead(self, gateway: str, alert: Alert) -> str | None:
-        """Make an alert the one that is notified for a gateway. Return the one before."""
+    def _lead(self, gateway: str, alert: Alert) -> None:
+        """Make an alert the one that is notified for a gateway."""
         incident = self.by_id[alert.incident or ""]
         self._table.update(incident.id, leaders=incident.leaders | {gateway: alert.id})
         self._table.register(incident.id, gateway_key(gateway))
-        return self._inhibition.lead(gateway, alert.id)
+        self._inhibition.lead(gateway, alert)
 
     def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
         """Make a gateway the first mover of the leader's incident."""
@@ -188,13 +187,26 @@ class Incidents:
     def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
         """Suppress the alert that was notified for a gateway, now that the gateway has one of its own."""
         before = self._inhibition.leader(device.id)
-        if before is None or before == alert.id or self._open[before].incident != alert.incident:
+        if before is None or before == alert.id or self._marks[before].incident != alert.incident:
             return []
         self._blame(device.id, alert, find)
         events = self._changed(before, "suppressed", now, suppressed_by=device.id)
         for event in events:
             if isinstance(event, AlertHandled):
                 self._inhibition.add(event.alert)
+        return events
+
+    def _lift(self, gateways: Iterable[str], find: Find, now: int) -> list[Event]:
+        """End the suppression by gateways. Return the events of the alerts that are withdrawn by that."""
+        events: list[Event] = []
+        for gateway in gateways:
+            leader, suppressed = self._inhibition.lift(gateway)
+            incident = self.by_id[leader.incident or ""]
+            leaders = {key: each for key, each in incident.leaders.items() if key != gateway}
+            self._table.update(incident.id, leaders=leaders)
+            if leader.id in self._open and (device := find(leader.device)) is not None:
+                self._table.blame_device(leader, device.display_name)
+            events += self._release(suppressed, find, now)
         return events
 
     def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:

@@ -9,7 +9,7 @@ of.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import NamedTuple
 
 from hub.model import Alert, Device
@@ -32,7 +32,7 @@ class Inhibition:
     def __init__(self, gateways: Callable[[str], Collection[str]]) -> None:
         self._gateways = gateways
         self._silent: dict[str, dict[str, None]] = {}  # open alerts that nothing arrives from the device, by device
-        self._leaders: dict[str, str] = {}  # by gateway
+        self._leaders: dict[str, Alert] = {}  # by gateway, as they were when they became leader
         self._led: dict[str, dict[str, None]] = {}  # gateways by leader
         self._suppressed: dict[str, dict[str, None]] = {}  # ids of alerts by gateway
 
@@ -45,7 +45,7 @@ class Inhibition:
             if own := self._silent.get(gateway):
                 return DownGateway(gateway, next(iter(own)))
             if _is_down(gateway, find(gateway), device):
-                return DownGateway(gateway, self._leaders.get(gateway))
+                return DownGateway(gateway, self.leader(gateway))
         return None
 
     def add(self, alert: Alert) -> None:
@@ -55,61 +55,55 @@ class Inhibition:
         if alert.suppressed_by is not None:
             self._suppressed.setdefault(alert.suppressed_by, {})[alert.id] = None
 
-    def lead(self, gateway: str, alert_id: str) -> str | None:
-        """Make an alert the leader for a gateway. Return the leader before, if there was another one."""
-        before = self._leaders.get(gateway)
-        if before is not None:
-            del self._led[before][gateway]
-        self._leaders[gateway] = alert_id
-        self._led.setdefault(alert_id, {})[gateway] = None
-        return before if before != alert_id else None
+    def leader(self, gateway: str) -> str | None:
+        """Return the id of the leader for a gateway."""
+        leader = self._leaders.get(gateway)
+        return None if leader is None else leader.id
+
+    def lead(self, gateway: str, alert: Alert) -> None:
+        """Make an alert the leader for a gateway."""
+        if (before := self.leader(gateway)) is not None:
+            self._led[before].pop(gateway)
+        self._leaders[gateway] = alert
+        self._led.setdefault(alert.id, {})[gateway] = None
 
     def end(self, alert: Alert) -> list[str]:
-        """Note the end of an alert. Return the ids of those that are not suppressed any more."""
+        """Note the end of an alert. Return the gateways that suppress nothing any more: see :meth:`lift`."""
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
             if not own:
                 del self._silent[alert.device]
-        released: list[str] = []
-        for gateway in self.leads(alert.id):
-            released += self._release(gateway)
         above = alert.suppressed_by
-        if above is not None and alert.id in (behind := self._suppressed.get(above, {})):
-            del behind[alert.id]
-            if not alert.withdrawn and above not in self._silent:
-                released += self._release(above)  # the device was heard through the gateway
-        return released
+        if above is None:
+            return list(self._led.get(alert.id, ()))
+        self._suppressed.get(above, {}).pop(alert.id, None)
+        heard = not alert.withdrawn and above not in self._silent and above in self._leaders
+        return [*self._led.get(alert.id, ()), *([above] if heard else ())]
 
-    def returned(self, find: Find, alerts: Mapping[str, Alert]) -> list[str]:
-        """Return the ids of the alerts behind gateways without an own alert that were heard again."""
-        released: list[str] = []
-        for gateway, leader in list(self._leaders.items()):
-            if gateway in self._silent or not self._suppressed.get(gateway):
-                continue
-            found = find(gateway)
-            if found is not None and found.presence != "offline" and (found.last_seen or 0) > alerts[leader].raised_at:
-                released += self._release(gateway)
-        return released
+    def returned(self, find: Find) -> list[str]:
+        """Return the gateways without an alert of their own that are not down any more."""
+        led_by_others = [gateway for gateway in self._leaders if gateway not in self._silent]
+        return [each for each in led_by_others if _is_back(find(each), self._leaders[each], find)]
+
+    def lift(self, gateway: str) -> tuple[Alert, list[str]]:
+        """End the suppression by a gateway. Return its leader, and the ids of the alerts that were suppressed."""
+        leader = self._leaders.pop(gateway)
+        self._led[leader.id].pop(gateway)
+        if not self._led[leader.id]:
+            del self._led[leader.id]
+        return leader, list(self._suppressed.pop(gateway, ()))
 
     def orphans(self, alerts: Iterable[Alert]) -> list[str]:
         """Return the ids of the suppressed alerts among these whose gateway has no leader."""
         return [alert.id for alert in alerts if alert.suppressed_by and alert.suppressed_by not in self._leaders]
 
-    def leader(self, gateway: str) -> str | None:
-        """Return the leader for a gateway."""
-        return self._leaders.get(gateway)
 
-    def leads(self, alert_id: str) -> list[str]:
-        """Return the gateways that the alert is the leader for."""
-        return list(self._led.get(alert_id, ()))
-
-    def _release(self, gateway: str) -> list[str]:
-        leader = self._leaders.pop(gateway, None)
-        if leader is not None:
-            del self._led[leader][gateway]
-            if not self._led[leader]:
-                del self._led[leader]
-        return list(self._suppressed.pop(gateway, ()))
+def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
+    """Return whether a gateway was heard after the leader was raised, or (if it is no device) reported online."""
+    if gateway is not None:
+        return gateway.presence != "offline" and (gateway.last_seen or 0) > leader.raised_at
+    behind = find(leader.device)
+    return behind is not None and behind.presence_before_gateway is None
 
 
 def _is_down(gateway_id: str, gateway: Device | None, device: Device) -> bool:

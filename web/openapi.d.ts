@@ -511,6 +511,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/incidents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Incidents
+         * @description Return a page of incidents, newest first. The state `unresolved` includes `open` and `acknowledged`.
+         *
+         *     If there are more, `next` is the `cursor` of the following page.
+         */
+        get: operations["get_incidents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Incident
+         * @description Return an incident with its alerts and their diagnoses.
+         */
+        get: operations["get_incident"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/incidents/{incident_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Incident History
+         * @description Return what happened to the alerts of an incident, newest first.
+         *
+         *     If there is more, `next` is the `cursor` of the following page.
+         */
+        get: operations["get_incident_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/silences": {
         parameters: {
             query?: never;
@@ -1988,8 +2052,12 @@ export interface paths {
          *     `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
          *
          *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-         *     `threshold`, `rule_id`, `began_at` (epoch ms, by the device's clock). The event has an id: a client that
-         *     reconnects with `Last-Event-ID` gets the alerts that it missed.
+         *     `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the device's
+         *     clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it missed.
+         *
+         *     `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
+         *     `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`
+         *     (how many), `timestamp`.
          *
          *     `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
          */
@@ -2790,7 +2858,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "silenced" | "unsilenced" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
+            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "silenced" | "unsilenced" | "suppressed" | "flapping_ended" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
             /**
              * Severity
              * @enum {string}
@@ -2830,6 +2898,8 @@ export interface components {
          *     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
          *       contents, unformatted
          *     - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
+         *     - `suppressed_by`: nobody is notified of this alert, because a gateway is down
+         *     - `flapping`: it is raised and cleared again and again; nobody is notified each time
          *     - `closed_by`: cleared by this person, not because the condition ended
          *     - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
          *     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
@@ -2891,6 +2961,11 @@ export interface components {
             muted: components["schemas"]["MuteShape"] | null;
             /** Silenced By */
             silenced_by: components["schemas"]["SilencedByShape"][];
+            /** Incident Id */
+            incident_id: string | null;
+            suppressed_by: components["schemas"]["SuppressedByShape"] | null;
+            /** Flapping */
+            flapping: boolean;
             /** Comments */
             comments: number;
             /** Cleared At */
@@ -4449,6 +4524,24 @@ export interface components {
             value: number | boolean | string | null;
         };
         /**
+         * FirstMoverShape
+         * @description The device, and the metric of it, that changed first, and since when (by its clock).
+         *
+         *     `metric` is null for a device that fell silent, `alert_id` for a gateway without an alert of its own.
+         */
+        FirstMoverShape: {
+            /** Device Id */
+            device_id: string;
+            /** Device Name */
+            device_name: string;
+            /** Metric */
+            metric: string | null;
+            /** Since */
+            since: number;
+            /** Alert Id */
+            alert_id: string | null;
+        };
+        /**
          * FlowShape
          * @description Throughput and losses.
          *
@@ -4640,6 +4733,113 @@ export interface components {
             texts: number;
             /** Zone */
             zone: string | null;
+        };
+        /**
+         * IncidentEntryShape
+         * @description An entry of the history of one of the incident's alerts; see the history of an alert.
+         */
+        IncidentEntryShape: {
+            /** Alert Id */
+            alert_id: string;
+            /** Device Id */
+            device_id: string;
+            /** At */
+            at: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "raised" | "changed" | "severity_changed" | "acknowledged" | "unacknowledged" | "acknowledgement_expired" | "assigned" | "unassigned" | "muted" | "unmuted" | "mute_expired" | "silenced" | "unsilenced" | "suppressed" | "flapping_ended" | "commented" | "closed" | "cleared" | "withdrawn" | "cause_confirmed" | "cause_removed";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** By */
+            by: string | null;
+            /** Text */
+            text: string | null;
+            /** Until */
+            until: number | null;
+        };
+        /** IncidentHistory */
+        IncidentHistory: {
+            /** Items */
+            items: components["schemas"]["IncidentEntryShape"][];
+            /** Next */
+            next: string | null;
+        };
+        /** IncidentPage */
+        IncidentPage: {
+            /** Items */
+            items: components["schemas"]["IncidentShape"][];
+            /** Next */
+            next: string | null;
+        };
+        /**
+         * IncidentShape
+         * @description Alerts that share a cause.
+         *
+         *     - `kind`: what they share: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
+         *       one area or on one label
+         *     - `state`: `acknowledged` if all its open alerts are that are not suppressed; `resolved` when none is open
+         *     - `severity`: the highest of its open alerts; of a resolved incident the highest that it had
+         *     - `started_at`, `changed_at`: when its first and its last alert was raised; `ended_at`: when it was resolved
+         *     - `alerts`: how many there were; `open`: how many are open; `suppressed`: how many of these a gateway suppresses
+         *     - `flapping`: an alert of it is raised and cleared again and again; it stays open until that has been quiet for ten
+         *       minutes
+         *     - `title_key` and `title_params`: the contents of `title`, unformatted
+         */
+        IncidentShape: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "device" | "gateway" | "rule";
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "open" | "acknowledged" | "resolved";
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** Title */
+            title: string;
+            /** Title Key */
+            title_key: string | null;
+            /** Title Params */
+            title_params: {
+                [key: string]: unknown;
+            };
+            /** Started At */
+            started_at: number;
+            /** Changed At */
+            changed_at: number;
+            /** Ended At */
+            ended_at: number | null;
+            first: components["schemas"]["FirstMoverShape"];
+            /** Alerts */
+            alerts: number;
+            /** Open */
+            open: number;
+            /** Suppressed */
+            suppressed: number;
+            /** Flapping */
+            flapping: boolean;
+        };
+        /**
+         * IncidentWithAlerts
+         * @description An incident with its alerts, in the order in which they were raised; at most the first 500.
+         */
+        IncidentWithAlerts: {
+            incident: components["schemas"]["IncidentShape"];
+            /** Items */
+            items: components["schemas"]["AlertShape"][];
         };
         /**
          * Invitation
@@ -4850,7 +5050,7 @@ export interface components {
         };
         /**
          * LiveAlerts
-         * @description All open alerts.
+         * @description All open alerts and incidents.
          */
         LiveAlerts: {
             /**
@@ -4860,6 +5060,8 @@ export interface components {
             type: "alerts";
             /** Items */
             items: components["schemas"]["AlertShape"][];
+            /** Incidents */
+            incidents: components["schemas"]["IncidentShape"][];
         };
         /**
          * LiveBroker
@@ -4990,6 +5192,18 @@ export interface components {
             type: "hidden";
             /** Hidden */
             hidden: boolean;
+        };
+        /**
+         * LiveIncident
+         * @description The present state of an incident that has changed.
+         */
+        LiveIncident: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "incident";
+            incident: components["schemas"]["IncidentShape"];
         };
         /**
          * LiveMetric
@@ -6705,6 +6919,16 @@ export interface components {
             peers: number;
             /** Items */
             items: components["schemas"]["SuggestedLimit"][];
+        };
+        /**
+         * SuppressedByShape
+         * @description The gateway whose outage explains an alert; both fields are null if it is out of the account's scope.
+         */
+        SuppressedByShape: {
+            /** Device Id */
+            device_id: string | null;
+            /** Name */
+            name: string | null;
         };
         /** TermShape */
         TermShape: {
@@ -8619,6 +8843,105 @@ export interface operations {
             408: components["responses"]["Error408"];
             409: components["responses"]["Error409"];
             413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_incidents: {
+        parameters: {
+            query?: {
+                state?: ("unresolved" | "open" | "acknowledged" | "resolved") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentPage"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_incident: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentWithAlerts"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_incident_history: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                incident_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IncidentHistory"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
@@ -12719,7 +13042,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveCommand"] | components["schemas"]["LiveRun"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
+                "application/json": components["schemas"]["LiveSnapshot"] | components["schemas"]["LiveDelta"] | components["schemas"]["LiveResumed"] | components["schemas"]["LiveResync"] | components["schemas"]["LiveAlerts"] | components["schemas"]["LiveAlert"] | components["schemas"]["LiveIncident"] | components["schemas"]["LiveCommand"] | components["schemas"]["LiveRun"] | components["schemas"]["LiveStats"] | components["schemas"]["LivePong"];
             };
         };
         responses: {

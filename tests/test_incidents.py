@@ -19,7 +19,7 @@ def plant() -> IncidentPlant:
     return IncidentPlant(HOT)
 
 
-def test_single_alert_is_an_incident_of_its_own_until_it_clears(plant: IncidentPlant) -> None:
+def test_single_alert_is_one_incident_until_it_clears(plant: IncidentPlant) -> None:
     plant.add("pump")
     raised = plant.say("pump", 90)
     (incident,) = plant.incidents()

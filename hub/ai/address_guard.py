@@ -82,6 +82,20 @@ async def pin(request: Any) -> None:
     request.url = request.url.copy_with(host=str(chosen))
 
 
+async def check_host(host: str, port: int) -> None:
+    """Raise AiError for a host that has a forbidden address."""
+    if (address := literal(host)) is not None:
+        addresses = [address]
+    else:
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return  # the connection will fail with the library's own error
+        addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
+    if any(is_forbidden(each) for each in addresses):
+        raise refusal(host)
+
+
 def refusal(host: str) -> AiError:
     return AiError(
         f"{host[:100]} is not an allowed address.",

@@ -45,6 +45,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
     """What a channel has to hand over.
 
     Attributes:
+        channel: The id of the channel.
         key: The same for every attempt, so that the receiver can recognize a repeat.
         group: The same for all messages about the same alerts, so that a later one can replace an earlier one.
         address: Of the person on this channel; empty: as the channel's settings say.
@@ -53,6 +54,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
         picture: A chart as PNG, None if there is none.
     """
 
+    channel: str
     key: str
     group: str
     address: str
@@ -97,6 +99,9 @@ class ChannelKind(Protocol):
 
     async def send(self, values: Values, outgoing: OutgoingMessage) -> None:
         """Hand over a message. Raises DeliveryFailed, OSError and TimeoutError."""
+
+    async def close(self) -> None:
+        """Give back what it holds; called when the hub stops."""
 
 
 def checked_values(fields: tuple[ChannelField, ...], given: Mapping[str, Any]) -> dict[str, Setting]:

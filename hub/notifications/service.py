@@ -17,6 +17,7 @@ from hub.model import (
     PendingNotice,
 )
 from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
+from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.messages import MessageComposer, first_sentence
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
@@ -84,6 +85,13 @@ class Notifications:
 
     async def run(self) -> None:
         """Plan and deliver until the bus is closed."""
+        try:
+            await self._run()
+        finally:
+            for kind in CHANNEL_KINDS.values():
+                await kind.close()
+
+    async def _run(self) -> None:
         with self._bus.subscribe() as subscription:
             await self._restore()
             async with asyncio.TaskGroup() as group:
@@ -199,7 +207,7 @@ class Notifications:
         if channel is None:
             raise DeliveryFailed("rejected", "The channel was removed.")
         outgoing = OutgoingMessage(
-            delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now()
+            channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now()
         )
         await channel.type.send(channel.values, outgoing)
 
@@ -220,7 +228,7 @@ class Notifications:
             self._now(),
             url=self.composer.home(),
         )
-        outgoing = OutgoingMessage(f"n-{secrets.token_hex(16)}", "test", address, message, self._now())
+        outgoing = OutgoingMessage(channel.id, f"n-{secrets.token_hex(16)}", "test", address, message, self._now())
         try:
             async with asyncio.timeout(SEND_S):
                 await channel.type.send(channel.values, outgoing)

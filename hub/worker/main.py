@@ -35,18 +35,22 @@ def task_of(name: str) -> Task:
         from hub.worker.audio_job import read_recording
 
         return read_recording
+    if name == "apprise":
+        from hub.worker.apprise_job import send_with_apprise
+
+        return send_with_apprise
     from hub.worker.table_jobs import JOBS
 
     return JOBS[name]
 
 
-def restrain(parent: int, memory_mb: int) -> None:
-    """Set low priority, a memory limit, no core dumps, and the end with the parent process."""
+def restrain(parent: int, memory_mb: int, nice: int) -> None:
+    """Set priority, a memory limit, no core dumps, and the end with the parent process."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit(1)
-    os.nice(15)
+    os.nice(nice)
     size = memory_mb * 1024 * 1024
     # RLIMIT_DATA instead of RLIMIT_AS, because the libraries map far more memory than they use.
     resource.setrlimit(resource.RLIMIT_DATA, (size, size))
@@ -91,7 +95,7 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
 
 
 def main() -> None:
-    restrain(int(sys.argv[1]), int(sys.argv[2]))
+    restrain(*map(int, sys.argv[1:4]))
     # Text that a library prints must not get between the frames: it goes to standard error instead.
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

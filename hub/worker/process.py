@@ -3,7 +3,7 @@
 The process starts with the first job and serves all that follow. It is killed if a job takes too long, fails in
 transfer or is cancelled; the next job starts another.
 
-The limit is CPU time, because the process has the lowest priority: on a busy machine a harmless file can take minutes.
+The limit is CPU time, because the process has a low priority: on a busy machine a harmless file can take minutes.
 """
 
 from __future__ import annotations
@@ -55,10 +55,11 @@ class Worker:
         memory_mb: memory limit of the process.
         queue: how many jobs may wait or run at the same time.
         cpu_s: CPU time that a job may use, in seconds.
+        nice: how far the process stands back behind others.
     """
 
-    def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, cpu_s: int = 120) -> None:
-        self._memory_mb, self._queue, self._cpu_s = memory_mb, queue, cpu_s
+    def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, cpu_s: int = 120, nice: int = 15) -> None:
+        self._memory_mb, self._queue, self._cpu_s, self._nice = memory_mb, queue, cpu_s, nice
         self._waiting = 0  # jobs that wait or run
         self._turn = asyncio.Lock()  # held by the job that runs
         self._process: asyncio.subprocess.Process | None = None
@@ -152,7 +153,7 @@ class Worker:
             return self._process
         self._started += 1
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "hub.worker.main", str(os.getpid()), str(self._memory_mb),
+            sys.executable, "-P", "-m", "hub.worker.main", str(os.getpid()), str(self._memory_mb), str(self._nice),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, limit=2**20,
         )  # fmt: skip
         if (errors := self._process.stderr) is not None:

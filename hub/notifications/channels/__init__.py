@@ -1,11 +1,17 @@
 """The kinds of channels, one file each."""
 
 from hub.notifications.base import ChannelKind
+from hub.notifications.channels.apprise import AppriseServices
+from hub.notifications.channels.mail import Mail
+from hub.notifications.channels.ntfy import Ntfy
 from hub.notifications.channels.webhook import Webhook
 
 CHANNEL_KINDS: dict[str, ChannelKind] = {
     each.kind: each
     for each in (
+        Mail(),
+        Ntfy(),
         Webhook(),
+        AppriseServices(),
     )
 }  # fmt: skip

@@ -57,6 +57,9 @@ class Webhook:
             headers["webhook-signature"] = f"v1,{signature(str(secret), outgoing.key, stamp, body)}"
         await post(str(values["url"]), body, headers)
 
+    async def close(self) -> None:
+        """Hold nothing."""
+
 
 def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
     """Return the signature of a message, in Base64."""

@@ -1,0 +1,72 @@
+"""ntfy: push messages over ntfy.sh or an own server. Source: docs.ntfy.sh, "Publish as JSON"."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+import msgspec
+
+from hub.errors import Invalid
+from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values
+from hub.notifications.http_client import post
+
+PRIORITIES = {"critical": 5, "warning": 4, "info": 3, "ok": 3}
+_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_TAGS = {"critical": "rotating_light", "warning": "warning", "info": "information_source", "ok": "white_check_mark"}
+
+
+class Ntfy:
+    """Publishes each message to a topic."""
+
+    kind = "ntfy"
+    title = "ntfy"
+    fields: tuple[ChannelField, ...] = (
+        ChannelField("server", "Server", "url", required=True, default="https://ntfy.sh", server=True),
+        ChannelField(
+            "topic", "Topic", "secret", help="Whoever knows it can read the messages. People can add their own."
+        ),
+        ChannelField("token", "Access token", "secret"),
+    )
+    address: ChannelField | None = ChannelField("address", "Topic", required=True)
+
+    def check(self, values: Values) -> None:
+        """Raise Invalid for a topic that is not valid."""
+        if topic := values.get("topic"):
+            self.check_address(str(topic))
+
+    def check_address(self, address: str) -> None:
+        """Raise Invalid for a topic that is not valid."""
+        if not _TOPIC.fullmatch(address):
+            raise Invalid("The topic is not valid.", "Allowed: up to 64 letters, digits, _ and -.")
+
+    def target(self, values: Values, address: str) -> str:
+        """Return the server, with the topic masked."""
+        return f"{str(values['server']).rstrip('/')}/…"
+
+    async def send(self, values: Values, outgoing: OutgoingMessage) -> None:
+        """Publish the message. Raises DeliveryFailed."""
+        topic = outgoing.address or str(values.get("topic", ""))
+        if not topic:
+            raise DeliveryFailed("rejected", "The channel has no topic.")
+        message = outgoing.message
+        look = "ok" if message.kind == "resolved" else message.severity
+        body: dict[str, Any] = {
+            "topic": topic,
+            "title": message.title,
+            "message": message.text,
+            "priority": PRIORITIES[look],
+            "tags": [_TAGS[look]],
+            # A later message with the same id replaces this one on servers that can do it (from 2.16 on).
+            "sequence_id": hashlib.sha256(outgoing.group.encode()).hexdigest()[:32],
+        }
+        if message.url:
+            body["click"] = message.url
+        headers = {"content-type": "application/json", "user-agent": "Watchkeeper"}
+        if token := values.get("token"):
+            headers["authorization"] = f"Bearer {token}"
+        await post(str(values["server"]), msgspec.json.encode(body), headers)
+
+    async def close(self) -> None:
+        """Hold nothing."""

@@ -1,0 +1,158 @@
+"""Channels: what real receivers get from each, and how their refusals are reported."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import email
+import ssl
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+
+from http_receiver import HttpReceiver, http_receiver
+from hub.errors import Invalid
+from hub.model import Message
+from hub.notifications.base import DeliveryFailed, OutgoingMessage, checked_values
+from hub.notifications.channels import CHANNEL_KINDS
+from pki import Issued, write_pair
+
+URL = "https://hub.example/alerts/a-1"
+FIRING = Message(
+    "firing", "Critical: Pump 1", "Pump 1 (Hall): 95 °C is above 80 °C\n<b>", "critical", 1_700_000_000_000, url=URL
+)
+
+
+def outgoing(
+    message: Message = FIRING, address: str = "", key: str = "n-1", picture: bytes | None = None
+) -> OutgoingMessage:
+    return OutgoingMessage("c", key, "alert:a-1@1", address, message, 1_700_000_000_000, picture)
+
+
+async def send(kind: str, values: dict[str, Any], message: OutgoingMessage) -> None:
+    """Send a message over a channel with these settings."""
+    channel = CHANNEL_KINDS[kind]
+    checked = checked_values(channel.fields, values)
+    channel.check(checked)
+    await channel.send(checked, message)
+
+
+class Postbox:
+    """Handler of the SMTP server: keeps mails, and refuses one recipient."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802 (aiosmtpd's name)
+        if address.startswith("nobody@"):
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+        self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+        return "250 OK"
+
+
+@pytest.fixture
+async def smtp(tmp_path: Path) -> AsyncIterator[tuple[Postbox, int]]:
+    """Run an SMTP server that requires STARTTLS and a password."""
+    write_pair(tmp_path, Issued("localhost"))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "hub.crt", tmp_path / "hub.key")
+
+    def check(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        right = isinstance(data, LoginPassword) and data.password == b"right"
+        return AuthResult(success=right, handled=False)
+
+    postbox = Postbox()
+
+    def connected() -> SMTP:
+        return SMTP(postbox, tls_context=context, require_starttls=True, auth_required=True, authenticator=check)
+
+    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
+    try:
+        yield postbox, server.sockets[0].getsockname()[1]
+    finally:
+        server.close()
+
+
+async def test_mail_has_text_html_and_chart_in_one_thread(smtp: tuple[Postbox, int]) -> None:
+    postbox, port = smtp
+    values = {
+        "host": "127.0.0.1", "port": port, "verify": False, "user": "hub", "password": "right",
+        "sender": "hub@example.org", "recipients": "ada@example.org, bob@example.org",
+    }  # fmt: skip
+    await send("mail", values, outgoing(picture=b"\x89PNG"))
+    await send(
+        "mail",
+        values,
+        outgoing(Message("resolved", "Resolved: Pump 1", "Over", "critical", 2), "eve@example.org", "n-2"),
+    )
+    first, second = postbox.mails
+    assert (first["Subject"], first["Message-ID"], first["To"]) == (
+        "Critical: Pump 1", "<n-1@watchkeeper>", "ada@example.org, bob@example.org"
+    )  # fmt: skip
+    assert (first["References"], second["To"]) == (second["References"], "eve@example.org")
+    text, html = first.get_body(("plain",)), first.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert "95 °C is above 80 °C" in text.get_content()
+    assert URL in text.get_content()
+    assert "&lt;b&gt;" in html.get_content()
+    assert [part.get_content_type() for part in first.walk()].count("image/png") == 1
+    for change, reason in (({"password": "wrong"}, "auth"), ({"recipients": "nobody@example.org"}, "rejected"),
+                           ({"verify": True}, "unreachable"), ({"host": "169.254.169.254"}, "rejected")):  # fmt: skip
+        with pytest.raises(DeliveryFailed) as failed:
+            await send("mail", {**values, **change}, outgoing())
+        assert failed.value.reason == reason, failed.value.text
+    assert len(postbox.mails) == 2
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[HttpReceiver]:
+    async with http_receiver() as running:
+        yield running
+
+
+async def test_ntfy_gets_priority_link_and_an_id_that_replaces_the_message(receiver: HttpReceiver) -> None:
+    values = {"server": receiver.url, "topic": "cellar", "token": "tk_1"}
+    await send("ntfy", values, outgoing())
+    await send("ntfy", values, outgoing(Message("resolved", "Resolved: Pump 1", "Over", "critical", 2), "own-topic"))
+    firing, resolved = (each.json for each in receiver.posted)
+    assert (firing["topic"], firing["priority"], firing["click"]) == ("cellar", 5, URL)
+    assert (resolved["topic"], resolved["priority"]) == ("own-topic", 3)
+    assert firing["sequence_id"] == resolved["sequence_id"]
+    assert receiver.posted[0].headers["authorization"] == "Bearer tk_1"
+    with pytest.raises(Invalid):
+        await send("ntfy", {**values, "topic": "a/b"}, outgoing())
+
+
+async def test_apprise_sends_in_its_own_process_which_ends_if_it_hangs(
+    receiver: HttpReceiver, monkeypatch: Any
+) -> None:
+    kind = CHANNEL_KINDS["apprise"]
+    values = {"url": receiver.url.replace("http://", "json://") + "/token-secret"}
+    try:
+        await send("apprise", values, outgoing())
+        assert receiver.posted[0].json["title"] == "Critical: Pump 1"
+        receiver.answer = lambda posted: "500 Error\r\n"
+        with pytest.raises(DeliveryFailed) as failed:
+            await send("apprise", values, outgoing())
+        assert failed.value.reason == "unreachable"
+        assert "token-secret" not in kind.target(values, "")
+        with pytest.raises(DeliveryFailed) as failed:
+            await send("apprise", {"url": "nonsense://x"}, outgoing())
+        assert failed.value.reason == "rejected"
+        receiver.answer = lambda posted: asyncio.sleep(60, "200 OK\r\n")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await send("apprise", values, outgoing())
+        receiver.answer = lambda posted: "200 OK\r\n"
+        await send("apprise", values, outgoing())  # another process
+    finally:
+        await kind.close()

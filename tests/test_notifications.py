@@ -17,7 +17,7 @@ import pytest_asyncio
 from api_hub import ApiHub, now_ms, running_hub
 from http_receiver import HttpReceiver, http_receiver
 from receiver import until
-from signed_in import BEARER, TOKEN
+from signed_in import BEARER, TOKEN, Browser
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -34,11 +34,12 @@ class Site:
     async def do(self, method: str, path: str, status: int = 200, **body: Any) -> Any:
         answer = await self.hub.http.request(method, path, json=body or None, headers=BEARER)
         assert answer.status_code == status, answer.text
-        return answer.json()
+        return answer.json() if answer.content else None
 
     async def channel(self, name: str, url: str, **more: Any) -> None:
-        values = {"url": url, **more.pop("values", {})}
-        await self.do("PUT", f"/api/notifications/channels/{name}", kind="webhook", name=name, values=values, **more)
+        values = {**({"url": url} if url else {}), **more.pop("values", {})}
+        wanted = {"kind": "webhook", "name": name, "values": values, **more}
+        await self.do("PUT", f"/api/notifications/channels/{name}", **wanted)
 
     async def routes(self, *routes: dict[str, Any]) -> None:
         await self.do("PUT", "/api/notifications/routes", routes=list(routes))
@@ -214,3 +215,50 @@ async def test_test_message_says_what_is_wrong(site: Site) -> None:
     assert "not an allowed address" in refused["message"]
     for values in ({}, {"url": "ftp://x"}, {"url": "http://x", "more": 1}):
         await site.do("POST", "/api/notifications/channels/x/test", 422, **{**wanted, "values": values})
+
+
+async def invite(site: Site, browser: Browser, name: str, **wanted: Any) -> str:
+    """Create an account and return its id."""
+    made = await site.do("POST", "/api/people/invitations", 201, **wanted)
+    assert (await browser.welcome(made["url"].partition("#")[2], name)).status_code == 200
+    return str((await browser.http.get("/api/account")).json()["id"])
+
+
+async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_hours(site: Site) -> None:
+    await site.channel("ntfy", "", kind="ntfy", values={"server": site.receiver.url}, shared=False)
+    area = (await site.do("POST", "/api/areas", 201, name="North"))["id"]
+    for device in ("north-1", "south-1"):
+        await site.hub.telemetry(device, temperature=20)
+    await site.do("PATCH", "/api/devices/north-1", area=area)
+    async with Browser(site.hub) as vera, Browser(site.hub) as quentin, Browser(site.hub) as ada:
+        await invite(site, ada, "Ada", role="administrator")
+        limits = {"areas": [area], "labels": []}
+        await invite(site, vera, "Vera", role="viewer", limits=limits)
+        quiet_id = await invite(site, quentin, "Quentin", role="viewer")
+        always = {"days": list(range(7)), "start": 0, "end": 0, "zone": "UTC"}
+        for browser, topic, more in (
+            (vera, "vera", {}),
+            (quentin, "quentin", {"quiet": [always], "quiet_critical": True}),
+        ):
+            wanted = {"addresses": [{"channel": "ntfy", "address": topic}], **more}
+            answer = await browser.http.put("/api/account/notifications", json=wanted)
+            assert answer.status_code == 200, answer.text
+        await site.routes({**AT_ONCE, "steps": [{"channels": ["hook"], "roles": ["viewer"]}]})
+        south, north = await site.alert("south-1"), await site.alert("north-1")
+
+        def topics() -> list[tuple[str, str]]:
+            sent = [each.json for each in site.receiver.posted if each.path == "/"]
+            return [(each["topic"], each["click"].rpartition("/")[2]) for each in sent]
+
+        await until(topics)
+        await site.receiver.heard("south-1", 1)
+        await site.receiver.heard("north-1", 1)
+        assert topics() == [("vera", north["id"])]
+        tried = await site.do("POST", "/api/notifications/dry-run", device_id="south-1", severity="critical")
+        found = {each["person"]: each for each in tried["steps"][0]["receivers"]}
+        assert found["Vera"]["problem"] == "not_visible"
+        assert found["Quentin"]["held_until"] > now_ms()
+        assert found[None]["channel"] == "hook"
+        await site.do("DELETE", f"/api/people/{quiet_id}", 204)
+        assert "quentin" not in (site.hub.services.store.path.parent / "notifications.json").read_text()
+        assert south["id"] != north["id"]

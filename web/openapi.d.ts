@@ -1558,6 +1558,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try Routes
+         * @description Return who would be notified of an alert at a given time. Nothing is sent.
+         */
+        post: operations["post_notifications_dry-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications/deliveries": {
         parameters: {
             query?: never;
@@ -4346,6 +4366,67 @@ export interface components {
         DocumentQuestion: {
             /** Question */
             question: string;
+        };
+        /**
+         * DryRunReceiverShape
+         * @description Somebody in a step: a channel, a person on a channel, or a `person` who cannot be reached.
+         *
+         *     `held_until`: quiet hours hold the message until then.
+         */
+        DryRunReceiverShape: {
+            /** Channel */
+            channel: string | null;
+            /** Person */
+            person: string | null;
+            /** Held Until */
+            held_until: number | null;
+            /** Problem */
+            problem: ("no_channel" | "not_visible") | null;
+        };
+        /**
+         * DryRunShape
+         * @description Who would be notified. `route` is null if no route matches at that time: then nobody is.
+         */
+        DryRunShape: {
+            /** Route */
+            route: string | null;
+            /** Group Wait S */
+            group_wait_s: number;
+            /** Repeat S */
+            repeat_s: number;
+            /** Steps */
+            steps: components["schemas"]["DryRunStepShape"][];
+        };
+        /**
+         * DryRunStepShape
+         * @description A step of the route, and when it would be due.
+         */
+        DryRunStepShape: {
+            /** At */
+            at: number;
+            /** Receivers */
+            receivers: components["schemas"]["DryRunReceiverShape"][];
+        };
+        /**
+         * DryRunWanted
+         * @description An alert that is imagined: of a device, with a rule and a severity, raised at `at` (now if absent).
+         */
+        DryRunWanted: {
+            /** Device Id */
+            device_id: string;
+            /**
+             * Rule Id
+             * @default
+             */
+            rule_id: string;
+            /**
+             * Severity
+             * @default critical
+             * @enum {string}
+             */
+            severity: "ok" | "info" | "warning" | "critical";
+            /** At */
+            at?: number | null;
         };
         /**
          * EnrolledShape
@@ -10962,6 +11043,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_notifications_dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunShape"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -174,6 +174,7 @@ PUT    /api/notifications/channels/{channel_id}
 DELETE /api/notifications/channels/{channel_id}
 POST   /api/notifications/channels/{channel_id}/test
 PUT    /api/notifications/routes
+POST   /api/notifications/dry-run
 GET    /api/notifications/deliveries
 POST   /api/notifications/deliveries/{number}/retry
 GET    /api/audit

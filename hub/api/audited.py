@@ -118,6 +118,7 @@ READ_ONLY = frozenset(
         "POST /api/account/openid",
         "POST /api/history/query",
         "POST /api/silences/preview",
+        "POST /api/notifications/dry-run",
         "POST /api/rules/check",
         "POST /api/rules/preview",
         "POST /api/rules/backtest",

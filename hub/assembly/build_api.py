@@ -143,7 +143,7 @@ def build_api(
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
-        notifications.routes(core.notifications, changes),
+        notifications.routes(core.notifications, changes, core.now),
         *_hub_routers(core, ai, feeds, info, health),
         *_ai_routers(core, ai, http, slots),
         *_stream_routers(core, ai, feeds.broadcaster, slots, trail),

@@ -15,9 +15,11 @@ from hub.model import (
     Device,
     Message,
     PendingNotice,
+    Severity,
 )
 from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
 from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.messages import MessageComposer, first_sentence
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
@@ -67,6 +69,8 @@ class Notifications:
     ) -> None:
         self.config = config
         self.directory = directory
+        self._find = find
+        self._selects = selects
         self.store = store.notifications
         self._diagnosis_store = store
         self._bus = bus
@@ -239,6 +243,15 @@ class Notifications:
         except OSError as error:
             return DeliveryFailed("unreachable", error.strerror or type(error).__name__)
         return None
+
+    def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
+        """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""
+        device = self._find(device_id)
+        if device is None:
+            raise NotFound(f"There is no device {device_id[:64]!r}.", "GET /api/devices lists them.")
+        alert = Alert("dry-run", rule, device.id, None, severity, "raised", "", None, None, None, at, at)
+        settings = self.config.settings
+        return dry_run(alert, device, at, settings=settings, directory=self.directory, selects=self._selects)
 
     async def retry(self, number: int) -> None:
         """Let a failed delivery be tried again. Raises NotFound."""

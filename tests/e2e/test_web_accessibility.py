@@ -43,6 +43,7 @@ PAGES = {
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),
     "settings": ("/settings", "Appearance"),
+    "notifications": ("/settings/notifications", "No channels yet."),
     "audit": ("/settings/audit", "Who did what"),
     "missing": ("/nowhere", "Page not found."),
 }

@@ -23,6 +23,7 @@ const LOADERS = {
   rules: () => import('./rules/RulesPage.svelte'),
   topics: () => import('./topics/TopicsPage.svelte'),
   activity: () => import('./pages/ActivityPage.svelte'),
+  notifications: () => import('./notifications/NotificationsPage.svelte'),
   audit: () => import('./audit/AuditPage.svelte'),
   settings: () => import('./pages/SettingsPage.svelte'),
   missing: () => import('./pages/MissingPage.svelte'),
@@ -38,6 +39,7 @@ const FIXED: Record<string, Shown['name']> = {
   '/activity': 'activity',
   '/settings': 'settings',
   '/settings/audit': 'audit',
+  '/settings/notifications': 'notifications',
 };
 
 function decoded(text: string): string {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request
@@ -26,7 +27,7 @@ ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 Number = Annotated[int, Path(ge=1, le=2**53)]
 
 
-def routes(notifications: Notifications, changes: ChangeLog) -> APIRouter:
+def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], int]) -> APIRouter:
     router = APIRouter(tags=["notifications"])
     config, store = notifications.config, notifications.store
 
@@ -109,6 +110,13 @@ def routes(notifications: Notifications, changes: ChangeLog) -> APIRouter:
         await config.put_routes(wanted)
         change = Change("notifications.routes", "changed the routes of notifications")
         return await changed(by, before, {route.name: route for route in wanted}, change)
+
+    @router.post("/api/notifications/dry-run", response_model=shapes.DryRunShape)
+    async def try_routes(body: requests.DryRunWanted) -> Response:
+        """Return who would be notified of an alert at a given time. Nothing is sent."""
+        at = now() if body.at is None else body.at
+        found = notifications.dry_run(body.device_id, body.rule_id, body.severity, at)
+        return Json(shapes.dry_run_shape(found))
 
     @router.get("/api/notifications/deliveries", response_model=shapes.DeliveryList)
     async def list_deliveries(

@@ -104,6 +104,15 @@ class GeneralWanted(Incoming):
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
 
 
+class DryRunWanted(Incoming):
+    """An alert that is imagined: of a device, with a rule and a severity, raised at `at` (now if absent)."""
+
+    device_id: str = Field(max_length=128)
+    rule_id: Annotated[str, StringConstraints(max_length=128)] = ""
+    severity: Severity = "critical"
+    at: Annotated[int, Field(ge=0, le=2**53)] | None = None
+
+
 class AddressWanted(Incoming):
     """Where a person is reached over a channel."""
 

@@ -8,6 +8,7 @@ from hub.api.schemas.rules import ScopeShape
 from hub.api.schemas.silences import WeeklyShape
 from hub.model import DeliveryRecord, DeliveryState, FailureReason, MessageKind, Severity
 from hub.notifications.base import SECRET, ChannelField, ChannelKind, FieldType
+from hub.notifications.dry_run import DryRun, DryRunProblem
 from hub.notifications.routes import GroupBy, NotificationRoute
 from hub.notifications.settings import NotificationChannel, NotificationSettings, PersonNotifications
 
@@ -131,6 +132,34 @@ class DeliveryList(ApiObject):
     next: int | None
 
 
+class DryRunReceiverShape(ApiObject):
+    """Somebody in a step: a channel, a person on a channel, or a `person` who cannot be reached.
+
+    `held_until`: quiet hours hold the message until then.
+    """
+
+    channel: str | None
+    person: str | None
+    held_until: int | None
+    problem: DryRunProblem | None
+
+
+class DryRunStepShape(ApiObject):
+    """A step of the route, and when it would be due."""
+
+    at: int
+    receivers: list[DryRunReceiverShape]
+
+
+class DryRunShape(ApiObject):
+    """Who would be notified. `route` is null if no route matches at that time: then nobody is."""
+
+    route: str | None
+    group_wait_s: int
+    repeat_s: int
+    steps: list[DryRunStepShape]
+
+
 class PersonalChannelShape(ApiObject):
     """A channel that people can be reached over."""
 
@@ -205,6 +234,15 @@ def delivery_shape(record: DeliveryRecord) -> DeliveryShape:
         created_at=delivery.created_at,
         attempts=[AttemptShape.of(each) for each in record.attempts],
     )
+
+
+def dry_run_shape(found: DryRun) -> DryRunShape:
+    """Return a dry run."""
+    steps = [
+        DryRunStepShape(each.at, [DryRunReceiverShape.of(receiver) for receiver in each.receivers])
+        for each in found.steps
+    ]
+    return DryRunShape.of(found, steps=steps)
 
 
 def own_shape(wishes: PersonNotifications, settings: NotificationSettings) -> OwnNotificationsShape:

@@ -93,6 +93,8 @@ function actions(help: () => void): Found[] {
     found('do-theme', themes.shown === 'dark' ? T.theme.toLight : T.theme.toDark, 'moon', () => themes.toggle()),
     found('do-help', P.shortcuts, 'bolt', help),
   ];
+  if (who.may('administrator'))
+    all.push(found('do-notifications', T.notifications.open, 'settings', go('/settings/notifications')));
   if (who.may('administrator')) all.push(found('do-audit', T.audit.open, 'settings', go('/settings/audit')));
   // Actions that change something need a connection, and something to change.
   if (raised.length && session.link === 'live')

@@ -15,6 +15,7 @@ import { device, desired } from './device';
 import { diagnosis } from './diagnosis';
 import { fleet, first } from './fleet';
 import { models } from './models';
+import { notifications } from './notifications';
 import { rules } from './rules';
 import { settings } from './settings';
 import { link, nav, palette, rail, shortcuts, theme } from './shell';
@@ -45,6 +46,7 @@ export const T = {
   login,
   models,
   nav,
+  notifications,
   palette,
   passkeys,
   people,

@@ -1,0 +1,80 @@
+"""Show who would be notified of an alert at a given time, without sending anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from hub.model import Alert, Device
+from hub.notifications.receivers import AccountDirectory, receivers_of
+from hub.notifications.routes import NotificationRoute, RouteStep, Selects
+from hub.notifications.settings import NotificationSettings
+
+DryRunProblem = Literal["no_channel", "not_visible"]
+
+
+class DryRunReceiver(msgspec.Struct, frozen=True):
+    """Somebody in a step. ``held_until``: quiet hours hold the message until then."""
+
+    channel: str | None
+    person: str | None
+    held_until: int | None = None
+    problem: DryRunProblem | None = None
+
+
+class DryRunStep(msgspec.Struct, frozen=True):
+    """A step of the route, and when it would be due."""
+
+    at: int
+    receivers: tuple[DryRunReceiver, ...]
+
+
+class DryRun(msgspec.Struct, frozen=True):
+    """Who would be notified. ``route`` is None if no route matches at that time."""
+
+    route: str | None
+    group_wait_s: int = 0
+    repeat_s: int = 0
+    steps: tuple[DryRunStep, ...] = ()
+
+
+def dry_run(
+    alert: Alert,
+    device: Device,
+    at: int,
+    *,
+    settings: NotificationSettings,
+    directory: AccountDirectory,
+    selects: Selects,
+) -> DryRun:
+    """Return who would be notified of an alert that is raised at the time ``at``."""
+    matching = (each for each in settings.routes if each.matches(alert, device, selects) and each.applies(at))
+    route = next(matching, None)
+    if route is None:
+        return DryRun(None)
+
+    def due(step: RouteStep, route: NotificationRoute = route) -> int:
+        return at + (route.group_wait_s + step.after_s) * 1_000
+
+    steps = tuple(
+        DryRunStep(due(step), tuple(_receivers(step, alert, device, due(step), settings, directory)))
+        for step in route.steps
+    )
+    return DryRun(route.name, route.group_wait_s, route.repeat_s, steps)
+
+
+def _receivers(
+    step: RouteStep, alert: Alert, device: Device, at: int, settings: NotificationSettings, directory: AccountDirectory
+) -> Iterator[DryRunReceiver]:
+    people, reached = directory.people(), set()
+    for target in receivers_of((step,), alert.severity, at, settings, directory):
+        account = people.get(target.receiver.person or "")
+        if account is not None:
+            reached.add(account.id)
+        hidden: DryRunProblem | None = None if target.scope.includes(device) else "not_visible"
+        yield DryRunReceiver(target.receiver.channel, account.name if account else None, target.held_until, hidden)
+    for account in people.values():
+        if account.id in step.people and account.id not in reached:
+            yield DryRunReceiver(None, account.name, None, "no_channel")

@@ -204,6 +204,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/fleet-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Fleet Health
+         * @description Return what maintenance of the devices has to look after.
+         */
+        get: operations["get_fleet-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/terms": {
         parameters: {
             query?: never;
@@ -4605,6 +4625,16 @@ export interface components {
             value: number | boolean | string | null;
         };
         /**
+         * FirmwareVersion
+         * @description A firmware version and the number of devices with it.
+         */
+        FirmwareVersion: {
+            /** Version */
+            version: string;
+            /** Devices */
+            devices: number;
+        };
+        /**
          * FirstMoverShape
          * @description The device, and the metric of it, that changed first, and since when (by its clock).
          *
@@ -4621,6 +4651,32 @@ export interface components {
             since: number;
             /** Alert Id */
             alert_id: string | null;
+        };
+        /**
+         * FleetHealthShape
+         * @description Each list has at most 100 entries, the most urgent first. The numbers count all devices.
+         */
+        FleetHealthShape: {
+            /** Devices */
+            devices: number;
+            /** Low Batteries */
+            low_batteries: number;
+            /** Weak Signals */
+            weak_signals: number;
+            /** Silent */
+            silent: number;
+            /** Lost Metrics */
+            lost_metrics: number;
+            /** Batteries */
+            batteries: components["schemas"]["LevelShape"][];
+            /** Signals */
+            signals: components["schemas"]["LevelShape"][];
+            /** Silent Devices */
+            silent_devices: components["schemas"]["SilentShape"][];
+            /** Lost */
+            lost: components["schemas"]["LostMetricShape"][];
+            /** Firmware */
+            firmware: components["schemas"]["ModelFirmwareShape"][];
         };
         /**
          * FlowShape
@@ -5026,6 +5082,28 @@ export interface components {
              * @enum {string}
              */
             reason: "no_readings" | "too_many_readings" | "too_many_devices";
+        };
+        /**
+         * LevelShape
+         * @description The latest value of a battery or a signal. `low`: it needs attention.
+         */
+        LevelShape: {
+            /** Device Id */
+            device_id: string;
+            /** Device Name */
+            device_name: string;
+            /** Metric */
+            metric: string;
+            /** Title */
+            title: string;
+            /** Value */
+            value: number | boolean | string;
+            /** Unit */
+            unit: string | null;
+            /** At */
+            at: number;
+            /** Low */
+            low: boolean;
         };
         /**
          * LimitQuery
@@ -5476,6 +5554,22 @@ export interface components {
             token?: string | null;
         };
         /**
+         * LostMetricShape
+         * @description A metric that its device no longer sends, though it sends others. `at` is the time of the last value.
+         */
+        LostMetricShape: {
+            /** Device Id */
+            device_id: string;
+            /** Device Name */
+            device_name: string;
+            /** Metric */
+            metric: string;
+            /** Title */
+            title: string;
+            /** At */
+            at: number;
+        };
+        /**
          * MappedMessage
          * @description A decoded message. `problem` says why it would be rejected, for example because no mapping matches its topic.
          */
@@ -5807,6 +5901,18 @@ export interface components {
              * @enum {string}
              */
             quality: "good" | "clock" | "retained" | "late" | "unknown";
+        };
+        /**
+         * ModelFirmwareShape
+         * @description The firmware versions of a model, the most frequent first.
+         */
+        ModelFirmwareShape: {
+            /** Manufacturer */
+            manufacturer: string | null;
+            /** Model */
+            model: string | null;
+            /** Versions */
+            versions: components["schemas"]["FirmwareVersion"][];
         };
         /**
          * ModelPlan
@@ -6824,6 +6930,23 @@ export interface components {
             id: string;
             /** Note */
             note: string;
+        };
+        /**
+         * SilentShape
+         * @description A stale or offline device. `last_seen` is null if it has never sent anything.
+         */
+        SilentShape: {
+            /** Device Id */
+            device_id: string;
+            /** Device Name */
+            device_name: string;
+            /**
+             * Presence
+             * @enum {string}
+             */
+            presence: "online" | "stale" | "offline";
+            /** Last Seen */
+            last_seen: number | null;
         };
         /**
          * SkippedRows
@@ -8340,6 +8463,33 @@ export interface operations {
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_fleet-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FleetHealthShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
             429: components["responses"]["Error429"];
             431: components["responses"]["Error431"];
             503: components["responses"]["Error503"];

@@ -66,6 +66,7 @@ POST   /api/dashboards
 GET    /api/dashboards/{dashboard_id}
 PUT    /api/dashboards/{dashboard_id}
 DELETE /api/dashboards/{dashboard_id}
+GET    /api/fleet-health
 GET    /api/alerts
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes

@@ -33,6 +33,7 @@ from hub.api.routes import (
     docs,
     enrolments,
     expected_range,
+    fleet_health,
     history,
     import_export,
     logs,
@@ -66,6 +67,7 @@ from hub.services.commands import Commands
 from hub.services.dashboards import Dashboards
 from hub.services.devices import Devices
 from hub.services.enrolments import Enrolments
+from hub.services.fleet_health import FleetHealthService
 from hub.services.hub_health import HubHealth
 
 Submit = Callable[[Input], Awaitable[Any]]
@@ -135,6 +137,7 @@ def build_api(
         devices.routes(device_service, broker.desired_state, alert_service, ai.diagnosis, slots, changes, site),
         areas.routes(site, visible.devices, changes),
         dashboards.routes(own_dashboards, auth.people.accounts),
+        fleet_health.routes(FleetHealthService(visible.devices)),
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),

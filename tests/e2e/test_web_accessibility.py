@@ -39,6 +39,7 @@ PAGES = {
     "rules": ("/rules", "Pump flow low"),
     "rule": ("/rules?edit=sensor-hot", "TOML"),
     "silences": ("/silences", "No active silences."),
+    "health": ("/health", "checked."),
     "topics": ("/topics", "devices/pump-01/info"),
     "mappings": ("/topics?tab=mappings", "collectd"),
     "activity": ("/activity", "sensor_39"),

@@ -18,6 +18,7 @@ export const PAGES: PageLink[] = [
   { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
   { href: '/rules', name: T.nav.rules, icon: 'rules', whole: true },
   { href: '/silences', name: T.nav.silences, icon: 'silences', whole: true },
+  { href: '/health', name: T.nav.health, icon: 'health' },
   { href: '/topics', name: T.nav.topics, icon: 'topics', whole: true },
   { href: '/activity', name: T.nav.activity, icon: 'activity' },
   { href: '/settings', name: T.nav.settings, icon: 'settings' },

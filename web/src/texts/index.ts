@@ -14,6 +14,7 @@ import { credentials } from './credentials';
 import { device, desired } from './device';
 import { diagnosis } from './diagnosis';
 import { fleet, first } from './fleet';
+import { health } from './health';
 import { models } from './models';
 import { notifications } from './notifications';
 import { rules } from './rules';
@@ -42,6 +43,7 @@ export const T = {
   first,
   fleet,
   form,
+  health,
   link,
   login,
   models,

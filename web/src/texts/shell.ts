@@ -27,6 +27,7 @@ export const nav = {
   analyse: 'Analyse',
   rules: 'Rules',
   silences: 'Silences',
+  health: 'Device health',
   topics: 'Topics',
   activity: 'Activity',
   settings: 'Settings',

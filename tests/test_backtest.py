@@ -59,6 +59,10 @@ def random_rule(draw: random.Random, number: int) -> str:
         f'kind = "rate"\nmetric = "t"\nby = {draw.randint(5, 20)}\nwithin = "60s"\n' + delays,
         f'kind = "count"\nmetric = "door"\nvalue = true\ntimes = {draw.choice([2, 3])}\nwithin = "200s"\n',
         f'kind = "count"\nmetric = "t"\nabove = {high}\nclear = {low}\ntimes = 2\nwithin = "300s"\n',
+        f'kind = "all"\n{delays}[[rule.conditions]]\nmetric = "t"\nabove = {low}\nfor = "45s"\n'
+        f'[[rule.conditions]]\nkind = "not"\n[[rule.conditions.conditions]]\nmetric = "p"\nabove = {high}\n',
+        f'kind = "any"\n{delays}[[rule.conditions]]\nkind = "equals"\nmetric = "door"\nvalue = true\n'
+        f'[[rule.conditions]]\nkind = "range"\nmetric = "t"\noutside = [{low}, {high}]\nhysteresis = 2\n',
         f'kind = "stuck"\nmetric = "door"\nfor = "{draw.choice([30, 120])}s"\n',
         f'kind = "no_data"\nsilence = "{draw.choice([60, 300])}s"\n',
         f'kind = "no_data"\nmetric = "p"\nsilence = "{draw.choice([30, 300])}s"\n',

@@ -145,6 +145,9 @@ def test_api_condition_has_the_fields_of_the_kind():
         "count": ["times", "window_ms", "value", "above", "below", "clear", "each_value"],
         "stuck": ["tolerance"],
         "no_data": ["silence_ms", "missed"],
+        "all": ["conditions"],
+        "any": ["conditions"],
+        "not": ["conditions"],
     }
 
 

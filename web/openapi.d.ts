@@ -6641,7 +6641,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "no_data";
+            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "no_data" | "all" | "any" | "not";
             /** Metric */
             metric: string | null;
             /**

@@ -109,6 +109,13 @@ class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
     behind: bool = False  # newer readings had been evaluated before these arrived
 
 
+class PartState(msgspec.Struct, gc=False, omit_defaults=True):
+    """State of one of the conditions that a rule joins."""
+
+    since: int | None = None  # when it began, by the device's clock; None while it is not met
+    points: list[tuple[int, float]] = []  # as of Watch
+
+
 class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     """State of one rule on one metric of one device."""
 
@@ -123,6 +130,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     late: LateRun | None = None
     over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
+    parts: dict[int, PartState] = {}  # of the joined conditions that depend on earlier values, by number
     closed: int | None = None  # a person closed its alert: what was last heard until this time raises no other one
 
 

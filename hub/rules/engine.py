@@ -30,7 +30,7 @@ from hub.model import (
 from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import DeviceRulesCache, covers, with_bounds
+from hub.rules.plan import DeviceRulesCache, reads, with_bounds
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silencing import Silencing
@@ -85,13 +85,11 @@ class Engine:
 
     def rules_for(self, device: Device) -> list[Rule]:
         """Return the rules that watch this device, as they are written, with their patterns."""
-        rules = self._plans.of(device).rules.values()
-        return [rule for rule in rules if rule.metric is None or any(covers(rule, name) for name in device.metrics)]
+        return [rule for rule in self._plans.of(device).rules.values() if reads(rule, device.metrics)]
 
     def applies(self, rule: Rule, device: Device) -> bool:
         """Return True if a rule, which may be a draft, watches this device."""
-        watched = rule.metric is None or any(covers(rule, name) for name in device.metrics)
-        return watched and self._matcher.selects(rule.scope, device)
+        return reads(rule, device.metrics) and self._matcher.selects(rule.scope, device)
 
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
@@ -108,7 +106,7 @@ class Engine:
 
     def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """Return the range of each metric in which no value changes a rule's state; see :meth:`DeviceRules.calm`."""
-        return self._plans.of(device).calm(device.watches, metrics)
+        return self._plans.of(device).calm(device.watches, metrics, device.metrics)
 
     def take_changed(self) -> set[str]:
         """Return the devices whose watches have changed since the last call, and reset the set."""

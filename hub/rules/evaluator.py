@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from hub.events import Event
 from hub.model import Device, Record, ValueExpired
 from hub.rules.current_values import judge_value
+from hub.rules.kinds import Joined
 from hub.rules.plan import DeviceRulesCache, MetricRule
 from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
+from hub.rules.trees import judge_tree, observe_tree
 from hub.rules.watch import Watches, watch_of
 
 
@@ -35,6 +37,9 @@ class RuleEvaluator:
                     continue  # a newer value has been evaluated already
                 measured = value
                 if each.condition.others:  # this may be one of them
+                    if isinstance(each.condition, Joined):
+                        events += [] if late else observe_tree(self._watches, device, each, record.ts, record.received)
+                        continue
                     if late or each.metric not in device.metrics:
                         continue
                     measured = device.metrics[each.metric].value
@@ -74,6 +79,9 @@ class RuleEvaluator:
             if is_silent(self._watches, device, found, limit, watch, now, listening_since):
                 return self._watches.raise_alert(device, found.rule, watch, None, now)
             return []
+        if isinstance(found.condition, Joined):
+            watch.due = None
+            return judge_tree(self._watches, device, found, now) if found.reported(device.metrics) else []
         if now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
             self._watches.push(watch.due, device, key)
             return []
@@ -90,12 +98,17 @@ class RuleEvaluator:
             found = plan.find(key)
             if found is None and plan.is_outside(key):
                 events += self._watches.suspend(device, device.watches[key], now)
-            elif found is None or (found.metric is not None and found.metric not in device.metrics):
+            elif found is None or not found.reported(device.metrics):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
+        trees: dict[str, MetricRule] = {}
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):
-                if each.metric == metric:
+                if isinstance(each.condition, Joined):
+                    trees[each.key] = each
+                elif each.metric == metric:
                     events += judge_value(self._watches, device, each, now)
+        for tree in trees.values():
+            events += judge_tree(self._watches, device, tree, now)
         for silence in plan.silence_on(device.metrics):
             limit = silence_limit(device, silence, self._tolerated)
             events += judge_silence(self._watches, device, silence, limit, now)

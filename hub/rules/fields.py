@@ -21,6 +21,7 @@ class InvalidField(Exception):
         problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."
         super().__init__(problem)
         self.key, self.problem, self.allowed = key, problem, allowed
+        self.path: tuple[int, ...] = ()  # to the condition that it is in, where a rule joins conditions
 
     @property
     def hint(self) -> str:

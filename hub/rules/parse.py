@@ -9,13 +9,13 @@ from hub.bounds import decode_toml
 from hub.errors import ConfigError
 from hub.model import SEVERITIES, Rule, Scope, Severity
 from hub.rules.fields import InvalidField, read_duration, read_text, read_texts, shortened
-from hub.rules.kinds import KINDS
+from hub.rules.read_condition import read_condition
+from hub.rules.rule_lines import line_of
 from hub.rules.window_text import read_schedule
 
 COMMON_KEYS = {"id", "name", "kind", "severity", "schedule", "time_zone", *Scope.__struct_fields__}
 """The keys of every rule. One that is neither here nor in its kind's keys is refused, so that none is ignored."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_HEADER = re.compile(r"\s*\[\[\s*rule\s*\]\]")
 
 
 def parse(text: str) -> list[Rule]:
@@ -48,61 +48,37 @@ def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
         try:
             rule = _rule(table)
         except InvalidField as error:
-            faults.append(_fault(text, table, index, error.key, error.problem, error.hint))
+            within = f"condition {'.'.join(str(place + 1) for place in error.path)}: " if error.path else ""
+            line = line_of(text, index, error.key, error.path)
+            faults.append(_fault(line, table, index, within + error.problem, error.hint))
             continue
         if rule.id in rules:
             problem = f"Rule id {rule.id!r} is used twice."
-            faults.append(_fault(text, table, index, "id", problem, "Give each rule an id of its own."))
+            line = line_of(text, index, "id", ())
+            faults.append(_fault(line, table, index, problem, "Give each rule an id of its own."))
             continue
         rules[rule.id] = rule
     return list(rules.values()), faults
 
 
-def _fault(text: str, table: dict[str, Any], index: int, key: str, problem: str, hint: str) -> ConfigError:
-    line = _line(text, index, key)
+def _fault(line: int | None, table: dict[str, Any], index: int, problem: str, hint: str) -> ConfigError:
     where = f"line {line}, " if line else ""
     name = shortened(table["id"]) if "id" in table else str(index)
     return ConfigError(f"rules.toml, {where}rule {name}: {problem}", hint)
-
-
-def _line(text: str, index: int, key: str) -> int | None:
-    """Return the line of ``key`` in rule number ``index``, else of that rule's header.
-
-    None for rules that are not written as ``[[rule]]`` tables.
-    """
-    found, header = 0, None
-    for number, line in enumerate(text.splitlines(), 1):
-        if _HEADER.match(line):
-            found += 1
-            if found == index:
-                header = number
-        elif found == index and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-            return number
-    return header
 
 
 def _rule(table: dict[str, Any]) -> Rule:
     rule_id = table.get("id")
     if not isinstance(rule_id, str) or not _ID.fullmatch(rule_id):
         raise InvalidField("id", rule_id, "1 to 64 letters, digits, dots, dashes or underscores")
-    name = table.get("kind", next(iter(KINDS)))
-    if not isinstance(name, str) or name not in KINDS:
-        raise InvalidField("kind", name, ", ".join(KINDS))
-    kind = KINDS[name]
-    for key in sorted(table.keys() - COMMON_KEYS - kind.keys):
-        article = "an" if name[0] in "aeiou" else "a"
-        allowed = f"for {article} {name} rule: {', '.join(sorted(COMMON_KEYS | kind.keys))}"
-        raise InvalidField(key, table[key], kind.hints.get(key, allowed))
     severity = table.get("severity", "warning")
     if severity not in SEVERITIES[1:]:
         raise InvalidField("severity", severity, ", ".join(SEVERITIES[1:]))
-    metric = None
-    if "metric" in (table if kind.metric_optional else kind.keys):
-        metric = read_text(table.get("metric"), "metric", 'a metric, or a pattern such as "temp*"')
+    metric, condition = read_condition(table, COMMON_KEYS)
     return Rule(
         id=rule_id,
         name=read_text(table.get("name", rule_id), "name", "a text that is not empty"),
-        condition=kind.parse(table),
+        condition=condition,
         severity=cast(Severity, severity),
         metric=metric,
         for_ms=read_duration(table.get("for", 0), "for"),

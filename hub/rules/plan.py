@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
-from hub.rules.kinds import MetricCondition, Points, SilenceCondition
+from hub.rules.kinds import Joined, MetricCondition, Points, SilenceCondition
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
@@ -45,13 +45,26 @@ class MetricRule(msgspec.Struct, frozen=True):
 
         ``metrics`` has the device's latest values; ``points`` are as for :meth:`MetricCondition.measure`.
         """
-        others: list[Value] = []
-        for name in self.condition.others:
-            latest = metrics.get(name)
-            if latest is None or latest.quality == "unknown":
-                return None
-            others.append(latest.value)
-        return self.condition.measure(points, self.condition.combine(value, others) if others else value, ts)
+        return measured(self.condition, metrics, points, value, ts)
+
+    def reported(self, metrics: Collection[str]) -> bool:
+        """Return True if the device has reported the metric, or one of those that a tree reads."""
+        if isinstance(self.condition, Joined):
+            return any(name in metrics for name in self.condition.others)
+        return self.metric in metrics
+
+
+def measured(
+    condition: MetricCondition, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int
+) -> float | None:
+    """Return the amount that a condition measures; see :meth:`MetricRule.amount`."""
+    others: list[Value] = []
+    for name in condition.others:
+        latest = metrics.get(name)
+        if latest is None or latest.quality == "unknown":
+            return None
+        others.append(latest.value)
+    return condition.measure(points, condition.combine(value, others) if others else value, ts)
 
 
 class SilenceRule(msgspec.Struct, frozen=True):
@@ -61,6 +74,10 @@ class SilenceRule(msgspec.Struct, frozen=True):
     condition: SilenceCondition
     metric: str | None
     key: str
+
+    def reported(self, metrics: Collection[str]) -> bool:
+        """Return True if the device has reported the metric, or the rule watches the whole device."""
+        return self.metric is None or self.metric in metrics
 
 
 class DeviceRules:
@@ -128,7 +145,9 @@ class DeviceRules:
         """Return True if the rule of the watch with this key is outside of its schedule."""
         return key.partition("/")[0] in self._outside
 
-    def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
+    def calm(
+        self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]
+    ) -> tuple[list[float], list[float]] | None:
         """Return the range (minima, maxima) of each metric in which no value changes a rule's state.
 
         The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
@@ -139,10 +158,10 @@ class DeviceRules:
         least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
         for place, metric in enumerate(metrics):
             for each in self.on(metric):
-                bounds, watch = each.condition.calm(metric), watches.get(each.key)
+                bounds, watch = each.condition.calm(metric, metrics, latest), watches.get(each.key)
                 if bounds is None:
                     return None
-                if watch and (watch.since is not None or watch.alert or watch.late or watch.points):
+                if watch and (watch.since is not None or watch.alert or watch.late or watch.points or watch.parts):
                     return None
                 if bounds.max is not None:
                     most[place] = min(most[place], bounds.max)
@@ -160,6 +179,13 @@ def _checksum(condition: MetricCondition) -> int:
 def _on_metric(rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
     metric = metric or ""
     return MetricRule(msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}", measure)
+
+
+def reads(rule: Rule, metrics: Collection[str]) -> bool:
+    """Return True if the rule watches the whole device, or one of these metrics."""
+    if isinstance(rule.condition, Joined):
+        return any(name in metrics for name in rule.condition.others)
+    return rule.metric is None or any(covers(rule, name) for name in metrics)
 
 
 def covers(rule: Rule, metric: str) -> bool:

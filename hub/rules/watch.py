@@ -82,7 +82,7 @@ class Watches:
     # -- the condition ----------------------------------------------------------------------------------------
 
     def step(
-        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value, ts: int, now: int
+        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, ts: int, now: int
     ) -> list[Event]:
         """Evaluate the condition on an amount that was measured at ``ts`` and received at ``now``."""
         rule, events = each.rule, []
@@ -140,7 +140,7 @@ class Watches:
             self.changed.add(device.id)
 
     def grade(
-        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value, now: int
+        self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, now: int
     ) -> list[Event]:
         """Give the open alert the severity that applies to an amount."""
         alert = self.alerts.by_id.get(watch.alert or "")
@@ -170,7 +170,7 @@ class Watches:
 
     def suspend(self, device: Device, watch: Watch, now: int) -> list[Event]:
         """Reset the watch of a rule whose schedule has ended, and withdraw its alert."""
-        watch.points, watch.late = [], None
+        watch.points, watch.parts, watch.late = [], {}, None
         return self.drop(device, watch, "withdraw", now, note=SCHEDULE_ENDED)
 
     def close(
@@ -200,8 +200,9 @@ class Watches:
         """End an alert at a person's request: only what the device sends from now on can raise it again."""
         for watch in device.watches.values():
             if watch.alert == alert.id:
-                latest = device.metrics.get(alert.metric) if alert.metric else None
-                watch.closed = fact.at if latest is None else latest.ts
+                joins = watch.measure < 0  # it may read any of the metrics
+                read = [latest.ts for name, latest in device.metrics.items() if joins or name == alert.metric]
+                watch.closed = max(read) if alert.metric and read else fact.at
                 watch.alert = None
                 if watch.measure < 0:  # its points would raise another alert with the next reading
                     watch.points = []
@@ -283,7 +284,7 @@ def watch_of(device: Device, each: MetricRule) -> Watch:
     if watch.measure != each.measure:
         if watch.measure:
             watch.since = watch.due = watch.began = watch.over = watch.late = None
-            watch.lows = []
+            watch.lows, watch.parts = [], {}
             if not each.condition.windowed or watch.measure < 0 or each.measure < 0:
                 watch.points = []
         watch.measure = each.measure

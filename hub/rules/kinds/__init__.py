@@ -5,6 +5,7 @@ from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition
 from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.count import Count
 from hub.rules.kinds.equals import Equals
+from hub.rules.kinds.joined import All, Any, Joined, Not, Part
 from hub.rules.kinds.no_data import NoData
 from hub.rules.kinds.range import Range
 from hub.rules.kinds.rate_of_change import RateOfChange
@@ -22,17 +23,25 @@ KINDS: dict[str, type[Condition]] = {
         Count,
         Stuck,
         NoData,
+        All,
+        Any,
+        Not,
     )
 }
 """Every kind by its name. The first one is what a rule without ``kind`` is."""
 
 __all__ = [
     "KINDS",
+    "All",
+    "Any",
     "Compare",
     "Count",
     "Equals",
+    "Joined",
     "MetricCondition",
     "NoData",
+    "Not",
+    "Part",
     "Points",
     "Range",
     "RateOfChange",

@@ -6,11 +6,11 @@ A kind subclasses the one that fits. A kind over several devices needs a third b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Condition, Limit, Severity, Value
+from hub.model import Breach, Condition, Latest, Limit, Severity, Value
 
 Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
@@ -67,8 +67,14 @@ class MetricCondition(Condition, frozen=True):
         """Return when a condition that holds will not hold any more without further readings; None for never."""
         return None
 
-    def calm(self, metric: str) -> Limit | None:
-        """Return the range of the metric in which no value changes the state of a watch that is at rest."""
+    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
+        """Return the range of a metric in which no value changes the state of a watch that is at rest.
+
+        Args:
+            metric: The metric.
+            metrics: All metrics of the message, whose values are all in their ranges.
+            latest: The latest values.
+        """
         return self.bounds()
 
     def signature(self) -> str:

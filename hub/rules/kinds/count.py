@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Limit, Value
+from hub.model import Breach, Latest, Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 from hub.rules.kinds.equals import Equals
@@ -104,5 +105,5 @@ class Count(MetricCondition, frozen=True):
         often = f"in {self.times} {of}" if self.each_value else times
         return f"{often} within {fmt.duration(self.window_ms)}"
 
-    def calm(self, metric: str) -> Limit | None:
+    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
         return self.counted.bounds()

@@ -18,8 +18,21 @@ export const WHEN = [
   'count_equals',
   'stuck',
   'no_data',
+  'all',
+  'any',
+  'not',
 ] as const;
 export type When = (typeof WHEN)[number];
+
+/** Whether conditions of their own are joined. */
+export const joins = (when: When): boolean => when === 'all' || when === 'any' || when === 'not';
+
+/** Return the conditions that a form joins: one for `not`. */
+export const joinedIn = ({ when, conditions }: RuleForm): RuleForm[] =>
+  joins(when) ? conditions.slice(0, when === 'not' ? 1 : undefined) : [];
+
+/** The hub's limit for conditions inside others. */
+export const MAX_DEPTH = 4;
 
 export interface RuleForm {
   id: string;
@@ -57,9 +70,14 @@ export interface RuleForm {
   /** Windows such as `mon-fri 08:00-18:00`, separated by semicolons. */
   schedule: string;
   time_zone: string;
+  /** The conditions that are joined: only the fields of their kind are used. */
+  conditions: RuleForm[];
 }
 
-export type Field = Exclude<keyof RuleForm, 'when' | 'severity' | 'falling' | 'counter' | 'each_value'>;
+export type Field = Exclude<
+  keyof RuleForm,
+  'when' | 'severity' | 'falling' | 'counter' | 'each_value' | 'conditions'
+>;
 
 /** What a field holds; `?` may be empty. */
 export type Content =
@@ -89,10 +107,22 @@ const FIELDS: Record<When, Fields> = {
   count_equals: { metric: 'text', value: 'text', ...OFTEN },
   stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
   no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
+  all: DELAYS,
+  any: DELAYS,
+  not: DELAYS,
 };
 
 /** Severities with a limit of their own, beside the rule's. */
 export const STEPS = ['warning', 'critical'] as const;
+
+/** Return the fields of a joined condition, in their order. */
+export function partFieldsOf(when: When): Fields {
+  if (joins(when)) return {};
+  const fields: Fields = { ...FIELDS[when] };
+  if (when === 'above' || when === 'below') fields.for = 'duration?';
+  delete fields.clear_for;
+  return fields;
+}
 
 /** Return the fields of a rule, in their order. */
 export function fieldsOf({ when, severity }: Pick<RuleForm, 'when' | 'severity'>): Fields {
@@ -143,4 +173,8 @@ export const fresh = (id: string): RuleForm => ({
   via: '',
   schedule: '',
   time_zone: localZone(),
+  conditions: [],
 });
+
+/** An empty form for another joined condition. */
+export const freshPart = (): RuleForm => ({ ...fresh(''), for: '' });

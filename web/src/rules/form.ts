@@ -2,7 +2,18 @@
 // them and writes rules.toml. Pure.
 
 import type { Rule } from '../api/types';
-import { fieldsOf, localZone, STEPS, type Field, type RuleForm, type When } from './fields';
+import {
+  fieldsOf,
+  freshPart,
+  joinedIn,
+  joins,
+  localZone,
+  partFieldsOf,
+  STEPS,
+  type Field,
+  type RuleForm,
+  type When,
+} from './fields';
 
 const UNITS: [string, number][] = [
   ['d', 86_400_000],
@@ -42,7 +53,10 @@ function stepsOf(
   };
 }
 
-function whenOf({ kind, condition }: Rule): When {
+/** A condition that a rule joins, as the hub returns it. */
+type Part = Pick<Rule, 'kind' | 'metric' | 'condition' | 'for_ms'>;
+
+function whenOf({ kind, condition }: Part): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
   if (kind === 'threshold') return side;
   if (kind === 'compare') return `compare_${side}`;
@@ -52,17 +66,36 @@ function whenOf({ kind, condition }: Rule): When {
 }
 
 export function formOf(rule: Rule): RuleForm {
-  const { condition, scope } = rule;
+  const { scope } = rule;
+  return {
+    ...partOf(rule),
+    id: rule.id,
+    name: rule.name,
+    severity: rule.severity,
+    clear_for: durationText(rule.clear_for_ms),
+    devices: scope.devices.join(', '),
+    models: scope.models.join(', '),
+    labels: scope.labels.join(', '),
+    areas: scope.areas.join(', '),
+    via: scope.via.join(', '),
+    schedule: rule.schedule.join('; '),
+    time_zone: rule.time_zone ?? localZone(),
+  };
+}
+
+/** Return the fields of a rule's condition, or of one that it joins. */
+function partOf(part: Part): RuleForm {
+  const { condition } = part;
   const text = (key: string): string => {
     const value: unknown = condition[key];
     return value === null || value === undefined ? '' : String(value);
   };
+  const when = whenOf(part);
   return {
-    id: rule.id,
-    name: rule.name,
-    when: whenOf(rule),
-    metric: rule.metric ?? '',
-    severity: rule.severity,
+    ...freshPart(),
+    when,
+    conditions: joins(when) ? (condition.conditions as Part[]).map(partOf) : [],
+    metric: joins(when) ? '' : (part.metric ?? ''),
     with: text('other'),
     limit: text('above') || text('below'),
     clear: text('clear'),
@@ -84,15 +117,7 @@ export function formOf(rule: Rule): RuleForm {
     tolerance: condition.tolerance ? text('tolerance') : '',
     silence: durationText(condition.silence_ms as number | undefined),
     missed: text('missed'),
-    for: durationText(rule.for_ms),
-    clear_for: durationText(rule.clear_for_ms),
-    devices: scope.devices.join(', '),
-    models: scope.models.join(', '),
-    labels: scope.labels.join(', '),
-    areas: scope.areas.join(', '),
-    via: scope.via.join(', '),
-    schedule: rule.schedule.join('; '),
-    time_zone: rule.time_zone ?? localZone(),
+    for: durationText(part.for_ms),
   };
 }
 
@@ -121,7 +146,9 @@ function plain(text: string): number | boolean | string {
 }
 
 /** A key of a rule and its value; null omits the key. */
-export type RuleKeys = Record<string, Plain | (string | number)[] | Record<string, Plain> | null>;
+export type RuleKeys = {
+  [key: string]: Plain | (string | number)[] | Record<string, Plain> | RuleKeys[] | null;
+};
 type Plain = string | number | boolean;
 
 /** Return the table of a further limit, null if it has none. */
@@ -136,7 +163,31 @@ export function keysOf(form: RuleForm): RuleKeys {
     return found.length ? found : null;
   };
   const schedule = list(form.schedule, ';');
-  const fields = fieldsOf(form);
+  const clear = form.clear_for.trim();
+  return {
+    id: form.id.trim(),
+    name: form.name.trim(),
+    ...conditionKeys(form, fieldsOf(form)),
+    clear_for: fieldsOf(form).clear_for && clear ? number(clear) : null,
+    severity: form.severity,
+    devices: list(form.devices),
+    models: list(form.models),
+    labels: list(form.labels),
+    areas: list(form.areas),
+    via: list(form.via),
+    schedule,
+    time_zone: schedule && form.time_zone.trim(),
+  };
+}
+
+/** Return the keys of a joined condition. */
+function partKeys(form: RuleForm): RuleKeys {
+  const keys = Object.entries(conditionKeys(form, partFieldsOf(form.when)));
+  return Object.fromEntries(keys.filter(([, value]) => value !== null));
+}
+
+/** Return the keys of a condition that has these fields. */
+function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): RuleKeys {
   /** Return the value of a field, null if it is empty or the kind has no such field. */
   const own = (field: Field): number | string | null =>
     fields[field] && form[field].trim() ? number(form[field]) : null;
@@ -167,11 +218,12 @@ export function keysOf(form: RuleForm): RuleKeys {
     count_equals: { ...often, value: plain(form.value) },
     stuck: { kind: 'stuck', tolerance: own('tolerance') },
     no_data: { kind: 'no_data', silence: own('silence'), missed: own('missed') },
+    all: { kind: 'all' },
+    any: { kind: 'any' },
+    not: { kind: 'not' },
   };
   const { kind, ...condition } = kinds[form.when];
   return {
-    id: form.id.trim(),
-    name: form.name.trim(),
     kind: kind!,
     metric: (fields.metric && form.metric.trim()) || (fields.metric === 'text' ? '' : null),
     ...condition,
@@ -179,14 +231,6 @@ export function keysOf(form: RuleForm): RuleKeys {
     ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),
     hysteresis: own('hysteresis'),
     for: own('for'),
-    clear_for: own('clear_for'),
-    severity: form.severity,
-    devices: list(form.devices),
-    models: list(form.models),
-    labels: list(form.labels),
-    areas: list(form.areas),
-    via: list(form.via),
-    schedule,
-    time_zone: schedule && form.time_zone.trim(),
+    conditions: joins(form.when) ? joinedIn(form).map(partKeys) : null,
   };
 }

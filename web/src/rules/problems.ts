@@ -1,9 +1,10 @@
 // Validate the fields of a rule as the hub does. Pure.
 
 import { T } from '../texts';
-import { fieldsOf, type Content, type Field, type RuleForm } from './fields';
+import { fieldsOf, joinedIn, partFieldsOf, type Content, type Field, type RuleForm } from './fields';
 
-export type Problems = Partial<Record<keyof RuleForm, string>>;
+/** Problems by field; `conditions.1.limit` is the limit of the second joined condition. */
+export type Problems = Record<string, string>;
 
 const P = T.rules.problems;
 const NUMBER = /^[+-]?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
@@ -20,16 +21,30 @@ const isDuration = (text: string): boolean => DURATION.test(text) || NUMBER.test
 
 /** Return the problem of each field; empty if the fields are valid. */
 export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems {
+  const found = conditionProblems(form, fieldsOf(form));
+  const { name, id, schedule } = form;
+  if (!name.trim()) found.name = P.required;
+  if (!id.trim()) found.id = P.required;
+  else if (!ID.test(id.trim())) found.id = P.id;
+  else if (taken.has(id.trim())) found.id = P.taken;
+  const windows = schedule.trim().split(';');
+  if (schedule.trim() && !windows.every((each) => WINDOW.test(each.trim()))) found.schedule = P.schedule;
+  if (schedule.trim() && !form.time_zone.trim()) found.time_zone = P.required;
+  return found;
+}
+
+/** Return the problems of the fields of a condition, and of those that it joins. */
+function conditionProblems(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Problems {
   const found: Problems = {};
-  const at = (field: keyof RuleForm): string => String(form[field]).trim();
-  const need = (field: keyof RuleForm): boolean => {
+  const at = (field: Field): string => form[field].trim();
+  const need = (field: Field): boolean => {
     if (!at(field)) found[field] = P.required;
     return !!at(field);
   };
-  const number = (field: keyof RuleForm): void => {
+  const number = (field: Field): void => {
     if (!NUMBER.test(at(field))) found[field] = P.number;
   };
-  const duration = (field: keyof RuleForm): void => {
+  const duration = (field: Field): void => {
     if (!isDuration(at(field))) found[field] = P.duration;
   };
   const check: Record<Content, (field: Field) => void> = {
@@ -47,12 +62,6 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
     duration: (field) => need(field) && duration(field),
     'duration?': (field) => at(field) && duration(field),
   };
-  need('name');
-  if (need('id')) {
-    if (!ID.test(at('id'))) found.id = P.id;
-    else if (taken.has(at('id'))) found.id = P.taken;
-  }
-  const fields = fieldsOf(form);
   for (const field of Object.keys(fields) as Field[]) check[fields[field]!](field);
   if (form.when === 'no_data' && !at('silence') && !at('missed')) found.silence = P.required;
   if (fields.clear && at('clear') && !found.limit && !found.clear) {
@@ -62,10 +71,9 @@ export function problemsOf(form: RuleForm, taken: ReadonlySet<string>): Problems
   }
   if (fields.high && !found.low && !found.high && Number(at('low')) >= Number(at('high')))
     found.high = P.high(at('low'));
-  const windows = at('schedule')
-    .split(';')
-    .map((each) => each.trim());
-  if (at('schedule') && !windows.every((each) => WINDOW.test(each))) found.schedule = P.schedule;
-  if (at('schedule')) need('time_zone');
+  for (const [place, part] of joinedIn(form).entries()) {
+    const problems = Object.entries(conditionProblems(part, partFieldsOf(part.when)));
+    for (const [field, problem] of problems) found[`conditions.${place}.${field}`] = problem;
+  }
   return found;
 }

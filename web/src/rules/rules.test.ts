@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from '../api/types';
 import { Fleet } from '../live/fleet';
-import { fresh } from './fields';
+import { fresh, freshPart } from './fields';
 import { durationText, formOf, keysOf } from './form';
 import { problemsOf } from './problems';
 import { conditionText, metricTitle, scopeText } from './shown';
@@ -61,6 +61,20 @@ describe('the form', () => {
     const opened = given({ kind: 'count', condition: { ...often, value: true, above: null, clear: null } });
     expect(opened).toMatchObject({ kind: 'count', value: true, times: 3 });
     expect(opened).not.toHaveProperty('for');
+    const parts = [
+      { kind: 'threshold', metric: 't', for_ms: 60_000, condition: { above: 80, below: null, clear: 78 } },
+      { kind: 'not', metric: 'on', for_ms: 0, condition: { conditions: [
+        { kind: 'equals', metric: 'on', for_ms: 0, condition: { value: true } },
+      ] } },
+    ]; // prettier-ignore
+    const all = given({ kind: 'all', metric: 't', clear_for_ms: 5000, condition: { conditions: parts } });
+    expect(all).toEqual({
+      id: 'r', name: 'R', kind: 'all', for: '5s', clear_for: '5s', severity: 'warning', models: ['CP-*'],
+      conditions: [
+        { metric: 't', above: 80, clear: 78, for: '1m' },
+        { kind: 'not', conditions: [{ kind: 'equals', metric: 'on', value: true }] },
+      ],
+    }); // prettier-ignore
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');
@@ -146,6 +160,13 @@ describe('the fields of a rule', () => {
     expect(of({ schedule: 'Mon-Fri 08:00-18:00; sat,sun 22:00-24:00' })).toEqual({});
     expect(of({ schedule: 'mon 8-18' })).toHaveProperty('schedule');
     expect(of({ schedule: 'daily 00:00-24:00', time_zone: '' })).toEqual({ time_zone: 'Required' });
+    const parts = [freshPart(), { ...freshPart(), metric: 't', limit: 'x' }];
+    expect(of({ when: 'all', conditions: parts })).toEqual({
+      'conditions.0.metric': 'Required',
+      'conditions.0.limit': 'Required',
+      'conditions.1.limit': 'Enter a number.',
+    });
+    expect(of({ when: 'not', conditions: [{ ...parts[1]!, limit: '5' }, parts[0]!] })).toEqual({});
     expect(of({ id: 'a b' })).toHaveProperty('id');
     expect(problemsOf(whole, new Set(['new-rule']))).toEqual({ id: 'Another rule has this ID.' });
   });

@@ -1,0 +1,174 @@
+"""``kind = "all"``, ``"any"`` and ``"not"``: conditions on several metrics of one device, joined as a tree.
+
+How they are evaluated is in :mod:`hub.rules.trees`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+
+from hub import text_format as fmt
+from hub.model import Breach, Latest, Limit, Value
+from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.truth import Truth, all_of, any_of, none_of
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One of the conditions that are joined, of a kind of its own. It counts once it has held for ``for_ms``.
+
+    ``metric`` of a part that joins others is that of its first one.
+    """
+
+    kind: str
+    metric: str
+    condition: MetricCondition
+    for_ms: int = 0
+
+    @property
+    def joins(self) -> bool:
+        return isinstance(self.condition, Joined)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the part depends on earlier values."""
+        condition = self.condition
+        return condition.windowed or condition.lasting or bool(self.for_ms) or bool(condition.describe_recovery())
+
+    def describe(self) -> str:
+        """Return the part as text: ``t above 80, clears below 78 for 5 min``; in brackets if it joins others."""
+        text = self.condition.describe(self.metric, None)
+        if self.joins:
+            return text if text.startswith("not ") else f"({text})"
+        recovery = self.condition.describe_recovery()
+        text += f" for {fmt.duration(self.for_ms)}" if self.for_ms else ""
+        return f"{text} ({recovery})" if recovery else text
+
+
+class Joined(MetricCondition, frozen=True):
+    """A condition that joins others. Its amount is 1 while it holds and 0 while it does not."""
+
+    keys: ClassVar[frozenset[str]] = frozenset({"conditions", "for", "clear_for"})
+    hints: ClassVar[dict[str, str]] = {"metric": "nothing: each of the conditions has its own metric"}
+    derived: ClassVar[bool] = True
+    word: ClassVar[str] = ""
+
+    conditions: tuple[Part, ...]
+
+    @classmethod
+    def truth(cls, values: Sequence[Truth]) -> Truth:
+        """Return whether the condition holds, from whether each of its parts does."""
+        raise NotImplementedError
+
+    @property
+    def leaves(self) -> Iterator[Part]:
+        """The parts that join no others, in their order."""
+        for part in self.conditions:
+            if isinstance(part.condition, Joined):
+                yield from part.condition.leaves
+            else:
+                yield part
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """All metrics that the tree reads."""
+        names = (name for leaf in self.leaves for name in (leaf.metric, *leaf.condition.others))
+        return tuple(dict.fromkeys(names))
+
+    @property
+    def limit(self) -> float:
+        return 0.5
+
+    def measure(self, points: Points, value: Value, ts: int) -> float | None:
+        return None
+
+    def signature(self) -> str:
+        return f"{self.kind} {msgspec.json.encode(self.conditions).decode()}"
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        return f" {self.word} ".join(part.describe() for part in self.conditions)
+
+    def message(self, breach: Breach) -> str:
+        return self.describe(breach.metric, breach.unit)
+
+    @property
+    def negates(self) -> bool:
+        """Whether a part that does not hold can make the condition hold."""
+        return any(part.condition.negates for part in self.conditions if isinstance(part.condition, Joined))
+
+    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
+        if self.negates:
+            return None
+        limits = [_calm(leaf, metric) for leaf in self.leaves if metric in (leaf.metric, *leaf.condition.others)]
+        found = [limit for limit in limits if limit is not None]
+        return _narrowest(found) if len(found) == len(limits) else None
+
+
+class All(Joined, frozen=True):
+    """Holds while all parts hold."""
+
+    kind: ClassVar[str] = "all"
+    word: ClassVar[str] = "and"
+
+    @classmethod
+    def truth(cls, values: Sequence[Truth]) -> Truth:
+        return all_of(values)
+
+    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
+        # One part that is false suffices, if the others need not be followed. Best is one that is false now.
+        if not any(leaf.remembers for leaf in self.leaves):
+            parts = [(part.metric, _calm(part, part.metric)) for part in self.conditions if part.metric in metrics]
+            found = [(name, limit) for name, limit in parts if limit is not None]
+            if found:
+                name, limit = next((each for each in found if _is_within(each[1], latest.get(each[0]))), found[0])
+                return limit if name == metric else Limit()
+        return super().calm(metric, metrics, latest)
+
+
+class Any(Joined, frozen=True):
+    """Holds while one of the parts holds."""
+
+    kind: ClassVar[str] = "any"
+    word: ClassVar[str] = "or"
+
+    @classmethod
+    def truth(cls, values: Sequence[Truth]) -> Truth:
+        return any_of(values)
+
+
+class Not(Joined, frozen=True):
+    """Holds while its only part does not hold."""
+
+    kind: ClassVar[str] = "not"
+
+    @classmethod
+    def truth(cls, values: Sequence[Truth]) -> Truth:
+        return none_of(values)
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        return f"not ({self.conditions[0].describe().removeprefix('(').removesuffix(')')})"
+
+    @property
+    def negates(self) -> bool:
+        return True
+
+
+def _calm(part: Part, metric: str) -> Limit | None:
+    """Return the range of a part's metric in which the part does not hold, None if there is none."""
+    condition = part.condition
+    return None if isinstance(condition, Joined) else condition.calm(metric, (metric,), {})
+
+
+def _is_within(limit: Limit, latest: Latest | None) -> bool:
+    if latest is None or isinstance(latest.value, str):
+        return False
+    return (limit.min is None or latest.value >= limit.min) and (limit.max is None or latest.value <= limit.max)
+
+
+def _narrowest(limits: Sequence[Limit]) -> Limit:
+    return Limit(
+        min=max((limit.min for limit in limits if limit.min is not None), default=None),
+        max=min((limit.max for limit in limits if limit.max is not None), default=None),
+    )

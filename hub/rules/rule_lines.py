@@ -1,0 +1,26 @@
+"""Find the line of a key in ``rules.toml``, for error messages."""
+
+from __future__ import annotations
+
+import re
+
+_HEADER = re.compile(r"\s*\[\[\s*rule((?:\s*\.\s*conditions)*)\s*\]\]")
+
+
+def line_of(text: str, index: int, key: str, path: tuple[int, ...]) -> int | None:
+    """Return the line of a key in rule number ``index``, else of the header of its table.
+
+    ``path`` leads to one of the rule's joined conditions: ``(1, 0)`` is the first one inside the second one. Returns
+    the line of the rule's header for a condition without a header of its own, and None for such a rule.
+    """
+    found, place, header, rule = 0, tuple[int, ...](), None, None
+    for number, line in enumerate(text.splitlines(), 1):
+        if (match := _HEADER.match(line)) is not None:
+            depth = match[1].count("conditions")
+            found += not depth
+            place = (*place[: depth - 1], place[depth - 1] + 1 if len(place) >= depth else 0) if depth else ()
+            rule = number if found == index and not depth else rule
+            header = number if found == index and place == path else header
+        elif found == index and place == path and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
+            return number
+    return header or rule

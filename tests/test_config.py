@@ -99,8 +99,8 @@ def test_environment_error_names_key_value_and_allowed_values(environ, expected)
 
 
 def test_error_names_key_set_by_command_line_over_environment():
-    with pytest.raises(ConfigError, match=r"^mqtt\.broker = 'x'"):
-        load_settings(None, {"mqtt": {"broker": "x"}}, {"HUB_MQTT_BROKER": "y"})
+    with pytest.raises(ConfigError, match=r"^mqtt\.broker = 'x:y'"):
+        load_settings(None, {"mqtt": {"broker": "x:y"}}, {"HUB_MQTT_BROKER": "y"})
 
 
 @pytest.mark.parametrize("text", ["mqtt = 1", "mqtt = []", "[[mqtt]]\nbroker = 'x'"])
@@ -159,7 +159,7 @@ def test_secret_is_not_in_error_message():
         ("[store]\nretention_days = 7.5", r"store\.retention_days = 7\.5 is not valid\. Allowed: a whole number\."),
         (
             "[mqtt]\nbroker = '127.0.0.1:-1'",
-            r"mqtt\.broker = '127\.0\.0\.1:-1' is not valid\. Allowed: HOST:PORT.*:1883",
+            r"mqtt\.broker = '127\.0\.0\.1:-1' is not valid\. Allowed: HOST, HOST:PORT.*:1883",
         ),
         ("[mqtt.broker]\nhost = 'x'", r"mqtt\.broker = \(a table\) is not valid\. Allowed: a text in quotes\."),
         ("[mqtt]\nusername = 2024-01-01", r"mqtt\.username = 2024-01-01 is not valid\. Allowed: a text in quotes\."),

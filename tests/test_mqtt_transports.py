@@ -17,6 +17,7 @@ from websockets.typing import Subprotocol
 from access import certificates
 from brokers import Mosquitto, publish
 from chaos import Proxy
+from pki import Issued
 from receiver import Receiver, until
 
 pytestmark = pytest.mark.usefixtures("each_link")
@@ -39,6 +40,34 @@ async def test_tls_delivers_messages_and_verifies_certificate(tmp_path: Path) ->
             async with Receiver(broker.port, client_id="x", wait=False, **{**trusted, **changes}) as refused:
                 await until(lambda: refused.link.state.error)
                 assert words in (refused.link.state.error or "")
+    finally:
+        broker.stop()
+
+
+async def test_broker_that_requires_a_certificate_gets_the_hubs_own(tmp_path: Path) -> None:
+    lines = await asyncio.to_thread(certificates, tmp_path)
+    own = Issued("hub")
+    (tmp_path / "own.crt").write_bytes(own.pem)
+    (tmp_path / "own.key").write_bytes(own.key_pem)
+    broker = Mosquitto(tmp_path, [*lines, f"cafile {tmp_path}/own.crt", "require_certificate true"])
+    broker.start()
+    trusted = {"host": "localhost", "tls": True, "ca_file": str(tmp_path / "ca.crt")}
+    files = {"cert_file": str(tmp_path / "own.crt"), "key_file": str(tmp_path / "own.key")}
+    try:
+        async with (
+            Receiver(broker.port, client_id="sender", **trusted, **files) as sender,
+            Receiver(broker.port, **trusted, **files) as hub,
+        ):
+            await check_delivery(sender, hub)
+        for changes, words in (
+            ({}, ""),
+            (files | {"key_file": str(tmp_path / "broker.key")}, "mqtt.key_file"),
+            (files | {"cert_file": str(tmp_path / "none.crt")}, "mqtt.cert_file"),
+        ):
+            async with Receiver(broker.port, client_id="x", wait=False, **trusted, **changes) as refused:
+                await until(lambda: refused.link.state.error)
+                assert words in (refused.link.state.error or "")
+                assert not refused.link.state.connected
     finally:
         broker.stop()
 

@@ -322,7 +322,7 @@ async def test_provider_that_is_down_or_lies_leaves_passwords(started: ApiHub, s
 async def test_settings_of_the_provider_are_checked(tmp_path: Path) -> None:
     secret, file = tmp_path / "secret", tmp_path / "hub.toml"
     secret.write_text("from a file\n")
-    good = f'[openid]\nissuer = "https://login.example.org/"\nclient_id = "hub"\nclient_secret_file = "{secret}"\n'
+    good = f'[openid]\nissuer = "https://login.example.org/"\nclient_id = "hub"\nclient_secret_from = "{secret}"\n'
     file.write_text(f'{good}[openid.roles]\noperator = ["plant"]\n')
     found = openid_settings(load_settings(file, environ={}).openid)
     assert found.client == OpenIdClient("https://login.example.org/", "hub", "from a file")
@@ -332,7 +332,7 @@ async def test_settings_of_the_provider_are_checked(tmp_path: Path) -> None:
         ('issuer = "http://x.example"\nclient_id = "hub"', "https"),
         ('issuer = "https://x.example"\nclient_id = "hub"\nnew_people = "boss"', "openid.new_people"),
         ('issuer = "https://x.example"\nclient_id = "hub"\nsecret = "x"', "openid.secret"),
-        ('issuer = "https://x.example"\nclient_id = "hub"\nclient_secret_file = "/missing"', "client_secret_file"),
+        ('issuer = "https://x.example"\nclient_id = "hub"\nclient_secret_from = "/missing"', "client_secret_from"),
     ):
         file.write_text(f"[openid]\n{text}\n")
         with pytest.raises(ConfigError, match=named):

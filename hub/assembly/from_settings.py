@@ -199,6 +199,8 @@ def client_settings(settings: Settings, install: Installation) -> MqttClientSett
         password=password,
         tls=mqtt.tls,
         ca_file=str(mqtt.ca_file) if mqtt.ca_file else None,
+        cert_file=str(mqtt.cert_file) if mqtt.cert_file else None,
+        key_file=str(mqtt.key_file) if mqtt.key_file else None,
         protocol=mqtt.protocol,
         transport=mqtt.transport,
         websocket_path=mqtt.websocket_path,

@@ -40,7 +40,8 @@ LOGIN_POLL_S = 0.5
 LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
 """Time-out of the test connection with new credentials."""
-_APPLIED = {("mqtt", "username"), ("mqtt", "password"), ("mqtt", "ca_file")}
+_FILES = ("ca_file", "cert_file", "key_file")
+_APPLIED = {("mqtt", key) for key in ("username", "password", *_FILES)}
 
 
 class Reloader:
@@ -51,7 +52,7 @@ class Reloader:
         self._connection = hub.connection
         self._settings = settings
         self._reread = reread
-        self._ca = _digest(settings.mqtt.ca_file)
+        self._certificates = _digests(settings)
         self._requested = asyncio.Event()
         self._refused: MqttClientSettings | None = None  # broker credentials that failed in the last test
         self._refused_at = 0.0  # when that was
@@ -147,8 +148,8 @@ class Reloader:
         old = self._settings
         applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
         merged = old.model_copy(update={"mqtt": old.mqtt.model_copy(update=applied)})
-        client, ca = self._client_settings(merged), await asyncio.to_thread(_digest, new.mqtt.ca_file)
-        if client == self._connection.link.settings and ca == self._ca:
+        client, certificates = self._client_settings(merged), await asyncio.to_thread(_digests, new)
+        if client == self._connection.link.settings and certificates == self._certificates:
             return None
         if self._connection.link.state.connected and (reason := await _test(client)) is not None:
             log.error(
@@ -157,7 +158,7 @@ class Reloader:
                 reason,
             )
             return None
-        self._settings, self._ca = merged, ca
+        self._settings, self._certificates = merged, certificates
         self._connect(client)
         return "broker credentials and CA"
 
@@ -236,6 +237,11 @@ def _changed(old: Settings, new: Settings) -> list[tuple[str, str]]:
         before, after = getattr(old, section), getattr(new, section)
         found += [(section, key) for key in type(before).model_fields if getattr(before, key) != getattr(after, key)]
     return found
+
+
+def _digests(settings: Settings) -> list[bytes | None]:
+    """Return the digests of the files of the broker's CA and of the hub's own certificate."""
+    return [_digest(getattr(settings.mqtt, key)) for key in _FILES]
 
 
 def _digest(file: Path | None) -> bytes | None:

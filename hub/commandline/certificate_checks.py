@@ -21,7 +21,7 @@ from hub.commandline.finding import Finding
 from hub.errors import HubError
 from hub.mqtt.tls import client_context
 from hub.runtime.network_addresses import is_any_address, is_loopback, split_address
-from hub.runtime.settings import Settings
+from hub.runtime.settings import MqttSection, Settings
 
 CONNECT_S = 5.0
 
@@ -49,16 +49,16 @@ async def check_broker_certificate(settings: Settings) -> list[Finding]:
     if not mqtt.tls:
         return []
     try:
-        own = await asyncio.to_thread(_certificate_of, mqtt.broker, str(mqtt.ca_file) if mqtt.ca_file else None)
+        own = await asyncio.to_thread(_certificate_of, mqtt)
     except (OSError, HubError):  # reported with the connection
         return []
     fault = date_fault(own, datetime.now(UTC))
     return _findings("broker's certificate", [own], [fault] if fault else [])
 
 
-def _certificate_of(address: str, ca_file: str | None) -> Certificate:
-    host, port = split_address(address)
-    context = client_context(ca_file)
+def _certificate_of(mqtt: MqttSection) -> Certificate:
+    host, port = split_address(mqtt.broker)
+    context = client_context(*(str(each) if each else None for each in (mqtt.ca_file, mqtt.cert_file, mqtt.key_file)))
     with (
         socket.create_connection((host, port), timeout=CONNECT_S) as connection,
         context.wrap_socket(connection, server_hostname=host) as secured,

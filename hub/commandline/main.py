@@ -21,6 +21,7 @@ from hub.commandline.argument_types import file_or_folder, path
 from hub.commandline.output import discard_output
 from hub.errors import HubError
 from hub.runtime import log_setup
+from hub.runtime.broker_address import check_broker
 from hub.runtime.network_addresses import check_address, is_loopback, split_address
 from hub.topics import printable
 
@@ -220,13 +221,20 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def _settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--config", type=path, metavar="FILE", help="settings file, such as config/hub.toml")
     parser.add_argument("--http", metavar="HOST:PORT", type=_address, help="override http.listen")
-    parser.add_argument("--mqtt", metavar="HOST:PORT", type=_address, help="override mqtt.broker")
+    parser.add_argument("--mqtt", metavar="ADDRESS", type=_broker, help="override mqtt.broker: HOST:PORT or a URL")
     parser.add_argument("--data", type=path, metavar="DIR", help="override store.data")
 
 
 def _address(text: str) -> str:
     try:
         return check_address(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
+
+
+def _broker(text: str) -> str:
+    try:
+        return check_broker(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is not {error}") from None
 

@@ -165,7 +165,8 @@ class AiomqttConnection(aiomqtt.Client):
 
     def _client_connect(self) -> None:  # aiomqtt calls it in a thread
         if self._settings.tls:
-            self._client.tls_set_context(client_context(self._settings.ca_file))
+            files = (self._settings.ca_file, self._settings.cert_file, self._settings.key_file)
+            self._client.tls_set_context(client_context(*files))
         super()._client_connect()
 
     # Callbacks of paho. The first two may be called in the thread that connects, the others on the event loop.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import ssl
 
+from hub.mqtt.tls import OwnCertificateError
+
 _ENDS = {
     "Session taken over": "another client connected with this hub's client id",
     "Keep alive timeout": "the broker no longer answers",
@@ -41,6 +43,8 @@ def reason_of_failure(error: BaseException) -> str:
         return "connection refused (is the broker running?)"
     if isinstance(error, socket.gaierror):
         return "its host name cannot be resolved"
+    if isinstance(error, OwnCertificateError):
+        return str(error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return "the broker's certificate is not trusted; set mqtt.ca_file to its CA"
     if isinstance(error, ssl.SSLError):

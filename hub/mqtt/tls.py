@@ -16,15 +16,26 @@ class _Socket(ssl.SSLSocket):
             raise
 
 
-def client_context(ca_file: str | None) -> ssl.SSLContext:
+class OwnCertificateError(OSError):
+    """The client's own certificate or its key cannot be used."""
+
+
+def client_context(ca_file: str | None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
     """Return a context for TLS 1.2 or newer. It reads files, so do not call it on the event loop.
 
     The broker's certificate must name the host and be signed by a CA in ``ca_file`` (None: by one of the system's).
+    ``cert_file`` and ``key_file`` are the client's own certificate, for a broker that requires one.
 
     Raises:
-        OSError: The file cannot be read or has no certificate.
+        OSError: A file cannot be read or has no certificate, or the key is not that of the certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if cert_file is not None:
+        try:
+            context.load_cert_chain(cert_file, key_file)
+        except OSError as error:  # also an SSLError
+            reason = "no certificate with its key" if isinstance(error, ssl.SSLError) else error.strerror
+            raise OwnCertificateError(f"mqtt.cert_file and mqtt.key_file cannot be used ({reason})") from error
     context.sslsocket_class = _Socket
     return context

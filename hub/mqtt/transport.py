@@ -33,7 +33,8 @@ async def connect(settings: MqttClientSettings, protocol: asyncio.Protocol) -> T
         Lost: The server does not accept a WebSocket.
     """
     host, port = settings.host, settings.port
-    context = await asyncio.to_thread(client_context, settings.ca_file) if settings.tls else None
+    files = (settings.ca_file, settings.cert_file, settings.key_file)
+    context = await asyncio.to_thread(client_context, *files) if settings.tls else None
     loop = asyncio.get_running_loop()
     if settings.transport == "tcp":
         transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=context)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from hub.errors import ConfigError
 
+log = logging.getLogger(__name__)
+
 NAMES = {
     "HUB_TOKEN": ("http", "token"),
+    "HUB_TOKEN_FILE": ("http", "token_from"),
     "OPENAI_API_KEY": ("ai", "openai_api_key"),
     "OPENAI_BASE_URL": ("ai", "openai_base_url"),
     "OPENAI_MODEL": ("ai", "openai_model"),
@@ -22,6 +27,11 @@ NAMES = {
 TABLES = {"ai": "servers", "openid": "roles", "store": "keep"}
 """Keys that hold tables, which a variable cannot express."""
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
+_FOREIGN = re.compile(
+    r"HUB_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)\w*)=|"
+    r"HUB_(?:[A-Z0-9_]+_)?PORT=(?:tcp|udp|sctp)://"
+)
+"""``NAME=VALUE`` of variables that Kubernetes and Docker links set for a service named hub or hub-…"""
 CLOSE = 0.75
 """Similarity, from 0 to 1, from which on a name is suggested."""
 
@@ -43,7 +53,9 @@ def read_environment(
     found: dict[str, KeyPath] = {name: key for name, key in NAMES.items() if environ.get(name, "").strip()}
     by_variable = {f"HUB_{'_'.join(key).upper()}": key for key in keys}
     for name in environ:
-        if name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
+        if name not in by_variable and _FOREIGN.match(f"{name}={environ[name]}"):
+            log.warning("%s is ignored. It is not a setting: Kubernetes and Docker links set it for a service.", name)
+        elif name.startswith("HUB_") and name not in NAMES and name not in NOT_SETTINGS:
             _refuse_table(name)
             if name not in by_variable:
                 raise _unknown(name, by_variable)

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from hub.bounds import decode_toml, decode_utf8
 from hub.errors import ConfigError
 from hub.runtime.environment import read_environment
+from hub.runtime.secret_files import SUFFIX, read_secrets, secret_keys
 from hub.runtime.settings import DialectsSection, Settings
 from hub.runtime.settings_errors import explain, is_list, not_a_table
 from hub.runtime.settings_section import Section
@@ -56,6 +57,7 @@ def load(
     for section, values in (overrides or {}).items():
         _merge(tables, {section: dict(values)})
         variables = {key: name for key, name in variables.items() if key[0] != section or key[1] not in values}
+    read_secrets(tables, schema)
     try:
         return schema.model_validate(tables)
     except ValidationError as error:
@@ -69,6 +71,8 @@ def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[
             yield from _keys(type(field.default), (*path, name))
         else:
             yield (*path, name), is_list(field.annotation)
+    for name in secret_keys(model):
+        yield (*path, name + SUFFIX), False
 
 
 def _merge(tables: dict[str, Any], added: Mapping[str, Any], path: tuple[str, ...] = ()) -> None:

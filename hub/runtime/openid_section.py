@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -29,7 +28,6 @@ class OpenIdSection(Section):
     issuer: str | None = None
     client_id: Text | None = None
     client_secret: SecretStr | None = None
-    client_secret_file: Path | None = None
     name: str = Field(default="single sign-on", min_length=1, max_length=64)
     domains: Texts = ()
     new_people: Literal["viewer", "operator", "administrator"] | None = None
@@ -54,6 +52,4 @@ class OpenIdSection(Section):
     def _complete(self) -> OpenIdSection:
         if (self.issuer is None) != (self.client_id is None):
             raise ValueError("issuer and client_id, or neither")
-        if self.client_secret is not None and self.client_secret_file is not None:
-            raise ValueError("client_secret or client_secret_file, not both")
         return self

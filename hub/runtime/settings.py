@@ -7,16 +7,18 @@ Environment variables are ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and the names of t
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
     SecretStr,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from hub.runtime.ai_section import AiSection
+from hub.runtime.broker_address import check_broker, with_broker_address
 from hub.runtime.network_addresses import check_address, check_network, check_origin, check_root_path
 from hub.runtime.openid_section import OpenIdSection
 from hub.runtime.settings_section import Section
@@ -62,6 +64,8 @@ class MqttSection(Section):
     password: SecretStr | None = None
     tls: bool = False
     ca_file: Path | None = None
+    cert_file: Path | None = None  # with the key: the hub's own certificate, for brokers that require one
+    key_file: Path | None = None
     password_file: Path | None = None
     acl_file: Path | None = None
     pid_file: Path | None = None
@@ -70,10 +74,38 @@ class MqttSection(Section):
     websocket_path: str = Field(default="/mqtt", pattern=r"^/[!-~]*$", max_length=200)
     window: int = Field(default=10_000, ge=1, le=20_000)
 
+    @field_validator("password_file")
+    @classmethod
+    def _mosquittos(cls, value: Path | None) -> Path | None:
+        if value is not None and value.is_relative_to("/run/secrets"):
+            raise ValueError("Mosquitto's own password file. The hub's password from a file is mqtt.password_from")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _address(cls, table: Any) -> Any:
+        try:
+            return with_broker_address(table) if isinstance(table, dict) else table
+        except ValueError:
+            return table  # the validators of the keys say what is wrong
+
     @field_validator("broker")
     @classmethod
     def _broker(cls, value: str) -> str:
-        return check_address(value, "127.0.0.1:1883")
+        return check_broker(value)
+
+    @field_validator("tls")
+    @classmethod
+    def _no_plain_url(cls, value: bool, info: ValidationInfo) -> bool:
+        if value and "://" in info.data.get("broker", ""):
+            raise ValueError("false with an address that says mqtt:// or ws://; mqtts:// and wss:// use TLS")
+        return value
+
+    @model_validator(mode="after")
+    def _both_files(self) -> MqttSection:
+        if (self.cert_file is None) == (self.key_file is None):
+            return self
+        raise ValueError("both mqtt.cert_file and mqtt.key_file, or neither")
 
 
 Days = Annotated[int, Field(ge=1, le=36_500)]

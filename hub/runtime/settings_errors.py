@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -13,6 +14,8 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from hub.errors import ConfigError
 
 MAX_SHOWN = 120
+_PASSWORD = re.compile(r"//[^/@\s]*@")
+"""User name and password in a URL."""
 _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -67,7 +70,7 @@ def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigEr
     known, name = list(model.model_fields), str(loc[-1])
     nearest = get_close_matches(name, known, n=1)
     if not nearest and model is settings:  # a key that was written without its table
-        tables = ((table, _models_in(field.annotation)) for table, field in settings.model_fields.items())
+        tables = ((table, models_in(field.annotation)) for table, field in settings.model_fields.items())
         nearest = [f"{table}.{name}" for table, models in tables for each in models if name in each.model_fields]
     meant = f"Did you mean {nearest[0]}? " if nearest else ""
     return ConfigError(f"{'.'.join(map(str, loc))} is not a setting.", f"{meant}Known settings: {', '.join(known)}.")
@@ -86,7 +89,7 @@ def secret_values(settings: BaseModel) -> Iterator[str]:
 
 def _shown(loc: Sequence[int | str], value: object, settings: type[BaseModel]) -> str:
     field = _model_at(loc[:-1], settings).model_fields.get(str(loc[-1]))
-    if field is not None and SecretStr in (field.annotation, *get_args(field.annotation)):
+    if field is not None and is_secret(field.annotation):
         return "(hidden)"
     return _bounded(value)
 
@@ -97,6 +100,7 @@ def _bounded(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     shown = value.isoformat() if isinstance(value, datetime | date | time) else repr(value)
+    shown = _PASSWORD.sub("//(hidden)@", shown)
     return shown if len(shown) <= MAX_SHOWN else shown[:MAX_SHOWN] + "…"
 
 
@@ -106,7 +110,7 @@ def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseM
     for part in loc:
         field = model.model_fields.get(str(part))
         if field is not None:  # else the name of a table in a table of tables, or an index of a list
-            model = next(_models_in(field.annotation), model)
+            model = next(models_in(field.annotation), model)
     return model
 
 
@@ -117,12 +121,17 @@ def is_numeric(annotation: Any) -> bool:
 
 def is_list(annotation: Any) -> bool:
     """Return whether this is the type of a list of texts or numbers."""
-    return get_origin(annotation) is tuple and not any(_models_in(annotation))
+    return get_origin(annotation) is tuple and not any(models_in(annotation))
 
 
 def is_path(annotation: Any) -> bool:
     """Return whether this is the type of a path, optional or not."""
     return Path in _types_in(annotation)
+
+
+def is_secret(annotation: Any) -> bool:
+    """Return whether this is the type of a secret, optional or not."""
+    return SecretStr in _types_in(annotation)
 
 
 def _types_in(annotation: Any) -> Iterator[Any]:
@@ -132,8 +141,9 @@ def _types_in(annotation: Any) -> Iterator[Any]:
             yield from _types_in(each)
 
 
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the tables in a type: its own, or those in a list or table of tables."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for each in get_args(annotation):
-        yield from _models_in(each)
+        yield from models_in(each)

@@ -1,0 +1,62 @@
+"""Secrets from files: ``password_from = "/run/secrets/mqtt"`` in place of ``password = "…"``.
+
+Docker, Kubernetes and systemd (``LoadCredential``) give a program its secrets as files, where other programs cannot see
+them as they see the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from hub.errors import ConfigError
+from hub.runtime.settings_errors import is_secret, models_in
+
+SUFFIX = "_from"
+MAX_BYTES = 4_096
+
+
+def secret_keys(model: type[BaseModel]) -> list[str]:
+    """Return the keys of a table that hold a secret."""
+    return [name for name, field in model.model_fields.items() if is_secret(field.annotation)]
+
+
+def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ()) -> None:
+    """Replace each key ``NAME_from`` of a table, and of the tables in it, by NAME with the content of the file.
+
+    Raises:
+        ConfigError: A file cannot be read or holds no secret, or both keys are set.
+    """
+    if not isinstance(table, dict):
+        return
+    for name in secret_keys(model):
+        if (file := table.pop(name + SUFFIX, None)) is not None:
+            key = ".".join((*path, name))
+            if table.get(name):
+                raise ConfigError(f"{key} and {key}{SUFFIX} are both set.", "Keep one of them.")
+            table[name] = _read(f"{key}{SUFFIX}", file)
+    for name, field in model.model_fields.items():
+        for inner in models_in(field.annotation):
+            value = table.get(name)
+            named = value if isinstance(value, dict) and field.annotation is not inner else {}
+            read_secrets(value, inner, (*path, name))
+            for each in named:  # a table of tables, such as ai.servers
+                read_secrets(named[each], inner, (*path, name, each))
+
+
+def _read(key: str, file: object) -> str:
+    """Return the content of a file without line breaks at its end."""
+    shown = f"{key} = {str(file)[:120]!r}"
+    if not isinstance(file, str) or not file.strip() or "\x00" in file:
+        raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")
+    try:
+        with Path(file).open("rb") as stream:
+            secret = stream.read(MAX_BYTES + 1).decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"{shown} cannot be read ({reason}).", "Check the path, the owner and the mode.") from None
+    if not 1 <= len(secret) <= MAX_BYTES:
+        raise ConfigError(f"{shown} is empty or longer than {MAX_BYTES:,} bytes.", "It must hold the secret alone.")
+    return secret

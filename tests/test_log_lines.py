@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import subprocess
 import sys
+from datetime import datetime
 
 import pypdf
 import pytest
 from pypdf.generic import DictionaryObject, NameObject, StreamObject
 
+from hub.events import DeviceDiscovered
+from hub.registry.registry import DeviceRegistry
+from hub.runtime.bus import Bus
 from hub.runtime.log_setup import LineFormatter
+from hub.services.event_log import MAX_PER_MINUTE, EventLog
 from hub.worker import Worker
 
 FORGED = "2026-11-28 03:00:00,000 ERROR hub.api: FORGED"
@@ -35,6 +41,35 @@ def test_error_text_in_traceback_is_indented() -> None:
     assert all(line.startswith("    ") for line in lines[1:])
     assert any("FORGED" in line for line in lines[1:])
     assert "\x1b" not in "".join(lines)
+
+
+def test_time_has_its_zone_and_json_is_one_object_a_line() -> None:
+    code = (
+        "import logging, hub.runtime.log_setup as s; s.configure(20); log = logging.getLogger('hub.x')\n"
+        "log.info('as text'); s.use('warning', 'json'); log.info('too low'); log.warning('a\\nb')\n"
+        "try: 1 / 0\nexcept ZeroDivisionError: log.exception('failed')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    text, *lines = done.stderr.splitlines()
+    time, rest = text.split(" ", 1)
+    assert datetime.fromisoformat(time).tzinfo is not None
+    assert rest == "INFO hub.x: as text"
+    warned, failed = map(json.loads, lines)
+    assert (warned["level"], warned["logger"], warned["message"]) == ("warning", "hub.x", "a\\nb")
+    assert datetime.fromisoformat(warned["time"]).tzinfo is not None
+    assert "ZeroDivisionError" in failed["traceback"]
+
+
+def test_events_are_logged_once_each_and_counted_in_a_storm(caplog: pytest.LogCaptureFixture) -> None:
+    now = [60_000]
+    events = EventLog(Bus(), DeviceRegistry(), lambda: now[0])
+    with caplog.at_level(logging.INFO):
+        events.write([DeviceDiscovered(f"pump-{number}", now[0]) for number in range(MAX_PER_MINUTE + 5)])
+        now[0] += 60_000
+        events.write([DeviceDiscovered("late", now[0])])
+    messages = [each.getMessage() for each in caplog.records]
+    assert messages[0] == "Device discovered: pump-0"
+    assert messages[MAX_PER_MINUTE:] == ["5 more devices discovered within a minute", "Device discovered: late"]
 
 
 def test_python_warning_is_logged_as_one_line() -> None:

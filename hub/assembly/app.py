@@ -21,6 +21,7 @@ from hub.errors import HubError
 from hub.runtime.clock import now_ms
 from hub.runtime.installation import save
 from hub.runtime.settings import Settings
+from hub.services.event_log import EventLog
 from hub.services.housekeeping import run_clock, run_retention
 
 log = logging.getLogger(__name__)
@@ -114,6 +115,7 @@ async def _run(
         sender = start("command sender", connection.sender.run())
         clock = start("clock", run_clock(core.ingest_queue, connection.link, now_ms))
         retention = start("retention", run_retention(core.store, hub.info.retention, core.registry, hub.health.clock))
+        start("event log", EventLog(core.bus, core.registry, now_ms).run())
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
         notifications = start("notifications", core.notifications.run())
         broadcaster = start("broadcaster", web.broadcaster.run())

@@ -24,6 +24,7 @@ from hub.errors import HubError
 from hub.insight import parse_signatures
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.runtime import log_setup
 from hub.runtime.fault_log import FaultLog
 from hub.runtime.settings import Settings
 from hub.services.config_files import ConfigFile
@@ -91,6 +92,7 @@ class Reloader:
         except HubError as error:
             log.error("The settings were not reloaded and stay unchanged: %s", error)
         else:
+            log_setup.use(new.log.level, new.log.format)
             parts += [self._reload_broker(new), self._reload_models(new), self._reload_token(new)]
             later = _need_restart(self._settings, new, self._hub.web.auth.open)
         done = [text for part in parts if (text := await _or_log(part))]
@@ -228,7 +230,7 @@ async def _test(client: MqttClientSettings) -> str | None:
 def _need_restart(old: Settings, new: Settings, is_open: bool) -> list[str]:
     """Return the changed keys that a reload does not apply."""
     applied = _APPLIED if is_open or new.http.token is None else _APPLIED | {("http", "token")}
-    return [".".join(key) for key in _changed(old, new) if key not in applied and key[0] != "ai"]
+    return [".".join(key) for key in _changed(old, new) if key not in applied and key[0] not in ("ai", "log")]
 
 
 def _changed(old: Settings, new: Settings) -> list[tuple[str, str]]:

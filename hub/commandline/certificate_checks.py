@@ -64,7 +64,7 @@ def _certificate_of(mqtt: MqttSection) -> Certificate:
         context.wrap_socket(connection, server_hostname=host) as secured,
     ):
         found = secured.getpeercert(True)
-    return parse_chain(ssl.DER_cert_to_PEM_cert(found or b"").encode(), address)[0]
+    return parse_chain(ssl.DER_cert_to_PEM_cert(found or b"").encode(), mqtt.broker)[0]
 
 
 def _findings(what: str, chain: list[Certificate], faults: list[CertificateFault]) -> list[Finding]:

@@ -7,11 +7,13 @@ import argparse
 from hub.assembly import app
 from hub.commandline.output import announce
 from hub.commandline.settings import settings_from
+from hub.runtime import log_setup
 
 
 async def run(arguments: argparse.Namespace) -> None:
     """Serve until a signal arrives. Raises HubError with a message for the user."""
     settings = settings_from(arguments)
+    log_setup.use(settings.log.level, settings.log.format)
     scheme, http, mqtt = settings.http.scheme, settings.http.listen, settings.mqtt.broker
 
     async def greet() -> None:

@@ -6,11 +6,16 @@ beginning of another entry, and an escape sequence must not reach the terminal.
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from hub.topics import printable
 
+Level = Literal["debug", "info", "warning", "error"]
+Form = Literal["text", "json"]
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _INDENT = "    "
 _LONGEST = 4_000
 """Characters of one line; the rest is cut off."""
@@ -18,6 +23,10 @@ _LONGEST = 4_000
 
 class LineFormatter(logging.Formatter):
     """Escape control characters in the message; indent the lines of a traceback, which may quote foreign text."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (as below)
+        """Return ISO 8601 with the offset of this machine's zone."""
+        return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
         record.message = printable(record.message, _LONGEST)
@@ -28,10 +37,35 @@ class LineFormatter(logging.Formatter):
         return "\n".join(_INDENT + printable(line, _LONGEST) for line in lines)
 
 
+class JsonFormatter(LineFormatter):
+    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, and ``traceback`` if there is one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        found = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": printable(record.getMessage(), _LONGEST),
+        }
+        if record.exc_info:
+            found["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(found, ensure_ascii=False)
+
+
+def use(level: Level, form: Form) -> None:
+    """Log from this level on, in this form: what :func:`configure` has set up, once the settings are known."""
+    formatter = JsonFormatter() if form == "json" else LineFormatter(_TEXT)
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    for handler in root.handlers:
+        if isinstance(handler.formatter, LineFormatter):
+            handler.setFormatter(formatter)
+
+
 def configure(level: int) -> None:
     """Log to the standard error with time and level, warnings of libraries included."""
     handler = logging.StreamHandler()
-    handler.setFormatter(LineFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(LineFormatter(_TEXT))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     # It logs a warning for each malformed form, which is answered with 400: a client could fill the log.

@@ -17,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from hub.runtime import log_setup
 from hub.runtime.ai_section import AiSection
 from hub.runtime.broker_address import check_broker, with_broker_address
 from hub.runtime.network_addresses import check_address, check_network, check_origin, check_root_path
@@ -172,6 +173,13 @@ class AnalysisSection(Section):
     speech_model: Path | None = None
 
 
+class LogSection(Section):
+    """The log on the standard error."""
+
+    level: log_setup.Level = "info"
+    format: log_setup.Form = "text"
+
+
 class DialectsSection(Section):
     """A table for each dialect, ``[dialects.NAME]``: see :func:`with_dialects`."""
 
@@ -182,6 +190,7 @@ class Settings(Section):
     http: HttpSection = HttpSection()
     openid: OpenIdSection = OpenIdSection()
     mqtt: MqttSection = MqttSection()
+    log: LogSection = LogSection()
     dialects: DialectsSection = DialectsSection()
     store: StoreSection = StoreSection()
     presence: PresenceSection = PresenceSection()

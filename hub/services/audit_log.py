@@ -31,6 +31,10 @@ MAX_WAITING = 1_000
 """Entries that wait while the store cannot write. The oldest is given up for a newer one."""
 
 
+LOGGED = frozenset(("sign_in", "people", "settings"))
+"""Kinds of entries that are also written to the log."""
+
+
 class AuditLog:
     """Writes entries. A failure is only logged, because the operation has already been carried out."""
 
@@ -90,6 +94,9 @@ class AuditLog:
             if not entries:
                 return
             self._waiting, self._counted = [], {}
+            for entry, _ in entries:
+                if entry.kind in LOGGED:
+                    _log(entry)
             try:
                 await self.store.add(entries)
             except StoreRefused as error:
@@ -103,3 +110,12 @@ class AuditLog:
         if self._later is not None:
             self._later.cancel()
         await self.flush()
+
+
+def _log(entry: AuditEntry) -> None:
+    """Write an entry to the log of the process as one line."""
+    who = entry.actor.name or "somebody"
+    what = f" {entry.object}" if entry.object else ""
+    how = "" if entry.outcome == "success" else f": {entry.outcome}"
+    how += f", {entry.count} times" if entry.count > 1 else ""
+    log.info("Audit: %s (%s) %s%s%s", who, entry.client, entry.text, what, how)

@@ -176,11 +176,15 @@ class _Comparison:
                 missing += 1
                 self._total += _ABSENT * max(self._matcher.calm(symptom), _UNMEASURED)
                 continue
-            self._observed |= any(self._matcher.is_direct(e) or e.kind == "contradicted" for e in found)
+            self._observed |= any(map(self._shows_it, found))
             self._total += degree * self._weight(found)
             self._cited += found
         self._needed = tuple(self._cited)
         return 2 * missing <= len(self._signature.needs)
+
+    def _shows_it(self, item: Evidence) -> bool:
+        """Return whether a finding shows a cause itself. A broken relation to other quantities does not."""
+        return item.strength >= FULL if item.kind == "contradicted" else self._matcher.is_direct(item)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
         """Return whether a fault may lack a symptom: a controller or a coarse sensor may hide a movement.
@@ -281,6 +285,9 @@ _SHOWN = (
     "silent",
     "gateway",
     "mode",
+    "over_limit",
+    "at_end",
+    "unbalanced",
 )
 
 

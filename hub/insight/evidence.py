@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import correlation, findings, limits, past_alerts, sequence, short_history, witnesses
+from hub.insight import balance, correlation, findings, limits, past_alerts, sequence, short_history, witnesses
 from hub.insight.change_detection import detect_changes
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
@@ -40,6 +40,8 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *sequence.order(seen, moves, set_before),
             *limits.heading(seen, moves),
             *findings.deviation(seen, moves),
+            *limits.at_end(seen),
+            *balance.unbalanced(seen, moves),
             *correlation.moved_with(seen, moves),
             *correlation.peers(seen, moves),
             *witnesses.contradicted(seen, moves),

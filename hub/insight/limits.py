@@ -111,3 +111,37 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
             metric_unit=m.track.unit,
             left_ms=round(left * 1000),
         )
+
+
+_ENDING = ("position", "flow", "speed")
+_NEAR_END = 0.01
+"""Share of the range within which a metric is at its end."""
+
+
+def at_end(case: InvestigationInput) -> Iterator[Evidence]:
+    """Yield each valve, drive and flow that is at the end of its range while something is wrong.
+
+    A controller that holds its valve at 0 or 100 % can do no more. ``value`` is the reading.
+    """
+    if not case.troubled:
+        return
+    for name, track in case.tracks.items():
+        meaning = case.semantics[name]
+        if meaning.quantity not in _ENDING or meaning.role not in ("measured", "command") or track.kind != "number":
+            continue
+        recent = track.values[-3:]
+        full = 100.0 if track.unit == "%" else float("inf")
+        near = _NEAR_END * min(full, float(np.abs(track.values).max(initial=0.0)))
+        if np.all(np.abs(recent) <= near) or np.all(recent >= full - near):
+            yield finding(
+                case,
+                "at_end",
+                name,
+                f"{case.name(name)} is at an end of its range: {fmt.quantity(float(recent[-1]), track.unit)}",
+                value=float(recent[-1]),
+                unit=track.unit,
+                start=track.at(max(len(track) - 3, 0)),
+                end=case.now,
+                weight=0.6,
+                is_above=bool(recent[-1] > near),
+            )

@@ -22,6 +22,8 @@ from hub.model import Evidence, Value
 
 _BY_CHANCE = 0.1
 """A change of state is an intervention only if so many or fewer would be expected in that time by chance."""
+_ROUTINE = 2
+"""A mode that was entered this often before is part of the normal cycle, such as a defrost."""
 _SOON_MS = 60_000
 _ROLES = ("setpoint", "command")
 _QUANTITIES = ("contact", "mode")
@@ -54,9 +56,15 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
         meaning = semantics[name]
         if track.kind == "text" or meaning.role in _ROLES or meaning.quantity in _QUANTITIES:
             change = _change(track, earliest - _SOON_MS, latest)
-            if change is not None:
+            if change is not None and not (meaning.quantity == "mode" and _is_routine(change)):
                 found.append(change)
     return sorted(found, key=lambda change: change.latest)
+
+
+def _is_routine(change: Intervention) -> bool:
+    track = change.track
+    entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
+    return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE
 
 
 def _change(track: MetricSeries, start: int, end: int) -> Intervention | None:

@@ -19,10 +19,10 @@ from hub.model import Evidence
 
 _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     # verb: the kinds of finding that show it, with the sign their value must have (0: any)
-    "rises": (("onset", 1), ("step", 1), ("stays_on", 1), ("changed", 1)),
-    "falls": (("onset", -1), ("step", -1), ("stays_off", -1), ("changed", -1)),
-    "climbs": (("onset", 1), ("step", 1)),
-    "sinks": (("onset", -1), ("step", -1)),
+    "rises": (("onset", 1), ("step", 1), ("stays_on", 1), ("changed", 1), ("over_limit", 1)),
+    "falls": (("onset", -1), ("step", -1), ("stays_off", -1), ("changed", -1), ("over_limit", -1)),
+    "climbs": (("onset", 1), ("step", 1), ("over_limit", 1)),
+    "sinks": (("onset", -1), ("step", -1), ("over_limit", -1)),
     "ramps": (("onset", 0),),
     "steps": (("step", 0), ("changed", 0)),
     "steady": (("steady", 0), ("idle", 0), ("running", 0)),
@@ -36,6 +36,9 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
     "contradicted": (("contradicted", 0),),
     "changes": (("mode", 0), ("step", 0), ("onset", 0), ("stays_on", 0), ("stays_off", 0), ("changed", 0)),
     "silent": (("silent", 0),),
+    "unbalanced": (("unbalanced", 0),),
+    "zero": (("at_end", -1),),
+    "full": (("at_end", 1),),
 }
 _CALM = ("steady", "idle", "running")
 _ROLES = ("measured", "setpoint", "command", "status", "limit", "statistic")
@@ -45,6 +48,8 @@ FULL = 0.45
 """Strength (about five sigmas) from which a symptom counts in full."""
 _PLACE_UNKNOWN = 0.6
 """What a symptom at a place counts if it is seen in the only metric of that quantity, whose name tells no place."""
+_SWITCHING = 0.5
+"""How certain it is that a metric which goes on switching as usual has not moved otherwise."""
 _DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")
 _DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
@@ -141,13 +146,14 @@ class SymptomMatcher:
     """The findings of one case, searched for symptoms. Metrics without given semantics are read by name."""
 
     def __init__(self, evidence: Sequence[Evidence], semantics: Mapping[str, MetricSemantics] | None = None) -> None:
+        self.over_limit = {item.metric for item in evidence if item.kind == "over_limit"}
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in evidence:
-            self._by_kind.setdefault(item.kind, []).append(item)
+            if item.kind != "steady" or item.metric not in self.over_limit:  # beyond its limit for long is not usual
+                self._by_kind.setdefault(item.kind, []).append(item)
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}
         self.movements = [item for item in evidence if item.kind in MOVEMENTS]
-        self.over_limit = {item.metric for item in evidence if item.kind == "over_limit"}
         self.latest = max((item.end for item in evidence), default=0)
         self.onsets = {item.metric: item.start for item in self.movements if item.metric and item.kind != "stuck"}
 
@@ -155,7 +161,7 @@ class SymptomMatcher:
         """Return how certain it is (0 to 1) that the metrics that could show one of the symptoms are steady."""
         return max(
             (
-                min(1.0, item.strength / FULL)
+                min(1.0, item.strength / FULL) * (1.0 if kind == "steady" else _SWITCHING)
                 for kind in _CALM
                 for item in self._by_kind.get(kind, ())
                 if item.metric and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
@@ -238,5 +244,7 @@ def _points(item: Evidence, direction: int) -> bool:
         return True
     if isinstance(item.value, bool):
         return item.value is (direction > 0)
+    if item.kind in ("over_limit", "at_end"):
+        return item.params.get("is_above") is (direction > 0)
     before = item.params.get("before", 0.0) if item.kind == "changed" else 0.0  # the others give the change itself
     return isinstance(item.value, float) and isinstance(before, float | int) and (item.value - before) * direction > 0

@@ -11,6 +11,7 @@ from hub.model.reading import Value
 
 EvidenceKind = Literal[
     "alone",
+    "at_end",
     "changed",
     "clock",
     "contradicted",
@@ -36,6 +37,7 @@ EvidenceKind = Literal[
     "stays_on",
     "step",
     "stuck",
+    "unbalanced",
 ]
 """The method by which evidence was computed."""
 

@@ -1,0 +1,56 @@
+"""Does a level move as the flows in and out of its tank say?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hub import text_format as fmt
+from hub.insight.detected_change import DetectedChange
+from hub.insight.findings import finding
+from hub.insight.investigation_input import InvestigationInput
+from hub.insight.series import MetricSeries
+from hub.insight.statistics import median
+from hub.model import Evidence
+
+_CERTAIN = 0.15
+"""Two meters differ by less than this share of the larger flow."""
+
+
+def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """Yield a level that moves against the balance of the only inflow and the only outflow, in the same unit.
+
+    ``value`` is inflow less outflow: positive if the level falls although more flows in than out.
+    """
+    levels = [m for m in moves if case.semantics[m.metric].quantity == "level" and m.doing in ("rises", "falls")]
+    inflow, outflow = _flow(case, "inlet"), _flow(case, "outlet")
+    if len(levels) != 1 or inflow is None or outflow is None or inflow.unit != outflow.unit:
+        return
+    level = levels[0]
+    since = level.onset or case.now
+    into, out = (median(each.since(since).values) if len(each.since(since)) else 0.0 for each in (inflow, outflow))
+    surplus = into - out
+    if surplus * level.change >= 0 or abs(surplus) <= _CERTAIN * max(into, out):
+        return
+    yield finding(
+        case,
+        "unbalanced",
+        level.metric,
+        f"{case.name(level.metric)} {level.doing} although {fmt.quantity(into, inflow.unit)} flow in and "
+        f"{fmt.quantity(out, inflow.unit)} flow out",
+        value=surplus,
+        unit=inflow.unit,
+        start=since,
+        end=case.now,
+        weight=0.8,
+        flows_in=into,
+        flows_out=out,
+    )
+
+
+def _flow(case: InvestigationInput, place: str) -> MetricSeries | None:
+    found = [
+        track
+        for name, track in case.tracks.items()
+        if case.semantics[name].quantity == "flow" and place in case.semantics[name].places and track.kind == "number"
+    ]
+    return found[0] if len(found) == 1 else None

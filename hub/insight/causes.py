@@ -74,12 +74,15 @@ def rank(
         alarmed: Whether an alert is open or a limit exceeded.
     """
     matcher = SymptomMatcher(evidence, semantics)
+    # A limit that is exceeded is a symptom of a fault; that somebody did something must show as a change.
+    of_changes = SymptomMatcher(evidence, semantics, limits=False)
     of_kinds = machine_kinds.machine_kinds((), matcher.semantics.items()) if kinds is None else kinds
     best: dict[str, CauseMatch] = {}
     for signature in built_in() if signatures is None else signatures:
         if signature.kinds and not set(signature.kinds) & set(of_kinds):
             continue
-        match = _Comparison(signature, matcher).match((0.0 if alarmed else _CALM) + _of_kind(signature, of_kinds))
+        comparison = _Comparison(signature, matcher if signature.nature == "fault" else of_changes)
+        match = comparison.match((0.0 if alarmed else _CALM) + _of_kind(signature, of_kinds))
         if match is None or match.score <= _LEAST:
             continue
         known = best.get(match.cause)

@@ -238,6 +238,9 @@ def _short(e: Evidence, names: _Names) -> str:
         "idle": f"{metric} is off",
         "running": f"{metric} is {'open' if 'open' in e.finding else 'on'}",
         "silent": "the device sends nothing",
+        "over_limit": f"{metric} is {'above' if e.params.get('is_above') else 'below'} its limit",
+        "at_end": f"{metric} is at an end of its range",
+        "unbalanced": f"{metric} contradicts the balance of the flows",
         "gateway": "most devices behind its gateway fell silent with it",
     }
     return told.get(e.kind, f"{metric} goes on as usual")

@@ -143,13 +143,23 @@ def parse_alternatives(text: str) -> tuple[Symptom, ...]:
 
 
 class SymptomMatcher:
-    """The findings of one case, searched for symptoms. Metrics without given semantics are read by name."""
+    """The findings of one case, searched for symptoms. Metrics without given semantics are read by name.
 
-    def __init__(self, evidence: Sequence[Evidence], semantics: Mapping[str, MetricSemantics] | None = None) -> None:
+    With ``limits`` a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
+    """
+
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        semantics: Mapping[str, MetricSemantics] | None = None,
+        *,
+        limits: bool = True,
+    ) -> None:
         self.over_limit = {item.metric for item in evidence if item.kind == "over_limit"}
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in evidence:
-            if item.kind != "steady" or item.metric not in self.over_limit:  # beyond its limit for long is not usual
+            # Beyond its limit for long is not usual.
+            if (item.kind != "steady" or item.metric not in self.over_limit) and (limits or item.kind != "over_limit"):
                 self._by_kind.setdefault(item.kind, []).append(item)
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}

@@ -1,0 +1,94 @@
+"""Symptoms that are no movement: a controller at its end, a balance that is broken, a limit that is exceeded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hub.insight import MetricSeries, decide, evidence, parse_signatures, rank
+from hub.model import Evidence
+from series import NOW, alert, case, clock_of, points, ramp, track
+
+
+def of_kind(found: list[Evidence], kind: str) -> list[Evidence]:
+    return [item for item in found if item.kind == kind]
+
+
+def constant(name: str, value: float, unit: str) -> MetricSeries:
+    t = clock_of()
+    return MetricSeries.of(name, unit, points(np.full_like(t, value), t))
+
+
+def sinking_tank(valve: float, raised: bool = True) -> list[Evidence]:
+    level = track("level", 60, 0.05, 1, ramp(-600, -0.05))
+    flows = track("inflow", 26, 0.1, 2), track("outflow", 17, 0.1, 3)
+    return evidence(
+        case(level, *flows, constant("valve", valve, "%"), alert=alert("level", -60, 29.0, 30.0) if raised else None)
+    )
+
+
+def test_valve_at_an_end_of_its_range_is_evidence_only_while_something_is_wrong() -> None:
+    full = of_kind(sinking_tank(100.0), "at_end")
+    assert [(item.metric, item.value, item.params["is_above"]) for item in full] == [("valve", 100.0, True)]
+    assert [item.params["is_above"] for item in of_kind(sinking_tank(0.0), "at_end")] == [False]
+    assert not of_kind(sinking_tank(60.0), "at_end")
+    assert not of_kind(sinking_tank(100.0, raised=False), "at_end")
+
+
+def test_level_that_falls_although_more_flows_in_than_out_is_a_leak() -> None:
+    found = sinking_tank(100.0)
+    broken = of_kind(found, "unbalanced")
+    assert len(broken) == 1
+    assert broken[0].metric == "level"
+    assert "26" in broken[0].finding
+    assert "17" in broken[0].finding
+    assert decide(rank(found, kinds=["tank"])).cause == "leak"  # type: ignore[union-attr]
+
+
+def test_level_that_moves_as_its_flows_say_is_balanced() -> None:
+    level = track("level", 60, 0.05, 1, ramp(-600, -0.05))
+    drained = evidence(case(level, track("inflow", 10, 0.1, 2), track("outflow", 17, 0.1, 3)))
+    nearly = evidence(case(level, track("inflow", 18, 0.1, 2), track("outflow", 17, 0.1, 3)))
+    assert not of_kind([*drained, *nearly], "unbalanced")
+
+
+HOT = """
+[[cause]]
+id = "hot"
+title = "Hot"
+component = "x"
+needs = ["temperature rises"]
+one_sign = true
+nature = "{nature}"
+"""
+
+
+def test_exceeded_limit_is_a_symptom_of_a_fault_and_not_of_an_act() -> None:
+    found = [
+        Evidence("e1", "over_limit", "d", "temperature", "", 81.0, "°C", NOW - 60_000, NOW, 0.6, {"is_above": True})
+    ]
+    cold = [
+        Evidence("e1", "over_limit", "d", "temperature", "", 1.0, "°C", NOW - 60_000, NOW, 0.6, {"is_above": False})
+    ]
+    fault, act = (parse_signatures(HOT.format(nature=nature)) for nature in ("fault", "act"))
+    assert [match.cause for match in rank(found, fault)] == ["hot"]
+    assert rank(found, act) == []
+    assert rank(cold, fault) == []
+
+
+def test_mode_of_the_normal_cycle_is_no_intervention() -> None:
+    def with_modes(*changes: tuple[float, str]) -> list[Evidence]:
+        t = clock_of()
+        modes = [(NOW + round(float(s) * 1000), next(w for at, w in reversed(changes) if s >= at)) for s in t]
+        rising = track("temperature", 5, 0.05, 1, ramp(-60, 0.2))
+        return evidence(case(rising, MetricSeries.of("mode", None, modes), alert=alert("temperature", -5, 9.0, 8.0)))
+
+    start = float(clock_of()[0])
+    once = with_modes((start, "cooling"), (-62.0, "defrost"))
+    often = with_modes(
+        (start, "cooling"),
+        *((start + k * 200.0, ("defrost", "cooling")[k % 2 == 0]) for k in range(1, 6)),
+        (start + 1_200.0, "cooling"),
+        (-62.0, "defrost"),
+    )
+    assert of_kind(once, "mode")
+    assert not of_kind(often, "mode")

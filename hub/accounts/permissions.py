@@ -146,6 +146,7 @@ PUT    /api/rules
 POST   /api/rules/check
 POST   /api/rules/preview
 POST   /api/rules/backtest
+POST   /api/rules/from-words
 POST   /api/rules/suggest-limits
 PUT    /api/rules/{rule_id}
 DELETE /api/rules/{rule_id}

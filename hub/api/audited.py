@@ -122,6 +122,7 @@ READ_ONLY = frozenset(
         "POST /api/rules/check",
         "POST /api/rules/preview",
         "POST /api/rules/backtest",
+        "POST /api/rules/from-words",
         "POST /api/rules/suggest-limits",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",

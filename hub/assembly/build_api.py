@@ -145,6 +145,7 @@ def build_api(
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         *_history_routers(core, submit),
+        *rule_routers(core, ai, files, health.faults, changes),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),
         notifications.routes(core.notifications, changes, core.now),
         *_hub_routers(core, ai, feeds, info, health),
@@ -188,7 +189,6 @@ def _settings_routers(
     changes: ChangeLog,
 ) -> list[Router]:
     return [
-        *rule_routers(core, files, faults, changes),
         mappings.routes(files.mappings, broker.dialects, faults, changes, core.now),
         credentials.routes(broker.credentials, changes),
         models.routes(model_settings, changes),

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from hub.api import Router
 from hub.api.change_log import ChangeLog
-from hub.api.routes import rule_backtest, rules
-from hub.assembly.parts import ConfigFiles, Core
+from hub.api.routes import rule_backtest, rule_words, rules
+from hub.assembly.parts import AiServices, ConfigFiles, Core
+from hub.assistant.rule_drafts import RuleDrafts
 from hub.services.backtests import Backtests
 from hub.services.limit_suggestions import LimitAdvisor
 
 
-def rule_routers(core: Core, files: ConfigFiles, faults: dict[str, list[str]], changes: ChangeLog) -> list[Router]:
+def rule_routers(
+    core: Core, ai: AiServices, files: ConfigFiles, faults: dict[str, list[str]], changes: ChangeLog
+) -> list[Router]:
     """Return the routes for rules, and for trying one before it is saved."""
     visible = core.visible
     backtests = Backtests(core.engine.applies, visible.devices, visible.history)
     advisor = LimitAdvisor(core.engine.applies, visible.devices, visible.history, backtests)
+    drafts = RuleDrafts(visible.devices, ai.providers, core.now)
     return [
+        rule_words.routes(drafts, files.rules, lambda: core.engine.rules),
         rule_backtest.routes(backtests, advisor, files.rules, lambda: core.engine.rules),
         rules.routes(files.rules, core.engine, visible.devices, core.store, faults, changes),
     ]

@@ -60,6 +60,7 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     off: frozenset[str]
     to: frozenset[str]
     time: TimeWords
+    rule: dict[str, tuple[re.Pattern[str], ...]]  # parts of a rule in words
     sentences: dict[str, str]
     vocabulary: frozenset[str]
 
@@ -107,7 +108,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         for name in ("filler", "limiting", "adjectives_of_time", "after_metric", "prepositions")
     }
     verbs = {name: frozenset(_alternatives(text)) for name, text in table["verbs"].items()}
-    time = _time(table["time"])
+    time, rule = _time(table["time"], table["rule"])
     known = {*concepts, *hints["superlative"], *hints["comparative"], *adjectives, *time.units, *time.weekdays}
     of_times = {word for patterns in table["time"]["patterns"].values() for p in patterns for word in _plain_words(p)}
     vocabulary = of_times | {word for phrase in (*known, *time.months, *verbs["act"]) for word in phrase.split()}
@@ -121,6 +122,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,
+        rule=rule,
         sentences=sentences,
         vocabulary=frozenset(vocabulary | words["filler"]),
         **words,
@@ -146,7 +148,10 @@ def _hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
     return found
 
 
-def _time(table: dict[str, Any]) -> TimeWords:
+def _time(
+    table: dict[str, Any], rule: dict[str, list[str]]
+) -> tuple[TimeWords, dict[str, tuple[re.Pattern[str], ...]]]:
+    """Return the words for times, and the patterns of rules in words, which contain such words."""
     units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
     numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
     weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}
@@ -168,12 +173,17 @@ def _time(table: dict[str, Any]) -> TimeWords:
         "clock2": _clock("clock2", table, noon, midnight),
         "day": rf"(?P<day>{day}|{_any(weekdays)})",
     }
-    patterns = {
-        name: tuple(re.compile(f"(?<= )(?:{_filled(pattern, forms)})(?= )") for pattern in alternatives)
-        for name, alternatives in table["patterns"].items()
-    }
+    patterns = _compiled(table["patterns"], forms)
     am, pm = (frozenset(_alternatives(table[key])) for key in ("am", "pm"))
-    return TimeWords(units, numbers, weekdays, months, parts, patterns, frozenset(noon), frozenset(midnight), am, pm)
+    words = TimeWords(units, numbers, weekdays, months, parts, patterns, frozenset(noon), frozenset(midnight), am, pm)
+    return words, _compiled(rule, forms)
+
+
+def _compiled(table: dict[str, list[str]], forms: dict[str, str]) -> dict[str, tuple[re.Pattern[str], ...]]:
+    return {
+        name: tuple(re.compile(f"(?<= )(?:{_filled(pattern, forms)})(?= )") for pattern in alternatives)
+        for name, alternatives in table.items()
+    }
 
 
 def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str]) -> str:

@@ -34,7 +34,7 @@ from hub.assistant.context_resolution import resolve_question
 from hub.assistant.kinds import STATES
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.time_parser import DAY, TimeRange
-from hub.model import Proposal, Turn
+from hub.model import Proposal, RuleProposal, Turn
 from hub.tools import Queries
 
 
@@ -114,7 +114,7 @@ class RuleBasedAnswer(msgspec.Struct, frozen=True):
     about: tuple[tuple[str, str | None], ...] = ()
     span: tuple[int, int] | None = None
     is_charted: bool = False
-    proposal: Proposal | None = None
+    proposal: Proposal | RuleProposal | None = None
 
 
 class RuleBasedAnswers:

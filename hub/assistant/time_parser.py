@@ -240,7 +240,7 @@ class _Parser:
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
         """Return the moment of a clock time on the given day. Without a day, return the most recent one."""
-        of_day = _time_of_day(clock or "", self._time)
+        of_day = time_of_day(clock or "", self._time)
         if of_day is None:
             return None
         if day is not None:
@@ -249,7 +249,7 @@ class _Parser:
         return self._midnight + of_day if self._midnight + of_day <= self._now else self._midnight + of_day - DAY
 
 
-def _time_of_day(clock: str, time: TimeWords) -> int | None:
+def time_of_day(clock: str, time: TimeWords) -> int | None:
     """Return a time of day in ms, None for an invalid one such as 25:00."""
     if clock in time.noon:
         return 12 * HOUR

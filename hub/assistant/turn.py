@@ -15,7 +15,7 @@ from hub.assistant.rule_based_answers import RuleBasedAnswer, RuleBasedAnswers
 from hub.assistant.sources import sources, sources_of
 from hub.assistant.tool_loop import ToolLoop
 from hub.errors import AiError
-from hub.model import Chart, Extra, SeriesQuery, Source, Turn, Unsupported, Writer
+from hub.model import Chart, Extra, RuleProposal, SeriesQuery, Source, Turn, Unsupported, Writer
 from hub.tools import Tools, specs
 
 _MEMORY, _REMEMBERED = 8_000, 2_000
@@ -89,7 +89,9 @@ class AssistantTurn:
             ]
             devices = queries.lookup.named_in("\n".join(texts))
             marked = unsupported_claims(text, self.rounds.given, names, devices)
-            return [*named, *(Unsupported(sentence) for sentence in marked)]
+            proposed = self._computed.proposal if self._computed else None
+            drafts = [proposed] if isinstance(proposed, RuleProposal) else []
+            return [*named, *drafts, *(Unsupported(sentence) for sentence in marked)]
         if self._computed is None:
             return []
         found = sources_of(self._computed.about, self._computed.span, queries.registry, queries.now())

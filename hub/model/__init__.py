@@ -12,7 +12,17 @@ from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
-from hub.model.conversation import Chart, Conversation, Extra, Proposal, Source, Step, Turn, Unsupported
+from hub.model.conversation import (
+    Chart,
+    Conversation,
+    Extra,
+    Proposal,
+    RuleProposal,
+    Source,
+    Step,
+    Turn,
+    Unsupported,
+)
 from hub.model.dashboard import COLUMNS, Dashboard, SharedWith, Tile, TileKind, TileRange, TileSeries
 from hub.model.device import (
     MANY_IDS,
@@ -228,6 +238,7 @@ __all__ = [
     "ReplaceRules",
     "Reporting",
     "Rule",
+    "RuleProposal",
     "RunStep",
     "Scope",
     "SendCommand",

@@ -41,6 +41,12 @@ class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
     unit: str | None
 
 
+class RuleProposal(msgspec.Struct, frozen=True, tag="rule"):
+    """A rule that the question asks for. `/rules?new=1&words=…` opens a draft of it; a person saves it."""
+
+    words: str
+
+
 class Source(msgspec.Struct, frozen=True, tag="source"):
     """Data that an answer is based on: a device, maybe one metric, and a time range."""
 
@@ -57,7 +63,7 @@ class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
     sentence: str
 
 
-Extra = Step | Chart | Proposal | Source | Unsupported
+Extra = Step | Chart | Proposal | RuleProposal | Source | Unsupported
 """What an answer has beside its text."""
 
 

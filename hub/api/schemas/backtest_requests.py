@@ -1,10 +1,10 @@
-"""Request bodies of backtests. Times are epoch milliseconds."""
+"""Request bodies of backtests and of rules in words. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from hub.api.schemas.requests import Incoming, RuleDraft
 
@@ -50,3 +50,10 @@ class LimitQuery(Incoming):
 def _check_period(start: int, end: int) -> None:
     if not 0 < end - start <= MAX_PERIOD_MS:
         raise ValueError('"to" must be later than "from", by at most 31 days')
+
+
+class RuleWords(Incoming):
+    """A sentence that describes a rule. Hours that it names are in `time_zone`."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    time_zone: str = Field("UTC", min_length=1, max_length=64)

@@ -6,13 +6,14 @@ from typing import Annotated
 
 from hub.api.schemas.api_object import ApiObject, FromModel
 from hub.model import Conversation, Writer
-from hub.model.conversation import Chart, Proposal, Source, Step, Unsupported
+from hub.model.conversation import Chart, Proposal, RuleProposal, Source, Step, Unsupported
 
 ConversationItem = Annotated[Conversation, FromModel("ConversationItem")]
 TurnExtra = (
     Annotated[Step, FromModel("StepShape")]
     | Annotated[Chart, FromModel("ChartShape")]
     | Annotated[Proposal, FromModel("ProposalShape")]
+    | Annotated[RuleProposal, FromModel("RuleProposalShape")]
     | Annotated[Source, FromModel("SourceShape")]
     | Annotated[Unsupported, FromModel("UnsupportedShape")]
 )

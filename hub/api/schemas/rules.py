@@ -65,6 +65,22 @@ class RulePreview(ApiObject):
     devices: int
 
 
+class RuleFromWordsShape(ApiObject):
+    """A draft from a sentence, as `RulePreview` has it.
+
+    - `missing`: keys that the rule needs and the sentence does not give
+    - `unknown`: words that were not understood
+    - `model`: the language model that drafted it; null for the grammar
+    """
+
+    text: str
+    rule: RuleShape | None
+    problem: str | None
+    missing: list[str]
+    unknown: list[str]
+    model: str | None
+
+
 class RulesChecked(ApiObject):
     """Result of checking a rules file.
 

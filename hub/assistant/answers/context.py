@@ -11,7 +11,7 @@ from hub.assistant.language import Language
 from hub.assistant.metric_words import MetricMention, numeric
 from hub.assistant.question import ParsedQuestion
 from hub.assistant.time_parser import HOUR, TimeRange
-from hub.model import Device, Latest, Proposal, Value
+from hub.model import Device, Latest, Proposal, RuleProposal, Value
 from hub.model.metric import state_word
 from hub.tools import Queries
 
@@ -27,14 +27,14 @@ class ComputedAnswer(msgspec.Struct, frozen=True):
         about: devices and metrics, the most important first: the sources, and what a follow-up question refers to.
         span: the time it is about; None: now.
         is_charted: whether charts of the first metrics help.
-        proposal: a command that a person may send.
+        proposal: a command that a person may send, or a rule that a person may save.
     """
 
     text: str
     about: tuple[tuple[str, str | None], ...] = ()
     span: tuple[int, int] | None = None
     is_charted: bool = False
-    proposal: Proposal | None = None
+    proposal: Proposal | RuleProposal | None = None
 
 
 class CannotAnswer(Exception):

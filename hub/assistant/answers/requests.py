@@ -7,6 +7,7 @@ from hub.assistant.answers.context import ComputedAnswer, Context, listed
 from hub.assistant.answers.ranking import condition_targets
 from hub.assistant.command_intent import parse_command_intent
 from hub.errors import Conflict, Invalid
+from hub.model import RuleProposal
 
 
 async def command(context: Context) -> ComputedAnswer:
@@ -55,7 +56,8 @@ async def notify(context: Context) -> ComputedAnswer:
     if not question.scope.is_all:
         parts.append(context.say("rule_devices", devices=devices))
     sources = tuple((device.id, None) for device in context.devices[:3]) if not question.scope.is_all else ()
-    return ComputedAnswer(context.say("notify", rule="; ".join(parts)), sources)
+    draft = RuleProposal(question.text)
+    return ComputedAnswer(context.say("notify", rule="; ".join(parts)), sources, proposal=draft)
 
 
 async def add_device(context: Context) -> ComputedAnswer:

@@ -59,6 +59,7 @@ export type ProposedCommand = Shapes['ProposalShape'];
 export type RawMessage = Shapes['MessageShape'];
 export type Rejected = Shapes['RejectedShape'];
 export type Rule = Shapes['RuleShape'];
+export type RuleFromWords = Shapes['RuleFromWordsShape'];
 export type RulePreview = Shapes['RulePreview'];
 export type RuleOutcome = Shapes['OutcomeShape'];
 export type Firing = Shapes['FiringShape'];

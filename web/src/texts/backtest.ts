@@ -42,4 +42,15 @@ export const backtest = {
   use: (limit: string, clear: string, fired: string): string => `${limit}, clears at ${clear}: ${fired}`,
   wouldFire: (count: number): string =>
     count === 0 ? 'would not have fired' : `would have fired ${times(count)}`,
+  words: {
+    label: 'Describe the rule in words',
+    example: 'Tell me when a freezer stays above -15 °C for ten minutes at night',
+    draft: 'Draft',
+    drafting: 'Reading…',
+    by: (model: string | null): string =>
+      `Drafted ${model === null ? 'from your words' : `by ${model}`}. Check it below; it is not saved yet.`,
+    unknown: (words: string): string => `Not understood: ${words}.`,
+    open: 'Open the rule in the form',
+    proposal: 'A rule from your words',
+  },
 };

@@ -1,0 +1,95 @@
+"""Draft a rule from a sentence, by the grammar and, where it does not understand all of it, by a language model.
+
+A draft is never saved here: a person sees it in the form, with what it would have raised, and saves it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from hub.ai.base import ChatMessage, CompletionRequest
+from hub.ai.prompt_isolation import RULES, clean, fence
+from hub.ai.providers import ProviderChain
+from hub.assistant.rule_words import RuleFromWords, rule_from_words
+from hub.bounds import decode_json
+from hub.errors import AiError, Rejected
+from hub.model import Device
+from hub.registry.reader import DeviceReader
+
+MAX_DEVICES = 60
+"""Devices that a model is told of, those that the grammar found first."""
+SYSTEM = (
+    "You write one alert rule for a monitoring system. " + RULES + " Reply with one JSON object and nothing else, with "
+    "keys of this table: id, name, severity (info, warning, critical), metric, for and clear_for (durations such as "
+    '"10m"), devices, models, labels, areas (lists), schedule (list such as ["daily 22:00-06:00"]) with time_zone. '
+    'kind "threshold" (default) has above or below, and clear; "range" outside or inside [low, high]; "equals" value; '
+    '"rate" by and within; "stuck" for; "no_data" silence. Use only metrics and ids of the given devices. Leave out '
+    "what the sentence does not say."
+)
+
+
+class DraftCandidate(msgspec.Struct, frozen=True):
+    """A draft, and the model that wrote it; None for the grammar."""
+
+    draft: RuleFromWords
+    model: str | None
+
+
+class RuleDrafts:
+    """Service that drafts rules. ``registry`` has the devices that the person may see."""
+
+    def __init__(self, registry: DeviceReader, providers: ProviderChain, now: Callable[[], int]) -> None:
+        self._registry = registry
+        self._providers = providers
+        self._now = now
+
+    async def candidates(self, text: str, language: str, zone: str) -> list[DraftCandidate]:
+        """Return the drafts for a sentence, the best first. The last one is the grammar's."""
+        devices = list(self._registry.with_latest_values())
+        plain = DraftCandidate(rule_from_words(text, devices, self._now(), language, zone), None)
+        if not self._providers.generative or not (plain.draft.missing or plain.draft.unknown):
+            return [plain]
+        written = await self._from_model(text, plain.draft, devices, zone)
+        return [plain] if written is None else [written, plain]
+
+    async def _from_model(
+        self, text: str, plain: RuleFromWords, devices: list[Device], zone: str
+    ) -> DraftCandidate | None:
+        """Return the draft of a model; None if none answers with an object."""
+
+        async def computed() -> str:
+            return msgspec.json.encode(plain.keys).decode()
+
+        named = set(plain.keys.get("devices", ()))
+        known = sorted(devices, key=lambda device: device.id not in named)[:MAX_DEVICES]
+        data = {"devices": [_described(each) for each in known], "time_zone": zone, "draft": plain.keys}
+        asked = ChatMessage("user", fence("hub", data, 16_000) + f"\n\nSentence: {clean(text)}")
+        request = CompletionRequest((ChatMessage("system", SYSTEM), asked), computed, schema={"type": "object"})
+        try:
+            answer = await self._providers.chat(request)
+            first, end = answer.text.find("{"), answer.text.rfind("}") + 1
+            keys = decode_json(answer.text[first:end].encode()) if first >= 0 else None
+        except (AiError, Rejected):
+            return None
+        if not answer.writer.generative or not isinstance(keys, dict):
+            return None
+        return DraftCandidate(RuleFromWords({**_named(plain.keys), **keys}, (), ()), answer.writer.model)
+
+
+def _named(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: keys[key] for key in ("id", "name")}
+
+
+def _described(device: Device) -> dict[str, Any]:
+    metrics = {name: device.unit(name) or type(latest.value).__name__ for name, latest in device.metrics.items()}
+    return {
+        "id": device.id,
+        "name": device.display_name,
+        "model": device.info.model,
+        "area": device.area,
+        "labels": device.display_labels,
+        "metrics": metrics,
+    }

@@ -966,6 +966,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rules/from-words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rule From Words
+         * @description Draft a rule from a sentence in English, German or Spanish. Nothing is saved.
+         *
+         *     For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
+         *
+         *     A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
+         */
+        post: operations["post_rules_from-words"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/rules/backtest": {
         parameters: {
             query?: never;
@@ -6590,6 +6614,27 @@ export interface components {
             /** Revision */
             revision: string;
         };
+        /**
+         * RuleFromWordsShape
+         * @description A draft from a sentence, as `RulePreview` has it.
+         *
+         *     - `missing`: keys that the rule needs and the sentence does not give
+         *     - `unknown`: words that were not understood
+         *     - `model`: the language model that drafted it; null for the grammar
+         */
+        RuleFromWordsShape: {
+            /** Text */
+            text: string;
+            rule: components["schemas"]["RuleShape"] | null;
+            /** Problem */
+            problem: string | null;
+            /** Missing */
+            missing: string[];
+            /** Unknown */
+            unknown: string[];
+            /** Model */
+            model: string | null;
+        };
         /** RuleList */
         RuleList: {
             /** Items */
@@ -6623,6 +6668,19 @@ export interface components {
             text?: string | null;
             /** Id */
             id?: string | null;
+        };
+        /**
+         * RuleProposalShape
+         * @description A rule that the question asks for. `/rules?new=1&words=…` opens a draft of it; a person saves it.
+         */
+        RuleProposalShape: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "rule";
+            /** Words */
+            words: string;
         };
         /**
          * RuleShape
@@ -6672,6 +6730,19 @@ export interface components {
             };
             /** Last Fired */
             last_fired: number | null;
+        };
+        /**
+         * RuleWords
+         * @description A sentence that describes a rule. Hours that it names are in `time_zone`.
+         */
+        RuleWords: {
+            /** Text */
+            text: string;
+            /**
+             * Time Zone
+             * @default UTC
+             */
+            time_zone: string;
         };
         /**
          * RulesChecked
@@ -7421,7 +7492,7 @@ export interface components {
             /** Stopped */
             stopped: boolean;
             /** Extras */
-            extras: (components["schemas"]["hub__model__conversation__StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
+            extras: (components["schemas"]["hub__model__conversation__StepShape"] | components["schemas"]["ChartShape"] | components["schemas"]["ProposalShape"] | components["schemas"]["RuleProposalShape"] | components["schemas"]["SourceShape"] | components["schemas"]["UnsupportedShape"])[];
         };
         /**
          * TurnWriter
@@ -9909,6 +9980,42 @@ export interface operations {
             };
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_rules_from-words": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleWords"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleFromWordsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -78,7 +78,7 @@ def test_sentence_is_a_valid_rule(sentence: str, expected: dict[str, Any]):
     assert parse(tomlkit.dumps({"rule": [found.keys]}))[0].id == found.keys["id"]
 
 
-def test_what_a_sentence_lacks_is_named_and_not_guessed():
+def test_missing_parts_of_a_sentence_are_named_and_not_guessed():
     found = rule_from_words("tell me when a freezer is too blorg", fleet(), T0)
     assert found.missing == ("metric", "above")
     assert found.unknown == ("blorg",)

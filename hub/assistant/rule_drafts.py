@@ -20,7 +20,7 @@ from hub.model import Device
 from hub.registry.reader import DeviceReader
 
 MAX_DEVICES = 60
-"""Devices that a model is told of, those that the grammar found first."""
+"""Devices that a model receives, those that the grammar found first."""
 SYSTEM = (
     "You write one alert rule for a monitoring system. " + RULES + " Reply with one JSON object and nothing else, with "
     "keys of this table: id, name, severity (info, warning, critical), metric, for and clear_for (durations such as "

@@ -10,6 +10,8 @@ from hub.rules import describe, parse
 from rule_plant import T0, Plant
 
 CALM = '[[rule]]\nid="r"\nmetric="t"\nabove=80\nclear=78\nclear_for="10s"'
+PART = "\n[[rule.conditions]]\n"
+JOIN = '[[rule]]\nid="r"\nkind="{}"\nfor="2s"\nclear_for="3s"' + PART + 'metric="t"\n'
 KINDS = (
     '[[rule]]\nid="r"\nmetric="t"\nabove=76\nseverity="info"\nwarning={above=78}\ncritical={above=84, clear=82}',
     f'{CALM}\nfor="3s"',
@@ -21,6 +23,12 @@ KINDS = (
     '[[rule]]\nid="r"\nkind="range"\nmetric="t"\ninside=[78, 84]\nclear_for="3s"',
     '[[rule]]\nid="r"\nkind="stuck"\nmetric="t"\nfor="6s"\ntolerance=2',
     '[[rule]]\nid="r"\nkind="compare"\nmetric="t"\nwith="u"\nabove=3\nclear=1\nfor="3s"',
+    '[[rule]]\nid="r"\nkind="count"\nmetric="t"\nabove=80\nclear=78\ntimes=2\nwithin="20s"',
+    '[[rule]]\nid="r"\nkind="count"\nmetric="t"\nvalue=85\ntimes=3\nwithin="15s"\neach_value=true',
+    '[[rule]]\nid="r"\nmetric="t"\nabove=80\nfor="2s"\nschedule=["daily 22:21-22:22"]\ntime_zone="UTC"',
+    f'{JOIN.format("all")}above=80\nclear=78\nfor="4s"\n{PART}kind="equals"\nmetric="u"\nvalue=80',
+    f'{JOIN.format("any")}kind="count"\nvalue=85\ntimes=2\nwithin="9s"\n{PART}kind="stuck"\nmetric="t"\nfor="6s"',
+    f'{JOIN.format("not")}inside=[70, 84]\nkind="range"\nhysteresis=2',
 )
 
 

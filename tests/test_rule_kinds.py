@@ -139,7 +139,7 @@ def test_api_condition_has_the_fields_of_the_kind():
     assert {name: [field.name for field in of] for name, of in fields.items()} == {
         "threshold": ["above", "below", "clear", "steps"],
         "range": ["low", "high", "inside", "hysteresis"],
-        "compare": ["other", "above", "below", "clear"],
+        "compare": ["other", "above", "below", "clear", "device", "area", "max_age_ms"],
         "equals": ["value"],
         "rate": ["by", "window_ms", "falling", "counter"],
         "count": ["times", "window_ms", "value", "above", "below", "clear", "each_value"],

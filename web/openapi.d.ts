@@ -5105,7 +5105,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "no_readings" | "too_many_readings" | "too_many_devices";
+            reason: "no_readings" | "too_many_readings" | "too_many_devices" | "other_devices";
         };
         /**
          * LevelShape

@@ -102,6 +102,7 @@ from hub.model.notification import (
     PendingNotice,
 )
 from hub.model.progress import Op, RunStep
+from hub.model.published_value import PublishedValue
 from hub.model.quote import Quote
 from hub.model.reading import (
     Gap,
@@ -224,6 +225,7 @@ __all__ = [
     "Presence",
     "PresenceWords",
     "Proposal",
+    "PublishedValue",
     "PutSilence",
     "Quality",
     "Quote",

@@ -36,7 +36,7 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     if condition.lapses:
         amount: float | None = condition.remaining(points, ts)
     else:
-        amount = each.amount(device.metrics, points, latest.value, ts)
+        amount = each.amount(device, points, latest.value, ts, now)
     if amount is None:
         return []  # a text cannot be compared with a number: nothing begins or ends
     if known is None and not condition.exceeded(amount, raised=False):

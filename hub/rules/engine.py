@@ -22,6 +22,7 @@ from hub.model import (
     ConfirmCause,
     Device,
     Limit,
+    PublishedValue,
     Record,
     Rule,
     Severity,
@@ -31,6 +32,7 @@ from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import DeviceRulesCache, reads, with_bounds
+from hub.rules.published_values import PublishedValues, published
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silencing import Silencing
@@ -62,7 +64,9 @@ class Engine:
         self._gateways = gateways
         self._matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
-        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules)
+        self._published = PublishedValues()
+        self._published.want(self.rules)
+        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules, self._published)
         self._tolerated = tolerated
         self.clear()
 
@@ -76,6 +80,7 @@ class Engine:
         self.incidents = Incidents(self._watches, self._gateways)
         self._plans.clear()
         self._schedules.reset()
+        self._published.clear()
         self._turned: list[Rule] = []
         # Devices that the present rules have not been evaluated on yet: as a set, and in order.
         self._unjudged: set[str] = set()
@@ -106,6 +111,8 @@ class Engine:
 
     def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """Return the range of each metric in which no value changes a rule's state; see :meth:`DeviceRules.calm`."""
+        if self._published.wanted and any(self._published.wants(device, metric) for metric in metrics):
+            return None  # every value is published
         return self._plans.of(device).calm(device.watches, metrics, device.metrics)
 
     def take_changed(self) -> set[str]:
@@ -124,7 +131,15 @@ class Engine:
             events += self.judge(device, record.received)
         if record.quality == "retained":
             return events
+        if self._published.wanted and record.quality != "late":
+            for metric in record.values:
+                if self._published.wants(device, metric):
+                    self.publish(published(device, metric, device.metrics[metric]))
         return events + self._evaluator.observe(device, record)
+
+    def publish(self, value: PublishedValue) -> None:
+        """Take a value of one device for the rules that compare other devices with it."""
+        self._published.publish(value)
 
     def hear(self, device: Device, now: int) -> list[Event]:
         """Restart silence timers and end silence alerts of a device that has sent something else than values."""
@@ -168,6 +183,7 @@ class Engine:
         A rule that keeps its id and metric keeps its window, timer and alert, as far as its new condition holds.
         """
         self.rules[:] = rules
+        self._published.want(self.rules)
         self._schedules.reset()
         self._queue.clear()
         self._unjudged.clear()
@@ -211,6 +227,8 @@ class Engine:
         self._unjudged.discard(device.id)
         self._turn(now)
         self._plans.forget(device.id)
+        if self._published.wanted:
+            self._published.publish_latest(device)
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
@@ -223,6 +241,7 @@ class Engine:
     def forget(self, device_id: str, now: int) -> Sequence[Event]:
         """Remove a deleted device's state and withdraw its alerts."""
         self._plans.forget(device_id)
+        self._published.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)
         withdrawn = [self._alerts.end(alert_id, "withdraw", now) for alert_id in self._alerts.of_device(device_id)]

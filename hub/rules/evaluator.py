@@ -45,9 +45,10 @@ class RuleEvaluator:
                     measured = device.metrics[each.metric].value
                 watch = watch_of(device, each)
                 if late:
-                    events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
+                    if each.condition.source is None:
+                        events += self._watches.observe_late(device, each, watch, value, record.ts, record.received)
                     continue
-                amount = each.amount(device.metrics, watch.points, measured, record.ts)
+                amount = each.amount(device, watch.points, measured, record.ts, record.received)
                 if amount is None:
                     continue
                 if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:

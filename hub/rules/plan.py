@@ -11,6 +11,7 @@ import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
 from hub.rules.kinds import Joined, MetricCondition, Points, SilenceCondition
+from hub.rules.published_values import PublishedValues
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
@@ -32,6 +33,7 @@ class MetricRule(msgspec.Struct, frozen=True):
     metric: str
     key: str
     measure: int
+    published: PublishedValues
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with severity and limit as they apply to an amount; see :meth:`MetricCondition.at`."""
@@ -40,12 +42,15 @@ class MetricRule(msgspec.Struct, frozen=True):
             return self.rule
         return msgspec.structs.replace(self.rule, severity=higher, condition=condition)
 
-    def amount(self, metrics: Mapping[str, Latest], points: Points, value: Value, ts: int) -> float | None:
+    def amount(self, device: Device, points: Points, value: Value, ts: int, now: int) -> float | None:
         """Return the amount for a value of the metric; None if the condition applies to no such value.
 
-        ``metrics`` has the device's latest values; ``points`` are as for :meth:`MetricCondition.measure`.
+        ``points`` and ``ts`` are as for :meth:`MetricCondition.measure`, ``now`` is by the hub's clock.
         """
-        return measured(self.condition, metrics, points, value, ts)
+        if (source := self.condition.source) is not None:
+            other = self.published.read(source, device, now)
+            return None if other is None else self.condition.measure(points, self.condition.combine(value, [other]), ts)
+        return measured(self.condition, device.metrics, points, value, ts)
 
     def reported(self, metrics: Collection[str]) -> bool:
         """Return True if the device has reported the metric, or one of those that a tree reads."""
@@ -83,8 +88,9 @@ class SilenceRule(msgspec.Struct, frozen=True):
 class DeviceRules:
     """The rules of one combination of scope matches: rules on metrics and silence rules. Devices share it."""
 
-    def __init__(self, rules: tuple[Rule, ...], outside: Collection[str]) -> None:
+    def __init__(self, rules: tuple[Rule, ...], outside: Collection[str], published: PublishedValues) -> None:
         """Create the rules of a combination; those whose id is in ``outside`` are outside of their schedules."""
+        self._published = published
         self.rules = {rule.id: rule for rule in rules}
         rules = tuple(rule for rule in rules if rule.id not in outside)
         self._outside = self.rules.keys() - {rule.id for rule in rules}
@@ -110,11 +116,16 @@ class DeviceRules:
             if len(self._on) >= _MAX_METRICS:
                 self._on.clear()
             found = self._on[metric] = tuple(
-                _on_metric(rule, condition, rule.metric if metric in condition.others else metric, measure)
+                self._on_metric(rule, condition, rule.metric if metric in condition.others else metric, measure)
                 for rule, condition, measure in self._metric_rules
                 if covers(rule, metric) or metric in condition.others
             )
         return found
+
+    def _on_metric(self, rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
+        metric = metric or ""
+        rule = msgspec.structs.replace(rule, metric=metric)
+        return MetricRule(rule, condition, metric, f"{rule.id}/{metric}", measure, self._published)
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
         """Return the silence rules of the device and of these metrics."""
@@ -176,11 +187,6 @@ def _checksum(condition: MetricCondition) -> int:
     return -found if condition.derived else found
 
 
-def _on_metric(rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
-    metric = metric or ""
-    return MetricRule(msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}", measure)
-
-
 def reads(rule: Rule, metrics: Collection[str]) -> bool:
     """Return True if the rule watches the whole device, or one of these metrics."""
     if isinstance(rule.condition, Joined):
@@ -213,9 +219,12 @@ class DeviceRulesCache:
     matched once for each combination.
     """
 
-    def __init__(self, rules: list[Rule], matcher: ScopeMatcher, schedules: Schedules) -> None:
+    def __init__(
+        self, rules: list[Rule], matcher: ScopeMatcher, schedules: Schedules, published: PublishedValues
+    ) -> None:
         self._rules = rules
         self._schedules = schedules
+        self._published = published
         self._matcher = matcher
         self._of: dict[str, DeviceRules] = {}
         self._alike: dict[Likeness, list[Rule]] = {}
@@ -235,7 +244,7 @@ class DeviceRulesCache:
             ids = tuple(rule.id for rule in rules)
             plan = self._shared.get(ids)
             if plan is None:
-                plan = self._shared[ids] = DeviceRules(rules, self._schedules.outside)
+                plan = self._shared[ids] = DeviceRules(rules, self._schedules.outside, self._published)
             self._of[device.id] = plan
         return plan
 

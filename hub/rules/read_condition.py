@@ -8,11 +8,12 @@ from typing import Any, cast
 from hub.model import SEVERITIES, Condition
 from hub.rules.fields import InvalidField, read_duration, read_text
 from hub.rules.kinds import KINDS, Joined, MetricCondition, Not, Part
+from hub.rules.kinds.compare import SOURCE_KEYS
 
 MAX_DEPTH = 4
 MAX_CONDITIONS = 20
 """Conditions in a rule, with those inside others."""
-_NOT_INSIDE = frozenset({"clear_for", *SEVERITIES})
+_NOT_INSIDE = frozenset({"clear_for", *SEVERITIES, *SOURCE_KEYS})
 
 
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[str | None, Condition]:

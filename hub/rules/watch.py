@@ -232,7 +232,7 @@ class Watches:
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
             # It is the newest known reading, so it may end the condition.
-            amount = each.amount(device.metrics, watch.points, value, ts)
+            amount = each.amount(device, watch.points, value, ts, now)
             holds = amount is None or each.condition.exceeded(amount, raised=watch.alert is not None)
             return [] if holds else self.recover(device, each, watch, ts, now)
         alert = self.alerts.by_id.get(watch.alert or "")

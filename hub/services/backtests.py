@@ -15,7 +15,7 @@ from hub.backtest import Firing, Points, RuleOutcome, outcome, reads, replay
 from hub.model import Device, Quality, Rule, Value
 from hub.registry.reader import DeviceReader
 from hub.rules import covers
-from hub.rules.kinds import SilenceCondition
+from hub.rules.kinds import MetricCondition, SilenceCondition
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 100
@@ -26,7 +26,7 @@ PAGE = 50_000
 PAUSE_S = 0.0005
 """The replay's thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
 
-LeftOutReason = Literal["no_readings", "too_many_readings", "too_many_devices"]
+LeftOutReason = Literal["no_readings", "too_many_readings", "too_many_devices", "other_devices"]
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -117,6 +117,8 @@ class Backtests:
     async def replay(self, rules: Sequence[Rule], start: int, end: int) -> Replayed:
         """Replay the readings from ``start`` to ``end`` under each of the rules. All read the same metrics."""
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
+        if any(isinstance(each.condition, MetricCondition) and each.condition.source for each in rules):
+            return Replayed([[] for _ in rules], len(devices), [LeftOut(each.id, "other_devices") for each in devices])
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
         silence = any(isinstance(each.condition, SilenceCondition) for each in rules)

@@ -1,7 +1,7 @@
 """The kinds of rules, one file each. To add one, write its file and name it in KINDS; the dashboard has its form."""
 
 from hub.model import Condition
-from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition
+from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition, ValueSource
 from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.count import Count
 from hub.rules.kinds.equals import Equals
@@ -48,4 +48,5 @@ __all__ = [
     "SilenceCondition",
     "Stuck",
     "Threshold",
+    "ValueSource",
 ]

@@ -9,11 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import ClassVar
 
+import msgspec
+
 from hub import text_format as fmt
 from hub.model import Breach, Condition, Latest, Limit, Severity, Value
 
 Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
+
+
+class ValueSource(msgspec.Struct, frozen=True):
+    """What a condition reads beside the device: a metric of another device, or without ``device`` the area's median.
+
+    Values that are older than ``max_age_ms`` are not read.
+    """
+
+    metric: str
+    device: str | None
+    max_age_ms: int
 
 
 class MetricCondition(Condition, frozen=True):
@@ -36,6 +49,11 @@ class MetricCondition(Condition, frozen=True):
     def others(self) -> tuple[str, ...]:
         """Other metrics of the device whose latest values the condition reads, too."""
         return ()
+
+    @property
+    def source(self) -> ValueSource | None:
+        """The value outside the device that the condition reads, too."""
+        return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
         """Return the value to measure from the metric's and those of ``others``; a text if there is none."""

@@ -1,4 +1,7 @@
-"""``kind = "compare"``: the difference between two metrics of a device, above or below a limit."""
+"""``kind = "compare"``: the difference between two values, above or below a limit.
+
+They are two metrics of a device, or a metric and that of another device or the median of the area.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +9,42 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from hub.model import Value
-from hub.rules.fields import InvalidField, read_text
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.fields import InvalidField, read_duration, read_text
+from hub.rules.kinds.base import MetricCondition, Points, ValueSource
 from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
+
+SOURCE_KEYS = frozenset({"with_device", "with_area", "max_age"})
+MAX_AGE_MS = 3_600_000
 
 
 class Compare(MetricCondition, frozen=True):
-    """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`."""
+    """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`.
+
+    ``other`` is of the same device, of ``device``, or with ``area`` the median of the devices in the same area.
+    """
 
     kind: ClassVar[str] = "compare"
-    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", "with"}
+    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", "with", *SOURCE_KEYS}
 
     other: str
     above: float | None = None
     below: float | None = None
     clear: float | None = None
+    device: str | None = None
+    area: bool = False
+    max_age_ms: int = MAX_AGE_MS
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Compare:
-        other = read_text(table.get("with"), "with", "another metric of the device")
+        device, area, max_age = _read_source(table)
+        outside = device is not None or area
+        other = read_text(table.get("with", table.get("metric") if outside else None), "with", "another metric")
         for key, name in (("metric", table.get("metric")), ("with", other)):
             if isinstance(name, str) and any(sign in name for sign in "*?["):
                 raise InvalidField(key, name, "one metric: a compare rule has no patterns")
-        if other == table.get("metric"):
+        if other == table.get("metric") and not outside:
             raise InvalidField("with", other, "a metric that differs from metric")
-        return cls(other, *read_limits(table))
+        return cls(other, *read_limits(table), device=device, area=area, max_age_ms=max_age)
 
     @property
     def difference(self) -> Threshold:
@@ -39,7 +53,13 @@ class Compare(MetricCondition, frozen=True):
 
     @property
     def others(self) -> tuple[str, ...]:
-        return (self.other,)
+        return () if self.source else (self.other,)
+
+    @property
+    def source(self) -> ValueSource | None:
+        if self.device is None and not self.area:
+            return None
+        return ValueSource(self.other, self.device, self.max_age_ms)
 
     @property
     def limit(self) -> float:
@@ -53,13 +73,37 @@ class Compare(MetricCondition, frozen=True):
         return self.difference.measure(points, value, ts)
 
     def signature(self) -> str:
-        return f"{self.difference.signature()} minus {self.other}"
+        of = f" of {self.device}" if self.device is not None else " of the area" if self.area else ""
+        return f"{self.difference.signature()} minus {self.other}{of}"
 
     def exceeded(self, amount: float, *, raised: bool) -> bool:
         return self.difference.exceeded(amount, raised=raised)
 
     def describe(self, metric: str, unit: str | None) -> str:
-        return self.difference.describe(f"{metric} minus {self.other}", unit)
+        same = self.other == metric
+        if self.device is not None:
+            other = f"that of {self.device}" if same else f"{self.other} of {self.device}"
+        elif self.area:
+            other = "the median of its area" if same else f"the median {self.other} of its area"
+        else:
+            other = self.other
+        return self.difference.describe(f"{metric} minus {other}", unit)
 
     def describe_recovery(self) -> str:
         return self.difference.describe_recovery()
+
+
+def _read_source(table: dict[str, Any]) -> tuple[str | None, bool, int]:
+    """Return the device, whether it is the area instead, and the greatest age of the value in ms."""
+    device = read_text(table["with_device"], "with_device", "the id of a device") if "with_device" in table else None
+    if device is not None and any(sign in device for sign in "*?["):
+        raise InvalidField("with_device", device, "the id of one device: no patterns")
+    area = "with_area" in table
+    if area and (device is not None or table["with_area"] != "median"):
+        raise InvalidField("with_area", table["with_area"], '"median", and not together with with_device')
+    if "max_age" in table and device is None and not area:
+        raise InvalidField("max_age", table["max_age"], "only together with with_device or with_area")
+    max_age = read_duration(table.get("max_age", MAX_AGE_MS // 1000), "max_age")
+    if max_age < 1_000:
+        raise InvalidField("max_age", table["max_age"], "at least 1s")
+    return device, area, max_age

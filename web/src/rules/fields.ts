@@ -11,6 +11,10 @@ export const WHEN = [
   'inside',
   'compare_above',
   'compare_below',
+  'device_above',
+  'device_below',
+  'area_above',
+  'area_below',
   'equals',
   'rate',
   'count_above',
@@ -41,6 +45,8 @@ export interface RuleForm {
   metric: string;
   severity: Rule['severity'];
   with: string;
+  with_device: string;
+  max_age: string;
   limit: string;
   clear: string;
   warning: string;
@@ -90,6 +96,8 @@ const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
 const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
 const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
 
+const AREA = { ...PAIR, with: 'text?', max_age: 'duration?' } as const;
+const DEVICE = { with_device: 'text', ...AREA } as const;
 const OFTEN = { times: 'count', within: 'duration' } as const;
 
 /** The fields of each kind of rule, in their order. */
@@ -100,6 +108,10 @@ const FIELDS: Record<When, Fields> = {
   inside: RANGE,
   compare_above: PAIR,
   compare_below: PAIR,
+  device_above: DEVICE,
+  device_below: DEVICE,
+  area_above: AREA,
+  area_below: AREA,
   equals: { metric: 'text', value: 'text', ...DELAYS },
   rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
   count_above: { ...LIMIT, ...OFTEN },
@@ -145,6 +157,8 @@ export const fresh = (id: string): RuleForm => ({
   metric: '',
   severity: 'warning',
   with: '',
+  with_device: '',
+  max_age: '',
   limit: '',
   clear: '',
   warning: '',

@@ -59,7 +59,8 @@ type Part = Pick<Rule, 'kind' | 'metric' | 'condition' | 'for_ms'>;
 function whenOf({ kind, condition }: Part): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
   if (kind === 'threshold') return side;
-  if (kind === 'compare') return `compare_${side}`;
+  if (kind === 'compare' && condition.area) return `area_${side}`;
+  if (kind === 'compare') return condition.device === null ? `compare_${side}` : `device_${side}`;
   if (kind === 'count') return condition.value === null ? `count_${side}` : 'count_equals';
   if (kind === 'range') return condition.inside ? 'inside' : 'outside';
   return kind;
@@ -96,7 +97,9 @@ function partOf(part: Part): RuleForm {
     when,
     conditions: joins(when) ? (condition.conditions as Part[]).map(partOf) : [],
     metric: joins(when) ? '' : (part.metric ?? ''),
-    with: text('other'),
+    with: condition.other === part.metric ? '' : text('other'),
+    with_device: text('device'),
+    max_age: durationText(condition.max_age_ms as number | undefined),
     limit: text('above') || text('below'),
     clear: text('clear'),
     ...stepsOf(condition.steps as Step[] | undefined),
@@ -192,6 +195,7 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
   const own = (field: Field): number | string | null =>
     fields[field] && form[field].trim() ? number(form[field]) : null;
   const limits = { limit: number(form.limit), range: [number(form.low), number(form.high)] };
+  const other = { kind: 'compare', with: form.with.trim() || null, max_age: own('max_age') };
   const often = {
     kind: 'count',
     times: own('times'),
@@ -205,6 +209,10 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
     inside: { kind: 'range', inside: limits.range },
     compare_above: { kind: 'compare', with: form.with.trim(), above: limits.limit },
     compare_below: { kind: 'compare', with: form.with.trim(), below: limits.limit },
+    device_above: { ...other, with_device: form.with_device.trim(), above: limits.limit },
+    device_below: { ...other, with_device: form.with_device.trim(), below: limits.limit },
+    area_above: { ...other, with_area: 'median', above: limits.limit },
+    area_below: { ...other, with_area: 'median', below: limits.limit },
     equals: { kind: 'equals', value: plain(form.value) },
     rate: {
       kind: 'rate',

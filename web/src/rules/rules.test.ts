@@ -48,7 +48,7 @@ describe('the form', () => {
       tolerance: 0.1,
       for: '5s',
     });
-    const pair = { other: 'return', above: null, below: 3, clear: null };
+    const pair = { other: 'return', above: null, below: 3, clear: null, device: null, area: false };
     expect(given({ kind: 'compare', condition: pair })).toMatchObject({
       kind: 'compare',
       with: 'return',
@@ -75,6 +75,21 @@ describe('the form', () => {
         { kind: 'not', conditions: [{ kind: 'equals', metric: 'on', value: true }] },
       ],
     }); // prettier-ignore
+    const other = {
+      other: 'flow',
+      above: 5,
+      below: null,
+      clear: null,
+      device: 'b',
+      area: false,
+      max_age_ms: 600_000,
+    };
+    expect(given({ kind: 'compare', condition: other })).toMatchObject({
+      ...{ kind: 'compare', metric: 'flow', above: 5, with_device: 'b', max_age: '10m' },
+    });
+    expect(given({ kind: 'compare', condition: other })).not.toHaveProperty('with');
+    const median = given({ kind: 'compare', condition: { ...other, other: 't', device: null, area: true } });
+    expect(median).toMatchObject({ with: 't', with_area: 'median' });
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');

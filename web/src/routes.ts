@@ -16,6 +16,9 @@ export interface Shown {
 const LOADERS = {
   fleet: () => import('./fleet/FleetPage.svelte'),
   device: () => import('./device/DevicePage.svelte'),
+  dashboards: () => import('./dashboards/DashboardsPage.svelte'),
+  dashboard: () => import('./dashboards/DashboardPage.svelte'),
+  explore: () => import('./explore/ExplorePage.svelte'),
   alerts: () => import('./alerts/AlertsPage.svelte'),
   assistant: () => import('./assistant/AssistantPage.svelte'),
   analyse: () => import('./pages/AnalysePage.svelte'),
@@ -32,6 +35,8 @@ const LOADERS = {
 
 const FIXED: Record<string, Shown['name']> = {
   '/': 'fleet',
+  '/dashboards': 'dashboards',
+  '/explore': 'explore',
   '/assistant': 'assistant',
   '/analyse': 'analyse',
   '/rules': 'rules',
@@ -58,6 +63,8 @@ export function pageOf(path: string): Shown {
   const [, section, rest, more] = path.split('/');
   if (section === 'd' && rest && more === undefined)
     return { name: 'device', key: path, props: { id: decoded(rest) } };
+  if (section === 'dashboards' && rest && more === undefined)
+    return { name: 'dashboard', key: path, props: { id: decoded(rest) } };
   if (section === 'alerts' && more === undefined)
     return { name: 'alerts', key: '/alerts', props: { id: rest ? decoded(rest) : '' } };
   return { name: 'missing', key: 'missing', props: {} };

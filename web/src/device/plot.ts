@@ -42,11 +42,12 @@ export function dataOf(trace: Trace, twin: Trace | null): uPlot.AlignedData {
 }
 
 /** Distance between labels of the value axis, CSS px. */
-const LABEL_SPACE = 38;
-const FITS_ANY = Number.MAX_VALUE;
+export const LABEL_SPACE = 38;
+/** uPlot's own label positions end at 1e-16 and 1e16; a single increment makes it accept any range. */
+export const FITS_ANY = Number.MAX_VALUE;
 
 /** Return the width of labels with that many characters, CSS px. */
-const axisWidth = (labels: readonly string[] | null): number =>
+export const axisWidth = (labels: readonly string[] | null): number =>
   Math.min(116, Math.max(52, 16 + 6.6 * Math.max(0, ...(labels ?? []).map((label) => label.length))));
 
 /** Return the axis for states: one line per state, labelled with its word. */
@@ -93,7 +94,6 @@ export function createPlot(
         size: (_plot, labels) => axisWidth(labels),
         gap: 8,
         space: LABEL_SPACE,
-        // uPlot's own label positions end at 1e-16 and 1e16; a single increment makes it accept any range.
         incrs: () => [FITS_ANY],
         splits: (plot, _axis, low, high) =>
           axisSplits(low, high, Math.floor(plot.bbox.height / uPlot.pxRatio / LABEL_SPACE)),
@@ -175,7 +175,7 @@ function dot(plot: uPlot, series: number): HTMLElement {
   return element;
 }
 
-function timeLabels(_plot: uPlot, splits: number[]): string[] {
+export function timeLabels(_plot: uPlot, splits: number[]): string[] {
   const step = splits.length > 1 ? splits[1]! - splits[0]! : 60;
   return splits.map((second) => {
     const ts = second * 1000;

@@ -33,8 +33,8 @@ class Router {
         if (each) query.append(key, each);
       }
     }
-    // Commas and colons are legal in a query and read better than %2C and %3A.
-    const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':');
+    // Commas, colons and slashes are legal in a query and read better than %2C, %3A and %2F.
+    const text = query.toString().replaceAll('%2C', ',').replaceAll('%3A', ':').replaceAll('%2F', '/');
     this.go(location.pathname + (text ? `?${text}` : ''), replace);
   }
 

@@ -14,7 +14,9 @@ export interface PageLink {
 export const PAGES: PageLink[] = [
   { href: '/', name: T.nav.fleet, icon: 'fleet' },
   { href: '/alerts', name: T.nav.alerts, icon: 'alerts' },
+  { href: '/dashboards', name: T.nav.dashboards, icon: 'dashboards' },
   { href: '/assistant', name: T.nav.assistant, icon: 'assistant' },
+  { href: '/explore', name: T.nav.explore, icon: 'explore' },
   { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
   { href: '/rules', name: T.nav.rules, icon: 'rules', whole: true },
   { href: '/silences', name: T.nav.silences, icon: 'silences', whole: true },

@@ -11,8 +11,10 @@ import { audit } from './audit';
 import { backtest } from './backtest';
 import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
 import { credentials } from './credentials';
+import { dashboards } from './dashboards';
 import { device, desired } from './device';
 import { diagnosis } from './diagnosis';
+import { explore } from './explore';
 import { fleet, first } from './fleet';
 import { health } from './health';
 import { models } from './models';
@@ -36,10 +38,12 @@ export const T = {
   commands,
   confirm,
   credentials,
+  dashboards,
   desired,
   device,
   diagnosis,
   errors,
+  explore,
   first,
   fleet,
   form,

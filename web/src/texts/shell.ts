@@ -23,6 +23,8 @@ export const nav = {
   main: 'Main',
   fleet: 'Fleet',
   alerts: 'Alerts',
+  dashboards: 'Dashboards',
+  explore: 'Explore',
   assistant: 'Assistant',
   analyse: 'Analyse',
   rules: 'Rules',

@@ -3,7 +3,7 @@
 import { themes } from '../lib/theme.svelte';
 
 // prettier-ignore
-export type Token = '--text-1' | '--text-2' | '--text-3' | '--ok' | '--warn' | '--crit' | '--info' | '--off' | '--accent' | '--line' | '--line-strong' | '--surface-1' | '--surface-3';
+export type Token = '--text-1' | '--text-2' | '--text-3' | '--ok' | '--warn' | '--crit' | '--info' | '--off' | '--accent' | '--line' | '--line-strong' | '--surface-1' | '--surface-3' | `--series-${1 | 2 | 3 | 4 | 5 | 6 | 7 | 8}`;
 
 const resolved = new Map<string, string>();
 let probe: HTMLElement | undefined;

@@ -4,6 +4,8 @@
 export const ICONS = {
   fleet: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
   device: 'M5 2.5h6v11H5zM7.4 11.2h1.2',
+  dashboards: 'M2.5 2.5h5v7h-5zM9.5 2.5h4v4h-4zM9.5 8.5h4v5h-4zM2.5 11.5h5v2h-5z',
+  explore: 'M2.5 2.5v11h11M4.5 10l2.5-3.5 2.2 2L13 3.8',
   alerts: 'M4 11V7.2a4 4 0 0 1 8 0V11l1 1.2H3zM6.8 14h2.4',
   assistant: 'M2.5 3.5h11v8H7l-3 2.4v-2.4H2.5z',
   analyse: 'M8 10.5v-7M5 6.2 8 3.2l3 3M3 12.8h10',

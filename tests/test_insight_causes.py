@@ -28,6 +28,8 @@ NOW = 1_795_384_800_000
 HARD = {
     # One metric alone cannot distinguish a real rise from sensor drift; both causes are listed.
     ("sensor", "sensor_drift"),
+    # A bearing that runs hot while the motor does not may be a bearing.
+    ("pump", "sensor_drift"),
     # No other metric of these machines witnesses that only the sensor has moved: no cause is named.
     ("air-handler", "sensor_drift"),
     ("greenhouse", "sensor_drift"),

@@ -52,6 +52,12 @@ MEANINGS = [
     ("送风机频率", "%", "speed@fan"),
     ("排烟温度", "°C", "temperature@flue"),
     ("运行信号", None, "running"),
+    ("Max block deviation", "V", "voltage@cell"),
+    ("max_temperature", "°C", "temperature (limit)"),
+    ("runtime_min", "min", "run_time"),
+    ("Transfers to battery", None, "count@battery"),
+    ("p0", "bar", "pressure@evaporator"),
+    ("pc", "bar", "pressure@condenser"),
 ]
 
 

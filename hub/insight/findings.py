@@ -230,7 +230,7 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
             shown = state_text(m.metric, value)
             if rare:
                 # Nothing unusual yet, but not the usual state either: it may be how the trouble began.
-                kind, weight = ("running" if value else "idle"), 0.3
+                kind, weight = ("running" if value else "idle"), 0.6 if m.metric in case.troubled else 0.3
                 shown += f" since {fmt.clock(m.onset or case.now)}, as it is now and then"
         elif m.baseline.levels is not None:
             running = m.level > m.baseline.levels.split

@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import msgspec
 
-_KEPT_TOGETHER = re.compile(r"\b(?:co2|h2s|no2|so2|nh3|ch4|o2|pm1|pm25|pm10|l[123]|accelerometer[12]rms)\b")
+_KEPT_TOGETHER = re.compile(r"\b(?:co2|h2s|no2|so2|nh3|ch4|o2|pm1|pm25|pm10|l[123]|[pt]0|accelerometer[12]rms)\b")
 _FINE_DUST = re.compile(r"pm2[._ ]5", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _TOKEN = re.compile(r"[a-z]+\d+|[^\W\d_]+|\d+", re.UNICODE)

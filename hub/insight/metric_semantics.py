@@ -20,7 +20,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.insight.lexicon import Words, read_words
+from hub.insight.lexicon import Words, read_words, words_of
 
 Source = Literal["unit", "words", "class", "title", "person", "model", "unknown"]
 """What decided: the unit, words of the name, the device class, words of the title, a person, a person's correction of
@@ -99,7 +99,14 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
         said = {*said, "fan"} - {"vent"}  # short for a ventilator; an opening does not turn
     places = frozenset(said - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
     role = found.roles[0] if found.roles else "measured"
+    if role == "limit" and (_names_no_limit(name) or (unit or "").strip().lower() == "min"):
+        role = "measured"
     return MetricSemantics(quantity, places, role, source)
+
+
+def _names_no_limit(name: str) -> bool:
+    """Return whether "max" in a name is the largest of several: the maximal deviation of a block is a reading."""
+    return any(word.startswith(("deviat", "abweich", "desv", "ecart", "blockabweich")) for word in words_of(name))
 
 
 _ELECTRICAL = ("voltage", "current", "power", "apparent_power", "reactive_power", "frequency")
@@ -168,6 +175,8 @@ _GENERIC = frozenset(("mode", "count", "time", "alarm", "running", "contact"))
 
 
 def _main(quantities: Sequence[str]) -> str:
+    if "count" in quantities and set(quantities) <= {"count", "state_of_charge"}:
+        return "count"  # transfers to battery
     specific = [quantity for quantity in quantities if quantity not in _GENERIC]
     refined = [quantity for quantity in specific if _REFINES.get(quantity) in specific]
     return (refined or specific or list(quantities))[0]

@@ -25,13 +25,19 @@ _RELATION = 0.2
 
 
 def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequence[DetectedChange]) -> bool:
-    """Return whether a steady companion measures the same quantity."""
+    """Return whether a steady companion measures the same quantity at the same place."""
     semantics = case.semantics
-    quantity = semantics[moved.metric].quantity
+    own = semantics[moved.metric]
     others = (semantics[each.metric] for each in steady)
-    return quantity is not None and any(
-        each.quantity == quantity and each.role == "measured" and "outdoor" not in each.places for each in others
+    return own.quantity is not None and any(
+        each.quantity == own.quantity and each.role == "measured" and _same_place(own.places, each.places)
+        for each in others
     )
+
+
+def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
+    """Return whether two metrics may be at one place: what heats a bearing does not heat the water."""
+    return bool(own & other) if own or other else True
 
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from hub.insight import InvestigationInput, MetricSeries, Past, Peer, Sibling
+from hub.insight import InvestigationInput, MetricSeries, OtherAlert, Past, Peer, Sibling
 from hub.insight.device_semantics import DeviceSemantics, device_semantics
 from hub.model import SEVERITIES, Alert, Device, SeriesQuery, Value
 from hub.registry.reader import DeviceReader
@@ -67,6 +67,7 @@ class Investigation:
             by_peer.setdefault(s.device, {})[s.metric] = MetricSeries.of(s.metric, device.unit(s.metric), s.points)
         whole = [name for name in rare if len(tracks[name]) < _READINGS and tracks[name].kind == "number"]
         week = await self._week(device, [name for name in metrics if name not in whole], end)
+        siblings = self._siblings(device)
         return InvestigationInput(
             device=device.id,
             now=now,
@@ -79,8 +80,9 @@ class Investigation:
             presence=device.presence,
             last_seen=device.last_seen,
             expected_interval=device.expected_interval or None,
-            gateway=device.info.via,
-            siblings=self._siblings(device),
+            gateway=device.info.via or (device.id if siblings else None),
+            siblings=siblings,
+            together=self._together(alert) if alert else (),
             titles=device.titles(),
             classes=device.info.classes,
             texts=tuple(filter(None, (device.display_name, device.info.model, *device.info.labels))),
@@ -127,11 +129,16 @@ class Investigation:
         return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MAX_PEERS]
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
-        via = device.info.via
-        if not via:
-            return ()
+        """Return the other devices of its gateway; of a gateway without one, those connected through it."""
+        via = device.info.via or device.id
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
+
+    def _together(self, alert: Alert) -> tuple[OtherAlert, ...]:
+        """Return the other open alerts of the incident, the earliest change first."""
+        others = sorted(self._engine.together(alert), key=lambda each: (each.since, each.id))
+        devices = [(each, self._registry.get(each.device)) for each in others]
+        return tuple(OtherAlert(each, device.display_name if device else each.device) for each, device in devices)
 
     async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
         """Return earlier alerts of the same rule, and those of similar devices and this metric with a confirmed cause.

@@ -1,8 +1,9 @@
 """Diagnose alerts: compute evidence, compare it with known faults, have a provider write it up, and check the result.
 
-Alerts wait in a bounded queue; each is taken once, by one of a few worker tasks. If a language model fails or is too
-slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may take minutes;
-its diagnosis then replaces the built-in analyst's. The pipeline stores diagnoses, like all state.
+Only one alert of an incident is explained, with the others as evidence: the first one, or later the one whose change
+came first. Alerts wait in a bounded queue; each is taken once, by one of a few worker tasks. If a language model fails
+or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may take
+minutes; its diagnosis then replaces the built-in analyst's. The pipeline stores diagnoses, like all state.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ class DiagnosisService:
         return await asyncio.to_thread(self._judge, case)
 
     def _claim(self, alert: Alert) -> None:
-        if alert.id in self._claimed:
+        if alert.id in self._claimed or alert.id not in self._engine.explaining(alert):
             return
         if len(self._waiting) >= self._capacity:
             self.dropped += 1

@@ -8,7 +8,7 @@ from hub.insight.causes import decide, match_word, rank
 from hub.insight.claims import Vocabulary, check
 from hub.insight.differential import Alternative, deciding_check, differential
 from hub.insight.evidence import evidence
-from hub.insight.investigation_input import InvestigationInput, Past, Peer, Sibling
+from hub.insight.investigation_input import InvestigationInput, OtherAlert, Past, Peer, Sibling
 from hub.insight.narrative import Narrative, narrate
 from hub.insight.outcome import Outcome, outcome
 from hub.insight.series import MetricSeries
@@ -19,6 +19,7 @@ __all__ = [
     "InvestigationInput",
     "MetricSeries",
     "Narrative",
+    "OtherAlert",
     "Outcome",
     "Past",
     "Peer",

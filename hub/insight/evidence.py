@@ -8,7 +8,17 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 
-from hub.insight import balance, correlation, findings, limits, past_alerts, sequence, short_history, witnesses
+from hub.insight import (
+    balance,
+    correlation,
+    findings,
+    limits,
+    past_alerts,
+    same_incident,
+    sequence,
+    short_history,
+    witnesses,
+)
 from hub.insight.change_detection import detect_changes
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
@@ -49,6 +59,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *short_history.too_little(seen, moves),
             *correlation.quality(seen, moves),
             *past_alerts.past(seen),
+            *same_incident.same_incident(seen),
         ]
     return [msgspec.structs.replace(item, id=f"e{number}") for number, item in enumerate(found, 1)]
 

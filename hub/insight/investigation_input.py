@@ -44,6 +44,14 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherAlert:
+    """Another open alert of the same incident, and the display name of its device."""
+
+    alert: Alert
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvestigationInput:
     """Everything that evidence is computed from. Times are epoch ms.
 
@@ -53,6 +61,9 @@ class InvestigationInput:
         limits: Limits by metric: the device's own and those of its rules.
         alert: The alert to explain; None if a user asks about a device.
         expected_interval: The usual interval between messages in ms.
+        gateway: The gateway of the device; the device itself if others are connected through it.
+        siblings: The other devices that are connected through the gateway.
+        together: The other open alerts of the alert's incident, those whose condition began first at the beginning.
     """
 
     device: str
@@ -68,6 +79,7 @@ class InvestigationInput:
     expected_interval: float | None = None
     gateway: str | None = None
     siblings: tuple[Sibling, ...] = ()
+    together: tuple[OtherAlert, ...] = ()
     clock: tuple[str, ...] = ()
     """Metrics whose newest reading came with a device time more than a day off."""
     titles: Mapping[str, str] = field(default_factory=dict)

@@ -48,6 +48,7 @@ _CLAIMED = (
     "gap",
     "clock",
     "past",
+    "incident",
 )
 _UNDECIDED_ACTIONS = (
     "Look at the device and compare the reading with a second measurement.",

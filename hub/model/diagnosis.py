@@ -20,6 +20,7 @@ EvidenceKind = Literal[
     "gateway",
     "history",
     "idle",
+    "incident",
     "jump",
     "level",
     "mode",

@@ -109,6 +109,14 @@ class Engine:
         """Return the highest severity among the device's open alerts."""
         return self._alerts.severity(device_id)
 
+    def together(self, alert: Alert) -> list[Alert]:
+        """Return the other open alerts of the alert's incident."""
+        return [each for each in self.incidents.open_alerts(alert.incident) if each.id != alert.id]
+
+    def explaining(self, alert: Alert) -> tuple[str, ...]:
+        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        return self.incidents.explaining(alert)
+
     def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
         """Return the range of each metric in which no value changes a rule's state; see :meth:`DeviceRules.calm`."""
         if self._published.wanted and any(self._published.wants(device, metric) for metric in metrics):

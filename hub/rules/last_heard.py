@@ -20,12 +20,13 @@ def received(device: Device, latest: Latest) -> int:
     return min(device.last_reading, latest.ts + max(0, device.last_reading - device.last_ts))
 
 
-def silent_together(device: Device, gateway: Device) -> int | None:
+def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int | None:
     """Return how long after a device its gateway was last heard, in ms, if they fell silent together; else None.
 
-    They did if the gateway was not heard for longer than the device's expected interval after it.
+    They did if the gateway was not heard for longer than the device's expected interval after it, or than
+    ``unknown_ms`` if that interval is not known yet.
     """
     if gateway.last_seen is None or device.last_seen is None:
         return None
     later = gateway.last_seen - device.last_seen
-    return max(0, later) if later <= 1.5 * device.expected_interval else None
+    return max(0, later) if later <= (1.5 * device.expected_interval or unknown_ms) else None

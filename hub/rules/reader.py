@@ -16,6 +16,14 @@ class AlertReader(Protocol):
         """The open alerts by id."""
         ...
 
+    def together(self, alert: Alert) -> list[Alert]:
+        """Return the other open alerts of the alert's incident."""
+        ...
+
+    def explaining(self, alert: Alert) -> tuple[str, ...]:
+        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        ...
+
     @property
     def rules(self) -> list[Rule]:
         """The rules."""

@@ -145,9 +145,11 @@ class Alerts:
         return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 
     async def explain(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join alerts with their diagnoses, in one query."""
-        diagnoses = await self._store.diagnoses([alert.id for alert in alerts]) if alerts else {}
-        return [self.join(alert, diagnoses.get(alert.id)) for alert in alerts]
+        """Join alerts with their diagnoses, in one query: the own ones, or else that of their incident."""
+        explaining = [(alert.id, *self._engine.explaining(alert)) for alert in alerts]
+        diagnoses = await self._store.diagnoses(list({each for ids in explaining for each in ids})) if alerts else {}
+        found = (next((diagnoses[each] for each in ids if each in diagnoses), None) for ids in explaining)
+        return [self.join(alert, diagnosis) for alert, diagnosis in zip(alerts, found, strict=True)]
 
     async def explain_if_readable(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
         """Join alerts with their diagnoses; leave the diagnoses out if the history cannot be read."""
@@ -160,7 +162,8 @@ class Alerts:
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
         """Return the alert with this diagnosis and its metric's latest value."""
         device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
-        state: DiagnosisState = "ready" if diagnosis else "pending" if self._pending(alert.id) else "none"
+        pending = any(map(self._pending, (alert.id, *self._engine.explaining(alert))))
+        state: DiagnosisState = "ready" if diagnosis else "pending" if pending else "none"
         if device is None:
             return ExplainedAlert(alert, alert.device, diagnosis, state)
         latest = device.metrics.get(alert.metric or "")

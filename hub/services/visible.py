@@ -91,6 +91,14 @@ class VisibleAlerts:
         found = {rule.id: rule for device in self._devices.devices() for rule in self.rules_for(device)}
         return [found[rule.id] for rule in self._engine.rules if rule.id in found]
 
+    def together(self, alert: Alert) -> list[Alert]:
+        """Return the other open alerts of the alert's incident."""
+        return [each for each in self._engine.together(alert) if self._devices.known(each.device)]
+
+    def explaining(self, alert: Alert) -> tuple[str, ...]:
+        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        return self._engine.explaining(alert)
+
     def severity(self, device_id: str) -> Severity:
         """Return the highest severity among the device's open alerts."""
         return self._engine.severity(device_id) if self._devices.known(device_id) else "ok"

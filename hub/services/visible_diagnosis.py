@@ -7,7 +7,7 @@ import msgspec
 from hub.accounts.scope import current_scope
 from hub.model import Diagnosis, Evidence
 
-ABOUT_OTHERS = frozenset(("peers", "gateway", "alone"))
+ABOUT_OTHERS = frozenset(("peers", "gateway", "alone", "incident"))
 """Kinds of evidence that are computed from other devices. ``past`` is, unless all earlier alerts were its own."""
 
 

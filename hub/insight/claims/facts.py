@@ -96,7 +96,7 @@ def _written(e: Evidence, coder: Coder) -> Iterator[Fact]:
 
 def _metric(e: Evidence) -> str | None:
     """Return the metric that the numbers of a finding belong to; None if they belong to several."""
-    return None if e.kind in ("moved_with", "order", "contradicted") else e.metric
+    return None if e.kind in ("moved_with", "order", "contradicted", "incident") else e.metric
 
 
 def _exact(e: Evidence) -> Iterator[Fact]:

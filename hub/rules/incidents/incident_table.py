@@ -51,7 +51,8 @@ class IncidentTable:
 
     def open_alerts(self, incident_id: str) -> list[Alert]:
         """Return the open alerts of an incident."""
-        return list(self._members[incident_id].alerts.values())
+        members = self._members.get(incident_id)
+        return [] if members is None else list(members.alerts.values())
 
     def put(self, alert: Alert) -> None:
         """Note the state of an open alert of an incident."""
@@ -89,7 +90,7 @@ class IncidentTable:
     def open(self, alert: Alert, device: Device, now: int) -> Incident:
         """Return a new incident for an alert."""
         incident = Incident(
-            id=f"i{alert.id[1:]}",
+            id=incident_of(alert.id),
             kind="device",
             state="open",
             severity=alert.severity,
@@ -196,6 +197,16 @@ class IncidentTable:
                 for key in incident.keys:
                     if self._by_key.get(key) == incident_id:
                         del self._by_key[key]
+
+
+def incident_of(alert_id: str) -> str:
+    """Return the id of the incident whose first alert has this id."""
+    return f"i{alert_id[1:]}"
+
+
+def first_alert(incident_id: str) -> str:
+    """Return the id of the first alert of an incident."""
+    return f"a{incident_id[1:]}"
 
 
 def _takes_others(incident: Incident, now: int) -> bool:

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from hub.events import AlertCleared, AlertEvent, AlertHandled, AlertRaised, Event, Handling
 from hub.model import Alert, Device, Incident
 from hub.rules.incidents.flapping import quiet_at, recovered
-from hub.rules.incidents.incident_table import IncidentTable
+from hub.rules.incidents.incident_table import IncidentTable, first_alert
 from hub.rules.incidents.inhibition import Inhibition
 from hub.rules.incidents.relations import device_is_silent, gateway_key, is_silence, series_key
 from hub.rules.watch import Watches
@@ -56,6 +56,21 @@ class Incidents:
     def by_id(self) -> Mapping[str, Incident]:
         """The incidents by id."""
         return self._table.by_id
+
+    def open_alerts(self, incident_id: str | None) -> list[Alert]:
+        """Return the open alerts of an incident."""
+        return self._table.open_alerts(incident_id or "")
+
+    def explaining(self, alert: Alert) -> tuple[str, ...]:
+        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first.
+
+        These are the alert whose change came first, and the one that was raised first.
+        """
+        if alert.incident is None:
+            return (alert.id,)
+        incident, raised_first = self.by_id.get(alert.incident), first_alert(alert.incident)
+        moved_first = incident.first.alert if incident else None
+        return (raised_first,) if moved_first in (None, raised_first) else (moved_first or "", raised_first)
 
     def load(self, incidents: Iterable[Incident]) -> None:
         """Add the stored incidents, after the engine has loaded the open alerts and before it evaluates anything."""
@@ -127,7 +142,7 @@ class Incidents:
 
     def _place(self, alert: Alert, device: Device, find: Find, now: int) -> tuple[Alert, list[Event]]:
         """Return a raised alert in its incident, and the events that follow."""
-        down = self._inhibition.cause(device, find) if is_silence(alert) else None
+        down = self._inhibition.cause(device, find, now) if is_silence(alert) else None
         leader = self._open.get(down.leader or "") if down else None
         if down and leader is not None and leader.incident in self.by_id:
             self._blame(down.gateway, leader, find)

@@ -36,7 +36,7 @@ class Inhibition:
         self._led: dict[str, dict[str, None]] = {}  # gateways by leader
         self._suppressed: dict[str, dict[str, None]] = {}  # ids of alerts by gateway
 
-    def cause(self, device: Device, find: Find) -> DownGateway | None:
+    def cause(self, device: Device, find: Find, now: int) -> DownGateway | None:
         """Return the gateway that explains the silence of a device, the topmost if several are down."""
         above = self._gateways(device.info.via) if device.info.via else ()
         for gateway in reversed([*above]):
@@ -44,7 +44,7 @@ class Inhibition:
                 continue
             if own := self._silent.get(gateway):
                 return DownGateway(gateway, next(iter(own)))
-            if _is_down(gateway, find(gateway), device):
+            if _is_down(gateway, find(gateway), device, now):
                 return DownGateway(gateway, self.leader(gateway))
         return None
 
@@ -106,8 +106,11 @@ def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
     return behind is not None and behind.presence_before_gateway is None
 
 
-def _is_down(gateway_id: str, gateway: Device | None, device: Device) -> bool:
+def _is_down(gateway_id: str, gateway: Device | None, device: Device, now: int) -> bool:
     """Return whether a gateway was reported offline, or fell silent together with the device."""
     if gateway_id == device.info.via and device.presence == "offline" and device.presence_before_gateway is not None:
         return True
-    return gateway is not None and (gateway.presence == "offline" or silent_together(device, gateway) is not None)
+    if gateway is None or gateway.presence == "offline":
+        return gateway is not None
+    half = (now - (device.last_seen or now)) // 2
+    return silent_together(device, gateway, half) is not None

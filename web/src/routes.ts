@@ -20,6 +20,7 @@ const LOADERS = {
   dashboard: () => import('./dashboards/DashboardPage.svelte'),
   explore: () => import('./explore/ExplorePage.svelte'),
   alerts: () => import('./alerts/AlertsPage.svelte'),
+  incident: () => import('./incidents/IncidentPage.svelte'),
   assistant: () => import('./assistant/AssistantPage.svelte'),
   analyse: () => import('./pages/AnalysePage.svelte'),
   silences: () => import('./silences/SilencesPage.svelte'),
@@ -67,6 +68,8 @@ export function pageOf(path: string): Shown {
     return { name: 'dashboard', key: path, props: { id: decoded(rest) } };
   if (section === 'alerts' && more === undefined)
     return { name: 'alerts', key: '/alerts', props: { id: rest ? decoded(rest) : '' } };
+  if (section === 'incidents' && rest && more === undefined)
+    return { name: 'incident', key: path, props: { id: decoded(rest) } };
   return { name: 'missing', key: 'missing', props: {} };
 }
 

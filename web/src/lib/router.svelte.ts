@@ -84,3 +84,4 @@ export function deviceHref(
 }
 
 export const alertHref = (id: string): string => `/alerts/${encodeURIComponent(id)}`;
+export const incidentHref = (id: string): string => `/incidents/${encodeURIComponent(id)}`;

@@ -2,7 +2,7 @@
 // reconnects. It applies frames to the fleet and passes everything else to its listener. Time, randomness and the
 // socket can be replaced in tests.
 
-import type { Alert, Command, Step } from '../api/types';
+import type { Alert, Command, Incident, Step } from '../api/types';
 import type { Fleet } from './fleet';
 import { afterPaint, nextFrame, nextTask } from './frame';
 import { CLOSE_LOGIN, CLOSE_ORIGIN, type FromHub, type FromPage, type Stats } from './protocol';
@@ -16,8 +16,9 @@ export interface Listener {
   refused(reason: 'login' | 'origin'): void;
   /** A new epoch: data derived from the old fleet is no longer valid. */
   reset(root: string): void;
-  alerts(items: Alert[]): void;
+  alerts(items: Alert[], incidents: Incident[]): void;
   alert(alert: Alert): void;
+  incident(incident: Incident): void;
   command(command: Command): void;
   stats(stats: Stats): void;
   /** A step of a followed run. */
@@ -159,10 +160,13 @@ export class Connection {
         this.epoch = this.seq = undefined;
         break;
       case 'alerts':
-        this.listener.alerts(message.items);
+        this.listener.alerts(message.items, message.incidents);
         break;
       case 'alert':
         this.listener.alert(message.alert);
+        break;
+      case 'incident':
+        this.listener.incident(message.incident);
         break;
       case 'command':
         this.listener.command(message.command);

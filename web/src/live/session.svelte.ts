@@ -3,7 +3,7 @@
 
 import { SvelteMap } from 'svelte/reactivity';
 import { get, whenUnauthorized } from '../api/http';
-import type { Alert, Command, Step, Trend } from '../api/types';
+import type { Alert, Command, Incident, Step, Trend } from '../api/types';
 import { outer } from '../lib/rootPath';
 import { Connection } from './connection';
 import { Fleet } from './fleet';
@@ -56,6 +56,7 @@ class Session {
   cleared = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
   private readonly byId = new SvelteMap<string, Alert>();
+  private readonly incidentsById = new SvelteMap<string, Incident>();
   private readonly followers = new Map<string, Follower>();
 
   /** Open alerts (raised or acknowledged): unacknowledged first, then the worst, then the newest. */
@@ -76,12 +77,15 @@ class Session {
       // Render the page in a separate frame after the fleet's first flush: both together would block it.
       if (!this.ready) nextFrame(() => nextFrame(() => (this.ready = true)));
     },
-    alerts: (items) => {
+    alerts: (items, incidents) => {
       this.byId.clear();
+      this.incidentsById.clear();
+      for (const incident of incidents) this.incidentsById.set(incident.id, incident);
       for (const alert of items) this.byId.set(alert.id, alert);
       this.pin();
     },
     alert: (alert) => this.replace(alert),
+    incident: (incident) => this.incidentsById.set(incident.id, incident),
     command: (command) => this.commandListeners.forEach((listener) => listener(command)),
     stats: (stats) => {
       this.stats = stats;
@@ -145,6 +149,11 @@ class Session {
 
   alert(id: string): Alert | undefined {
     return this.byId.get(id);
+  }
+
+  /** Return an incident that is open, or has changed since the page was opened. */
+  incident(id: string): Incident | undefined {
+    return this.incidentsById.get(id);
   }
 
   /** Apply an alert from REST or the socket; the newest version wins. */

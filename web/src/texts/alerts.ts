@@ -17,6 +17,7 @@ export const alerts = {
   more: 'Load more',
   acknowledge: 'Acknowledge',
   openDevice: 'Open device',
+  openIncident: 'Open incident',
   note: 'Note (optional)',
   notePlaceholder: 'Known cause or planned action',
   cancel: 'Cancel',

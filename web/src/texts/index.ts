@@ -17,6 +17,7 @@ import { diagnosis } from './diagnosis';
 import { explore } from './explore';
 import { fleet, first } from './fleet';
 import { health } from './health';
+import { incidents } from './incidents';
 import { models } from './models';
 import { notifications } from './notifications';
 import { rules } from './rules';
@@ -48,6 +49,7 @@ export const T = {
   fleet,
   form,
   health,
+  incidents,
   link,
   login,
   models,

@@ -75,6 +75,7 @@ export const shortcuts = {
     ['j, k', 'Next, previous row or alert'],
     ['Enter', 'Open the row'],
     ['x', 'Select the row'],
+    ['e', 'Show or hide the alerts of the incident'],
     ['a', 'Acknowledge the alert'],
     ['g f', 'Fleet'],
     ['g a', 'Alerts'],

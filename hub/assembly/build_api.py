@@ -115,6 +115,7 @@ def build_api(
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     core.notifications.directory.accounts = auth.people.accounts
     core.notifications.directory.within = site.within
+    core.notifications.hub_watch.failing = health.failing
     handling = AlertHandling(
         alerts=alert_service,
         people=AssignablePeople(auth.people.accounts, site.within, visible.devices),

@@ -5,7 +5,8 @@ A group of alerts goes through::
     first alert ─▶ wait (group_wait, diagnosis) ─▶ message ─▶ further alerts (group_interval), escalation, repeats
     ─▶ the last alert clears ─▶ "resolved" to everybody who heard
 
-Alerts that are acknowledged, muted or silenced are left out of messages until they are not any more.
+Alerts that are acknowledged, muted, silenced, suppressed or flapping are left out of messages until they are not any
+more.
 """
 
 from __future__ import annotations
@@ -203,7 +204,7 @@ class NotificationPlanner:
     def _audible(self, group: NotificationGroup) -> list[Alert]:
         """Return the alerts that people are notified of, the most severe first."""
         found = [self._alerts[each] for each in group.alerts if each in self._alerts]
-        found = [each for each in found if each.state == "raised" and not each.muted and not each.silenced_by]
+        found = [each for each in found if _is_audible(each)]
         return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.raised_at, each.id))
 
     def _route_of(self, alert: Alert, now: int) -> NotificationRoute | None:
@@ -279,6 +280,12 @@ class NotificationPlanner:
     def _may_see(self, scope: DeviceScope, alert: Alert) -> bool:
         device = self._find(alert.device)
         return scope.whole or (device is not None and scope.includes(device))
+
+
+def _is_audible(alert: Alert) -> bool:
+    """Return whether people are notified of an alert at present."""
+    quiet = alert.muted or alert.silenced_by or alert.suppressed_by is not None or alert.flapping
+    return alert.state == "raised" and not quiet
 
 
 def _higher(alert: Alert, group: NotificationGroup) -> bool:

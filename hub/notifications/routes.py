@@ -13,7 +13,7 @@ import msgspec
 from hub.accounts.account import ROLES, Role
 from hub.model import Alert, Device, Scope, Severity, WeeklyWindow
 
-GroupBy = Literal["alert", "device", "area", "rule", "all"]
+GroupBy = Literal["incident", "alert", "device", "area", "rule", "all"]
 ALL_CHANNELS = "*"
 """In the channels of a step: every shared channel."""
 Selects = Callable[[Scope, Device], bool]
@@ -55,7 +55,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     severities: tuple[Severity, ...] = ()
     hours: tuple[WeeklyWindow, ...] = ()
     steps: tuple[RouteStep, ...] = ()
-    group_by: GroupBy = "alert"
+    group_by: GroupBy = "incident"
     group_wait_s: int = 5
     diagnosis_wait_s: int = 30
     group_interval_s: int = 300
@@ -84,6 +84,8 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
                 return f"rule:{alert.rule}"
             case "all":
                 return f"route:{self.name}"
+            case "incident" if alert.incident is not None:
+                return f"incident:{alert.incident}"
             case _:
                 return f"alert:{alert.id}"
 

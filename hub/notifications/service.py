@@ -14,18 +14,20 @@ from hub.model import (
     DeliveryRecord,
     Device,
     Message,
+    NotificationReceiver,
     PendingNotice,
     Severity,
 )
 from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
 from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.dry_run import DryRun, dry_run
+from hub.notifications.hub_watch import HubWatch
 from hub.notifications.messages import MessageComposer, first_sentence
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.routes import Selects
 from hub.notifications.settings import NotificationChannel, NotificationConfig
-from hub.notifications.worker import SEND_S, ChannelWorker, without_secrets
+from hub.notifications.worker import ChannelWorker, attempt, without_secrets
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
 from hub.store.base import Store
@@ -85,6 +87,7 @@ class Notifications:
         self._changed = False  # the settings
         self._taken = 0  # row number of the last notice that the planner has
         self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
+        self.hub_watch = HubWatch(config, directory, self._send_directly, now)
         config.on_change = self._settings_changed
 
     async def run(self) -> None:
@@ -99,7 +102,10 @@ class Notifications:
         with self._bus.subscribe() as subscription:
             await self._restore()
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._plan(group), name="notification planning")]
+                tasks = [
+                    group.create_task(self._plan(group), name="notification planning"),
+                    group.create_task(self.hub_watch.run(), name="hub watch"),
+                ]
                 try:
                     while True:
                         self._hear(await subscription.get())
@@ -232,17 +238,25 @@ class Notifications:
             self._now(),
             url=self.composer.home(),
         )
-        outgoing = OutgoingMessage(channel.id, f"n-{secrets.token_hex(16)}", "test", address, message, self._now())
-        try:
-            async with asyncio.timeout(SEND_S):
-                await channel.type.send(channel.values, outgoing)
-        except DeliveryFailed as error:
-            return DeliveryFailed(error.reason, without_secrets(error.text, _secrets_of(channel)))
-        except TimeoutError:
-            return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
-        except OSError as error:
-            return DeliveryFailed("unreachable", error.strerror or type(error).__name__)
-        return None
+        return await self._hand_over(
+            channel, OutgoingMessage(channel.id, _new_key(), "test", address, message, self._now())
+        )
+
+    async def _send_directly(
+        self, receiver: NotificationReceiver, message: Message, group: str
+    ) -> DeliveryFailed | None:
+        """Send a message without the outbox. Return why it failed, None if it did not."""
+        channel = self.config.settings.channel(receiver.channel)
+        if channel is None:
+            return DeliveryFailed("rejected", "The channel was removed.")
+        outgoing = OutgoingMessage(channel.id, _new_key(), group, receiver.address, message, self._now())
+        return await self._hand_over(channel, outgoing)
+
+    async def _hand_over(self, channel: NotificationChannel, outgoing: OutgoingMessage) -> DeliveryFailed | None:
+        failure = await attempt(lambda: channel.type.send(channel.values, outgoing))
+        if failure is None:
+            return None
+        return DeliveryFailed(failure.reason, without_secrets(failure.text, _secrets_of(channel)))
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
         """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""
@@ -267,3 +281,7 @@ def _secrets_of(channel: NotificationChannel) -> list[str]:
         for each in channel.type.fields
         if each.type in SECRET and each.name in channel.values
     ]
+
+
+def _new_key() -> str:
+    return f"n-{secrets.token_hex(16)}"

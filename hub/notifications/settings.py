@@ -68,12 +68,16 @@ class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings. ``people`` are by id of the account; ``base_url`` is the hub's address in links."""
+    """All settings. ``people`` are by id of the account.
+
+    ``base_url`` is the hub's address in links; ``heartbeat_url`` is requested every minute while the hub works.
+    """
 
     channels: tuple[NotificationChannel, ...] = ()
     routes: tuple[NotificationRoute, ...] = (DEFAULT_ROUTE,)
     people: dict[str, PersonNotifications] = {}
     base_url: str = ""
+    heartbeat_url: str = ""
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """Return a channel that is enabled, None if there is no such one."""
@@ -158,10 +162,11 @@ class NotificationConfig:
                 people = {key: each for key, each in self.settings.people.items() if key != account}
                 await self._save(replace(self.settings, people=people))
 
-    async def put_base_url(self, base_url: str) -> None:
-        """Set the hub's address in links; empty: its own."""
+    async def put_general(self, base_url: str, heartbeat_url: str | None) -> None:
+        """Set the hub's address in links (empty: its own) and the URL of the heartbeat (None: unchanged)."""
         async with self._changing:
-            await self._save(replace(self.settings, base_url=base_url.rstrip("/")))
+            heartbeat = self.settings.heartbeat_url if heartbeat_url is None else heartbeat_url
+            await self._save(replace(self.settings, base_url=base_url.rstrip("/"), heartbeat_url=heartbeat))
 
     async def _save(self, settings: NotificationSettings) -> None:
         """Store the settings, then use them. Raises StoreError; nothing changes then."""

@@ -97,25 +97,9 @@ class ChannelWorker:
             return IDLE_S if due is None else min(max((due - self._now()) / 1_000, 0.05), IDLE_S)
         if self._now() >= record.lease_until:
             return 0.0  # the machine slept: another attempt claims it again
-        failure, took_ms = await self._attempt(record)
-        return await self._record(record, failure, took_ms)
-
-    async def _attempt(self, record: DeliveryRecord) -> tuple[DeliveryFailed | None, int]:
         started = time.monotonic()
-        failure: DeliveryFailed | None = None
-        try:
-            async with asyncio.timeout(SEND_S):
-                await self._send(record)
-        except DeliveryFailed as error:
-            failure = error
-        except TimeoutError:
-            failure = DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
-        except OSError as error:
-            failure = DeliveryFailed("unreachable", error.strerror or type(error).__name__)
-        except Exception as error:
-            faults.unexpected("A channel failed in an unexpected way. Report this.", cause=error)
-            failure = DeliveryFailed("rejected", f"Internal error ({type(error).__name__}); the hub's log has details.")
-        return failure, round((time.monotonic() - started) * 1_000)
+        failure = await attempt(lambda: self._send(record))
+        return await self._record(record, failure, round((time.monotonic() - started) * 1_000))
 
     async def _record(self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int) -> float:
         """Record the attempt. Return how many seconds the channel rests."""
@@ -142,6 +126,23 @@ class ChannelWorker:
         delay = failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(record.attempt - 1, 20), MAX_DELAY_S)
         await self._store.finish(record, "waiting", now + round(delay * 1_000))
         return failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 20), IDLE_S)
+
+
+async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:
+    """Hand over a message within :data:`SEND_S`. Return why it failed, None if it did not."""
+    try:
+        async with asyncio.timeout(SEND_S):
+            await send()
+        return None
+    except DeliveryFailed as error:
+        return error
+    except TimeoutError:
+        return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
+    except OSError as error:
+        return DeliveryFailed("unreachable", error.strerror or type(error).__name__)
+    except Exception as error:
+        faults.unexpected("A channel failed in an unexpected way. Report this.", cause=error)
+        return DeliveryFailed("rejected", f"Internal error ({type(error).__name__}); the hub's log has details.")
 
 
 def without_secrets(text: str, secrets: list[str]) -> str:

@@ -76,6 +76,10 @@ class HubHealth:
             missing.append("store: the history cannot be written")
         return missing
 
+    def failing(self) -> list[str]:
+        """Return what keeps the hub from its work: broker, store, clock."""
+        return [*self.missing(), *self._doubted_clock()]
+
     def degraded(self) -> list[str]:
         """Return the functions that do not work although the hub is ready, as sentences."""
         state = self.broker()

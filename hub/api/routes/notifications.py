@@ -18,7 +18,7 @@ from hub.api.routes.account import account_of
 from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notifications as shapes
 from hub.model import DeliveryState, WeeklyWindow
-from hub.notifications.base import check_url
+from hub.notifications.base import check_url, masked_url
 from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel, PersonNotifications
@@ -40,6 +40,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
                 routes=[shapes.route_shape(each) for each in found.routes],
                 base_url=found.base_url,
                 link_url=notifications.composer.home(),
+                heartbeat=masked_url(found.heartbeat_url) if found.heartbeat_url else "",
             )
         )
 
@@ -63,11 +64,12 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.put("/api/notifications", response_model=shapes.NotificationsShape)
     async def set_notification_settings(body: requests.GeneralWanted, by: By) -> Response:
-        """Set the hub's address in links of messages."""
-        if body.base_url:
-            check_url("base_url", body.base_url)
+        """Set the hub's address in links of messages, and the URL of the heartbeat."""
+        for name in ("base_url", "heartbeat_url"):
+            if value := getattr(body, name):
+                check_url(name, value)
         before = config.settings.base_url
-        await config.put_base_url(body.base_url)
+        await config.put_general(body.base_url, body.heartbeat_url)
         change = Change("notifications.settings", "changed the settings of notifications")
         return await changed(by, {"base_url": before}, {"base_url": config.settings.base_url}, change)
 

@@ -68,7 +68,7 @@ class RouteWanted(Incoming):
     severities: Annotated[tuple[Severity, ...], Field(max_length=4, fail_fast=True)] = ()
     hours: Hours = Field(default_factory=list)
     steps: Annotated[list[StepWanted], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
-    group_by: GroupBy = "alert"
+    group_by: GroupBy = "incident"
     group_wait_s: Annotated[int, Field(ge=0, le=3_600)] = 5
     diagnosis_wait_s: Annotated[int, Field(ge=0, le=600)] = 30
     group_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 300
@@ -99,9 +99,13 @@ class RoutesWanted(Incoming):
 
 
 class GeneralWanted(Incoming):
-    """`base_url` is the hub's address in links of messages; empty: its own."""
+    """`base_url` is the hub's address in links of messages; empty: its own.
+
+    `heartbeat_url` is requested every minute while the hub works; absent: unchanged, empty: none.
+    """
 
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    heartbeat_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_048)] | None = None
 
 
 class DryRunWanted(Incoming):

@@ -78,13 +78,17 @@ class RouteShape(ApiObject):
 
 
 class NotificationsShape(ApiObject):
-    """The settings of notifications. `link_url` is the address that links in messages begin with."""
+    """The settings of notifications. `link_url` is the address that links in messages begin with.
+
+    `heartbeat` is the URL of the heartbeat, masked; empty: none.
+    """
 
     kinds: list[ChannelKindShape]
     channels: list[ChannelShape]
     routes: list[RouteShape]
     base_url: str
     link_url: str
+    heartbeat: str
 
 
 class ChannelTestShape(ApiObject):

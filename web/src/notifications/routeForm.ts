@@ -64,7 +64,7 @@ export function draftOf(route: NotificationRoute | null, zone: string): RouteDra
     steps: route?.steps.map((each) => ({ ...each, after: each.after_s / 60 })) ?? [
       { ...emptyStep(0), channels: ['*'] },
     ],
-    group_by: route?.group_by ?? 'alert',
+    group_by: route?.group_by ?? 'incident',
     group_wait_s: route?.group_wait_s ?? 5,
     diagnosis_wait_s: route?.diagnosis_wait_s ?? 30,
     group_interval_s: route?.group_interval_s ?? 300,

@@ -59,6 +59,7 @@ export const notifications = {
   timing: 'Timing',
   groupBy: 'One message for',
   groups: {
+    incident: 'each incident',
     alert: 'each alert',
     device: 'each device',
     area: 'each area',
@@ -110,7 +111,11 @@ export const notifications = {
   again: 'Send again',
   queued: 'It is sent again now',
   more: 'Show more',
-  links: 'Links in messages',
+  links: 'Links and heartbeat',
+  heartbeat: 'Heartbeat URL',
+  heartbeatHint: (set: string) =>
+    `Requested every minute while broker, store and clock work, for a monitor such as Healthchecks.${set ? ` Set: ${set}` : ''}`,
+  heartbeatOff: 'Remove the heartbeat',
   baseUrl: 'Address of the hub',
   baseUrlHint: (own: string) => `Empty: ${own}. Enter the address under which people reach the hub.`,
   linksSaved: 'Saved',

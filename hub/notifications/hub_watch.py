@@ -1,0 +1,108 @@
+"""Tell people when the hub itself fails, and outside monitors that it works (a dead man's switch).
+
+These messages do not go through the outbox, because the store may be what fails.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from hub.model import Message, NotificationReceiver
+from hub.notifications.base import DeliveryFailed
+from hub.notifications.http_client import post
+from hub.notifications.receivers import AccountDirectory
+from hub.notifications.settings import NotificationConfig
+from hub.runtime.fault_log import FaultLog
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+CHECK_S = 10.0
+LASTING_MS = 60_000
+"""A fault that is over within this time is not told."""
+HEARTBEAT_MS = 60_000
+Send = Callable[[NotificationReceiver, Message, str], Awaitable[DeliveryFailed | None]]
+
+
+class HubWatch:
+    """Watches the hub.
+
+    Attributes:
+        failing: Returns what fails, as sentences.
+    """
+
+    def __init__(
+        self, config: NotificationConfig, directory: AccountDirectory, send: Send, now: Callable[[], int]
+    ) -> None:
+        self.failing: Callable[[], list[str]] = list
+        self._config = config
+        self._directory = directory
+        self._send = send
+        self._now = now
+        self._since: int | None = None  # when the present fault began
+        self._message: Message | None = None  # of the present fault
+        self._told: set[NotificationReceiver] = set()  # who got it
+        self._beat_at = 0  # when the next heartbeat is due
+
+    async def run(self) -> None:
+        """Check until cancelled."""
+        while True:
+            try:
+                await self.check()
+            except Exception as error:
+                faults.unexpected("The hub could not be checked for notifications. Report this.", cause=error)
+            await asyncio.sleep(CHECK_S)
+
+    async def check(self) -> None:
+        """Send what is due: the message about a fault to those who have not got it, its end, or a heartbeat."""
+        now, failing = self._now(), self.failing()
+        if failing:
+            self._since = self._since or now
+            if self._message is None and now - self._since >= LASTING_MS:
+                text = "\n".join(failing)
+                self._message = Message("hub", "Watchkeeper does not work properly", text, "critical", now)
+            if self._message is not None:
+                await self._tell(self._message, self._receivers() - self._told)
+        else:
+            if self._message is not None and self._told:
+                text = "Broker, store and clock are in order again."
+                await self._tell(Message("resolved", "Watchkeeper works again", text, "critical", now), self._told)
+            self._since, self._message, self._told = None, None, set()
+            await self._beat(now)
+
+    def _receivers(self) -> set[NotificationReceiver]:
+        """Return all shared channels, and the administrators on the channels that they have chosen."""
+        settings = self._config.settings
+        found = {NotificationReceiver(each.id) for each in settings.channels if each.shared and each.enabled}
+        for account in self._directory.people().values():
+            wishes = settings.people.get(account.id)
+            if account.role == "administrator" and wishes is not None:
+                found |= {NotificationReceiver(each.channel, account.id, each.address) for each in wishes.addresses}
+        return {each for each in found if settings.channel(each.channel) is not None}
+
+    async def _tell(self, message: Message, receivers: set[NotificationReceiver]) -> None:
+        key = f"hub@{self._since}"
+
+        async def tell(receiver: NotificationReceiver) -> None:
+            failure = await self._send(receiver, message, key)
+            if failure is None:
+                self._told = self._told | {receiver}
+            else:
+                text = "The message about the hub's own fault was not delivered over %s (%s)."
+                faults.error((receiver.channel, failure.reason), text, receiver.channel, failure.text)
+
+        async with asyncio.TaskGroup() as group:
+            for receiver in receivers:
+                group.create_task(tell(receiver), name=f"message about the hub over {receiver.channel}")
+
+    async def _beat(self, now: int) -> None:
+        url = self._config.settings.heartbeat_url
+        if not url or now < self._beat_at:
+            return
+        self._beat_at = now + HEARTBEAT_MS
+        try:
+            await post(url, b"", {"user-agent": "Watchkeeper"}, method="GET")
+        except DeliveryFailed as error:
+            faults.error("heartbeat", "The heartbeat was not accepted (%s).", error.reason)

@@ -1,4 +1,4 @@
-"""A failing hub is told once, without its store; outside monitors get a heartbeat only while it works."""
+"""A failing hub is reported once, without its store; outside monitors get a heartbeat only while it works."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.notifications.settings import NotificationChannel, NotificationConfig
 from hub.notifications.worker import attempt
 
 
-async def test_lasting_fault_is_told_once_with_its_end_and_stops_the_heartbeat(tmp_path: Path) -> None:
+async def test_lasting_fault_is_reported_once_and_stops_the_heartbeat(tmp_path: Path) -> None:
     now, failing = [1_000_000], list[str]()
     async with http_receiver() as receiver, http_receiver() as monitor:
         config = NotificationConfig(tmp_path)

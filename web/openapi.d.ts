@@ -1528,7 +1528,7 @@ export interface paths {
         get: operations["get_notifications"];
         /**
          * Set Notification Settings
-         * @description Set the hub's address in links of messages.
+         * @description Set the hub's address in links of messages, and the URL of the heartbeat.
          */
         put: operations["put_notifications"];
         post?: never;
@@ -2897,6 +2897,11 @@ export interface components {
             channel: string;
             /** Address */
             address: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
         };
         /**
          * AiShape
@@ -4737,6 +4742,8 @@ export interface components {
         /**
          * GeneralWanted
          * @description `base_url` is the hub's address in links of messages; empty: its own.
+         *
+         *     `heartbeat_url` is requested every minute while the hub works; absent: unchanged, empty: none.
          */
         GeneralWanted: {
             /**
@@ -4744,6 +4751,8 @@ export interface components {
              * @default
              */
             base_url: string;
+            /** Heartbeat Url */
+            heartbeat_url?: string | null;
         };
         /**
          * Health
@@ -6126,6 +6135,8 @@ export interface components {
         /**
          * NotificationsShape
          * @description The settings of notifications. `link_url` is the address that links in messages begin with.
+         *
+         *     `heartbeat` is the URL of the heartbeat, masked; empty: none.
          */
         NotificationsShape: {
             /** Kinds */
@@ -6138,6 +6149,8 @@ export interface components {
             base_url: string;
             /** Link Url */
             link_url: string;
+            /** Heartbeat */
+            heartbeat: string;
         };
         /**
          * OutcomeShape
@@ -6178,6 +6191,8 @@ export interface components {
         /**
          * OwnNotificationsShape
          * @description Your channels and quiet hours, and the `channels` that you can choose from.
+         *
+         *     `push_key`: the key with which a browser subscribes to push messages.
          */
         OwnNotificationsShape: {
             /** Addresses */
@@ -6188,6 +6203,8 @@ export interface components {
             quiet_critical: boolean;
             /** Channels */
             channels: components["schemas"]["PersonalChannelShape"][];
+            /** Push Key */
+            push_key: string;
         };
         /** PasskeyList */
         PasskeyList: {
@@ -6260,6 +6277,8 @@ export interface components {
             channel: string;
             /** Address */
             address: string;
+            /** Label */
+            label: string;
         };
         /**
          * PersonEdit
@@ -6507,7 +6526,7 @@ export interface components {
              * Group By
              * @enum {string}
              */
-            group_by: "alert" | "device" | "area" | "rule" | "all";
+            group_by: "incident" | "alert" | "device" | "area" | "rule" | "all";
             /** Group Wait S */
             group_wait_s: number;
             /** Diagnosis Wait S */
@@ -6567,10 +6586,10 @@ export interface components {
             steps?: components["schemas"]["StepWanted"][];
             /**
              * Group By
-             * @default alert
+             * @default incident
              * @enum {string}
              */
-            group_by: "alert" | "device" | "area" | "rule" | "all";
+            group_by: "incident" | "alert" | "device" | "area" | "rule" | "all";
             /**
              * Group Wait S
              * @default 5

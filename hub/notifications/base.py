@@ -64,13 +64,21 @@ class OutgoingMessage(msgspec.Struct, frozen=True):
 
 
 class DeliveryFailed(Exception):
-    """An attempt failed. ``retry_after_s`` is how long the receiver wants to be left alone."""
+    """An attempt failed.
 
-    def __init__(self, reason: FailureReason, text: str, retry_after_s: float | None = None) -> None:
+    Attributes:
+        retry_after_s: How long the receiver wants to be left alone.
+        gone: The address of the person does not exist any more.
+    """
+
+    def __init__(
+        self, reason: FailureReason, text: str, retry_after_s: float | None = None, *, gone: bool = False
+    ) -> None:
         super().__init__(text)
         self.reason = reason
         self.text = text
         self.retry_after_s = retry_after_s
+        self.gone = gone
 
 
 class ChannelKind(Protocol):

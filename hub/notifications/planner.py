@@ -11,7 +11,6 @@ more.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -26,9 +25,9 @@ from hub.model import (
     MessageKind,
     NotificationDelivery,
     NotificationGroup,
-    NotificationReceiver,
     PendingNotice,
 )
+from hub.notifications.groups import delivery_key, group_key_of, is_audible, is_higher
 from hub.notifications.receivers import AccountDirectory, NotificationTarget, receivers_of
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
@@ -81,7 +80,7 @@ class NotificationPlanner:
         """Add the stored groups; ``alerts`` returns open alerts."""
         for group in groups:
             self._groups[group.id] = group
-            self._by_key[_key(group)] = group.id
+            self._by_key[group_key_of(group)] = group.id
             for alert_id in group.alerts:
                 self._group_of[alert_id] = group.id
                 if (alert := alerts(alert_id)) is not None:
@@ -160,7 +159,7 @@ class NotificationPlanner:
         self._remove(group)
 
     def _remove(self, group: NotificationGroup) -> None:
-        del self._by_key[_key(group)]
+        del self._by_key[group_key_of(group)]
         del self._groups[group.id]
         self.plan.groups[group.id] = None
 
@@ -188,7 +187,7 @@ class NotificationPlanner:
             if self.diagnosed(audible[0].id):
                 return wait
             return max(wait, group.created_at + route.diagnosis_wait_s * 1_000)
-        if any(_higher(each, group) for each in audible):
+        if any(is_higher(each, group) for each in audible):
             return now
         due = []
         if any(each.id not in group.told for each in audible):
@@ -204,7 +203,7 @@ class NotificationPlanner:
     def _audible(self, group: NotificationGroup) -> list[Alert]:
         """Return the alerts that people are notified of, the most severe first."""
         found = [self._alerts[each] for each in group.alerts if each in self._alerts]
-        found = [each for each in found if _is_audible(each)]
+        found = [each for each in found if is_audible(each)]
         return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.raised_at, each.id))
 
     def _route_of(self, alert: Alert, now: int) -> NotificationRoute | None:
@@ -229,7 +228,7 @@ class NotificationPlanner:
             return
         first_sent_at = group.first_sent_at or now
         step = sum(each.after_s * 1_000 <= now - first_sent_at for each in route.steps)
-        news = any(each.id not in group.told or _higher(each, group) for each in audible)
+        news = any(each.id not in group.told or is_higher(each, group) for each in audible)
         repeats = bool(route.repeat_s) and now - group.sent_at >= route.repeat_s * 1_000
         to_all = group.first_sent_at is None or news or repeats
         targets = [each for each in self._targets(route.steps[:step], audible, now) if each.held_until is None]
@@ -271,7 +270,7 @@ class NotificationPlanner:
             seen = [each for each in alerts if self._may_see(target.scope, each)]
             if seen:
                 message = self._compose(kind, seen, now, group=group.id, diagnoses=target.scope.whole)
-                key = _delivery_key(group, target.receiver)
+                key = delivery_key(group, target.receiver)
                 self.plan.deliveries.append(NotificationDelivery(key, group.id, target.receiver, message, now))
 
     def _targets(self, steps: Sequence[RouteStep], alerts: Sequence[Alert], now: int) -> list[NotificationTarget]:
@@ -280,25 +279,3 @@ class NotificationPlanner:
     def _may_see(self, scope: DeviceScope, alert: Alert) -> bool:
         device = self._find(alert.device)
         return scope.whole or (device is not None and scope.includes(device))
-
-
-def _is_audible(alert: Alert) -> bool:
-    """Return whether people are notified of an alert at present."""
-    quiet = alert.muted or alert.silenced_by or alert.suppressed_by is not None or alert.flapping
-    return alert.state == "raised" and not quiet
-
-
-def _higher(alert: Alert, group: NotificationGroup) -> bool:
-    """Return whether an alert is more severe than the messages so far said."""
-    told = group.told.get(alert.id)
-    return told is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(told)
-
-
-def _key(group: NotificationGroup) -> str:
-    return group.id.rpartition("@")[0]
-
-
-def _delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
-    """Return the key of a message to a receiver: the same if it is planned once more after a crash."""
-    text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
-    return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

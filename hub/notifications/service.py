@@ -219,7 +219,12 @@ class Notifications:
         outgoing = OutgoingMessage(
             channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now()
         )
-        await channel.type.send(channel.values, outgoing)
+        try:
+            await channel.type.send(channel.values, outgoing)
+        except DeliveryFailed as error:
+            if error.gone and delivery.receiver.person is not None:
+                await self.config.forget_address(delivery.receiver.person, channel.id, delivery.receiver.address)
+            raise
 
     def _describe(self, record: DeliveryRecord) -> tuple[str, list[str]]:
         receiver = record.delivery.receiver

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from hub.errors import Invalid, NotFound, StoreError
 from hub.model import WeeklyWindow
 from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
-from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
 from hub.runtime.private_files import replace_file
 
@@ -47,10 +47,11 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class PersonAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a person is reached over a channel."""
+    """Where a person is reached over a channel. ``label`` is a name for it, such as that of a browser."""
 
     channel: str
     address: str
+    label: str = ""
 
 
 class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,6 +155,26 @@ class NotificationConfig:
                     )
                 channel.type.check_address(each.address)
             await self._save(replace(self.settings, people={**self.settings.people, account: wanted}))
+
+    async def push_key(self) -> str:
+        """Return the public key for browsers that subscribe. Add the channel for them if it does not exist."""
+        async with self._changing:
+            found = next((each for each in self.settings.channels if each.id == webpush.CHANNEL), None)
+            if found is None:
+                key = await asyncio.to_thread(webpush.new_key)
+                title = CHANNEL_KINDS[webpush.CHANNEL].title
+                found = NotificationChannel(webpush.CHANNEL, webpush.CHANNEL, title, {"key": key}, shared=False)
+                await self._save(replace(self.settings, channels=(*self.settings.channels, found)))
+            return await asyncio.to_thread(webpush.public_key, str(found.values["key"]))
+
+    async def forget_address(self, account: str, channel: str, address: str) -> None:
+        """Remove an address of a person that does not exist any more."""
+        async with self._changing:
+            wishes = self.settings.people.get(account)
+            if wishes is not None:
+                left = tuple(each for each in wishes.addresses if (each.channel, each.address) != (channel, address))
+                people = {**self.settings.people, account: replace(wishes, addresses=left)}
+                await self._save(replace(self.settings, people=people))
 
     async def forget_person(self, account: str) -> None:
         """Remove the settings of a person."""

@@ -19,7 +19,7 @@ from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notifications as shapes
 from hub.model import DeliveryState, WeeklyWindow
 from hub.notifications.base import check_url, masked_url
-from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel, PersonNotifications
 
@@ -35,7 +35,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         counts, found = await store.counts(), config.settings
         return Json(
             shapes.NotificationsShape(
-                kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values()],
+                kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values() if each.kind != webpush.CHANNEL],
                 channels=[shapes.channel_shape(each, counts) for each in found.channels],
                 routes=[shapes.route_shape(each) for each in found.routes],
                 base_url=found.base_url,
@@ -141,7 +141,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
     @router.get("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
     async def get_own_notifications(request: Request) -> Response:
         """Return how you are notified. Return 403 without an account."""
-        return own(account_of(request).id)
+        return await own(account_of(request).id)
 
     @router.put("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
     async def set_own_notifications(body: requests.OwnNotifications, request: Request) -> Response:
@@ -150,10 +150,13 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         wanted = body.wanted()
         _check_zones(wanted.quiet)
         await config.put_person(account.id, wanted)
-        return own(account.id)
+        return await own(account.id)
 
-    def own(account_id: str) -> Response:
-        return Json(shapes.own_shape(config.settings.people.get(account_id, PersonNotifications()), config.settings))
+    async def own(account_id: str) -> Response:
+        push_key = await config.push_key()
+        return Json(
+            shapes.own_shape(config.settings.people.get(account_id, PersonNotifications()), config.settings, push_key)
+        )
 
     return router
 

@@ -122,6 +122,7 @@ class AddressWanted(Incoming):
 
     channel: Annotated[str, StringConstraints(max_length=64)]
     address: Address
+    label: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64, pattern=ONE_LINE)] = ""
 
 
 class OwnNotifications(Incoming):
@@ -133,7 +134,7 @@ class OwnNotifications(Incoming):
 
     def wanted(self) -> PersonNotifications:
         """Return the settings."""
-        addresses = tuple(PersonAddress(each.channel, each.address) for each in self.addresses)
+        addresses = tuple(PersonAddress(each.channel, each.address, each.label) for each in self.addresses)
         return PersonNotifications(addresses, windows(self.quiet), self.quiet_critical)
 
 

@@ -176,15 +176,20 @@ class PersonalChannelShape(ApiObject):
 class PersonAddressShape(ApiObject):
     channel: str
     address: str
+    label: str
 
 
 class OwnNotificationsShape(ApiObject):
-    """Your channels and quiet hours, and the `channels` that you can choose from."""
+    """Your channels and quiet hours, and the `channels` that you can choose from.
+
+    `push_key`: the key with which a browser subscribes to push messages.
+    """
 
     addresses: list[PersonAddressShape]
     quiet: list[WeeklyShape]
     quiet_critical: bool
     channels: list[PersonalChannelShape]
+    push_key: str
 
 
 def field_shape(field: ChannelField) -> ChannelFieldShape:
@@ -249,7 +254,7 @@ def dry_run_shape(found: DryRun) -> DryRunShape:
     return DryRunShape.of(found, steps=steps)
 
 
-def own_shape(wishes: PersonNotifications, settings: NotificationSettings) -> OwnNotificationsShape:
+def own_shape(wishes: PersonNotifications, settings: NotificationSettings, push_key: str) -> OwnNotificationsShape:
     """Return the settings of a person."""
     return OwnNotificationsShape(
         addresses=[PersonAddressShape.of(each) for each in wishes.addresses],
@@ -260,4 +265,5 @@ def own_shape(wishes: PersonNotifications, settings: NotificationSettings) -> Ow
             for each in settings.channels
             if each.enabled and each.type.address is not None
         ],
+        push_key=push_key,
     )

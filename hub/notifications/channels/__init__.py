@@ -5,6 +5,7 @@ from hub.notifications.channels.apprise import AppriseServices
 from hub.notifications.channels.mail import Mail
 from hub.notifications.channels.ntfy import Ntfy
 from hub.notifications.channels.webhook import Webhook
+from hub.notifications.channels.webpush import WebPush
 
 CHANNEL_KINDS: dict[str, ChannelKind] = {
     each.kind: each
@@ -13,5 +14,6 @@ CHANNEL_KINDS: dict[str, ChannelKind] = {
         Ntfy(),
         Webhook(),
         AppriseServices(),
+        WebPush(),
     )
 }  # fmt: skip

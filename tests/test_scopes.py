@@ -205,6 +205,7 @@ async def test_device_outside_answers_like_one_that_does_not_exist(site: Site) -
         "PUT /api/alerts/{alert_id}/cause": {"title": "Worn bearing"},
         "PUT /api/alerts/{alert_id}/assignee": {"account_id": "u-1"},
         "POST /api/alerts/{alert_id}/comments": {"text": "Worn bearing"},
+        "PUT /api/dashboards/{dashboard_id}": {"name": "Hall", "version": 1},
         "POST /api/analyses/{analysis_id}/ask": {"question": "which seal"},
         "POST /api/conversations/{conversation}/turns": {"question": "how many devices"},
     }

@@ -113,7 +113,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         change = Change("notifications.routes", "changed the routes of notifications")
         return await changed(by, before, {route.name: route for route in wanted}, change)
 
-    @router.post("/api/notifications/dry-run", response_model=shapes.DryRunShape)
+    @router.post("/api/notifications/dry-run", response_model=shapes.DryRunShape, responses={404: {}})
     async def try_routes(body: requests.DryRunWanted) -> Response:
         """Return who would be notified of an alert at a given time. Nothing is sent."""
         at = now() if body.at is None else body.at

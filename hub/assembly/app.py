@@ -20,6 +20,7 @@ from hub.assembly.reload import Reloader
 from hub.errors import HubError
 from hub.runtime.clock import now_ms
 from hub.runtime.installation import save
+from hub.runtime.service_manager import notify, run_watchdog, watchdog_s
 from hub.runtime.settings import Settings
 from hub.services.event_log import EventLog
 from hub.services.housekeeping import run_clock, run_retention
@@ -120,13 +121,15 @@ async def _run(
         notifications = start("notifications", core.notifications.run())
         broadcaster = start("broadcaster", web.broadcaster.run())
         reloading = start("reload", reloader.run())
+        watchdog = [start("watchdog", run_watchdog(every_s)) for every_s in watchdog_s()]
         server = start("web server", web.server.serve(sockets=[web.listener]))
         startup = group.create_task(_wait_until_ready(hub, on_ready, lasting_broker), name="startup")
         await stop.wait()
 
+        notify("STOPPING=1")
         startup.cancel()
         core.shutdown.set()  # ends streams and WebSockets, for which the web server would wait
-        for task in (clock, publish_queue, explorer, drop_monitor, sender, retention, diagnosis, reloading):
+        for task in (*watchdog, clock, publish_queue, explorer, drop_monitor, sender, retention, diagnosis, reloading):
             task.cancel()
         connection.link.pause()
         core.ingest_queue.close()

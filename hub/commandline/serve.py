@@ -8,6 +8,7 @@ from hub.assembly import app
 from hub.commandline.output import announce
 from hub.commandline.settings import settings_from
 from hub.runtime import log_setup
+from hub.runtime.service_manager import notify
 
 
 async def run(arguments: argparse.Namespace) -> None:
@@ -18,5 +19,6 @@ async def run(arguments: argparse.Namespace) -> None:
 
     async def greet() -> None:
         announce(f"ready {scheme}={http} mqtt={mqtt}")
+        notify("READY=1")
 
     await app.serve(settings, on_ready=greet, hangup=arguments.hangup, reread=lambda: settings_from(arguments))

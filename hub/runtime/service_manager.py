@@ -1,0 +1,36 @@
+"""Tell systemd (or another service manager) how the hub is: ready, alive, stopping. Without one, nothing is sent.
+
+The protocol is that of ``sd_notify(3)``: datagrams to the socket in ``NOTIFY_SOCKET``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from contextlib import suppress
+
+
+def notify(state: str) -> None:
+    """Send a state such as ``READY=1``. A service manager that does not listen is no reason to stop."""
+    path = os.environ.get("NOTIFY_SOCKET", "")
+    if path[:1] not in ("/", "@"):
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.connect("\0" + path[1:] if path.startswith("@") else path)
+        channel.sendall(state.encode())
+
+
+def watchdog_s() -> list[float]:
+    """Return how often the service manager wants to hear from this process; an empty list if it does not."""
+    interval, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if not interval.isdigit() or (process and process != str(os.getpid())):
+        return []
+    return [int(interval) / 2_000_000]  # twice as often as it would restart the hub
+
+
+async def run_watchdog(every_s: float) -> None:
+    """Send ``WATCHDOG=1`` until cancelled. It stops when the event loop hangs, and the hub is restarted."""
+    while True:
+        notify("WATCHDOG=1")
+        await asyncio.sleep(every_s)

@@ -122,6 +122,7 @@ POST   /api/silences   whole hub
 PUT    /api/silences/{silence_id}   whole hub
 DELETE /api/silences/{silence_id}   whole hub
 POST   /api/devices/{device_id}/commands
+POST   /api/telemetry   whole hub
 PATCH  /api/devices/{device_id}/desired
 POST   /api/devices/{device_id}/diagnose
 POST   /api/diagnoses/{diagnosis_id}/repeat

@@ -126,9 +126,10 @@ READ_ONLY = frozenset(
         "POST /api/rules/suggest-limits",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
+        "POST /api/telemetry",
     }
 )
-"""Operations that change nothing, although their method is not GET."""
+"""Operations that change nothing, although their method is not GET, and readings, which are not changes of a person."""
 
 
 def _table() -> dict[str, Audited]:

@@ -48,6 +48,7 @@ from hub.api.routes import (
     probes,
     session,
     status,
+    telemetry,
     terms,
     topics,
     trend,
@@ -69,6 +70,7 @@ from hub.services.devices import Devices
 from hub.services.enrolments import Enrolments
 from hub.services.fleet_health import FleetHealthService
 from hub.services.hub_health import HubHealth
+from hub.services.posted_telemetry import PostedTelemetry
 
 Submit = Callable[[Input], Awaitable[Any]]
 
@@ -145,6 +147,7 @@ def build_api(
         *alert_routers(core, alert_service, handling, ai, incidents, submit),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
+        telemetry.routes(PostedTelemetry(submit, broker.dialects.root, core.now)),
         *_history_routers(core, submit),
         *rule_routers(core, ai, files, health.faults, changes),
         *_settings_routers(core, broker, ai.models, files, health.faults, changes),

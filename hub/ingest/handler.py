@@ -18,7 +18,7 @@ from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
-from hub.model import RawMessage, Record, RecordBatch
+from hub.model import PostedMessages, PostMessages, RawMessage, Record, RecordBatch
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.fault_log import FaultLog
@@ -88,7 +88,8 @@ class IngestHandler:
             else:
                 self.flush(batch)
                 item, future = entry
-                answer = self._inputs.answer(batch, item)
+                posted = isinstance(item, PostMessages)
+                answer = self._posted(batch, item.messages) if posted else self._inputs.answer(batch, item)
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages
@@ -118,6 +119,16 @@ class IngestHandler:
         for message in messages:
             self._message(batch, message)
         batch.events += self._liveness.gateways()
+
+    def _posted(self, batch: Batch, messages: Sequence[RawMessage]) -> PostedMessages:
+        """Handle messages that a program sent over HTTP. Return what became of them."""
+        records, duplicates, rejections = len(batch.records), batch.duplicates, []
+        for number, message in enumerate(messages):
+            rejected = len(batch.rejections)
+            self._message(batch, message)
+            rejections += [(number, each) for each in batch.rejections[rejected:]]
+        batch.messages += len(messages)
+        return PostedMessages(len(batch.records) - records, batch.duplicates - duplicates, rejections)
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
         try:

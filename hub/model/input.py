@@ -17,6 +17,7 @@ from hub.model.command import Command
 from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
 from hub.model.mapping import Mapping
+from hub.model.message import RawMessage, Rejection
 from hub.model.metric import MetricOverride
 from hub.model.rule import Rule
 
@@ -26,6 +27,26 @@ class Tick(msgspec.Struct, frozen=True):
 
     now: int
     listening_since: int | None  # since when the hub is connected and subscribed; None: it cannot tell who is silent
+
+
+class PostMessages(msgspec.Struct, frozen=True):
+    """Messages that a program sent over HTTP. Answers with :class:`PostedMessages`."""
+
+    messages: tuple[RawMessage, ...]
+
+
+class PostedMessages(msgspec.Struct, frozen=True):
+    """What became of messages that were sent over HTTP.
+
+    Attributes:
+        records: How many records were stored.
+        duplicates: How many were stored before.
+        rejections: The number of the message (from 0), and why it, or a value of it, is invalid.
+    """
+
+    records: int
+    duplicates: int
+    rejections: list[tuple[int, Rejection]]
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
@@ -269,4 +290,5 @@ Input = (
     | ReplaceMappings
     | SendCommand
     | SendingFailed
+    | PostMessages
 )

@@ -1,0 +1,56 @@
+"""``POST /api/telemetry``: readings of devices and programs that do not use MQTT."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.api.errors import Json
+from hub.api.ndjson import LINES
+from hub.api.schemas.api_object import ApiObject
+from hub.services.posted_telemetry import PostedTelemetry
+
+_EXAMPLE = {"device": "boiler-1", "temperature": 71.5}
+_ITEM = {"type": "object", "required": ["device"], "properties": {"device": {"type": "string"}}, "example": _EXAMPLE}
+_BODY = {
+    "required": True,
+    "content": {
+        "application/json": {"schema": {"anyOf": [_ITEM, {"type": "array", "items": _ITEM}]}},
+        LINES: {"schema": {"type": "string"}},
+    },
+}
+
+
+class RejectedItem(ApiObject):
+    """An item, or a value in it, that is invalid. `item` counts from 0."""
+
+    item: int
+    reason: str
+    detail: str
+
+
+class TelemetryAnswer(ApiObject):
+    """`records` were stored, `duplicates` had been stored before."""
+
+    records: int
+    duplicates: int
+    rejected: list[RejectedItem]
+
+
+def routes(telemetry: PostedTelemetry) -> APIRouter:
+    router = APIRouter(prefix="/api/telemetry", tags=["devices"])
+
+    @router.post("", response_model=TelemetryAnswer, responses={409: {}, 503: {}}, openapi_extra={"requestBody": _BODY})
+    async def post_telemetry(request: Request) -> Response:
+        """Store readings: one object, a list of up to 1,000, or one object a line (`application/x-ndjson`).
+
+        Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
+        `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
+        stores nothing twice. An invalid value is rejected alone.
+        """
+        lines = request.headers.get("content-type", "").partition(";")[0].strip() == LINES
+        posted = await telemetry.store(await request.body(), lines=lines)
+        items = [RejectedItem(item=item, reason=each.reason, detail=each.detail) for item, each in posted.rejections]
+        return Json(TelemetryAnswer(records=posted.records, duplicates=posted.duplicates, rejected=items))
+
+    return router

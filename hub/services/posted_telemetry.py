@@ -1,0 +1,60 @@
+"""Telemetry that programs send over HTTP: native messages, as if a device had published them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.errors import Invalid
+from hub.model import Input, PostedMessages, PostMessages, RawMessage
+
+MAX_ITEMS = 1_000
+MAX_DEVICE = 200
+_UNSAFE = frozenset("/+#\0")
+
+
+class PostedTelemetry:
+    """Sends telemetry through the pipeline and waits for its commit. ``root`` is that of the hub's own topics."""
+
+    def __init__(self, submit: Callable[[Input], Awaitable[Any]], root: str, now: Callable[[], int]) -> None:
+        self._submit = submit
+        self._root = root
+        self._now = now
+
+    async def store(self, body: bytes, *, lines: bool) -> PostedMessages:
+        """Store the items of a body: one object, a list of objects, or one a line.
+
+        Raises:
+            Invalid: The body is not valid, an item does not name its device, or nothing in it was valid.
+        """
+        now = self._now()
+        messages = [self._message(number, item, now) for number, item in enumerate(_items(body, lines=lines))]
+        posted: PostedMessages = await self._submit(PostMessages(tuple(messages)))
+        if posted.rejections and not posted.records and not posted.duplicates:
+            number, first = posted.rejections[0]
+            raise Invalid(f"Nothing was stored. Item {number}: {first.detail}")
+        return posted
+
+    def _message(self, number: int, item: Any, now: int) -> RawMessage:
+        device = item.pop("device", None) if isinstance(item, dict) else None
+        if not isinstance(device, str) or not 0 < len(device) <= MAX_DEVICE or _UNSAFE & set(device):
+            problem = f"Item {number} must be an object with the id of its device, without / + and #."
+            raise Invalid(problem, 'For example {"device": "boiler-1", "temperature": 71.5}.')
+        return RawMessage(f"{self._root}/{device}/telemetry", msgspec.json.encode(item), now)
+
+
+def _items(body: bytes, *, lines: bool) -> Sequence[Any]:
+    """Return the items of a body. Raises Invalid."""
+    try:
+        if lines:
+            items = [msgspec.json.decode(line) for line in body.splitlines() if line.strip()]
+        else:
+            decoded = msgspec.json.decode(body)
+            items = decoded if isinstance(decoded, list) else [decoded]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise Invalid(f"The body is not valid JSON: {error}.") from None
+    if not 1 <= len(items) <= MAX_ITEMS:
+        raise Invalid(f"The body has {len(items)} items; 1 to {MAX_ITEMS:,} are allowed.", "Send several requests.")
+    return items

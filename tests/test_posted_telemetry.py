@@ -1,0 +1,76 @@
+"""``POST /api/telemetry``: readings over HTTP take the way of messages, and are answered after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.runtime.clock import now_ms
+
+
+@pytest.fixture
+async def hub(tmp_path) -> AsyncIterator[ApiHub]:
+    async with running_hub(tmp_path) as hub:
+        yield hub
+
+
+async def post(hub: ApiHub, body: Any, **more: Any) -> Any:
+    sent = {"content": body} if isinstance(body, bytes) else {"json": body}
+    answer = await hub.http.post("/api/telemetry", **sent, **more)
+    return answer.status_code, answer.json()
+
+
+async def value(hub: ApiHub, device: str, metric: str) -> Any:
+    return (await hub.http.get(f"/api/devices/{device}")).json()["metrics"][metric]["value"]
+
+
+async def test_one_many_and_lines_are_stored_when_the_answer_comes(hub):
+    stored = {"records": 1, "duplicates": 0, "rejected": []}
+    assert await post(hub, {"device": "boiler-1", "temperature": 71.5}) == (200, stored)
+    assert await value(hub, "boiler-1", "temperature") == 71.5
+    pump = {"device": "pump 2", "metrics": {"pressure": 2.4}, "ts": now_ms()}
+    assert (await post(hub, [{"device": "boiler-1", "temperature": 72}, pump]))[1]["records"] == 2
+    lines = b'{"device": "boiler-1", "temperature": 73}\n\n{"device": "boiler-1", "temperature": 74}\n'
+    status, found = await post(hub, lines, headers={"Content-Type": "application/x-ndjson"})
+    assert (status, found["records"]) == (200, 2)
+    assert await value(hub, "boiler-1", "temperature") == 74
+    assert (await hub.http.get("/api/devices/boiler-1")).json()["presence"] == "online"
+
+
+async def test_repeated_request_stores_nothing_twice(hub):
+    body = [{"device": "meter", "id": f"m-{number}", "energy": number} for number in range(3)]
+    assert (await post(hub, body))[1] == {"records": 3, "duplicates": 0, "rejected": []}
+    assert (await post(hub, body))[1] == {"records": 0, "duplicates": 3, "rejected": []}
+
+
+async def test_invalid_value_is_rejected_alone_and_named(hub):
+    body = [{"device": "a", "t": 1, "bad": {"x": 1}}, {"device": "b", "t": 2}]
+    status, found = await post(hub, body)
+    assert (status, found["records"]) == (200, 2)
+    assert [(each["item"], each["reason"]) for each in found["rejected"]] == [(0, "bad_value")]
+    assert (await hub.http.get("/api/rejected")).json()["items"][0]["topic"] == "devices/a/telemetry"
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b"[", "not valid JSON"),
+        (b"\xff", "not valid JSON"),
+        (b'{"device": "\xff"}', "not valid JSON"),
+        ([], "0 items"),
+        ([{"device": "a", "t": 1}] * 1_001, "1001 items"),
+        ([{"device": "a", "t": 1}, {"t": 2}], "Item 1 must be an object with the id of its device"),
+        (7, "Item 0 must be an object"),
+        ({"device": "a/telemetry/../b", "t": 1}, "without / + and #"),
+        ({"device": "a", "t": {"x": 1}}, "Nothing was stored. Item 0"),
+        ({"device": "a", "device_id": "b", "t": 1}, "Nothing was stored"),
+    ],
+)
+async def test_invalid_body_is_refused_whole(hub, body, named):
+    status, found = await post(hub, body)
+    assert status in (400, 422)
+    assert named in found["error"]["message"]
+    assert (await hub.http.get("/api/devices")).json()["items"] == []

@@ -20,7 +20,7 @@ from hub.assembly.reload import Reloader
 from hub.errors import HubError
 from hub.runtime.clock import now_ms
 from hub.runtime.installation import save
-from hub.runtime.service_manager import notify, run_watchdog, watchdog_s
+from hub.runtime.sd_notify import notify, run_watchdog, watchdog_s
 from hub.runtime.settings import Settings
 from hub.services.event_log import EventLog
 from hub.services.housekeeping import run_clock, run_retention

@@ -8,7 +8,7 @@ from hub.assembly import app
 from hub.commandline.output import announce
 from hub.commandline.settings import settings_from
 from hub.runtime import log_setup
-from hub.runtime.service_manager import notify
+from hub.runtime.sd_notify import notify
 
 
 async def run(arguments: argparse.Namespace) -> None:

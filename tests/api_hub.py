@@ -243,6 +243,7 @@ async def running_hub(
     language_models = AiServices(
         providers=fake_ai,
         models=model_settings,
+        tools=tools,
         assistant=fake_ai,
         memory=ConversationMemory(assistant, store.conversations, now_ms),
         diagnosis=fake_ai,

@@ -92,6 +92,7 @@ GET    /events/devices
 SOCKET /ws
 SOCKET /api/live
 
+POST   /mcp
 POST   /ask
 POST   /ai/ask
 POST   /ai/stream

@@ -127,6 +127,7 @@ READ_ONLY = frozenset(
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
         "POST /api/telemetry",
+        "POST /mcp",
     }
 )
 """Operations that change nothing, although their method is not GET, and readings, which are not changes of a person."""

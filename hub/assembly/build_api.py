@@ -38,6 +38,7 @@ from hub.api.routes import (
     import_export,
     logs,
     mappings,
+    mcp,
     messages,
     metrics,
     models,
@@ -71,6 +72,7 @@ from hub.services.enrolments import Enrolments
 from hub.services.fleet_health import FleetHealthService
 from hub.services.hub_health import HubHealth
 from hub.services.posted_telemetry import PostedTelemetry
+from hub.tools import ModelContextServer
 
 Submit = Callable[[Input], Awaitable[Any]]
 
@@ -147,6 +149,7 @@ def build_api(
         *alert_routers(core, alert_service, handling, ai, incidents, submit),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
+        mcp.routes(ModelContextServer(ai.tools, info.version)),
         telemetry.routes(PostedTelemetry(submit, broker.dialects.root, core.now)),
         *_history_routers(core, submit),
         *rule_routers(core, ai, files, health.faults, changes),

@@ -215,6 +215,7 @@ def _ai_services(
     return AiServices(
         providers=providers,
         models=models,
+        tools=tools,
         assistant=assistant,
         memory=ConversationMemory(assistant, core.store.conversations, now_ms),
         diagnosis=diagnosis,

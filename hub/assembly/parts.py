@@ -39,6 +39,7 @@ from hub.services.topic_explorer import TopicExplorer
 from hub.services.visible import VisibleAlerts, VisibleDevices
 from hub.services.visible_history import VisibleHistory
 from hub.store.sqlite import SqliteStore
+from hub.tools import Tools
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +141,7 @@ class AiServices:
     Attributes:
         providers: The models, in order of use.
         models: Settings of the models.
+        tools: Read-only functions for models.
         assistant: Answers questions.
         memory: Conversations with the assistant.
         diagnosis: Explains alerts.
@@ -148,6 +150,7 @@ class AiServices:
 
     providers: ProviderChain
     models: ModelRegistry
+    tools: Tools
     assistant: AssistantService
     memory: ConversationMemory
     diagnosis: DiagnosisService

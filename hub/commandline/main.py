@@ -87,6 +87,10 @@ def _command(words: Sequence[str] | None) -> int:
         from hub.commandline import export as export_commandline
 
         export_commandline.run(arguments)
+    elif arguments.command == "mcp":
+        from hub.commandline import mcp
+
+        mcp.run(arguments)
     elif arguments.command == "doctor":
         from hub.commandline import doctor
 
@@ -174,6 +178,7 @@ def _parser() -> argparse.ArgumentParser:
         "--trust-clock", action="store_true", help="confirm that the clock is right, if the hub does not trust it"
     )
     _settings(doctor)
+    _settings(commands.add_parser("mcp", help="answer an AI program on standard input and output (MCP)"))
     device = commands.add_parser("device", help="add, revoke and list users of the broker")
     device_arguments.add_device(device, _settings)
     certificate = commands.add_parser("certificate", help="issue certificates of the hub's own CA for servers")

@@ -1,0 +1,100 @@
+"""``/mcp`` and ``hub mcp``: AI programs of others read the hub by the Model Context Protocol, and cannot act."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from serving import Serving, Thing, served, until
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with served(tmp_path_factory.mktemp("mcp")) as hub:
+        device = Thing(hub.broker, "none")
+        commands = {"open": {"topic": "devices/valve/commands/open", "type": "boolean"}}
+        device.say("devices/valve/info", {"commands": commands}, retained=True)
+        for name, temperature in (("pump-1", 40), ("pump-2", 80), ("pump-3", 60), ("valve", 20)):
+            device.say(f"devices/{name}/telemetry", {"temperature": temperature})
+        until(lambda: hub.get("/api/devices")["items"][3:])
+        yield hub
+        device.leave()
+
+
+def ask(hub: Serving, method: str, **params: Any) -> dict[str, Any]:
+    body = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+    answer = hub.http.post("/mcp", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["id"] == 7
+    return answer.json()
+
+
+def called(hub: Serving, tool: str, **arguments: Any) -> Any:
+    result = ask(hub, "tools/call", name=tool, arguments=arguments)["result"]
+    return json.loads(result["content"][0]["text"]), result["isError"]
+
+
+def test_client_is_introduced_and_gets_the_tools(hub: Serving) -> None:
+    found = ask(hub, "initialize", protocolVersion="2025-03-26", capabilities={})["result"]
+    assert (found["protocolVersion"], found["serverInfo"]["name"]) == ("2025-03-26", "watchkeeper")
+    assert ask(hub, "initialize", protocolVersion="1999-01-01")["result"]["protocolVersion"] == "2025-06-18"
+    initialized = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    assert hub.http.post("/mcp", json=initialized).status_code == 202
+    tools = {tool["name"]: tool for tool in ask(hub, "tools/list")["result"]["tools"]}
+    assert {"find_devices", "rank_devices", "history", "open_alerts", "propose_command"} <= tools.keys()
+    assert all(tool["annotations"]["readOnlyHint"] for tool in tools.values())
+    assert {tool["inputSchema"]["type"] for tool in tools.values()} == {"object"}
+    assert hub.http.get("/mcp").status_code == 405
+
+
+def test_hottest_pump_is_found(hub: Serving) -> None:
+    ranked, failed = called(hub, "rank_devices", metric="temperature", limit=2)
+    assert not failed
+    assert [each["device"] for each in ranked][0] == "pump-2"
+
+
+def test_proposed_command_is_not_sent(hub: Serving) -> None:
+    proposal, failed = called(hub, "propose_command", device="valve", command="open", value=True)
+    assert (failed, proposal["sent"]) == (False, False)
+    assert hub.get("/api/devices/valve/commands")["items"] == []
+
+
+def test_errors_are_answers(hub: Serving) -> None:
+    assert called(hub, "device_state", device="nothing")[1]
+    assert called(hub, "device_state", colour="red")[1]
+    assert ask(hub, "tools/call", name="delete_device")["error"]["code"] == -32602
+    assert ask(hub, "resources/list")["error"]["code"] == -32601
+    for body, code in ((b"{", -32700), (b"[]", -32600), (b'{"jsonrpc": "1.0"}', -32600)):
+        assert hub.http.post("/mcp", content=body).json()["error"]["code"] == code
+
+
+def test_command_answers_on_standard_output(hub: Serving) -> None:
+    lines = [{"jsonrpc": "2.0", "id": 1, "method": "ping"}, {"jsonrpc": "2.0", "method": "notifications/initialized"}]
+    lines.append({"jsonrpc": "2.0", "id": 2, "method": "tools/list"})
+    words = ["mcp", "--data", str(hub.data), "--http", f"127.0.0.1:{hub.port}"]
+    text = "".join(f"{json.dumps(line)}\n" for line in lines)
+    done = subprocess.run([sys.executable, "-m", "hub", *words], input=text, capture_output=True, text=True, check=True)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert (first["result"], second["id"]) == ({}, 2)
+
+
+@pytest.mark.integration
+@pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="the MCP SDK is not installed: pip install mcp")
+def test_client_of_the_sdk_finds_the_hottest_pump(hub: Serving) -> None:
+    from mcp import Client
+
+    async def hottest() -> str:
+        async with Client(f"http://127.0.0.1:{hub.port}/mcp") as client:
+            tools = await client.list_tools()
+            assert any(tool.name == "rank_devices" for tool in tools.tools)
+            found = await client.call_tool("rank_devices", {"metric": "temperature", "limit": 1})
+            return str(json.loads(found.content[0].text)[0]["device"])
+
+    assert asyncio.run(hottest()) == "pump-2"

@@ -16,8 +16,10 @@ from hub.api.schemas import accounts, history, responses
 from hub.api.schemas import rules as rules_schemas
 from hub.api.schemas import status as status_schemas
 from hub.errors import Invalid, StoreBusy
-from hub.model import WriteDiagnosis
+from hub.model import Identity, Info, Record, WriteDiagnosis
 from hub.mqtt.client import MqttClientState
+from hub.registry.registry import DeviceRegistry
+from hub.services.reading_gauges import reading_gauges
 from hub.store.base import Delta
 
 INDEX = "<!doctype html><title>Watchkeeper</title>"
@@ -112,6 +114,18 @@ async def test_hub_is_not_ready_while_store_refuses_commits(hub: ApiHub, monkeyp
 async def test_healthz_is_ok(hub: ApiHub) -> None:
     assert (await hub.http.get("/healthz")).json() == {"status": "ok", "failed": []}
     assert (await hub.http.head("/healthz")).status_code == 200
+
+
+def test_readings_are_gauges_up_to_the_limit() -> None:
+    registry = DeviceRegistry()
+    for number in range(3):
+        registry.identify(Identity(f"pump-{number}", f"pump-{number}", "native", Info(units={"t": "°C"})), 1_000)
+        registry.observe(Record(f"pump-{number}", 1_000, 1_000, {"t": 20.5, "on": True, "mode": "auto"}, "good"))
+    gauges, truncated = reading_gauges(registry, 100)
+    assert gauges[:2] == [("pump-0", "t", "°C", 20.5), ("pump-0", "on", "", 1.0)]
+    assert (len(gauges), truncated) == (6, False)
+    assert [len(reading_gauges(registry, limit)[0]) for limit in (0, 4)] == [0, 4]
+    assert reading_gauges(registry, 4)[1]
 
 
 async def test_metrics_are_in_prometheus_format(hub: ApiHub) -> None:

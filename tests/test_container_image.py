@@ -77,6 +77,7 @@ def test_steps_of_the_dockerfile_give_a_hub(tmp_path: Path) -> None:
                 (stage.root / "etc/ssl/certs").mkdir(parents=True, exist_ok=True)  # for this machine's certificates
                 mounts.enter_context(mounted(stage.root))
             elif name == "RUN":
+                trust(stage.root)
                 run(*stage.chroot("sh", "-e", "-c", text), env=shared | stage.environ)
             elif name == "COPY" and text.startswith("--from="):
                 origin, source, target = text.removeprefix("--from=").split()
@@ -100,6 +101,13 @@ def test_steps_of_the_dockerfile_give_a_hub(tmp_path: Path) -> None:
             else:
                 assert name in ("VOLUME", "EXPOSE"), f"{name} is not tried"
         started(tmp_path, stage)
+
+
+def trust(root: Path) -> None:
+    """Put this machine's certificates, which a proxy may need, in place of those of the package."""
+    file = Path("/etc/ssl/certs/ca-certificates.crt")
+    if file.is_file():
+        shutil.copyfile(file, root / file.relative_to("/"))
 
 
 def started(folder: Path, stage: Stage) -> None:

@@ -805,6 +805,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Model Context
+         * @description Answer a JSON-RPC message of the Model Context Protocol: `initialize`, `tools/list`, `tools/call`, `ping`.
+         *
+         *     Notifications are answered with 202. The tools only read, and see what the account of the token may see.
+         */
+        post: operations["post_mcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/telemetry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Post Telemetry
+         * @description Store readings: one object, a list of up to 1,000, or one object a line (`application/x-ndjson`).
+         *
+         *     Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
+         *     `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
+         *     stores nothing twice. An invalid value is rejected alone.
+         */
+        post: operations["post_telemetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/devices/{device_id}/history": {
         parameters: {
             query?: never;
@@ -6444,6 +6490,18 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /**
+         * RejectedItem
+         * @description An item, or a value in it, that is invalid. `item` counts from 0.
+         */
+        RejectedItem: {
+            /** Item */
+            item: number;
+            /** Reason */
+            reason: string;
+            /** Detail */
+            detail: string;
+        };
         /** RejectedPage */
         RejectedPage: {
             /** Items */
@@ -7223,6 +7281,18 @@ export interface components {
             device_id: string | null;
             /** Name */
             name: string | null;
+        };
+        /**
+         * TelemetryAnswer
+         * @description `records` were stored, `duplicates` had been stored before.
+         */
+        TelemetryAnswer: {
+            /** Records */
+            records: number;
+            /** Duplicates */
+            duplicates: number;
+            /** Rejected */
+            rejected: components["schemas"]["RejectedItem"][];
         };
         /** TermShape */
         TermShape: {
@@ -9748,6 +9818,92 @@ export interface operations {
             401: components["responses"]["Error401"];
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_mcp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_telemetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    device: string;
+                } | {
+                    device: string;
+                }[];
+                "application/x-ndjson": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TelemetryAnswer"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

@@ -19,6 +19,7 @@ class HubInfo:
         data: Data folder with the history and the configuration files.
         retention: How long the history is kept.
         limits: Limits of uploads, bodies and AI requests, by name.
+        metrics_readings: How many readings ``/metrics`` has at most.
     """
 
     version: str
@@ -27,3 +28,4 @@ class HubInfo:
     data: Path
     retention: StoreSection
     limits: dict[str, int]
+    metrics_readings: int = 0

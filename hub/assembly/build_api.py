@@ -72,6 +72,7 @@ from hub.services.enrolments import Enrolments
 from hub.services.fleet_health import FleetHealthService
 from hub.services.hub_health import HubHealth
 from hub.services.posted_telemetry import PostedTelemetry
+from hub.services.reading_gauges import reading_gauges
 from hub.tools import ModelContextServer
 
 Submit = Callable[[Input], Awaitable[Any]]
@@ -209,7 +210,13 @@ def _hub_routers(core: Core, ai: AiServices, feeds: Feeds, info: HubInfo, health
         status.routes(info, health, feeds.throughput, ai.providers, core.visible.devices),
         clock.routes(health.clock, core.now),
         probes.routes(health),
-        metrics.routes(core.metrics, feeds.stats, health, feeds.broadcaster),
+        metrics.routes(
+            core.metrics,
+            feeds.stats,
+            health,
+            feeds.broadcaster,
+            lambda: reading_gauges(core.registry, info.metrics_readings),
+        ),
     ]
 
 

@@ -101,6 +101,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             data=data,
             retention=settings.store,
             limits=http.limits(),
+            metrics_readings=settings.http.metrics_readings,
         )
         files = ConfigFiles(
             rules=rules_file(data, ingest_queue.submit, now_ms),

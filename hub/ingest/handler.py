@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from hub.control import CommandTracker
 from hub.dialects import Dialect, PayloadSchema, Result, is_plain, rejection
@@ -88,8 +89,10 @@ class IngestHandler:
             else:
                 self.flush(batch)
                 item, future = entry
-                posted = isinstance(item, PostMessages)
-                answer = self._posted(batch, item.messages) if posted else self._inputs.answer(batch, item)
+                if isinstance(item, PostMessages):
+                    answer: Any = self._posted(batch, item.messages)
+                else:
+                    answer = self._inputs.answer(batch, item)
                 if future is not None:
                     batch.answers.append((future, answer))
         batch.messages += messages

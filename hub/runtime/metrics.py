@@ -6,6 +6,7 @@ The values are passed in at each scrape; only the histogram of commit times is k
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -14,6 +15,15 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+class ReadingGauge(NamedTuple):
+    """The present value of a metric of a device; 0 and 1 for false and true."""
+
+    device: str
+    metric: str
+    unit: str
+    value: float
 
 
 class MetricsSample(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +52,8 @@ class MetricsSample(msgspec.Struct, frozen=True, kw_only=True):
     live_clients: int
     listeners: int
     device_rates: dict[str, float]
+    readings: list[ReadingGauge]
+    readings_truncated: bool
 
 
 _COUNTERS = {
@@ -62,6 +74,7 @@ _GAUGES = {
     "hub_store_bytes": ("store_bytes", "Bytes of the history on disk."),
     "hub_broker_connected": ("broker_connected", "1 while the broker is connected."),
     "hub_live_clients": ("live_clients", "Dashboards connected to /api/live."),
+    "hub_readings_truncated": ("readings_truncated", "1 if http.metrics_readings is too small for all readings."),
     "hub_listeners": ("listeners", "Clients connected to /events/devices and /ws."),
 }
 
@@ -114,6 +127,12 @@ class _Scrape(Collector):
         for severity, count in sample.alerts.items():
             alerts.add_metric([severity], count)
         yield alerts
+        if sample.readings:
+            text, labels = "Present value of a metric of a device that is online.", ["device", "metric", "unit"]
+            readings = GaugeMetricFamily("hub_reading", text, labels=labels)
+            for gauge in sample.readings:
+                readings.add_metric([gauge.device, gauge.metric, gauge.unit], gauge.value)
+            yield readings
         if sample.commit_age_s is not None:
             yield GaugeMetricFamily(
                 "hub_last_commit_age_seconds", "Seconds since the last commit.", value=sample.commit_age_s

@@ -39,6 +39,7 @@ class HttpSection(Section):
     tls_cert_file: Path | None = None  # with the key: serve HTTPS
     tls_key_file: Path | None = None
     tls_min_version: Literal["1.2", "1.3"] = "1.2"
+    metrics_readings: int = Field(default=0, ge=0, le=20_000)
     max_connections: int | None = Field(default=None, ge=16, le=100_000)
     max_connections_per_client: int | None = Field(default=None, ge=4, le=100_000)
 

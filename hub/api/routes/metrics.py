@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter
@@ -9,11 +10,17 @@ from starlette.responses import Response
 
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.dashboard_stats import DashboardStats
-from hub.runtime.metrics import CONTENT_TYPE, Metrics, MetricsSample
+from hub.runtime.metrics import CONTENT_TYPE, Metrics, MetricsSample, ReadingGauge
 from hub.services.hub_health import HubHealth
 
 
-def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadcaster: Broadcaster) -> APIRouter:
+def routes(
+    prometheus: Metrics,
+    stats: DashboardStats,
+    health: HubHealth,
+    broadcaster: Broadcaster,
+    readings: Callable[[], tuple[list[ReadingGauge], bool]],
+) -> APIRouter:
     router = APIRouter(tags=["hub"])
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
@@ -22,7 +29,7 @@ def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadc
         return Response(prometheus.render(sample()), media_type=CONTENT_TYPE)
 
     def sample() -> MetricsSample:
-        stored, flow = health.store_stats(), stats.throughput.flow()
+        (gauges, truncated), stored, flow = readings(), health.store_stats(), stats.throughput.flow()
         counters: dict[str, Any] = stats.throughput.counters()
         return MetricsSample(
             **counters,
@@ -39,6 +46,8 @@ def routes(prometheus: Metrics, stats: DashboardStats, health: HubHealth, broadc
             broker_connected=health.broker().connected,
             live_clients=len(broadcaster.live.clients),
             listeners=broadcaster.listeners,
+            readings=gauges,
+            readings_truncated=truncated,
             device_rates={each.device: each.rate for each in stats.throughput.busiest()},
         )
 

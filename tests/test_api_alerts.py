@@ -35,7 +35,7 @@ async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
     assert (alert["message"], alert["message_key"]) == ("temperature 85, above 80", "threshold")
     assert alert["message_params"] == {
         "name": "Temperature", "value": 85.0, "unit": None, "device_class": "temperature", "silent_ms": 0, "for_ms": 0,
-        "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": []},
+        "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": [], "device_limits": False},
     }  # fmt: skip
     assert (alert["device_id"], alert["metric"], alert["rule_id"]) == ("pump-01", "temperature", "hot")
     assert (alert["severity"], alert["state"], alert["value"], alert["threshold"]) == ("critical", "raised", 85.0, 80.0)

@@ -158,7 +158,7 @@ async def test_api_gives_keys_of_activity_and_rules(tmp_path: Path) -> None:
             "metric": "temperature",
             "for_ms": 0,
             "clear_for_ms": 0,
-            "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": []},
+            "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": [], "device_limits": False},
             "schedule": [],
             "time_zone": None,
         }

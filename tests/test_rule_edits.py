@@ -148,7 +148,13 @@ async def test_preview_returns_text_and_description_without_change(hub: ApiHub, 
     assert found["rule"] is None
     assert "clear = 78.0 is not valid. Allowed: at most above (70)." in found["problem"]
     found = await preview(id="hot", text=found["text"].replace("clear = 78", "clear = 60"))
-    assert found["rule"]["condition"] == {"above": 70.0, "below": None, "clear": 60.0, "steps": []}
+    assert found["rule"]["condition"] == {
+        "above": 70.0,
+        "below": None,
+        "clear": 60.0,
+        "steps": [],
+        "device_limits": False,
+    }
     found = await preview(rule=WARM)
     assert found["text"] == '[[rule]]\nid = "warm"\nname = "Warm"\nmetric = "temperature"\nabove = 30.5'
     assert found["rule"]["id"] == "warm"

@@ -137,8 +137,8 @@ def test_bounds_exist_only_where_values_between_them_are_calm(condition, bounds,
 def test_api_condition_has_the_fields_of_the_kind():
     fields = {name: msgspec.structs.fields(kind) for name, kind in KINDS.items()}
     assert {name: [field.name for field in of] for name, of in fields.items()} == {
-        "threshold": ["above", "below", "clear", "steps"],
-        "range": ["low", "high", "inside", "hysteresis"],
+        "threshold": ["above", "below", "clear", "steps", "device_limits"],
+        "range": ["low", "high", "inside", "hysteresis", "device_limits"],
         "compare": ["other", "above", "below", "clear", "device", "area", "max_age_ms"],
         "equals": ["value"],
         "rate": ["by", "window_ms", "falling", "counter"],

@@ -10,7 +10,7 @@ from zlib import crc32
 import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
-from hub.rules.kinds import Joined, MetricCondition, Points, SilenceCondition
+from hub.rules.kinds import Joined, MetricCondition, Points, Range, SilenceCondition, Threshold
 from hub.rules.published_values import PublishedValues
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
@@ -86,10 +86,24 @@ class SilenceRule(msgspec.Struct, frozen=True):
 
 
 class DeviceRules:
-    """The rules of one combination of scope matches: rules on metrics and silence rules. Devices share it."""
+    """The rules of one combination of scope matches and own limits. Devices share it."""
 
-    def __init__(self, rules: tuple[Rule, ...], outside: Collection[str], published: PublishedValues) -> None:
-        """Create the rules of a combination; those whose id is in ``outside`` are outside of their schedules."""
+    def __init__(
+        self,
+        rules: tuple[Rule, ...],
+        limits: Mapping[str, Limit],
+        outside: Collection[str],
+        published: PublishedValues,
+    ) -> None:
+        """Create the rules of a combination.
+
+        Args:
+            rules: The rules.
+            limits: The devices' own limits, by metric.
+            outside: Ids of the rules that are outside of their schedules.
+            published: The values of other devices.
+        """
+        self._limits = limits
         self._published = published
         self.rules = {rule.id: rule for rule in rules}
         rules = tuple(rule for rule in rules if rule.id not in outside)
@@ -124,7 +138,8 @@ class DeviceRules:
 
     def _on_metric(self, rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
         metric = metric or ""
-        rule = msgspec.structs.replace(rule, metric=metric)
+        condition = condition.tightened(self._limits.get(metric, Limit()))
+        rule = msgspec.structs.replace(rule, metric=metric, condition=condition)
         return MetricRule(rule, condition, metric, f"{rule.id}/{metric}", measure, self._published)
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
@@ -181,6 +196,10 @@ class DeviceRules:
         return least, most
 
 
+def _reads_limits(rule: Rule) -> bool:
+    return isinstance(rule.condition, Threshold | Range) and rule.condition.device_limits
+
+
 def _checksum(condition: MetricCondition) -> int:
     """Return a checksum of what the condition measures, negative if its points are not readings."""
     found = crc32(condition.signature().encode()) or 1
@@ -228,7 +247,7 @@ class DeviceRulesCache:
         self._matcher = matcher
         self._of: dict[str, DeviceRules] = {}
         self._alike: dict[Likeness, list[Rule]] = {}
-        self._shared: dict[tuple[str, ...], DeviceRules] = {}
+        self._shared: dict[tuple[tuple[str, ...], tuple[tuple[str, Limit], ...]], DeviceRules] = {}
 
     def of(self, device: Device) -> DeviceRules:
         plan = self._of.get(device.id)
@@ -241,10 +260,13 @@ class DeviceRulesCache:
                 selects = self._matcher.selects_alike
                 alike = self._alike[like] = [rule for rule in self._rules if selects(rule.scope, like)]
             rules = tuple(rule for rule in alike if names(rule.scope, device.id))
-            ids = tuple(rule.id for rule in rules)
-            plan = self._shared.get(ids)
+            limits = device.info.limits if any(map(_reads_limits, rules)) else {}
+            key = tuple(rule.id for rule in rules), tuple(limits.items())
+            plan = self._shared.get(key)
             if plan is None:
-                plan = self._shared[ids] = DeviceRules(rules, self._schedules.outside, self._published)
+                if len(self._shared) >= _MAX_ALIKE:
+                    self._shared.clear()
+                plan = self._shared[key] = DeviceRules(rules, limits, self._schedules.outside, self._published)
             self._of[device.id] = plan
         return plan
 

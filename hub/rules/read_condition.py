@@ -13,7 +13,7 @@ from hub.rules.kinds.compare import SOURCE_KEYS
 MAX_DEPTH = 4
 MAX_CONDITIONS = 20
 """Conditions in a rule, with those inside others."""
-_NOT_INSIDE = frozenset({"clear_for", *SEVERITIES, *SOURCE_KEYS})
+_NOT_INSIDE = frozenset({"clear_for", "device_limits", *SEVERITIES, *SOURCE_KEYS})
 
 
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[str | None, Condition]:

@@ -80,6 +80,32 @@ def test_rule_is_added_and_deleted(demo: Demo, page: Page):
     expect(page.get_by_text("Rule not found")).to_be_visible()
 
 
+def test_conditions_are_joined_in_the_form_and_in_the_text(demo: Demo, page: Page):
+    page.goto(f"http://{demo.http}/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name", exact=True).fill("Runs dry")
+    page.get_by_role("combobox", name="Fires when", exact=True).select_option("all of these conditions hold")
+    first, second = (page.get_by_role("group", name=f"Condition {number}").first for number in (1, 2))
+    first.get_by_role("textbox", name="Limit").fill("low")
+    expect(first.get_by_role("textbox", name="Limit")).to_have_accessible_description("Enter a number.")
+    first.get_by_role("combobox", name="Kind").select_option("a value is below")
+    first.get_by_role("combobox", name="Metric").fill("flow")
+    first.get_by_role("textbox", name="Limit").fill("5")
+    second.get_by_role("combobox", name="Kind").select_option("this condition does not hold")
+    inner = second.get_by_role("group", name="Condition 1")
+    inner.get_by_role("combobox", name="Kind").select_option("a value is")
+    inner.get_by_role("combobox", name="Metric").fill("running")
+    inner.get_by_role("textbox", name="Value").fill("false")
+    expect(page.get_by_test_id("rule-says")).to_contain_text("flow below 5 and not (running is false)")
+    text = page.get_by_role("textbox", name="TOML")
+    text.fill(text.input_value().replace("below = 5", "below = 6"))
+    expect(first.get_by_role("textbox", name="Limit")).to_have_value("6")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Runs dry")).to_be_visible()
+    saved = rules(demo)["runs-dry"]
+    assert [part["kind"] for part in saved["condition"]["conditions"]] == ["threshold", "not"]
+
+
 def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     demo.publish("devices/d1/telemetry", {"lid": True})
     page.goto(f"http://{demo.http}/rules")

@@ -50,6 +50,10 @@ class MetricCondition(Condition, frozen=True):
         """Other metrics of the device whose latest values the condition reads, too."""
         return ()
 
+    def tightened(self, own: Limit) -> MetricCondition:
+        """Return the condition for a device with an own limit, which may be tighter, never looser."""
+        return self
+
     @property
     def source(self) -> ValueSource | None:
         """The value outside the device that the condition reads, too."""

@@ -6,23 +6,27 @@ from typing import Any, ClassVar
 
 from hub import text_format as fmt
 from hub.model import Limit, Value
-from hub.rules.fields import InvalidField, read_number
+from hub.rules.fields import InvalidField, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 
 
 class Range(MetricCondition, frozen=True):
     """Holds while the value is outside (or inside) ``low`` to ``high``; a value equal to a bound does not meet it.
 
-    An alert ends when the value is past a bound by more than ``hysteresis``.
+    An alert ends when the value is past a bound by more than ``hysteresis``. With ``device_limits``, the limits
+    that the device announces count where they are tighter.
     """
 
     kind: ClassVar[str] = "range"
-    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "outside", "inside", "hysteresis"})
+    keys: ClassVar[frozenset[str]] = frozenset(
+        {"metric", "for", "clear_for", "outside", "inside", "hysteresis", "device_limits"}
+    )
 
     low: float
     high: float
     inside: bool = False
     hysteresis: float = 0.0
+    device_limits: bool = False
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Range:
@@ -35,7 +39,10 @@ class Range(MetricCondition, frozen=True):
             raise InvalidField("hysteresis", hysteresis, "0 or more")
         if key == "outside" and hysteresis >= (high - low) / 2:
             raise InvalidField("hysteresis", hysteresis, f"less than half of the range ({(high - low) / 2:g})")
-        return cls(low, high, inside=key == "inside", hysteresis=hysteresis)
+        device_limits = read_flag(table, "device_limits")
+        if device_limits and key == "inside":
+            raise InvalidField("device_limits", device_limits, "only with outside")
+        return cls(low, high, inside=key == "inside", hysteresis=hysteresis, device_limits=device_limits)
 
     @property
     def limit(self) -> float:
@@ -52,9 +59,20 @@ class Range(MetricCondition, frozen=True):
     def exceeded(self, amount: float, *, raised: bool) -> bool:
         return amount >= -self.hysteresis if raised and self.hysteresis else amount > 0
 
+    def tightened(self, own: Limit) -> Range:
+        if not self.device_limits:
+            return self
+        low = self.low if own.min is None else max(self.low, own.min)
+        high = self.high if own.max is None else min(self.high, own.max)
+        if low >= high:  # they contradict each other
+            low, high = self.low, self.high
+        room = (high - low) / 2
+        return Range(low, high, hysteresis=self.hysteresis if self.hysteresis < room else 0.0)
+
     def describe(self, metric: str, unit: str | None) -> str:
         word = "inside" if self.inside else "outside"
-        return f"{metric} {word} {fmt.limit(self.low)} to {fmt.limit_quantity(self.high, unit)}"
+        own = ", or the device's own limits" if self.device_limits else ""
+        return f"{metric} {word} {fmt.limit(self.low)} to {fmt.limit_quantity(self.high, unit)}{own}"
 
     def describe_recovery(self) -> str:
         if not self.hysteresis:

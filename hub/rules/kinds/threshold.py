@@ -8,7 +8,7 @@ import msgspec
 
 from hub import text_format as fmt
 from hub.model import SEVERITIES, Limit, Severity, Value
-from hub.rules.fields import InvalidField, read_number
+from hub.rules.fields import InvalidField, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points
 
 LIMIT_KEYS = frozenset({"above", "below", "clear"})
@@ -27,20 +27,21 @@ class Threshold(MetricCondition, frozen=True):
     """Holds while the value is above ``above`` or below ``below``, one of which is None.
 
     An alert ends only past ``clear``, or past the limit itself if ``clear`` is None. ``steps`` are in the order of
-    their limits and severities.
+    their limits and severities. With ``device_limits``, the limit that the device announces counts if it is tighter.
     """
 
     kind: ClassVar[str] = "threshold"
-    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", *SEVERITIES[2:]}
+    keys: ClassVar[frozenset[str]] = LIMIT_KEYS | {"metric", "for", "clear_for", "device_limits", *SEVERITIES[2:]}
 
     above: float | None = None
     below: float | None = None
     clear: float | None = None
     steps: tuple[SeverityLimit, ...] = ()
+    device_limits: bool = False
 
     @classmethod
     def parse(cls, table: dict[str, Any]) -> Threshold:
-        return cls(*read_limits(table), steps=_read_steps(table))
+        return cls(*read_limits(table), steps=_read_steps(table), device_limits=read_flag(table, "device_limits"))
 
     @property
     def limits(self) -> tuple[float | None, ...]:
@@ -74,10 +75,22 @@ class Threshold(MetricCondition, frozen=True):
             return amount >= (self.clear if self.above is not None else -self.clear)
         return amount > self.limit
 
+    def tightened(self, own: Limit) -> Threshold:
+        if not self.device_limits:
+            return self
+        moved = 0.0
+        if self.above is not None and own.max is not None:
+            moved = min(own.max - self.above, 0.0)
+        elif self.below is not None and own.min is not None:
+            moved = max(own.min - self.below, 0.0)
+        above, below, clear = (None if each is None else each + moved for each in (self.above, self.below, self.clear))
+        return Threshold(above, below, clear, self.steps)
+
     def describe(self, metric: str, unit: str | None) -> str:
+        own = ", or the device's own limit" if self.device_limits else ""
         if self.above is not None:
-            return f"{metric} above {fmt.limit_quantity(self.above, unit)}"
-        return f"{metric} below {fmt.limit_quantity(self.below or 0.0, unit)}"
+            return f"{metric} above {fmt.limit_quantity(self.above, unit)}{own}"
+        return f"{metric} below {fmt.limit_quantity(self.below or 0.0, unit)}{own}"
 
     def describe_recovery(self) -> str:
         if self.clear is None:

@@ -35,6 +35,9 @@ export const joins = (when: When): boolean => when === 'all' || when === 'any' |
 export const joinedIn = ({ when, conditions }: RuleForm): RuleForm[] =>
   joins(when) ? conditions.slice(0, when === 'not' ? 1 : undefined) : [];
 
+/** Whether the limits that a device announces may count. */
+export const tightens = (when: When): boolean => ['above', 'below', 'outside'].includes(when);
+
 /** The hub's limit for conditions inside others. */
 export const MAX_DEPTH = 4;
 
@@ -63,6 +66,7 @@ export interface RuleForm {
   counter: boolean;
   times: string;
   each_value: boolean;
+  device_limits: boolean;
   tolerance: string;
   silence: string;
   missed: string;
@@ -82,7 +86,7 @@ export interface RuleForm {
 
 export type Field = Exclude<
   keyof RuleForm,
-  'when' | 'severity' | 'falling' | 'counter' | 'each_value' | 'conditions'
+  'when' | 'severity' | 'falling' | 'counter' | 'each_value' | 'device_limits' | 'conditions'
 >;
 
 /** What a field holds; `?` may be empty. */
@@ -175,6 +179,7 @@ export const fresh = (id: string): RuleForm => ({
   counter: false,
   times: '',
   each_value: false,
+  device_limits: false,
   tolerance: '',
   silence: '',
   missed: '',

@@ -9,6 +9,7 @@ import {
   joins,
   localZone,
   partFieldsOf,
+  tightens,
   STEPS,
   type Field,
   type RuleForm,
@@ -117,6 +118,7 @@ function partOf(part: Part): RuleForm {
     counter: condition.counter === true,
     times: text('times'),
     each_value: condition.each_value === true,
+    device_limits: condition.device_limits === true,
     tolerance: condition.tolerance ? text('tolerance') : '',
     silence: durationText(condition.silence_ms as number | undefined),
     missed: text('missed'),
@@ -238,6 +240,7 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
     clear: own('clear'),
     ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),
     hysteresis: own('hysteresis'),
+    device_limits: (fields.clear_for && tightens(form.when) && form.device_limits) || null,
     for: own('for'),
     conditions: joins(form.when) ? joinedIn(form).map(partKeys) : null,
   };

@@ -90,6 +90,8 @@ describe('the form', () => {
     expect(given({ kind: 'compare', condition: other })).not.toHaveProperty('with');
     const median = given({ kind: 'compare', condition: { ...other, other: 't', device: null, area: true } });
     expect(median).toMatchObject({ with: 't', with_area: 'median' });
+    const own = { above: 80, below: null, clear: null, device_limits: true };
+    expect(given({ condition: own })).toMatchObject({ above: 80, device_limits: true });
     const silent = given({ kind: 'no_data', metric: null, condition: { silence_ms: 300_000 } });
     expect(silent).toMatchObject({ kind: 'no_data', silence: '5m' });
     expect(Object.keys(silent)).not.toContain('metric');

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.model import Record
 from hub.rules import describe, parse
 from rule_plant import T0, Plant
 
@@ -123,3 +124,45 @@ def test_restarts_and_reloads_neither_lose_nor_double_an_alert(rule, steps):
         seen += happened
     seen = [each for each in seen if each != "changed"]
     assert seen == ["raised", "cleared"] * (len(seen) // 2) + ["raised"] * (len(seen) % 2)
+
+
+FAST = (
+    KINDS[0],
+    '[[rule]]\nid="r"\nkind="range"\nmetric="t"\noutside=[65, 82]\nhysteresis=2\nfor="3s"',
+    '[[rule]]\nid="r"\nkind="count"\nmetric="t"\nabove=80\nclear=78\ntimes=2\nwithin="20s"',
+    f'{JOIN.format("all")}above=80\n{PART}metric="u"\nabove=75',
+    f'{JOIN.format("any")}above=80\nclear=78\nfor="2s"\n{PART}metric="u"\nbelow=70',
+)
+"""Rules of which the fast path skips some values."""
+
+
+class FastPathPlant(Plant):
+    """Does not evaluate the rules on values that cannot change their state, as the fast path of the registry."""
+
+    skipped = 0
+
+    def readings(self, second: float, values: dict, *, ts=None, quality="good") -> list[str]:
+        device = self.registry.require(self.device)
+        calm = self.engine.calm(device, list(values)) if device.metrics.keys() >= values.keys() else None
+        ranges = zip(calm[0], values.values(), calm[1], strict=True) if calm else ()
+        if calm is None or not all(low <= value <= high for low, value, high in ranges):
+            return super().readings(second, values, ts=ts, quality=quality)
+        at = T0 + int(second * 1000)
+        self.registry.observe(Record(self.device, at, at, values, "good"))
+        self.skipped += 1
+        return []
+
+
+@pytest.mark.parametrize("rule", FAST)
+@given(st.lists(st.tuples(st.integers(1, 7_000), st.sampled_from([60.0, 77.0, 79.0, 83.0, 85.0]), st.booleans())))
+def test_values_that_the_fast_path_skips_change_nothing(rule, steps):
+    full, fast, now = Plant(rule), FastPathPlant(rule), 0.0
+    for values in ({"t": 70.0, "u": 72.0}, {"t": 70.0, "u": 72.0}):
+        assert full.readings(0, values) == fast.readings(0, values) == []
+    assert fast.skipped
+    for gap, value, both in steps:
+        now += gap / 1000
+        values = {"t": value, "u": 80.0} if both else {"t": value}
+        assert full.tick(now) == fast.tick(now)
+        assert full.readings(now, values) == fast.readings(now, values)
+        assert full.engine.open == fast.engine.open

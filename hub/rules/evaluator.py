@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from hub.events import Event
 from hub.model import Device, Record, ValueExpired
 from hub.rules.current_values import judge_value
-from hub.rules.kinds import Joined
+from hub.rules.kinds import Joined, Points
 from hub.rules.plan import DeviceRulesCache, MetricRule
 from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.trees import judge_tree, observe_tree
 from hub.rules.watch import Watches, watch_of
+
+_NO_POINTS: Points = []  # for conditions that keep none
 
 
 class RuleEvaluator:
@@ -31,14 +33,19 @@ class RuleEvaluator:
             events += self.hear(device, record.received, record.values)
         if not plan.has_metrics:
             return events
+        trees: dict[str, MetricRule] = {}  # each is evaluated once, however many of its metrics the record has
         for metric, value in record.values.items():
             for each in plan.on(metric):
                 if not late and device.metrics[metric].ts > record.ts:
                     continue  # a newer value has been evaluated already
+                if each.simple and not late and each.key not in device.watches:  # nearly all are: no watch is needed
+                    found = each.condition.measure(_NO_POINTS, value, record.ts)
+                    if found is None or found <= each.limit:
+                        continue
                 measured = value
-                if each.condition.others:  # this may be one of them
+                if each.others:  # this may be one of them
                     if isinstance(each.condition, Joined):
-                        events += [] if late else observe_tree(self._watches, device, each, record.ts, record.received)
+                        trees[each.key] = each
                         continue
                     if late or each.metric not in device.metrics:
                         continue
@@ -51,9 +58,11 @@ class RuleEvaluator:
                 amount = each.amount(device, watch.points, measured, record.ts, record.received)
                 if amount is None:
                     continue
-                if amount > each.condition.limit or watch.since is not None or watch.points or watch.late:
+                if amount > each.limit or watch.since is not None or watch.points or watch.late:
                     device.watches[each.key] = watch
                     events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
+        for tree in trees.values() if not late else ():
+            events += observe_tree(self._watches, device, tree, record.ts, record.received)
         return events
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:

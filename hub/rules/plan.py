@@ -34,6 +34,10 @@ class MetricRule(msgspec.Struct, frozen=True):
     key: str
     measure: int
     published: PublishedValues
+    # Read from the condition once, because they are needed with each reading.
+    limit: float
+    others: tuple[str, ...]
+    simple: bool  # the amount depends on the value alone
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with severity and limit as they apply to an amount; see :meth:`MetricCondition.at`."""
@@ -140,7 +144,18 @@ class DeviceRules:
         metric = metric or ""
         condition = condition.tightened(self._limits.get(metric, Limit()))
         rule = msgspec.structs.replace(rule, metric=metric, condition=condition)
-        return MetricRule(rule, condition, metric, f"{rule.id}/{metric}", measure, self._published)
+        others, source = condition.others, condition.source
+        return MetricRule(
+            rule,
+            condition,
+            metric,
+            key=f"{rule.id}/{metric}",
+            measure=measure,
+            published=self._published,
+            limit=condition.limit,
+            others=others,
+            simple=not (condition.windowed or others or source),
+        )
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
         """Return the silence rules of the device and of these metrics."""

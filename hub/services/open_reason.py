@@ -35,6 +35,8 @@ def open_reason(alert: Alert, device: Device, latest: Latest | None) -> OpenReas
         return None
     name, title = device.display_name, device.describe(alert.metric).title
     metric, params = fmt.in_sentence(title), {"name": name, "metric": title}
+    if alert.message_key in ("all", "any", "not"):  # another metric than the one shown may clear it
+        return _presence_reason(device, metric, params)
     if latest is None:
         text = f"{name} does not report {metric}. The alert stays open until it does."
         return OpenReason("never_reported", text, params)
@@ -49,6 +51,11 @@ def open_reason(alert: Alert, device: Device, latest: Latest | None) -> OpenReas
         value = latest.value[:40]
         text = f"{title} is {value!r}, which is not a number. The alert stays open until it is a number again."
         return OpenReason("value_is_text", text, {**params, "value": value})
+    return _presence_reason(device, metric, params)
+
+
+def _presence_reason(device: Device, metric: str, params: dict[str, Any]) -> OpenReason | None:
+    name = device.display_name
     if device.presence == "offline":
         text = f"{name} is offline. The alert stays open until it reports {metric} again."
         return OpenReason("device_offline", text, params)

@@ -1,7 +1,6 @@
 """What evaluates a kind of rule: each reading of its metrics, or a timer since the last message.
 
-A kind subclasses the one that fits. A kind over several devices needs a third base here, with its own entry in
-:class:`hub.rules.plan.DeviceRules` and in the engine. Parsing and describing it need no change.
+A kind subclasses the one that fits. What a condition on a metric reads of other devices is its ``source``.
 """
 
 from __future__ import annotations

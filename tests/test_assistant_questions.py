@@ -14,6 +14,7 @@ import pytest
 
 from api_hub import ApiHub, running_hub
 from assistant_site import RULES, fill_site
+from hub.assistant.answers import changes
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ TIMES = [
     ("when will the bearing of feed pump 3 hit 100 degrees", ["rises by 1 °C/h", "100 °C in 10 h"]),
     ("how many minutes until Buffer tank 1 hits its low limit?", ["its limit of 20 % in 2 h"]),
     ("how much water has gone through Feed pump 1 in the last minute?", ["m³ (the integral of 61 m³/h"]),
-    ("What changed in the last hour?", ["Feed pump 3, vibration: rose by 5.5 mm/s", "18 others are unchanged"]),
+    ("What changed in the last hour?", ["Feed pump 3, vibration: rose by 5.5 mm/s", "39 others are unchanged"]),
     ("Please write the handover for the next shift", ["Handover, last 8 h", "Open: critical: Feed pump 3"]),
     ("what's new since ten minutes ago", ["Last 10 min: 2 alerts"]),
     ("What was the average level of Buffer tank 1 between an hour ago and half an hour ago?", ["mean 47.5 %"]),
@@ -126,6 +127,14 @@ CHOICES = [
 ]  # fmt: skip
 
 ALERTS = [
+    ("Should I stop pump 3?", ["I cannot promise it for Feed pump 3", "vibration"]),
+    ("Is it safe to keep Feed pump 1 running?", ["no alert is open and no metric heads for a limit"]),
+    ("Which cold rooms are too warm?", ["1 of 3 values with a limit are beyond it", "Dispatch cold room 3, temperature: at least −1 °C, at most 8 °C; now 9.5 °C"]),
+    ("Is Feed pump 1 vibrating too much?", ["None: all 1 values with a limit are within it", "now 2"]),
+    ("Which pump is closest to its limit?", ["beyond it", "Feed pump 3, vibration"]),
+    ("How long has Feed pump 3 been vibrating too much?", ["Feed pump 3", "vibration", "open"]),
+    ("Which alerts has nobody acknowledged?", ["not acknowledged"]),
+    ("What should I look at first?", ["Feed pump 3"]),
     ("Which devices need attention, and why?", ["4 open alerts", "• critical: Feed pump 3, vibration 8 mm/s", "Room sensor 1, no data"]),
     ("Why is the Dispatch cold room 3 warm?", ["1 open alert", "Dispatch cold room 3, temperature 9.5 °C"]),
     ("How many alerts today, which device most?", ["5 alerts", "Feed pump 3: 2"]),
@@ -161,6 +170,10 @@ REFUSALS = [
 ]  # fmt: skip
 
 LANGUAGES = [
+    ("Soll ich Pumpe 3 abschalten?", ["Das kann ich für Feed pump 3 nicht versprechen"]),
+    ("Welche Kühlräume sind zu warm?", ["Dispatch cold room 3, temperature", "jetzt 9.5 °C"]),
+    ("¿Debo parar la bomba 3?", ["No puedo prometerlo para Feed pump 3"]),
+    ("¿Qué cámara está demasiado caliente?", ["Dispatch cold room 3"]),
     ("Welche Pumpe ist am wärmsten?", ["Am höchsten: Feed pump 3", "90 °C"]),
     ("Wie hoch ist der Füllstand von Buffer tank 1?", ["Buffer tank 1, level: 40 %, gemessen um"]),
     ("Wie lange reicht Buffer tank 1 noch?", ["fällt um 0.167 %/min", "0 % in 4 h"]),
@@ -245,3 +258,11 @@ async def test_acknowledgement_is_answered_with_note(hub: ApiHub) -> None:
     text, _ = await ask(hub, "Who acknowledged the alert of the dispatch cold room, and with what note?")
     assert "acknowledged by" in text
     assert "“fan is on order”" in text
+
+
+async def test_answer_over_too_many_metrics_says_how_many_it_compared(
+    hub: ApiHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_COMPARED", 5)
+    text, _ = await ask(hub, "What changed in the last hour?")
+    assert "Compared: the first 5 of" in text

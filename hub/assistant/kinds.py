@@ -42,6 +42,11 @@ def _is_forecast(q: ParsedQuestion) -> bool:
     return asks and (q.has_any("runs_out", "reach") or (q.has("future") and q.compares is not None))
 
 
+def _asks_whether_to_stop(q: ParsedQuestion) -> bool:
+    asks = q.has("stop_advice") or (q.has("should") and q.has_any("off", "running", "run_on"))
+    return asks and not q.scope.is_all
+
+
 def _is_episode(q: ParsedQuestion) -> bool:
     """Return True if the question asks when, how often or how long a condition held."""
     condition = q.compares is not None or q.has_any(*STATES)
@@ -70,6 +75,7 @@ def _counts_alerts(q: ParsedQuestion) -> bool:
 _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("notify", lambda q: q.has("notify")),
     ("add_device", lambda q: q.has("add_device") and q.scope.is_all),
+    ("run_on", _asks_whether_to_stop),
     ("help", lambda q: q.has("help") and q.scope.is_all),
     ("act", _is_request),
     ("acknowledged", lambda q: q.has_any("acknowledged", "note")),
@@ -77,8 +83,10 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("forecast", _is_forecast),
     ("failing", lambda q: q.has("failing")),
     ("alert_when", lambda q: q.has("since_when") and q.has_any("why", "alert", "attention")),
+    ("alert_when", lambda q: q.has("too") and q.has_any("how_long", "since_when", "when", "last")),
     ("why", lambda q: q.has_any("why", "todo")),
     ("manual", lambda q: q.has("manual")),
+    ("limit_check", lambda q: q.has("nearest_limit") or (q.has("too") and not q.has("why"))),
     ("rules", lambda q: q.has("rule")),
     ("meaning", lambda q: q.has("what_does", "mean")),
     ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),

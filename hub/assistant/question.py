@@ -18,7 +18,7 @@ Kind = Literal[
     "setpoint", "rules", "limits", "correlation", "firmware", "model", "commands", "last_seen", "where", "alert_count",
     "alert_when", "alerts", "battery", "offline", "summary", "happened", "compare", "episodes", "when_extreme", "rate",
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
-    "filter", "statistics", "areas", "now", "list", "status", "unusual", "unknown",
+    "filter", "statistics", "areas", "limit_check", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
 """Kinds of questions; ``answers/`` has a function for each."""
 

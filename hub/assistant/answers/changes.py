@@ -13,6 +13,7 @@ from hub.assistant.time_parser import MINUTE, TimeRange
 from hub.model import SeriesQuery
 
 _RATE_OVER = 30 * MINUTE
+_MOST_COMPARED = 150
 
 
 async def first(context: Context) -> ComputedAnswer:
@@ -56,7 +57,7 @@ async def change(context: Context) -> ComputedAnswer:
     if time is not None and time.is_point:
         return await _change_since(context, time)
     span = context.span()
-    targets = context.targets(any_metric=True)[:24]
+    targets = context.first(context.targets(any_metric=True), _MOST_COMPARED)
     tracks = [track for track in await tracks_of(context, span, targets) if len(track) > 1]
     if not tracks:
         raise CannotAnswer(context.say("one_reading", scope=context.scope_words, time=span.words))

@@ -156,15 +156,21 @@ class Context:
             raise CannotAnswer(self._no_metric(mentions))
         if mentions:
             self._note_lacking(found, mentions)
-            return found[:MAX_TARGETS]
+            return self.first(found, MAX_TARGETS)
         pairs = [
             Target(d, m) for d in self.devices for m in self.shown_metrics(d) if not numbers or m in numeric(d, [m])
         ]
         main = {target.key for target in pairs if self._is_main(target)}
         only = [target for target in pairs if target.key in main] or pairs
         if pairs and (any_metric or len({target.metric for target in only}) == 1):
-            return (pairs if any_metric else only)[:MAX_TARGETS]
+            return self.first(pairs if any_metric else only, MAX_TARGETS)
         raise CannotAnswer(self.say("which_metric", metrics=self.metric_names()))
+
+    def first(self, targets: list[Target], most: int) -> list[Target]:
+        """Return the first ``most`` of the metrics, and note it if there are more."""
+        if len(targets) > most:
+            self.notes.append(self.say("first_metrics", n=most, total=len(targets)))
+        return targets[:most]
 
     @staticmethod
     def _is_main(target: Target) -> bool:

@@ -101,14 +101,11 @@ async def run_on(context: Context) -> ComputedAnswer:
     time = context.question.time
     until = max((time.end - context.now) if time is not None else 8 * HOUR, HOUR)
     lines = []
-    for alert in context.queries.open_alerts(context.ids)[:5]:
+    alerts = context.queries.open_alerts(context.ids)[:5]
+    for alert, view in zip(alerts, await context.queries.explained(alerts), strict=True):
         lines.append(
-            context.say(
-                "open_alert_line",
-                severity=alert.severity,
-                name=context.queries.alert_view(alert).name,
-                message=alert.message,
-            )
+            context.say("open_alert_line", severity=alert.severity, name=view.name, message=alert.message)
+            + (f" {context.say('recommended', actions=' '.join(view.actions))}" if view.actions else "")
         )
     for row in (await context.queries.headings(context.devices, until / 1000))[:5]:
         lines.append(

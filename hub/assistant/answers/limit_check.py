@@ -1,0 +1,62 @@
+"""Answers whether anything is too hot, too high or too full: values against their limits, the closest first."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.facts import limit_words
+from hub.model import Limit
+
+_SHOWN = 8
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """``margin`` is the distance to the nearest limit as a share of the allowed range; negative beyond it."""
+
+    target: Target
+    margin: float
+
+
+async def limit_check(context: Context) -> ComputedAnswer:
+    """Answer which metrics are beyond their limits; if none is, which are closest to them."""
+    targets = context.targets() if context.mentions() else _all_targets(context)
+    rows = sorted((row for target in targets if (row := _row(context, target))), key=lambda row: row.margin)
+    if not rows:
+        raise CannotAnswer(context.say("no_limit", scope=context.scope_words))
+    beyond = [row for row in rows if row.margin < 0]
+    if beyond:
+        head = context.say("beyond_limits", n=len(beyond), total=len(rows))
+    else:
+        head = context.say("within_limits", total=len(rows), scope=context.scope_words)
+    shown = beyond or rows[:3]
+    lines = [
+        context.say(
+            "limit_row",
+            name=row.target.name,
+            limit=limit_words(context, row.target),
+            value=row.target.show(row.target.latest.value),
+        )
+        for row in shown
+    ]
+    return ComputedAnswer(
+        context.lines(head, lines, _SHOWN), about([row.target for row in shown[:_SHOWN]]), None, len(shown) == 1
+    )
+
+
+def _all_targets(context: Context) -> list[Target]:
+    return [Target(d, metric) for d in context.devices for metric in context.queries.limits(d) if metric in d.metrics]
+
+
+def _row(context: Context, target: Target) -> _Row | None:
+    limit = context.queries.limits(target.device).get(target.metric, Limit())
+    value = target.latest.value
+    bounds = [bound for bound in (limit.min, limit.max) if bound is not None]
+    if not bounds or isinstance(value, bool | str):
+        return None
+    allowed = limit.max - limit.min if limit.max is not None and limit.min is not None else abs(bounds[0])
+    distances = [
+        *([limit.max - value] if limit.max is not None else []),
+        *([value - limit.min] if limit.min is not None else []),
+    ]
+    return _Row(target, min(distances) / (allowed or 1.0))

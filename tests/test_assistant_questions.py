@@ -132,7 +132,7 @@ ALERTS = [
     ("Which cold rooms are too warm?", ["1 of 3 values with a limit are beyond it", "Dispatch cold room 3, temperature: at least −1 °C, at most 8 °C; now 9.5 °C"]),
     ("Is Feed pump 1 vibrating too much?", ["None: all 1 values with a limit are within it", "now 2"]),
     ("Which pump is closest to its limit?", ["beyond it", "Feed pump 3, vibration"]),
-    ("How long has Feed pump 3 been vibrating too much?", ["Feed pump 3", "vibration", "open"]),
+    ("How long has Feed pump 3 been vibrating too much?", ["Feed pump 3, vibration 8 mm/s"]),
     ("Which alerts has nobody acknowledged?", ["not acknowledged"]),
     ("What should I look at first?", ["Feed pump 3"]),
     ("Which devices need attention, and why?", ["4 open alerts", "• critical: Feed pump 3, vibration 8 mm/s", "Room sensor 1, no data"]),
@@ -172,6 +172,8 @@ REFUSALS = [
 LANGUAGES = [
     ("Soll ich Pumpe 3 abschalten?", ["Das kann ich für Feed pump 3 nicht versprechen"]),
     ("Welche Kühlräume sind zu warm?", ["Dispatch cold room 3, temperature", "jetzt 9.5 °C"]),
+    ("Wie lange ist der Alarm von Pumpe 3 schon offen?", ["Feed pump 3"]),
+    ("¿Hay algún dispositivo sin conexión?", ["1 de 15 en silencio o desconectados"]),
     ("¿Debo parar la bomba 3?", ["No puedo prometerlo para Feed pump 3"]),
     ("¿Qué cámara está demasiado caliente?", ["Dispatch cold room 3"]),
     ("Welche Pumpe ist am wärmsten?", ["Am höchsten: Feed pump 3", "90 °C"]),

@@ -6,6 +6,8 @@ could change the answer, there is none: a wrong answer is worse than "I cannot".
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -35,8 +37,12 @@ from hub.assistant.context_resolution import resolve_question
 from hub.assistant.kinds import STATES
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.time_parser import DAY, TimeRange
-from hub.model import Proposal, RuleProposal, Turn
+from hub.model import Device, Proposal, RuleProposal, Turn
 from hub.tools import Queries
+
+log = logging.getLogger(__name__)
+_PARSED_IN_THREAD = 3
+"""How often a question is parsed in a thread."""
 
 
 class Handler(msgspec.Struct, frozen=True):
@@ -131,7 +137,7 @@ class RuleBasedAnswers:
         ``language`` is the person's, for questions whose words are of no particular one.
         """
         devices = list(self._queries.registry.with_latest_values())
-        question = resolve_question(text, before, devices, self._queries.now(), language)
+        question = await self._parsed(text, before, devices, language)
         context = Context(self._queries, question)
         handler = _HANDLERS.get(question.kind)
         try:
@@ -152,6 +158,21 @@ class RuleBasedAnswers:
             answer.is_charted,
             answer.proposal,
         )
+
+    async def _parsed(
+        self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str
+    ) -> ParsedQuestion:
+        """Parse a question in a thread: to look for its words in 100,000 names takes seconds.
+
+        A metric that appears meanwhile may interrupt it; then it starts again, in the end in the event loop.
+        """
+        now = self._queries.now()
+        for _ in range(_PARSED_IN_THREAD):
+            try:
+                return await asyncio.to_thread(resolve_question, text, before, devices, now, language)
+            except RuntimeError:
+                log.debug("A device changed while a question was parsed. Retrying.")
+        return resolve_question(text, before, devices, now, language)
 
 
 def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:

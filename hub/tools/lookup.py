@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import lru_cache
+from heapq import nlargest
 
 from hub.errors import NotFound
 from hub.model import Device
 from hub.registry.reader import DeviceReader
 
+_PART, _MOST_COMPARED = 3, 500
+"""Letters of a part of a name, and how many names are compared exactly."""
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
 """Size of the cache of folded names (about 100 bytes each). With it, a question need not fold all names again."""
@@ -156,10 +159,14 @@ class Lookup:
 
     def near(self, text: str) -> list[str]:
         """Return the ids of up to three devices whose id or name is similar to ``text``."""
+        wanted = folded(text)
         names = {folded(form): d.id for d in self._registry.devices() for form in (d.id, d.display_name)}
-        return list(
-            dict.fromkeys(names[name] for name in get_close_matches(folded(text), list(names), n=3, cutoff=0.6))
-        )
+        if len(names) > _MOST_COMPARED:
+            # The exact comparison is slow: of a large fleet, only the names that share most parts are compared.
+            parts = {wanted[at : at + _PART] for at in range(max(len(wanted) - _PART + 1, 1))}
+            alike = nlargest(_MOST_COMPARED, names, key=lambda name: sum(part in name for part in parts))
+            names = {name: names[name] for name in alike}
+        return list(dict.fromkeys(names[name] for name in get_close_matches(wanted, list(names), n=3, cutoff=0.6)))
 
 
 _STOP_WORDS = {

@@ -89,7 +89,7 @@ async def when(context: Context) -> ComputedAnswer:
     """Answer when the last (or first) alert of devices began, and how long it lasted."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None else (context.now - 30 * DAY, context.now)
-    alerts = await context.queries.raised_between(start, end, context.ids)
+    alerts = _of_metric(context, await context.queries.raised_between(start, end, context.ids))
     sources = tuple((device.id, None) for device in context.devices[:3]) if not context.question.scope.is_all else ()
     if not alerts:
         words = time.words if time is not None else context.say("last", time="30 d")
@@ -98,6 +98,14 @@ async def when(context: Context) -> ComputedAnswer:
     lines = [_duration_line(context, alert) for alert in wanted]
     text = lines[0] if len(lines) == 1 else context.lines(context.count("alerts", len(lines)) + ":", lines, 40)
     return ComputedAnswer(text, _about(wanted))
+
+
+def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
+    """Return the alerts of the metrics that an adjective or a verb names ("vibrating too much"); all without one."""
+    if not context.question.has("too") or not context.mentions():
+        return alerts
+    keys = {target.key for target in context.targets(most=None)}
+    return [alert for alert in alerts if (alert.device, alert.metric) in keys]
 
 
 def _duration_line(context: Context, alert: Alert) -> str:

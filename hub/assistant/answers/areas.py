@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.ranking import alike
 from hub.assistant.answers.readings import load, value_at
 from hub.tools.views import celsius
@@ -14,7 +14,8 @@ from hub.tools.views import celsius
 async def by_area(context: Context) -> ComputedAnswer:
     """Answer with the mean and the range of a metric in each area, the highest mean first."""
     hint = context.question.hint or context.question.comparative
-    targets, time = alike(context, context.targets()), context.question.time
+    time = context.question.time
+    targets = alike(context, context.targets(most=None if time is None else MAX_TARGETS))
     values: dict[str, list[tuple[Target, float]]] = {}
     for target, value in await _values(context, targets):
         values.setdefault(target.device.display_area or context.say("no_area"), []).append((target, value))

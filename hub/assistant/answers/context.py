@@ -142,8 +142,10 @@ class Context:
             quantity = "state_of_charge"
         return [MetricMention(quantity.replace("_", " "), quantity=quantity)] if quantity else []
 
-    def targets(self, *, numbers: bool = True, any_metric: bool = False) -> list[Target]:
-        """Return the metrics that the question is about.
+    def targets(
+        self, *, numbers: bool = True, any_metric: bool = False, most: int | None = MAX_TARGETS
+    ) -> list[Target]:
+        """Return the metrics that the question is about, at most ``most`` where their history is read (None: all).
 
         With ``any_metric``, a question that names none is about all of a few devices. Raises CannotAnswer.
         """
@@ -156,19 +158,19 @@ class Context:
             raise CannotAnswer(self._no_metric(mentions))
         if mentions:
             self._note_lacking(found, mentions)
-            return self.first(found, MAX_TARGETS)
+            return self.first(found, most)
         pairs = [
             Target(d, m) for d in self.devices for m in self.shown_metrics(d) if not numbers or m in numeric(d, [m])
         ]
         main = {target.key for target in pairs if self._is_main(target)}
         only = [target for target in pairs if target.key in main] or pairs
         if pairs and (any_metric or len({target.metric for target in only}) == 1):
-            return self.first(pairs if any_metric else only, MAX_TARGETS)
+            return self.first(pairs if any_metric else only, most)
         raise CannotAnswer(self.say("which_metric", metrics=self.metric_names()))
 
-    def first(self, targets: list[Target], most: int) -> list[Target]:
+    def first(self, targets: list[Target], most: int | None) -> list[Target]:
         """Return the first ``most`` of the metrics, and note it if there are more."""
-        if len(targets) > most:
+        if most is not None and len(targets) > most:
             self.notes.append(self.say("first_metrics", n=most, total=len(targets)))
         return targets[:most]
 

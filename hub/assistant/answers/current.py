@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.readings import value_at
 from hub.assistant.kinds import STATES
 from hub.assistant.time_parser import HOUR
@@ -40,8 +40,8 @@ _WORDS = {
 
 async def now(context: Context) -> ComputedAnswer:
     """Answer with values of the metrics that were asked about, now or at the moment that was named."""
-    targets = context.targets(numbers=False)
     time = context.question.time
+    targets = context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
     if time is not None and time.is_point:
         return await _at(context, targets, time.start, time.words)
     if len(targets) == 1:
@@ -52,7 +52,7 @@ async def now(context: Context) -> ComputedAnswer:
         note = _limit_note(context, target).removeprefix(".")
         return ComputedAnswer(text + _old(context, target) + note, about(targets), None, True)
     lines = [f"{t.name}: {t.show(t.latest.value)}{_old(context, t)}" for t in targets]
-    return ComputedAnswer(context.lines(_summary(context, targets), lines), about(targets))
+    return ComputedAnswer(context.lines(_summary(context, targets), lines), about(targets[:MAX_TARGETS]))
 
 
 def _old(context: Context, target: Target) -> str:

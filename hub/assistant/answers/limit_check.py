@@ -20,7 +20,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 async def limit_check(context: Context) -> ComputedAnswer:
     """Answer which metrics are beyond their limits; if none is, which are closest to them."""
-    targets = context.targets() if context.mentions() else _all_targets(context)
+    targets = context.targets(most=None) if context.mentions() else _all_targets(context)
     rows = sorted((row for target in targets if (row := _row(context, target))), key=lambda row: row.margin)
     if not rows:
         raise CannotAnswer(context.say("no_limit", scope=context.scope_words))

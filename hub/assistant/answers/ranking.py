@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, names
+from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, ComputedAnswer, Context, Target, about, names
 from hub.assistant.answers.current import is_in_state, listing, presence_counts, state_targets
 from hub.assistant.answers.readings import load, value_at
 from hub.assistant.answers.statistics import tracks_of
@@ -28,8 +28,8 @@ async def rank(context: Context) -> ComputedAnswer:
     lowest = bool(hint and hint.lowest)
     if not context.mentions():
         raise CannotAnswer(context.say("which_metric_rank", metrics=context.metric_names()))
-    targets = alike(context, context.targets())
     time = question.time
+    targets = alike(context, context.targets(most=None if time is None else MAX_TARGETS))
     if time is not None and not time.is_point:
         return await _rank_in(context, targets, time, lowest=lowest)
     if time is not None:
@@ -180,7 +180,7 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 def condition_targets(context: Context, amount: Amount) -> list[Target]:
     """Return the metrics to compare an amount with: those of the question, else of its unit. Raises CannotAnswer."""
     if context.mentions() or amount.unit is None:
-        return context.targets()
+        return context.targets(most=None if context.question.time is None else MAX_TARGETS)
     found = [
         Target(device, metric)
         for device in context.devices
@@ -253,7 +253,7 @@ async def count(context: Context) -> ComputedAnswer:
         return await filtered(context)
     if context.mentions():
         if question.time is None:
-            devices = {target.device.id: target.device for target in context.targets(numbers=False)}
+            devices = {target.device.id: target.device for target in context.targets(numbers=False, most=None)}
             head = context.say("of", n=len(devices), total=len(context.devices), scope=context.scope_words)
             return ComputedAnswer(
                 context.lines(f"{head}:", [each.display_name for each in devices.values()], 20),

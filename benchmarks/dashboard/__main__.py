@@ -49,11 +49,15 @@ def print_page(found: Measurements, minutes: float) -> None:
         ("left alone", found.idle, "<= 80"),
         ("scrolling", found.scrolling, "<= 250"),
         ("hidden", found.hidden, "nothing"),
+        ("with 200 tiles", found.tiles, "<= 100"),
+        ("with 200 tiles, scrolling", found.tiles_scrolling, "<= 250"),
     ):
         medians = {part: statistics.median(getattr(cost, part) for cost in costs) for part in Cost.__annotations__}
         parts = f"script {medians['script']:.0f}, style {medians['style']:.0f}, layout {medians['layout']:.0f}"
         line(f"main thread {name}, ms/s ({parts})", f"{medians['main']:.1f}", budget)
-    longest = max(*found.loading, *(cost.longest for cost in (*found.idle, *found.scrolling, *found.hidden)))
+    longest = max(
+        *found.loading, *(cost.longest for cost in (*found.idle, *found.scrolling, *found.hidden, *found.tiles))
+    )
     line(f"longest task, ms (while loading {max(found.loading):.0f})", f"{longest:.0f}", "<= 100")
     line("frames to the hidden page; when shown again", f"{max(found.silent)}; {max(found.caught_up)}", "0; 1")
     line(f"heap after {minutes:g} minutes, MB", f"{found.heap:.1f}", "< 80")

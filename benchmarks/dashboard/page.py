@@ -86,7 +86,7 @@ class OpenPage(NamedTuple):
     frames: list[float]
 
 
-def open_page(browser: Browser, url: str) -> OpenPage:
+def open_page(browser: Browser, url: str, ready: str = "[data-testid=device-row]") -> OpenPage:
     page = browser.new_context(viewport=WINDOW).new_page()
     session = page.context.new_cdp_session(page)
     session.send("Performance.enable", {"timeDomain": "threadTicks"})
@@ -100,7 +100,7 @@ def open_page(browser: Browser, url: str) -> OpenPage:
     page.on("websocket", lambda socket: socket.on("framereceived", note))
     started = time.monotonic()
     page.goto(url, wait_until="commit")
-    page.locator("[data-testid=device-row]").first.wait_for()
+    page.locator(ready).first.wait_for()
     return OpenPage(page, session, time.monotonic() - started, frames)
 
 
@@ -127,7 +127,7 @@ def cost_over(page: Page, session: CDPSession, seconds: float, *, scrolling: boo
 
 
 def scroll(page: Page, session: CDPSession, seconds: float, speed: int = SCROLL_PX_S) -> None:
-    box = page.get_by_role("grid").bounding_box()
+    box = page.locator("[role=grid], main").last.bounding_box()
     assert box is not None
     middle = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
     gesture = {"yDistance": -int(speed * seconds), "speed": speed, "gestureSourceType": "mouse"}
@@ -154,6 +154,9 @@ class Measurements:
     idle: list[Cost] = field(default_factory=list)
     scrolling: list[Cost] = field(default_factory=list)
     hidden: list[Cost] = field(default_factory=list)
+    tiles: list[Cost] = field(default_factory=list)
+    """Of a dashboard of 200 tiles, left alone."""
+    tiles_scrolling: list[Cost] = field(default_factory=list)
     silent: list[int] = field(default_factory=list)
     """Frames that arrived while the page was hidden."""
     caught_up: list[int] = field(default_factory=list)
@@ -174,6 +177,7 @@ def measure(devices: int, rate: int, runs: int, seconds: float, minutes: float) 
             found.scrolling.append(cost_over(page, session, seconds, scrolling=True))
             hide(page, session, frames, seconds, found)
             page.context.close()
+            open_tiles(browser, url, seconds, found)
         page, session, *_ = open_page(browser, url)
         ends = time.monotonic() + minutes * 60
         while time.monotonic() < ends:  # scroll through the list from time to time
@@ -182,6 +186,15 @@ def measure(devices: int, rate: int, runs: int, seconds: float, minutes: float) 
             page.wait_for_timeout(min(20, max(0, ends - time.monotonic())) * 1000)
         found.heap = heap(session)
     return found
+
+
+def open_tiles(browser: Browser, url: str, seconds: float, found: Measurements) -> None:
+    """Measure the server's dashboard of 200 tiles."""
+    page, session, *_ = open_page(browser, f"{url}/dashboards/crowd", "[data-kind=value] .live-value")
+    page.wait_for_timeout(2_000)
+    found.tiles.append(cost_over(page, session, seconds))
+    found.tiles_scrolling.append(cost_over(page, session, seconds, scrolling=True))
+    page.context.close()
 
 
 def hide(page: Page, session: CDPSession, frames: list[float], seconds: float, found: Measurements) -> None:

@@ -15,6 +15,26 @@ async function bodyOf(request) {
 
 const facts = (name) => ({ title: name, device_class: null, category: 'primary', rank: 200, hidden: false });
 
+/** Return a dashboard of 200 tiles: most show a value, others a chart of three devices or a gauge. */
+function crowdedDashboard(devices, metrics) {
+  const names = Object.keys(metrics).filter((name) => typeof metrics[name].v[0] === 'number');
+  const seriesOf = (n) => {
+    const metric = names[n % names.length];
+    const handle = metrics[metric].i[(n * 7) % metrics[metric].i.length];
+    return { device_id: devices.id[devices.i.indexOf(handle)], metric, axis: 'left' };
+  };
+  const kinds = ['value', 'value', 'value', 'chart', 'value', 'value', 'value', 'gauge'];
+  const tiles = Array.from({ length: 200 }, (_, n) => {
+    const kind = kinds[n % kinds.length];
+    const series = Array.from({ length: kind === 'chart' ? 3 : 1 }, (_, k) => seriesOf(n + k * names.length));
+    const place = { id: `t${n}`, kind, x: (n % 4) * 3, y: Math.floor(n / 4) * 3, w: 3, h: 3 };
+    const rest = { title: '', device_id: null, command: null, text: '', range: '1h', no_access: false };
+    return { ...place, ...rest, series, minimum: 0, maximum: 100 };
+  });
+  const facts = { owner: null, mine: true, editable: false, shared: null, version: 1, updated_at: 0 };
+  return { id: 'crowd', name: 'Crowd', ...facts, tile_count: tiles.length, tiles };
+}
+
 /** Return a handler that resolves to true when it has answered. */
 export function createRest({ snapshot, drift, open, say, token, cut }) {
   const { devices } = snapshot;
@@ -50,11 +70,18 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
     const k = place(id);
     const handle = devices.i[k];
     const value = drift.value(handle, metric);
-    if (value === undefined || typeof value === 'string') return { metric, unit: null, points: [] };
+    if (value === undefined || typeof value === 'string')
+      return { metric, unit: null, points: [], gaps: [], marks: [] };
     const column = snapshot.metrics[metric];
     const unit = column.u[column.i.indexOf(handle)];
     const troubled = [...open.values()].some((alert) => alert.device_id === id && alert.metric === metric);
-    return { metric, unit, points: history(`${id} ${metric}`, value, troubled, from, to, buckets) };
+    return {
+      metric,
+      unit,
+      points: history(`${id} ${metric}`, value, troubled, from, to, buckets),
+      gaps: [],
+      marks: [],
+    };
   }
 
   /** Return a normal range around the generated history of a healthy device. */
@@ -130,6 +157,7 @@ export function createRest({ snapshot, drift, open, say, token, cut }) {
       say({ type: 'delta', seq: snapshot.seq, ts: Date.now(), gone: [devices.i[place(id)]] });
       return 204;
     }],
+    ['GET', /^\/api\/dashboards\/crowd$/, () => crowdedDashboard(devices, snapshot.metrics)],
     ['GET', /^\/api\/devices\/([^/]+)\/history$/, ([id], query) =>
       past(id, query.get('metric'), +query.get('from'), +query.get('to'), +query.get('buckets') || 300)],
     ['GET', /^\/api\/devices\/([^/]+)\/expected$/, ([id], query) => expected(id, query.get('metric'), +query.get('from'), +query.get('to'))],

@@ -2,6 +2,7 @@
 
 import { get } from '../api/http';
 import type { Role, SignIn } from '../api/types';
+import { chooseUnits } from '../lib/units';
 import { zone } from '../lib/zone.svelte';
 import { session } from '../live/session.svelte';
 
@@ -19,7 +20,9 @@ class Who {
   async load(): Promise<void> {
     try {
       this.signIn = await get<SignIn>('/api/session');
-      zone.name = this.account?.profile.time_zone ?? undefined;
+      const { profile } = this.account ?? {};
+      zone.name = profile?.time_zone ?? undefined;
+      if (chooseUnits(profile?.units ?? null, profile?.units_of)) session.redraw();
     } catch {
       // The connection's banner tells that the hub cannot be reached.
     }

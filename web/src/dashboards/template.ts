@@ -50,7 +50,7 @@ export function tilesFor(fleet: Fleet, row: number, device: DeviceDetail): Tile[
   if (states.length)
     tiles.push(
       newTile('states', {
-        title: T.dashboards.template.states,
+        title: T.dashboards.statesOf,
         series: states.slice(0, MOST_SERIES).map(seriesOf),
         range: '24h',
         h: 2 + Math.min(states.length, MOST_SERIES),

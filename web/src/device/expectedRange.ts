@@ -2,9 +2,10 @@
 
 import { get } from '../api/http';
 import type { ExpectedBand } from '../api/types';
+import { shownValue } from '../lib/units';
 
 export interface Band {
-  /** `[ts, low, high]`, epoch ms, ascending; never empty. */
+  /** `[ts, low, high]`, epoch ms, in the person's unit, ascending; never empty. */
   points: [number, number, number][];
   learnedFrom: number;
   learnedTo: number;
@@ -26,8 +27,9 @@ export async function loadBand(
   const path = `/api/devices/${encodeURIComponent(device)}/expected?${query}`;
   const answer = await get<ExpectedBand>(path, signal);
   if (!answer.points.length || answer.learnt_from === null || answer.learnt_to === null) return null;
+  const shown = (value: number): number => shownValue(value, answer.unit);
   return {
-    points: answer.points,
+    points: answer.points.map(([ts, low, high]) => [ts, shown(low), shown(high)]),
     learnedFrom: answer.learnt_from,
     learnedTo: answer.learnt_to,
     readings: answer.readings,

@@ -3,6 +3,7 @@
 
 import { get } from '../api/http';
 import type { History, Point } from '../api/types';
+import { shownUnit, shownValue } from '../lib/units';
 
 export const RANGES = {
   '15m': 15 * 60_000,
@@ -55,11 +56,12 @@ export const emptyTrace = (bucket: number): Trace => ({
   unit: null,
 });
 
-/** Build a trace from `[ts, value]` or `[ts, min, mean, max, count]`, without a line across gaps. */
+/** Build a trace in the person's unit from `[ts, value]` or `[ts, min, mean, max, count]`, without a line across gaps. */
 export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'unit'>, bucket: number): Trace {
   const { points, gaps } = answer;
   const trace = emptyTrace(bucket);
-  trace.unit = answer.unit;
+  trace.unit = shownUnit(answer.unit);
+  const shown = (value: number): number => shownValue(value, answer.unit);
   trace.doubts = answer.marks;
   trace.interval = Math.max(bucket, typicalStep(points));
   let gap = 0;
@@ -70,8 +72,11 @@ export function traceOf(answer: Pick<History, 'points' | 'gaps' | 'marks' | 'uni
       pushPoint(trace, (before + ts) / 2, null, null, null);
       while (gap < gaps.length && gaps[gap]![1] <= ts) gap++;
     }
-    if (point.length === 5) pushPoint(trace, ts, point[2], point[1], point[3]);
-    else if (typeof point[1] !== 'string') pushPoint(trace, ts, +point[1], +point[1], +point[1]);
+    if (point.length === 5) pushPoint(trace, ts, shown(point[2]), shown(point[1]), shown(point[3]));
+    else if (typeof point[1] !== 'string') {
+      const value = shown(+point[1]);
+      pushPoint(trace, ts, value, value, value);
+    }
     before = ts;
   }
   trace.readings = points.at(-1)?.[4] ?? 1;

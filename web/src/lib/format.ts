@@ -5,6 +5,7 @@
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
 import { stateWord } from './stateWords';
+import { shownUnit, shownValue } from './units';
 import { timeFormat } from './zone.svelte';
 
 const MINUS = '\u2212';
@@ -14,7 +15,7 @@ export const DASH = '\u2013';
 /** Decimals by unit, so that a changing value keeps its width. */
 // prettier-ignore
 const DECIMALS: Record<string, number> = {
-  '°C': 1, '°F': 1, K: 1, '%': 1, kW: 1, kWh: 1, V: 1, 'm³/h': 1, 'l/min': 1, 'L/min': 1, 'm/s': 1, hPa: 1,
+  '°C': 1, '°F': 1, psi: 1, mph: 1, inHg: 2, gpm: 1, K: 1, '%': 1, kW: 1, kWh: 1, V: 1, 'm³/h': 1, 'l/min': 1, 'L/min': 1, 'm/s': 1, hPa: 1,
   'mm/s': 2, bar: 2, A: 2, pH: 2, g: 2,
   rpm: 0, 'r/min': 0, ppm: 0, lx: 0, lux: 0, W: 0, Pa: 0, dBm: 0, s: 0, Hz: 1,
 };
@@ -81,17 +82,22 @@ export function number(value: number, unit?: string | null, digits?: number): st
 
 export const integer = (value: number): string => fixed(value, 0);
 
-/** Format a reading without its unit; a state uses the words of its device class. */
+/** Format a reading in the person's unit, without it; a state uses the words of its device class. */
 export function reading(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (value === null || value === undefined) return DASH;
-  if (typeof value === 'number') return number(value, unit);
+  if (typeof value === 'number') return number(shownValue(value, unit), shownUnit(unit));
   return stateWord(value, deviceClass) ?? String(value);
 }
 
 /** Format a reading with its unit, joined by a non-breaking space. */
 export function quantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
   const text = reading(value, unit, deviceClass);
-  return typeof value === 'number' ? withUnit(text, unit) : text;
+  return typeof value === 'number' ? withUnit(text, shownUnit(unit)) : text;
+}
+
+/** Format a reading in the unit of the device, where a person enters values in it. */
+export function deviceQuantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
+  return typeof value === 'number' ? withUnit(number(value, unit), unit) : reading(value, unit, deviceClass);
 }
 
 /** Significant digits of a limit. */
@@ -127,11 +133,13 @@ export function textNumber(value: number, unit?: string | null): string {
 export function textQuantity(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (typeof value !== 'number' || (unit && CHOSEN_DECIMALS.has(unit)))
     return quantity(value, unit, deviceClass);
-  return withUnit(textNumber(value, unit), unit);
+  const shown = shownUnit(unit);
+  return withUnit(textNumber(shownValue(value, unit), shown), shown);
 }
 
 /** Format a limit without trailing zeros: `80 °C`. */
-export function limitText(value: number, unit?: string | null): string {
+export function limitText(given: number, from?: string | null): string {
+  const [value, unit] = [shownValue(given, from), shownUnit(from)];
   if (!Number.isFinite(value)) return withUnit(DASH, unit);
   if (Math.abs(value) >= HUGE || isSmall(value)) return withUnit(shortPower(value, LIMIT_DIGITS - 1), unit);
   const digits = LIMIT_DIGITS - 1 - (value === 0 ? 0 : exponentOf(value));

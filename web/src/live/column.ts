@@ -2,6 +2,7 @@
 // rows.
 
 import { metricName, quantity, reading } from '../lib/format';
+import { shownUnit, shownValue } from '../lib/units';
 import type { MetricFacts, Value } from './protocol';
 
 export const NONE = 0;
@@ -110,6 +111,16 @@ export class Column {
   /** Return the formatted value without its unit; a state uses the words of its device class. */
   text(row: number): string {
     return reading(this.get(row), this.unit[row], this.facts[row]?.device_class);
+  }
+
+  /** Return a number in the unit in which it is shown. */
+  shown(row: number): number {
+    return shownValue(this.values[row]!, this.unit[row]);
+  }
+
+  /** Return the unit in which a number is shown beside its text; empty for other values. */
+  unitText(row: number): string {
+    return this.kind[row] === NUMBER ? (shownUnit(this.unit[row]) ?? '') : '';
   }
 
   /** Return the formatted value with its unit. */

@@ -178,6 +178,12 @@ class Session {
     return Date.now() + fleet.skew;
   }
 
+  /** Show everything again in other units: fetch charts, repaint values. */
+  redraw(): void {
+    this.gaps++;
+    this.epoch++;
+  }
+
   private pin(): void {
     const metrics = new Map<string, string>();
     for (const alert of this.alerts) {

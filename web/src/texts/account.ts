@@ -115,7 +115,8 @@ export const profile = {
   languageHint: 'The assistant uses it if the language of a question is not clear.',
   units: 'Units',
   systems: { metric: 'Metric', imperial: 'Imperial' },
-  unitsHint: 'For programs that use the API. The dashboard shows the units that the devices send.',
+  unitsHint:
+    'Values are converted for display. Not set: the units that the devices send. Rules, commands and messages keep those.',
   timeZone: 'Time zone',
   timeZoneHint: 'Times on the dashboard. Programs that use the API get it too.',
   automatic: 'Not set',

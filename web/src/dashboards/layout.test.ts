@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { added, inOrder, place, reordered, stepped, type Place } from './layout';
+import { added, inOrder, place, reordered, settled, stepped, type Place } from './layout';
 
 const tile = (id: string, x: number, y: number, w = 4, h = 2): Place => ({ id, x, y, w, h });
 const places = (tiles: readonly Place[]): string[] =>
@@ -60,6 +60,13 @@ describe('reordered', () => {
     expect(order(reordered(tiles, 'c', -1))).toBe('acb');
     expect(order(reordered(tiles, 'a', 1))).toBe('bac');
     expect(order(reordered(tiles, 'a', -1))).toBe('abc');
+  });
+});
+
+describe('settled', () => {
+  it('moves overlapping tiles apart and closes gaps', () => {
+    const tiles = [tile('a', 0, 3), tile('b', 2, 3), tile('c', 8, 9)];
+    expect(places(settled(tiles))).toEqual(['a 0,0 4×2', 'b 2,2 4×2', 'c 8,0 4×2']);
   });
 });
 

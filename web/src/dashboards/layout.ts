@@ -35,6 +35,9 @@ function risen<P extends Place>(tile: P, others: readonly P[]): P {
   return { ...tile, y };
 }
 
+/** Return tiles without overlaps and gaps, as the editor leaves them: programs may store others. */
+export const settled = <P extends Place>(tiles: readonly P[]): P[] => compact(tiles, inOrder(tiles));
+
 /** Move or resize one tile, within the grid. It changes places with tiles in its way. */
 export function place<P extends Place>(tiles: readonly P[], id: string, to: Omit<Place, 'id'>): P[] {
   const w = between(1, to.w, COLUMNS);

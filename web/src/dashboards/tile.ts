@@ -16,7 +16,7 @@ export const SIZES: Record<TileKind, { w: number; h: number }> = {
   states: { w: 6, h: 4 },
   alerts: { w: 4, h: 6 },
   text: { w: 3, h: 3 },
-  control: { w: 4, h: 2 },
+  control: { w: 4, h: 3 },
   device: { w: 3, h: 4 },
 };
 export const KINDS = Object.keys(SIZES) as TileKind[];

@@ -1,7 +1,7 @@
 // Several metrics of several devices: their data, colours and statistics. Pure, except for the request.
 
 import { post } from '../api/http';
-import type { HistoryAnswer, TileSeries } from '../api/types';
+import type { HistoryAnswer, Series, TileSeries } from '../api/types';
 import { traceOf, type Trace } from '../device/history';
 
 export const MOST_SERIES = 8;
@@ -18,14 +18,31 @@ export async function loadSeries(
   buckets: number,
   signal: AbortSignal,
 ): Promise<Trace[]> {
+  const answer = await query(series, { from, to, buckets }, signal);
+  return answer.map((each) => traceOf(each, (to - from) / buckets));
+}
+
+/** Fetch states between two times (epoch ms), in at most `most` points each, in one request. */
+export const loadStateSeries = (
+  series: readonly TileSeries[],
+  from: number,
+  to: number,
+  most: number,
+  signal: AbortSignal,
+): Promise<Series[]> => query(series, { from, to, buckets: most, shape: 'states' }, signal);
+
+async function query(
+  series: readonly TileSeries[],
+  { from, to, ...rest }: { from: number; to: number; buckets: number; shape?: 'states' },
+  signal: AbortSignal,
+): Promise<Series[]> {
   const body = {
     from: Math.round(from),
     to: Math.round(to),
-    buckets,
+    ...rest,
     series: series.map(({ device_id, metric }) => ({ device_id, metric })),
   };
-  const answer = await post<HistoryAnswer>('/api/history/query', body, signal);
-  return answer.series.map((each) => traceOf(each, (to - from) / buckets));
+  return (await post<HistoryAnswer>('/api/history/query', body, signal)).series;
 }
 
 export interface Statistics {

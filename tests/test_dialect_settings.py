@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
+from dialect_run import NOW, run_hub
 from hub.assembly.load_settings import dialect_config, load_settings
 from hub.dialects import (
     DIALECTS,
@@ -20,13 +21,22 @@ from hub.dialects import (
     DialectType,
     Publish,
     Result,
+    Subscribe,
+    Unsubscribe,
     birth_messages,
+    disabled_dialects,
     make_dialect,
     make_dialects,
     reserved,
     switched_off,
 )
 from hub.errors import ConfigError
+from hub.ingest.pipeline import Pipeline
+from hub.ingest.queue import IngestQueue
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.runtime.bus import Bus
+from hub.store.sqlite import SqliteStore
 
 
 class AcmeSettings(DialectSettings, frozen=True):
@@ -131,6 +141,28 @@ def test_dialect_that_is_switched_off_leaves_its_topics_to_others():
     assert Publish("acme/hello", b"") not in birth_messages(config)
     assert birth_messages(config)  # of the others
     assert "acme" not in context_of_tasmota(config).other_roots
+
+
+async def test_subscriptions_of_a_disabled_dialect_end_at_the_next_start(tmp_path):
+    config = {"name": "Air", "unique_id": "air", "state_topic": "garage/air/state"}
+    subscribed, ended = [], []
+    discovery = ("homeassistant/sensor/air/config", config)
+    await run_hub(tmp_path, make_dialect("homeassistant", DialectConfig()), discovery, effects=subscribed.append)
+    assert any(isinstance(each, Subscribe) and "garage/air/state" in each.filters for each in subscribed)
+    pipeline = Pipeline(
+        ingest_queue=IngestQueue(),
+        dialects=[make_dialect("native", DialectConfig())],
+        registry=DeviceRegistry(),
+        engine=Engine([]),
+        store=(store := SqliteStore.open(tmp_path)),
+        bus=Bus(),
+        now=lambda: NOW,
+        on_effect=ended.append,
+    )
+    off = dialect_config(load_settings(environ={"HUB_DIALECTS_HOMEASSISTANT_ENABLED": "false"}))
+    await pipeline.restore(disabled_dialects(off))
+    await store.close()
+    assert [each.filters for each in ended if isinstance(each, Unsubscribe)] == [("garage/air/state",)]
 
 
 def context_of_tasmota(config: DialectConfig) -> DialectContext:

@@ -33,7 +33,15 @@ from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.diagnosis import DiagnosisService
-from hub.dialects import Dialect, DialectConfig, birth_messages, make_dialects, reserved, switched_off
+from hub.dialects import (
+    Dialect,
+    DialectConfig,
+    birth_messages,
+    disabled_dialects,
+    make_dialects,
+    reserved,
+    switched_off,
+)
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
@@ -90,7 +98,8 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         areas = stored_areas(data).around()
         engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
         own_url = dashboard_address(http.host, http.port, settings.http)
-        core = await _open_core(engine, dialects, ingest_queue, registry, store, connection, data, own_url)
+        off = disabled_dialects(dialect_config)
+        core = await _open_core(engine, dialects, off, ingest_queue, registry, store, connection, data, own_url)
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
         health = _health(core, broker, data, faults)
@@ -151,6 +160,7 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
 async def _open_core(
     engine: Engine,
     dialects: list[Dialect],
+    disabled: list[Dialect],
     ingest_queue: IngestQueue,
     registry: DeviceRegistry,
     store: SqliteStore,
@@ -175,7 +185,7 @@ async def _open_core(
         on_command=connection.sender.put,
         notices=notifications.notices,
     )
-    await pipeline.restore()
+    await pipeline.restore(disabled)
     if registry.capacity.left_out:
         log.warning(
             "%d stored devices do not fit into memory and were not loaded, in addition to %d that were. They stay on "

@@ -113,11 +113,15 @@ def filters_of(config: DialectConfig) -> dict[str, Sequence[str]]:
     return {dialect.name: dialect.filters for dialect in make_dialects(config)}
 
 
+def disabled_dialects(config: DialectConfig) -> list[Dialect]:
+    """Return the dialects that are switched off, as they are before any message."""
+    return [make_dialect(name, config) for name in DIALECTS if name not in config.enabled]
+
+
 def switched_off(config: DialectConfig) -> list[str]:
     """Return the filters of the dialects that are switched off, without those that an enabled one needs too."""
     needed = {each for filters in filters_of(config).values() for each in filters}
-    off = (make_dialect(name, config).filters for name in DIALECTS if name not in config.enabled)
-    return [each for filters in off for each in filters if each not in needed]
+    return [each for dialect in disabled_dialects(config) for each in dialect.filters if each not in needed]
 
 
 def birth_messages(config: DialectConfig) -> list[Publish]:
@@ -155,6 +159,7 @@ __all__ = [
     "View",
     "Zigbee2MqttDialect",
     "birth_messages",
+    "disabled_dialects",
     "fill",
     "filters_of",
     "is_plain",

@@ -32,6 +32,7 @@ from hub.ingest.batch import Batch
 from hub.ingest.committer import Committer, IngestCounters
 from hub.ingest.handler import IngestHandler
 from hub.ingest.queue import Entry, IngestQueue
+from hub.ingest.recovery import subscriptions_to_end
 from hub.model import Command, JudgeDevices, PendingNotice, RawMessage
 from hub.mqtt.client import MqttClient
 from hub.registry.registry import DeviceRegistry
@@ -71,6 +72,7 @@ class Pipeline:
         notices: Callable[[Sequence[ev.Event]], Sequence[PendingNotice]] = lambda events: (),
     ) -> None:
         self._ingest_queue = ingest_queue
+        self._dialects = dialects
         self._registry = registry
         self._store = store
         self._bus = bus
@@ -92,11 +94,12 @@ class Pipeline:
         self._all_taken = False  # the queue is closed and its last entry is in the batch
         self.link = link
 
-    async def restore(self) -> None:
-        """Restore the stored state, and commit the resulting changes."""
+    async def restore(self, disabled: Sequence[Dialect] = ()) -> None:
+        """Restore the stored state, and commit the changes. Subscriptions of ``disabled`` dialects end."""
         snapshot = await self._store.load(self._registry.capacity.max_stored_bytes)
         self._cursor = snapshot.cursor
         batch, unreadable = self._handler.restore(snapshot, self._now())
+        batch.effects += subscriptions_to_end(snapshot, self._dialects, disabled, batch.effects)
         await self._store.put_aside(unreadable)
         try:
             await self._finish(batch)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
 from hub.control import CommandTracker
-from hub.dialects import Dialect, DialectState
+from hub.dialects import Action, Dialect, DialectState, Subscribe, Unsubscribe
 from hub.errors import HubError
 from hub.ingest.batch import Batch
 from hub.registry.registry import DeviceRegistry
@@ -21,6 +22,26 @@ from hub.store.rows import Unreadable
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
+
+
+def subscriptions_to_end(
+    snapshot: StoredSnapshot, dialects: Sequence[Dialect], disabled: Sequence[Dialect], effects: Sequence[Action]
+) -> list[Action]:
+    """Return the end of the subscriptions that disabled dialects made by what they had learned.
+
+    The broker keeps them with the hub's session, and no dialect would decode what it delivers. Subscriptions that the
+    ``dialects`` in use, or the ``effects`` of their restored states, make as well are kept.
+    """
+    kept = {each for dialect in dialects for each in dialect.filters}
+    kept.update(each for effect in effects if isinstance(effect, Subscribe) for each in effect.filters)
+    ended: set[str] = set()
+    for dialect in disabled:
+        for key, value in snapshot.learnt.get(dialect.name, {}).items():
+            with suppress(Exception):  # written by another version, or damaged
+                actions = dialect.apply(DialectState(key, value))
+                ended.update(each for one in actions if isinstance(one, Subscribe) for each in one.filters)
+    ended -= kept
+    return [Unsubscribe(tuple(sorted(ended)))] if ended else []
 
 
 def recover(

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.events import AlertCleared, AlertEvent, AlertRaised, Event, IncidentChanged
-from hub.model import Alert, AlertRequest, Availability, DeleteDevice, Identity, Incident, Info, Record
+from hub.model import (
+    Alert,
+    AlertRequest,
+    Availability,
+    DeleteDevice,
+    EndSilence,
+    Identity,
+    Incident,
+    Info,
+    PutSilence,
+    Record,
+)
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 
@@ -24,6 +35,7 @@ class IncidentPlant:
         self.now = 0.0
         self.told: list[Event] = []  # all events, as the bus publishes them
         self.connected_since: int | None = 0
+        self.silenced = False  # until the next restart, which does not keep silences
         self._states: dict[str, bytes] = {}
         self._alerts: dict[str, Alert] = {}
         self._incidents: dict[str, Incident] = {}
@@ -87,6 +99,10 @@ class IncidentPlant:
     def handle(self, request: AlertRequest) -> list[Event]:
         return self._take(self.engine.handle(request, self.registry.require)[1])
 
+    def change_silence(self, request: PutSilence | EndSilence) -> list[Event]:
+        self.silenced = isinstance(request, PutSilence)
+        return self._take(self.engine.silencing.change(request, self.registry.get)[1])
+
     def delete(self, name: str) -> list[Event]:
         item = DeleteDevice(name, self._ms)
         self.registry.delete(item.device)
@@ -101,7 +117,7 @@ class IncidentPlant:
 
     def restart(self, rules: str | None = None) -> list[Event]:
         """Stop the hub and start it from what was committed."""
-        self.rules = rules or self.rules
+        self.rules, self.silenced = rules or self.rules, False
         for device in self.registry.devices():
             self.registry.touch(device.id)
         self._commit([])
@@ -146,7 +162,12 @@ class IncidentPlant:
         return sorted(found, key=lambda each: (each.started_at, each.id))
 
     def stored(self) -> dict[str, Alert]:
+        """Return the committed alerts by id."""
         return dict(self._alerts)
+
+    def stored_incidents(self) -> dict[str, Incident]:
+        """Return the committed incidents by id."""
+        return dict(self._incidents)
 
 
 def told(events: Iterable[Event]) -> list[str]:

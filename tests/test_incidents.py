@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.events import AlertCleared, AlertRaised
-from hub.model import Acknowledge, CloseAlert
+from hub.model import Acknowledge, AlertSilence, CloseAlert, PutSilence, Scope
 from hub.rules.incidents.flapping import WINDOW_MS
 from hub.rules.incidents.incident_table import MAX_AGE_MS, MAX_KEYS, TOGETHER_MS
 from incident_plant import HOT, SILENT, T0, IncidentPlant, steps
@@ -184,6 +184,19 @@ def test_alerts_withdrawn_by_edits_do_not_count_as_flapping(plant: IncidentPlant
         plant.replace_rules(SILENT)
         plant.replace_rules(HOT)
     assert not plant.open()["pump/t"].flapping
+
+
+def test_alert_that_recovers_under_a_silence_is_resolved(plant: IncidentPlant) -> None:
+    """Alertmanager 226: nobody learnt that an alert was resolved while it was silenced."""
+    plant.add("pump")
+    plant.say("pump", 90)
+    silence = AlertSilence("s1", "Service", "ada", T0, T0, T0 + 60_000, Scope(devices=("pump",)))
+    plant.change_silence(PutSilence(silence, "ada", T0))
+    plant.now += 1
+    events = plant.say("pump", 70)
+    (ended,) = [event.alert for event in events if isinstance(event, AlertCleared)]
+    assert [each.id for each in ended.silenced_by] == ["s1"]
+    assert steps(events) == ["resolved"]
 
 
 def test_closed_alert_ends_its_incident(plant: IncidentPlant) -> None:

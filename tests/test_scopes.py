@@ -72,8 +72,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
             areas[name] = answer.json()["id"]
         for device, name, area in ((FOREIGN, "Canary feed", "Canary hall"), ("canary-twin", "Canary twin", None),
                                    (OWN, "North pump", "North")):  # fmt: skip
-            info = {"name": name, "model": "CP-80", "area": "North", "labels": ["own"], "via": "canary-gate",
-                    "commands": {"start": {"type": "none"}}, "units": {"temperature": "°C"}}  # fmt: skip
+            info = {"name": name, "model": "CP-80", "area": "North", "labels": [device[:5]],
+                    "via": "canary-gate", "commands": {"start": {"type": "none"}}, "units": {"temperature": "°C"}}  # fmt: skip
             hub.publish(f"devices/{device}/info", info)
             await hub.telemetry(device, temperature=20.0, **({} if device == OWN else {"canary_flow": 1.0}))
             if area:
@@ -135,7 +135,8 @@ async def _alert(hub: ApiHub, device: str) -> dict[str, str]:
             params = {"device_id": device}
             (alert,) = (await hub.http.get("/api/alerts", params=params, headers=BEARER)).json()["items"]
             if alert["diagnosis"] is not None:
-                return {"alert_id": alert["id"], "diagnosis_id": alert["diagnosis"]["id"]}
+                ids = {"alert_id": alert["id"], "incident_id": alert["incident_id"]}
+                return ids | {"diagnosis_id": alert["diagnosis"]["id"]}
             await asyncio.sleep(0.02)
 
 

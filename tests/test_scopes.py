@@ -73,7 +73,8 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         for device, name, area in ((FOREIGN, "Canary feed", "Canary hall"), ("canary-twin", "Canary twin", None),
                                    (OWN, "North pump", "North")):  # fmt: skip
             info = {"name": name, "model": "CP-80", "area": "North", "labels": [device[:5]],
-                    "via": "canary-gate", "commands": {"start": {"type": "none"}}, "units": {"temperature": "°C"}}  # fmt: skip
+                    "via": "canary-gate", "commands": {"start": {"type": "none"}},
+                    "units": {"temperature": "°C"}}  # fmt: skip
             hub.publish(f"devices/{device}/info", info)
             await hub.telemetry(device, temperature=20.0, **({} if device == OWN else {"canary_flow": 1.0}))
             if area:

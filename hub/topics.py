@@ -97,3 +97,8 @@ def printable(topic: str, max_length: int = 200) -> str:
     """Return a topic that is safe in a log line or an answer: truncated, with control characters escaped."""
     shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in topic[:max_length])
     return shown + ("…" if len(topic) > max_length else "")
+
+
+def is_own(topic: str) -> bool:
+    """Return True for a topic on which the hub publishes its events and alerts."""
+    return topic.startswith("hub/")

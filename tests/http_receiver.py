@@ -32,6 +32,7 @@ class HttpReceiver:
 
     port: int = 0
     posted: list[Posted] = field(default_factory=list)
+    serving: set[asyncio.Task[Any]] = field(default_factory=set)
     answer: Callable[[Posted], Awaitable[str] | str] = lambda posted: "200 OK\r\n"
 
     @property
@@ -50,6 +51,16 @@ class HttpReceiver:
         return self.about(device)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self.serving.add(task)
+        try:
+            await self._serve_one(reader, writer)
+        finally:
+            self.serving.discard(task)
+            writer.close()
+
+    async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             method, path, _ = head[0].split()
@@ -63,7 +74,6 @@ class HttpReceiver:
             line = answer if isinstance(answer, str) else await answer
             writer.write(f"HTTP/1.1 {line}Content-Length: 2\r\nConnection: close\r\n\r\nok".encode())
             await writer.drain()
-        writer.close()
 
 
 @contextlib.asynccontextmanager
@@ -76,3 +86,6 @@ async def http_receiver() -> AsyncIterator[HttpReceiver]:
         yield receiver
     finally:
         server.close()
+        for task in (serving := list(receiver.serving)):
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)

@@ -20,7 +20,7 @@ async def test_lasting_fault_is_reported_once_and_stops_the_heartbeat(tmp_path: 
         for name in ("first", "second"):
             values = {"url": f"{receiver.url}/{name}"}
             await config.put_channel(NotificationChannel(name, "webhook", name, values))
-        await config.put_general("", f"{monitor.url}/ping/token")
+        await config.put_general(heartbeat_url=f"{monitor.url}/ping/token")
 
         async def send(to: NotificationReceiver, message: Message, group: str) -> DeliveryFailed | None:
             channel = config.settings.channel(to.channel)

@@ -1574,7 +1574,7 @@ export interface paths {
         get: operations["get_notifications"];
         /**
          * Set Notification Settings
-         * @description Set the hub's address in links of messages, and the URL of the heartbeat.
+         * @description Change the hub's address in links, the heartbeat, and what is published over MQTT.
          */
         put: operations["put_notifications"];
         post?: never;
@@ -4787,18 +4787,21 @@ export interface components {
         };
         /**
          * GeneralWanted
-         * @description `base_url` is the hub's address in links of messages; empty: its own.
+         * @description Settings to change; absent or null ones stay as they are.
          *
-         *     `heartbeat_url` is requested every minute while the hub works; absent: unchanged, empty: none.
+         *     `base_url` is the hub's address in links of messages; empty: its own. `heartbeat_url` is requested every minute
+         *     while the hub works; empty: none. `mqtt_events`: publish events and open alerts below `hub/`. `home_assistant`:
+         *     announce alerts to Home Assistant as sensors.
          */
         GeneralWanted: {
-            /**
-             * Base Url
-             * @default
-             */
-            base_url: string;
+            /** Base Url */
+            base_url?: string | null;
             /** Heartbeat Url */
             heartbeat_url?: string | null;
+            /** Mqtt Events */
+            mqtt_events?: boolean | null;
+            /** Home Assistant */
+            home_assistant?: boolean | null;
         };
         /**
          * Health
@@ -6197,6 +6200,10 @@ export interface components {
             link_url: string;
             /** Heartbeat */
             heartbeat: string;
+            /** Mqtt Events */
+            mqtt_events: boolean;
+            /** Home Assistant */
+            home_assistant: boolean;
         };
         /**
          * OutcomeShape

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+from hub.dialects import Publish
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationConfig
@@ -15,7 +17,13 @@ from hub.store.base import Store
 
 
 def build_notifications(
-    data: Path, store: Store, bus: Bus, engine: Engine, registry: DeviceRegistry, own_url: str
+    data: Path,
+    store: Store,
+    bus: Bus,
+    engine: Engine,
+    registry: DeviceRegistry,
+    own_url: str,
+    publish: Callable[[Publish], None] = lambda message: None,
 ) -> Notifications:
     """Return the notifications with the settings of the data folder. They know the people once the API is built."""
     return Notifications(
@@ -27,5 +35,7 @@ def build_notifications(
         selects=engine.silencing.selects,
         directory=AccountDirectory(),
         own_url=own_url,
+        publish=publish,
+        open_alerts=engine.open.values,
         now=now_ms,
     )

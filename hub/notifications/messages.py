@@ -32,12 +32,12 @@ class MessageComposer:
         parts = [_paragraph(kind, each) for each in listed]
         if more:
             parts.append(f"And {more} more.")
-        url = first.url if len(alerts) == 1 else f"{self._base_url()}/alerts"
+        url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
         return Message(kind, title, "\n\n".join(parts), first.severity, now, listed, more, url)
 
     def home(self) -> str:
         """Return the address of the dashboard."""
-        return self._base_url()
+        return self._base_url().rstrip("/")
 
     def facts(self, alert: Alert, *, quoted: bool) -> MessageAlert:
         """Return what a message says of an alert; with ``quoted`` the first sentence of its diagnosis."""
@@ -57,7 +57,7 @@ class MessageComposer:
             since=alert.since,
             ended_at=alert.ended_at,
             diagnosis=self._diagnoses.get(alert.id) if quoted else None,
-            url=f"{self._base_url()}/alerts/{alert.id}",
+            url=f"{self.home()}/alerts/{alert.id}",
         )
 
 

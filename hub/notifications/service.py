@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from hub.dialects import Publish
 from hub.errors import HubError, NotFound
 from hub.events import AlertEvent, DiagnosisReady, Event
 from hub.model import (
     Alert,
     DeliveryRecord,
     Device,
-    Message,
-    NotificationReceiver,
     PendingNotice,
     Severity,
 )
-from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
+from hub.notifications.base import DeliveryFailed, OutgoingMessage
 from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
 from hub.notifications.messages import MessageComposer, first_sentence
+from hub.notifications.mqtt_events import MqttEvents
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.routes import Selects
-from hub.notifications.settings import NotificationChannel, NotificationConfig
-from hub.notifications.worker import ChannelWorker, attempt, without_secrets
+from hub.notifications.settings import NotificationConfig
+from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
 from hub.store.base import Store
@@ -53,6 +53,8 @@ class Notifications:
         selects: Returns whether a scope selects a device.
         directory: The people.
         own_url: The hub's own address, used in links unless the settings have another.
+        publish: Publishes a message over MQTT; it never waits.
+        open_alerts: Returns the open alerts.
         now: Returns the time in epoch ms.
     """
 
@@ -67,6 +69,8 @@ class Notifications:
         selects: Selects,
         directory: AccountDirectory,
         own_url: str,
+        publish: Callable[[Publish], None],
+        open_alerts: Callable[[], Iterable[Alert]],
         now: Callable[[], int],
     ) -> None:
         self.config = config
@@ -87,7 +91,9 @@ class Notifications:
         self._changed = False  # the settings
         self._taken = 0  # row number of the last notice that the planner has
         self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
-        self.hub_watch = HubWatch(config, directory, self._send_directly, now)
+        self.direct = DirectSender(config, self.composer, now)
+        self.hub_watch = HubWatch(config, directory, self.direct.send, now)
+        self.mqtt = MqttEvents(config, self.composer, publish, open_alerts)
         config.on_change = self._settings_changed
 
     async def run(self) -> None:
@@ -122,6 +128,8 @@ class Notifications:
 
     def _hear(self, events: Sequence[Event | Lagged]) -> None:
         for event in events:
+            if not isinstance(event, Lagged):
+                self.mqtt.hear(event)
             if isinstance(event, DiagnosisReady) and event.diagnosis.alert is not None:
                 self._sentences[event.diagnosis.alert] = first_sentence(event.diagnosis.summary)
                 self._planner.diagnosis_came(event.diagnosis.alert, event.at)
@@ -130,6 +138,7 @@ class Notifications:
                 self._wake.set()
 
     def _settings_changed(self) -> None:
+        self.mqtt.settings_changed()
         self._changed = True
         self._wake.set()
 
@@ -142,12 +151,16 @@ class Notifications:
                 groups = await self.store.open()
                 alerts = [alert for group in groups for alert in group.alerts]
                 diagnoses = await self._diagnosis_store.diagnoses(alerts)
+                cleared = await self._diagnosis_store.alerts(states=("cleared",))
                 break
             except HubError as error:
                 faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
                 await asyncio.sleep(RETRY_S)
         self._sentences |= {alert: first_sentence(each.summary) for alert, each in diagnoses.items()}
         self._planner.load(groups, self._open_alert)
+        self.mqtt.settings_changed()
+        for alert in cleared:  # some of them while the hub was off
+            self.mqtt.keep(alert)
         self._changed = True  # the settings may have changed since the groups were stored
 
     async def _plan(self, group: asyncio.TaskGroup) -> None:
@@ -231,37 +244,7 @@ class Notifications:
         channel = self.config.settings.channel(receiver.channel)
         if channel is None:
             return "", []
-        return channel.type.target(channel.values, receiver.address), _secrets_of(channel)
-
-    async def test(self, channel: NotificationChannel, address: str = "") -> DeliveryFailed | None:
-        """Send a test message over a channel, which need not be stored. Return why it failed, None if it did not."""
-        message = Message(
-            "test",
-            "Test message from Watchkeeper",
-            f"The channel {channel.name} works. Alerts will be sent here.",
-            "info",
-            self._now(),
-            url=self.composer.home(),
-        )
-        return await self._hand_over(
-            channel, OutgoingMessage(channel.id, _new_key(), "test", address, message, self._now())
-        )
-
-    async def _send_directly(
-        self, receiver: NotificationReceiver, message: Message, group: str
-    ) -> DeliveryFailed | None:
-        """Send a message without the outbox. Return why it failed, None if it did not."""
-        channel = self.config.settings.channel(receiver.channel)
-        if channel is None:
-            return DeliveryFailed("rejected", "The channel was removed.")
-        outgoing = OutgoingMessage(channel.id, _new_key(), group, receiver.address, message, self._now())
-        return await self._hand_over(channel, outgoing)
-
-    async def _hand_over(self, channel: NotificationChannel, outgoing: OutgoingMessage) -> DeliveryFailed | None:
-        failure = await attempt(lambda: channel.type.send(channel.values, outgoing))
-        if failure is None:
-            return None
-        return DeliveryFailed(failure.reason, without_secrets(failure.text, _secrets_of(channel)))
+        return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
         """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""
@@ -278,15 +261,3 @@ class Notifications:
             raise NotFound("There is no failed delivery with this number.")
         for channel in self._workers:
             self.wake_channel(channel)
-
-
-def _secrets_of(channel: NotificationChannel) -> list[str]:
-    return [
-        str(channel.values[each.name])
-        for each in channel.type.fields
-        if each.type in SECRET and each.name in channel.values
-    ]
-
-
-def _new_key() -> str:
-    return f"n-{secrets.token_hex(16)}"

@@ -72,6 +72,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     """All settings. ``people`` are by id of the account.
 
     ``base_url`` is the hub's address in links; ``heartbeat_url`` is requested every minute while the hub works.
+    ``mqtt_events`` and ``home_assistant``: see :mod:`hub.notifications.mqtt_events`.
     """
 
     channels: tuple[NotificationChannel, ...] = ()
@@ -79,6 +80,8 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     people: dict[str, PersonNotifications] = {}
     base_url: str = ""
     heartbeat_url: str = ""
+    mqtt_events: bool = False
+    home_assistant: bool = False
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """Return a channel that is enabled, None if there is no such one."""
@@ -183,11 +186,10 @@ class NotificationConfig:
                 people = {key: each for key, each in self.settings.people.items() if key != account}
                 await self._save(replace(self.settings, people=people))
 
-    async def put_general(self, base_url: str, heartbeat_url: str | None) -> None:
-        """Set the hub's address in links (empty: its own) and the URL of the heartbeat (None: unchanged)."""
+    async def put_general(self, **fields: str | bool) -> None:
+        """Set other fields of the settings than lists."""
         async with self._changing:
-            heartbeat = self.settings.heartbeat_url if heartbeat_url is None else heartbeat_url
-            await self._save(replace(self.settings, base_url=base_url.rstrip("/"), heartbeat_url=heartbeat))
+            await self._save(replace(self.settings, **fields))
 
     async def _save(self, settings: NotificationSettings) -> None:
         """Store the settings, then use them. Raises StoreError; nothing changes then."""

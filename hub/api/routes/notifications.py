@@ -38,9 +38,8 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
                 kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values() if each.kind != webpush.CHANNEL],
                 channels=[shapes.channel_shape(each, counts) for each in found.channels],
                 routes=[shapes.route_shape(each) for each in found.routes],
-                base_url=found.base_url,
                 link_url=notifications.composer.home(),
-                heartbeat=masked_url(found.heartbeat_url) if found.heartbeat_url else "",
+                **general(),
             )
         )
 
@@ -48,6 +47,17 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         note(changes=field_changes(before, after))
         await changes.write(by, change)
         return await settings()
+
+    def general() -> dict[str, Any]:
+        """Return the settings that are no lists for the audit log, without secrets."""
+        found = config.settings
+        heartbeat = masked_url(found.heartbeat_url) if found.heartbeat_url else ""
+        return {
+            "base_url": found.base_url,
+            "heartbeat": heartbeat,
+            "mqtt_events": found.mqtt_events,
+            "home_assistant": found.home_assistant,
+        }
 
     def describe(channel_id: str) -> dict[str, Any] | None:
         """Return a channel for the audit log, without secrets."""
@@ -64,14 +74,14 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.put("/api/notifications", response_model=shapes.NotificationsShape)
     async def set_notification_settings(body: requests.GeneralWanted, by: By) -> Response:
-        """Set the hub's address in links of messages, and the URL of the heartbeat."""
+        """Change the hub's address in links, the heartbeat, and what is published over MQTT."""
         for name in ("base_url", "heartbeat_url"):
             if value := getattr(body, name):
                 check_url(name, value)
-        before = config.settings.base_url
-        await config.put_general(body.base_url, body.heartbeat_url)
+        before = general()
+        await config.put_general(**body.model_dump(exclude_none=True))
         change = Change("notifications.settings", "changed the settings of notifications")
-        return await changed(by, {"base_url": before}, {"base_url": config.settings.base_url}, change)
+        return await changed(by, before, general(), change)
 
     @router.put("/api/notifications/channels/{channel_id}", response_model=shapes.NotificationsShape)
     async def save_channel(channel_id: ChannelId, body: requests.ChannelWanted, by: By) -> Response:
@@ -96,7 +106,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         channel = config.checked_channel(_channel(channel_id, body))
         if body.address is not None:
             channel.type.check_address(body.address)
-        failure = await notifications.test(channel, body.address or "")
+        failure = await notifications.direct.test(channel, body.address or "")
         note(kind=body.kind, error=failure.text if failure else None)
         if failure is None:
             return Json(shapes.ChannelTestShape(True, None, None))

@@ -99,13 +99,17 @@ class RoutesWanted(Incoming):
 
 
 class GeneralWanted(Incoming):
-    """`base_url` is the hub's address in links of messages; empty: its own.
+    """Settings to change; absent or null ones stay as they are.
 
-    `heartbeat_url` is requested every minute while the hub works; absent: unchanged, empty: none.
+    `base_url` is the hub's address in links of messages; empty: its own. `heartbeat_url` is requested every minute
+    while the hub works; empty: none. `mqtt_events`: publish events and open alerts below `hub/`. `home_assistant`:
+    announce alerts to Home Assistant as sensors.
     """
 
-    base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] = ""
+    base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
     heartbeat_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_048)] | None = None
+    mqtt_events: bool | None = None
+    home_assistant: bool | None = None
 
 
 class DryRunWanted(Incoming):

@@ -89,6 +89,8 @@ class NotificationsShape(ApiObject):
     base_url: str
     link_url: str
     heartbeat: str
+    mqtt_events: bool
+    home_assistant: bool
 
 
 class ChannelTestShape(ApiObject):

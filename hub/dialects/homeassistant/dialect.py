@@ -25,7 +25,7 @@ from hub.dialects.payload import rejection, text_of
 from hub.dialects.times import when
 from hub.errors import Rejected, RejectionReason
 from hub.model import Availability, Identity, RawMessage, Record, Rejection, ValueExpired
-from hub.topics import covers, overlap
+from hub.topics import covers, is_own, overlap
 
 MAX_PAYLOAD = 65_536
 """Limit of a state message: a template may contain it several times."""
@@ -164,7 +164,7 @@ class HomeAssistantDialect:
         if is_wild(topic):
             one = topic.replace("+", "x").replace("#", "x")  # one topic that it matches
             return self._taken(one) or any(covers(other, topic) for other in self._reserved)
-        return self._is_announcement(topic) or topic == f"{self._prefix}status" or self._taken(topic)
+        return topic == f"{self._prefix}status" or self._is_announcement(topic) or is_own(topic) or self._taken(topic)
 
     def _withdrawn(
         self, message: RawMessage, place: str, before: StoredAnnouncement | None, rejected: list[Rejection]

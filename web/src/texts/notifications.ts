@@ -111,7 +111,9 @@ export const notifications = {
   again: 'Send again',
   queued: 'It is sent again now',
   more: 'Show more',
-  links: 'Links and heartbeat',
+  links: 'Links, heartbeat and MQTT',
+  mqttEvents: 'Publish events and open alerts over MQTT (topics hub/events, hub/alerts)',
+  homeAssistant: 'Announce alerts to Home Assistant as sensors',
   heartbeat: 'Heartbeat URL',
   heartbeatHint: (set: string) =>
     `Requested every minute while broker, store and clock work, for a monitor such as Healthchecks.${set ? ` Set: ${set}` : ''}`,

@@ -68,8 +68,11 @@ PUT    /api/dashboards/{dashboard_id}
 DELETE /api/dashboards/{dashboard_id}
 GET    /api/fleet-health
 GET    /api/alerts
+GET    /api/alert-health
+GET    /api/alert-digest
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
+GET    /api/alerts/{alert_id}/file
 GET    /api/alerts/{alert_id}/history
 GET    /api/incidents
 GET    /api/incidents/{incident_id}

@@ -106,6 +106,7 @@ ai       POST   /api/analyses/{analysis_id}/ask             asked about a docume
 ai       POST   /api/models/{name}/test                     tested an AI server
 data     POST   /api/history/import                         imported readings
 data     GET    /api/history/export                         exported readings
+data     GET    /api/alerts/{alert_id}/file                 exported an alert
 data     GET    /api/audit/export                           exported the audit log
 """
 

@@ -6,10 +6,20 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hub.api import Router
-from hub.api.routes import alert_handling, alert_silences, alerts, confirmed_causes, incidents
+from hub.api.routes import (
+    alert_file,
+    alert_handling,
+    alert_reports,
+    alert_silences,
+    alerts,
+    confirmed_causes,
+    incidents,
+)
 from hub.assembly.parts import AiServices, Core
+from hub.diagnosis.alert_file import AlertFiles
 from hub.model import Input
 from hub.services.alert_handling import AlertHandling
+from hub.services.alert_reports import AlertReports
 from hub.services.alerts import Alerts
 from hub.services.confirmed_causes import ConfirmedCauses
 from hub.services.silences import Silences
@@ -33,6 +43,7 @@ def alert_routers(
     ai: AiServices,
     visible_incidents: VisibleIncidents,
     submit: Callable[[Input], Awaitable[Any]],
+    version: str,
 ) -> list[Router]:
     """Return the routes for alerts, what people do with them, their causes and silences."""
     silences = Silences(
@@ -50,10 +61,23 @@ def alert_routers(
         signatures=ai.diagnosis.signatures,
         now=core.now,
     )
+    reports = AlertReports(
+        registry=core.visible.devices, engine=core.visible.alerts, store=core.visible.history, now=core.now
+    )
+    files = AlertFiles(
+        registry=core.visible.devices,
+        engine=core.visible.alerts,
+        store=core.visible.history,
+        alerts=alert_service,
+        version=version,
+        now=core.now,
+    )
     return [
         alerts.routes(alert_service, core.visible.history),
         alert_handling.routes(handling),
         incidents.routes(visible_incidents),
         alert_silences.routes(silences, core.now),
         confirmed_causes.routes(causes),
+        alert_reports.routes(reports),
+        alert_file.routes(files),
     ]

@@ -147,7 +147,7 @@ def build_api(
         terms.routes(),
         device_rules.routes(visible.devices, visible.alerts, visible.history),
         messages.routes(visible.devices, broker.messages, core.now),
-        *alert_routers(core, alert_service, handling, ai, incidents, submit),
+        *alert_routers(core, alert_service, handling, ai, incidents, submit, info.version),
         diagnoses.routes(ai.diagnosis, visible.history, slots),
         commands.routes(Commands(registry=visible.devices, store=visible.history, submit=submit, now=core.now)),
         mcp.routes(ModelContextServer(ai.tools, info.version)),

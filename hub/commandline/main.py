@@ -91,6 +91,14 @@ def _command(words: Sequence[str] | None) -> int:
         from hub.commandline import mcp
 
         mcp.run(arguments)
+    elif arguments.command == "replay":
+        from hub.commandline import replay
+
+        return replay.run(arguments)
+    elif arguments.command == "eval":
+        from hub.commandline import evaluate
+
+        return evaluate.run(arguments)
     elif arguments.command == "doctor":
         from hub.commandline import doctor
 
@@ -218,6 +226,17 @@ def _tables(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     imports.add_argument(
         "--zone", metavar="ZONE", help="time zone of times without one, such as Europe/Berlin (default: UTC)"
     )
+    replay = commands.add_parser("replay", help="replay an alert that was exported as a file")
+    replay.add_argument("file", type=path, metavar="FILE", help="a file from the page of an alert")
+    evaluation = commands.add_parser("eval", help="score a model on alerts whose cause was confirmed")
+    evaluation.add_argument(
+        "files", nargs="*", type=path, metavar="FILE", help="alert files with a confirmed cause (default: the history)"
+    )
+    evaluation.add_argument("--model", metavar="NAME", help="the model (default: the built-in analyst)")
+    evaluation.add_argument(
+        "--baseline", type=path, metavar="FILE", help="exit with 1 if the score is 5 points below; written if missing"
+    )
+    _settings(evaluation)
     for parser in (export, imports):
         parser.add_argument("--format", choices=("csv", "parquet"), help="file format (default: by the extension)")
         _settings(parser)

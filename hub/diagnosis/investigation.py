@@ -32,6 +32,21 @@ _MAX_POINTS = 8_000
 """The limit of readings of one metric: two hours at 1 Hz."""
 
 
+def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> list[Device]:
+    """Return online devices of the same model; without a model, those of the same area with the same metric."""
+    model, area = device.info.model, device.display_area
+    metric = alert.metric if alert else None
+
+    def alike(other: Device) -> bool:
+        if model:
+            return other.info.model == model
+        return bool(area) and other.display_area == area and metric in other.metrics
+
+    others = (d for d in registry.devices() if d.id != device.id and d.presence == "online" and alike(d))
+    # Those of the same area share its weather and its load, so they come first.
+    return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MAX_PEERS]
+
+
 class Investigation:
     """Collects the input of a diagnosis. It reads only."""
 
@@ -106,27 +121,13 @@ class Investigation:
         self, device: Device, alert: Alert | None, metrics: Sequence[str], now: int
     ) -> Iterator[SeriesQuery]:
         compared = [alert.metric] if alert and alert.metric else list(metrics[:8])
-        for peer in self._peers(device, alert):
+        for peer in peers_of(self._registry, device, alert):
             start = now - max(_PEER_WINDOW_MS, round(3 * (peer.expected_interval or 0)))
             for name in compared:
                 if name not in peer.metrics or isinstance(peer.metrics[name].value, str):
                     continue
                 if peer.unit(name) == device.unit(name):  # 20 °C and 68 °F, or bar and an unknown unit, do not compare
                     yield SeriesQuery(peer.id, name, start, now, limit=60)
-
-    def _peers(self, device: Device, alert: Alert | None) -> list[Device]:
-        """Return online devices of the same model; without a model, those of the same area with the same metric."""
-        model, area = device.info.model, device.display_area
-        metric = alert.metric if alert else None
-
-        def alike(other: Device) -> bool:
-            if model:
-                return other.info.model == model
-            return bool(area) and other.display_area == area and metric in other.metrics
-
-        others = (d for d in self._registry.devices() if d.id != device.id and d.presence == "online" and alike(d))
-        # Those of the same area share its weather and its load, so they come first.
-        return sorted(others, key=lambda d: (d.display_area != area, d.id))[:_MAX_PEERS]
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
         """Return the other devices of its gateway; of a gateway without one, those connected through it."""

@@ -129,7 +129,7 @@ class DiagnosisService:
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
         """Return the evidence of a device now, and the known faults that fit it. Nothing is stored."""
         case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
-        return await asyncio.to_thread(self._judge, case)
+        return await asyncio.to_thread(judged, case, self.signatures())
 
     def _claim(self, alert: Alert) -> None:
         if alert.id in self._claimed or alert.id not in self._engine.explaining(alert):
@@ -191,14 +191,14 @@ class DiagnosisService:
         now = self._now()
         case = await self._investigation.case(device, alert, now)
         run.emit("tool", _looked_at(case), name="history")
-        found, matches = await asyncio.to_thread(self._judge, case)
+        found, matches = await asyncio.to_thread(judged, case, self.signatures())
         run.emit("tool", _weighed(found, matches), name="evidence")
         quotes = await manual_quotes(self._store.library, device, alert, matches)
         if quotes:
             run.emit("tool", _read(quotes), name="search_documents")
         subject = Subject(device, alert, found, matches, quotes)
         written = await self._writer.write(run, subject, waited_s)
-        diagnosis = _diagnosis(subject, written, now)
+        diagnosis = diagnosis_of(subject, written, now)
         local = None if written.writer.generative else self._writer.local_writer()
         if local is not None:
             until = now + round(self._writer.local_timeout_s * 1000 * (len(self._local) + 1))
@@ -220,7 +220,7 @@ class DiagnosisService:
         if written is None:
             await self._keep(first, instead_of=first.awaits)
             return
-        revised = _diagnosis(subject, written, first.created_at)
+        revised = diagnosis_of(subject, written, first.created_at)
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
@@ -242,14 +242,17 @@ class DiagnosisService:
             )
         alert = await self._store.alert(past.alert) if past.alert else None
         subject = Subject(device, alert, past.evidence, past.causes, past.quotes)
-        return _diagnosis(subject, await self._writer.again(past, subject, model), self._now())
-
-    def _judge(self, case: InvestigationInput) -> tuple[list[Evidence], list[CauseMatch]]:
-        found = evidence(case)
-        return found, rank(found, self.signatures(), case.semantics, case.kinds, alarmed=not case.calm)
+        return diagnosis_of(subject, await self._writer.again(past, subject, model), self._now())
 
 
-def _diagnosis(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
+def judged(case: InvestigationInput, signatures: Sequence[Signature]) -> tuple[list[Evidence], list[CauseMatch]]:
+    """Return the evidence of a case, and the known faults that fit it, the best match first."""
+    found = evidence(case)
+    return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm)
+
+
+def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
+    """Return the diagnosis of a subject as somebody has written it."""
     narrative, alert = written.narrative, subject.alert
     chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
     return Diagnosis(

@@ -182,6 +182,13 @@ def confirmed_alerts(
     )
 
 
+def confirmed_cases(connection: sqlite3.Connection, limit: int) -> list[tuple[Alert, Diagnosis]]:
+    """Return alerts with a confirmed cause and their diagnoses, last confirmed first."""
+    alerts = _alerts(connection, "confirmed_at IS NOT NULL ORDER BY confirmed_at DESC, id DESC LIMIT ?", limit)
+    known = diagnoses(connection, [each.id for each in alerts])
+    return [(each, known[each.id]) for each in alerts if each.id in known]
+
+
 def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
     """Return the newest diagnosis of each alert that has one."""
     rows = connection.execute(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hub.errors import NotFound, StoreError
-from hub.model import Page
+from hub.model import Alert, Diagnosis, Page
 from hub.store import queries
 from hub.store.connection import connect_reader, translated
 from hub.store.migrations import NEWEST_FORMAT, check_format
@@ -53,6 +53,11 @@ class ReadOnlyStore:
         """Return the stored states of all devices by id, not decoded."""
         with translated():
             return queries.states(self._connection)[0]
+
+    def confirmed_cases(self, limit: int) -> list[tuple[Alert, Diagnosis]]:
+        """Return alerts with a confirmed cause and their diagnoses, last confirmed first."""
+        with translated():
+            return queries.confirmed_cases(self._connection, limit)
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
         with translated():

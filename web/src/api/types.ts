@@ -7,6 +7,8 @@ type Shapes = components['schemas'];
 
 export type ActivityItem = Shapes['ActivityShape'];
 export type Alert = Shapes['AlertShape'];
+export type AlertDigest = Shapes['AlertDigestShape'];
+export type AlertHealth = Shapes['AlertHealthShape'];
 export type AlertEntry = Shapes['AlertEntryShape'];
 export type Incident = Shapes['IncidentShape'];
 export type IncidentEntry = Shapes['IncidentEntryShape'];

@@ -2,6 +2,7 @@
 
 import { account, login, passkeys, people, profile, welcome } from './account';
 import { activity } from './activity';
+import { alertHealth } from './alertHealth';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
 import { areas } from './areas';
@@ -29,6 +30,7 @@ import { topics } from './topics';
 export const T = {
   account,
   activity,
+  alertHealth,
   alerts,
   analyse,
   areas,

@@ -1,0 +1,31 @@
+"""``/api/alert-health`` and ``/api/alert-digest``: reports about alerts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api.errors import Json
+from hub.api.schemas import alert_reports as shapes
+from hub.services.alert_reports import AlertReports
+
+
+def routes(reports: AlertReports) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["alerts"])
+
+    @router.get("/alert-health", response_model=shapes.AlertHealthShape)
+    async def get_alert_health(days: Annotated[int, Query(ge=1, le=90)] = 7) -> Response:
+        """Return the health of the alert system in the last days, with the targets of ISA-18.2 for one operator.
+
+        Alerts without a notification (late, silenced, suppressed) do not count.
+        """
+        return Json(shapes.health(await reports.health(days)))
+
+    @router.get("/alert-digest", response_model=shapes.AlertDigestShape)
+    async def get_alert_digest() -> Response:
+        """Return what alarmed in the last seven days, what was noise, what drifts to a limit, which rules to change."""
+        return Json(shapes.digest(await reports.digest()))
+
+    return router

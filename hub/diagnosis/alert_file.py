@@ -1,0 +1,197 @@
+"""An alert as one file, which another hub replays to the same alerts and diagnosis.
+
+It has the readings of the device and of those that it was compared with, the rules that watch it, the alerts of its
+incident with their histories, and the diagnosis. There are no credentials in it: device states are reduced to what is
+known of their metrics, without twins and commands.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from hub.diagnosis.investigation import WEEK_MS, peers_of
+from hub.errors import Invalid
+from hub.model import Alert, AlertEntry, Condition, Device, Diagnosis, Quality, Rule, Scope, Value
+from hub.registry.reader import DeviceReader
+from hub.rules import KINDS
+from hub.rules.reader import AlertReader
+from hub.services.alerts import Alerts
+from hub.store.reader import HistoryReader
+
+FORMAT, VERSION = "watchkeeper-alert", 1
+MAX_READINGS = 300_000
+"""Readings in a file. If there are more, it begins later."""
+SPANS_MS = (WEEK_MS, 2 * 86_400_000, 8 * 3_600_000, 2 * 3_600_000)
+AFTER_MS = 3_600_000
+"""The file ends so long after the alert was raised."""
+PEER_MS = 3_600_000
+MAX_HISTORY = 200
+PAGE = 50_000
+
+Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
+"""By device and metric: (epoch ms, value, quality)."""
+
+
+class FiledRule(msgspec.Struct, frozen=True):
+    """A rule with the kind of its condition. Its scope is left out: it watches the devices of the file."""
+
+    kind: str
+    rule: Rule
+    condition: dict[str, Any]
+
+    def read(self) -> Rule:
+        """Return the rule. Raises Invalid for a kind that this hub does not know."""
+        if (kind := KINDS.get(self.kind)) is None:
+            raise Invalid(f"The file has a rule of the unknown kind {self.kind[:64]!r}.", f"Known: {', '.join(KINDS)}.")
+        try:
+            condition: Condition = msgspec.convert(self.condition, kind)
+        except msgspec.ValidationError as error:
+            raise Invalid(
+                f"The rule {self.rule.id!r} cannot be read ({error}).", "Use a hub of a newer version."
+            ) from None
+        return msgspec.structs.replace(self.rule, condition=condition)
+
+
+class PastAlert(msgspec.Struct, frozen=True):
+    """An earlier alert that the diagnosis counts, with its diagnosis."""
+
+    alert: Alert
+    diagnosis: Diagnosis | None
+
+
+class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The contents of the file. Times are in epoch ms; ``readings`` are from ``start`` to ``end``."""
+
+    format: str = FORMAT
+    version: int = VERSION
+    hub: str
+    created_at: int
+    start: int
+    end: int
+    alert: Alert
+    alerts: list[Alert]
+    history: list[AlertEntry]
+    diagnosis: Diagnosis | None
+    devices: list[Device]
+    rules: list[FiledRule]
+    readings: Readings
+    past: list[PastAlert]
+
+
+def read_alert_file(data: bytes) -> AlertFile:
+    """Return the contents of a file. Raises Invalid if it is none, or of a newer version."""
+    try:
+        found = msgspec.json.decode(data, type=AlertFile)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise Invalid(f"This is no alert file ({error}).", "Download one from the page of an alert.") from None
+    if found.format != FORMAT or found.version > VERSION:
+        raise Invalid(
+            f"The file has version {found.version} of {found.format[:40]!r}.", f"This hub reads version {VERSION}."
+        )
+    return found
+
+
+class AlertFiles:
+    """Service that writes alert files. ``registry``, ``engine`` and ``store`` are those that the person may see."""
+
+    def __init__(
+        self,
+        *,
+        registry: DeviceReader,
+        engine: AlertReader,
+        store: HistoryReader,
+        alerts: Alerts,
+        version: str,
+        now: Callable[[], int],
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._store = store
+        self._alerts = alerts
+        self._version = version
+        self._now = now
+
+    async def write(self, alert_id: str) -> bytes:
+        """Return the file of an alert and its incident. Raises NotFound for an unknown alert or a deleted device."""
+        found = await self._alerts.get(alert_id)
+        alert, diagnosis = found.alert, found.diagnosis
+        device = self._registry.require(alert.device)
+        end = min(self._now(), max(alert.raised_at, diagnosis.created_at if diagnosis else 0) + AFTER_MS)
+        start, readings = await self._readings(device, end)
+        for peer in peers_of(self._registry, device, alert):
+            if alert.metric in peer.metrics:
+                points = await self._points(peer.id, alert.metric or "", alert.raised_at - PEER_MS, end, PAGE)
+                readings[peer.id] = {alert.metric or "": points}
+        alerts = await self._incident(alert)
+        earlier = await self._earlier(alert)
+        contents = AlertFile(
+            hub=self._version,
+            created_at=self._now(),
+            start=start,
+            end=end,
+            alert=alert,
+            alerts=alerts,
+            history=[entry for _, entry in await self._store.alert_history(alert.id, MAX_HISTORY)][::-1],
+            diagnosis=None if diagnosis is None else msgspec.structs.replace(diagnosis, prompt=()),
+            devices=[_reduced(self._registry.require(name)) for name in readings],
+            rules=[_filed(rule) for rule in self._engine.rules_for(device)],
+            readings=readings,
+            past=earlier,
+        )
+        return await asyncio.to_thread(msgspec.json.encode, contents)
+
+    async def _incident(self, alert: Alert) -> list[Alert]:
+        """Return the alerts of this device that belong to the same incident; the alert itself is among them."""
+        found = await self._store.alerts(device=alert.device, limit=100)
+        known = {each.id: each for each in found if each.incident and each.incident == alert.incident}
+        return sorted({**known, alert.id: alert}.values(), key=lambda each: (each.raised_at, each.id))
+
+    async def _earlier(self, alert: Alert) -> list[PastAlert]:
+        similar = await self._store.similar_alerts(alert)
+        diagnoses = await self._store.diagnoses([each.id for each in similar]) if similar else {}
+        return [PastAlert(each, diagnoses.get(each.id)) for each in similar]
+
+    async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
+        """Return the readings of a device, of the longest span of which there are not too many."""
+        metrics = [metric for _, metric in await self._store.series([device.id], None)]
+        for span in SPANS_MS:
+            found, left = dict[str, list[tuple[int, Value, Quality]]](), MAX_READINGS
+            for metric in metrics:
+                found[metric] = await self._points(device.id, metric, end - span, end, left)
+                left -= len(found[metric])
+                if left <= 0:
+                    break
+            else:
+                break
+        return end - span, {device.id: found}
+
+    async def _points(
+        self, device: str, metric: str, start: int, end: int, most: int
+    ) -> list[tuple[int, Value, Quality]]:
+        points: list[tuple[int, Value, Quality]] = []
+        following: int | None = start
+        while following is not None and len(points) < most:
+            page = await self._store.readings(device, metric, following, end, PAGE)
+            points += page.points
+            following = page.next
+        return points[:most]
+
+
+def _reduced(device: Device) -> Device:
+    """Return what is known of a device, without its values, twin, commands and rules' state."""
+    info = msgspec.structs.replace(device.info, commands={})
+    return msgspec.structs.replace(device, info=info, metrics={}, watches={}, desired={}, reported={}, area_id=None)
+
+
+def _filed(rule: Rule) -> FiledRule:
+    kept = msgspec.structs.replace(rule, scope=Scope(), condition=Condition())
+    return FiledRule(type(rule.condition).kind, kept, msgspec.to_builtins(rule.condition))
+
+
+def rules_of(contents: AlertFile) -> Sequence[Rule]:
+    """Return the rules of a file. Raises Invalid."""
+    return [each.read() for each in contents.rules]

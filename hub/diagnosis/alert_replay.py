@@ -1,0 +1,136 @@
+"""Replay an alert file: judge its readings by its rules, and diagnose the alert as the built-in analyst does.
+
+Nothing of it reaches a running hub: the history is a store in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from hub.backtest import Firing, reads, replay
+from hub.diagnosis.alert_file import AlertFile, rules_of
+from hub.diagnosis.generator import Subject
+from hub.diagnosis.investigation import Investigation
+from hub.diagnosis.reply import built_in_diagnosis
+from hub.diagnosis.service import diagnosis_of, judged
+from hub.errors import Invalid
+from hub.insight.signature import extended
+from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, Reading, Rule
+from hub.registry.expected_interval import device_stale_after
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.store.base import Delta
+from hub.store.sqlite import SqliteStore
+
+CHUNK = 20_000
+DIAGNOSED_AFTER_MS = 2_000
+"""When an alert without a stored diagnosis is diagnosed: so long after it was raised."""
+
+
+class ReplayedAlert(msgspec.Struct, frozen=True):
+    """The outcome.
+
+    Attributes:
+        alerts: the alerts of the file, each with the firing of the replay that it equals (None: there is none).
+        diagnosis: the replayed diagnosis.
+        differs: how it differs from that of the file, as sentences; empty if it does not.
+    """
+
+    alerts: list[tuple[Alert, Firing | None]]
+    diagnosis: Diagnosis
+    differs: list[str]
+
+    @property
+    def same(self) -> bool:
+        """Return whether the alerts and the diagnosis are those of the file."""
+        return not self.differs and all(firing is not None for _, firing in self.alerts)
+
+
+async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
+    """Replay a file; ``folder`` is an empty folder for the history. Raises Invalid if something is missing in it."""
+    device = next((each for each in contents.devices if each.id == contents.alert.device), None)
+    if device is None or device.id not in contents.readings:
+        raise Invalid("The file has no readings of the alert's device.", "Download it again.")
+    rules = rules_of(contents)
+    alerts = [(each, await asyncio.to_thread(_found, each, device, rules, contents)) for each in contents.alerts]
+    diagnosis = await _diagnosed(contents, device, rules, folder)
+    return ReplayedAlert(alerts, diagnosis, list(_differences(contents.diagnosis, diagnosis)))
+
+
+def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertFile) -> Firing | None:
+    """Return the firing of the replay with the same metric, begin, first severity and text as an alert."""
+    rule = next((each for each in rules if each.id == alert.rule), None)
+    if rule is None or alert.device != device.id:
+        return None
+    readings = {name: points for name, points in contents.readings[device.id].items() if reads(rule, name)}
+    firings = replay(rule, device, readings, contents.start, contents.end)
+    return next((each for each in firings if (each.metric, each.start) == (alert.metric, alert.since)), None)
+
+
+async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:
+    """Return the built-in analyst's diagnosis at the time of that of the file."""
+    alert, original = contents.alert, contents.diagnosis
+    at = original.created_at if original else alert.raised_at + DIAGNOSED_AFTER_MS
+    store = SqliteStore.open(folder)
+    try:
+        readings = _readings(contents, at)
+        while chunk := list(islice(readings, CHUNK)):
+            await store.add(chunk)
+        past = [each.alert for each in contents.past]
+        known = [each.diagnosis for each in contents.past if each.diagnosis]
+        await store.commit(1, Delta(0, alerts=past, diagnoses=known))
+        registry = DeviceRegistry()
+        states = {each.id: msgspec.msgpack.encode(_as_of(each, contents, at)) for each in contents.devices}
+        registry.restore(states, at)
+        case = await Investigation(registry=registry, engine=Engine(rules), store=store).case(
+            registry.require(device.id), alert, at
+        )
+    finally:
+        await store.close()
+    found, matches = await asyncio.to_thread(judged, case, extended(()))
+    subject = Subject(registry.require(device.id), alert, found, matches)
+    written = built_in_diagnosis(subject.narrative(), subject.device, found, matches)
+    return diagnosis_of(subject, written, at)
+
+
+def _readings(contents: AlertFile, until: int) -> Iterator[Reading]:
+    for device, metrics in contents.readings.items():
+        for metric, points in metrics.items():
+            yield from (Reading(device, metric, ts, value, quality) for ts, value, quality in points if ts <= until)
+
+
+def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
+    """Return the state of a device at a time, from its readings."""
+    metrics = {
+        metric: Latest(value, ts, quality)
+        for metric, points in contents.readings.get(device.id, {}).items()
+        for ts, value, quality in [point for point in points if point[0] <= at][-1:]
+    }
+    seen = max((latest.ts for latest in metrics.values()), default=None)
+    there = seen is not None and at - seen <= device_stale_after(device, FleetLimits())
+    return msgspec.structs.replace(
+        device,
+        metrics=metrics,
+        last_seen=seen,
+        last_reading=seen,
+        last_ts=seen or 0,
+        presence="online" if there else "stale",
+    )
+
+
+def _differences(original: Diagnosis | None, replayed: Diagnosis) -> Iterator[str]:
+    """Yield how two diagnoses differ in their causes and evidence. The text of a language model is not compared."""
+    if original is None:
+        return
+    analyst = next((each for each in original.opinions if not each.writer.generative), None)
+    cause = analyst.cause if analyst is not None else original.cause
+    if replayed.cause != cause:
+        yield f"The cause is {replayed.cause or 'not known'}; in the file it is {cause or 'not known'}."
+    kinds = [(each.kind, each.metric) for each in original.evidence]
+    if (found := [(each.kind, each.metric) for each in replayed.evidence]) != kinds:
+        yield f"There are {len(found)} findings; the file has {len(kinds)}, or others."

@@ -1,0 +1,167 @@
+"""Health of the alert system itself, with the figures of ISA-18.2 (IEC 62682) for one operator.
+
+Alerts without a notification do not count: late, silenced and suppressed ones.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+import numpy as np
+
+from hub.model import Alert, Severity
+
+MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
+PERIOD_MS = 10 * MINUTE_MS
+FLOOD = 10
+"""More alerts than this in 10 minutes are a flood, which ends when there are fewer than :data:`FLOOD_ENDS`."""
+FLOOD_ENDS = 5
+CHATTERING = 3
+"""So many alerts of one condition within a minute are chattering."""
+FLEETING_MS = 60_000
+"""An alert that clears within this time, before anybody acknowledges it, is fleeting."""
+STALE_MS = DAY_MS
+TOP = 10
+
+
+class AlertSource(msgspec.Struct, frozen=True):
+    """One condition: a rule on a metric of a device, and how many alerts it raised."""
+
+    rule: str
+    device: str
+    metric: str | None
+    count: int
+
+
+class HealthFigure(msgspec.Struct, frozen=True):
+    """A figure, and the most that ISA-18.2 allows (``target``)."""
+
+    value: float
+    target: float
+
+    @property
+    def met(self) -> bool:
+        """Return whether the figure is within the target."""
+        return self.value <= self.target
+
+
+class AlertStatistics(msgspec.Struct, frozen=True):
+    """Figures of a period. Shares are from 0 to 1.
+
+    Attributes:
+        count: alerts raised.
+        hidden: alerts without a notification, which do not count.
+        per_hour: the average.
+        most_in_10_minutes: the maximum.
+        hours_over_30: the share of hours with more than 30 alerts.
+        in_flood: the share of 10-minute periods in a flood.
+        floods: the number of floods.
+        from_top: the share of alerts from the ten most frequent conditions.
+        stale: alerts that are open for more than a day at the end.
+        top: the most frequent conditions.
+        chattering: conditions with three or more alerts within a minute.
+        fleeting: conditions whose alerts cleared within a minute, unacknowledged.
+        severities: alerts by severity.
+        acknowledged: the share of alerts that somebody acknowledged.
+        median_to_acknowledge_ms: None if none was acknowledged.
+        slow_to_acknowledge_ms: nine in ten were acknowledged faster.
+    """
+
+    count: int
+    hidden: int
+    per_hour: HealthFigure
+    most_in_10_minutes: HealthFigure
+    hours_over_30: HealthFigure
+    in_flood: HealthFigure
+    from_top: HealthFigure
+    stale: HealthFigure
+    floods: int
+    top: list[AlertSource]
+    chattering: list[AlertSource]
+    fleeting: list[AlertSource]
+    severities: dict[Severity, int]
+    acknowledged: float
+    median_to_acknowledge_ms: int | None
+    slow_to_acknowledge_ms: int | None
+
+
+def is_notified(alert: Alert) -> bool:
+    """Return whether people were notified of the alert."""
+    return not (alert.late or alert.silenced_by or alert.suppressed_by)
+
+
+def is_fleeting(alert: Alert) -> bool:
+    """Return whether the alert cleared within a minute before anybody acknowledged it."""
+    cleared = alert.cleared_at
+    return cleared is not None and alert.acknowledged_at is None and cleared - alert.raised_at < FLEETING_MS
+
+
+def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStatistics:
+    """Return the figures of the alerts that were raised from ``start`` to before ``end`` (epoch ms).
+
+    ``alerts`` may contain others; open ones raised earlier count as stale.
+    """
+    alerts = list(alerts)
+    inside = [each for each in alerts if start <= each.raised_at < end]
+    told = sorted((each for each in inside if is_notified(each)), key=lambda each: each.raised_at)
+    times = np.array([each.raised_at for each in told], np.int64)
+    tens = np.histogram(times, max(1, round((end - start) / PERIOD_MS)), (start, end))[0]
+    hours = np.histogram(times, max(1, round((end - start) / HOUR_MS)), (start, end))[0]
+    flooded, floods = _floods(tens.tolist())
+    by_source = _by_source(told)
+    top = _sources(by_source)[:TOP]
+    waits = sorted(each.acknowledged_at - each.raised_at for each in told if each.acknowledged_at is not None)
+    stale = sum(each.open and is_notified(each) and end - each.raised_at > STALE_MS for each in alerts)
+    # Of few alerts, the ten most frequent conditions are always most of them: that says nothing.
+    from_top = sum(each.count for each in top) / len(told) if len(by_source) > 2 * TOP else 0.0
+    return AlertStatistics(
+        count=len(told),
+        hidden=len(inside) - len(told),
+        per_hour=HealthFigure(len(told) * HOUR_MS / max(end - start, 1), 6),
+        most_in_10_minutes=HealthFigure(float(tens.max()), 10),
+        hours_over_30=HealthFigure(float((hours > 30).mean()), 0.01),
+        in_flood=HealthFigure(flooded / len(tens), 0.01),
+        from_top=HealthFigure(from_top, 0.05),
+        stale=HealthFigure(stale, 5),
+        floods=floods,
+        top=top,
+        chattering=_sources({key: own for key, own in by_source.items() if is_chattering(own)}),
+        fleeting=_sources(
+            {key: fleeting for key, own in by_source.items() if (fleeting := list(filter(is_fleeting, own)))}
+        ),
+        severities=dict(Counter(each.severity for each in told)),
+        acknowledged=len(waits) / len(told) if told else 0.0,
+        median_to_acknowledge_ms=waits[len(waits) // 2] if waits else None,
+        slow_to_acknowledge_ms=waits[min(len(waits) - 1, len(waits) * 9 // 10)] if waits else None,
+    )
+
+
+def is_chattering(alerts: Sequence[Alert]) -> bool:
+    """Return whether three of these alerts of one condition, in order, were raised within a minute."""
+    times = [each.raised_at for each in alerts]
+    return any(last - first <= MINUTE_MS for first, last in zip(times, times[CHATTERING - 1 :], strict=False))
+
+
+def _floods(counts: Sequence[int]) -> tuple[int, int]:
+    """Return the number of 10-minute periods in a flood, and the number of floods."""
+    flooded = floods = 0
+    within = False
+    for count in counts:
+        begins = not within and count > FLOOD
+        within = begins or (within and count >= FLOOD_ENDS)
+        flooded, floods = flooded + within, floods + begins
+    return flooded, floods
+
+
+def _by_source(alerts: Iterable[Alert]) -> dict[tuple[str, str, str | None], list[Alert]]:
+    found: dict[tuple[str, str, str | None], list[Alert]] = defaultdict(list)
+    for each in alerts:
+        found[each.rule, each.device, each.metric].append(each)
+    return found
+
+
+def _sources(found: Mapping[tuple[str, str, str | None], Sequence[Alert]]) -> list[AlertSource]:
+    """Return the conditions, those with most alerts first."""
+    return sorted((AlertSource(*key, len(own)) for key, own in found.items()), key=lambda each: -each.count)

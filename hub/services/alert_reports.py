@@ -1,0 +1,122 @@
+"""Reports about alerts: the health of the alert system, and the digest of a week."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from hub.insight.alert_digest import Drift, RuleAdvice, RuleWeek, drift, rule_advice, rule_weeks
+from hub.insight.alert_statistics import DAY_MS, HOUR_MS, AlertStatistics, alert_statistics, is_notified
+from hub.insight.series import MetricSeries
+from hub.model import Alert, Limit, SeriesQuery
+from hub.registry.reader import DeviceReader
+from hub.rules.reader import AlertReader
+from hub.store.reader import HistoryReader
+
+WEEK_MS = 7 * DAY_MS
+PAGE = 500
+MAX_ALERTS = 20_000
+"""Alerts that are read for a report; of more, the newest."""
+MAX_SERIES = 400
+"""Series that are searched for a drift."""
+MAX_DRIFTS = 10
+
+
+class AlertHealth(msgspec.Struct, frozen=True):
+    """The figures of a period in epoch ms. ``complete`` is False if it has more alerts than were read."""
+
+    start: int
+    end: int
+    complete: bool
+    statistics: AlertStatistics
+
+
+class AlertDigest(msgspec.Struct, frozen=True):
+    """The digest of a week. ``before`` is the number of alerts in the week before."""
+
+    start: int
+    end: int
+    count: int
+    before: int
+    rules: list[RuleWeek]
+    advice: list[RuleAdvice]
+    drifts: list[Drift]
+
+
+class AlertReports:
+    """Service for reports, over what the person may see."""
+
+    def __init__(
+        self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader, now: Callable[[], int]
+    ) -> None:
+        self._registry = registry
+        self._engine = engine
+        self._store = store
+        self._now = now
+
+    async def health(self, days: int) -> AlertHealth:
+        """Return the figures of the last ``days``."""
+        end = self._now()
+        start = end - days * DAY_MS
+        alerts, complete = await self._since(start)
+        return AlertHealth(start, end, complete, alert_statistics(alerts, start, end))
+
+    async def digest(self) -> AlertDigest:
+        """Return the digest of the last seven days."""
+        end = self._now()
+        start = end - WEEK_MS
+        alerts, _ = await self._since(start - WEEK_MS)
+        own = [each for each in alerts if each.raised_at >= start]
+        rules = {rule.id: rule for rule in self._engine.rules}
+        return AlertDigest(
+            start=start,
+            end=end,
+            count=sum(map(is_notified, own)),
+            before=sum(is_notified(each) for each in alerts if start - WEEK_MS <= each.raised_at < start),
+            rules=rule_weeks(own, rules, end),
+            advice=rule_advice([*own, *self._older(start)], rules, end),
+            drifts=await self._drifts(start, end),
+        )
+
+    def _older(self, start: int) -> list[Alert]:
+        """Return the open alerts that were raised before."""
+        return [each for each in self._engine.open.values() if each.raised_at < start]
+
+    async def _since(self, start: int) -> tuple[list[Alert], bool]:
+        """Return the alerts since a time with those that are still open, and whether these are all."""
+        found: dict[str, Alert] = {each.id: each for each in self._engine.open.values()}
+        before: tuple[int, str] | None = None
+        while len(found) < MAX_ALERTS:
+            page = await self._store.alerts(limit=PAGE, before=before)
+            found |= {each.id: each for each in page if each.raised_at >= start}
+            if len(page) < PAGE or page[-1].raised_at < start:
+                return list(found.values()), True
+            before = page[-1].raised_at, page[-1].id
+        return list(found.values()), False
+
+    async def _drifts(self, start: int, end: int) -> list[Drift]:
+        """Return the metrics that reach a limit soon, the earliest first."""
+        watched = dict(self._limited())
+        queries = [SeriesQuery(*key, start, end, WEEK_MS // HOUR_MS) for key in watched]
+        found = []
+        for series in await self._store.history(queries):
+            unit, limit = watched[series.device, series.metric]
+            track = MetricSeries.of_means(series.metric, unit, ((series.points, HOUR_MS),), end)
+            if (drifting := drift(series.device, track, limit)) is not None:
+                found.append(drifting)
+        return sorted(found, key=lambda each: each.days)[:MAX_DRIFTS]
+
+    def _limited(self) -> Iterator[tuple[tuple[str, str], tuple[str | None, Limit]]]:
+        """Yield at most :data:`MAX_SERIES` numbers that have a limit, without an open alert."""
+        alerting = {(each.device, each.metric) for each in self._engine.open.values()}
+        count = 0
+        for device in self._registry.with_latest_values():
+            for metric, limit in self._engine.limits(device).items():
+                latest = device.metrics.get(metric)
+                if latest is None or type(latest.value) is not float or (device.id, metric) in alerting:
+                    continue
+                yield (device.id, metric), (device.unit(metric), limit)
+                count += 1
+                if count == MAX_SERIES:
+                    return

@@ -1,0 +1,154 @@
+"""An alert as a file, replayed elsewhere: the same alerts, the same diagnosis, no secrets."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from api_hub import ApiHub, running_hub
+from hub.commandline.main import main
+from hub.diagnosis.alert_file import read_alert_file
+from hub.diagnosis.alert_replay import replay_file
+from hub.diagnosis.evaluation import case_of, evaluate
+from hub.errors import Invalid
+from hub.model import ConfirmedCause
+from scripted_provider import DOWN, Scripted, chain
+from simulators import KINDS
+
+TOKEN = "correct horse battery staple"
+RULES = """
+[[rule]]
+id = "bearing"
+name = "Bearing too hot"
+metric = "bearing_temperature"
+above = 75
+for = "4s"
+severity = "critical"
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the file of an alert about a simulated pump with a worn bearing."""
+    import asyncio
+
+    async def export() -> bytes:
+        folder = tmp_path_factory.mktemp("hub")
+        (folder / "rules.toml").write_text(RULES)
+        async with running_hub(folder, rules=RULES, real_ai=True, token=TOKEN) as hub:
+            hub.http.headers["Authorization"] = f"Bearer {TOKEN}"
+            return await file_of(hub)
+
+    return asyncio.run(export())
+
+
+async def file_of(hub: ApiHub) -> bytes:
+    machine = KINDS["pump"]("pump-01", 7, 10.0)
+    machine.inject("bearing_wear", 0.0, 1.0)
+    units = {name: metric.unit for name, metric in machine.metrics.items() if metric.unit}
+    now = int(time.time() * 1000)
+    rows = [(second, machine.step(float(second))) for second in (*range(-7200, 0, 20), *range(0, 600, 2))]
+    until = next(second for second, values in rows if values["bearing_temperature"] > 75) + 12
+    begin = now - until * 1000
+    hub.publish("devices/pump-01/info", {"name": "Feed pump", "model": "CP-80", "units": units}, at=begin - 7_300_000)
+    for second, values in rows:
+        if second <= until:
+            hub.publish("devices/pump-01/telemetry", values, at=begin + second * 1000)
+    await hub.settled()
+    (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
+    await hub.http.post("/api/devices/pump-01/diagnose")
+    answer = await hub.http.get(f"/api/alerts/{alert['id']}/file")
+    assert answer.status_code == 200, answer.text
+    return answer.content
+
+
+async def test_replay_gives_the_same_alerts_and_diagnosis(exported: bytes, tmp_path: Path):
+    contents = read_alert_file(exported)
+    assert contents.diagnosis is not None
+    assert contents.diagnosis.cause is not None
+    found = await replay_file(contents, tmp_path)
+    ((alert, firing),) = found.alerts
+    assert firing is not None
+    assert (firing.start, firing.message, firing.raised_at) == (alert.since, alert.message, alert.raised_at)
+    assert found.differs == []
+    assert found.diagnosis.summary == contents.diagnosis.summary
+    assert [each.finding for each in found.diagnosis.evidence] == [each.finding for each in contents.diagnosis.evidence]
+
+
+def test_command_replays_a_file_and_reports_a_difference(
+    exported: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    file = tmp_path / "a.alert.json"
+    file.write_bytes(exported)
+    assert main(["replay", str(file)]) == 0
+    assert "The replay equals the file." in capsys.readouterr().out
+    contents = read_alert_file(exported)
+    readings = {"pump-01": {**contents.readings["pump-01"]}}
+    readings["pump-01"]["bearing_temperature"] = [
+        (ts, 40.0, q) for ts, _, q in readings["pump-01"]["bearing_temperature"]
+    ]
+    file.write_bytes(msgspec.json.encode(msgspec.structs.replace(contents, readings=readings)))
+    assert main(["replay", str(file)]) == 1
+    assert "NOT raised again" in capsys.readouterr().out
+
+
+def test_file_has_no_secrets(exported: bytes):
+    assert TOKEN.encode() not in exported
+    text = json.loads(exported)
+    assert {key for device in text["devices"] for key in ("desired", "reported", "watches") if device[key]} == set()
+
+
+def test_other_files_are_refused_with_a_reason(exported: bytes, tmp_path: Path):
+    for data in (b"", b"[]", b'{"format": "x"}', exported[:100]):
+        with pytest.raises(Invalid, match="no alert file"):
+            read_alert_file(data)
+    newer = msgspec.json.encode(msgspec.structs.replace(read_alert_file(exported), version=99))
+    with pytest.raises(Invalid, match="version 99"):
+        read_alert_file(newer)
+    assert main(["replay", str(tmp_path / "missing")]) == 2
+
+
+def test_eval_scores_the_analyst_and_fails_below_the_baseline(
+    exported: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    contents = read_alert_file(exported)
+    assert contents.diagnosis is not None
+
+    def labelled(name: str, cause: str | None) -> str:
+        confirmed = ConfirmedCause("what it was", "ada", 1, cause)
+        alert = msgspec.structs.replace(contents.alert, confirmed=confirmed)
+        (tmp_path / name).write_bytes(msgspec.json.encode(msgspec.structs.replace(contents, alert=alert)))
+        return str(tmp_path / name)
+
+    right, wrong = labelled("right.json", contents.diagnosis.cause), labelled("wrong.json", "cavitation")
+    common = ["eval", "--data", str(tmp_path), "--baseline", str(tmp_path / "baseline.json")]
+    assert main([*common, right]) == 0
+    assert "100.0 of 100 points" in capsys.readouterr().out
+    assert main([*common, right]) == 0
+    assert main([*common, right, wrong]) == 1
+    assert "wrong: Feed pump" in capsys.readouterr().out
+    assert main([*common, labelled("words.json", None)]) == 2
+    assert "no known cause is confirmed" in capsys.readouterr().err
+
+
+async def test_eval_asks_the_named_model_with_the_present_prompt(exported: bytes, tmp_path: Path):
+    contents = read_alert_file(exported)
+    alert = msgspec.structs.replace(contents.alert, confirmed=ConfirmedCause("", "ada", 1, "cavitation"))
+    case = case_of(alert, (await replay_file(contents, tmp_path)).diagnosis, contents.devices[0])
+    assert case is not None
+    reply = json.dumps(
+        {
+            "statements": [{"text": "The pump cavitates.", "evidence": ["e1"]}],
+            "cause": "cavitation",
+            "cause_evidence": ["e1"],
+        }
+    )
+    found = await evaluate([case], chain(Scripted("cloud", reply)), "cloud-model")
+    assert [each.named for each in found.results] == ["cavitation"]
+    assert found.points == 100
+    broken = await evaluate([case], chain(Scripted("cloud", DOWN)), "cloud-model")
+    assert (broken.points, broken.results[0].named) == (0, None)

@@ -1,0 +1,58 @@
+// Texts of the page about the health of the alert system.
+
+import { plural } from './plural';
+
+export const alertHealth = {
+  title: 'Alert health',
+  lead: 'What alarmed in the last seven days, what was noise, and what to change.',
+  week: 'This week',
+  count: (count: number, before: number): string => {
+    const alerts = plural(count, { one: '1 alert', other: `${count} alerts` });
+    if (count === before) return `${alerts}, as many as in the week before.`;
+    const more = count > before ? `${count - before} more` : `${before - count} fewer`;
+    return `${alerts}, ${more} than in the week before.`;
+  },
+  none: 'No alerts.',
+  rule: 'Rule',
+  alerts: 'Alerts',
+  devices: 'Devices',
+  open: 'Open in total',
+  acknowledged: 'Acknowledged',
+  advice: 'Rules to change',
+  noAdvice: 'No rule made noise.',
+  change: 'Change the rule',
+  drifts: 'Drifting towards a limit',
+  noDrifts: 'Nothing reaches a limit within two weeks.',
+  drift: (value: string, limit: string, perDay: string, days: string): string =>
+    `${value} now, ${perDay} a day: reaches ${limit} in ${days}`,
+  days: (days: number): string =>
+    days < 1
+      ? 'less than a day'
+      : plural(Math.round(days), { one: 'about a day', other: `about ${Math.round(days)} days` }),
+  isa: 'Compared with ISA-18.2',
+  isaLead: (count: string, hidden: number): string =>
+    `${count} alerts with a notification${hidden ? `; ${hidden} silenced, suppressed or late ones do not count` : ''}. The targets are for one operator.`,
+  incomplete: 'There are more than 20,000 alerts; only the newest count.',
+  figure: 'Figure',
+  value: 'Value',
+  target: 'At most',
+  met: 'met',
+  missed: 'exceeded',
+  figures: {
+    per_hour: 'Alerts an hour',
+    most_in_10_minutes: 'Most alerts in 10 minutes',
+    hours_over_30: 'Hours with more than 30 alerts',
+    in_flood: 'Time in a flood of alerts',
+    from_top: 'Alerts from the ten most frequent sources',
+    stale: 'Open for more than a day',
+  },
+  toAcknowledge: 'Time to acknowledge',
+  waits: (median: string, slow: string): string => `half within ${median}, nine in ten within ${slow}`,
+  nobody: 'none was acknowledged',
+  top: 'Most frequent',
+  chattering: 'Chattering: three alerts within a minute',
+  fleeting: 'Fleeting: cleared within a minute, unacknowledged',
+  nothing: 'None.',
+  file: 'Download as file',
+  fileLead: 'Readings, rules, events and diagnosis in one file, which “hub replay” replays on any hub.',
+};

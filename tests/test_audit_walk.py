@@ -150,6 +150,7 @@ async def walk_devices(walk: Walk, hub: ApiHub) -> None:
     table = "time,device,metric,value\n2026-01-01T00:00:00Z,pump-02,flow,5\n"
     await walk.do("POST /api/history/import", content=table)
     await walk.do("GET /api/history/export", params={"device_id": "pump-01"})
+    await walk.do("GET /api/alerts/{alert_id}/file", alert["id"])
 
 
 async def walk_ai(walk: Walk, store: SqliteStore) -> None:

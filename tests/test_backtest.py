@@ -66,9 +66,13 @@ def random_rule(draw: random.Random, number: int) -> str:
         f'kind = "stuck"\nmetric = "door"\nfor = "{draw.choice([30, 120])}s"\n',
         f'kind = "no_data"\nsilence = "{draw.choice([60, 300])}s"\n',
         f'kind = "no_data"\nmetric = "p"\nsilence = "{draw.choice([30, 300])}s"\n',
+        f'kind = "count"\nmetric = "t"\nabove = {high}\ntimes = 3\nwithin = "10m"\n',
+        f'''kind = "{draw.choice(["all", "any"])}"\nfor = "{draw.choice([0, 30])}s"
+[[rule.conditions]]\nmetric = "t"\nabove = {low}\nfor = "{draw.choice([0, 20])}s"
+[[rule.conditions]]\nkind = "equals"\nmetric = "door"\nvalue = true\n''',
     ]
     hours = f'schedule = ["daily {SCHEDULED}"]\ntime_zone = "UTC"\n' if number % 3 == 0 else ""
-    return f'[[rule]]\nid = "r{number}"\n' + kinds[number % len(kinds)] + hours
+    return f'[[rule]]\nid = "r{number}"\n' + hours + kinds[number % len(kinds)]
 
 
 def live(text: str, records: list[Record], end: int) -> list[tuple]:
@@ -251,3 +255,14 @@ async def test_draft_is_tested_over_http_and_nothing_is_changed(tmp_path: Path):
         assert "above" in wrong.json()["error"]["message"]
         too_long = await hub.http.post("/api/rules/backtest", json={**body, "from": now - 40 * 24 * HOUR})
         assert too_long.status_code == 422
+
+
+async def test_rule_that_compares_with_another_device_reads_its_stored_readings(site):
+    backtests, _, _ = site
+    keys = 'metric = "t"\nwith = "t"\nwith_device = "b"\nabove = 30\ndevices = ["a"]\n'
+    (rule,) = parse(f'[[rule]]\nid = "r"\nkind = "compare"\n{keys}')
+    found = await backtests.run(rule, None, T0, T0 + 24 * HOUR)
+    assert [(each.device, each.start, each.end) for each in found.rule.firings] == [
+        ("a", T0 + 12 * HOUR, T0 + 12 * HOUR + 20 * 60_000)
+    ]
+    assert found.readings == 2880

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from hub.errors import ConfigError
 from hub.model import Area, EditDevice, Identity, PublishedValue, Record
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, describe, parse
-from hub.services.backtests import Backtests, LeftOut
-from hub.store.sqlite import SqliteStore
 from rule_plant import T0, words
 
 COMPARE = '[[rule]]\nid = "r"\nkind = "compare"\nmetric = "t"\nabove = 5\nclear = 4\n'
@@ -122,15 +118,6 @@ def test_wrong_source_is_refused(more: str, key: str, hint: str):
     assert f": {key} " in caught.value.message
     assert caught.value.hint is not None
     assert hint in caught.value.hint
-
-
-async def test_backtest_leaves_out_devices_that_are_compared_with_others(tmp_path: Path):
-    site, store = Site(""), SqliteStore.open(tmp_path)
-    site.reading(0, "a", 50.0)
-    (rule,) = parse(BOILER)
-    found = await Backtests(site.engine.applies, site.registry, store).run(rule, None, T0, T0 + 60_000)
-    assert (found.tested, found.left_out) == (0, [LeftOut("a", "other_devices")])
-    await store.close()
 
 
 def test_rule_is_described_with_what_it_compares():

@@ -716,6 +716,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alert-health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alert Health
+         * @description Return the health of the alert system in the last days, with the targets of ISA-18.2 for one operator.
+         *
+         *     Alerts without a notification (late, silenced, suppressed) do not count.
+         */
+        get: operations["get_alert-health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alert-digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alert Digest
+         * @description Return what alarmed in the last seven days, what was noise, what drifts to a limit, which rules to change.
+         */
+        get: operations["get_alert-digest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{alert_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alert File
+         * @description Return an alert as one file: readings, rules, events and diagnosis. `hub replay FILE` replays it elsewhere.
+         *
+         *     It has at most 300,000 readings of the last week of the device, and no credentials.
+         */
+        get: operations["get_alert_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/diagnoses/{diagnosis_id}/prompt": {
         parameters: {
             query?: never;
@@ -2960,6 +3024,26 @@ export interface components {
             vision: components["schemas"]["WriterShape"][];
         };
         /**
+         * AlertDigestShape
+         * @description Digest of a week. `before` is the number of alerts in the week before.
+         */
+        AlertDigestShape: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Count */
+            count: number;
+            /** Before */
+            before: number;
+            /** Rules */
+            rules: components["schemas"]["RuleWeekShape"][];
+            /** Advice */
+            advice: components["schemas"]["RuleAdviceShape"][];
+            /** Drifts */
+            drifts: components["schemas"]["DriftShape"][];
+        };
+        /**
          * AlertEntryShape
          * @description An entry of an alert's history. `by` is null for actions of the hub.
          *
@@ -2985,6 +3069,52 @@ export interface components {
             text: string | null;
             /** Until */
             until: number | null;
+        };
+        /**
+         * AlertHealthShape
+         * @description Health of the alert system after ISA-18.2.
+         *
+         *     - `hidden`: late, silenced and suppressed alerts, which do not count
+         *     - `from_top`: the share of the ten most frequent sources; 0 if there are not more than 20 sources
+         *     - `stale`: alerts that are open for more than a day
+         *     - `chattering`: sources with three alerts within a minute; `fleeting`: with alerts that cleared within a minute
+         *     - `complete`: false if there are more than 20,000 alerts, of which the newest count
+         */
+        AlertHealthShape: {
+            /** Start */
+            start: number;
+            /** End */
+            end: number;
+            /** Complete */
+            complete: boolean;
+            /** Count */
+            count: number;
+            /** Hidden */
+            hidden: number;
+            per_hour: components["schemas"]["FigureShape"];
+            most_in_10_minutes: components["schemas"]["FigureShape"];
+            hours_over_30: components["schemas"]["FigureShape"];
+            in_flood: components["schemas"]["FigureShape"];
+            from_top: components["schemas"]["FigureShape"];
+            stale: components["schemas"]["FigureShape"];
+            /** Floods */
+            floods: number;
+            /** Top */
+            top: components["schemas"]["SourceOfAlerts"][];
+            /** Chattering */
+            chattering: components["schemas"]["SourceOfAlerts"][];
+            /** Fleeting */
+            fleeting: components["schemas"]["SourceOfAlerts"][];
+            /** Severities */
+            severities: {
+                [key: string]: number;
+            };
+            /** Acknowledged */
+            acknowledged: number;
+            /** Median To Acknowledge Ms */
+            median_to_acknowledge_ms: number | null;
+            /** Slow To Acknowledge Ms */
+            slow_to_acknowledge_ms: number | null;
         };
         /** AlertHistory */
         AlertHistory: {
@@ -4463,6 +4593,26 @@ export interface components {
             question: string;
         };
         /**
+         * DriftShape
+         * @description A metric that moves towards a limit by `per_day` and reaches it in `days` if that continues.
+         */
+        DriftShape: {
+            /** Device Id */
+            device_id: string;
+            /** Metric */
+            metric: string;
+            /** Unit */
+            unit: string | null;
+            /** Value */
+            value: number;
+            /** Limit */
+            limit: number;
+            /** Per Day */
+            per_day: number;
+            /** Days */
+            days: number;
+        };
+        /**
          * DryRunReceiverShape
          * @description Somebody in a step: a channel, a person on a channel, or a `person` who cannot be reached.
          *
@@ -4659,6 +4809,18 @@ export interface components {
             before: unknown;
             /** After */
             after: unknown;
+        };
+        /**
+         * FigureShape
+         * @description A figure, the most that ISA-18.2 allows, and whether that is met.
+         */
+        FigureShape: {
+            /** Value */
+            value: number;
+            /** Target */
+            target: number;
+            /** Met */
+            met: boolean;
         };
         /**
          * FiringShape
@@ -5163,7 +5325,7 @@ export interface components {
              * Reason
              * @enum {string}
              */
-            reason: "no_readings" | "too_many_readings" | "too_many_devices" | "other_devices";
+            reason: "no_readings" | "too_many_readings" | "too_many_devices";
         };
         /**
          * LevelShape
@@ -6685,6 +6847,27 @@ export interface components {
             routes: components["schemas"]["RouteWanted"][];
         };
         /**
+         * RuleAdviceShape
+         * @description Why a rule made noise and what to change, as a sentence. `for_ms` is a `for` that would have helped.
+         */
+        RuleAdviceShape: {
+            /** Rule Id */
+            rule_id: string;
+            /** Name */
+            name: string;
+            /**
+             * Problem
+             * @enum {string}
+             */
+            problem: "fleeting" | "chattering" | "unacknowledged" | "stale";
+            /** Count */
+            count: number;
+            /** Text */
+            text: string;
+            /** For Ms */
+            for_ms: number | null;
+        };
+        /**
          * RuleChange
          * @description A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from.
          */
@@ -6814,6 +6997,21 @@ export interface components {
             };
             /** Last Fired */
             last_fired: number | null;
+        };
+        /** RuleWeekShape */
+        RuleWeekShape: {
+            /** Rule Id */
+            rule_id: string;
+            /** Name */
+            name: string;
+            /** Count */
+            count: number;
+            /** Devices */
+            devices: number;
+            /** Open Ms */
+            open_ms: number;
+            /** Acknowledged */
+            acknowledged: number;
         };
         /**
          * RuleWords
@@ -7114,6 +7312,20 @@ export interface components {
             count: number;
             /** Rows */
             rows: number[];
+        };
+        /**
+         * SourceOfAlerts
+         * @description A rule on a metric of a device, and how many alerts it raised.
+         */
+        SourceOfAlerts: {
+            /** Rule Id */
+            rule_id: string;
+            /** Device Id */
+            device_id: string;
+            /** Metric */
+            metric: string | null;
+            /** Count */
+            count: number;
         };
         /**
          * SourceShape
@@ -9647,6 +9859,95 @@ export interface operations {
             403: components["responses"]["Error403"];
             404: components["responses"]["Error404"];
             409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_alert-health": {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertHealthShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_alert-digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertDigestShape"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_alert_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
             414: components["responses"]["Error414"];
             421: components["responses"]["Error421"];
             422: components["responses"]["Error422"];

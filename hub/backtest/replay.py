@@ -8,13 +8,14 @@ state (:meth:`hub.rules.Engine.calm`, which the fast path of a running hub uses,
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
 
 from hub.backtest.firing import Firing, Firings
-from hub.model import Device, Quality, Record, Rule, Scope, Value
+from hub.model import Device, PublishedValue, Quality, Record, Rule, Scope, Value
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, covers
 from hub.rules.kinds import MetricCondition
@@ -33,8 +34,8 @@ class Stopped(Exception):
 
 def reads(rule: Rule, metric: str) -> bool:
     """Return True if the readings of this metric can change the rule's state."""
-    if rule.metric is None or not isinstance(rule.condition, MetricCondition):
-        return True
+    if not isinstance(rule.condition, MetricCondition):
+        return True  # any sign of life counts
     return covers(rule, metric) or metric in rule.condition.others
 
 
@@ -45,6 +46,7 @@ def replay(
     start: int,
     end: int,
     stop: Callable[[], bool] = lambda: False,
+    published: Sequence[PublishedValue] = (),
 ) -> list[Firing]:
     """Return the alerts that a rule would have raised on a device.
 
@@ -55,9 +57,10 @@ def replay(
         start: Begin of the period in epoch ms. The rule has no state before.
         end: End of the period. Alerts that are open then have no end.
         stop: Called every few milliseconds; if it returns True, Stopped is raised.
+        published: The values of other devices that the rule compares with, in the order of time.
     """
     records = _records(device.id, readings)
-    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start)
+    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, published)
     place = checked = 0
     while place < len(records):
         if place >= checked:
@@ -73,7 +76,8 @@ def replay(
 class _Run:
     """A registry and an engine with one device and one rule."""
 
-    def __init__(self, rule: Rule, device: Device, start: int) -> None:
+    def __init__(self, rule: Rule, device: Device, start: int, published: Sequence[PublishedValue]) -> None:
+        self._published = deque(published)
         self.firings = Firings()
         self._start = self._received = start
         self._ticked = 0  # the last timer that has expired
@@ -97,13 +101,15 @@ class _Run:
         self._engine = Engine([rule], self._registry.tolerated_silence)
         self.firings.add(self._engine.restore([self._device], start))
         # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
-        self._skips = rule.condition.bounds() is not None and not rule.schedule
+        self._skips = rule.condition.bounds() is not None and not rule.schedule and not published
         self._outside: dict[tuple[float, ...], np.ndarray] = {}
 
     def observe(self, record: Record) -> None:
         """Apply one reading, after all timers that expire before it."""
         self.advance(record.received - 1)
         self._received = record.received
+        while self._published and self._published[0].at <= record.received:
+            self._engine.publish(self._published.popleft())
         self._registry.observe(record)
         self.firings.add(self._engine.observe(self._device, record))
         self._follow_schedule(record.received)

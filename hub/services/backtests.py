@@ -12,7 +12,7 @@ from typing import Literal
 import msgspec
 
 from hub.backtest import Firing, Points, RuleOutcome, outcome, reads, replay
-from hub.model import Device, Quality, Rule, Value
+from hub.model import Device, PublishedValue, Quality, Rule, Value
 from hub.registry.reader import DeviceReader
 from hub.rules import covers
 from hub.rules.kinds import MetricCondition, SilenceCondition
@@ -26,7 +26,7 @@ PAGE = 50_000
 PAUSE_S = 0.0005
 """The replay's thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
 
-LeftOutReason = Literal["no_readings", "too_many_readings", "too_many_devices", "other_devices"]
+LeftOutReason = Literal["no_readings", "too_many_readings", "too_many_devices"]
 
 
 class LeftOut(msgspec.Struct, frozen=True):
@@ -117,8 +117,6 @@ class Backtests:
     async def replay(self, rules: Sequence[Rule], start: int, end: int) -> Replayed:
         """Replay the readings from ``start`` to ``end`` under each of the rules. All read the same metrics."""
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
-        if any(isinstance(each.condition, MetricCondition) and each.condition.source for each in rules):
-            return Replayed([[] for _ in rules], len(devices), [LeftOut(each.id, "other_devices") for each in devices])
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
         silence = any(isinstance(each.condition, SilenceCondition) for each in rules)
@@ -127,12 +125,44 @@ class Backtests:
             if readings is None or not (readings or silence):
                 left_out.append(LeftOut(device.id, "too_many_readings" if readings is None else "no_readings"))
                 continue
-            found.add(device.id, readings, [each for each in readings if any(covers(rule, each) for rule in rules)])
+            found.add(device.id, readings, [each for each in readings if any(_watches(rule, each) for rule in rules)])
             for firings, rule in zip(found.firings, rules, strict=True):
                 if self._applies(rule, device):
                     needed = {metric: points for metric, points in readings.items() if reads(rule, metric)}
-                    firings += await _in_thread(rule, device, needed, start, end)
+                    others = await self._published(rule, device, start, end, MAX_READINGS - found.readings)
+                    if others is None:
+                        left_out.append(LeftOut(device.id, "too_many_readings"))
+                        break
+                    found.readings += len(others)
+                    firings += await _in_thread(rule, device, needed, others, start, end)
         return found
+
+    async def _published(
+        self, rule: Rule, device: Device, start: int, end: int, most: int
+    ) -> list[PublishedValue] | None:
+        """Return the values of other devices that the rule compares with, in the order of time.
+
+        None if there are more than ``most``.
+        """
+        source = rule.condition.source if isinstance(rule.condition, MetricCondition) else None
+        if source is None:
+            return []
+        others = [
+            each
+            for each in self._registry.devices()
+            if (
+                each.id == source.device
+                if source.device
+                else each.area_id is not None and each.area_id == device.area_id
+            )
+        ]
+        found: list[PublishedValue] = []
+        for other in others:
+            points = await self._points(other.id, source.metric, start, end, most - len(found))
+            if points is None:
+                return None
+            found += [PublishedValue(other.id, source.metric, value, other.area_id, ts) for ts, value, _ in points]
+        return sorted(found, key=lambda each: each.at)
 
     async def _readings(
         self, device: Device, rules: Iterable[Rule], start: int, end: int, most: int
@@ -142,21 +172,41 @@ class Backtests:
         for _, metric in await self._store.series([device.id], None):
             if not any(reads(each, metric) for each in rules):
                 continue
-            points: list[tuple[int, Value, Quality]] = []
-            following: int | None = start
-            while following is not None and len(points) <= most:
-                page = await self._store.readings(device.id, metric, following, end, PAGE)
-                points += page.points
-                following = page.next
-            most -= len(points)
-            if most < 0:
+            points = await self._points(device.id, metric, start, end, most)
+            if points is None:
                 return None
+            most -= len(points)
             if points:
                 found[metric] = points
         return found
 
+    async def _points(
+        self, device: str, metric: str, start: int, end: int, most: int
+    ) -> list[tuple[int, Value, Quality]] | None:
+        """Return the readings of a metric; None if there are more than ``most``."""
+        points: list[tuple[int, Value, Quality]] = []
+        following: int | None = start
+        while following is not None and len(points) <= most:
+            page = await self._store.readings(device, metric, following, end, PAGE)
+            points += page.points
+            following = page.next
+        return None if len(points) > most else points
 
-async def _in_thread(rule: Rule, device: Device, readings: Mapping[str, Points], start: int, end: int) -> list[Firing]:
+
+def _watches(rule: Rule, metric: str) -> bool:
+    """Return True if the rule is about this metric: its own, or one of several that it joins."""
+    joined = rule.metric is None and isinstance(rule.condition, MetricCondition)
+    return covers(rule, metric) or (joined and reads(rule, metric))
+
+
+async def _in_thread(
+    rule: Rule,
+    device: Device,
+    readings: Mapping[str, Points],
+    published: Sequence[PublishedValue],
+    start: int,
+    end: int,
+) -> list[Firing]:
     """Replay in a thread, which ends soon after this is cancelled."""
     cancelled = threading.Event()
 
@@ -165,6 +215,6 @@ async def _in_thread(rule: Rule, device: Device, readings: Mapping[str, Points],
         return cancelled.is_set()
 
     try:
-        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop)
+        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop, published)
     finally:
         cancelled.set()

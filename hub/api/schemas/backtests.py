@@ -51,7 +51,7 @@ class OutcomeShape(ApiObject):
 
 class LeftOutShape(ApiObject):
     device_id: str
-    reason: Literal["no_readings", "too_many_readings", "too_many_devices", "other_devices"]
+    reason: Literal["no_readings", "too_many_readings", "too_many_devices"]
 
 
 class BacktestShape(ApiObject):

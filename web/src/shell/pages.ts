@@ -32,9 +32,9 @@ export const pagesFor = (limited: boolean): PageLink[] => PAGES.filter((page) =>
 /** Pages in a phone's bottom bar; the others are under More. */
 export const ON_PHONE = 4;
 
-/** Return whether `path` belongs to the page at `href`; a device belongs to the fleet, an incident to the alerts. */
+/** Return whether `path` belongs to the page at `href`: a device to the fleet, an incident and alert health to the alerts. */
 export function belongs(path: string, href: string): boolean {
   if (href === '/') return path === '/' || path.startsWith('/d/');
-  if (href === '/alerts' && path.startsWith('/incidents/')) return true;
+  if (href === '/alerts' && (path === '/alert-health' || path.startsWith('/incidents/'))) return true;
   return path === href || path.startsWith(`${href}/`);
 }

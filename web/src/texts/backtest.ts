@@ -25,7 +25,6 @@ export const backtest = {
   since: (from: string): string => `Readings since ${from}.`,
   leftOut: {
     no_readings: (names: string): string => `No readings: ${names}.`,
-    other_devices: (names: string): string => `Compared with other devices, which is not tested: ${names}.`,
     too_many_readings: (names: string): string => `Too many readings, choose a shorter period: ${names}.`,
     too_many_devices: (names: string): string => `Not tested, since 100 devices are: ${names}.`,
   },

@@ -92,3 +92,19 @@ def test_mode_of_the_normal_cycle_is_no_intervention() -> None:
     )
     assert of_kind(once, "mode")
     assert not of_kind(often, "mode")
+
+
+def test_switching_signal_that_stays_no_longer_than_usual_is_not_said_to_stay() -> None:
+    t = np.arange(-14_400.0, 1.0, 10.0)
+    runs = np.where(((t + 500) % 1_200) < 600, 8.0, 0.3)
+    weak = np.where((t > -500) & (runs > 1), 5.0, runs)
+    found = evidence(
+        case(
+            MetricSeries.of("compressor_current", "A", points(weak, t)),
+            track("temperature", 4, 0.05, 1, ramp(-400, 0.02), t=t),
+            alert=alert("temperature", -60, 11.0, 8.0),
+        )
+    )
+    assert [item.metric for item in of_kind(found, "level")] == ["compressor_current"]
+    assert not of_kind(found, "stays_on")
+    assert not any(item.metric == "compressor_current" for item in of_kind(found, "steady"))

@@ -218,7 +218,7 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
     A signal that switches is ``running`` or ``idle``.
     """
     for m in moves:
-        if m.doing != "steady" or m.baseline is None:
+        if m.doing != "steady" or m.baseline is None or m.shift:
             continue
         newest = float(m.track.values[-1])
         kind: EvidenceKind = "steady"

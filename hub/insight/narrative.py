@@ -15,6 +15,7 @@ import msgspec
 from hub import text_format as fmt
 from hub.insight.causes import decide, match_word
 from hub.insight.differential import Alternative, deciding_check, differential
+from hub.insight.findings import state_text
 from hub.insight.outcome import MOVED, NOTABLE, URGENT, outcome
 from hub.model import CauseMatch, Evidence
 
@@ -132,9 +133,16 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
     reading = "" if first.metric in urgent else _value(first)
     text = f"{_short(first, names)}{' first' if len(moved) > 1 else ''}, from {fmt.clock(first.start)} on{reading}"
     later = [f"{names.of(e)} {fmt.duration(e.start - first.start)} later" for e in moved[1:4] if e.start > first.start]
-    usual = [names.of(e) for e in supporting if e.kind == "steady"][:3]
     text += f", {fmt.join(later)}" if later else ""
-    return text + (f", while {fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal" if usual else "")
+    kept = _kept([e for e in supporting if e.kind == "steady"][:3], names)
+    return text + (f", while {fmt.join(kept)}" if kept else "")
+
+
+def _kept(steady: Sequence[Evidence], names: _Names) -> list[str]:
+    """Return what did not change: numbers stay normal; a contact or relay stays in its state, which may be wrong."""
+    usual = [names.of(e) for e in steady if not isinstance(e.value, bool)]
+    told = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
+    return told + [_short(e, names) for e in steady if isinstance(e.value, bool)]
 
 
 def _is_switched(e: Evidence) -> bool:
@@ -225,6 +233,8 @@ class _Names(NamedTuple):
 def _short(e: Evidence, names: _Names) -> str:
     """Return a finding in a few words."""
     metric = names.of(e)
+    if e.kind == "steady" and isinstance(e.value, bool):
+        return f"{metric} stays {state_text(e.metric or '', e.value)}"
     falls = isinstance(e.value, float) and e.value < 0
     told = {
         "onset": f"{metric} {'falls' if falls else 'rises'}",

@@ -9,6 +9,11 @@ from hub.insight.detected_change import DetectedChange
 from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import median, runs, spread
 
+_OVERSTAYED = 1.3
+"""How many times its longest stay a signal must keep a level to be stuck there."""
+_SHIFTED = 0.15
+"""So far, as a share of the distance of the levels, must the upper level have moved."""
+
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
     """Return whether a signal of two levels stays on one for longer than usual, and whether its upper level moved."""
@@ -25,13 +30,23 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
     shift = _shift(track, usual, states, first) if on else 0.0
     before = float(track.values[first - 1]) if first else float(track.values[0])
     ratio = _overstay(usual, on, length) if len(found.starts) > 1 else 0.0
-    if ratio < 1.3 and abs(shift) < 0.15:
-        onset = track.at(first) if len(found.starts) > 1 else None
-        return DetectedChange(track, "steady", onset, before, float(track.values[-1]), 0.0, usual, shift=shift)
     level = median(track.values[first:][-15:])
-    deviation = max(min(4 * ratio, 30.0) if ratio >= 1.3 else 0.0, min(abs(shift) * 30, 20.0))
+    if ratio < _OVERSTAYED:
+        # Not longer than it usually stays; its upper level may have moved all the same.
+        onset = track.at(first) if len(found.starts) > 1 else None
+        shift = shift if abs(shift) >= _SHIFTED else 0.0
+        return DetectedChange(
+            track, "steady", onset, before, level if shift else float(track.values[-1]), 0.0, usual, shift=shift
+        )
     return DetectedChange(
-        track, "stays on" if on else "stays off", track.at(first), before, level, deviation, usual, shift=shift
+        track,
+        "stays on" if on else "stays off",
+        track.at(first),
+        before,
+        level,
+        max(min(4 * ratio, 30.0), min(abs(shift) * 30, 20.0)),
+        usual,
+        shift=shift,
     )
 
 

@@ -28,6 +28,24 @@ def test_command_line_overrides_environment_overrides_file(tmp_path):
     assert (dialect_config(settings).root, settings.store.retention_days) == ("plant", 7)
 
 
+def test_earlier_names_of_settings_are_accepted(tmp_path, caplog):
+    file, secret = tmp_path / "hub.toml", tmp_path / "secret"
+    secret.write_text("sesame\n")
+    file.write_text(
+        '[mqtt]\nroot = "plant"\nhomie = "devices5"\n[openid]\nissuer = "https://id.example"\nclient_id = "hub"\n'
+        f'client_secret_file = "{secret}"\n'
+    )
+    settings = load_settings(file, environ={"HUB_MQTT_HOMEASSISTANT": "discovery"})
+    found = dialect_config(settings)
+    assert (found.root, found.settings["homie"].prefix) == ("plant", "devices5")
+    assert found.settings["homeassistant"].prefix == "discovery"
+    assert settings.openid.client_secret.get_secret_value() == "sesame"
+    assert "The setting mqtt.root is called dialects.native.prefix now." in caplog.text
+    file.write_text('[mqtt]\nroot = "plant"\n[dialects.native]\nprefix = "other"\n')
+    with pytest.raises(ConfigError, match=r"mqtt\.root"):
+        load_settings(file, environ={})
+
+
 def test_standard_environment_variables_are_read():
     environ = {
         "OPENAI_API_KEY": "sk-1",

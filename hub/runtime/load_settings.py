@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError, create_model
 from hub.bounds import decode_toml, decode_utf8
 from hub.errors import ConfigError
 from hub.runtime.environment import read_environment
+from hub.runtime.renamed_settings import RENAMED, rename_settings
 from hub.runtime.secret_files import SUFFIX, read_secrets, secret_keys
 from hub.runtime.settings import DialectsSection, Settings
 from hub.runtime.settings_errors import explain, is_list, not_a_table
@@ -53,6 +54,8 @@ def load(
     """Read the settings that ``schema`` has. Raises ConfigError that names the key, the value and what is allowed."""
     tables: dict[str, dict[str, Any]] = _read(file) if file else {}
     variables, from_environment = read_environment(os.environ if environ is None else environ, dict(_keys(schema)))
+    rename_settings(tables)
+    rename_settings(from_environment)
     _merge(tables, from_environment)
     for section, values in (overrides or {}).items():
         _merge(tables, {section: dict(values)})
@@ -73,6 +76,8 @@ def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[
             yield (*path, name), is_list(field.annotation)
     for name in secret_keys(model):
         yield (*path, name + SUFFIX), False
+    if not path:
+        yield from ((earlier, False) for earlier in RENAMED)
 
 
 def _merge(tables: dict[str, Any], added: Mapping[str, Any], path: tuple[str, ...] = ()) -> None:

@@ -1,0 +1,35 @@
+"""Earlier names of settings. They are still accepted, in the settings file and in the environment, with a warning."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+RENAMED = {
+    ("mqtt", "root"): ("dialects", "native", "prefix"),
+    ("mqtt", "zigbee2mqtt"): ("dialects", "zigbee2mqtt", "prefix"),
+    ("mqtt", "homeassistant"): ("dialects", "homeassistant", "prefix"),
+    ("mqtt", "homie"): ("dialects", "homie", "prefix"),
+    ("openid", "client_secret_file"): ("openid", "client_secret_from"),
+}
+"""By the path of the earlier key, that of the present one."""
+
+
+def rename_settings(tables: dict[str, Any]) -> None:
+    """Move the values of earlier keys to the present ones, unless those are set as well: then the earlier stay.
+
+    An earlier key that stays is refused with the other unknown keys.
+    """
+    for (section, key), path in RENAMED.items():
+        table = tables.get(section)
+        if not isinstance(table, dict) or key not in table:
+            continue
+        *parents, name = path
+        target: Any = tables
+        for parent in parents:
+            target = target.setdefault(parent, {}) if isinstance(target, dict) else None
+        if isinstance(target, dict) and name not in target:
+            target[name] = table.pop(key)
+            log.warning("The setting %s.%s is called %s now.", section, key, ".".join(path))

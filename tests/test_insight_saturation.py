@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 
 from hub.insight import MetricSeries, decide, evidence, parse_signatures, rank
-from hub.model import Evidence
+from hub.model import Evidence, Limit
 from series import NOW, alert, case, clock_of, points, ramp, track
 
 
@@ -73,6 +74,18 @@ def test_exceeded_limit_is_a_symptom_of_a_fault_and_not_of_an_act() -> None:
     assert [match.cause for match in rank(found, fault)] == ["hot"]
     assert rank(found, act) == []
     assert rank(cold, fault) == []
+    lasting = [msgspec.structs.replace(item, params=item.params | {"is_lasting": True}) for item in found]
+    assert rank(lasting, fault) == []
+
+
+def test_limit_that_was_exceeded_all_along_is_marked_unless_it_is_the_alert() -> None:
+    low, hot = track("flow", 20, 0.1, 1), track("temperature", 60, 0.1, 2, ramp(-600, 0.05))
+    limits = {"flow": Limit(min=25.0), "temperature": Limit(max=80.0)}
+    found = evidence(case(low, hot, limits=limits, alert=alert("temperature", -100, 90.0, 80.0)))
+    marks = {item.metric: item.params["is_lasting"] for item in of_kind(found, "over_limit")}
+    assert marks == {"temperature": False, "flow": True}
+    found = evidence(case(low, limits=limits, alert=alert("flow", -7_000, 20.0, 25.0)))
+    assert [item.params["is_lasting"] for item in of_kind(found, "over_limit")] == [False]
 
 
 def test_mode_of_the_normal_cycle_is_no_intervention() -> None:

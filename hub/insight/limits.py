@@ -75,6 +75,7 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
         is_above=sign > 0,
         read_at=newest,
         peak=peak,
+        is_lasting=first == 0 and (case.alert is None or track.metric != case.alert.metric),
     )
 
 

@@ -159,7 +159,10 @@ class SymptomMatcher:
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in evidence:
             # Beyond its limit for long is not usual.
-            if (item.kind != "steady" or item.metric not in self.over_limit) and (limits or item.kind != "over_limit"):
+            is_steady = item.kind == "steady" and item.metric in self.over_limit
+            # What has been beyond its limit for as long as it is known has to do with the limit, not with a fault.
+            is_no_news = item.kind == "over_limit" and (not limits or item.params.get("is_lasting"))
+            if not is_steady and not is_no_news:
                 self._by_kind.setdefault(item.kind, []).append(item)
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}

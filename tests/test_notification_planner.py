@@ -1,0 +1,115 @@
+"""Planning of messages without a hub: grouping, escalation, repeats, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from hub.model import Alert, Device, Message, NotificationDelivery, PendingNotice
+from hub.notifications.planner import NotificationPlanner
+from hub.notifications.receivers import AccountDirectory
+from hub.notifications.routes import NotificationRoute, RouteStep
+from hub.notifications.settings import NotificationChannel, NotificationSettings
+
+MINUTE = 60_000
+ALERT = Alert("a-1", "hot", "pump-1", None, "warning", "raised", "hot", 95, 80, None, 0, 0, incident="i-1")
+CHANNELS = tuple(NotificationChannel(name, "webhook", name, {}) for name in ("first", "second"))
+ROUTE = NotificationRoute(
+    "All",
+    steps=(RouteStep(0, channels=("first",)), RouteStep(900, channels=("second",))),
+    group_wait_s=10,
+    diagnosis_wait_s=0,
+    group_interval_s=300,
+    repeat_s=3_600,
+)
+
+
+def compose(kind: Any, alerts: Sequence[Alert], now: int, *, group: str, diagnoses: bool) -> Message:
+    return Message(kind, ",".join(each.id for each in alerts), "", alerts[0].severity, now)
+
+
+class Plan:
+    """A planner and the time."""
+
+    def __init__(self, route: NotificationRoute = ROUTE) -> None:
+        settings = NotificationSettings(CHANNELS, (route,))
+        self.now = 0
+        self.planner = NotificationPlanner(
+            lambda: settings,
+            AccountDirectory(),
+            lambda name: Device(name, name, "native", 0),
+            lambda scope, device: True,
+            compose,
+            lambda alert: False,
+        )
+
+    def after(self, minutes: float, *alerts: Alert) -> list[tuple[str, str, str]]:
+        """Let time pass, then take alerts. Return the messages: channel, kind and ids of the alerts."""
+        until, found = self.now + round(minutes * MINUTE), list[NotificationDelivery]()
+        while (due := self.planner.due_at) is not None and due <= until:
+            self.now = max(due, self.now)
+            self.planner.tick(self.now)
+            found += self.planner.take_plan().deliveries
+        self.now = until
+        for alert in alerts:
+            self.planner.take(PendingNotice(alert, self.now))
+        found += self.planner.take_plan().deliveries
+        return [(each.receiver.channel, each.message.kind, each.message.title) for each in found]
+
+
+def test_escalation_goes_on_until_somebody_acknowledges() -> None:
+    plan = Plan()
+    assert plan.after(0, ALERT) == []
+    assert plan.after(1) == [("first", "firing", "a-1")]
+    assert plan.after(15) == [("second", "firing", "a-1")]
+    acknowledged = Plan()
+    assert acknowledged.after(0, ALERT) == []
+    assert acknowledged.after(5, replace(ALERT, state="acknowledged")) == [("first", "firing", "a-1")]
+    assert acknowledged.after(600) == []
+    assert acknowledged.after(0, replace(ALERT, state="cleared")) == [("first", "resolved", "a-1")]
+
+
+def test_message_is_repeated_to_everybody_until_the_alert_clears() -> None:
+    plan = Plan()
+    plan.after(0, ALERT)
+    assert len(plan.after(20)) == 2
+    assert plan.after(45) == [("first", "firing", "a-1"), ("second", "firing", "a-1")]
+    assert plan.after(0, replace(ALERT, state="cleared")) == [
+        ("first", "resolved", "a-1"),
+        ("second", "resolved", "a-1"),
+    ]
+    assert plan.after(600) == []
+    assert plan.planner.due_at is None
+
+
+def test_alerts_of_one_incident_share_messages_and_suppressed_ones_are_left_out() -> None:
+    plan = Plan()
+    more = [replace(ALERT, id=f"a-{number}") for number in (2, 3)]
+    suppressed = [replace(ALERT, id=f"c-{number}", suppressed_by="gateway-1") for number in range(200)]
+    assert plan.after(0, ALERT, more[0], *suppressed) == []
+    assert plan.after(1) == [("first", "firing", "a-1,a-2")]
+    assert plan.after(0, more[1]) == []
+    assert plan.after(6) == [("first", "firing", "a-1,a-2,a-3")]
+    assert plan.after(0, *(replace(each, state="cleared") for each in suppressed)) == []
+    assert plan.after(0, replace(ALERT, state="cleared"), replace(more[0], state="cleared")) == []
+    assert plan.after(0, replace(more[1], state="cleared")) == [("first", "resolved", "a-1,a-2,a-3")]
+
+
+def test_more_severe_alert_is_sent_at_once_and_a_less_severe_one_is_not() -> None:
+    plan = Plan()
+    plan.after(0, ALERT)
+    plan.after(1)
+    assert plan.after(0.1, replace(ALERT, severity="critical")) == []
+    assert plan.after(0) == [("first", "firing", "a-1")]
+    assert plan.after(0.1, ALERT) == []
+    assert plan.after(1) == []
+
+
+def test_flapping_and_muted_alerts_are_not_sent_again() -> None:
+    plan = Plan()
+    assert plan.after(0, replace(ALERT, flapping=True)) == []
+    assert plan.after(10) == []
+    assert plan.after(0, replace(ALERT, flapping=True, state="cleared")) == []
+    assert plan.after(10) == []

@@ -10,6 +10,7 @@ from hub.errors import ConfigError
 from hub.model import Acknowledge, CloseAlert, Info, ValueExpired
 from hub.rules import describe, parse
 from hub.rules.truth import Truth, all_of, any_of, none_of
+from hub.services.open_reason import open_reason
 from rule_plant import T0, Plant
 
 VALUES: dict[Truth, float | None] = {True: 90.0, False: 20.0, None: None}
@@ -159,6 +160,18 @@ def test_alert_of_a_tree_closed_by_hand_needs_a_reading_to_come_back():
     assert plant.restart(12, rules) == []
     assert plant.reload(13, rules) == []
     assert plant.reading(14, 20.0) == ["raised"]
+
+
+def test_alert_of_a_tree_stays_open_only_because_of_the_device():
+    """Another metric than the one that the alert shows may clear it."""
+    plant = Plant(tree("any", HOT, OPEN))
+    plant.reading(0, 90.0, metric="u")
+    device = plant.registry.require(plant.device)
+    assert open_reason(plant.alert(), device, None) is None
+    device.presence = "stale"
+    found = open_reason(plant.alert(), device, None)
+    assert found is not None
+    assert found.key == "device_stale"
 
 
 def test_late_and_retained_readings_raise_nothing():

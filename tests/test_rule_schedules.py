@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from api_hub import running_hub
 from hub.backtest import replay
 from hub.errors import ConfigError
 from hub.events import AlertCleared
-from hub.model import CloseAlert
+from hub.model import CloseAlert, Tick
 from hub.rules import describe, parse
 from hub.rules.alert_entries import entry_of
 from hub.rules.weekly_windows import next_edge, within
@@ -176,3 +178,20 @@ def test_wrong_schedule_is_refused_at_its_line(more: str, key: str, hint: str):
     assert caught.value.message.startswith("rules.toml, line ")
     assert caught.value.hint is not None
     assert hint in caught.value.hint
+
+
+async def test_hub_withdraws_an_alert_when_the_schedule_ends(tmp_path: Path):
+    now = datetime.now(UTC)
+    start, end = ((now + timedelta(hours=hours)).strftime("%H:%M") for hours in (-1, 1))
+    (tmp_path / "rules.toml").write_text("")
+    rule = {"id": "day", "metric": "lux", "above": 80, "schedule": [f"daily {start}-{end}"], "time_zone": "UTC"}
+    async with running_hub(tmp_path) as hub:
+        revision = (await hub.http.get("/api/rules/text")).json()["revision"]
+        assert (await hub.http.post("/api/rules", json={"rule": rule, "revision": revision})).status_code == 201
+        await hub.telemetry("lamp", lux=85)
+        (alert,) = (await hub.http.get("/api/alerts", params={"state": "open"})).json()["items"]
+        await hub.services.ingest_queue.submit(Tick(int(now.timestamp() * 1000) + 2 * 3_600_000, 0))
+        found = (await hub.http.get(f"/api/alerts/{alert['id']}")).json()
+        assert (found["state"], found["withdrawn"]) == ("cleared", True)
+        newest = (await hub.http.get(f"/api/alerts/{alert['id']}/history")).json()["items"][0]
+        assert (newest["kind"], newest["text"]) == ("withdrawn", "The rule's schedule has ended.")

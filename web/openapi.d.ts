@@ -6953,6 +6953,7 @@ export interface components {
          * RuleShape
          * @description An active rule. The keys of `condition` depend on `kind`.
          *
+         *     `metric` is a name or a pattern, null for the whole device; of a rule that joins conditions, that of the first one.
          *     `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
          *     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
          *     unformatted.

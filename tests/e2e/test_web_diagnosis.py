@@ -92,7 +92,7 @@ def test_diagnosis_streams_and_unsupported_claims_are_struck(hub: ThreadedHub, m
     opinions = card.get_by_test_id("opinions")
     expect(opinions.get_by_role("term")).to_have_text(["Analyst", "Model (scripted)"])
     expect(opinions.get_by_role("definition")).to_have_text(["undecided", "stuck burner"])
-    expect(card).to_contain_text("Cause not known")
+    expect(card).to_contain_text("Cause not certain")
     expect(page.locator("img[src=x]")).to_have_count(0)
 
 

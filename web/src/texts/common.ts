@@ -116,6 +116,6 @@ export const time = {
 export const toast = {
   dismiss: 'Dismiss',
   undo: 'Undo',
-  region: 'Notifications',
+  region: 'Messages',
   copied: 'Copied',
 };

@@ -55,13 +55,17 @@ class Session {
   /** Incremented when an alert clears, or is reported after it ended. */
   cleared = $state(0);
   private readonly commandListeners = new Set<(command: Command) => void>();
-  private readonly byId = new SvelteMap<string, Alert>();
+  /** Not a SvelteMap: reading 5,000 alerts from one takes longer than a frame. */
+  private readonly byId = new Map<string, Alert>();
+  private alertsVersion = $state(0);
   private readonly incidentsById = new SvelteMap<string, Incident>();
   private readonly followers = new Map<string, Follower>();
 
   /** Open alerts (raised or acknowledged): unacknowledged first, then the worst, then the newest. */
   readonly alerts = $derived(
-    [...this.byId.values()].filter((alert) => alert.state !== 'cleared').sort(byUrgency),
+    (void this.alertsVersion, [...this.byId.values()])
+      .filter((alert) => alert.state !== 'cleared')
+      .sort(byUrgency),
   );
   readonly raised = $derived(this.alerts.filter((alert) => alert.state === 'raised'));
 
@@ -82,6 +86,7 @@ class Session {
       this.incidentsById.clear();
       for (const incident of incidents) this.incidentsById.set(incident.id, incident);
       for (const alert of items) this.byId.set(alert.id, alert);
+      this.alertsVersion++;
       this.pin();
     },
     alert: (alert) => this.replace(alert),
@@ -148,6 +153,7 @@ class Session {
   }
 
   alert(id: string): Alert | undefined {
+    void this.alertsVersion;
     return this.byId.get(id);
   }
 
@@ -159,6 +165,7 @@ class Session {
   /** Apply an alert from REST or the socket; the newest version wins. */
   replace(alert: Alert): void {
     this.byId.set(alert.id, alert);
+    this.alertsVersion++;
     if (alert.state === 'cleared') this.cleared++;
     this.pin();
   }

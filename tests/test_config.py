@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from hub.assembly.from_settings import ai_settings
 from hub.assembly.load_settings import dialect_config, load_settings
@@ -36,9 +37,9 @@ def test_earlier_names_of_settings_are_accepted(tmp_path, caplog):
         f'client_secret_file = "{secret}"\n'
     )
     settings = load_settings(file, environ={"HUB_MQTT_HOMEASSISTANT": "discovery"})
-    found = dialect_config(settings)
-    assert (found.root, found.settings["homie"].prefix) == ("plant", "devices5")
-    assert found.settings["homeassistant"].prefix == "discovery"
+    found = {name: to_builtins(table) for name, table in dialect_config(settings).settings.items()}
+    assert (found["native"]["prefix"], found["homie"]["prefix"]) == ("plant", "devices5")
+    assert found["homeassistant"]["prefix"] == "discovery"
     assert settings.openid.client_secret.get_secret_value() == "sesame"
     assert "The setting mqtt.root is called dialects.native.prefix now." in caplog.text
     file.write_text('[mqtt]\nroot = "plant"\n[dialects.native]\nprefix = "other"\n')

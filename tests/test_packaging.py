@@ -263,7 +263,7 @@ def test_demo_installs_no_test_packages_or_extras() -> None:
 # Written in pieces, so that this file does not match its own patterns.
 HOSTS = [rf"{host}\.(?:org|com)" for host in ("pypi", "pythonhosted", "npmjs", "deb\\.debian")]
 TRACES = re.compile(
-    r"(?<![\w.~-])/(?:root|work|Users/\w+)/|" + "|".join(HOSTS) + r"|\"resolved\":|--(?:extra-)?index-url"
+    r"(?<![\w.~-])/(?:root|work|Users/\w+)/|" + "|".join(HOSTS) + r"|\"resolved\": ?\"http|--(?:extra-)?index-url"
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,9 +52,6 @@ def caddy(folder: Path, hub: int, port: int) -> Iterator[subprocess.Popen[bytes]
 
 @pytest.mark.parametrize("proxy", [nginx, caddy])
 def test_dashboard_below_a_path(tmp_path: Path, page: Page, proxy) -> None:
-    name = proxy.__name__
-    if shutil.which(name) is None:
-        pytest.skip(f"{name} is not installed")
     broker, port = Mosquitto(tmp_path), free_port()
     broker.start()
     config = tmp_path / "hub.toml"

@@ -15,12 +15,6 @@ from hub.model import IncidentState
 from hub.services.visible_incidents import VisibleIncidents
 
 State = Literal["unresolved", "open", "acknowledged", "resolved"]
-_STATES: dict[State, tuple[IncidentState, ...]] = {
-    "unresolved": ("open", "acknowledged"),
-    "open": ("open",),
-    "acknowledged": ("acknowledged",),
-    "resolved": ("resolved",),
-}
 
 
 def routes(incidents: VisibleIncidents) -> APIRouter:
@@ -36,9 +30,7 @@ def routes(incidents: VisibleIncidents) -> APIRouter:
 
         If there are more, `next` is the `cursor` of the following page.
         """
-        found = await incidents.page(
-            _STATES[state] if state else None, limit + 1, cursors.unpack(cursor, tuple[int, str])
-        )
+        found = await incidents.page(_states(state), limit + 1, cursors.unpack(cursor, tuple[int, str]))
         page = found[:limit]
         last = page[-1].incident if len(found) > limit else None
         after = cursors.pack((last.started_at, last.id)) if last else None
@@ -65,3 +57,10 @@ def routes(incidents: VisibleIncidents) -> APIRouter:
         return Json(shapes.IncidentHistory([shapes.entry(each) for _, each in found[:limit]], after))
 
     return router
+
+
+def _states(wanted: State | None) -> tuple[IncidentState, ...] | None:
+    """Return the states that a filter means; None for all."""
+    if wanted is None:
+        return None
+    return ("open", "acknowledged") if wanted == "unresolved" else (wanted,)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from mcp import Client
 
 from serving import Serving, Thing, served, until
 
@@ -85,11 +85,7 @@ def test_command_answers_on_standard_output(hub: Serving) -> None:
     assert (first["result"], second["id"]) == ({}, 2)
 
 
-@pytest.mark.integration
-@pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="the MCP SDK is not installed: pip install mcp")
 def test_client_of_the_sdk_finds_the_hottest_pump(hub: Serving) -> None:
-    from mcp import Client
-
     async def hottest() -> str:
         async with Client(f"http://127.0.0.1:{hub.port}/mcp") as client:
             tools = await client.list_tools()

@@ -1,6 +1,6 @@
 """The tools by the Model Context Protocol (MCP), for AI programs of others: a JSON-RPC message in, its answer out.
 
-The server keeps no session: each request is answered by itself, as a JSON object. Nothing here changes state:
+The server keeps no session: each request gets one JSON object as its response. Nothing here changes state:
 ``propose_command`` only describes a command, which a person may then send.
 
 Source: the MCP specification, revision 2025-06-18, "Lifecycle", "Tools" and "Streamable HTTP".

@@ -16,7 +16,7 @@ from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage
 from hub.notifications.http_client import post
 
 CHANNEL = "webpush"
-"""The id of the only channel of this kind; the hub adds it by itself."""
+"""The id of the only channel of this kind, which the hub creates."""
 TTL_S = 86_400
 """How long a push service keeps a message for a device that is off."""
 TOKEN_S = 3_600

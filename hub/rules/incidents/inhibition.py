@@ -3,8 +3,7 @@
 One open alert, the leader, is notified for each gateway that is down: the gateway's own no-data alert, or else the
 first one of a device behind it. The no-data alerts of all other devices behind it are suppressed while the leader is
 open. When it ends, they are withdrawn and the silence of their devices counts from then on: a device that stays silent
-raises an alert by itself, after its own time. So nothing is suppressed without an open alert that people are notified
-of.
+then raises an alert of its own. So nothing is suppressed without an open alert that people are notified of.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-// The time zone in which times are shown: that of the person's profile, else the browser's.
+// The time zone for displaying times: that of the profile, or the browser's if the profile has none.
 
 class Zone {
   /** A name of the IANA time zone database, or undefined for the browser's zone. */

@@ -34,7 +34,7 @@ export interface RouteDraft {
   diagnosis_wait_s: number;
   group_interval_s: number;
   repeat: number;
-  /** What the form does not show, kept as it was. */
+  /** Fields that the form does not show; they are saved unchanged. */
   rest: { models: string[]; via: string[]; hours: Weekly[] };
 }
 

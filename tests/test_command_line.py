@@ -59,7 +59,7 @@ def hub(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
         raise HubError("It started.")
 
     monkeypatch.setattr("hub.assembly.app._run", started)
-    monkeypatch.setattr("hub.commandline.doctor.CONNECT_S", 0.1)
+    monkeypatch.setattr("hub.commandline.broker_checks.CONNECT_S", 0.1)
     (tmp_path / "in.csv").write_text("time,device,metric,value\n1,pump,t,1\n")
     (tmp_path / "old.tar").write_bytes(b"no archive")
 

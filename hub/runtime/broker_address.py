@@ -59,6 +59,8 @@ def check_broker(text: str) -> str:
 
 def _with_port(text: str, port: int) -> str:
     """Return ``HOST:PORT`` for a host with or without a port. Raise ValueError."""
+    if text.isdigit():  # a port without its host
+        raise ValueError(_ALLOWED)
     has_port = ":" in text.rpartition("]")[2] if text.startswith("[") else ":" in text
     try:
         return check_address(text if has_port else f"{text}:{port}")

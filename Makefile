@@ -5,8 +5,8 @@ VENV ?= .venv
 PYTHON_OF_VENV := $(VENV)/bin/python
 # Arguments for the program that a target runs: make demo ARGS='--devices 100', make test ARGS='-k rules -x'.
 ARGS ?=
-# Test files that run at the same time: one more than cores, since many wait for timers.
-WORKERS ?= 3
+# Test files that run at the same time: twice the cores, since many wait for timers and processes.
+WORKERS ?= 4
 # A part of the tests cannot reach the floor of the coverage: it is measured when ARGS selects nothing.
 COVERAGE := $(if $(ARGS),,--cov --cov-report=)
 

@@ -79,7 +79,7 @@ async def check_delivery(sender: Receiver, hub: Receiver) -> None:
     await asyncio.gather(*(sender.link.publish("devices/a/t", b"%d" % i) for i in range(500)))
     await sender.link.publish("devices/a/t", large)
     hub.link.resume()
-    await until(lambda: len(hub.messages) == 501)
+    await until(lambda: len(hub.messages) == 501, 40)
     assert hub.payloads == [*(b"%d" % i for i in range(500)), large]
 
 
@@ -150,5 +150,5 @@ async def test_packets_split_anywhere_are_read(mosquitto: Mosquitto, pieces: tup
     async with Proxy(mosquitto.port, pieces) as proxy, Receiver(proxy.port) as hub:
         small = [("devices/a/t", str(i), i % 2, False) for i in range(30)]
         await publish(mosquitto.port, *small, ("devices/a/t", large, 1, False), ("devices/a/t", "last", 1, False))
-        await until(lambda: len(hub.messages) == 32)
+        await until(lambda: len(hub.messages) == 32, 40)
         assert hub.payloads == [*(b"%d" % i for i in range(30)), large, b"last"]

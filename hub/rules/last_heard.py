@@ -24,9 +24,10 @@ def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int
     """Return how long after a device its gateway was last heard, in ms, if they fell silent together; else None.
 
     They did if the gateway was not heard for longer than the device's expected interval after it, or than
-    ``unknown_ms`` if that interval is not known yet.
+    ``unknown_ms`` if that interval is not known yet. The silence of a gateway that would have been reported offline, by
+    its will for example, means nothing.
     """
-    if gateway.last_seen is None or device.last_seen is None:
+    if gateway.last_seen is None or device.last_seen is None or gateway.announces_offline:
         return None
     later = gateway.last_seen - device.last_seen
     return max(0, later) if later <= (1.5 * device.expected_interval or unknown_ms) else None

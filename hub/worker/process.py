@@ -186,15 +186,17 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         transport = process._transport  # type: ignore[attr-defined]  # there is no public way to close its pipes
+        popen: subprocess.Popen[bytes] = transport.get_extra_info("subprocess")
         try:
-            status = await process.wait()
+            await process.wait()
             if stderr_task is not None:
                 await stderr_task
-            return status
+            # Popen has the true status: asyncio returns 255 if kill() found the process already dead.
+            return popen.returncode
         except asyncio.CancelledError:
             # The loop may close before it notices the end, so block here; a killed process ends within milliseconds.
             with contextlib.suppress(subprocess.TimeoutExpired):
-                transport.get_extra_info("subprocess").wait(KILL_S)
+                popen.wait(KILL_S)
             raise
         finally:
             transport.close()

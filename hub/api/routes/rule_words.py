@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from hub.accounts.profile import check_time_zone
 from hub.api.errors import Json
 from hub.api.schemas import rules as shapes
 from hub.api.schemas import serializers
@@ -30,6 +31,7 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
 
         A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
         """
+        check_time_zone(body.time_zone)
         taken = {rule.id for rule in rules()}
         preview: TablePreview[Rule] | None = None
         for each in await drafts.candidates(body.text, request.state.proof.language, body.time_zone):

@@ -186,17 +186,18 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         transport = process._transport  # type: ignore[attr-defined]  # there is no public way to close its pipes
-        popen: subprocess.Popen[bytes] = transport.get_extra_info("subprocess")
+        popen: subprocess.Popen[bytes] | None = transport.get_extra_info("subprocess")  # uvloop has none
         try:
-            await process.wait()
+            status = await process.wait()
             if stderr_task is not None:
                 await stderr_task
-            # Popen has the true status: asyncio returns 255 if kill() found the process already dead.
-            return popen.returncode
+            # asyncio's status is 255 if kill() found the process dead already; Popen has the true one.
+            return status if popen is None else popen.returncode
         except asyncio.CancelledError:
             # The loop may close before it notices the end, so block here; a killed process ends within milliseconds.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                popen.wait(KILL_S)
+            if popen is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    popen.wait(KILL_S)
             raise
         finally:
             transport.close()

@@ -246,10 +246,10 @@ def test_alerts_are_selected_with_keyboard_muted_together_and_commented(plant: D
     muted = eventually(lambda: plant.get("/api/alerts", muted=True)["items"], 10, "the muted alerts")
     assert len(muted) == 2
     page.keyboard.press("Escape")
-    page.get_by_label("Show").select_option("Muted")
+    page.get_by_label("Show", exact=True).select_option("Muted")
     for name in {each["device_name"] for each in muted}:  # one row each, or the row of their incident
         expect(page.get_by_role("main")).to_contain_text(name)
-    page.get_by_label("Show").select_option("All")
+    page.get_by_label("Show", exact=True).select_option("All")
     page.get_by_label("Comment").fill("The fan is loud")
     page.get_by_role("button", name="Add comment").click()
     expect(page.get_by_test_id("history").locator("[data-kind=commented]")).to_contain_text("The fan is loud")

@@ -35,7 +35,7 @@ def incidents(
         values += before
     where = " AND ".join(terms)
     rows = connection.execute(
-        f"SELECT id, body FROM incident WHERE {where} ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608
+        f"SELECT id, body FROM incident WHERE {where} ORDER BY started_at DESC, id DESC LIMIT ?",  # noqa: S608 (our own words)
         (*values, max(limit, 0)),
     )
     return list(decoded("incident", rows, _incident))

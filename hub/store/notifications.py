@@ -235,7 +235,7 @@ def _page(
     connection: sqlite3.Connection, limit: int, before: int | None, state: DeliveryState | None, channel: str | None
 ) -> list[DeliveryRecord]:
     rows = connection.execute(
-        f"SELECT {_RECORD} FROM delivery WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR state = ?2) "  # noqa: S608
+        f"SELECT {_RECORD} FROM delivery WHERE (?1 IS NULL OR id < ?1) AND (?2 IS NULL OR state = ?2) "  # noqa: S608 (our own words)
         "AND (?3 IS NULL OR channel = ?3) ORDER BY id DESC LIMIT ?4",
         (before, state, channel, limit),
     )

@@ -20,7 +20,7 @@ def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str
         return {"ok": False, "valid": False, "text": f"Apprise does not accept this URL ({scheme})."}
     logging.disable(logging.NOTSET)
     logging.getLogger("apprise").handlers.clear()
-    with apprise.LogCapture(level=logging.WARNING) as output:  # type: ignore[no-untyped-call]
+    with apprise.LogCapture(level=logging.WARNING) as output:  # type: ignore[no-untyped-call]  # apprise has no types
         ok = bool(services.notify(body=text, title=title, notify_type=look, body_format="text"))
         found = output.getvalue()
     return {"ok": ok, "valid": True, "text": "" if ok else (found.strip()[-500:] or "The service refused it.")}

@@ -58,7 +58,8 @@ def instructions(dockerfile: str) -> list[tuple[str, str]]:
     """Return the instructions with their arguments, without comments."""
     lines = [line for line in dockerfile.splitlines() if not line.lstrip().startswith("#")]
     joined = re.sub(r"\\\n\s*", "", "\n".join(lines))
-    return [tuple(line.split(" ", 1)) for line in joined.splitlines() if line.strip()]  # type: ignore[misc]
+    parts = [line.partition(" ") for line in joined.splitlines() if line.strip()]
+    return [(name, arguments) for name, _, arguments in parts]
 
 
 def test_steps_of_the_dockerfile_give_a_hub(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ _LONGEST = 4_000
 class LineFormatter(logging.Formatter):
     """Escape control characters in the message; indent the lines of a traceback, which may quote foreign text."""
 
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (as below)
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (the library's name)
         """Return ISO 8601 with the offset of this machine's zone."""
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 

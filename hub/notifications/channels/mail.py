@@ -90,7 +90,7 @@ def compose_mail(outgoing: OutgoingMessage, sender: str, recipients: list[str]) 
     mail.set_content(message.text + link)
     mail.add_alternative(_html(message, picture=outgoing.picture is not None), subtype="html")
     if outgoing.picture is not None:
-        # The types of the email package do not know that a multipart message has a list of parts.
+        # For both lines: the types do not say that the payload of a multipart message is a list of parts.
         page = mail.get_payload()[1]  # type: ignore[index]
         page.add_related(outgoing.picture, "image", "png", cid="<chart>")  # type: ignore[union-attr]
     return mail

@@ -82,7 +82,7 @@ class MetricCondition(Condition, frozen=True):
 
     def remaining(self, points: Points, ts: int) -> float:
         """Return the amount at a time after the last reading, of a condition that lapses."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
     def lapse(self, points: Points) -> int | None:
         """Return when a condition that holds will not hold any more without further readings; None for never."""

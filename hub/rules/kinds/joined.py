@@ -60,7 +60,7 @@ class Joined(MetricCondition, frozen=True):
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
         """Return whether the condition holds, from whether each of its parts does."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
     @property
     def leaves(self) -> Iterator[Part]:

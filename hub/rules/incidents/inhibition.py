@@ -1,9 +1,10 @@
 """Inhibition by topology: no-data alerts of devices behind a gateway that is down.
 
 For each gateway that is down, people are notified of one open alert, the leader. It is the gateway's own no-data
-alert, or the first one of a device behind the gateway if no rule watches the gateway. The no-data alerts of all other devices behind it are suppressed while the leader is
-open. When it ends, they are withdrawn and the silence of their devices counts from then on: a device that stays silent
-then raises an alert of its own. So nothing is suppressed without an open alert that people are notified of.
+alert, or the first one of a device behind the gateway if no rule watches the gateway. The no-data alerts of all other
+devices behind it are suppressed while the leader is open. When it ends, they are withdrawn and the silence of their
+devices counts from then on: a device that stays silent then raises an alert of its own. So nothing is suppressed
+without an open alert that people are notified of.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from hub.model import (
     EndSilence,
     Identity,
     Incident,
+    IncidentLimits,
     Info,
     PutSilence,
     Record,
@@ -30,8 +31,9 @@ INTERVAL = 10
 class IncidentPlant:
     """Times are in seconds after T0. What is committed survives :meth:`restart`."""
 
-    def __init__(self, rules: str = SILENT + HOT) -> None:
+    def __init__(self, rules: str = SILENT + HOT, limits: IncidentLimits | None = None) -> None:
         self.rules = rules
+        self._limits = limits
         self.now = 0.0
         self.told: list[Event] = []  # all events, as the bus publishes them
         self.connected_since: int | None = 0
@@ -48,6 +50,7 @@ class IncidentPlant:
             lambda device, silence_ms: self.registry.tolerated_silence(device, silence_ms),
             {},
             lambda gateway: self.registry.presence.gateways(gateway),
+            self._limits,
         )
 
     def add(self, *names: str, via: str | None = None, area: str | None = None, labels: tuple[str, ...] = ()) -> None:

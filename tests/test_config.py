@@ -174,6 +174,10 @@ def test_secret_is_not_in_error_message():
         ("[[store.keep]]\nretention_days = 7", r'store\.keep\.0 = \(a table\) is not valid\. Allowed: a "metric"'),
         ("\xff", "not UTF-8: line 1, byte 0xFF"),
         ("[store]\nretention_days = true", r"store\.retention_days = true is not valid\. Allowed: a number\."),
+        (
+            "[incidents]\nflapping_recoveries = 1",
+            r"incidents\.flapping_recoveries = 1 is not valid\. Allowed: greater than",
+        ),
         ("[presence]\nstale_factor = true", r"presence\.stale_factor = true is not valid\. Allowed: a number\."),
         ("[store]\nretention_days = 7.5", r"store\.retention_days = 7\.5 is not valid\. Allowed: a whole number\."),
         (

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from hub.events import AlertCleared, AlertRaised
-from hub.model import Acknowledge, AlertSilence, CloseAlert, PutSilence, Scope
-from hub.rules.incidents.flapping import WINDOW_MS
-from hub.rules.incidents.incident_table import MAX_AGE_MS, MAX_KEYS, TOGETHER_MS
+from hub.model import Acknowledge, AlertSilence, CloseAlert, IncidentLimits, PutSilence, Scope
+from hub.rules.incidents.incident_table import MAX_KEYS
 from incident_plant import HOT, SILENT, T0, IncidentPlant, steps
 
 RULES = HOT + '[[rule]]\nid = "shaking"\nmetric = "v"\nabove = 5\nseverity = "warning"\n'
-TOGETHER_S = TOGETHER_MS // 1000
+LIMITS = IncidentLimits()
+TOGETHER_S = LIMITS.group_ms // 1000
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_incident_does_not_grow_for_ever(plant: IncidentPlant) -> None:
         plant.now += TOGETHER_S - 1
     found = plant.incidents()
     assert len(found) == 2
-    assert found[0].changed_at - found[0].started_at <= MAX_AGE_MS
+    assert found[0].changed_at - found[0].started_at <= LIMITS.max_age_ms
 
 
 def test_alert_that_comes_back_reopens_its_incident(plant: IncidentPlant) -> None:
@@ -151,7 +151,7 @@ def test_flapping_alert_is_one_open_incident_until_it_is_quiet(plant: IncidentPl
     assert (incident.flapping, incident.open, incident.state) == (True, 0, "open")
     last = plant.now
     plant.restart()
-    plant.run(last + WINDOW_MS // 1000 - 1)
+    plant.run(last + LIMITS.flapping_ms // 1000 - 1)
     assert plant.incidents(), "it may begin again any moment"
     assert steps(plant.run(plant.now + 2)) == ["resolved"]
 
@@ -161,7 +161,7 @@ def test_flapping_ends_while_the_alert_stays_open(plant: IncidentPlant) -> None:
     flap(plant, 3)
     plant.say("pump", 90)
     assert plant.open()["pump/t"].flapping
-    events = plant.run(plant.now + WINDOW_MS // 1000 + 1)
+    events = plant.run(plant.now + LIMITS.flapping_ms // 1000 + 1)
     assert not plant.open()["pump/t"].flapping
     assert [getattr(event, "what", None) for event in events if hasattr(event, "what")] == ["flapping_ended"]
     assert not plant.incidents()[0].flapping
@@ -170,11 +170,32 @@ def test_flapping_ends_while_the_alert_stays_open(plant: IncidentPlant) -> None:
 def test_alert_that_returns_rarely_is_not_flapping(plant: IncidentPlant) -> None:
     plant.add("pump")
     for _ in range(5):
-        plant.now += WINDOW_MS / 1000
+        plant.now += LIMITS.flapping_ms / 1000
         plant.say("pump", 90)
         plant.now += 20
         plant.say("pump", 70)
     assert not any(event.alert.flapping for event in plant.told if isinstance(event, AlertRaised | AlertCleared))
+
+
+def test_settings_say_when_an_alert_is_flapping() -> None:
+    plant = IncidentPlant(HOT, IncidentLimits(flapping_recoveries=4, flapping_ms=200_000))
+    plant.add("pump")
+    flap(plant, 6)
+    raised = [event.alert.flapping for event in plant.told if isinstance(event, AlertRaised)]
+    assert raised == [False, False, False, False, True, True]
+    last = plant.now
+    plant.run(last + 199)
+    assert plant.incidents()[0].flapping
+    assert steps(plant.run(last + 201)) == ["resolved"]
+
+
+def test_settings_say_how_long_alerts_join_an_incident() -> None:
+    plant = IncidentPlant(HOT, IncidentLimits(group_ms=60_000, max_age_ms=90_000))
+    plant.add("pump", "fan", "saw", "mill", area="Hall")
+    for name, after, incidents in (("pump", 0, 1), ("fan", 60, 1), ("saw", 31, 2), ("mill", 61, 3)):
+        plant.now += after
+        plant.say(name, 90)
+        assert len(plant.incidents()) == incidents, name
 
 
 def test_alerts_withdrawn_by_edits_do_not_count_as_flapping(plant: IncidentPlant) -> None:

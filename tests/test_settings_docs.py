@@ -10,7 +10,9 @@ import pytest
 from hub.assembly.load_settings import load_settings
 
 DOCS = Path(__file__).parents[1] / "docs"
-TABLES = re.compile(r"^\[(?:http|mqtt|dialects|log|store|ai|openid|presence|limits|analysis)[\].]", re.MULTILINE)
+TABLES = re.compile(
+    r"^\[(?:http|mqtt|dialects|log|store|ai|openid|presence|incidents|limits|analysis)[\].]", re.MULTILINE
+)
 BLOCKS = [
     (f"{file.relative_to(DOCS)}-{number}", block)
     for file in sorted(DOCS.rglob("*.md"))

@@ -21,7 +21,7 @@ from hub.certificates import Authority
 from hub.dialects import DialectConfig, parse_mappings, parse_usable_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.insight import Signature, parse_signatures
-from hub.model import FleetLimits, Rule
+from hub.model import FleetLimits, IncidentLimits, Rule
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
@@ -184,6 +184,16 @@ def registry_limits(settings: Settings) -> FleetLimits:
         stale_factor=presence.stale_factor,
         stale_minimum_ms=int(presence.stale_minimum_s * 1000),
         stale_unknown_ms=int(presence.stale_unknown_s * 1000),
+    )
+
+
+def incident_limits(settings: Settings) -> IncidentLimits:
+    incidents = settings.incidents
+    return IncidentLimits(
+        group_ms=int(incidents.group_window_s * 1000),
+        max_age_ms=int(incidents.max_age_s * 1000),
+        flapping_recoveries=incidents.flapping_recoveries,
+        flapping_ms=int(incidents.flapping_window_s * 1000),
     )
 
 

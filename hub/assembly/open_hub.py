@@ -24,6 +24,7 @@ from hub.assembly.from_settings import (
     ai_settings,
     bind,
     credentials_of,
+    incident_limits,
     registry_limits,
     usable_dialects,
     usable_rules,
@@ -96,7 +97,13 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         connection.link.subscribe(topic for dialect in dialects for topic in dialect.filters)
         connection.link.unsubscribe(switched_off(dialect_config))
         areas = stored_areas(data).around()
-        engine = Engine(rules, registry.tolerated_silence, areas, lambda name: registry.presence.gateways(name))
+        engine = Engine(
+            rules,
+            registry.tolerated_silence,
+            areas,
+            lambda name: registry.presence.gateways(name),
+            incident_limits(settings),
+        )
         own_url = dashboard_address(http.host, http.port, settings.http)
         off = disabled_dialects(dialect_config)
         core = await _open_core(engine, dialects, off, ingest_queue, registry, store, connection, data, own_url)

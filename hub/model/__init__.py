@@ -55,6 +55,7 @@ from hub.model.diagnosis import (
     Writer,
 )
 from hub.model.incident import FirstMover, Incident, IncidentKind, IncidentState, IncidentStep, RecentRecoveries
+from hub.model.incident_limits import IncidentLimits
 from hub.model.input import (
     Acknowledge,
     AlertRequest,
@@ -192,6 +193,7 @@ __all__ = [
     "Identity",
     "Incident",
     "IncidentKind",
+    "IncidentLimits",
     "IncidentState",
     "IncidentStep",
     "Info",

@@ -21,6 +21,7 @@ from hub.model import (
     CommentAlert,
     ConfirmCause,
     Device,
+    IncidentLimits,
     Limit,
     PublishedValue,
     Record,
@@ -50,6 +51,7 @@ class Engine:
         tolerated: Callable[[Device, int], int] = lambda device, silence_ms: silence_ms,
         areas: Mapping[str, Collection[str]] | None = None,
         gateways: Callable[[str], Collection[str]] = lambda gateway: (gateway,),
+        incident_limits: IncidentLimits | None = None,
     ) -> None:
         """Create an engine without alerts.
 
@@ -59,7 +61,9 @@ class Engine:
                 :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
             gateways: Returns a gateway and those that it is connected through.
+            incident_limits: When alerts belong to one incident.
         """
+        self._incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
         self._gateways = gateways
         self._matcher = ScopeMatcher(areas or {}, gateways)
@@ -77,7 +81,7 @@ class Engine:
         self._watches = Watches(self._alerts)
         self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
         self.silencing = Silencing(self._alerts, self._matcher)
-        self.incidents = Incidents(self._watches, self._gateways)
+        self.incidents = Incidents(self._watches, self._gateways, self._incident_limits)
         self._plans.clear()
         self._schedules.reset()
         self._published.clear()

@@ -156,6 +156,15 @@ class PresenceSection(Section):
     stale_unknown_s: float = Field(default=600.0, ge=1, le=604_800)
 
 
+class IncidentsSection(Section):
+    """Which alerts are one incident, and when an alert is flapping."""
+
+    group_window_s: float = Field(default=600.0, ge=1, le=86_400)
+    max_age_s: float = Field(default=14_400.0, ge=1, le=604_800)
+    flapping_recoveries: int = Field(default=2, ge=2, le=20)
+    flapping_window_s: float = Field(default=600.0, ge=1, le=86_400)
+
+
 class LimitsSection(Section):
     devices: int = Field(default=100_000, ge=1, le=1_000_000)
     metrics: int = Field(default=256, ge=1, le=10_000)
@@ -195,6 +204,7 @@ class Settings(Section):
     dialects: DialectsSection = DialectsSection()
     store: StoreSection = StoreSection()
     presence: PresenceSection = PresenceSection()
+    incidents: IncidentsSection = IncidentsSection()
     limits: LimitsSection = LimitsSection()
     ai: AiSection = AiSection()
     analysis: AnalysisSection = AnalysisSection()

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from hub.events import IncidentChanged
-from hub.model import SEVERITIES, Alert, Device, FirstMover, Incident, IncidentKind
+from hub.model import SEVERITIES, Alert, Device, FirstMover, Incident, IncidentKind, IncidentLimits
 from hub.rules.incidents.open_members import OpenMembers
 from hub.rules.incidents.relations import (
     device_is_silent,
@@ -22,10 +22,6 @@ from hub.rules.incidents.relations import (
 )
 from hub.rules.incidents.titles import title_fields, title_params
 
-TOGETHER_MS = 600_000
-"""An alert joins an incident of the same cause if its last alert was raised at most this long ago."""
-MAX_AGE_MS = 4 * 3_600_000
-"""An incident that is older than this is joined only by alerts that were raised in it before."""
 MAX_KEYS = 64
 """Keys of one incident. Alerts beyond them are found by the keys of earlier ones."""
 
@@ -33,7 +29,8 @@ MAX_KEYS = 64
 class IncidentTable:
     """Incidents by id (``by_id``), and by the keys of :mod:`hub.rules.incidents.relations`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: IncidentLimits) -> None:
+        self._limits = limits
         self.by_id: dict[str, Incident] = {}
         self._members: dict[str, OpenMembers] = {}  # by incident
         self._by_key: dict[str, str] = {}  # the last incident with each key
@@ -72,20 +69,24 @@ class IncidentTable:
         for key in again:
             if (found := self._recent(key, now)) is not None:
                 return found, found.kind
-        if (found := self._recent(device_key(device.id), now)) is not None and _takes_others(found, now):
+        if (found := self._recent(device_key(device.id), now)) is not None and self._takes_others(found, now):
             return found, "device"
         kinds: tuple[tuple[IncidentKind, list[str]], ...]
         kinds = ("device", machine_keys(device)), ("rule", rule_keys(alert, device))
         for kind, keys in kinds:
             for key in keys:
                 found = self._recent(key, now)
-                if found is not None and found.ended_at is None and _takes_others(found, now):
+                if found is not None and found.ended_at is None and self._takes_others(found, now):
                     return found, kind
         return None
 
     def _recent(self, key: str, now: int) -> Incident | None:
         incident = self.by_id.get(self._by_key.get(key, ""))
-        return incident if incident is not None and now - incident.changed_at <= TOGETHER_MS else None
+        return incident if incident is not None and now - incident.changed_at <= self._limits.group_ms else None
+
+    def _takes_others(self, incident: Incident, now: int) -> bool:
+        """Return whether alerts that were not raised in an incident before may join it."""
+        return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 
     def open(self, alert: Alert, device: Device, now: int) -> Incident:
         """Return a new incident for an alert."""
@@ -189,7 +190,7 @@ class IncidentTable:
 
     def forget(self, now: int) -> None:
         """Forget the incidents that no alert can reopen any more."""
-        while self._resolved and self._resolved[0][0] + TOGETHER_MS < now:
+        while self._resolved and self._resolved[0][0] + self._limits.group_ms < now:
             ended_at, incident_id = self._resolved.popleft()
             incident = self.by_id.get(incident_id)
             if incident is not None and incident.ended_at == ended_at:
@@ -207,11 +208,6 @@ def incident_of(alert_id: str) -> str:
 def first_alert(incident_id: str) -> str:
     """Return the id of the first alert of an incident."""
     return f"a{incident_id[1:]}"
-
-
-def _takes_others(incident: Incident, now: int) -> bool:
-    """Return whether alerts that were not raised in an incident before may join it."""
-    return incident.kind != "gateway" and now - incident.started_at <= MAX_AGE_MS
 
 
 def _first_mover(alert: Alert) -> FirstMover:

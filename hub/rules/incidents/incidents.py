@@ -16,7 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from hub.events import AlertCleared, AlertEvent, AlertHandled, AlertRaised, Event, Handling
-from hub.model import Alert, Device, Incident
+from hub.model import Alert, Device, Incident, IncidentLimits
 from hub.rules.incidents.flapping import quiet_at, recovered
 from hub.rules.incidents.incident_table import IncidentTable, first_alert
 from hub.rules.incidents.inhibition import Inhibition
@@ -43,11 +43,12 @@ class AlertMarks(msgspec.Struct, frozen=True):
 class Incidents:
     """The incidents that are open or were resolved recently."""
 
-    def __init__(self, watches: Watches, gateways: Callable[[str], Collection[str]]) -> None:
+    def __init__(self, watches: Watches, gateways: Callable[[str], Collection[str]], limits: IncidentLimits) -> None:
         """Create an owner without incidents. ``gateways`` returns a gateway and those that it is connected through."""
+        self._limits = limits
         self._watches = watches
         self._open = watches.alerts.by_id
-        self._table = IncidentTable()
+        self._table = IncidentTable(limits)
         self._inhibition = Inhibition(gateways)
         self._marks: dict[str, AlertMarks] = {}  # of the open alerts
         self._quiet: list[tuple[int, str, str]] = []  # heap of (epoch ms, incident, flapping series)
@@ -86,7 +87,7 @@ class Incidents:
                     self._inhibition.lead(gateway, led)
             for series, recoveries in incident.recoveries.items():
                 if recoveries.flapping:
-                    heapq.heappush(self._quiet, (quiet_at(recoveries), incident.id, series))
+                    heapq.heappush(self._quiet, (quiet_at(recoveries, self._limits), incident.id, series))
 
     def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
         """Apply the first events after :meth:`load`. Then place what is left, and release what nothing suppresses."""
@@ -239,10 +240,10 @@ class Incidents:
     def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
         """Note that an alert recovered. Return whether it is flapping."""
         series = series_key(alert)
-        recoveries = recovered(incident.recoveries, series, now)
+        recoveries = recovered(incident.recoveries, series, now, self._limits)
         self._table.update(incident.id, recoveries=recoveries)
         if recoveries[series].flapping and not _is_flapping(incident, alert):
-            heapq.heappush(self._quiet, (quiet_at(recoveries[series]), incident.id, series))
+            heapq.heappush(self._quiet, (quiet_at(recoveries[series], self._limits), incident.id, series))
         return recoveries[series].flapping
 
     def _calm(self, incident_id: str, series: str, now: int) -> list[Event]:
@@ -251,7 +252,7 @@ class Incidents:
         recoveries = incident.recoveries.get(series) if incident else None
         if incident is None or recoveries is None:
             return []
-        if (until := quiet_at(recoveries)) > now:
+        if (until := quiet_at(recoveries, self._limits)) > now:
             heapq.heappush(self._quiet, (until, incident_id, series))
             return []
         rest = {key: each for key, each in incident.recoveries.items() if key != series}

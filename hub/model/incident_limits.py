@@ -1,0 +1,18 @@
+"""When alerts belong to one incident, and when one is flapping: settings, with their defaults."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class IncidentLimits(msgspec.Struct, frozen=True):
+    """Times by which alerts are grouped and found to be flapping, in ms."""
+
+    group_ms: int = 600_000
+    """An alert joins an incident of the same cause if its last alert was raised at most this long ago."""
+    max_age_ms: int = 4 * 3_600_000
+    """An incident that is older than this is joined only by alerts that were raised in it before."""
+    flapping_recoveries: int = 2
+    """An alert is flapping once it was raised and has recovered this often within the window."""
+    flapping_ms: int = 600_000
+    """It is not flapping any more when it has not recovered for this time: it stayed cleared, or stays open."""

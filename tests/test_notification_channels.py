@@ -148,6 +148,12 @@ async def test_apprise_sends_in_its_own_process_which_ends_if_it_hangs(
         with pytest.raises(DeliveryFailed) as failed:
             await send("apprise", {"url": "nonsense://x"}, outgoing())
         assert failed.value.reason == "rejected"
+        for url in ("json://169.254.169.254/x", "jsons://[fd00:ec2::254]/x", "rsyslog://0.0.0.0", "redirected"):
+            receiver.answer = lambda posted: "302 Found\r\nLocation: http://169.254.169.254/latest\r\n"
+            with pytest.raises(DeliveryFailed) as failed:
+                await send("apprise", {"url": values["url"] if url == "redirected" else url}, outgoing())
+            assert failed.value.reason == "rejected", url
+            assert "is not an allowed address" in failed.value.text
         receiver.answer = lambda posted: asyncio.sleep(60, "200 OK\r\n")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(0.5):

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+import socket
+import sys
+from functools import cache
 from typing import Any
 
 import apprise
 
+from hub.ai.address_guard import is_forbidden
+
 REFUSED = frozenset(("dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"))
 """Schemes that concern the machine of the hub and not a service."""
+_CONNECTS = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
+_refused: list[str] = []
+"""Addresses that connections of the present job were refused to."""
 
 
 def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str, progress: Any) -> dict[str, Any]:
     """Send a message to the service of ``url``. Return whether it succeeded, and what was logged if not."""
     logging.disable()  # its log has the URL, which is a secret
+    _guard_connections()
+    _refused.clear()
     scheme = url.partition("://")[0].lower()
     services = apprise.Apprise()
     if scheme in REFUSED or not services.add(url):
@@ -23,4 +34,35 @@ def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str
     with apprise.LogCapture(level=logging.WARNING) as output:  # type: ignore[no-untyped-call]  # apprise has no types
         ok = bool(services.notify(body=text, title=title, notify_type=look, body_format="text"))
         found = output.getvalue()
+    if _refused:
+        return {"ok": False, "valid": False, "text": f"{_refused[0]} is not an allowed address."}
     return {"ok": ok, "valid": True, "text": "" if ok else (found.strip()[-500:] or "The service refused it.")}
+
+
+@cache
+def _guard_connections() -> None:
+    """Refuse connections of this process to addresses that no server may have, whatever plugin opens them.
+
+    The interpreter reports each connection with its address, so what a name or a redirect leads to is checked too. The
+    hook stays for the life of the process, which does nothing else.
+    """
+
+    def check(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _CONNECTS and arguments[1] is not None and (host := _forbidden_host(arguments[1])):
+            _refused.append(host)
+            raise PermissionError(f"{host} is not an allowed address")
+
+    sys.addaudithook(check)
+
+
+def _forbidden_host(address: Any) -> str | None:
+    """Return the host of a socket's address if it is forbidden, as Unix sockets are; None if it is allowed."""
+    if not isinstance(address, tuple):
+        return repr(address)
+    try:
+        # Most libraries resolve a name themselves and connect to an address; for the others it is resolved here.
+        found = socket.getaddrinfo(address[0], address[1])
+    except OSError:
+        return None  # the connection will fail with the library's own error
+    hosts = (ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found)
+    return next((str(each) for each in hosts if is_forbidden(each)), None)

@@ -45,7 +45,7 @@ class HttpReceiver:
             each.json for each in self.posted if any(alert["device"] == device for alert in each.json.get("alerts", ()))
         ]
 
-    async def heard(self, device: str, count: int, within: float = 10.0) -> list[Any]:
+    async def heard(self, device: str, count: int, within: float = 30.0) -> list[Any]:
         """Wait for messages about a device and return them."""
         await until(lambda: len(self.about(device)) >= count, within)
         return self.about(device)

@@ -105,13 +105,21 @@ class NotificationDelivery(msgspec.Struct, frozen=True):
 
 
 class DeliveryAttempt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One attempt of a delivery. ``reason`` is None if it succeeded."""
+    """One attempt of a delivery.
+
+    Attributes:
+        reason: Why it failed; None if it succeeded.
+        text: What the other side said, without secrets.
+        target: The address, with its secrets masked.
+        maybe: It failed, but the receiver may have the message.
+    """
 
     at: int
     took_ms: int
     reason: FailureReason | None = None
-    text: str = ""  # what the other side said, without secrets
-    target: str = ""  # the address, with its secrets masked
+    text: str = ""
+    target: str = ""
+    maybe: bool = False
 
 
 class DeliveryRecord(msgspec.Struct, frozen=True):

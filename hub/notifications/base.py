@@ -69,16 +69,24 @@ class DeliveryFailed(Exception):
     Attributes:
         retry_after_s: How long the receiver wants to be left alone.
         gone: The address of the person does not exist any more.
+        maybe: The receiver may have the message: it was sent, and no answer came.
     """
 
     def __init__(
-        self, reason: FailureReason, text: str, retry_after_s: float | None = None, *, gone: bool = False
+        self,
+        reason: FailureReason,
+        text: str,
+        retry_after_s: float | None = None,
+        *,
+        gone: bool = False,
+        maybe: bool = False,
     ) -> None:
         super().__init__(text)
         self.reason = reason
         self.text = text
         self.retry_after_s = retry_after_s
         self.gone = gone
+        self.maybe = maybe
 
 
 class ChannelKind(Protocol):

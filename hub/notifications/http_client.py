@@ -38,12 +38,14 @@ async def post(url: str, content: bytes, headers: Mapping[str, str], method: str
             raise _failure(answer.status_code, body, answer.headers.get("retry-after"))
     except AiError as error:
         raise DeliveryFailed("rejected", error.message) from None
+    except (httpx2.ConnectTimeout, httpx2.ConnectError) as error:
+        raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}") from None
     except httpx2.TimeoutException:
-        raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.") from None
+        raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.", maybe=True) from None
     except httpx2.InvalidURL:
         raise DeliveryFailed("rejected", "The URL is not valid.") from None
     except httpx2.HTTPError as error:
-        raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}") from None
+        raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}", maybe=True) from None
 
 
 def _failure(status: int, body: bytes, retry_after: str | None) -> DeliveryFailed:

@@ -106,7 +106,7 @@ class ChannelWorker:
         now, reason = self._now(), None if failure is None else failure.reason
         target, secrets = self._describe(record)
         text = "" if failure is None else without_secrets(failure.text, secrets)
-        attempt = DeliveryAttempt(now, took_ms, reason, text, target)
+        attempt = DeliveryAttempt(now, took_ms, reason, text, target, maybe=failure is not None and failure.maybe)
         record = replace(record, attempts=(*record.attempts, attempt)[-MAX_ATTEMPTS_KEPT:])
         if failure is None:
             self._failures = 0
@@ -137,12 +137,13 @@ async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:
     except DeliveryFailed as error:
         return error
     except TimeoutError:
-        return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.")
+        return DeliveryFailed("timeout", f"Not finished within {SEND_S:g} s.", maybe=True)
     except OSError as error:
         return DeliveryFailed("unreachable", error.strerror or type(error).__name__)
     except Exception as error:
         faults.unexpected("A channel failed in an unexpected way. Report this.", cause=error)
-        return DeliveryFailed("rejected", f"Internal error ({type(error).__name__}); the hub's log has details.")
+        text = f"Internal error ({type(error).__name__}); the hub's log has details."
+        return DeliveryFailed("rejected", text, maybe=True)
 
 
 def without_secrets(text: str, secrets: list[str]) -> str:

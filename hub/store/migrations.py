@@ -112,6 +112,13 @@ MIGRATIONS: tuple[Migration, ...] = (
             "CREATE INDEX alert_of_incident ON alert (incident, raised_at, id) WHERE incident IS NOT NULL",
         )
     ),
+    Migration(
+        (
+            # 1: the receiver has the message, or may have it.
+            "ALTER TABLE delivery ADD COLUMN heard INTEGER NOT NULL DEFAULT 0",
+            "UPDATE delivery SET heard = 1 WHERE state IN ('delivered', 'sending')",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

@@ -6,6 +6,9 @@ A delivery is handed over outside of any transaction::
 
 If the hub is killed before ``finish``, the next start releases the delivery, and it is handed over again with the same
 key.
+
+A message that alerts have cleared goes to the receivers who have the message about them, or may have it (``heard``: it
+was delivered, or an attempt ended without an answer). To all others it is not sent.
 """
 
 from __future__ import annotations
@@ -45,15 +48,22 @@ _INSERT = """INSERT INTO delivery
     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
     WHERE ?3 <> 'resolved' OR EXISTS (
         SELECT 1 FROM delivery WHERE notification_group = ?2 AND receiver = ?5 AND kind = 'firing'
-            AND state IN ('sending', 'delivered'))
+            AND (heard = 1 OR state = 'sending'))
     ON CONFLICT (key) DO NOTHING"""
 _WAITING = "SELECT count(*) FROM delivery WHERE channel = ? AND state = 'waiting'"
-_CLAIM = f"""UPDATE delivery SET state = 'sending', attempt = attempt + 1, lease_until = ?3 WHERE id = (
+_CLAIM = f"""UPDATE delivery SET heard = heard OR state = 'sending',
+    state = 'sending', attempt = attempt + 1, lease_until = ?3 WHERE id = (
     SELECT id FROM delivery WHERE channel = ?1 AND state IN ('waiting', 'sending') AND due_at <= ?2
         AND (state = 'waiting' OR lease_until < ?2) ORDER BY due_at, id LIMIT 1) RETURNING {_RECORD}"""  # noqa: S608 (our own words)
-# A message about alerts that have cleared meanwhile is not sent any more.
-_OUTDATED = """UPDATE delivery SET state = 'cancelled' WHERE channel = ?1 AND state = 'waiting' AND kind = 'firing'
-    AND NOT EXISTS (SELECT 1 FROM notification_group WHERE id = notification_group)"""
+# A message about alerts that have cleared is not sent any more. That they have is sent only to who heard of them.
+_OUTDATED = """UPDATE delivery SET heard = heard OR state = 'sending', state = 'cancelled'
+    WHERE channel = ?1 AND (state = 'waiting' OR (state = 'sending' AND lease_until < ?2)) AND CASE kind
+    WHEN 'firing' THEN NOT EXISTS (SELECT 1 FROM notification_group WHERE id = delivery.notification_group)
+    WHEN 'resolved' THEN NOT EXISTS (
+        SELECT 1 FROM delivery AS told WHERE told.notification_group = delivery.notification_group
+            AND told.receiver = delivery.receiver AND told.kind = 'firing'
+            AND (told.heard = 1 OR told.state = 'sending'))
+    ELSE 0 END"""
 _EXPIRE = """DELETE FROM delivery WHERE id IN (
     SELECT id FROM delivery WHERE state NOT IN ('waiting', 'sending')
         AND notification_group NOT IN (SELECT id FROM notification_group) ORDER BY id DESC LIMIT ?2 OFFSET ?1)"""
@@ -147,7 +157,7 @@ class NotificationStore:
 
 def _release(connection: sqlite3.Connection) -> None:
     with transaction(connection):
-        connection.execute("UPDATE delivery SET state = 'waiting', lease_until = 0 WHERE state = 'sending'")
+        connection.execute("UPDATE delivery SET state = 'waiting', lease_until = 0, heard = 1 WHERE state = 'sending'")
 
 
 def _groups(connection: sqlite3.Connection) -> list[NotificationGroup]:
@@ -202,7 +212,7 @@ def receiver_key(receiver: NotificationReceiver) -> str:
 
 def _claim(connection: sqlite3.Connection, channel: str, now: int, lease_until: int) -> DeliveryRecord | None:
     with transaction(connection):
-        connection.execute(_OUTDATED, (channel,))
+        connection.execute(_OUTDATED, (channel, now))
         row = connection.execute(_CLAIM, (channel, now, lease_until)).fetchone()
     return None if row is None else _record(*row)
 
@@ -214,12 +224,13 @@ def _next_due(connection: sqlite3.Connection, channel: str) -> int | None:
 
 
 def _finish(connection: sqlite3.Connection, record: DeliveryRecord, state: DeliveryState, due_at: int) -> bool:
+    heard = state == "delivered" or record.attempts[-1].maybe
     with transaction(connection):
         return (
             connection.execute(
-                "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ? "
+                "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ?, heard = heard OR ? "
                 "WHERE id = ? AND state = 'sending' AND attempt = ?",
-                (state, due_at, _encode(record.attempts), record.number, record.attempt),
+                (state, due_at, _encode(record.attempts), heard, record.number, record.attempt),
             ).rowcount
             == 1
         )

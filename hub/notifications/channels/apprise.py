@@ -31,7 +31,7 @@ class AppriseServices:
         self._workers: dict[str, Worker] = {}  # by channel
 
     def check(self, values: Values) -> None:
-        """Raise Invalid for what is not a URL, and for a plugin that would run a program or read files of the hub."""
+        """Raise Invalid for what is not a URL. The worker refuses services and addresses that are not allowed."""
         scheme, separator, rest = str(values["url"]).partition("://")
         if not separator or not rest or not scheme.replace("+", "").isalnum():
             raise Invalid("url is not an Apprise URL.", "Allowed: scheme://…, see github.com/caronc/apprise/wiki.")
@@ -56,7 +56,7 @@ class AppriseServices:
         try:
             result = await worker.run("apprise", b"", url=url, title=message.title, text=text, look=look)
         except HubError as error:
-            raise DeliveryFailed("timeout", error.message) from None
+            raise DeliveryFailed("timeout", error.message, maybe=True) from None
         if not result["ok"]:
             raise DeliveryFailed("unreachable" if result["valid"] else "rejected", result["text"])
 

@@ -114,7 +114,7 @@ def _recipients(values: Values) -> list[str]:
 def _send(values: Values, mail: EmailMessage) -> None:
     """Hand the mail to the server. Raises DeliveryFailed."""
     host, port = str(values["host"]), int(values["port"])
-    context = ssl.create_default_context()
+    context, sending = ssl.create_default_context(), False
     if not values["verify"]:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
@@ -127,6 +127,7 @@ def _send(values: Values, mail: EmailMessage) -> None:
                 server.starttls(context=context)
             if values.get("user"):
                 server.login(str(values["user"]), str(values.get("password", "")))
+            sending = True
             server.send_message(mail)
     except smtplib.SMTPAuthenticationError as error:
         raise DeliveryFailed("auth", _text(error.smtp_error)) from None
@@ -138,12 +139,13 @@ def _send(values: Values, mail: EmailMessage) -> None:
     except smtplib.SMTPNotSupportedError as error:
         raise DeliveryFailed("rejected", str(error)) from None
     except TimeoutError:
-        raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.") from None
+        raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.", maybe=sending) from None
     except ssl.SSLError as error:
         raise DeliveryFailed("unreachable", f"TLS: {error.reason or error}") from None
     except (smtplib.SMTPException, OSError) as error:
         late = isinstance(error.__context__, TimeoutError)
-        raise DeliveryFailed("timeout" if late else "unreachable", f"{type(error).__name__}: {error}") from None
+        detail = f"{type(error).__name__}: {error}"
+        raise DeliveryFailed("timeout" if late else "unreachable", detail, maybe=sending) from None
 
 
 def _reason(code: int) -> FailureReason:

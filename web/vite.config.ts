@@ -50,8 +50,35 @@ function customMedia(): Plugin {
   };
 }
 
+/** Name the files of the page's start in index.html, so that the browser loads them beside the texts. */
+function startFiles(): Plugin {
+  return {
+    name: 'start-files',
+    apply: 'build',
+    transformIndexHtml: {
+      order: 'post',
+      handler(_, { bundle = {} }) {
+        const chunks = Object.values(bundle).filter((each) => each.type === 'chunk');
+        const start = chunks.find((chunk) => chunk.facadeModuleId?.endsWith('/src/start.ts'));
+        const loaded = chunks.filter((chunk) => chunk === start || start?.imports.includes(chunk.fileName));
+        const link = (rel: string, href: string) => ({
+          tag: 'link',
+          attrs: { rel, crossorigin: true, href: `/${href}` },
+          injectTo: 'head' as const,
+        });
+        return loaded
+          .filter((chunk) => !chunk.isEntry)
+          .flatMap((chunk) => [
+            link('modulepreload', chunk.fileName),
+            ...[...(chunk.viteMetadata?.importedCss ?? [])].map((file) => link('stylesheet', file)),
+          ]);
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [customMedia(), svelte(), swagger()],
+  plugins: [customMedia(), svelte(), swagger(), startFiles()],
   // Scripts and styles find each other relative to themselves, so that a proxy can serve the hub below a path.
   experimental: {
     renderBuiltUrl: (_, { hostType }) => (hostType === 'html' ? undefined : { relative: true }),
@@ -65,6 +92,11 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   // Creating a document for each file would take two thirds of the time.
-  test: { environment: 'happy-dom', include: ['src/**/*.test.ts'], isolate: false },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.ts'],
+    isolate: false,
+    setupFiles: 'src/texts/loadForTests.ts',
+  },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,
 });

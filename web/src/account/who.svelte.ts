@@ -5,6 +5,7 @@ import type { Role, SignIn } from '../api/types';
 import { chooseUnits } from '../lib/units';
 import { zone } from '../lib/zone.svelte';
 import { session } from '../live/session.svelte';
+import { useLanguage } from '../texts/language';
 
 export const ROLES: Role[] = ['viewer', 'operator', 'administrator'];
 
@@ -21,6 +22,7 @@ class Who {
     try {
       this.signIn = await get<SignIn>('/api/session');
       const { profile } = this.account ?? {};
+      if (this.account) useLanguage(profile?.language ?? null);
       zone.name = profile?.time_zone ?? undefined;
       if (chooseUnits(profile?.units ?? null, profile?.units_of)) session.redraw();
     } catch {

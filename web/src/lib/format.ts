@@ -4,11 +4,14 @@
 
 import type { Value } from '../live/protocol';
 import { T } from '../texts';
+import { shown } from '../texts/language';
+import { fixed, MINUS } from './fixed';
 import { stateWord } from './stateWords';
 import { shownUnit, shownValue } from './units';
 import { timeFormat } from './zone.svelte';
 
-const MINUS = '\u2212';
+export { integer } from './fixed';
+
 const NBSP = '\u00a0';
 export const DASH = '\u2013';
 
@@ -22,19 +25,6 @@ const DECIMALS: Record<string, number> = {
 
 /** Decimals chosen by the user, by unit. */
 export const CHOSEN_DECIMALS = new Map<string, number>();
-
-const formats = new Map<number, Intl.NumberFormat>();
-
-function fixed(value: number, digits: number): string {
-  let format = formats.get(digits);
-  if (!format) {
-    format = new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
-    formats.set(digits, format);
-  }
-  // A value that rounds to zero has no sign.
-  const text = format.format(Math.abs(value));
-  return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
-}
 
 /** Units with an arbitrary zero, or whose small fractions are noise: a value that rounds to zero is shown as zero. */
 const ROUNDED = new Set(['°C', '°F', '%', 'dBm', 'rpm', 'r/min']);
@@ -80,8 +70,6 @@ export function number(value: number, unit?: string | null, digits?: number): st
   return size < TINY ? scientific(value) : fixed(value, 1 - exponentOf(value));
 }
 
-export const integer = (value: number): string => fixed(value, 0);
-
 /** Format a reading in the person's unit, without it; a state uses the words of its device class. */
 export function reading(value: Value, unit?: string | null, deviceClass?: string | null): string {
   if (value === null || value === undefined) return DASH;
@@ -105,12 +93,17 @@ const LIMIT_DIGITS = 6;
 
 /** Format with at most `digits` decimals, without trailing zeros. */
 function atMost(value: number, digits: number): string {
-  const text = new Intl.NumberFormat('en', { maximumFractionDigits: digits }).format(Math.abs(value));
+  const text = new Intl.NumberFormat(shown.numbers, { maximumFractionDigits: digits }).format(
+    Math.abs(value),
+  );
   return value < 0 && /[1-9]/.test(text) ? MINUS + text : text;
 }
 
 function shortPower(value: number, digits: number): string {
-  const format = new Intl.NumberFormat('en', { notation: 'scientific', maximumFractionDigits: digits });
+  const format = new Intl.NumberFormat(shown.numbers, {
+    notation: 'scientific',
+    maximumFractionDigits: digits,
+  });
   const [mantissa, exponent] = format.format(Math.abs(value)).split('E');
   return `${value < 0 ? MINUS : ''}${mantissa}${NBSP}×${NBSP}${power(Number(exponent))}`;
 }

@@ -1,5 +1,7 @@
 // The time zone for displaying times: that of the profile, or the browser's if the profile has none.
 
+import { shown } from '../texts/language';
+
 class Zone {
   /** A name of the IANA time zone database, or undefined for the browser's zone. */
   name = $state<string>();
@@ -14,7 +16,7 @@ export function timeFormat(options: Intl.DateTimeFormatOptions): (ts: number) =>
   return (ts) => {
     if (!format || made !== zone.name) {
       made = zone.name;
-      format = new Intl.DateTimeFormat('en-GB', { ...options, timeZone: made });
+      format = new Intl.DateTimeFormat(shown.dates, { ...options, timeZone: made, hourCycle: 'h23' });
     }
     return format.format(ts);
   };

@@ -1,78 +1,26 @@
-// All texts of the dashboard, for screen and screen reader: one file per section. A text with parameters is a function.
+// The texts of the page in its language. Only that language is loaded, before the rest of the page is evaluated.
 
-import { account, login, passkeys, people, profile, welcome } from './account';
-import { activity } from './activity';
-import { alertHealth } from './alertHealth';
-import { alerts } from './alerts';
-import { analyse } from './analyse';
-import { areas } from './areas';
-import { assistant } from './assistant';
-import { commands } from './commands';
-import { audit } from './audit';
-import { backtest } from './backtest';
-import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
-import { credentials } from './credentials';
-import { dashboards } from './dashboards';
-import { device, desired } from './device';
-import { diagnosis } from './diagnosis';
-import { explore } from './explore';
-import { fleet, first } from './fleet';
-import { health } from './health';
-import { incidents } from './incidents';
-import { models } from './models';
-import { notifications } from './notifications';
-import { rules } from './rules';
-import { settings } from './settings';
-import { link, nav, palette, rail, shortcuts, theme } from './shell';
-import { silences } from './silences';
-import { topics } from './topics';
+import type { texts } from './en';
+import { PSEUDO, shown, type Language } from './language';
 
-export const T = {
-  account,
-  activity,
-  alertHealth,
-  alerts,
-  analyse,
-  areas,
-  assistant,
-  audit,
-  backtest,
-  brand,
-  commands,
-  confirm,
-  credentials,
-  dashboards,
-  desired,
-  device,
-  diagnosis,
-  errors,
-  explore,
-  first,
-  fleet,
-  form,
-  health,
-  incidents,
-  link,
-  login,
-  models,
-  nav,
-  notifications,
-  palette,
-  passkeys,
-  people,
-  presence,
-  profile,
-  rail,
-  rules,
-  settings,
-  severity,
-  shortcuts,
-  silences,
-  standing,
-  states,
-  theme,
-  time,
-  toast,
-  topics,
-  welcome,
+type Same<Text> = Text extends string
+  ? string
+  : Text extends (...given: infer Given) => string
+    ? (...given: Given) => string
+    : { readonly [Key in keyof Text]: Same<Text[Key]> };
+
+/** What every catalogue has. */
+export type Texts = Same<typeof texts>;
+
+export const CATALOGUES: Record<Language | typeof PSEUDO, () => Promise<{ texts: Texts }>> = {
+  en: () => import('./en'),
+  [PSEUDO]: () => import('./pseudo'),
 };
+
+export let T: Texts;
+
+/** Load the texts of a language and show the page in it. */
+export async function loadTexts(code: Language | typeof PSEUDO): Promise<void> {
+  shown.set(code);
+  ({ texts: T } = await CATALOGUES[code]());
+}

@@ -1,7 +1,7 @@
 // Texts of device access.
 
-import { integer } from '../lib/format';
-import { plural } from './plural';
+import { integer } from '../../lib/fixed';
+import { plural } from '../plural';
 
 const devices = (n: number): string => `${integer(n)} ${plural(n, { one: 'device', other: 'devices' })}`;
 

@@ -127,7 +127,6 @@ export const notifications = {
   ownAdd: 'Add',
   ownChannel: 'Channel',
   browser: 'Notify this browser',
-  browserOn: 'This browser is notified',
   browserDenied: 'The browser refused notifications for this page. Allow them in its settings.',
   browserNeedsHttps: 'Push messages to this browser need HTTPS.',
   quiet: 'Quiet hours',

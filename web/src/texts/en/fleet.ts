@@ -1,6 +1,6 @@
 // Texts of the fleet page and of the page before the first device.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const fleet = {
   title: 'Fleet',

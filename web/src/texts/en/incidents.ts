@@ -1,6 +1,6 @@
 // Texts of incidents.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 const alerts = (n: number): string => `${n} ${plural(n, { one: 'alert', other: 'alerts' })}`;
 

@@ -1,6 +1,6 @@
 // Texts of the Analyse page.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const analyse = {
   title: 'Analyse',

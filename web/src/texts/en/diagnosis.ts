@@ -1,6 +1,6 @@
 // Texts of diagnoses.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const diagnosis = {
   title: 'Diagnosis',

@@ -1,6 +1,6 @@
 // Texts of silences.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 const clock = (minutes: number): string =>
   `${String(Math.floor(minutes / 60)).padStart(2, '0')}:${String(minutes % 60).padStart(2, '0')}`;

@@ -1,6 +1,6 @@
 // Texts of the settings page.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const settings = {
   title: 'Settings',

@@ -1,6 +1,6 @@
 // Texts of the topics page.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const topics = {
   title: 'Topics',

@@ -1,6 +1,6 @@
 // Texts of areas.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const areas = {
   title: 'Areas',

@@ -1,7 +1,7 @@
 // Texts of signing in, the own account, and people.
 
-import { integer } from '../lib/format';
-import { plural } from './plural';
+import { integer } from '../../lib/fixed';
+import { plural } from '../plural';
 
 const of = (used: number, limit: number | null): string =>
   limit === null ? integer(used) : `${integer(used)} of ${integer(limit)}`;
@@ -36,7 +36,6 @@ export const login = {
 };
 
 export const welcome = {
-  title: 'Welcome',
   create: 'Create your account',
   reset: (name: string) => `Set a new password for ${name}`,
   role: (role: string) => `Your role: ${role}.`,

@@ -1,6 +1,6 @@
 // Texts of the page about the health of the alert system.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Alert health',

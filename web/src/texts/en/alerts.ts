@@ -1,6 +1,6 @@
 // Texts of alerts.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const alerts = {
   title: 'Alerts',

@@ -1,6 +1,6 @@
 // Texts of the shell: navigation, search, connection.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const link = {
   live: 'Live',

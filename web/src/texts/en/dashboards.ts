@@ -1,6 +1,6 @@
 // Texts of dashboards and their tiles.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const dashboards = {
   title: 'Dashboards',

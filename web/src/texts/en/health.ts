@@ -1,6 +1,6 @@
 // Texts of the page on the health of devices.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const health = {
   title: 'Device health',

@@ -1,6 +1,6 @@
 // Texts of the test of a rule on stored readings, and of suggested limits.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 const times = (count: number): string => plural(count, { one: 'once', other: `${count} times` });
 const devices = (count: number): string => plural(count, { one: '1 device', other: `${count} devices` });

@@ -1,6 +1,6 @@
 // Texts of the model settings.
 
-import { plural } from './plural';
+import { plural } from '../plural';
 
 export const models = {
   title: 'Models',

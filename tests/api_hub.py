@@ -351,9 +351,9 @@ async def running_hub(
                 core.shutdown.set()
                 server.should_exit = True
                 ingest_queue.close()
-                await asyncio.wait_for(tasks[0], 5)
+                await asyncio.wait_for(tasks[0], 30)
                 bus.close()
-                await asyncio.wait_for(asyncio.gather(*tasks[1:]), 5)
+                await asyncio.wait_for(asyncio.gather(*tasks[1:]), 30)
                 await worker.close()
                 await store.close()
 

@@ -9,8 +9,9 @@ import asyncio
 import itertools
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Any
 
-HOST = "127.0.0.1"
+from tcp_server import HOST, tcp_server
 
 
 class Proxy:
@@ -25,20 +26,16 @@ class Proxy:
         self.port = 0
         self.accepted = 0
         self._pieces = pieces
-        self._server: asyncio.Server | None = None
+        self._server = tcp_server(self._serve)
         self._writers: set[asyncio.StreamWriter] = set()
         self._swallowing: set[asyncio.StreamWriter] = set()
 
     async def __aenter__(self) -> Proxy:
-        self._server = await asyncio.start_server(self._serve, HOST, 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._server.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        self.cut()
-        await asyncio.sleep(0.01)
+    async def __aexit__(self, *error: Any) -> None:
+        await self._server.__aexit__(*error)
 
     def cut(self) -> None:
         """Reset all connections."""

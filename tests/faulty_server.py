@@ -6,14 +6,15 @@ Each connection serves one request: the server reads it whole and then plays a s
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from tcp_server import Handler, tcp_server
+
 Script = Sequence[bytes | float]
 HANG: Script = (3600.0,)
-Turn = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 def answer(body: bytes, status: str = "200 OK", kind: str = "application/json", *headers: str) -> Script:
@@ -34,35 +35,23 @@ class Faulty:
     requests: list[tuple[str, bytes]] = field(default_factory=list)
     open: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
-    connections: set[asyncio.Task[None]] = field(default_factory=set)
 
     @asynccontextmanager
-    async def listen(self, turn: Turn) -> AsyncIterator[int]:
+    async def listen(self, turn: Handler) -> AsyncIterator[int]:
         """Run ``turn`` for each connection to a free port, and end all connections at exit."""
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            assert task is not None
-            self.connections.add(task)
             self.open += 1
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await turn(reader, writer)
-            self.open -= 1
-            self.closed.set()
-            writer.close()
-            with suppress(OSError):
-                await writer.wait_closed()
-            self.connections.discard(task)
+            try:
+                with suppress(OSError, asyncio.IncompleteReadError):
+                    await turn(reader, writer)
+            finally:
+                self.open -= 1
+                self.closed.set()
+                writer.close()
 
-        listening = await asyncio.start_server(serve, "127.0.0.1", 0)
-        try:
-            yield int(listening.sockets[0].getsockname()[1])
-        finally:
-            listening.close()
-            ending = list(self.connections)
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
+        async with tcp_server(serve) as port:
+            yield port
 
     def headers(self, number: int) -> dict[str, str]:
         lines = self.requests[number][0].split("\r\n")[1:]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from receiver import until
+from tcp_server import tcp_server
 
 
 @dataclass
@@ -32,7 +33,6 @@ class HttpReceiver:
 
     port: int = 0
     posted: list[Posted] = field(default_factory=list)
-    serving: set[asyncio.Task[Any]] = field(default_factory=set)
     answer: Callable[[Posted], Awaitable[str] | str] = lambda posted: "200 OK\r\n"
 
     @property
@@ -51,13 +51,9 @@ class HttpReceiver:
         return self.about(device)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self.serving.add(task)
         try:
             await self._serve_one(reader, writer)
         finally:
-            self.serving.discard(task)
             writer.close()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -80,12 +76,5 @@ class HttpReceiver:
 async def http_receiver() -> AsyncIterator[HttpReceiver]:
     """Run a server on a free port."""
     receiver = HttpReceiver()
-    server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
-    receiver.port = server.sockets[0].getsockname()[1]
-    try:
+    async with tcp_server(receiver.serve) as receiver.port:
         yield receiver
-    finally:
-        server.close()
-        for task in (serving := list(receiver.serving)):
-            task.cancel()
-        await asyncio.gather(*serving, return_exceptions=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from typing import Any
+
+from tcp_server import tcp_server
 
 CONNECT, PUBLISH, PUBACK, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 4, 8, 12, 14
 
@@ -89,19 +92,14 @@ class PeerServer:
         self._answers = answers
         self._connack = connack
         self._refuses = refuses or {}
-        self._server: asyncio.Server | None = None
+        self._server = tcp_server(self._serve)
 
     async def __aenter__(self) -> PeerServer:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self.port = await self._server.__aenter__()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for peer in self.peers:
-            peer.hang_up()
-        await asyncio.sleep(0.01)
+    async def __aexit__(self, *error: Any) -> None:
+        await self._server.__aexit__(*error)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = Peer(reader, writer)

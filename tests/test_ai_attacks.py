@@ -34,6 +34,7 @@ from hub.tools.lookup import Lookup
 from sample_files import machine, pdf, plate, png, sound
 from scripted_provider import ObeysEverything
 from signed_in import BEARER, TOKEN, person
+from tcp_server import tcp_server
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(240)]
 SECRET = "sk-test-not-to-be-seen-anywhere"
@@ -79,10 +80,10 @@ async def target(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Targ
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", SECRET)
         async with (
-            await asyncio.start_server(steal, "127.0.0.1", 0) as thief,
+            tcp_server(steal) as thief,
             running_hub(tmp_path_factory.mktemp("hub"), models=[model]) as hub,
         ):
-            made = Target(hub, model, f"http://127.0.0.1:{thief.sockets[0].getsockname()[1]}", contacts)
+            made = Target(hub, model, f"http://127.0.0.1:{thief}", contacts)
             hub.http.timeout = 200  # text recognition on a busy machine
             hub.publish(f"devices/{VALVE}/info", {"name": "Valve 1", "commands": COMMANDS})
             await hub.telemetry(VALVE, x=1)

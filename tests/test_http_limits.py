@@ -8,16 +8,18 @@ import resource
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
 import pytest
 
 from api_hub import ApiHub, Socket, running_hub
+from hub.api import HttpSettings
 from hub.api.clients import MAX_CONNECTIONS, connection_limits
+from hub.server import create_server, write_timeout
 from hub.server import http as server_http
 from hub.server import websocket as server_websocket
-from hub.server import write_timeout
 
 TOKEN = "correct horse battery staple"
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
@@ -403,3 +405,29 @@ def test_connection_limits_depend_on_rlimit_nofile(monkeypatch: pytest.MonkeyPat
         assert connection_limits(None, None) == (expected, expected // 2)
     assert connection_limits(50, None) == (50, 25)
     assert connection_limits(50, 400) == (50, 50)
+
+
+# -- stop ---------------------------------------------------------------------------------------------------------
+
+
+async def test_stop_ends_connection_whose_client_does_not_read(tmp_path: Path) -> None:
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(20_000_000)})
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = create_server(app, HttpSettings(port=0, web_dir=tmp_path))
+        serving = asyncio.create_task(server.serve(sockets=[listener]), name="server")
+        async with asyncio.timeout(30):
+            reader, writer = await asyncio.open_connection(*listener.getsockname(), limit=1_000)
+            writer.write(HEAD + b"\r\n")
+            await reader.readexactly(100)
+            server.should_exit = True
+            await serving
+    received = 100
+    with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(30):
+            while data := await reader.read(1_000_000):
+                received += len(data)
+    assert received < 20_000_000
+    writer.close()

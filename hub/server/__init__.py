@@ -53,6 +53,17 @@ class Server(uvicorn.Server):
             server.start(self.config.backlog)
             self.servers.append(server)  # type: ignore[arg-type]  # uvicorn closes it and waits for it
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, let requests end for 2 s, and abort the connections that are still open then.
+
+        They belong to clients that do not read their response, or that connected while the server stopped.
+        """
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:  # set when the connection is accepted
+                connection.transport.abort()
+        await asyncio.sleep(0)
+
     def _protocol(self, on_connected: Callable[[], None]) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class
         made: asyncio.Protocol = make(

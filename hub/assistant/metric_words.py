@@ -65,16 +65,28 @@ def semantics(device: Device, metric: str) -> MetricSemantics:
     return found if found.quantity else metric_semantics(shown.title, device.unit(metric), shown.device_class)
 
 
+def metric_titles(devices: Iterable[Device]) -> set[tuple[str, str]]:
+    """Return the names of all metrics, each with the titles that people or devices gave it, else the name again."""
+    plain: set[str] = set()
+    titled: set[tuple[str, str]] = set()
+    for device in devices:
+        if device.metric_edits or device.info.titles:
+            titled.update(_titles(device))
+        else:
+            plain.update(device.metrics)
+    return titled.union((name, name) for name in plain)
+
+
 def find_titles(
-    words: QuestionWords, devices: Iterable[Device], shortest: int, longest: int = _LONGEST
+    words: QuestionWords, known: Iterable[tuple[str, str]], shortest: int, longest: int = _LONGEST
 ) -> list[MetricMention]:
-    """Return the metrics that a question names by name or title, and mark the words."""
+    """Return the metrics that a question names by name or title, and mark the words; see :func:`metric_titles`."""
     spans = {phrase: (first, end) for first, end, phrase in reversed(list(words.phrases(longest)))}
     wanted = {
         stem: phrase for phrase, (first, end) in spans.items() if end - first >= shortest for stem in stems(phrase)
     }
     named: dict[str, set[str]] = {}
-    for name, title in {pair for device in devices for pair in _titles(device)} if wanted else ():
+    for name, title in known if wanted else ():
         for form in _forms(name, title) & wanted.keys():
             named.setdefault(wanted[form], set()).add(name)
     found = []

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from hub.assistant.kinds import kind_of
 from hub.assistant.language import LONGEST_PHRASE, Hint, Language, language_of, languages
-from hub.assistant.metric_words import find_quantities, find_titles, with_places
+from hub.assistant.metric_words import find_quantities, find_titles, metric_titles, with_places
 from hub.assistant.question import Amount, ParsedQuestion
-from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_missing, find_named
+from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_missing, find_named, groupable
 from hub.assistant.time_parser import TimeRange, parse_time_ranges
 from hub.assistant.words import QuestionWords, split_words
 from hub.insight.lexicon import read_words
@@ -27,16 +27,18 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
     words = QuestionWords(text)
     named = find_named(words, languages()[language], devices)
     spoken = language_of(words, language)
-    titles = find_titles(words, devices, shortest=2)
-    groups = find_groups(words, devices, shortest=2)
+    known = metric_titles(devices)
+    titles = find_titles(words, known, shortest=2)
+    possible = groupable(words, devices)
+    groups = find_groups(words, possible, shortest=2)
     times = parse_time_ranges(words, spoken, now)
     amounts = _amounts(words, spoken, devices)
     numbered, missing, synonym = find_missing(words, spoken, devices)
     concepts, hint, comparative, quantity = _phrases(words, spoken)
     _mark_adjectives(words, spoken)
-    titles += find_titles(words, devices, shortest=1, longest=1)
+    titles += find_titles(words, known, shortest=1, longest=1)
     titles += find_quantities(words, spoken)
-    groups += find_groups(words, devices, longest=1)
+    groups += find_groups(words, possible, longest=1)
     if not titles and quantity is None and any(amount.unit in ("°C", "°F") for amount in amounts):
         quantity = "temperature"
     asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
@@ -147,7 +149,12 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
 
 def _amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
     """Return the numbers of a question, each with its unit and comparison ("above"), and mark their words."""
-    units = {tuple(split_words(unit)): unit for device in devices for unit in device.info.units.values()}
+    if not any(token.use is None and _number(token.word) is not None for token in words.tokens):
+        return []
+    known: set[str] = set()
+    for device in devices:
+        known.update(device.info.units.values())
+    units = {tuple(split_words(unit)): unit for unit in known}
     units |= {tuple(phrase.split()): unit for phrase, unit in language.units.items()}
     found: list[Amount] = []
     for place, token in enumerate(words.tokens):

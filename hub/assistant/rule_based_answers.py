@@ -8,32 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
-from hub.assistant.answers import (
-    alerts,
-    areas,
-    batteries,
-    changes,
-    comparison,
-    current,
-    events_in_time,
-    facts,
-    forecast,
-    limit_check,
-    manuals,
-    meanings,
-    ranking,
-    requests,
-    set_points,
-    statistics,
-    totals,
-    unusual,
-)
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, listed, names
+from hub.assistant.answers.context import CannotAnswer, Context, listed, names
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.context_resolution import resolve_question
+from hub.assistant.handlers import HANDLERS, Handler
 from hub.assistant.kinds import STATES
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.time_parser import DAY, TimeRange
@@ -45,71 +27,6 @@ _PARSED_IN_THREAD = 3
 """How often a question is parsed in a thread."""
 
 
-class Handler(msgspec.Struct, frozen=True):
-    """The function that answers a kind of question, and the parts of the question that it uses."""
-
-    answer: Callable[[Context], Awaitable[ComputedAnswer]]
-    uses: frozenset[str] = frozenset()
-
-
-def _handler(answer: Callable[[Context], Awaitable[ComputedAnswer]], uses: str = "") -> Handler:
-    return Handler(answer, frozenset(uses.split()))
-
-
-_HANDLERS: dict[Kind, Handler] = {
-    "acknowledged": _handler(alerts.acknowledged, "time"),
-    "add_device": _handler(requests.add_device, "words"),
-    "act": _handler(requests.command, "metrics amounts words"),
-    "alert_count": _handler(alerts.count, "time metrics"),
-    "alert_when": _handler(alerts.when, "time metrics"),
-    "alerts": _handler(alerts.open_alerts, "time metrics"),
-    "areas": _handler(areas.by_area, "time metrics"),
-    "battery": _handler(batteries.battery, "metrics"),
-    "change": _handler(changes.change, "time metrics"),
-    "commands": _handler(facts.commands),
-    "compare": _handler(comparison.compare, "time metrics"),
-    "correlation": _handler(ranking.correlation, "time metrics"),
-    "count": _handler(ranking.count, "time metrics amounts"),
-    "deviation": _handler(statistics.deviation, "time metrics"),
-    "episodes": _handler(events_in_time.occurrences, "time metrics amounts"),
-    "failing": _handler(forecast.failing, "ahead"),
-    "filter": _handler(ranking.filtered, "time metrics amounts"),
-    "firmware": _handler(facts.firmware, "versions"),
-    "first": _handler(changes.first, "time metrics"),
-    "forecast": _handler(forecast.reaching, "metrics amounts ahead"),
-    "happened": _handler(alerts.happened, "time metrics"),
-    "help": _handler(requests.help_),
-    "last": _handler(changes.latest, "time metrics"),
-    "last_seen": _handler(facts.last_seen),
-    "limit_check": _handler(limit_check.limit_check, "metrics"),
-    "limits": _handler(facts.limits, "metrics"),
-    "list": _handler(current.listing),
-    "manual": _handler(manuals.manual, "time metrics amounts words"),
-    "mean": _handler(statistics.mean, "time metrics"),
-    "meaning": _handler(meanings.meaning, "metrics amounts"),
-    "median": _handler(statistics.median, "time metrics"),
-    "model": _handler(facts.model),
-    "notify": _handler(requests.notify, "time metrics amounts words"),
-    "now": _handler(current.now, "time metrics"),
-    "offline": _handler(facts.offline),
-    "range": _handler(statistics.extent, "time metrics"),
-    "rank": _handler(ranking.rank, "time metrics"),
-    "rate": _handler(changes.rate, "time metrics"),
-    "rules": _handler(facts.rules, "metrics"),
-    "run_on": _handler(forecast.run_on, "ahead"),
-    "setpoint": _handler(set_points.setpoint, "metrics"),
-    "state": _handler(current.state, "time metrics"),
-    "statistics": _handler(statistics.statistics, "time metrics"),
-    "status": _handler(current.status),
-    "summary": _handler(alerts.summary, "time"),
-    "thanks": _handler(requests.thanks),
-    "total": _handler(totals.total, "time metrics"),
-    "trend": _handler(changes.rate, "time metrics"),
-    "unusual": _handler(unusual.unusual_readings, "metrics"),
-    "when_extreme": _handler(ranking.when_extreme, "time metrics"),
-    "where": _handler(facts.where),
-    "why": _handler(alerts.why, "metrics"),
-}
 _DEFAULTS: frozenset[Kind] = frozenset(("status", "list", "unknown", "now", "statistics", "state"))
 """Kinds for which a word that was not understood may be what the question is about."""
 
@@ -136,14 +53,14 @@ class RuleBasedAnswers:
 
         ``language`` is the person's, for questions whose words are of no particular one.
         """
-        devices = list(self._queries.registry.with_latest_values())
+        devices = await self._devices()
         question = await self._parsed(text, before, devices, language)
-        context = Context(self._queries, question)
-        handler = _HANDLERS.get(question.kind)
+        context = Context(self._queries, question, devices)
+        handler = HANDLERS.get(question.kind)
         try:
             if not devices and question.kind not in ("help", "thanks"):
                 raise CannotAnswer(context.say("no_devices"))
-            _require_understood(context, handler)
+            await _require_understood(context, handler)
             if handler is None:
                 raise CannotAnswer(f"{context.say('not_understood')}\n{context.say('help')}")
             await _resolve_alert_time(context)
@@ -158,6 +75,12 @@ class RuleBasedAnswers:
             answer.is_charted,
             answer.proposal,
         )
+
+    async def _devices(self) -> list[Device]:
+        """Return all devices, up to date."""
+        ids = [device.id for device in self._queries.registry.devices()]
+        found = [self._queries.registry.get(each) async for each in in_slices(ids)]
+        return [device for device in found if device is not None]
 
     async def _parsed(
         self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str
@@ -181,12 +104,12 @@ def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
     return tuple((device.id, None) for device in question.scope.devices[:3])
 
 
-def _require_understood(context: Context, handler: Handler | None) -> None:
+async def _require_understood(context: Context, handler: Handler | None) -> None:
     """Raise CannotAnswer where a part that was not understood could change the answer; else note it."""
     question, scope = context.question, context.question.scope
     if scope.missing:
-        raise CannotAnswer(_nothing_called(context, scope.missing))
-    if not context.devices and any(True for _ in context.queries.registry.devices()):
+        raise CannotAnswer(await _nothing_called(context, scope.missing))
+    if not context.devices and context.all_devices:
         words = " + ".join(f"“{group.words}”" for group in scope.groups)
         raise CannotAnswer(context.say("no_common", words=words))
     uses = handler.uses if handler else frozenset[str]()
@@ -195,7 +118,7 @@ def _require_understood(context: Context, handler: Handler | None) -> None:
     unknown = [w for w in question.unknown if "versions" not in uses or not any(map(str.isdigit, w))]
     if unknown and "words" not in uses:
         if scope.is_all:
-            text = _nothing_called(context, unknown)
+            text = await _nothing_called(context, unknown)
             raise CannotAnswer(f"{text}\n{context.say('help')}" if question.kind == "unknown" else text)
         if question.kind in _DEFAULTS:
             quoted = listed([f"“{word}”" for word in unknown])
@@ -260,13 +183,14 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
     return [f"“{token.written}”" for token in tokens if token.use == "concept" and token.word in of]
 
 
-def _nothing_called(context: Context, words: Sequence[str]) -> str:
+async def _nothing_called(context: Context, words: Sequence[str]) -> str:
     """Return a sentence that nothing has these names, with similar names and the existing areas."""
     registry, lookup = context.queries.registry, context.queries.lookup
-    near = [registry.require(each).display_name for word in words for each in lookup.near(word)]
+    found = [each for word in words for each in await asyncio.to_thread(lookup.near, word)]
+    near = [device.display_name for device in map(registry.get, found) if device is not None]
     group = context.question.scope.groups
     alike = near or [device.display_name for each in group[:1] for device in each.devices]
-    areas = sorted({device.display_area for device in registry.devices() if device.display_area})
+    areas = sorted({area async for device in in_slices(context.all_devices) if (area := device.display_area)})
     text = context.say("nothing_called", words=listed([f"“{word}”" for word in words]))
     if alike:
         return f"{text} {context.say('similar', names=listed(list(dict.fromkeys(alike)), 5))}"

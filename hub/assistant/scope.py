@@ -175,18 +175,22 @@ def find_groups(
 ) -> list[Group]:
     """Return the groups that a question names by phrases of ``shortest`` to ``longest`` words, and mark these."""
     spans = [span for span in words.phrases(longest) if span[1] - span[0] >= shortest and not span[2].isdigit()]
-    wanted = {stem for _, _, phrase in spans for stem in stems(phrase)}
-    meant = {kind.id for kind in kinds() if kind.words & wanted}
-    wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}
-    possible = [device for device in devices if _may_be_in(device, wanted)]  # one pass over a large fleet
     found: list[Group] = []
-    for first, end, phrase in spans if possible else ():
+    for first, end, phrase in spans if devices else ():
         if words.is_free(first, end):
-            group = _group_of(phrase, first, end, possible)
+            group = _group_of(phrase, first, end, devices)
             if group is not None:
                 words.mark(first, end, "group")
                 found.append(group)
     return found
+
+
+def groupable(words: QuestionWords, devices: Sequence[Device]) -> list[Device]:
+    """Return the devices that a phrase of the question may name as part of a group: one pass over a large fleet."""
+    wanted = {stem for _, _, phrase in words.phrases(_LONGEST_GROUP) for stem in stems(phrase)}
+    meant = {kind.id for kind in kinds() if kind.words & wanted}
+    wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}
+    return [device for device in devices if _may_be_in(device, wanted)]
 
 
 def _may_be_in(device: Device, wanted: set[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import numpy as np
 
@@ -53,13 +54,14 @@ class Queries:
         Only devices that are online count, and at most 400 series are read.
         """
         end = self.now()
-        chosen = [
+        limited = (
             (d, metric, limit)
             for d in devices
             if d.presence == "online"
             for metric, limit in self.limits(d).items()
             if metric in d.metrics
-        ][:_MAX_SERIES]
+        )
+        chosen = list(islice(limited, _MAX_SERIES))
         series = await self.store.history(
             [SeriesQuery(d.id, m, end - LOOK_BACK_MS, end, buckets=360) for d, m, _ in chosen]
         )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, names
 from hub.assistant.answers.current import presence_counts
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.time_parser import DAY, HOUR, SHIFT_MS, TimeRange
 from hub.insight.claims import sentences
 from hub.model import Alert, SeriesQuery
@@ -89,7 +90,7 @@ async def when(context: Context) -> ComputedAnswer:
     """Answer when the last (or first) alert of devices began, and how long it lasted."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None else (context.now - 30 * DAY, context.now)
-    alerts = _of_metric(context, await context.queries.raised_between(start, end, context.ids))
+    alerts = await _of_metric(context, await context.queries.raised_between(start, end, context.ids))
     sources = tuple((device.id, None) for device in context.devices[:3]) if not context.question.scope.is_all else ()
     if not alerts:
         words = time.words if time is not None else context.say("last", time="30 d")
@@ -100,11 +101,11 @@ async def when(context: Context) -> ComputedAnswer:
     return ComputedAnswer(text, _about(wanted))
 
 
-def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
+async def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
     """Return the alerts of the metrics that an adjective or a verb names ("vibrating too much"); all without one."""
     if not context.question.has("too") or not context.mentions():
         return alerts
-    keys = {target.key for target in context.targets(most=None)}
+    keys = {target.key for target in await context.targets(most=None)}
     return [alert for alert in alerts if (alert.device, alert.metric) in keys]
 
 
@@ -276,7 +277,7 @@ async def summary(context: Context) -> ComputedAnswer:
         ),
         *(f"{context.say('over_label')}: {_duration_line(context, alert)}" for alert in cleared[:4]),
     ]
-    gone = [device for device in context.devices if device.presence != "online"]
+    gone = [device async for device in in_slices(context.devices) if device.presence != "online"]
     lines += [context.say("not_online", names=names(gone))] if gone else []
     rows = await context.queries.headings(context.devices, 3 * 3600)
     lines += [
@@ -290,5 +291,5 @@ async def summary(context: Context) -> ComputedAnswer:
         )
         for r in rows[:3]
     ]
-    head = f"{context.say('summary_head', time=span.words)} {presence_counts(context)}"
+    head = f"{context.say('summary_head', time=span.words)} {await presence_counts(context)}"
     return ComputedAnswer(context.lines(head, lines, 16), _about([*still, *cleared]), (span.start, span.end))

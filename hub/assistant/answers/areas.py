@@ -5,9 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    MAX_TARGETS,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
 from hub.assistant.answers.ranking import alike
 from hub.assistant.answers.readings import load, value_at
+from hub.assistant.answers.slices import in_slices
 from hub.tools.views import celsius
 
 
@@ -15,30 +25,36 @@ async def by_area(context: Context) -> ComputedAnswer:
     """Answer with the mean and the range of a metric in each area, the highest mean first."""
     hint = context.question.hint or context.question.comparative
     time = context.question.time
-    targets = alike(context, context.targets(most=None if time is None else MAX_TARGETS))
+    targets = await alike(context, await context.targets(most=None if time is None else MAX_TARGETS))
     values: dict[str, list[tuple[Target, float]]] = {}
-    for target, value in await _values(context, targets):
+    async for target, value in in_slices(await _values(context, targets)):
         values.setdefault(target.device.display_area or context.say("no_area"), []).append((target, value))
     if not values:
         raise CannotAnswer(
             context.say("no_readings", scope=context.scope_words, time=time.words if time else context.say("now"))
         )
     unit = targets[0].unit
-    if any(target.unit != unit for target in targets):  # temperatures in several units
-        values = {area: [(t, celsius(value, t.unit)) for t, value in rows] for area, rows in values.items()}
+    units = {target.unit async for target in in_slices(targets)}
+    if len(units) > 1:  # temperatures in several units
+        for area, rows in values.items():
+            values[area] = [(t, celsius(value, t.unit)) async for t, value in in_slices(rows)]
         unit = "°C"
-    means = {area: float(np.mean([value for _, value in rows])) for area, rows in values.items()}
+    numbers: dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]] = {}
+    for area, rows in values.items():
+        numbers[area] = np.array([value async for _, value in in_slices(rows)])
+    means = {area: float(each.mean()) for area, each in numbers.items()}
     order = sorted(means, key=lambda area: means[area], reverse=not (hint and hint.lowest))
-    lines = [
-        context.say(
+
+    def line(area: str) -> str:
+        return context.say(
             "mean_range",
             name=f"{area} ({len(values[area])})",
             mean=fmt.quantity(means[area], unit),
-            low=fmt.number(min(value for _, value in values[area]), unit),
-            high=fmt.quantity(max(value for _, value in values[area]), unit),
+            low=fmt.number(float(numbers[area].min()), unit),
+            high=fmt.quantity(float(numbers[area].max()), unit),
         )
-        for area in order
-    ]
+
+    lines = shown_rows(order, line, MAX_LINES)
     head = f"{time.words if time else context.say('now')}, {context.mentions()[0].words}:"
     span = (time.start, time.end) if time is not None and not time.is_point else None
     return ComputedAnswer(
@@ -50,7 +66,7 @@ async def _values(context: Context, targets: list[Target]) -> list[tuple[Target,
     """Return a value of each target: now, at a moment, or its mean over a time."""
     time = context.question.time
     if time is None:
-        return [(t, t.latest.value) for t in targets if isinstance(t.latest.value, float)]
+        return [(t, t.latest.value) async for t in in_slices(targets) if isinstance(t.latest.value, float)]
     if time.is_point:
         found = [(target, await value_at(context, target, time.start)) for target in targets]
         return [(target, pair[1]) for target, pair in found if pair is not None]

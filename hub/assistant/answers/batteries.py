@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
+from hub.assistant.answers.slices import in_slices, order_of
 from hub.assistant.metric_words import MetricMention
-from hub.model import Device
 
 _LOW_BATTERY = 20.0
 
@@ -13,16 +21,24 @@ _LOW_BATTERY = 20.0
 async def battery(context: Context) -> ComputedAnswer:
     """Answer with the charge of batteries, the lowest first; the low ones where the question asks for them."""
     mention = MetricMention("battery", quantity="state_of_charge")
-    found = [Target(d, m) for d in context.devices for m in mention.on(d) or _battery_states(d)]
+    found: list[Target] = []
+    async for device in in_slices(context.devices):
+        schema = context.schemas.of(device)
+        states = (name for name, each in schema.described.items() if each.device_class == "battery")
+        found += [Target(device, m) for m in schema.meant_by(mention) or states]
     if not found:
         raise CannotAnswer(context.say("no_battery", scope=context.scope_words))
-    found.sort(
-        key=lambda t: t.latest.value if isinstance(t.latest.value, float) else -1.0 if _is_low(context, t) else 101.0
-    )
-    low = [target for target in found if _is_low(context, target)]
+    levels = [
+        t.latest.value if isinstance(t.latest.value, float) else -1.0 if _is_low(context, t) else 101.0
+        async for t in in_slices(found)
+    ]
+    found = [found[place] for place in order_of(levels)]
+    low = [target async for target in in_slices(found) if _is_low(context, target)]
     wants_low = context.question.has_any("weak") or context.question.hint is not None
     shown = low if context.question.has("weak") and not context.question.scope.is_single else found
-    lines = [f"{t.device.display_name}: {t.show(t.latest.value)}{context.stale_note(t.device)}" for t in shown]
+    lines = shown_rows(
+        shown, lambda t: f"{t.device.display_name}: {t.show(t.latest.value)}{context.stale_note(t.device)}", MAX_LINES
+    )
     head = context.say(
         "low_batteries" if wants_low else "batteries",
         n=len(low),
@@ -34,10 +50,6 @@ async def battery(context: Context) -> ComputedAnswer:
             context.say("lowest_battery", name=found[0].device.display_name, value=found[0].show(found[0].latest.value))
         ]
     return ComputedAnswer(context.lines(head, lines), about(shown or found[:1]))
-
-
-def _battery_states(device: Device) -> list[str]:
-    return [metric for metric in device.metrics if device.describe(metric).device_class == "battery"]
 
 
 def _is_low(context: Context, target: Target) -> bool:

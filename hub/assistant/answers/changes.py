@@ -20,7 +20,7 @@ async def first(context: Context) -> ComputedAnswer:
     """Answer with the first reading of a time, or of all that is stored."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None and time.kind == "range" else (0, context.now)
-    targets = context.targets()[:12]
+    targets = (await context.targets())[:12]
     lines = []
     for target in targets:
         if (found := await first_reading(context, target, start, end)) is not None:
@@ -39,7 +39,7 @@ async def latest(context: Context) -> ComputedAnswer:
     top = context.question.top
     if not top or top < 2:
         return await now(context)
-    targets = context.targets()[:3]
+    targets = (await context.targets())[:3]
     queries = [SeriesQuery(t.device.id, t.metric, 0, context.now, limit=top) for t in targets]
     lines = [
         context.say("read_at", name=target.name, value=target.show(point[1]), time=context.clock(point[0]))
@@ -57,7 +57,7 @@ async def change(context: Context) -> ComputedAnswer:
     if time is not None and time.is_point:
         return await _change_since(context, time)
     span = context.span()
-    targets = context.first(context.targets(any_metric=True), _MOST_COMPARED)
+    targets = context.first(await context.targets(any_metric=True), _MOST_COMPARED)
     tracks = [track for track in await tracks_of(context, span, targets) if len(track) > 1]
     if not tracks:
         raise CannotAnswer(context.say("one_reading", scope=context.scope_words, time=span.words))
@@ -81,7 +81,7 @@ def _share(track: Track) -> float:
 
 
 async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
-    targets, lines = context.targets(), []
+    targets, lines = await context.targets(), []
     for target in targets[:12]:
         then = await value_at(context, target, time.start)
         if then is not None and isinstance(target.latest.value, float):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from hub import text_format as fmt
@@ -28,7 +29,7 @@ async def compare(context: Context) -> ComputedAnswer:
 async def _devices(context: Context) -> ComputedAnswer:
     """Compare the same metrics of several devices over a time, or now for a comparative ("is A hotter than B")."""
     time = context.question.time
-    targets = context.targets() if context.mentions() else _shared(context)
+    targets = await context.targets() if context.mentions() else await _shared(context)
     comparative = context.question.comparative
     if time is None and (comparative is not None or context.question.has("difference")):
         return _now(context, targets)
@@ -55,16 +56,14 @@ async def _devices(context: Context) -> ComputedAnswer:
     )
 
 
-def _shared(context: Context) -> list[Target]:
+async def _shared(context: Context) -> list[Target]:
     """Return the numeric metrics that at least two of the devices have."""
-    found = [
-        Target(d, m) for d in context.devices for m in context.shown_metrics(d) if type(d.metrics[m].value) is float
-    ]
-    names = [target.metric for target in found]
-    shared = [target for target in found if names.count(target.metric) > 1]
+    found = [target async for target in context.shown_targets() if target.is_number]
+    names = Counter(target.metric for target in found)
+    shared = [target for target in found if names[target.metric] > 1]
     if not shared:
         raise CannotAnswer(context.say("nothing_shared", scope=context.scope_words, metrics=context.metric_names()))
-    return sorted(shared, key=lambda target: names.index(target.metric))
+    return sorted(shared, key=lambda target: list(names).index(target.metric))
 
 
 def _now(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
@@ -116,7 +115,7 @@ def _difference(context: Context, one: tuple[Target, float], other: tuple[Target
 
 async def _times(context: Context, one: TimeRange, other: TimeRange) -> ComputedAnswer:
     """Compare the means of two times, of each metric."""
-    targets = context.targets()
+    targets = await context.targets()
     lines: list[str] = []
     comparative = context.question.comparative
     for target in targets[:12]:

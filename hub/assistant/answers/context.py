@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
 from hub import text_format as fmt
+from hub.assistant.answers.metric_schemas import MetricSchemas
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.language import Language
-from hub.assistant.metric_words import MetricMention, numeric
+from hub.assistant.metric_words import MetricMention
 from hub.assistant.question import ParsedQuestion
 from hub.assistant.time_parser import HOUR, TimeRange
 from hub.model import Device, Latest, Proposal, RuleProposal, Value
 from hub.model.metric import state_word
 from hub.tools import Queries
 
+T = TypeVar("T")
 MAX_LINES = 12
+_KEPT_ABOUT = 200
+"""Metrics that an answer is about at most; a person sees the first of them as sources."""
 MAX_TARGETS = 200
 """Metrics of devices whose history one answer reads."""
 
@@ -41,7 +48,7 @@ class CannotAnswer(Exception):
     """Ends an answer with a sentence that says what is missing."""
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """One metric of one device."""
 
     device: Device
@@ -67,6 +74,11 @@ class Target(msgspec.Struct, frozen=True):
     def key(self) -> tuple[str, str]:
         return self.device.id, self.metric
 
+    @property
+    def is_number(self) -> bool:
+        """Return whether the latest value is a number."""
+        return type(self.device.metrics[self.metric].value) is float
+
     def show(self, value: Value) -> str:
         """Return a value of this metric as text."""
         if isinstance(value, float):
@@ -78,11 +90,13 @@ class Target(msgspec.Struct, frozen=True):
 class Context:
     """One question with the data that it is answered from. ``now`` is epoch ms."""
 
-    def __init__(self, queries: Queries, question: ParsedQuestion) -> None:
+    def __init__(self, queries: Queries, question: ParsedQuestion, all_devices: Sequence[Device]) -> None:
         self.queries, self.question, self.now = queries, question, queries.now()
         self.language: Language = question.language
         self.devices: Sequence[Device] = question.scope.devices
+        self.all_devices = all_devices
         self.notes: list[str] = []
+        self.schemas = MetricSchemas()
 
     def say(self, key: str, **values: object) -> str:
         return self.language.say(key, **values)
@@ -142,7 +156,7 @@ class Context:
             quantity = "state_of_charge"
         return [MetricMention(quantity.replace("_", " "), quantity=quantity)] if quantity else []
 
-    def targets(
+    async def targets(
         self, *, numbers: bool = True, any_metric: bool = False, most: int | None = MAX_TARGETS
     ) -> list[Target]:
         """Return the metrics that the question is about, at most ``most`` where their history is read (None: all).
@@ -150,22 +164,18 @@ class Context:
         With ``any_metric``, a question that names none is about all of a few devices. Raises CannotAnswer.
         """
         mentions = self.mentions()
-        found = [
-            Target(d, m) for d in self.devices for each in mentions for m in self._chosen(d, each, numbers=numbers)
-        ]
-        found = list({target.key: target for target in found}.values())
+        found = await self._meant(mentions, numbers=numbers)
         if mentions and not found:
             raise CannotAnswer(self._no_metric(mentions))
         if mentions:
             self._note_lacking(found, mentions)
             return self.first(found, most)
-        pairs = [
-            Target(d, m) for d in self.devices for m in self.shown_metrics(d) if not numbers or m in numeric(d, [m])
-        ]
-        main = {target.key for target in pairs if self._is_main(target)}
-        only = [target for target in pairs if target.key in main] or pairs
-        if pairs and (any_metric or len({target.metric for target in only}) == 1):
-            return self.first(pairs if any_metric else only, most)
+        pairs = [target async for target in self.shown_targets() if not numbers or target.is_number]
+        if pairs and any_metric:
+            return self.first(pairs, most)
+        only = [target async for target in in_slices(pairs) if self._is_main(target)] or pairs
+        if len({target.metric async for target in in_slices(only)}) == 1:
+            return self.first(only, most)
         raise CannotAnswer(self.say("which_metric", metrics=self.metric_names()))
 
     def first(self, targets: list[Target], most: int | None) -> list[Target]:
@@ -174,15 +184,27 @@ class Context:
             self.notes.append(self.say("first_metrics", n=most, total=len(targets)))
         return targets[:most]
 
-    @staticmethod
-    def _is_main(target: Target) -> bool:
-        return target.device.describe(target.metric).category in ("primary", "further")
+    async def _meant(self, mentions: Sequence[MetricMention], *, numbers: bool) -> list[Target]:
+        """Return the metrics that the mentions mean, those of one device together."""
+        if not mentions:
+            return []
+        found: list[Target] = []
+        async for device in in_slices(self.devices):
+            schema = self.schemas.of(device)
+            meant = schema.meant_by(mentions[0])
+            if len(mentions) > 1:
+                meant = list(dict.fromkeys(name for each in mentions for name in schema.meant_by(each)))
+            found += [Target(device, m) for m in meant if not numbers or type(device.metrics[m].value) is float]
+        return found
 
-    def _chosen(self, device: Device, mention: MetricMention, *, numbers: bool) -> list[str]:
-        found = mention.on(device)
-        if not numbers:
-            return found
-        return numeric(device, found)
+    async def shown_targets(self) -> AsyncIterator[Target]:
+        """Yield the metrics that a person sees of each device, the most important first."""
+        async for device in in_slices(self.devices):
+            for metric in self.shown_metrics(device):
+                yield Target(device, metric)
+
+    def _is_main(self, target: Target) -> bool:
+        return self.schemas.of(target.device).described[target.metric].category in ("primary", "further")
 
     def _note_lacking(self, found: Sequence[Target], mentions: Sequence[MetricMention]) -> None:
         """Name the devices that were asked about and do not have the metric."""
@@ -191,8 +213,9 @@ class Context:
             lacking = [device for device in self.devices if device.id not in having]
             if lacking:
                 self.notes.append(self.say("lacks", name=names(lacking), metric=mentions[0].words))
+        known = self.schemas.any_has(mentions)
         for mention in mentions:
-            if not any(mention.on(device) for device in self.devices):
+            if mention not in known:
                 self.notes.append(self.say("none_has", scope=self.scope_words, metric=mention.words))
 
     def _no_metric(self, mentions: Sequence[MetricMention]) -> str:
@@ -205,17 +228,15 @@ class Context:
             )
         return self.say("none_has", scope=self.scope_words, metric=metric)
 
-    @staticmethod
-    def shown_metrics(device: Device) -> list[str]:
+    def shown_metrics(self, device: Device) -> list[str]:
         """Return the metrics of a device that a person sees, the most important first."""
-        shown = {metric: device.describe(metric) for metric in device.metrics}
-        kept = [metric for metric, each in shown.items() if not each.hidden and each.category != "config"]
-        return sorted(kept, key=lambda metric: (shown[metric].category == "diagnostic", shown[metric].rank, metric))
+        return self.schemas.of(device).shown
 
     def metric_names(self, most: int = 8) -> str:
+        """Return the titles of the metrics of the devices, of a large fleet those of the first ones."""
         titles = dict.fromkeys(
             fmt.in_sentence(device.describe(metric).title)
-            for device in self.devices
+            for device in self.devices[:MAX_TARGETS]
             for metric in self.shown_metrics(device)
         )
         return listed(list(titles), most)
@@ -234,6 +255,11 @@ class Context:
         return "\n".join([head, *(f"• {line}" for line in lines[:most]), *more])
 
 
+def shown_rows(rows: Sequence[T], show: Callable[[T], str], most: int) -> list[str]:
+    """Return the texts of the first ``most`` rows; the others count, but need no text."""
+    return [*map(show, rows[:most]), *[""] * (len(rows) - most)]
+
+
 def names(devices: Iterable[Device], most: int = 8) -> str:
     return listed([device.display_name for device in devices], most)
 
@@ -243,4 +269,4 @@ def listed(items: Sequence[str], most: int = 8) -> str:
 
 
 def about(targets: Iterable[Target]) -> tuple[tuple[str, str | None], ...]:
-    return tuple(target.key for target in targets)
+    return tuple(target.key for target in islice(targets, _KEPT_ABOUT))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import MAX_TARGETS, CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    MAX_TARGETS,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
 from hub.assistant.answers.readings import value_at
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.kinds import STATES
 from hub.assistant.time_parser import HOUR
 from hub.model import Device
@@ -41,7 +52,7 @@ _WORDS = {
 async def now(context: Context) -> ComputedAnswer:
     """Answer with values of the metrics that were asked about, now or at the moment that was named."""
     time = context.question.time
-    targets = context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
+    targets = await context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
     if time is not None and time.is_point:
         return await _at(context, targets, time.start, time.words)
     if len(targets) == 1:
@@ -51,8 +62,8 @@ async def now(context: Context) -> ComputedAnswer:
         )
         note = _limit_note(context, target).removeprefix(".")
         return ComputedAnswer(text + _old(context, target) + note, about(targets), None, True)
-    lines = [f"{t.name}: {t.show(t.latest.value)}{_old(context, t)}" for t in targets]
-    return ComputedAnswer(context.lines(_summary(context, targets), lines), about(targets[:MAX_TARGETS]))
+    lines = shown_rows(targets, lambda t: f"{t.name}: {t.show(t.latest.value)}{_old(context, t)}", MAX_LINES)
+    return ComputedAnswer(context.lines(await _summary(context, targets), lines), about(targets))
 
 
 def _old(context: Context, target: Target) -> str:
@@ -71,12 +82,11 @@ def _limit_note(context: Context, target: Target) -> str:
     return ""
 
 
-def _summary(context: Context, targets: Sequence[Target]) -> str:
+async def _summary(context: Context, targets: Sequence[Target]) -> str:
     """Return the heading of a list: with mean and range where all have one unit."""
-    values = [
-        t.latest.value for t in targets if isinstance(t.latest.value, float) and not isinstance(t.latest.value, bool)
-    ]
-    titles, units = {t.title for t in targets}, {t.unit for t in targets}
+    values = [t.latest.value async for t in in_slices(targets) if isinstance(t.latest.value, float)]
+    titles = {t.title async for t in in_slices(targets)}
+    units = {t.unit async for t in in_slices(targets)}
     if len(values) == len(targets) and len(units) == 1 and len(titles) == 1:
         unit = targets[0].unit
         return context.say(
@@ -108,10 +118,10 @@ async def _at(context: Context, targets: Sequence[Target], at: int, words: str) 
 async def state(context: Context) -> ComputedAnswer:
     """Answer whether something is open, on, running …, or which devices are."""
     wanted = [each for each in STATES if context.question.has(each)]
-    targets = state_targets(context, wanted[0])
+    targets = await state_targets(context, wanted[0])
     if context.question.time is not None and context.question.time.is_point:
         return await _at(context, targets, context.question.time.start, context.question.time.words)
-    matching = [t for t in targets if is_in_state(t, wanted[0])]
+    matching = [t async for t in in_slices(targets) if is_in_state(t, wanted[0])]
     if len(targets) == 1 or context.question.scope.named:
         lines = [
             f"{t.name}: {t.show(t.latest.value)}, {context.ago(t.latest.ts)}{context.stale_note(t.device)}"
@@ -122,36 +132,36 @@ async def state(context: Context) -> ComputedAnswer:
             yes = ""
         head = f"{yes} {lines[0]}." if len(lines) == 1 else context.lines(context.say("now_head", n=len(lines)), lines)
         return ComputedAnswer(head.strip(), about(targets))
-    chosen = [t for t in targets if t not in matching] if context.question.has("not") else matching
+    chosen = matching
+    if context.question.has("not"):
+        chosen = [t async for t in in_slices(targets) if not is_in_state(t, wanted[0])]
     head = context.say("of", n=len(chosen), total=len(targets), scope=context.scope_words)
-    lines = [f"{t.name}: {t.show(t.latest.value)}{context.stale_note(t.device)}" for t in chosen]
+    lines = shown_rows(chosen, lambda t: f"{t.name}: {t.show(t.latest.value)}{context.stale_note(t.device)}", MAX_LINES)
     return ComputedAnswer(context.lines(head + (":" if lines else "."), lines), about(chosen or targets))
 
 
-def state_targets(context: Context, wanted: str) -> list[Target]:
+async def state_targets(context: Context, wanted: str) -> list[Target]:
     """Return the metrics whose states a question is about. Raises CannotAnswer."""
+    time = context.question.time
     if context.mentions():
-        found = [t for t in context.targets(numbers=False) if type(t.latest.value) is not float]
-        if found:
+        named = await context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
+        if found := [target async for target in in_slices(named) if not target.is_number]:
             return found
-    found = []
-    for device in context.devices:
-        for metric in context.shown_metrics(device):
-            if type(device.metrics[metric].value) is float:
-                continue
-            if wanted == "on_battery":
-                if "mains" in metric:
-                    found.append(Target(device, metric))
-                continue
-            if device.describe(metric).device_class in _CLASSES[wanted]:
-                found.append(Target(device, metric))
-                continue
-            text = Target(device, metric).show(device.metrics[metric].value)
-            if text in ("on", "off") and wanted in ("on", "off", "running", "open", "closed"):
-                found.append(Target(device, metric))
+    found = [target async for target in context.shown_targets() if _can_be(target, wanted)]
     if not found:
         raise CannotAnswer(context.say("no_state", scope=context.scope_words, state=_state_word(context, wanted)))
     return found
+
+
+def _can_be(target: Target, wanted: str) -> bool:
+    """Return whether a metric has states such as the wanted one."""
+    if target.is_number:
+        return False
+    if wanted == "on_battery":
+        return "mains" in target.metric
+    if target.device.describe(target.metric).device_class in _CLASSES[wanted]:
+        return True
+    return target.show(target.latest.value) in ("on", "off") and wanted in ("on", "off", "running", "open", "closed")
 
 
 def _state_word(context: Context, wanted: str) -> str:
@@ -181,7 +191,7 @@ async def status(context: Context) -> ComputedAnswer:
     """Answer with the state of one device with its alerts, or of several in short."""
     scope = context.question.scope
     if scope.is_all or len(context.devices) > 3:
-        return overview(context)
+        return await overview(context)
     texts = [_about(context, device) for device in context.devices]
     first = [(d.id, m) for d in context.devices for m in context.shown_metrics(d)[:1]]
     return ComputedAnswer("\n".join(texts), tuple(first or [(d.id, None) for d in context.devices]))
@@ -208,39 +218,42 @@ def _about(context: Context, device: Device) -> str:
     return context.lines(head, lines, 10) + f"\n{tail}"
 
 
-def overview(context: Context) -> ComputedAnswer:
+async def overview(context: Context) -> ComputedAnswer:
     """Count devices by presence, and the open alerts."""
-    head, gone = presence_counts(context), [d for d in context.devices if d.presence != "online"]
-    lines = [
-        f"{d.display_name}: {context.say(d.presence)}, {context.say('heard', ago=context.ago(d.last_seen))}"
-        for d in gone
-    ]
+    head = await presence_counts(context)
+    gone = [d async for d in in_slices(context.devices) if d.presence != "online"]
+    lines = shown_rows(
+        gone,
+        lambda d: f"{d.display_name}: {context.say(d.presence)}, {context.say('heard', ago=context.ago(d.last_seen))}",
+        MAX_LINES,
+    )
     alerts = context.queries.open_alerts(context.ids)
     by_device = {context.queries.alert_view(alert).name: alert for alert in reversed(alerts)}
     lines += [f"{name}: {alert.severity}, {alert.message}" for name, alert in reversed(by_device.items())]
     tail = context.count("open_alerts", len(alerts)) if alerts else context.say("no_open_alert")
-    ids = list(dict.fromkeys([alert.device for alert in alerts] + [d.id for d in gone]))[:MAX_ABOUT]
+    ids = list(dict.fromkeys([alert.device for alert in alerts] + [d.id for d in gone[:MAX_ABOUT]]))[:MAX_ABOUT]
     return ComputedAnswer(context.lines(f"{head} {tail}", lines), tuple((each, None) for each in ids))
 
 
 MAX_ABOUT = 12
 
 
-def presence_counts(context: Context) -> str:
+async def presence_counts(context: Context) -> str:
     """Return "7 devices: 6 online, 1 offline."."""
-    counted = {key: sum(d.presence == key for d in context.devices) for key in ("online", "stale", "offline")}
-    parts = ", ".join(f"{count} {context.say(key)}" for key, count in counted.items() if count)
+    counted = Counter([device.presence async for device in in_slices(context.devices)])
+    parts = ", ".join(f"{counted[key]} {context.say(key)}" for key in ("online", "stale", "offline") if counted[key])
     return f"{context.count('devices', len(context.devices))}: {parts}."
 
 
 async def listing(context: Context) -> ComputedAnswer:
     """Name the devices of a group, or all of them."""
-    lines = [
-        f"{d.display_name}"
-        + (f" ({', '.join(p for p in (d.info.model, d.display_area) if p)})" if d.info.model or d.display_area else "")
-        + context.stale_note(d)
-        for d in context.devices
-    ]
+
+    def line(d: Device) -> str:
+        place = ", ".join(part for part in (d.info.model, d.display_area) if part)
+        return f"{d.display_name}{f' ({place})' if place else ''}{context.stale_note(d)}"
+
+    lines = shown_rows(context.devices, line, 20)
     return ComputedAnswer(
-        context.lines(presence_counts(context), lines, 20), tuple((d.id, None) for d in context.devices[:MAX_ABOUT])
+        context.lines(await presence_counts(context), lines, 20),
+        tuple((d.id, None) for d in context.devices[:MAX_ABOUT]),
     )

@@ -9,7 +9,7 @@ import numpy as np
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.current import state_targets
-from hub.assistant.answers.ranking import condition_targets, meets
+from hub.assistant.answers.filters import condition_targets, meets
 from hub.assistant.answers.readings import Episode, episodes
 from hub.assistant.answers.statistics import tracks_of
 from hub.assistant.kinds import STATES
@@ -25,9 +25,9 @@ async def occurrences(context: Context) -> ComputedAnswer:
     amount = context.question.compares
     states = [each for each in STATES if context.question.has(each)]
     if amount is not None:
-        targets = condition_targets(context, amount)
+        targets = await condition_targets(context, amount)
     elif states:
-        targets = state_targets(context, states[0])
+        targets = await state_targets(context, states[0])
     else:
         raise CannotAnswer(context.say("which_condition"))
     if len(targets) > 12:

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
 from hub.assistant.answers.current import MAX_ABOUT
+from hub.assistant.answers.slices import in_slices, order_of
+from hub.model import Device
 from hub.rules import describe
+
+_SHOWN = 30
+"""Lines of an answer that describes many devices."""
 
 
 async def rules(context: Context) -> ComputedAnswer:
@@ -33,13 +48,11 @@ async def limits(context: Context) -> ComputedAnswer:
     """Answer with the limits of metrics. Bounds of rules override those that the device reports."""
     if context.question.scope.is_all:
         raise CannotAnswer(context.say("name_device", scope=context.scope_words))
-    wanted = context.targets() if context.mentions() else None
+    wanted = {target.key for target in await context.targets()} if context.mentions() else None
     lines, sources = [], []
     for device in context.devices[:6]:
         for metric in context.queries.limits(device):
-            if metric not in device.metrics or (
-                wanted is not None and (device.id, metric) not in {t.key for t in wanted}
-            ):
+            if metric not in device.metrics or (wanted is not None and (device.id, metric) not in wanted):
                 continue
             target = Target(device, metric)
             lines.append(
@@ -71,30 +84,42 @@ async def firmware(context: Context) -> ComputedAnswer:
     """Answer with the firmware that devices report."""
     versions = [word for word in context.question.unknown if any(map(str.isdigit, word))]
     if not versions:
-        return _described(context, "firmware_is", "no_firmware", lambda device: device.info.firmware)
-    found = [d for d in context.devices if d.info.firmware and any(version in d.info.firmware for version in versions)]
-    lines = [context.say("firmware_is", name=device.display_name, value=device.info.firmware) for device in found]
+        return await _described(context, "firmware_is", "no_firmware", lambda device: device.info.firmware)
+    found = [
+        device
+        async for device in in_slices(context.devices)
+        if any(version in (device.info.firmware or "") for version in versions)
+    ]
+    lines = shown_rows(
+        found, lambda each: context.say("firmware_is", name=each.display_name, value=each.info.firmware), _SHOWN
+    )
     head = context.say("of", n=len(found), total=len(context.devices), scope=context.scope_words)
-    return ComputedAnswer(context.lines(head + (":" if lines else "."), lines, 30), tuple((d.id, None) for d in found))
+    return ComputedAnswer(
+        context.lines(head + (":" if lines else "."), lines, _SHOWN), tuple((d.id, None) for d in found[:MAX_ABOUT])
+    )
 
 
 async def model(context: Context) -> ComputedAnswer:
     """Answer with manufacturer and model."""
-    return _described(
+    return await _described(
         context, "model_is", "no_model", lambda d: " ".join(p for p in (d.info.manufacturer, d.info.model) if p) or None
     )
 
 
 async def where(context: Context) -> ComputedAnswer:
     """Answer with the area of a device."""
-    return _described(context, "area_is", "no_area_of", lambda device: device.display_area)
+    return await _described(context, "area_is", "no_area_of", lambda device: device.display_area)
 
 
-def _described(context: Context, key: str, none: str, value: object) -> ComputedAnswer:
-    read = value if callable(value) else None
-    rows = [(device, read(device) if read else None) for device in context.devices]
-    lines = [context.say(key, name=device.display_name, value=text) for device, text in rows if text]
-    without = [device.display_name for device, text in rows if not text]
+async def _described(context: Context, key: str, none: str, read: Callable[[Device], str | None]) -> ComputedAnswer:
+    rows: list[tuple[Device, str]] = []
+    without: list[str] = []
+    async for device in in_slices(context.devices):
+        if text := read(device):
+            rows.append((device, text))
+        else:
+            without.append(device.display_name)
+    lines = shown_rows(rows, lambda row: context.say(key, name=row[0].display_name, value=row[1]), _SHOWN)
     if not lines:
         raise CannotAnswer(context.say(none, scope=context.scope_words))
     if len(lines) == 1 and not without:
@@ -102,16 +127,18 @@ def _described(context: Context, key: str, none: str, value: object) -> Computed
     tail = [context.say(none, scope=", ".join(without[:6]))] if without and len(without) < 7 else []
     return ComputedAnswer(
         context.lines(
-            context.say("of", n=len(lines), total=len(rows), scope=context.scope_words) + ":", [*lines, *tail], 30
+            context.say("of", n=len(lines), total=len(context.devices), scope=context.scope_words) + ":",
+            [*lines, *tail],
+            _SHOWN,
         ),
-        tuple((device.id, None) for device, text in rows if text)[:MAX_ABOUT],
+        tuple((device.id, None) for device, _ in rows[:MAX_ABOUT]),
     )
 
 
 async def commands(context: Context) -> ComputedAnswer:
     """Answer with the commands that a device accepts."""
     lines = []
-    for device in context.devices:
+    async for device in in_slices(context.devices):
         for name, command in sorted(device.info.commands.items()):
             title = command.get("title") or fmt.spoken(name)
             allowed = ", ".join(map(str, command.get("values") or ())) or (
@@ -124,23 +151,25 @@ async def commands(context: Context) -> ComputedAnswer:
         raise CannotAnswer(context.say("no_commands", scope=context.scope_words))
     return ComputedAnswer(
         context.lines(context.say("commands_head"), lines, 20),
-        tuple((d.id, None) for d in context.devices if d.info.commands)[:MAX_ABOUT],
+        tuple([(d.id, None) async for d in in_slices(context.devices) if d.info.commands][:MAX_ABOUT]),
     )
 
 
 async def last_seen(context: Context) -> ComputedAnswer:
     """Answer when a device last sent a message."""
-    devices = sorted(context.devices, key=lambda device: device.last_seen or 0)
-    lines = [
-        context.say(
+    places = order_of([device.last_seen or 0 async for device in in_slices(context.devices)])
+    devices = [context.devices[place] for place in places]
+
+    def line(d: Device) -> str:
+        return context.say(
             "seen_row",
             name=d.display_name,
             time=context.clock(d.last_seen) if d.last_seen else "–",
             ago=context.ago(d.last_seen),
             presence=context.say(d.presence),
         )
-        for d in devices
-    ]
+
+    lines = shown_rows(devices, line, MAX_LINES)
     text = lines[0] if len(lines) == 1 else context.lines(context.say("now_head", n=len(lines)), lines)
     return ComputedAnswer(text, tuple((device.id, None) for device in devices[:MAX_ABOUT]))
 
@@ -148,18 +177,18 @@ async def last_seen(context: Context) -> ComputedAnswer:
 async def offline(context: Context) -> ComputedAnswer:
     """Answer which devices are silent: by their presence and by open alerts for silence."""
     silent = {alert.device for alert in context.queries.open_alerts(context.ids) if alert.metric is None}
-    gone = sorted(
-        (d for d in context.devices if d.presence != "online" or d.id in silent), key=lambda d: d.last_seen or 0
-    )
+    found = [d async for d in in_slices(context.devices) if d.presence != "online" or d.id in silent]
+    gone = [found[place] for place in order_of([d.last_seen or 0 for d in found])]
     if len(context.devices) == 1 and not context.question.scope.is_all:
         return await last_seen(context)
-    lines = [
-        f"{d.display_name}: {context.say('silent_alert') if d.presence == 'online' else context.say(d.presence)}, "
-        f"{context.say('heard', ago=context.ago(d.last_seen))}"
-        + (f" ({context.say('silence_alerted')})" if d.id in silent and d.presence != "online" else "")
-        for d in gone
-    ]
+
+    def line(d: Device) -> str:
+        state = context.say("silent_alert") if d.presence == "online" else context.say(d.presence)
+        alerted = f" ({context.say('silence_alerted')})" if d.id in silent and d.presence != "online" else ""
+        return f"{d.display_name}: {state}, {context.say('heard', ago=context.ago(d.last_seen))}{alerted}"
+
+    lines = shown_rows(gone, line, _SHOWN)
     head = context.say("not_online_of", n=len(gone), total=len(context.devices), scope=context.scope_words)
     return ComputedAnswer(
-        context.lines(head + (":" if lines else "."), lines, 30), tuple((d.id, None) for d in gone[:MAX_ABOUT])
+        context.lines(head + (":" if lines else "."), lines, _SHOWN), tuple((d.id, None) for d in gone[:MAX_ABOUT])
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, names
 from hub.assistant.answers.readings import Slope, load, recent_slope
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.metric_words import semantics
 from hub.assistant.time_parser import DAY, HOUR, MINUTE
 
@@ -16,7 +17,7 @@ _SOON = 3 * HOUR
 
 async def reaching(context: Context) -> ComputedAnswer:
     """Answer when a metric reaches a value, or how long a supply lasts, at the rate of the last half hour."""
-    targets = _stock_or_named(context)
+    targets = await _stock_or_named(context)
     tracks = await load(context, targets[:6], context.now - _OVER, context.now)
     lines = []
     for track in tracks:
@@ -30,23 +31,21 @@ async def reaching(context: Context) -> ComputedAnswer:
     return ComputedAnswer(text, about(t.target for t in tracks), (context.now - _OVER, context.now), True)
 
 
-def _stock_or_named(context: Context) -> list[Target]:
+async def _stock_or_named(context: Context) -> list[Target]:
     """Return the metrics that the question names. If it names none, return the device's level or charge."""
     if context.mentions() or context.question.amounts:
         amount = next(iter(context.question.amounts), None)
         if context.mentions() or amount is None or amount.unit is None:
-            return context.targets()
-        return [t for t in _all(context) if t.unit == amount.unit] or context.targets()
-    stocks = [t for t in _all(context) if semantics(t.device, t.metric).quantity in _STOCKS]
+            return await context.targets()
+        return [t for t in await _all(context) if t.unit == amount.unit] or await context.targets()
+    stocks = [t for t in await _all(context) if semantics(t.device, t.metric).quantity in _STOCKS]
     if not stocks:
         raise CannotAnswer(context.say("no_stock", scope=context.scope_words, metrics=context.metric_names()))
     return stocks
 
 
-def _all(context: Context) -> list[Target]:
-    return [
-        Target(d, m) for d in context.devices for m in context.shown_metrics(d) if type(d.metrics[m].value) is float
-    ]
+async def _all(context: Context) -> list[Target]:
+    return [target async for target in context.shown_targets() if target.is_number]
 
 
 def _reach(context: Context, target: Target, found: Slope | None) -> str:
@@ -128,7 +127,7 @@ async def failing(context: Context) -> ComputedAnswer:
     rows = await context.queries.headings(context.devices, _SOON / 1000)
     already = {alert.device for alert in context.queries.open_alerts(context.ids)}
     rows = [row for row in rows if row.device not in already]
-    alarming = [device for device in context.devices if device.id in already]
+    alarming = [device async for device in in_slices(context.devices) if device.id in already]
     text = context.say("already_alarming", names=names(alarming)) + " " if alarming else ""
     if not rows:
         text += context.say("nothing_heading", scope=context.scope_words, time=fmt.duration(_SOON))

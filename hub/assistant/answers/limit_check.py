@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, shown_rows
 from hub.assistant.answers.facts import limit_words
+from hub.assistant.answers.slices import in_slices, order_of
 from hub.model import Limit
 
 _SHOWN = 8
 
 
-class _Row(msgspec.Struct, frozen=True):
+class _Row(msgspec.Struct, frozen=True, gc=False):
     """``margin`` is the distance to the nearest limit as a share of the allowed range; negative beyond it."""
 
     target: Target
@@ -20,32 +21,40 @@ class _Row(msgspec.Struct, frozen=True):
 
 async def limit_check(context: Context) -> ComputedAnswer:
     """Answer which metrics are beyond their limits; if none is, which are closest to them."""
-    targets = context.targets(most=None) if context.mentions() else _all_targets(context)
-    rows = sorted((row for target in targets if (row := _row(context, target))), key=lambda row: row.margin)
+    targets = await context.targets(most=None) if context.mentions() else await _all_targets(context)
+    found = [row async for target in in_slices(targets) if (row := _row(context, target))]
+    margins = [row.margin async for row in in_slices(found)]
+    rows = [found[place] async for place in in_slices(order_of(margins))]
     if not rows:
         raise CannotAnswer(context.say("no_limit", scope=context.scope_words))
-    beyond = [row for row in rows if row.margin < 0]
+    beyond = [row async for row in in_slices(rows) if row.margin < 0]
     if beyond:
         head = context.say("beyond_limits", n=len(beyond), total=len(rows))
     else:
         head = context.say("within_limits", total=len(rows), scope=context.scope_words)
     shown = beyond or rows[:3]
-    lines = [
-        context.say(
+
+    def line(row: _Row) -> str:
+        return context.say(
             "limit_row",
             name=row.target.name,
             limit=limit_words(context, row.target),
             value=row.target.show(row.target.latest.value),
         )
-        for row in shown
-    ]
+
     return ComputedAnswer(
-        context.lines(head, lines, _SHOWN), about([row.target for row in shown[:_SHOWN]]), None, len(shown) == 1
+        context.lines(head, shown_rows(shown, line, _SHOWN), _SHOWN),
+        about([row.target for row in shown[:_SHOWN]]),
+        None,
+        len(shown) == 1,
     )
 
 
-def _all_targets(context: Context) -> list[Target]:
-    return [Target(d, metric) for d in context.devices for metric in context.queries.limits(d) if metric in d.metrics]
+async def _all_targets(context: Context) -> list[Target]:
+    found: list[Target] = []
+    async for device in in_slices(context.devices):
+        found += [Target(device, metric) for metric in context.queries.limits(device) if metric in device.metrics]
+    return found
 
 
 def _row(context: Context, target: Target) -> _Row | None:

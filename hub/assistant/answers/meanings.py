@@ -17,13 +17,13 @@ async def meaning(context: Context) -> ComputedAnswer:
     question = context.question
     amount = next(iter(question.amounts), None)
     if not context.mentions() and amount is not None and amount.unit is not None:
-        targets = [Target(d, m) for d in context.devices for m in context.shown_metrics(d) if d.unit(m) == amount.unit]
+        targets = [target async for target in context.shown_targets() if target.unit == amount.unit]
         if not targets:
             raise CannotAnswer(context.say("no_unit", unit=amount.unit, scope=context.scope_words))
     elif question.scope.is_all and not context.mentions():
         raise CannotAnswer(context.say("meaning_of_what"))
     else:
-        targets = context.targets(any_metric=True)
+        targets = await context.targets(any_metric=True)
     tracks = {t.target.key: t for t in await load(context, targets[:24], context.now - DAY, context.now)}
     lines = []
     for target in targets[:24]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -76,6 +77,7 @@ async def load(context: Context, targets: Sequence[Target], start: int, end: int
     raw = await store.history([SeriesQuery(d, m, start, end, limit=_LIMIT) for d, m in keys])
     found = []
     for target, coarse, fine in zip(targets, parts, raw, strict=True):
+        await asyncio.sleep(0)  # each may have many readings
         buckets = np.array([point for point in coarse.points if len(point) == 5], dtype=float).reshape(-1, 5)
         pairs = [(point[0], value) for point in fine.points if (value := as_number(point[1])) is not None]
         exact = np.array(pairs, dtype=float).reshape(-1, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub import text_format as fmt
 from hub.assistant.answers.context import ComputedAnswer, Context, listed
-from hub.assistant.answers.ranking import condition_targets
+from hub.assistant.answers.filters import condition_targets
 from hub.assistant.command_intent import parse_command_intent
 from hub.errors import Conflict, Invalid
 from hub.model import RuleProposal
@@ -45,7 +45,7 @@ async def notify(context: Context) -> ComputedAnswer:
     mentions = context.mentions()
     metric = mentions[0].words if mentions else context.say("a_metric")
     if not mentions and amount is not None and amount.unit is not None:
-        metric = ", ".join(dict.fromkeys(target.title for target in condition_targets(context, amount)))
+        metric = ", ".join(dict.fromkeys(target.title for target in await condition_targets(context, amount)))
     devices = listed([device.id for device in context.devices], 6)
     if amount is not None and amount.side in ("above", "below"):
         parts.append(f"{metric} {context.say(amount.side)} {amount.written}")

@@ -7,8 +7,18 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    MAX_TARGETS,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
 from hub.assistant.answers.readings import Track, load
+from hub.assistant.answers.slices import in_slices
 from hub.assistant.time_parser import HOUR, MINUTE, TimeRange
 
 _RATE_OVER = 30 * MINUTE
@@ -16,7 +26,7 @@ _RATE_OVER = 30 * MINUTE
 
 async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target] | None = None) -> list[Track]:
     """Return the readings of the question's metrics in a time. Raises CannotAnswer where there are none."""
-    wanted = context.targets() if targets is None else targets
+    wanted = await context.targets() if targets is None else targets
     tracks = await load(context, wanted, span.start, span.end)
     if not tracks:
         raise CannotAnswer(context.say("no_readings", scope=context.scope_words, time=span.words))
@@ -42,7 +52,7 @@ def answer_each(
 async def statistics(context: Context) -> ComputedAnswer:
     """Answer how metrics went over a time: extremes with their times, mean, first and last reading."""
     span = context.span(2 * HOUR)
-    tracks = await tracks_of(context, span, context.targets(any_metric=True)[:24])
+    tracks = await tracks_of(context, span, (await context.targets(any_metric=True))[:24])
 
     def one(track: Track) -> str:
         (low, low_at), (high, high_at) = track.lowest(), track.highest()
@@ -68,10 +78,10 @@ def _signed(change: float, unit: str | None) -> str:
 
 async def mean(context: Context) -> ComputedAnswer:
     """Answer with the mean of each metric over a time; without a time, with the mean of the devices' latest values."""
-    targets = context.targets()
     time = context.question.time
+    targets = await context.targets(most=None if time is None else MAX_TARGETS)
     if time is None and len(targets) > 1:
-        return _across(context, targets)
+        return await _across(context, targets)
     span = _around(context, time) if time is not None and time.is_point else context.span()
     tracks = await tracks_of(context, span, targets)
     answer = answer_each(
@@ -92,13 +102,10 @@ def _around(context: Context, time: TimeRange) -> TimeRange:
     return TimeRange(time.start - 5 * MINUTE, min(time.start + 5 * MINUTE, context.now), f"{time.words} ± 5 min")
 
 
-def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
+async def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
     """Return the mean of the latest values, for each metric and unit."""
     lines = []
-    for title, unit in dict.fromkeys((target.title, target.unit) for target in targets):
-        values = [
-            t.latest.value for t in targets if (t.title, t.unit) == (title, unit) and isinstance(t.latest.value, float)
-        ]
+    for (title, unit), values in (await latest_by_title(targets)).items():
         lines.append(
             context.say(
                 "now_summary",
@@ -109,9 +116,19 @@ def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
                 high=fmt.quantity(max(values), unit),
             ).rstrip(":")
         )
-    each = [f"{t.name}: {t.show(t.latest.value)}" for t in targets]
+    each = shown_rows(targets, lambda t: f"{t.name}: {t.show(t.latest.value)}", MAX_LINES)
     head = f"{context.scope_words}: {lines[0]}:" if len(lines) == 1 else f"{context.scope_words}:"
     return ComputedAnswer(context.lines(head, each if len(lines) == 1 else lines), about(targets))
+
+
+async def latest_by_title(targets: Sequence[Target]) -> dict[tuple[str, str | None], list[float]]:
+    """Return the latest numbers of the targets by title and unit."""
+    found: dict[tuple[str, str | None], list[float]] = {}
+    async for target in in_slices(targets):
+        value = target.latest.value
+        if isinstance(value, float):
+            found.setdefault((target.title, target.unit), []).append(value)
+    return found
 
 
 async def median(context: Context) -> ComputedAnswer:

@@ -7,9 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
+from hub.assistant.answers.context import (
+    MAX_LINES,
+    MAX_TARGETS,
+    CannotAnswer,
+    ComputedAnswer,
+    Context,
+    Target,
+    about,
+    shown_rows,
+)
 from hub.assistant.answers.readings import Track
-from hub.assistant.answers.statistics import answer_each, tracks_of
+from hub.assistant.answers.statistics import answer_each, latest_by_title, tracks_of
 
 _RATES = {
     "m³/h": ("m³", 1.0),
@@ -32,10 +41,10 @@ async def total(context: Context) -> ComputedAnswer:
 
     Without a time in the question, answer with the sum of the latest values of all devices.
     """
-    targets = context.targets()
     time = context.question.time
+    targets = await context.targets(most=None if time is None else MAX_TARGETS)
     if time is None:
-        return _sum(context, targets)
+        return await _sum(context, targets)
     span = context.span()
     usable = [t for t in targets if t.unit in _RATES or t.unit in _COUNTERS]
     if not usable:
@@ -72,14 +81,11 @@ def _amount(track: Track) -> tuple[float, str | None]:
     return float((hours * (track.values[1:] + track.values[:-1]) / 2).sum()) * factor, whole
 
 
-def _sum(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
+async def _sum(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
     lines = []
-    for title, unit in dict.fromkeys((t.title, t.unit) for t in targets):
+    for (title, unit), values in (await latest_by_title(targets)).items():
         if unit not in (*_RATES, *_COUNTERS, "A", "kg", "W", "VA"):
             raise CannotAnswer(context.say("no_total", metric=title, unit=unit or "–"))
-        values = [
-            t.latest.value for t in targets if (t.title, t.unit) == (title, unit) and isinstance(t.latest.value, float)
-        ]
         lines.append(context.say("sum_now", metric=title, value=fmt.quantity(sum(values), unit), n=len(values)))
-    each = [f"{t.name}: {t.show(t.latest.value)}" for t in targets]
+    each = shown_rows(targets, lambda t: f"{t.name}: {t.show(t.latest.value)}", MAX_LINES)
     return ComputedAnswer(context.lines(" ".join(lines), each), about(targets))

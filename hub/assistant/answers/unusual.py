@@ -20,7 +20,7 @@ async def unusual_readings(context: Context) -> ComputedAnswer:
     are always a little unusual.
     """
     alerts = await open_alerts(context)
-    named = {target.key for target in context.targets()} if context.mentions() else None
+    named = {target.key for target in await context.targets()} if context.mentions() else None
     result = await unusual(context.queries, context.devices)
     level = MARK if len(context.devices) == 1 else ALERT
     found = [

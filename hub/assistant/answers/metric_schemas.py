@@ -1,0 +1,56 @@
+"""The metrics of devices that describe them alike, so that words are matched once for each kind of device.
+
+A fleet of 100,000 devices has some dozens of such descriptions. What a question means by "temperature", and which
+metrics a person sees, depends on the description alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from hub.assistant.metric_words import MetricMention
+from hub.model import Device, MetricDescription
+
+
+class MetricSchema:
+    """The metrics of devices with one description; ``device`` is the first of them."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self.described: dict[str, MetricDescription] = {name: device.describe(name) for name in device.metrics}
+        self.shown = self._shown()
+        self._meant: dict[MetricMention, list[str]] = {}
+
+    def _shown(self) -> list[str]:
+        """Return the metrics that a person sees, the most important first."""
+        described = self.described
+        kept = [name for name, each in described.items() if not each.hidden and each.category != "config"]
+        return sorted(kept, key=lambda name: (described[name].category == "diagnostic", described[name].rank, name))
+
+    def meant_by(self, mention: MetricMention) -> list[str]:
+        """Return the metrics that the words mean, the best first."""
+        if mention not in self._meant:
+            # The device may have got another metric since the schema was made.
+            self._meant[mention] = [name for name in mention.on(self._device) if name in self.described]
+        return self._meant[mention]
+
+
+class MetricSchemas:
+    """Finds the schema of a device."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, MetricSchema] = {}
+
+    def of(self, device: Device) -> MetricSchema:
+        """Return the schema of a device."""
+        info, edits = device.info, device.metric_edits
+        described = (info.units, info.titles, info.classes, info.categories, edits)
+        key = (tuple(device.metrics), *(tuple(each.items()) for each in described))
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = MetricSchema(device)
+        return found
+
+    def any_has(self, mentions: Sequence[MetricMention]) -> list[MetricMention]:
+        """Return the mentions that mean a metric of a device seen so far."""
+        return [each for each in mentions if any(schema.meant_by(each) for schema in self._known.values())]

@@ -148,6 +148,9 @@ async def test_metrics_are_in_prometheus_format(hub: ApiHub) -> None:
     assert float(lines["hub_store_stalled"]) == 0
     assert float(lines["hub_lag_seconds"]) >= 0
     assert "hub_message_rate" in lines
+    assert float(lines["hub_tasks"]) > 1
+    assert float(lines["process_resident_memory_bytes"]) > 10_000_000
+    assert float(lines["process_open_fds"]) > 3
     assert 0 <= float(lines["hub_last_commit_age_seconds"]) < 10
     assert float(lines['hub_commit_seconds_bucket{le="0.005"}']) == 1
     assert lines['hub_build_info{version="0.0.0"}'] == "1.0"

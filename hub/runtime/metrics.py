@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import msgspec
-from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -51,6 +51,7 @@ class MetricsSample(msgspec.Struct, frozen=True, kw_only=True):
     broker_connected: bool
     live_clients: int
     listeners: int
+    tasks: int
     device_rates: dict[str, float]
     readings: list[ReadingGauge]
     readings_truncated: bool
@@ -75,6 +76,7 @@ _GAUGES = {
     "hub_broker_connected": ("broker_connected", "1 while the broker is connected."),
     "hub_live_clients": ("live_clients", "Dashboards connected to /api/live."),
     "hub_readings_truncated": ("readings_truncated", "1 if http.metrics_readings is too small for all readings."),
+    "hub_tasks": ("tasks", "Tasks of the event loop: connections, streams and background work."),
     "hub_listeners": ("listeners", "Clients connected to /events/devices and /ws."),
 }
 
@@ -88,6 +90,7 @@ class Metrics:
         self._commits = Histogram(
             "hub_commit_seconds", "Seconds a commit took.", buckets=_BUCKETS, registry=self._registry
         )
+        ProcessCollector(registry=self._registry)  # memory, CPU and open files, by their usual names
 
     def observe_commit(self, seconds: float) -> None:
         """Count one commit that took ``seconds``."""

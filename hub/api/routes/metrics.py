@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,7 @@ def routes(
             broker_connected=health.broker().connected,
             live_clients=len(broadcaster.live.clients),
             listeners=broadcaster.listeners,
+            tasks=len(asyncio.all_tasks()),
             readings=gauges,
             readings_truncated=truncated,
             device_rates={each.device: each.rate for each in stats.throughput.busiest()},

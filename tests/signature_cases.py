@@ -170,6 +170,7 @@ inverter | grid_voltage_high | voltage@mains+ power- radiation= temperature@heat
 plug | load_switched_on | power+ current+ voltage=
 plug | load_switched_on | power+ current+ voltage- temperature+
 plug | load_switched_off | power- current- voltage=
+plug | load_runs_longer | power^ current^ voltage=
 plug | plug_voltage_low | voltage- power= current=
 plug | plug_hot | temperature+ power= current= voltage=
 weather | weather_front | pressure- wind_speed+ wind_direction+ rain+ temperature- humidity+

@@ -16,7 +16,7 @@ from hub.diagnosis.investigation import Investigation
 from hub.errors import AiError, NotFound
 from hub.events import AlertRaised
 from hub.insight import parse_signatures
-from hub.model import Identity, Info, Writer
+from hub.model import Identity, Info, Reading, Record, Writer
 from hub.store.sqlite import SqliteStore
 from worn_pump import NOW, UNITS, Site, Writes
 
@@ -60,6 +60,20 @@ async def test_peer_with_different_unit_is_not_compared(site: Site) -> None:
     case = await investigation.case(site.registry.require("pump-00"), alert, NOW)
     assert sorted(peer.device for peer in case.peers) == ["pump-03", "pump-04"]
     assert {peer.tracks["vibration"].unit for peer in case.peers} == {"mm/s"}
+
+
+async def test_changes_of_a_mode_are_read_over_the_week(site: Site) -> None:
+    """Readings of two hours cannot tell that a mode is entered each day."""
+    begin = NOW - 3 * 86_400_000
+    modes = [(begin + n * 600_000, "cleaning" if n % 144 < 6 else "auto") for n in range(432)]
+    await site.store.add([Reading("pump-00", "mode", at, mode) for at, mode in modes])
+    site.registry.observe(Record("pump-00", *[modes[-1][0]] * 2, {"mode": modes[-1][1]}))
+    investigation = Investigation(registry=site.registry, engine=site.engine, store=site.store)
+    case = await investigation.case(site.registry.require("pump-00"), site.alert(), NOW)
+    week = case.week["mode"]
+    assert [(week.at(n), week.words[int(value)]) for n, value in enumerate(week.values)] == [
+        (at, mode) for n, (at, mode) in enumerate(modes) if n in (0, 431) or mode != modes[n - 1][1]
+    ]
 
 
 async def test_device_without_alert_is_diagnosed(site: Site) -> None:

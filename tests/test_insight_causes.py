@@ -240,3 +240,34 @@ def test_every_shipped_signature_is_complete() -> None:
         assert signature.confirm_by
         assert signature.source, signature.id
     assert len({s.id for s in built_in()}) == len(built_in())
+
+
+def test_cause_is_out_of_order_only_if_it_surely_began_later() -> None:
+    """A door that reports once a minute was opened up to a minute before its message."""
+
+    def ranked(opened_from: int) -> CauseMatch:
+        opened, cooled = NOW - 300_000, NOW - 400_000
+        findings = [
+            Evidence(
+                "e1", "onset", "d-1", "temperature", "", -3.0, "°C", cooled, NOW, 0.9, {"latest_at": cooled + 10_000}
+            ),
+            Evidence("e2", "stays_on", "d-1", "door", "", True, None, opened, NOW, 0.6),
+            Evidence("e3", "changed", "d-1", "door", "", True, None, opened, NOW, 0.6, {"earliest_at": opened_from}),
+        ]
+        return next(match for match in rank(findings, kinds=["room"]) if match.cause == "window_open")
+
+    within_the_interval, surely_later = ranked(NOW - 420_000), ranked(NOW - 302_000)
+    assert (within_the_interval.log_odds or 0) > (surely_later.log_odds or 0) + 1
+
+
+def test_two_acts_that_one_finding_shows_are_not_rivals() -> None:
+    """A room with a freezer has a door, which may also be called a window."""
+    opened = [
+        Evidence("e1", "onset", "d-1", "temperature", "", 4.0, "°C", NOW - 200_000, NOW, 0.9),
+        Evidence("e2", "stays_on", "d-1", "door", "", True, None, NOW - 300_000, NOW, 0.9),
+    ]
+    matches = rank(opened, kinds=["room", "cold_room"])
+    assert {match.cause for match in matches[:2]} == {"door_left_open", "window_open"}
+    chosen = decide(matches)
+    assert chosen is not None
+    assert chosen.cause in ("door_left_open", "window_open")

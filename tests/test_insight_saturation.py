@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import numpy as np
+import pytest
 
 from hub.insight import MetricSeries, decide, evidence, parse_signatures, rank
 from hub.model import Evidence, Limit
@@ -86,6 +87,35 @@ def test_limit_that_was_exceeded_all_along_is_marked_unless_it_is_the_alert() ->
     assert marks == {"temperature": False, "flow": True}
     found = evidence(case(low, limits=limits, alert=alert("flow", -7_000, 20.0, 25.0)))
     assert [item.params["is_lasting"] for item in of_kind(found, "over_limit")] == [False]
+
+
+@pytest.mark.parametrize(("earlier", "usual"), [((900, 900, 900, 900), True), ((900, 900, 20, 20), False), ((), False)])
+def test_limit_that_was_exceeded_as_far_several_times_before_is_usual(earlier: tuple[int, ...], usual: bool) -> None:
+    t = np.arange(-40_000.0, 1.0, 10.0)
+    on = (t >= -60) | np.any([(t >= -8_000 * n) & (t < -8_000 * n + s) for n, s in enumerate(earlier, 1)], axis=0)
+    amps = MetricSeries.of("current", "A", points(np.where(on, 22.0, 0.2), t))
+    found = of_kind(evidence(case(amps, alert=alert("current", -60, 22.0, 15.0))), "over_limit")
+    assert [item.params["is_usual"] for item in found] == [usual]
+    # What a machine does in each cycle is no symptom.
+    hot = parse_signatures(HOT.format(nature="fault").replace("temperature", "current"))
+    assert bool(rank(found, hot)) is not usual
+
+
+def test_mode_that_is_routine_in_the_week_is_no_intervention() -> None:
+    t = np.arange(-7_200.0, 1.0, 10.0)
+    now = [(NOW + int(s) * 1_000, "defrost" if s >= -62 else "cooling") for s in t]
+    week = [
+        (NOW - hours * 3_600_000 + minutes * 60_000, mode)
+        for hours in range(160, 5, -6)
+        for minutes, mode in ((0, "defrost"), (30, "cooling"))
+    ]
+    rising = track("temperature", 5, 0.05, 1, ramp(-60, 0.2), t=t)
+    tracks = rising, MetricSeries.of("mode", None, now)
+    raised = alert("temperature", -5, 9.0, 8.0)
+    assert of_kind(evidence(case(*tracks, alert=raised)), "mode")
+    assert not of_kind(
+        evidence(case(*tracks, alert=raised, week={"mode": MetricSeries.of("mode", None, week)})), "mode"
+    )
 
 
 def test_mode_of_the_normal_cycle_is_no_intervention() -> None:

@@ -28,6 +28,8 @@ _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
 """Buckets of ten minutes are read from the store's minutes, which is as fast for 1 Hz as for one reading a minute."""
 _PEER_WINDOW_MS = 600_000
 _MAX_PEERS, _MAX_PAST, _MAX_METRICS = 12, 20, 48
+_CHANGES = 1_000
+"""So many changes of a mode are read."""
 _MAX_POINTS = 8_000
 """The limit of readings of one metric: two hours at 1 Hz."""
 
@@ -82,6 +84,7 @@ class Investigation:
             by_peer.setdefault(s.device, {})[s.metric] = MetricSeries.of(s.metric, device.unit(s.metric), s.points)
         whole = [name for name in rare if len(tracks[name]) < _READINGS and tracks[name].kind == "number"]
         week = await self._week(device, [name for name in metrics if name not in whole], end)
+        week |= await self._modes(device, [name for name in metrics if tracks[name].kind == "text"], end)
         siblings = self._siblings(device)
         return InvestigationInput(
             device=device.id,
@@ -116,6 +119,12 @@ class Investigation:
             parts = (before.points, _BUCKET_MS), (after.points, _FINE_BUCKET_MS)
             found[before.metric] = MetricSeries.of_means(before.metric, device.unit(before.metric), parts, end)
         return found
+
+    async def _modes(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
+        """Return the changes of each text in the last seven days up to ``end``: whether a mode is part of a cycle."""
+        queries = [SeriesQuery(device.id, name, end - WEEK_MS, end, _CHANGES, shape="states") for name in metrics]
+        series = await self._store.history(queries) if queries else []
+        return {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series}
 
     def _peer_queries(
         self, device: Device, alert: Alert | None, metrics: Sequence[str], now: int

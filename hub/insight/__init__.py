@@ -4,8 +4,9 @@ Pure functions over arrays: no clock, no network, no language model. ``evidence`
 them with known causes, ``narrative`` writes them down, ``check`` compares a writer's sentences with them.
 """
 
-from hub.insight.causes import decide, match_word, rank
+from hub.insight.causes import rank
 from hub.insight.claims import Vocabulary, check
+from hub.insight.decision import decide, match_word
 from hub.insight.differential import Alternative, deciding_check, differential
 from hub.insight.evidence import evidence
 from hub.insight.investigation_input import InvestigationInput, OtherAlert, Past, Peer, Sibling

@@ -19,20 +19,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from hub.insight import machine_kinds
 from hub.insight.counted_movements import independent_sign, is_material
+from hub.insight.decision import BORDER, SLOPE, log_odds
 from hub.insight.metric_semantics import MetricSemantics
-from hub.insight.signature import MatchWord, Signature, built_in
+from hub.insight.signature import Signature, built_in
 from hub.insight.symptom_matching import FULL, Symptom, SymptomMatcher, parse_alternatives, parse_patterns
 from hub.model import CauseMatch, Evidence
 
-DECIDED = 0.46
-"""Score from which a cause is named; see ``docs/ai.md``."""
-_BORDER, _SLOPE = 0.4, 0.5
-"""The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""
-_WORDS: tuple[tuple[float, MatchWord], ...] = ((0.75, "strong"), (0.62, "medium"), (0.0, "weak"))
-"""Lowest score of each word; see ``docs/ai.md``."""
 _CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
-_MARGIN = 0.5
-"""Smallest lead in log odds over a cause of another component."""
 _ONE_SIGN = 0.4
 """Highest score of a cause with a single sign: it is listed, and named, as weak, only where its signature allows it."""
 
@@ -99,29 +92,6 @@ def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
     return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
 
 
-def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
-    """Return the cause to name. None if nothing fits well enough, or causes of two components fit about equally."""
-    chosen = next((each for each in matches if each.score >= DECIDED), None)
-    if chosen is None or chosen.nature == "normal":
-        return None
-    rivals = (each for each in matches if each.score >= DECIDED and each.component != chosen.component)
-    rival = max(map(log_odds, rivals), default=-math.inf)
-    return chosen if log_odds(chosen) - rival >= _MARGIN else None
-
-
-def match_word(score: float) -> MatchWord:
-    """Return the word for a score; pages never show it as a percentage."""
-    return next(word for least, word in _WORDS if score >= least)
-
-
-def log_odds(match: CauseMatch) -> float:
-    """Return the log odds of a match; for one that was stored without them, compute them from its score."""
-    if match.log_odds is not None:
-        return match.log_odds
-    held = min(max(match.score, 0.001), 0.999)
-    return _BORDER + math.log(held / (1 - held)) / _SLOPE
-
-
 class _Comparison:
     """Compares one signature with the findings: adds up log odds and collects the evidence for them."""
 
@@ -150,7 +120,7 @@ class _Comparison:
         else:
             self._followers()
         self._total += self._order() + circumstances
-        score = 1 / (1 + math.exp(-_SLOPE * (self._total - _BORDER)))
+        score = 1 / (1 + math.exp(-SLOPE * (self._total - BORDER)))
         if not self._observed and self._signs() < 2:
             score = min(score, _CEILING["weak"] if signature.one_sign else _ONE_SIGN)
         return CauseMatch(
@@ -262,8 +232,10 @@ class _Comparison:
         own = [s for metric, s in onsets.items() if any(p.fits(metric, semantics[metric]) for p in patterns)]
         if not own:
             return 0.0
-        first, span = min(onsets.values()), self._matcher.latest - min(onsets.values())
-        behind = min(own) - first
+        # Behind is only what began surely later than another: both times are known no better than their ranges.
+        first = min(latest for _, latest in onsets.values())
+        span = self._matcher.latest - first
+        behind = min(earliest for earliest, _ in own) - first
         if behind <= max(3_000, 0.02 * span):
             return _IN_ORDER
         return _OUT_OF_ORDER if behind > max(20_000, 0.1 * span) else 0.0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from hub.insight.causes import log_odds, match_word
+from hub.insight.decision import log_odds, match_word
 from hub.insight.signature import MatchWord
 from hub.model import CauseMatch, CauseNature
 

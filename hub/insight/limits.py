@@ -12,7 +12,7 @@ from hub.insight.detected_change import DetectedChange
 from hub.insight.findings import finding
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.series import MetricSeries
-from hub.insight.statistics import slope, strength
+from hub.insight.statistics import runs, slope, strength
 from hub.model import Evidence
 
 
@@ -75,8 +75,33 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
         is_above=sign > 0,
         read_at=newest,
         peak=peak,
+        is_usual=_was_so_before(case.week.get(track.metric, track), bound, sign, since, newest, peak),
         is_lasting=first == 0 and (case.alert is None or track.metric != case.alert.metric),
     )
+
+
+_OCCASIONS = 3
+_AS_FAR = 0.8
+"""So often, and beyond the limit by this share of the present excess, must it have been there before."""
+
+
+def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:
+    """Return whether the metric was beyond the limit as long and as far before, several times in its history.
+
+    What a machine does in each cycle is no symptom: a motor that is started draws more than its limit each time.
+    """
+    before = series.until(since - 1)
+    if before.kind != "number":
+        return False
+    beyond = runs(before.times, (sign * (before.values - bound) > 0).astype(np.float64))
+    ends = np.append(beyond.starts[1:], len(before))
+    as_long = (beyond.states == 1) & (beyond.lengths >= (newest - since) / 1000)
+    excess = sign * (before.values - bound)
+    far = [
+        float(excess[int(first) : int(end)].max()) >= _AS_FAR * sign * (peak - bound)
+        for first, end in zip(beyond.starts[as_long], ends[as_long], strict=True)
+    ]
+    return sum(far) >= _OCCASIONS
 
 
 def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from hub import text_format as fmt
-from hub.insight.causes import decide, match_word
+from hub.insight.decision import decide, match_word
 from hub.insight.differential import Alternative, deciding_check, differential
 from hub.insight.findings import state_text
 from hub.insight.outcome import MOVED, NOTABLE, URGENT, outcome

@@ -56,13 +56,14 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
         meaning = semantics[name]
         if track.kind == "text" or meaning.role in _ROLES or meaning.quantity in _QUANTITIES:
             change = _change(track, earliest - _SOON_MS, latest)
-            if change is not None and not (meaning.quantity == "mode" and _is_routine(change)):
+            if change is not None and not (meaning.quantity == "mode" and _is_routine(change, case.week.get(name))):
                 found.append(change)
     return sorted(found, key=lambda change: change.latest)
 
 
-def _is_routine(change: Intervention) -> bool:
-    track = change.track
+def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
+    """Return whether the mode was entered often before, in its readings or, if that is a text, in its week."""
+    track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
     return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE
 

@@ -160,15 +160,16 @@ class SymptomMatcher:
         for item in evidence:
             # Beyond its limit for long is not usual.
             is_steady = item.kind == "steady" and item.metric in self.over_limit
-            # What has been beyond its limit for as long as it is known has to do with the limit, not with a fault.
-            is_no_news = item.kind == "over_limit" and (not limits or item.params.get("is_lasting"))
+            # What has been beyond its limit for as long as it is known, or often before, has to do with the limit.
+            is_known = item.params.get("is_lasting") or item.params.get("is_usual")
+            is_no_news = item.kind == "over_limit" and (not limits or is_known)
             if not is_steady and not is_no_news:
                 self._by_kind.setdefault(item.kind, []).append(item)
         names = {item.metric for item in evidence if item.metric}
         self.semantics = {name: (semantics or {}).get(name) or metric_semantics(name) for name in names}
         self.movements = [item for item in evidence if item.kind in MOVEMENTS]
         self.latest = max((item.end for item in evidence), default=0)
-        self.onsets = {item.metric: item.start for item in self.movements if item.metric and item.kind != "stuck"}
+        self.onsets = _onsets(evidence)
 
     def calm(self, alternatives: Sequence[Symptom]) -> float:
         """Return how certain it is (0 to 1) that the metrics that could show one of the symptoms are steady."""
@@ -250,6 +251,19 @@ class SymptomMatcher:
 
     def _means(self, symptom: Symptom, metric: str) -> bool:
         return symptom.subject == "others" or symptom.fits(metric, self.semantics[metric])
+
+
+def _onsets(evidence: Iterable[Evidence]) -> dict[str, tuple[int, int]]:
+    """Return by metric the range (epoch ms) in which its change began: a switch turned between two readings."""
+    found: dict[str, tuple[int, int]] = {}
+    for item in evidence:
+        if item.metric and item.kind in (*MOVEMENTS, "changed") and item.kind != "stuck":
+            earliest, latest = item.params.get("earliest_at"), item.params.get("latest_at")
+            low = earliest if isinstance(earliest, int) else item.start
+            high = latest if isinstance(latest, int) else item.start
+            known = found.get(item.metric, (low, high))
+            found[item.metric] = min(low, known[0]), max(high, known[1])
+    return found
 
 
 def _points(item: Evidence, direction: int) -> bool:

@@ -1,0 +1,47 @@
+"""Decide which cause a diagnosis names, if any: one that fits well, and clearly better than those of other parts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from hub.insight.signature import MatchWord
+from hub.model import CauseMatch
+
+DECIDED = 0.46
+"""Score from which a cause is named; see ``docs/ai.md``."""
+BORDER, SLOPE = 0.4, 0.5
+"""The sum of log odds that gives a score of 0.5, and how steeply the score rises there."""
+_WORDS: tuple[tuple[float, MatchWord], ...] = ((0.75, "strong"), (0.62, "medium"), (0.0, "weak"))
+"""Lowest score of each word; see ``docs/ai.md``."""
+_MARGIN = 0.5
+"""Smallest lead in log odds over a cause of another component."""
+
+
+def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
+    """Return the cause to name. None if nothing fits well enough, or causes of two components fit about equally."""
+    chosen = next((each for each in matches if each.score >= DECIDED), None)
+    if chosen is None or chosen.nature == "normal":
+        return None
+    rivals = (each for each in matches if each.score >= DECIDED and not _agree(each, chosen))
+    rival = max(map(log_odds, rivals), default=-math.inf)
+    return chosen if log_odds(chosen) - rival >= _MARGIN else None
+
+
+def _agree(one: CauseMatch, other: CauseMatch) -> bool:
+    """Return whether two causes are of one component, or acts that the same findings show: a door is a window, too."""
+    both_acts = one.nature == other.nature == "act"
+    return one.component == other.component or (both_acts and set(one.supporting) == set(other.supporting))
+
+
+def match_word(score: float) -> MatchWord:
+    """Return the word for a score; pages never show it as a percentage."""
+    return next(word for least, word in _WORDS if score >= least)
+
+
+def log_odds(match: CauseMatch) -> float:
+    """Return the log odds of a match; for one that was stored without them, compute them from its score."""
+    if match.log_odds is not None:
+        return match.log_odds
+    held = min(max(match.score, 0.001), 0.999)
+    return BORDER + math.log(held / (1 - held)) / SLOPE

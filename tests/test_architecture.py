@@ -161,7 +161,7 @@ BROKEN_CONTRACTS = {
     "a lower layer imports a higher one": ("hub/topics.py", "import hub.store", "lower layers"),
     "inside a function": ("hub/model/device.py", "def f():\n    from hub.assembly import app", "lower layers"),
     "relative": ("hub/model/device.py", "from ..store import base", "lower layers"),
-    "siblings": ("hub/rules/parse.py", "import hub.insight", "lower layers"),
+    "siblings": ("hub/rules/parse.py", "import hub.control", "lower layers"),
     "a package without a layer": ("hub/gizmo.py", "", "lower layers"),
     "a clock in a pure package": ("hub/rules/parse.py", "from time import time", "Decisions know"),
     "an outer layer in a pure package": ("hub/registry/registry.py", "from hub.store import base", "Decisions know"),

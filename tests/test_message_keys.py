@@ -156,6 +156,7 @@ async def test_api_gives_keys_of_activity_and_rules(tmp_path: Path) -> None:
         assert rule["message_key"] == "threshold"
         assert rule["message_params"] == {
             "metric": "temperature",
+            "quantity": None,
             "for_ms": 0,
             "clear_for_ms": 0,
             "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": [], "device_limits": False},

@@ -217,7 +217,12 @@ def test_fast_path_skips_values_that_cannot_make_the_tree_true(rules: str, bound
         (tree("all"), 1, "conditions is missing", "1 to 20 conditions"),
         (tree("not", HOT, OPEN), 1, "conditions =", "1 condition, each a table [[rule.conditions]]"),
         (tree("any", 'kind = "no_data"\nsilence = "5m"'), 6, "condition 1: kind = 'no_data'", "Write a no_data rule"),
-        (tree("any", 'metric = "t*"\nabove = 1'), 6, "condition 1: metric = 't*'", "no patterns"),
+        (
+            tree("any", 'kind = "compare"\nmetric = "t*"\nwith = "u"\nabove = 1'),
+            7,
+            "condition 1: metric = 't*'",
+            "no pattern",
+        ),
         (tree("any", HOT + '\nclear_for = "5s"'), 8, "condition 1: clear_for", "for a threshold rule: above"),
         (tree("any", HOT, more='metric = "t"'), 4, "metric = 't'", "each of the conditions has its own metric"),
         (

@@ -276,7 +276,7 @@ def test_default_rules_are_valid_and_described():
         ('[[rule]]\nid="x"\nkind="stuck"\nmetric="t"\nfor="1h"\nclear_for="1h"', "the first value that differs"),
         ('[[rule]]\nid="x"\nkind="compare"\nmetric="t"\nabove=1', "with is missing"),
         ('[[rule]]\nid="x"\nkind="compare"\nmetric="t"\nwith="t"\nabove=1', "differs from metric"),
-        ('[[rule]]\nid="x"\nkind="compare"\nmetric="t*"\nwith="u"\nabove=1', "no patterns"),
+        ('[[rule]]\nid="x"\nkind="compare"\nmetric="t"\nwith="u*"\nabove=1', "no pattern"),
         ('[[rule]]\nid="x"\nkind="no_data"\nmissed=3\nmetric="t"', "only devices have an expected interval"),
         ('[[rule]]\nid="x"\nkind="no_data"\nmissed=3\nsilence="5m"', "just one of silence and missed"),
         ('[[rule]]\nid="x"\nkind="no_data"\nmissed=1', "2 or more expected intervals"),

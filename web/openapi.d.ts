@@ -6953,7 +6953,8 @@ export interface components {
          * RuleShape
          * @description An active rule. The keys of `condition` depend on `kind`.
          *
-         *     `metric` is a name or a pattern, null for the whole device; of a rule that joins conditions, that of the first one.
+         *     `metric` is a name or a pattern; of a rule that joins conditions, that of the first one. A rule on all metrics of a
+         *     `quantity` has that instead, and both are null for the whole device.
          *     `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
          *     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
          *     unformatted.
@@ -6970,6 +6971,8 @@ export interface components {
             kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "no_data" | "all" | "any" | "not";
             /** Metric */
             metric: string | null;
+            /** Quantity */
+            quantity: string | null;
             /**
              * Severity
              * @enum {string}

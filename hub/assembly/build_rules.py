@@ -16,8 +16,8 @@ def rule_routers(
 ) -> list[Router]:
     """Return the routes for rules, and for trying one before it is saved."""
     visible = core.visible
-    backtests = Backtests(core.engine.applies, visible.devices, visible.history)
-    advisor = LimitAdvisor(core.engine.applies, visible.devices, visible.history, backtests)
+    backtests = Backtests(core.engine.applies, visible.devices, visible.history, core.engine.quantity)
+    advisor = LimitAdvisor(core.engine.applies, visible.devices, visible.history, backtests, core.engine.quantity)
     drafts = RuleDrafts(visible.devices, ai.providers, core.now)
     return [
         rule_words.routes(drafts, files.rules, lambda: core.engine.rules),

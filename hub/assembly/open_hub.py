@@ -46,6 +46,7 @@ from hub.dialects import (
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
+from hub.insight.device_semantics import measured_quantity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
@@ -103,6 +104,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
             areas,
             lambda name: registry.presence.gateways(name),
             incident_limits(settings),
+            lambda device, metric: measured_quantity(device, metric, registry.corrected.of_model(device)),
         )
         own_url = dashboard_address(http.host, http.port, settings.http)
         off = disabled_dialects(dialect_config)

@@ -2,7 +2,7 @@
 
 from hub.backtest.comparison import RuleOutcome, outcome
 from hub.backtest.firing import Firing, SeverityStep
-from hub.backtest.replay import Points, Stopped, reads, replay
+from hub.backtest.replay import Points, Stopped, needs, replay
 from hub.backtest.suggestion import Side, Suggestion, Values, suggest
 
 __all__ = [
@@ -14,8 +14,8 @@ __all__ = [
     "Stopped",
     "Suggestion",
     "Values",
+    "needs",
     "outcome",
-    "reads",
     "replay",
     "suggest",
 ]

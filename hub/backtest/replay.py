@@ -17,7 +17,7 @@ import numpy as np
 from hub.backtest.firing import Firing, Firings
 from hub.model import Device, PublishedValue, Quality, Record, Rule, Scope, Value
 from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine, covers
+from hub.rules import Engine, Quantity, own_quantity, reads
 from hub.rules.kinds import MetricCondition
 
 Points = Sequence[tuple[int, Value, Quality]]
@@ -32,11 +32,11 @@ class Stopped(Exception):
     """``stop`` returned True."""
 
 
-def reads(rule: Rule, metric: str) -> bool:
-    """Return True if the readings of this metric can change the rule's state."""
+def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
+    """Return True if the readings of this metric, which measures ``quantity``, can change the rule's state."""
     if not isinstance(rule.condition, MetricCondition):
         return True  # any sign of life counts
-    return covers(rule, metric) or metric in rule.condition.others
+    return reads(rule, metric, quantity) or metric in rule.condition.others
 
 
 def replay(
@@ -47,20 +47,22 @@ def replay(
     end: int,
     stop: Callable[[], bool] = lambda: False,
     published: Sequence[PublishedValue] = (),
+    quantity: Quantity = own_quantity,
 ) -> list[Firing]:
     """Return the alerts that a rule would have raised on a device.
 
     Args:
         rule: The rule. Its scope is not read: the caller has selected the device.
         device: The device as it is now. Description, settings and expected interval are used; it is not changed.
-        readings: The readings of the metrics for which :func:`reads` is True.
+        readings: The readings of the metrics for which :func:`needs` is True.
         start: Begin of the period in epoch ms. The rule has no state before.
         end: End of the period. Alerts that are open then have no end.
         stop: Called every few milliseconds; if it returns True, Stopped is raised.
         published: The values of other devices that the rule compares with, in the order of time.
+        quantity: Returns what a metric of the device measures.
     """
     records = _records(device.id, readings)
-    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, published)
+    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, published, quantity)
     place = checked = 0
     while place < len(records):
         if place >= checked:
@@ -76,7 +78,9 @@ def replay(
 class _Run:
     """A registry and an engine with one device and one rule."""
 
-    def __init__(self, rule: Rule, device: Device, start: int, published: Sequence[PublishedValue]) -> None:
+    def __init__(
+        self, rule: Rule, device: Device, start: int, published: Sequence[PublishedValue], quantity: Quantity
+    ) -> None:
         self._published = deque(published)
         self.firings = Firings()
         self._start = self._received = start
@@ -98,7 +102,7 @@ class _Run:
         self._registry.restore({device.id: msgspec.msgpack.encode(fresh)}, start)
         self._registry.connected(0)  # long ago: no reading waited for the connection
         self._device = self._registry.require(device.id)
-        self._engine = Engine([rule], self._registry.tolerated_silence)
+        self._engine = Engine([rule], self._registry.tolerated_silence, quantity=quantity)
         self.firings.add(self._engine.restore([self._device], start))
         # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
         self._skips = rule.condition.bounds() is not None and not rule.schedule and not published

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.backtest import Firing, reads, replay
+from hub.backtest import Firing, needs, replay
 from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
@@ -23,7 +23,7 @@ from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, Reading, Rule
 from hub.registry.expected_interval import device_stale_after
 from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.rules import Engine, own_quantity
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
@@ -67,7 +67,11 @@ def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertF
     rule = next((each for each in rules if each.id == alert.rule), None)
     if rule is None or alert.device != device.id:
         return None
-    readings = {name: points for name, points in contents.readings[device.id].items() if reads(rule, name)}
+    readings = {
+        name: points
+        for name, points in contents.readings[device.id].items()
+        if needs(rule, name, own_quantity(device, name))
+    }
     firings = replay(rule, device, readings, contents.start, contents.end)
     return next((each for each in firings if (each.metric, each.start) == (alert.metric, alert.since)), None)
 

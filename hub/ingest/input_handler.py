@@ -13,10 +13,10 @@ from hub.errors import HubError
 from hub.ingest.activity import in_words
 from hub.ingest.batch import Batch
 from hub.ingest.judging import Judging
-from hub.model import Input, RawMessage, TwinUpdate
+from hub.model import Device, Input, RawMessage, TwinUpdate
 from hub.model import input as inputs
 from hub.registry.registry import DeviceRegistry
-from hub.rules import Engine
+from hub.rules import Engine, reads_quantity
 from hub.runtime.fault_log import FaultLog
 
 faults = FaultLog(logging.getLogger(__name__))
@@ -85,15 +85,20 @@ class InputHandler:
                 batch.events += registry.edit(item)
                 device = registry.require(item.device)
                 batch.events += engine.judge(device, item.at)
+                if item.metrics:
+                    batch.events += self._judge_model(device, item.at)
                 return device
             case inputs.DesireState():
                 device = registry.require(item.device)
                 batch.events += registry.twin(TwinUpdate(device.id, "desired", item.values), item.at)
                 return device
             case inputs.DeleteDevice():
+                deleted = registry.require(item.device)
                 registry.delete(item.device)
                 self._command_tracker.forget(item.device)
                 batch.events += engine.forget(item.device, item.at)
+                if deleted.corrects_semantics:
+                    batch.events += self._judge_model(deleted, item.at)
                 batch.delete(item.device)
                 batch.events.append(ev.DeviceDeleted(item.device, item.at, item.by))
             case inputs.Introduce():
@@ -123,6 +128,18 @@ class InputHandler:
             case inputs.LinkChanged():
                 batch.events.append(ev.BrokerLinkChanged(item.connected, item.address, item.reason, item.at))
         return None
+
+    def _judge_model(self, device: Device, now: int) -> list[ev.Event]:
+        """Evaluate the other devices of a model: what people correct on one device counts for them, too."""
+        info = device.info
+        if not info.model or not any(map(reads_quantity, self._engine.rules)):
+            return []
+        others = [
+            each.id
+            for each in self._registry.devices()
+            if each is not device and (each.info.model, each.info.manufacturer) == (info.model, info.manufacturer)
+        ]
+        return self._judging.start(others, now)
 
     def _tick_dialects(self, batch: Batch, now: int) -> None:
         if now - self._ticked < 1_000:

@@ -50,6 +50,12 @@ def device_semantics(device: Device, corrected: Collection[Device] = ()) -> Devi
     return DeviceSemantics(metrics, *find_kinds(filter(None, texts), metrics.items()))
 
 
+def measured_quantity(device: Device, name: str, corrected: Collection[Device] = ()) -> str | None:
+    """Return what a metric of a device measures. None if that is not known, or it is a set point, command or limit."""
+    found = _metric(device, name, corrected)
+    return found.quantity if found.role in ("measured", "status") else None
+
+
 def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricSemantics:
     """Return what one metric measures, with people's corrections."""
     found = _by_hub(device, name)

@@ -92,8 +92,9 @@ class Rule(msgspec.Struct, frozen=True):
 
     The alert clears when the condition has been over for ``clear_for_ms`` without a break.
 
-    ``metric`` is a name or a pattern (``temp*``), or None for rules that watch the whole device. Outside of the windows
-    of ``schedule``, if there are some, nothing is evaluated, and open alerts are withdrawn.
+    ``metric`` is a name or a pattern (``temp*``), or ``quantity`` is what the metrics measure (``temperature``). Both
+    are None for rules that watch the whole device. Outside of the windows of ``schedule``, if there are some, nothing
+    is evaluated, and open alerts are withdrawn.
     """
 
     id: str
@@ -101,7 +102,18 @@ class Rule(msgspec.Struct, frozen=True):
     condition: Condition
     severity: Severity
     metric: str | None = None
+    quantity: str | None = None
     for_ms: int = 0
     clear_for_ms: int = 0
     scope: Scope = Scope()
     schedule: tuple[WeeklyWindow, ...] = ()
+
+    @property
+    def whole_device(self) -> bool:
+        """Whether the rule watches the whole device rather than metrics of it."""
+        return self.metric is None and self.quantity is None
+
+    @property
+    def subject(self) -> str:
+        """The metric, pattern or quantity, as a description of the rule names it; empty for the whole device."""
+        return self.metric or (self.quantity or "").replace("_", " ")

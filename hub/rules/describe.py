@@ -13,7 +13,7 @@ from hub.rules.window_text import window_text
 
 def describe(rule: Rule) -> str:
     """Return a rule as text: ``temperature above 80 for 2 s, clears below 78; critical above 90``."""
-    text = rule.condition.describe(rule.metric or "", None)
+    text = rule.condition.describe(rule.subject, None)
     if rule.for_ms:
         text += f" for {fmt.duration(rule.for_ms)}"
     recovery = rule.condition.describe_recovery()
@@ -40,6 +40,7 @@ def description_fields(rule: Rule) -> dict[str, Any]:
         "message_key": rule.condition.kind,
         "message_params": {
             "metric": rule.metric,
+            "quantity": rule.quantity,
             "for_ms": rule.for_ms,
             "clear_for_ms": rule.clear_for_ms,
             "condition": msgspec.to_builtins(rule.condition),

@@ -29,10 +29,12 @@ from hub.model import (
     Severity,
     ValueExpired,
 )
+from hub.rules.covering import Quantity, own_quantity, reads_any
+from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import DeviceRulesCache, reads, with_bounds
+from hub.rules.plan import with_bounds
 from hub.rules.published_values import PublishedValues, published
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
@@ -52,6 +54,7 @@ class Engine:
         areas: Mapping[str, Collection[str]] | None = None,
         gateways: Callable[[str], Collection[str]] = lambda gateway: (gateway,),
         incident_limits: IncidentLimits | None = None,
+        quantity: Quantity = own_quantity,
     ) -> None:
         """Create an engine without alerts.
 
@@ -62,15 +65,17 @@ class Engine:
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
             gateways: Returns a gateway and those that it is connected through.
             incident_limits: When alerts belong to one incident.
+            quantity: Returns what a metric of a device measures.
         """
         self._incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
         self._gateways = gateways
         self._matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
-        self._published = PublishedValues()
+        self.quantity = quantity
+        self._published = PublishedValues(quantity)
         self._published.want(self.rules)
-        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules, self._published)
+        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules, self._published, quantity)
         self._tolerated = tolerated
         self.clear()
 
@@ -94,11 +99,11 @@ class Engine:
 
     def rules_for(self, device: Device) -> list[Rule]:
         """Return the rules that watch this device, as they are written, with their patterns."""
-        return [rule for rule in self._plans.of(device).rules.values() if reads(rule, device.metrics)]
+        return [rule for rule in self._plans.of(device).rules.values() if reads_any(rule, device, self.quantity)]
 
     def applies(self, rule: Rule, device: Device) -> bool:
         """Return True if a rule, which may be a draft, watches this device."""
-        return reads(rule, device.metrics) and self._matcher.selects(rule.scope, device)
+        return self._matcher.selects(rule.scope, device) and reads_any(rule, device, self.quantity)
 
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
@@ -139,7 +144,7 @@ class Engine:
         events: list[Event] = []
         if record.received >= self._schedules.until:
             self._turn(record.received)
-        if self._unjudged and device.id in self._unjudged:
+        if (self._unjudged and device.id in self._unjudged) or self._plans.outgrown(device):
             events += self.judge(device, record.received)
         if record.quality == "retained":
             return events

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from hub.events import Event
 from hub.model import Device, Record, ValueExpired
 from hub.rules.current_values import judge_value
+from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.kinds import Joined, Points
-from hub.rules.plan import DeviceRulesCache, MetricRule
+from hub.rules.plan import MetricRule
 from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.trees import judge_tree, observe_tree
 from hub.rules.watch import Watches, watch_of

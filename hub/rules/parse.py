@@ -74,13 +74,14 @@ def _rule(table: dict[str, Any]) -> Rule:
     severity = table.get("severity", "warning")
     if severity not in SEVERITIES[1:]:
         raise InvalidField("severity", severity, ", ".join(SEVERITIES[1:]))
-    metric, condition = read_condition(table, COMMON_KEYS)
+    subject, condition = read_condition(table, COMMON_KEYS)
     return Rule(
         id=rule_id,
         name=read_text(table.get("name", rule_id), "name", "a text that is not empty"),
         condition=condition,
         severity=cast(Severity, severity),
-        metric=metric,
+        metric=subject.metric,
+        quantity=subject.quantity,
         for_ms=read_duration(table.get("for", 0), "for"),
         clear_for_ms=read_duration(table.get("clear_for", 0), "clear_for"),
         scope=Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__}),

@@ -1,22 +1,18 @@
-"""Which rules watch a device: scopes and patterns of metrics resolved and cached."""
+"""The rules of a device, by metric: patterns and quantities resolved and cached."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 from zlib import crc32
 
 import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
-from hub.rules.kinds import Joined, MetricCondition, Points, Range, SilenceCondition, Threshold
+from hub.rules.covering import Quantities, covers, written_out
+from hub.rules.kinds import Joined, MetricCondition, Points, SilenceCondition
 from hub.rules.published_values import PublishedValues
-from hub.rules.schedules import Schedules
-from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
-_MAX_ALIKE = 10_000
-"""Cached combinations of model, labels, area and gateway."""
 _MAX_METRICS = 10_000
 """Metric names for which a :class:`DeviceRules` caches the rules."""
 
@@ -98,6 +94,7 @@ class DeviceRules:
         limits: Mapping[str, Limit],
         outside: Collection[str],
         published: PublishedValues,
+        quantities: Quantities | None,
     ) -> None:
         """Create the rules of a combination.
 
@@ -106,17 +103,20 @@ class DeviceRules:
             limits: The devices' own limits, by metric.
             outside: Ids of the rules that are outside of their schedules.
             published: The values of other devices.
+            quantities: What the devices' metrics measure, if one of the rules depends on that.
         """
         self._limits = limits
         self._published = published
+        self.known_metrics = None if quantities is None else len(quantities)
+        self._quantities = quantities or {}
         self.rules = {rule.id: rule for rule in rules}
-        rules = tuple(rule for rule in rules if rule.id not in outside)
-        self._outside = self.rules.keys() - {rule.id for rule in rules}
+        rules = tuple(each for rule in rules if rule.id not in outside for each in written_out(rule, self._quantities))
+        self._outside = self.rules.keys() & outside
         self._silence_rules = [(rule, rule.condition) for rule in rules if isinstance(rule.condition, SilenceCondition)]
         self.silence = tuple(
             SilenceRule(rule, condition, None, f"{rule.id}/")
             for rule, condition in self._silence_rules
-            if rule.metric is None
+            if rule.whole_device
         )
         self._metric_rules = [
             (rule, rule.condition, _checksum(rule.condition))
@@ -136,14 +136,17 @@ class DeviceRules:
             found = self._on[metric] = tuple(
                 self._on_metric(rule, condition, rule.metric if metric in condition.others else metric, measure)
                 for rule, condition, measure in self._metric_rules
-                if covers(rule, metric) or metric in condition.others
+                if self._covers(rule, metric) or metric in condition.others
             )
         return found
+
+    def _covers(self, rule: Rule, metric: str) -> bool:
+        return covers(rule, metric, self._quantities.get(metric))
 
     def _on_metric(self, rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
         metric = metric or ""
         condition = condition.tightened(self._limits.get(metric, Limit()))
-        rule = msgspec.structs.replace(rule, metric=metric, condition=condition)
+        rule = msgspec.structs.replace(rule, metric=metric, quantity=None, condition=condition)
         others, source = condition.others, condition.source
         return MetricRule(
             rule,
@@ -169,9 +172,14 @@ class DeviceRules:
             if len(self._silence_on) >= _MAX_METRICS:
                 self._silence_on.clear()
             found = self._silence_on[metric] = tuple(
-                SilenceRule(msgspec.structs.replace(rule, metric=metric), condition, metric, f"{rule.id}/{metric}")
+                SilenceRule(
+                    msgspec.structs.replace(rule, metric=metric, quantity=None),
+                    condition,
+                    metric,
+                    f"{rule.id}/{metric}",
+                )
                 for rule, condition in self._silence_rules
-                if covers(rule, metric)
+                if self._covers(rule, metric)
             )
         return found
 
@@ -211,26 +219,10 @@ class DeviceRules:
         return least, most
 
 
-def _reads_limits(rule: Rule) -> bool:
-    return isinstance(rule.condition, Threshold | Range) and rule.condition.device_limits
-
-
 def _checksum(condition: MetricCondition) -> int:
     """Return a checksum of what the condition measures, negative if its points are not readings."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found
-
-
-def reads(rule: Rule, metrics: Collection[str]) -> bool:
-    """Return True if the rule watches the whole device, or one of these metrics."""
-    if isinstance(rule.condition, Joined):
-        return any(name in metrics for name in rule.condition.others)
-    return rule.metric is None or any(covers(rule, name) for name in metrics)
-
-
-def covers(rule: Rule, metric: str) -> bool:
-    """Return True if the rule names this metric, or has a pattern (``temp*``) that matches it."""
-    return rule.metric is not None and (rule.metric == metric or fnmatchcase(metric, rule.metric))
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
@@ -244,52 +236,3 @@ def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Li
                 max=before.max if bounds.max is None else bounds.max,
             )
     return limits
-
-
-class DeviceRulesCache:
-    """Caches the :class:`DeviceRules` of each device. Call :meth:`clear` when the ``rules`` or their schedules change.
-
-    Most scopes select by model, label, area or gateway, and devices have few combinations of them, so scopes are
-    matched once for each combination.
-    """
-
-    def __init__(
-        self, rules: list[Rule], matcher: ScopeMatcher, schedules: Schedules, published: PublishedValues
-    ) -> None:
-        self._rules = rules
-        self._schedules = schedules
-        self._published = published
-        self._matcher = matcher
-        self._of: dict[str, DeviceRules] = {}
-        self._alike: dict[Likeness, list[Rule]] = {}
-        self._shared: dict[tuple[tuple[str, ...], tuple[tuple[str, Limit], ...]], DeviceRules] = {}
-
-    def of(self, device: Device) -> DeviceRules:
-        plan = self._of.get(device.id)
-        if plan is None:
-            like = likeness(device)
-            alike = self._alike.get(like)
-            if alike is None:
-                if len(self._alike) >= _MAX_ALIKE:
-                    self._alike.clear()
-                selects = self._matcher.selects_alike
-                alike = self._alike[like] = [rule for rule in self._rules if selects(rule.scope, like)]
-            rules = tuple(rule for rule in alike if names(rule.scope, device.id))
-            limits = device.info.limits if any(map(_reads_limits, rules)) else {}
-            key = tuple(rule.id for rule in rules), tuple(limits.items())
-            plan = self._shared.get(key)
-            if plan is None:
-                if len(self._shared) >= _MAX_ALIKE:
-                    self._shared.clear()
-                plan = self._shared[key] = DeviceRules(rules, limits, self._schedules.outside, self._published)
-            self._of[device.id] = plan
-        return plan
-
-    def forget(self, device_id: str) -> None:
-        """Remove the device's entry: the device was deleted, or what scopes select it by has changed."""
-        self._of.pop(device_id, None)
-
-    def clear(self) -> None:
-        self._of.clear()
-        self._alike.clear()
-        self._shared.clear()

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from statistics import median
 
 from hub.model import Device, Latest, PublishedValue, Rule
+from hub.rules.covering import Quantity, matching
 from hub.rules.kinds import MetricCondition, ValueSource
 from hub.rules.last_heard import received
 
@@ -23,7 +24,8 @@ _CURRENT = ("good", "clock")
 class PublishedValues:
     """The values that were published, of those metrics that rules read."""
 
-    def __init__(self) -> None:
+    def __init__(self, quantity: Quantity) -> None:
+        self._quantity = quantity
         self.clear()
         self.want(())
 
@@ -35,18 +37,31 @@ class PublishedValues:
 
     def want(self, rules: Iterable[Rule]) -> None:
         """Keep the values that these rules read."""
-        conditions = (rule.condition for rule in rules if isinstance(rule.condition, MetricCondition))
-        sources = [source for each in conditions if (source := each.source) is not None]
+        comparing = [
+            (rule, source)
+            for rule in rules
+            if isinstance(rule.condition, MetricCondition) and (source := rule.condition.source) is not None
+        ]
+        # Rules that compare each of several metrics with the same one elsewhere name no metric there.
+        self._several = [(rule, source.device) for rule, source in comparing if not source.metric]
+        sources = [source for _, source in comparing]
         self._devices = {(source.device, source.metric) for source in sources if source.device is not None}
         self._metrics = {source.metric for source in sources if source.device is None}
         self.wanted = bool(sources)
-        for key in [key for key in self._latest if key not in self._devices and key[1] not in self._metrics]:
+        unused = [key for key in self._latest if key not in self._devices and key[1] not in self._metrics]
+        for key in [] if self._several else unused:
             self._drop(self._latest.pop(key))
         self._medians.clear()
 
     def wants(self, device: Device, metric: str) -> bool:
         """Return True if a rule on another device reads this metric."""
-        return (device.area_id is not None and metric in self._metrics) or (device.id, metric) in self._devices
+        if (device.area_id is not None and metric in self._metrics) or (device.id, metric) in self._devices:
+            return True
+        return any(
+            (device.area_id is not None if other is None else other == device.id)
+            and matching(rule, device, (metric,), self._quantity)
+            for rule, other in self._several
+        )
 
     def publish(self, value: PublishedValue) -> None:
         """Replace the value of a device's metric."""

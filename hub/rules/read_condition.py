@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any, cast
+from functools import cache
+from typing import Any, NamedTuple, cast
 
+from hub.insight.terms import OTHER, quantities
 from hub.model import SEVERITIES, Condition
+from hub.rules.covering import is_pattern
 from hub.rules.fields import InvalidField, read_duration, read_text
-from hub.rules.kinds import KINDS, Joined, MetricCondition, Not, Part
+from hub.rules.kinds import KINDS, Compare, Joined, MetricCondition, Not, Part
 from hub.rules.kinds.compare import SOURCE_KEYS
 
 MAX_DEPTH = 4
@@ -16,19 +19,27 @@ MAX_CONDITIONS = 20
 _NOT_INSIDE = frozenset({"clear_for", "device_limits", *SEVERITIES, *SOURCE_KEYS})
 
 
-def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[str | None, Condition]:
-    """Return the metric and the condition of a rule. ``common`` are the keys that all kinds have.
+class RuleSubject(NamedTuple):
+    """What a condition is about: a metric or a pattern, or a quantity, or (both None) the whole device."""
+
+    metric: str | None
+    quantity: str | None = None
+
+
+def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[RuleSubject, Condition]:
+    """Return the subject and the condition of a rule. ``common`` are the keys that all kinds have.
 
     Raises InvalidField, whose ``path`` leads to the joined condition that it is in.
     """
     name, kind = _read_kind(table)
     _check_keys(table, name, kind, set(common) | kind.keys)
     if not issubclass(kind, Joined):
-        return _read_metric(table, kind), kind.parse(table)
+        return _read_subject(table, kind), kind.parse(table)
     condition = _read_joined(table, kind, 1)
     if sum(1 for _ in condition.leaves) > MAX_CONDITIONS:
         raise InvalidField("conditions", table["conditions"], f"at most {MAX_CONDITIONS} conditions in a rule")
-    return condition.conditions[0].metric, condition
+    first = next(condition.leaves)
+    return RuleSubject(first.metric or None, first.quantity), condition
 
 
 def _read_kind(table: dict[str, Any]) -> tuple[str, type[Condition]]:
@@ -39,16 +50,31 @@ def _read_kind(table: dict[str, Any]) -> tuple[str, type[Condition]]:
 
 
 def _check_keys(table: dict[str, Any], name: str, kind: type[Condition], allowed: Collection[str]) -> None:
+    if "metric" in allowed:
+        allowed = {*allowed, "quantity"}
     for key in sorted(table.keys() - allowed):
         article = "an" if name[0] in "aeiou" else "a"
         text = f"for {article} {name} rule: {', '.join(sorted(allowed))}"
         raise InvalidField(key, table[key], kind.hints.get(key, text))
 
 
-def _read_metric(table: dict[str, Any], kind: type[Condition]) -> str | None:
+def _read_subject(table: dict[str, Any], kind: type[Condition]) -> RuleSubject:
+    if "quantity" in table:
+        quantity = table["quantity"]
+        if "metric" in table:
+            raise InvalidField("quantity", quantity, "just one of metric and quantity")
+        if not isinstance(quantity, str) or quantity not in known_quantities():
+            raise InvalidField("quantity", quantity, ", ".join(sorted(known_quantities())))
+        return RuleSubject(None, quantity)
     if "metric" not in (table if kind.metric_optional else kind.keys):
-        return None
-    return read_text(table.get("metric"), "metric", 'a metric, or a pattern such as "temp*"')
+        return RuleSubject(None)
+    return RuleSubject(read_text(table.get("metric"), "metric", 'a metric, or a pattern such as "temp*"'))
+
+
+@cache
+def known_quantities() -> frozenset[str]:
+    """Return the quantities that a rule may name."""
+    return frozenset(term.id for term in quantities()) - {OTHER}
 
 
 def _read_joined(table: dict[str, Any], kind: type[Joined], depth: int) -> Joined:
@@ -79,8 +105,10 @@ def _read_part(table: dict[str, Any], depth: int) -> Part:
         others = ", ".join(each for each, found in KINDS.items() if issubclass(found, MetricCondition))
         raise InvalidField("kind", name, f"here: {others}. Write a {name} rule of its own")
     _check_keys(table, name, kind, {"kind"} | (kind.keys - _NOT_INSIDE))
-    metric = _read_metric(table, kind) or ""
-    if any(sign in metric for sign in "*?["):
-        raise InvalidField("metric", metric, "one metric: joined conditions have no patterns")
+    subject = _read_subject(table, kind)
     condition = cast(MetricCondition, kind.parse(table))
-    return Part(name, metric, condition, read_duration(table.get("for", 0), "for"))
+    if isinstance(condition, Compare) and (subject.quantity or is_pattern(subject.metric or "")):
+        raise InvalidField(
+            "metric", subject.metric, "one metric: a difference inside others has no pattern or quantity"
+        )
+    return Part(name, subject.metric or "", condition, read_duration(table.get("for", 0), "for"), subject.quantity)

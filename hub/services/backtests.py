@@ -11,10 +11,10 @@ from typing import Literal
 
 import msgspec
 
-from hub.backtest import Firing, Points, RuleOutcome, outcome, reads, replay
+from hub.backtest import Firing, Points, RuleOutcome, needs, outcome, replay
 from hub.model import Device, PublishedValue, Quality, Rule, Value
 from hub.registry.reader import DeviceReader
-from hub.rules import covers
+from hub.rules import Quantity, matching, own_quantity, reads
 from hub.rules.kinds import MetricCondition, SilenceCondition
 from hub.store.reader import HistoryReader
 
@@ -87,7 +87,14 @@ class Replayed:
 class Backtests:
     """Service for backtests. ``registry`` and ``store`` are those that the person may see."""
 
-    def __init__(self, applies: Callable[[Rule, Device], bool], registry: DeviceReader, store: HistoryReader) -> None:
+    def __init__(
+        self,
+        applies: Callable[[Rule, Device], bool],
+        registry: DeviceReader,
+        store: HistoryReader,
+        quantity: Quantity = own_quantity,
+    ) -> None:
+        self._quantity = quantity
         self._applies = applies
         self._registry = registry
         self._store = store
@@ -125,17 +132,30 @@ class Backtests:
             if readings is None or not (readings or silence):
                 left_out.append(LeftOut(device.id, "too_many_readings" if readings is None else "no_readings"))
                 continue
-            found.add(device.id, readings, [each for each in readings if any(_watches(rule, each) for rule in rules)])
+            found.add(
+                device.id,
+                readings,
+                [each for each in readings if any(self._watches(rule, device, each) for rule in rules)],
+            )
             for firings, rule in zip(found.firings, rules, strict=True):
                 if self._applies(rule, device):
-                    needed = {metric: points for metric, points in readings.items() if reads(rule, metric)}
+                    needed = {
+                        metric: points for metric, points in readings.items() if self._needs(rule, device, metric)
+                    }
                     others = await self._published(rule, device, start, end, MAX_READINGS - found.readings)
                     if others is None:
                         left_out.append(LeftOut(device.id, "too_many_readings"))
                         break
                     found.readings += len(others)
-                    firings += await _in_thread(rule, device, needed, others, start, end)
+                    firings += await _in_thread(rule, device, needed, others, start, end, self._quantity)
         return found
+
+    def _needs(self, rule: Rule, device: Device, metric: str) -> bool:
+        return needs(rule, metric, self._quantity(device, metric))
+
+    def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
+        """Return True if the rule is about this metric: its own, or one of several that it joins."""
+        return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
 
     async def _published(
         self, rule: Rule, device: Device, start: int, end: int, most: int
@@ -158,10 +178,11 @@ class Backtests:
         ]
         found: list[PublishedValue] = []
         for other in others:
-            points = await self._points(other.id, source.metric, start, end, most - len(found))
-            if points is None:
-                return None
-            found += [PublishedValue(other.id, source.metric, value, other.area_id, ts) for ts, value, _ in points]
+            for metric in [source.metric] if source.metric else matching(rule, other, other.metrics, self._quantity):
+                points = await self._points(other.id, metric, start, end, most - len(found))
+                if points is None:
+                    return None
+                found += [PublishedValue(other.id, metric, value, other.area_id, ts) for ts, value, _ in points]
         return sorted(found, key=lambda each: each.at)
 
     async def _readings(
@@ -170,7 +191,7 @@ class Backtests:
         """Return the readings of each metric that one of the rules reads; None if there are more than ``most``."""
         found: dict[str, Points] = {}
         for _, metric in await self._store.series([device.id], None):
-            if not any(reads(each, metric) for each in rules):
+            if not any(self._needs(each, device, metric) for each in rules):
                 continue
             points = await self._points(device.id, metric, start, end, most)
             if points is None:
@@ -193,12 +214,6 @@ class Backtests:
         return None if len(points) > most else points
 
 
-def _watches(rule: Rule, metric: str) -> bool:
-    """Return True if the rule is about this metric: its own, or one of several that it joins."""
-    joined = rule.metric is None and isinstance(rule.condition, MetricCondition)
-    return covers(rule, metric) or (joined and reads(rule, metric))
-
-
 async def _in_thread(
     rule: Rule,
     device: Device,
@@ -206,6 +221,7 @@ async def _in_thread(
     published: Sequence[PublishedValue],
     start: int,
     end: int,
+    quantity: Quantity,
 ) -> list[Firing]:
     """Replay in a thread, which ends soon after this is cancelled."""
     cancelled = threading.Event()
@@ -215,6 +231,6 @@ async def _in_thread(
         return cancelled.is_set()
 
     try:
-        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop, published)
+        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop, published, quantity)
     finally:
         cancelled.set()

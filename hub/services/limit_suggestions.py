@@ -11,7 +11,7 @@ from hub.backtest import RuleOutcome, Side, Suggestion, Values, outcome, suggest
 from hub.errors import Invalid
 from hub.model import Device, Rule, SeriesQuery
 from hub.registry.reader import DeviceReader
-from hub.rules import covers
+from hub.rules import Quantity, matching, own_quantity
 from hub.rules.kinds import Threshold
 from hub.services.backtests import MAX_DEVICES, Backtests
 from hub.store.reader import HistoryReader
@@ -46,7 +46,9 @@ class LimitAdvisor:
         registry: DeviceReader,
         store: HistoryReader,
         backtests: Backtests,
+        quantity: Quantity = own_quantity,
     ) -> None:
+        self._quantity = quantity
         self._applies = applies
         self._registry = registry
         self._store = store
@@ -77,8 +79,7 @@ class LimitAdvisor:
         queries = [
             SeriesQuery(device.id, metric, start, end, BUCKETS)
             for device in devices
-            for metric in device.metrics
-            if covers(rule, metric)
+            for metric in matching(rule, device, device.metrics, self._quantity)
         ]
         place = 3 if side == "above" else 1  # of a point (ts, min, mean, max, count)
         found = [

@@ -25,7 +25,8 @@ class ScopeShape(ApiObject):
 class RuleShape(ApiObject):
     """An active rule. The keys of `condition` depend on `kind`.
 
-    `metric` is a name or a pattern, null for the whole device; of a rule that joins conditions, that of the first one.
+    `metric` is a name or a pattern; of a rule that joins conditions, that of the first one. A rule on all metrics of a
+    `quantity` has that instead, and both are null for the whole device.
     `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
     unformatted.
@@ -35,6 +36,7 @@ class RuleShape(ApiObject):
     name: str
     kind: RuleKind
     metric: str | None
+    quantity: str | None
     severity: Severity
     for_ms: int
     clear_for_ms: int

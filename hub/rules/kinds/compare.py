@@ -20,7 +20,8 @@ MAX_AGE_MS = 3_600_000
 class Compare(MetricCondition, frozen=True):
     """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`.
 
-    ``other`` is of the same device, of ``device``, or with ``area`` the median of the devices in the same area.
+    ``other`` is of the same device, of ``device``, or with ``area`` the median of the devices in the same area. It is
+    empty if each of the metrics that the rule watches is compared with the same one there.
     """
 
     kind: ClassVar[str] = "compare"
@@ -38,11 +39,15 @@ class Compare(MetricCondition, frozen=True):
     def parse(cls, table: dict[str, Any]) -> Compare:
         device, area, max_age = _read_source(table)
         outside = device is not None or area
-        other = read_text(table.get("with", table.get("metric") if outside else None), "with", "another metric")
-        for key, name in (("metric", table.get("metric")), ("with", other)):
-            if isinstance(name, str) and any(sign in name for sign in "*?["):
-                raise InvalidField(key, name, "one metric: a compare rule has no patterns")
-        if other == table.get("metric") and not outside:
+        metric = table.get("metric")
+        several = not isinstance(metric, str) or any(sign in metric for sign in "*?[")
+        if "with" not in table and outside and several:
+            other = ""
+        else:
+            other = read_text(table.get("with", metric if outside else None), "with", "another metric")
+        if any(sign in other for sign in "*?["):
+            raise InvalidField("with", other, "one metric: no pattern")
+        if other == metric and not outside:
             raise InvalidField("with", other, "a metric that differs from metric")
         return cls(other, *read_limits(table), device=device, area=area, max_age_ms=max_age)
 
@@ -80,7 +85,7 @@ class Compare(MetricCondition, frozen=True):
         return self.difference.exceeded(amount, raised=raised)
 
     def describe(self, metric: str, unit: str | None) -> str:
-        same = self.other == metric
+        same = self.other in (metric, "")
         if self.device is not None:
             other = f"that of {self.device}" if same else f"{self.other} of {self.device}"
         elif self.area:

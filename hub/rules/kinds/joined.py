@@ -19,13 +19,14 @@ from hub.rules.truth import Truth, all_of, any_of, none_of
 class Part(msgspec.Struct, frozen=True):
     """One of the conditions that are joined, of a kind of its own. It counts once it has held for ``for_ms``.
 
-    ``metric`` of a part that joins others is that of its first one.
+    ``metric`` of a part that joins others is that of its first one. It is empty for a part that names a ``quantity``.
     """
 
     kind: str
     metric: str
     condition: MetricCondition
     for_ms: int = 0
+    quantity: str | None = None
 
     @property
     def joins(self) -> bool:
@@ -39,7 +40,7 @@ class Part(msgspec.Struct, frozen=True):
 
     def describe(self) -> str:
         """Return the part as text: ``t above 80, clears below 78 for 5 min``; in brackets if it joins others."""
-        text = self.condition.describe(self.metric, None)
+        text = self.condition.describe(self.metric or (self.quantity or "").replace("_", " "), None)
         if self.joins:
             return text if text.startswith("not ") else f"({text})"
         recovery = self.condition.describe_recovery()

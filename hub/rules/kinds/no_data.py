@@ -36,7 +36,7 @@ class NoData(SilenceCondition, frozen=True):
         if "missed" in table:
             if "silence" in table:
                 raise InvalidField("missed", table["missed"], "just one of silence and missed")
-            if "metric" in table:
+            if "metric" in table or "quantity" in table:
                 allowed = 'silence = "…" with a metric: only devices have an expected interval'
                 raise InvalidField("missed", table["missed"], allowed)
             if (missed := read_number(table["missed"], "missed")) < 2:

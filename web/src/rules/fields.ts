@@ -46,6 +46,8 @@ export interface RuleForm {
   name: string;
   when: When;
   metric: string;
+  /** All metrics that measure this, in place of one metric. */
+  quantity: string;
   severity: Rule['severity'];
   with: string;
   with_device: string;
@@ -96,9 +98,10 @@ export type Content =
 type Fields = Partial<Record<Field, Content>>;
 
 const DELAYS = { for: 'duration?', clear_for: 'duration?' } as const;
-const LIMIT = { metric: 'text', limit: 'number', clear: 'number?' } as const;
-const PAIR = { metric: 'text', with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
-const RANGE = { metric: 'text', low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
+const METRIC = { metric: 'text', quantity: 'text?' } as const;
+const LIMIT = { ...METRIC, limit: 'number', clear: 'number?' } as const;
+const PAIR = { ...METRIC, with: 'text', limit: 'number', clear: 'number?', ...DELAYS } as const;
+const RANGE = { ...METRIC, low: 'number', high: 'number', hysteresis: 'number?', ...DELAYS } as const;
 
 const AREA = { ...PAIR, with: 'text?', max_age: 'duration?' } as const;
 const DEVICE = { with_device: 'text', ...AREA } as const;
@@ -116,13 +119,13 @@ const FIELDS: Record<When, Fields> = {
   device_below: DEVICE,
   area_above: AREA,
   area_below: AREA,
-  equals: { metric: 'text', value: 'text', ...DELAYS },
-  rate: { metric: 'text', by: 'positive', within: 'duration', ...DELAYS },
+  equals: { ...METRIC, value: 'text', ...DELAYS },
+  rate: { ...METRIC, by: 'positive', within: 'duration', ...DELAYS },
   count_above: { ...LIMIT, ...OFTEN },
   count_below: { ...LIMIT, ...OFTEN },
-  count_equals: { metric: 'text', value: 'text', ...OFTEN },
-  stuck: { metric: 'text', tolerance: 'number?', for: 'duration' },
-  no_data: { metric: 'text?', silence: 'duration?', missed: 'number?' },
+  count_equals: { ...METRIC, value: 'text', ...OFTEN },
+  stuck: { ...METRIC, tolerance: 'number?', for: 'duration' },
+  no_data: { metric: 'text?', quantity: 'text?', silence: 'duration?', missed: 'number?' },
   all: DELAYS,
   any: DELAYS,
   not: DELAYS,
@@ -137,6 +140,7 @@ export function partFieldsOf(when: When): Fields {
   const fields: Fields = { ...FIELDS[when] };
   if (when === 'above' || when === 'below') fields.for = 'duration?';
   delete fields.clear_for;
+  if (when.startsWith('compare')) delete fields.quantity;
   return fields;
 }
 
@@ -159,6 +163,7 @@ export const fresh = (id: string): RuleForm => ({
   name: '',
   when: 'above',
   metric: '',
+  quantity: '',
   severity: 'warning',
   with: '',
   with_device: '',

@@ -55,7 +55,7 @@ function stepsOf(
 }
 
 /** A condition that a rule joins, as the hub returns it. */
-type Part = Pick<Rule, 'kind' | 'metric' | 'condition' | 'for_ms'>;
+type Part = Pick<Rule, 'kind' | 'metric' | 'quantity' | 'condition' | 'for_ms'>;
 
 function whenOf({ kind, condition }: Part): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
@@ -98,6 +98,7 @@ function partOf(part: Part): RuleForm {
     when,
     conditions: joins(when) ? (condition.conditions as Part[]).map(partOf) : [],
     metric: joins(when) ? '' : (part.metric ?? ''),
+    quantity: joins(when) ? '' : (part.quantity ?? ''),
     with: condition.other === part.metric ? '' : text('other'),
     with_device: text('device'),
     max_age: durationText(condition.max_age_ms as number | undefined),
@@ -235,7 +236,9 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
   const { kind, ...condition } = kinds[form.when];
   return {
     kind: kind!,
-    metric: (fields.metric && form.metric.trim()) || (fields.metric === 'text' ? '' : null),
+    metric:
+      (fields.metric && form.metric.trim()) || (fields.metric === 'text' && !own('quantity') ? '' : null),
+    quantity: own('quantity'),
     ...condition,
     clear: own('clear'),
     ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),

@@ -48,7 +48,7 @@ function conditionProblems(form: RuleForm, fields: ReturnType<typeof fieldsOf>):
     if (!isDuration(at(field))) found[field] = P.duration;
   };
   const check: Record<Content, (field: Field) => void> = {
-    text: need,
+    text: (field) => (field === 'metric' && fields.quantity && at('quantity')) || need(field),
     'text?': () => undefined,
     number: (field) => need(field) && number(field),
     'number?': (field) => at(field) && number(field),
@@ -63,6 +63,7 @@ function conditionProblems(form: RuleForm, fields: ReturnType<typeof fieldsOf>):
     'duration?': (field) => at(field) && duration(field),
   };
   for (const field of Object.keys(fields) as Field[]) check[fields[field]!](field);
+  if (fields.quantity && at('quantity') && at('metric')) found.quantity = P.oneOf;
   if (form.when === 'no_data' && !at('silence') && !at('missed')) found.silence = P.required;
   if (fields.clear && at('clear') && !found.limit && !found.clear) {
     const side = form.when.endsWith('above') ? 'above' : 'below';

@@ -12,7 +12,7 @@ const NEW = fresh('new-rule');
 const rule = (more: Partial<Rule>): Rule => ({
   id: 'r', name: 'R', kind: 'threshold', metric: 'flow', severity: 'warning', for_ms: 5000, clear_for_ms: 0,
   scope: { devices: [], models: ['CP-*'], labels: [], areas: [], via: [] }, condition: {}, text: '', last_fired: null,
-  message_key: 'threshold', message_params: {}, schedule: [], time_zone: null, ...more,
+  message_key: 'threshold', message_params: {}, schedule: [], time_zone: null, quantity: null, ...more,
 }); // prettier-ignore
 
 /** Return the keys of the rule's form, without omitted ones. */
@@ -24,6 +24,15 @@ describe('the form', () => {
     expect(given({ condition: { above: null, below: 25, clear: 28 } })).toEqual({
       id: 'r', name: 'R', metric: 'flow', below: 25, clear: 28, for: '5s', severity: 'warning', models: ['CP-*'],
     }); // prettier-ignore
+  });
+
+  it('has a quantity in place of a metric', () => {
+    const all = given({ metric: null, quantity: 'temperature', condition: { above: 80, clear: null } });
+    expect(all).toMatchObject({ quantity: 'temperature', above: 80 });
+    expect(all).not.toHaveProperty('metric');
+    const form = { ...NEW, name: 'Hot', quantity: 'temperature', limit: '80' };
+    expect(problemsOf(form, new Set())).toEqual({});
+    expect(problemsOf({ ...form, metric: 't' }, new Set())).toHaveProperty('quantity');
   });
 
   it('has the keys of each kind', () => {

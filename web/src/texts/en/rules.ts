@@ -16,6 +16,7 @@ export const rules = {
   incomplete: 'Complete the marked fields to save the rule.',
   problems: {
     required: 'Required',
+    oneOf: 'Enter a metric or a quantity, not both.',
     number: 'Enter a number.',
     count: 'Enter a whole number from 1 to 100.',
     positive: 'Enter a number above 0.',
@@ -72,7 +73,7 @@ export const rules = {
     when: 'Fires when',
     condition: 'Kind',
     metric: 'Metric or pattern, such as temp*',
-    oneMetric: 'Metric',
+    quantity: 'Or a quantity, such as temperature',
     limit: 'Limit',
     clear: 'Clear threshold',
     warning: 'Warning from',

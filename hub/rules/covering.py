@@ -1,0 +1,119 @@
+"""Which metrics of a device a rule watches: one by its name, those that match a pattern, or those of a quantity.
+
+What a metric measures is known of a device only, and people correct it. So rules whose conditions read several metrics
+(compare, joined conditions) are written out for the metrics that a device has: see :func:`written_out`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
+
+from hub.insight.device_semantics import measured_quantity
+from hub.model import Device, Rule
+from hub.rules.kinds import Any, Compare, Joined, Part
+
+Quantity = Callable[[Device, str], str | None]
+"""Returns what a metric of a device measures, None for set points, limits and what is not known."""
+Quantities = Mapping[str, str | None]
+"""By metric of a device, what it measures."""
+
+
+def own_quantity(device: Device, metric: str) -> str | None:
+    """Return what a metric measures, without what people have corrected on other devices of the model."""
+    return measured_quantity(device, metric)
+
+
+def is_pattern(metric: str) -> bool:
+    return any(sign in metric for sign in "*?[")
+
+
+def _covers(named: str | None, wanted: str | None, metric: str, quantity: str | None) -> bool:
+    if wanted is not None:
+        return wanted == quantity
+    return named is not None and (named == metric or fnmatchcase(metric, named))
+
+
+def covers(rule: Rule, metric: str, quantity: str | None) -> bool:
+    """Return True if the rule names this metric, has a pattern (``temp*``) that matches it, or names its quantity."""
+    return _covers(rule.metric, rule.quantity, metric, quantity)
+
+
+def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
+    """Return True if the rule watches this metric or the whole device, or one of its conditions reads the metric."""
+    condition = rule.condition
+    if not isinstance(condition, Joined):
+        return rule.whole_device or covers(rule, metric, quantity)
+    return metric in condition.others or any(
+        _covers(leaf.metric, leaf.quantity, metric, quantity) for leaf in condition.leaves
+    )
+
+
+def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
+    """Return True if the rule watches the whole device, or reads a metric that it has reported."""
+    measured = quantity if reads_quantity(rule) else _unasked
+    return rule.whole_device or any(reads(rule, metric, measured(device, metric)) for metric in device.metrics)
+
+
+def depends_on_metrics(rule: Rule) -> bool:
+    """Return True if the rule differs by the metrics that a device has."""
+    condition = rule.condition
+    if isinstance(condition, Joined):
+        return any(leaf.quantity is not None or is_pattern(leaf.metric) for leaf in condition.leaves)
+    return rule.quantity is not None or (isinstance(condition, Compare) and is_pattern(rule.metric or ""))
+
+
+def reads_quantity(rule: Rule) -> bool:
+    """Return True if the rule, or one of its conditions, names a quantity."""
+    leaves = rule.condition.leaves if isinstance(rule.condition, Joined) else ()
+    return rule.quantity is not None or any(leaf.quantity is not None for leaf in leaves)
+
+
+def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
+    """Return a rule as it is on a device: one for each metric that it compares, each with its joined conditions."""
+    condition = rule.condition
+    if not depends_on_metrics(rule):
+        yield rule
+    elif isinstance(condition, Joined):
+        joined = _joined(condition, quantities)
+        yield replace(rule, condition=joined, metric=_first_metric(joined))
+    elif isinstance(condition, Compare):
+        for metric, quantity in quantities.items():
+            if metric != condition.other and covers(rule, metric, quantity):
+                other = condition.other or metric
+                yield replace(rule, metric=metric, quantity=None, condition=replace(condition, other=other))
+    else:
+        yield rule
+
+
+def _joined(condition: Joined, quantities: Quantities) -> Joined:
+    return replace(condition, conditions=tuple(_part(part, quantities) for part in condition.conditions))
+
+
+def _first_metric(joined: Joined) -> str:
+    """Return the metric whose value the alert shows: the first one that the device has."""
+    return next((leaf.metric for leaf in joined.leaves if leaf.metric), "")
+
+
+def _part(part: Part, quantities: Quantities) -> Part:
+    """Return a part for the metrics of a device. It holds if it does for one of them; without any it is unknown."""
+    if isinstance(part.condition, Joined):
+        joined = _joined(part.condition, quantities)
+        return replace(part, metric=joined.conditions[0].metric, condition=joined)
+    if part.quantity is None and not is_pattern(part.metric):
+        return part
+    found = [metric for metric, each in quantities.items() if _covers(part.metric, part.quantity, metric, each)]
+    parts = tuple(replace(part, metric=metric, quantity=None) for metric in found)
+    return parts[0] if len(parts) == 1 else Part("any", found[0], Any(parts)) if parts else part
+
+
+def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
+    """Return those of the metrics that a rule watches on a device."""
+    measured = quantity if rule.quantity is not None else _unasked
+    return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
+
+
+def _unasked(device: Device, metric: str) -> None:
+    return None

@@ -41,9 +41,8 @@ class HttpReceiver:
 
     def about(self, device: str) -> list[Any]:
         """Return the messages about a device."""
-        return [
-            each.json for each in self.posted if any(alert["device"] == device for alert in each.json.get("alerts", ()))
-        ]
+        sent = [each.json for each in self.posted if each.headers.get("content-type") == "application/json"]
+        return [each for each in sent if any(alert["device"] == device for alert in each.get("alerts", ()))]
 
     async def heard(self, device: str, count: int, within: float = 30.0) -> list[Any]:
         """Wait for messages about a device and return them."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import email
+import email.header
 import ssl
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
@@ -21,6 +23,7 @@ from hub.notifications.base import DeliveryFailed, OutgoingMessage, checked_valu
 from hub.notifications.channels import CHANNEL_KINDS
 from pki import Issued, write_pair
 
+PNG = b"\x89PNG\r\n\x1a\n"
 URL = "https://hub.example/alerts/a-1"
 FIRING = Message(
     "firing", "Critical: Pump 1", "Pump 1 (Hall): 95 °C is above 80 °C\n<b>", "critical", 1_700_000_000_000, url=URL
@@ -87,7 +90,7 @@ async def test_mail_has_text_html_and_chart_in_one_thread(smtp: tuple[Postbox, i
         "host": "127.0.0.1", "port": port, "verify": False, "user": "hub", "password": "right",
         "sender": "hub@example.org", "recipients": "ada@example.org, bob@example.org",
     }  # fmt: skip
-    await send("mail", values, outgoing(picture=b"\x89PNG"))
+    await send("mail", values, outgoing(picture=PNG))
     await send(
         "mail",
         values,
@@ -132,14 +135,32 @@ async def test_ntfy_gets_priority_link_and_an_id_that_replaces_the_message(recei
         await send("ntfy", {**values, "topic": "a/b"}, outgoing())
 
 
+async def test_ntfy_attaches_the_chart_unless_the_server_takes_no_files(
+    receiver: HttpReceiver,
+) -> None:
+    values = {"server": receiver.url, "topic": "cellar"}
+    await send("ntfy", values, outgoing(picture=PNG))
+    (attached,) = receiver.posted
+    assert (attached.method, attached.path, attached.body) == ("PUT", "/cellar", PNG)
+    title = str(email.header.make_header(email.header.decode_header(attached.headers["title"])))
+    text = str(email.header.make_header(email.header.decode_header(attached.headers["message"])))
+    assert (title, text) == (FIRING.title, FIRING.text)
+    assert (attached.headers["priority"], attached.headers["click"]) == ("5", URL)
+    receiver.answer = lambda posted: "400 Bad Request\r\n" if posted.method == "PUT" else "200 OK\r\n"
+    await send("ntfy", values, outgoing(picture=PNG))
+    alone = receiver.posted[-1].json
+    assert (alone["message"], alone["sequence_id"]) == (FIRING.text, attached.headers["x-sequence-id"])
+
+
 async def test_apprise_sends_in_its_own_process_which_ends_if_it_hangs(
     receiver: HttpReceiver, monkeypatch: Any
 ) -> None:
     kind = CHANNEL_KINDS["apprise"]
     values = {"url": receiver.url.replace("http://", "json://") + "/token-secret"}
     try:
-        await send("apprise", values, outgoing())
+        await send("apprise", values, outgoing(picture=PNG))
         assert receiver.posted[0].json["title"] == "Critical: Pump 1"
+        assert base64.b64decode(receiver.posted[0].json["attachments"][0]["base64"]) == PNG
         receiver.answer = lambda posted: "500 Error\r\n"
         with pytest.raises(DeliveryFailed) as failed:
             await send("apprise", values, outgoing())

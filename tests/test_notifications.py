@@ -7,12 +7,14 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 
 from api_hub import ApiHub, now_ms, running_hub
 from http_receiver import HttpReceiver, http_receiver
@@ -223,6 +225,21 @@ async def broken_off() -> AsyncIterator[tuple[str, list[bytes]]]:
         server.close()
 
 
+async def test_message_has_a_chart_that_needs_a_token_to_read(site: Site) -> None:
+    await site.channel("ntfy", "", kind="ntfy", values={"server": site.receiver.url, "topic": "charts"})
+    for number in range(12):
+        await site.hub.telemetry("pump-11", temperature=20 + number)
+    alert = await site.alert("pump-11")
+    await until(lambda: [each for each in site.receiver.posted if each.path == "/charts"], 30)
+    (sent,) = (each for each in site.receiver.posted if each.path == "/charts")
+    read = await site.hub.http.get(f"/api/alerts/{alert['id']}/chart.png", headers=BEARER)
+    assert (read.status_code, read.headers["content-type"]) == (200, "image/png")
+    for png in (sent.body, read.content):
+        with Image.open(io.BytesIO(png), formats=["PNG"]) as image:
+            assert image.width == 960
+    assert (await site.hub.http.get(f"/api/alerts/{alert['id']}/chart.png")).status_code == 401
+
+
 async def test_secrets_are_kept_and_never_returned(site: Site) -> None:
     found = await site.do("GET", "/api/notifications")
     (channel,) = found["channels"]
@@ -280,8 +297,8 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         south, north = await site.alert("south-1"), await site.alert("north-1")
 
         def topics() -> list[tuple[str, str]]:
-            sent = [each.json for each in site.receiver.posted if each.path == "/"]
-            return [(each["topic"], each["click"].rpartition("/")[2]) for each in sent]
+            sent = [each for each in site.receiver.posted if each.path in ("/vera", "/quentin")]
+            return [(each.path[1:], each.headers["click"].rpartition("/")[2]) for each in sent]
 
         await until(topics)
         await site.receiver.heard("south-1", 1)

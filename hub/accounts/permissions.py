@@ -72,6 +72,7 @@ GET    /api/alert-health
 GET    /api/alert-digest
 GET    /api/alerts/{alert_id}
 GET    /api/alerts/{alert_id}/causes
+GET    /api/alerts/{alert_id}/chart.png
 GET    /api/alerts/{alert_id}/file
 GET    /api/alerts/{alert_id}/history
 GET    /api/incidents

@@ -73,7 +73,7 @@ def alert_routers(
         now=core.now,
     )
     return [
-        alerts.routes(alert_service, core.visible.history),
+        alerts.routes(alert_service, core.visible.history, core.notifications.pictures, core.now),
         alert_handling.routes(handling),
         incidents.routes(visible_incidents),
         alert_silences.routes(silences, core.now),

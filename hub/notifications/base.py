@@ -97,12 +97,14 @@ class ChannelKind(Protocol):
         title: Its name for people.
         fields: Its settings.
         address: What a person enters to be reached over such a channel, None if it reaches no single persons.
+        pictures: Messages can have a picture.
     """
 
     kind: str
     title: str
     fields: tuple[ChannelField, ...]
     address: ChannelField | None
+    pictures: bool
 
     def check(self, values: Values) -> None:
         """Raise Invalid for settings that cannot work together."""

@@ -23,6 +23,7 @@ from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
 from hub.notifications.messages import MessageComposer, first_sentence
 from hub.notifications.mqtt_events import MqttEvents
+from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.routes import Selects
@@ -87,6 +88,7 @@ class Notifications:
         self._planner = NotificationPlanner(
             lambda: config.settings, directory, find, selects, self.composer, lambda alert: alert in self._sentences
         )
+        self.pictures = AlertPictures(store, find)
         self._wake = asyncio.Event()
         self._changed = False  # the settings
         self._taken = 0  # row number of the last notice that the planner has
@@ -103,6 +105,7 @@ class Notifications:
         finally:
             for kind in CHANNEL_KINDS.values():
                 await kind.close()
+            await self.pictures.close()
 
     async def _run(self) -> None:
         with self._bus.subscribe() as subscription:
@@ -229,8 +232,11 @@ class Notifications:
         channel = self.config.settings.channel(delivery.receiver.channel)
         if channel is None:
             raise DeliveryFailed("rejected", "The channel was removed.")
+        alerts, picture = delivery.message.alerts, None
+        if channel.type.pictures and alerts:
+            picture = await self.pictures.of(alerts[0], delivery.message.at)
         outgoing = OutgoingMessage(
-            channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now()
+            channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now(), picture
         )
         try:
             await channel.type.send(channel.values, outgoing)

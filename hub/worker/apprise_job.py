@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 import apprise
+from apprise.attachment.memory import AttachMemory
 
 from hub.ai.address_guard import is_forbidden
 
@@ -21,7 +22,10 @@ _refused: list[str] = []
 
 
 def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str, progress: Any) -> dict[str, Any]:
-    """Send a message to the service of ``url``. Return whether it succeeded, and what was logged if not."""
+    """Send a message to the service of ``url``. Return whether it succeeded, and what was logged if not.
+
+    ``data`` is a picture (PNG), or empty. Services that take no files get the message without it.
+    """
     logging.disable()  # its log has the URL, which is a secret
     _guard_connections()
     _refused.clear()
@@ -32,11 +36,17 @@ def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str
     logging.disable(logging.NOTSET)
     logging.getLogger("apprise").handlers.clear()
     with apprise.LogCapture(level=logging.WARNING) as output:  # type: ignore[no-untyped-call]  # apprise has no types
-        ok = bool(services.notify(body=text, title=title, notify_type=look, body_format="text"))
+        picture = _attachment(data) if data else None
+        ok = bool(services.notify(body=text, title=title, notify_type=look, body_format="text", attach=picture))
         found = output.getvalue()
     if _refused:
         return {"ok": False, "valid": False, "text": f"{_refused[0]} is not an allowed address."}
     return {"ok": ok, "valid": True, "text": "" if ok else (found.strip()[-500:] or "The service refused it.")}
+
+
+def _attachment(picture: bytes) -> apprise.AppriseAttachment:
+    file = AttachMemory(picture, "chart.png", "image/png")  # type: ignore[no-untyped-call]  # apprise has no types
+    return apprise.AppriseAttachment(file)
 
 
 @cache

@@ -39,6 +39,10 @@ def task_of(name: str) -> Task:
         from hub.worker.apprise_job import send_with_apprise
 
         return send_with_apprise
+    if name == "chart":
+        from hub.worker.chart_job import draw_chart
+
+        return draw_chart
     from hub.worker.table_jobs import JOBS
 
     return JOBS[name]

@@ -13,6 +13,7 @@ self.addEventListener('push', (event) => {
       renotify: message.kind === 'firing',
       requireInteraction: message.kind === 'firing' && message.severity === 'critical',
       icon: new URL('icon-192.png', self.registration.scope).href,
+      ...(message.image && { image: new URL(message.image, self.location.origin).href }),
       data: { url: message.url },
     }),
   );

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -13,9 +14,13 @@ from hub.api.schemas import diagnoses as diagnosis_schemas
 from hub.api.schemas import responses, serializers
 from hub.errors import NotFound
 from hub.model import AlertState
+from hub.notifications.pictures import AlertPictures
 from hub.services.alerts import Alerts, Handled
 from hub.store.reader import HistoryReader
 
+MINUTE_MS = 60_000
+AFTER_MS = 10 * MINUTE_MS
+"""A chart of an alert that is over ends this long after it."""
 State = Literal["open", "raised", "acknowledged", "cleared"]
 _STATES: dict[State, tuple[AlertState, ...]] = {
     "open": ("raised", "acknowledged"),
@@ -25,7 +30,7 @@ _STATES: dict[State, tuple[AlertState, ...]] = {
 }
 
 
-def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
+def routes(alerts: Alerts, store: HistoryReader, pictures: AlertPictures, now: Callable[[], int]) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["alerts"])
 
     @router.get("/alerts", response_model=responses.AlertPage)
@@ -59,6 +64,23 @@ def routes(alerts: Alerts, store: HistoryReader) -> APIRouter:
     async def get_alert(alert_id: str) -> Response:
         """Return an alert with its diagnosis."""
         return Json(serializers.alert(await alerts.get(alert_id)))
+
+    @router.get(
+        "/alerts/{alert_id}/chart.png",
+        response_class=Response,
+        responses={200: {"content": {"image/png": {}}}, 404: {}},
+    )
+    async def get_alert_chart(alert_id: str) -> Response:
+        """Return a picture of the readings around an alert, as messages have it.
+
+        Return 404 if the alert is about no number, or if the picture cannot be drawn at the moment.
+        """
+        alert = (await alerts.get(alert_id)).alert
+        until = min(now(), alert.ended_at + AFTER_MS) if alert.ended_at is not None else now()
+        picture = await pictures.of(alert, until // MINUTE_MS * MINUTE_MS)
+        if picture is None:
+            raise NotFound("There is no chart of this alert.", "Only alerts about a number have one. Try again later.")
+        return Response(picture, media_type="image/png")
 
     @router.get("/diagnoses/{diagnosis_id}", response_model=diagnosis_schemas.DiagnosisShape)
     async def get_diagnosis(diagnosis_id: str) -> Response:

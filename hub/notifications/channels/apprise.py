@@ -26,6 +26,7 @@ class AppriseServices:
         ),
     )
     address: ChannelField | None = None
+    pictures = True
 
     def __init__(self) -> None:
         self._workers: dict[str, Worker] = {}  # by channel
@@ -54,7 +55,9 @@ class AppriseServices:
         )
         url, worker = str(values["url"]), self._workers[outgoing.channel]
         try:
-            result = await worker.run("apprise", b"", url=url, title=message.title, text=text, look=look)
+            result = await worker.run(
+                "apprise", outgoing.picture or b"", url=url, title=message.title, text=text, look=look
+            )
         except HubError as error:
             raise DeliveryFailed("timeout", error.message, maybe=True) from None
         if not result["ok"]:

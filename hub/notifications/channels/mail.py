@@ -39,6 +39,7 @@ class Mail:
         ChannelField("recipients", "To", help="Addresses, separated by commas. People can add their own."),
     )
     address: ChannelField | None = ChannelField("address", "E-mail address", required=True)
+    pictures = True
 
     def check(self, values: Values) -> None:
         """Raise Invalid for addresses that are not valid, and for a password that would be sent without encryption."""

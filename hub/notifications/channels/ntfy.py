@@ -1,7 +1,11 @@
-"""ntfy: push messages over ntfy.sh or an own server. Source: docs.ntfy.sh, "Publish as JSON"."""
+"""ntfy: push messages over ntfy.sh or an own server.
+
+Source: docs.ntfy.sh, "Publish as JSON" and "Attach local file" (the file is the body, and the message is in headers).
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from typing import Any
@@ -13,6 +17,8 @@ from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage
 from hub.notifications.http_client import post
 
 PRIORITIES = {"critical": 5, "warning": 4, "info": 3, "ok": 3}
+MAX_HEADER = 4_000
+"""Characters of a message in a header, with which a picture is sent; servers and proxies take about 8,000."""
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAGS = {"critical": "rotating_light", "warning": "warning", "info": "information_source", "ok": "white_check_mark"}
 
@@ -30,6 +36,7 @@ class Ntfy:
         ChannelField("token", "Access token", "secret"),
     )
     address: ChannelField | None = ChannelField("address", "Topic", required=True)
+    pictures = True
 
     def check(self, values: Values) -> None:
         """Raise Invalid for a topic that is not valid."""
@@ -63,10 +70,37 @@ class Ntfy:
         }
         if message.url:
             body["click"] = message.url
-        headers = {"content-type": "application/json", "user-agent": "Watchkeeper"}
+        headers = {"user-agent": "Watchkeeper"}
         if token := values.get("token"):
             headers["authorization"] = f"Bearer {token}"
-        await post(str(values["server"]), msgspec.json.encode(body), headers)
+        server = str(values["server"]).rstrip("/")
+        in_headers = _in_headers(body)
+        if outgoing.picture is not None and len(in_headers["message"]) <= MAX_HEADER:
+            try:
+                await post(f"{server}/{topic}", outgoing.picture, {**headers, **in_headers}, method="PUT")
+                return
+            except DeliveryFailed as error:
+                if error.reason != "rejected":
+                    raise
+                # A server that takes no files gets the message alone.
+        await post(server, msgspec.json.encode(body), {**headers, "content-type": "application/json"})
 
     async def close(self) -> None:
         """Hold nothing."""
+
+
+def _in_headers(body: dict[str, Any]) -> dict[str, str]:
+    """Return the headers for a message whose body is a file. Texts are encoded after RFC 2047."""
+    headers = {
+        "title": _encoded_word(body["title"]),
+        "message": _encoded_word(body["message"]),
+        "priority": str(body["priority"]),
+        "tags": ",".join(body["tags"]),
+        "x-sequence-id": body["sequence_id"],
+        "filename": "chart.png",
+    }
+    return {**headers, "click": body["click"]} if "click" in body else headers
+
+
+def _encoded_word(text: str) -> str:
+    return f"=?UTF-8?B?{base64.b64encode(text.encode()).decode()}?="

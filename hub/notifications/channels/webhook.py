@@ -31,6 +31,7 @@ class Webhook:
         ),
     )
     address: ChannelField | None = None
+    pictures = False
 
     def check(self, values: Values) -> None:
         """Accept every combination."""

@@ -40,6 +40,7 @@ class WebPush:
     title = "Browser push"
     fields: tuple[ChannelField, ...] = (ChannelField("key", "VAPID key", "secret", required=True),)
     address: ChannelField | None = ChannelField("address", "Subscription of the browser", required=True)
+    pictures = False
 
     def check(self, values: Values) -> None:
         """Accept every combination."""
@@ -67,6 +68,8 @@ class WebPush:
             "kind": message.kind,
             "severity": message.severity,
         }
+        if message.alerts and message.alerts[0].metric is not None:
+            body["image"] = f"/api/alerts/{message.alerts[0].id}/chart.png"  # the browser reads it from the hub
         try:
             encrypted = WebPusher(msgspec.to_builtins(subscription)).encode(json.dumps(body).encode())["body"]
         except ValueError:

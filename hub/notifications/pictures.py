@@ -1,0 +1,114 @@
+"""Charts of the readings around alerts, as pictures in messages.
+
+They are drawn in a process of its own, one after the other. A message waits for its picture for a short time only, and
+is sent without it otherwise.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from hub.errors import HubError
+from hub.model import Alert, Device, MessageAlert, SeriesQuery
+from hub.runtime.fault_log import FaultLog
+from hub.store.reader import HistoryReader
+from hub.worker import Worker
+from hub.worker.chart_data import ChartData
+
+faults = FaultLog(logging.getLogger(__name__))
+
+WAIT_S = 3.0
+"""How long a message waits for its picture."""
+MAX_CACHED = 64
+"""Pictures that are kept, of about 15 kB each."""
+MAX_WAITING = 8
+MEMORY_MB = 256
+CPU_S = 2
+MAX_POINTS = 300
+FEW = 10
+"""With fewer readings in an hour, the chart shows a day."""
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+MAX_SIZE = 1e15
+"""Larger numbers are no readings that a chart could show."""
+
+
+class AlertPictures:
+    """Draws the charts of alerts. ``store`` has the readings; ``find`` returns a device."""
+
+    def __init__(self, store: HistoryReader, find: Callable[[str], Device | None]) -> None:
+        self._store = store
+        self._find = find
+        self._drawn: OrderedDict[tuple[str, int], asyncio.Task[bytes | None]] = OrderedDict()  # by alert and time
+        self._worker: Worker | None = None
+
+    async def of(self, alert: Alert | MessageAlert, at: int) -> bytes | None:
+        """Return the picture of an alert at a time as PNG; None if there is nothing to draw, or not soon enough."""
+        key = alert.id, at
+        if key not in self._drawn:
+            if sum(not each.done() for each in self._drawn.values()) >= MAX_WAITING:
+                return None
+            self._drawn[key] = asyncio.create_task(self._draw(alert, at), name=f"chart of the alert {alert.id}")
+            if len(self._drawn) > MAX_CACHED:
+                self._drawn.popitem(last=False)[1].cancel()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                return await asyncio.shield(self._drawn[key])
+        except TimeoutError:
+            faults.error("late", "A chart was not drawn within %g s. The message is sent without it.", WAIT_S)
+            return None
+
+    async def close(self) -> None:
+        """End the drawing."""
+        for task in self._drawn.values():
+            task.cancel()
+        await asyncio.gather(*self._drawn.values(), return_exceptions=True)
+        if self._worker is not None:
+            await self._worker.close()
+
+    async def _draw(self, alert: Alert | MessageAlert, at: int) -> bytes | None:
+        device = self._find(alert.device)
+        if alert.metric is None or device is None:
+            return None
+        try:
+            chart = await self._chart(alert, alert.metric, device, at)
+            if chart is None:
+                return None
+            if self._worker is None:
+                self._worker = Worker(memory_mb=MEMORY_MB, queue=MAX_WAITING, cpu_s=CPU_S, nice=0)
+            png: bytes = (await self._worker.run("chart", msgspec.msgpack.encode(chart)))["png"]
+        except HubError as error:
+            faults.error(type(error).__name__, "A chart was not drawn (%s). The message is sent without it.", error)
+            return None
+        return png
+
+    async def _chart(self, alert: Alert | MessageAlert, metric: str, device: Device, at: int) -> ChartData | None:
+        """Return the readings from an hour before the alert on, from a day before if there are few."""
+        end = max(at, alert.since) + 1
+        for before in (HOUR_MS, DAY_MS):
+            start = alert.since - max(before, (end - alert.since) // 4)
+            query = SeriesQuery(device.id, metric, start, end, MAX_POINTS, shape="minmax")
+            (series,) = await self._store.history([query])
+            # With this shape, points have a time and a value.
+            points = [(each[0], each[1]) for each in series.points if type(each[1]) in (int, float)]
+            numbers = [(stamp, float(value)) for stamp, value in points if abs(float(value)) < MAX_SIZE]
+            if len(numbers) >= FEW:
+                break
+        if len(numbers) < 2:
+            return None
+        return ChartData(
+            title=device.describe(metric).title,
+            unit=alert.unit or device.unit(metric),
+            points=numbers,
+            gaps=series.gaps,
+            start=start,
+            end=end,
+            since=alert.since,
+            ended_at=alert.ended_at,
+            limit=alert.threshold,
+        )

@@ -26,7 +26,7 @@ ROUTE = NotificationRoute(
 )
 
 
-def compose(kind: Any, alerts: Sequence[Alert], now: int, *, group: str, diagnoses: bool) -> Message:
+def compose(kind: Any, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: Any) -> Message:
     return Message(kind, ",".join(each.id for each in alerts), "", alerts[0].severity, now)
 
 

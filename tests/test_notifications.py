@@ -240,6 +240,33 @@ async def test_message_has_a_chart_that_needs_a_token_to_read(site: Site) -> Non
     assert (await site.hub.http.get(f"/api/alerts/{alert['id']}/chart.png")).status_code == 401
 
 
+async def test_template_of_the_channel_goes_before_that_of_the_route_and_is_previewed(site: Site) -> None:
+    await site.channel("own", f"{site.receiver.url}/own", template={"title": "{{ severity }} {{ device }}"})
+    await site.routes({**AT_ONCE, "template": {"title": "Route", "text": "{{ value }} > {{ limit }} ({{ status }})"}})
+    alert = await site.alert("pump-12")
+    await until(lambda: len(site.receiver.about("pump-12")) == 2, 30)
+    sent = {each.path: each.json for each in site.receiver.posted if each.json.get("alerts")}
+    found = [(sent[path]["title"], sent[path]["text"]) for path in ("/secret-path", "/own")]
+    assert found == [("Route", "95 °C > 80 °C (firing)"), ("critical pump-12", "95 °C > 80 °C (firing)")]
+    tried = {"title": "{{ device }}", "text": "{{ since | truncate(5) }}", "alert_id": alert["id"]}
+    preview = await site.do("POST", "/api/notifications/preview", **tried)
+    assert (preview["title"], preview["alert_id"], len(preview["text"])) == ("pump-12", alert["id"], 5)
+    default = await site.do("POST", "/api/notifications/preview", status="resolved")
+    assert default["title"].startswith("Resolved: ")
+    for wrong in ("{{ password }}", "{{ 'a' * 10 ** 9 }}"):
+        refused = await site.do("POST", "/api/notifications/preview", 422, title=wrong)
+        assert "title is not valid" in str(refused)
+        await site.do("PUT", "/api/notifications/routes", 422, routes=[{**AT_ONCE, "template": {"title": wrong}}])
+    await site.do("POST", "/api/notifications/preview", 404, alert_id="none")
+
+
+async def test_template_that_fails_for_an_alert_is_replaced_by_the_default_one(site: Site) -> None:
+    await site.routes({**AT_ONCE, "template": {"text": "{% if message > 1 %}never{% endif %}"}})
+    await site.alert("pump-13")
+    (firing,) = await site.receiver.heard("pump-13", 1)
+    assert (firing["title"], "Since " in firing["text"]) == ("Critical: pump-13", True)
+
+
 async def test_secrets_are_kept_and_never_returned(site: Site) -> None:
     found = await site.do("GET", "/api/notifications")
     (channel,) = found["channels"]

@@ -332,6 +332,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts/{alert_id}/chart.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Alert Chart
+         * @description Return a picture of the readings around an alert, as messages have it.
+         *
+         *     Return 404 if the alert is about no number, or if the picture cannot be drawn at the moment.
+         */
+        get: operations["get_alert_chart.png"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/diagnoses/{diagnosis_id}": {
         parameters: {
             query?: never;
@@ -1726,6 +1748,28 @@ export interface paths {
          * @description Return who would be notified of an alert at a given time. Nothing is sent.
          */
         post: operations["post_notifications_dry-run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Message
+         * @description Return the message about an alert as a template makes it. Nothing is sent.
+         *
+         *     Return 422 if the template is not valid, and 404 if there is no alert yet.
+         */
+        post: operations["post_notifications_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3855,6 +3899,7 @@ export interface components {
             shared: boolean;
             /** Enabled */
             enabled: boolean;
+            template: components["schemas"]["TemplateShape"];
             /** Waiting */
             waiting: number;
             /** Failed */
@@ -3883,6 +3928,7 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            template?: components["schemas"]["TemplateWanted"];
             /** Address */
             address?: string | null;
         };
@@ -3923,6 +3969,7 @@ export interface components {
              * @default true
              */
             enabled: boolean;
+            template?: components["schemas"]["TemplateWanted"];
         };
         /**
          * ChartShape
@@ -6347,6 +6394,9 @@ export interface components {
          * NotificationsShape
          * @description The settings of notifications. `link_url` is the address that links in messages begin with.
          *
+         *     `default_template` makes the messages of channels and routes without a template of their own; `template_fields`
+         *     are the fields of a message, and `alert_fields` those of each alert in a loop over `alerts`.
+         *
          *     `heartbeat` is the URL of the heartbeat, masked; empty: none.
          */
         NotificationsShape: {
@@ -6356,6 +6406,11 @@ export interface components {
             channels: components["schemas"]["ChannelShape"][];
             /** Routes */
             routes: components["schemas"]["RouteShape"][];
+            default_template: components["schemas"]["TemplateShape"];
+            /** Template Fields */
+            template_fields: string[];
+            /** Alert Fields */
+            alert_fields: string[];
             /** Base Url */
             base_url: string;
             /** Link Url */
@@ -6538,6 +6593,42 @@ export interface components {
             /** Name */
             name: string;
             address: components["schemas"]["ChannelFieldShape"];
+        };
+        /**
+         * PreviewShape
+         * @description A message about an alert as a template makes it.
+         */
+        PreviewShape: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Alert Id */
+            alert_id: string;
+        };
+        /**
+         * PreviewWanted
+         * @description A template to try on an alert: on the newest one without `alert_id`.
+         */
+        PreviewWanted: {
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+            /**
+             * Status
+             * @default firing
+             * @enum {string}
+             */
+            status: "firing" | "resolved";
+            /** Alert Id */
+            alert_id?: string | null;
         };
         /**
          * ProfileEdit
@@ -6762,6 +6853,7 @@ export interface components {
             group_interval_s: number;
             /** Repeat S */
             repeat_s: number;
+            template: components["schemas"]["TemplateShape"];
         };
         /**
          * RouteWanted
@@ -6837,6 +6929,7 @@ export interface components {
              * @default 14400
              */
             repeat_s: number;
+            template?: components["schemas"]["TemplateWanted"];
         };
         /**
          * RoutesWanted
@@ -7516,6 +7609,32 @@ export interface components {
             duplicates: number;
             /** Rejected */
             rejected: components["schemas"]["RejectedItem"][];
+        };
+        /**
+         * TemplateShape
+         * @description A template of messages. An empty title or text stands for the next one: channel, route, default.
+         */
+        TemplateShape: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * TemplateWanted
+         * @description A template in the language of Jinja2, with fields of the message. Empty: that of the route, else the default.
+         */
+        TemplateWanted: {
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
         };
         /** TermShape */
         TermShape: {
@@ -9023,6 +9142,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_alert_chart.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                alert_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             400: components["responses"]["Error400"];
@@ -11823,6 +11974,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DryRunShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_notifications_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewShape"];
                 };
             };
             400: components["responses"]["Error400"];

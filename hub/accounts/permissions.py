@@ -183,6 +183,7 @@ DELETE /api/notifications/channels/{channel_id}
 POST   /api/notifications/channels/{channel_id}/test
 PUT    /api/notifications/routes
 POST   /api/notifications/dry-run
+POST   /api/notifications/preview
 GET    /api/notifications/deliveries
 POST   /api/notifications/deliveries/{number}/retry
 GET    /api/audit

@@ -120,6 +120,7 @@ READ_ONLY = frozenset(
         "POST /api/history/query",
         "POST /api/silences/preview",
         "POST /api/notifications/dry-run",
+        "POST /api/notifications/preview",
         "POST /api/rules/check",
         "POST /api/rules/preview",
         "POST /api/rules/backtest",

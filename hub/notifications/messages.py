@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from hub import text_format as fmt
+from hub.errors import Invalid
 from hub.model import Alert, Device, Message, MessageAlert, MessageKind
+from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TEXT, MAX_TITLE, MessageTemplate, render
+from hub.runtime.fault_log import FaultLog
+
+faults = FaultLog(logging.getLogger(__name__))
 
 MAX_LISTED = 10
 """Alerts that a message lists."""
+MAX_DEFAULT_TEXT = 100_000
+"""More than the default template makes of the longest fields."""
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
@@ -24,16 +32,44 @@ class MessageComposer:
         self._base_url = base_url
         self._diagnoses = diagnoses
 
-    def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, group: str, diagnoses: bool) -> Message:
-        """Return a message about these alerts, the most severe first; without ``diagnoses`` it quotes none."""
+    def __call__(
+        self,
+        kind: MessageKind,
+        alerts: Sequence[Alert],
+        now: int,
+        *,
+        diagnoses: bool,
+        template: MessageTemplate = DEFAULT_TEMPLATE,
+    ) -> Message:
+        """Return a message about these alerts, the most severe first; without ``diagnoses`` it quotes none.
+
+        A template that fails is replaced by the default one: the message has to be sent.
+        """
+        try:
+            return self.compose(kind, alerts, now, diagnoses=diagnoses, template=template)
+        except Invalid as error:
+            faults.error(error.message, "A template of notifications fails, the default one is used: %s", error)
+            return self.compose(kind, alerts, now, diagnoses=diagnoses, template=DEFAULT_TEMPLATE)
+
+    def compose(
+        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
+    ) -> Message:
+        """Return a message about these alerts. Raises Invalid if the template fails for it."""
         listed = tuple(self.facts(each, quoted=diagnoses) for each in alerts[:MAX_LISTED])
         first, more = listed[0], len(alerts) - len(listed)
-        title = _title(kind, first, len(alerts))
-        parts = [_paragraph(kind, each) for each in listed]
-        if more:
-            parts.append(f"And {more} more.")
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
-        return Message(kind, title, "\n\n".join(parts), first.severity, now, listed, more, url)
+        fields = {
+            **_fields(kind, first),
+            "status": kind,
+            "url": url,
+            "count": len(alerts),
+            "others": len(alerts) - 1,
+            "more": more,
+            "alerts": [_fields(kind, each) for each in listed],
+        }
+        limit = MAX_DEFAULT_TEXT if template == DEFAULT_TEMPLATE else MAX_TEXT
+        title = " ".join(render(template.title, fields, limit).split())[:MAX_TITLE]
+        return Message(kind, title, render(template.text, fields, limit), first.severity, now, listed, more, url)
 
     def home(self) -> str:
         """Return the address of the dashboard."""
@@ -66,20 +102,24 @@ def first_sentence(text: str) -> str:
     return _SENTENCE.split(text.strip(), maxsplit=1)[0][:500]
 
 
-def _title(kind: MessageKind, first: MessageAlert, count: int) -> str:
-    status = "Resolved" if kind == "resolved" else first.severity.capitalize()
-    more = f" and {count - 1} more" if count > 1 else ""
-    return f"{status}: {first.device_name}{more}"
-
-
-def _paragraph(kind: MessageKind, alert: MessageAlert) -> str:
-    place = f"{alert.device_name} ({alert.area})" if alert.area else alert.device_name
-    lines = [f"{place}: {alert.message}", f"Since {_local(alert.since)}"]
-    if kind == "resolved" and alert.ended_at is not None:
-        lines[1] += f", resolved after {fmt.duration(max(alert.ended_at - alert.since, 0))}"
-    elif alert.diagnosis:
-        lines.append(alert.diagnosis)
-    return "\n".join(lines)
+def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
+    """Return the fields of an alert in templates: texts, None for what it does not have."""
+    ended_at, name, area = alert.ended_at, alert.device_name, alert.area
+    return {
+        "severity": alert.severity,
+        "device": name,
+        "place": f"{name} ({area})" if area else name,
+        "area": area,
+        "rule": alert.rule,
+        "metric": alert.metric,
+        "message": alert.message,
+        "value": None if alert.value is None else fmt.exact_value(alert.value, alert.unit),
+        "limit": None if alert.threshold is None else fmt.limit_quantity(alert.threshold, alert.unit),
+        "since": _local(alert.since),
+        "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
+        "diagnosis": alert.diagnosis if kind == "firing" else None,
+        "url": alert.url,
+    }
 
 
 def _local(ms: int) -> str:

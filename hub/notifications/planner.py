@@ -25,12 +25,14 @@ from hub.model import (
     MessageKind,
     NotificationDelivery,
     NotificationGroup,
+    NotificationReceiver,
     PendingNotice,
 )
 from hub.notifications.groups import delivery_key, group_key_of, is_audible, is_higher
 from hub.notifications.receivers import AccountDirectory, NotificationTarget, receivers_of
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
+from hub.notifications.templates import MessageTemplate, first_of
 from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
@@ -43,7 +45,7 @@ class Compose(Protocol):
     """Writes a message about alerts."""
 
     def __call__(
-        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, group: str, diagnoses: bool
+        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
     ) -> Message: ...
 
 
@@ -244,7 +246,7 @@ class NotificationPlanner:
             told={key: severity for key, severity in told.items() if key in group.alerts},
             receivers=(*group.receivers, *(each.receiver for each in chosen if each.receiver not in heard)),
         )
-        self._deliver(group, "firing", audible, chosen, now)
+        self._deliver(group, "firing", audible, chosen, now, route)
         self._keep(replace(group, due_at=self._due(group, now)))
 
     def _resolve(self, group: NotificationGroup, now: int) -> None:
@@ -256,7 +258,9 @@ class NotificationPlanner:
                 targets.append(NotificationTarget(each, EVERYTHING))
             elif (account := people.get(each.person)) is not None:
                 targets.append(NotificationTarget(each, self._directory.scope(account)))
-        self._deliver(replace(group, sent=group.sent + 1), "resolved", group.cleared, targets, now)
+        device = self._find(group.cleared[0].device)
+        route = None if device is None else self._route(group.cleared[0], device, None)
+        self._deliver(replace(group, sent=group.sent + 1), "resolved", group.cleared, targets, now, route)
 
     def _deliver(
         self,
@@ -265,13 +269,20 @@ class NotificationPlanner:
         alerts: Sequence[Alert],
         targets: Iterable[NotificationTarget],
         now: int,
+        route: NotificationRoute | None,
     ) -> None:
         for target in targets:
             seen = [each for each in alerts if self._may_see(target.scope, each)]
             if seen:
-                message = self._compose(kind, seen, now, group=group.id, diagnoses=target.scope.whole)
+                template = self._template(target.receiver, route)
+                message = self._compose(kind, seen, now, diagnoses=target.scope.whole, template=template)
                 key = delivery_key(group, target.receiver)
                 self.plan.deliveries.append(NotificationDelivery(key, group.id, target.receiver, message, now))
+
+    def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
+        """Return the template of a message: that of the channel, else that of the route, else the default one."""
+        channel = self._settings().channel(receiver.channel)
+        return first_of(*(each.template for each in (channel, route) if each is not None))
 
     def _targets(self, steps: Sequence[RouteStep], alerts: Sequence[Alert], now: int) -> list[NotificationTarget]:
         return receivers_of(steps, alerts[0].severity, now, self._settings(), self._directory)

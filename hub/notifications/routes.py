@@ -12,6 +12,7 @@ import msgspec
 
 from hub.accounts.account import ROLES, Role
 from hub.model import Alert, Device, Scope, Severity, WeeklyWindow
+from hub.notifications.templates import MessageTemplate
 
 GroupBy = Literal["incident", "alert", "device", "area", "rule", "all"]
 ALL_CHANNELS = "*"
@@ -47,6 +48,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         diagnosis_wait_s: Wait for the diagnosis at most this long, from when the alert was raised.
         group_interval_s: Wait at least this long before a message about further alerts of a group.
         repeat_s: Repeat the message after this long while the alert is open and not acknowledged; 0: never.
+        template: Of the messages, over channels that have none of their own.
     """
 
     name: str
@@ -60,6 +62,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     diagnosis_wait_s: int = 30
     group_interval_s: int = 300
     repeat_s: int = 14_400
+    template: MessageTemplate = MessageTemplate()
 
     def matches(self, alert: Alert, device: Device, selects: Selects) -> bool:
         """Return whether the route is for this alert, at whatever time."""

@@ -13,6 +13,8 @@ from hub.model import (
     Alert,
     DeliveryRecord,
     Device,
+    Message,
+    MessageKind,
     PendingNotice,
     Severity,
 )
@@ -28,6 +30,7 @@ from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.routes import Selects
 from hub.notifications.settings import NotificationConfig
+from hub.notifications.templates import MessageTemplate, check_template, first_of
 from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
@@ -79,7 +82,7 @@ class Notifications:
         self._find = find
         self._selects = selects
         self.store = store.notifications
-        self._diagnosis_store = store
+        self._history = store
         self._bus = bus
         self._open_alert = open_alert
         self._now = now
@@ -153,8 +156,8 @@ class Notifications:
             try:
                 groups = await self.store.open()
                 alerts = [alert for group in groups for alert in group.alerts]
-                diagnoses = await self._diagnosis_store.diagnoses(alerts)
-                cleared = await self._diagnosis_store.alerts(states=("cleared",))
+                diagnoses = await self._history.diagnoses(alerts)
+                cleared = await self._history.alerts(states=("cleared",))
                 break
             except HubError as error:
                 faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
@@ -251,6 +254,20 @@ class Notifications:
         if channel is None:
             return "", []
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
+
+    async def preview(self, template: MessageTemplate, kind: MessageKind, alert_id: str | None) -> Message:
+        """Return the message about an alert, the newest one without an id, with a template.
+
+        Raises Invalid if the template is not valid, and NotFound if there is no such alert.
+        """
+        check_template(template)
+        if alert_id is None:
+            alert = next(iter(await self._history.alerts(limit=1)), None)
+        else:
+            alert = await self._history.alert(alert_id)
+        if alert is None:
+            raise NotFound("There is no such alert.", "The preview needs an alert: wait for the first one.")
+        return self.composer.compose(kind, [alert], self._now(), diagnoses=True, template=first_of(template))
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
         """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""

@@ -16,6 +16,7 @@ from hub.model import WeeklyWindow
 from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
+from hub.notifications.templates import MessageTemplate, check_template
 from hub.runtime.private_files import replace_file
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     Attributes:
         shared: Routes send to it. Otherwise only people use it, each with an address of their own.
+        template: Of the messages over it; what is empty is the route's.
     """
 
     id: str
@@ -39,6 +41,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     values: dict[str, Setting]
     shared: bool = True
     enabled: bool = True
+    template: MessageTemplate = MessageTemplate()
 
     @property
     def type(self) -> ChannelKind:
@@ -124,6 +127,7 @@ class NotificationConfig:
         if kept and moved:
             raise Invalid(f"The server has changed, so {sorted(kept)[0]} has to be entered again.")
         kind.check(values)
+        check_template(channel.template)
         return replace(channel, values=values)
 
     async def remove_channel(self, channel_id: str) -> None:
@@ -138,6 +142,8 @@ class NotificationConfig:
         """Replace the routes. Raises Invalid for an unknown channel or too many routes."""
         if len(routes) > MAX_ROUTES:
             raise Invalid(f"There can be at most {MAX_ROUTES} routes.", "Remove one.")
+        for route in routes:
+            check_template(route.template)
         async with self._changing:
             known = {ALL_CHANNELS} | {each.id for each in self.settings.channels}
             wanted = {channel for route in routes for step in route.steps for channel in step.channels}

@@ -14,6 +14,7 @@ from http_receiver import http_receiver
 
 
 def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, page: Page, errors: Errors):
+    errors.expected = ("422",)
     with hub_in_thread(tmp_path, real_ai=True) as running:
         stack = AsyncExitStack()
         receiver = running.do(stack.enter_async_context(http_receiver()))
@@ -47,6 +48,16 @@ def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, p
         expect(delivery).to_have_attribute("data-state", "delivered", timeout=10_000)
         delivery.get_by_role("button").click()
         expect(delivery).to_contain_text("1 attempt")
+        page.get_by_role("button", name="Edit Warnings and critical alerts").click()
+        route.get_by_text("Message template").click()
+        route.get_by_label("Title", exact=True).fill("{{ password }}")
+        route.get_by_role("button", name="Preview", exact=True).click()
+        expect(route.get_by_role("alert")).to_contain_text("there is no field password")
+        route.get_by_label("Title", exact=True).fill("{{ device }}: {{ value }}")
+        route.get_by_role("button", name="Preview", exact=True).click()
+        expect(page.get_by_test_id("message-preview")).to_contain_text("pump-1: 95")
+        route.get_by_role("button", name="Save").click()
+        expect(route).to_be_hidden()
         form = page.get_by_test_id("dry-run")
         form.get_by_label("Device").fill("pump-1")
         form.get_by_role("button", name="Show").click()

@@ -22,6 +22,7 @@ from hub.notifications.base import check_url, masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel, PersonNotifications
+from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 Number = Annotated[int, Path(ge=1, le=2**53)]
@@ -38,6 +39,9 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
                 kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values() if each.kind != webpush.CHANNEL],
                 channels=[shapes.channel_shape(each, counts) for each in found.channels],
                 routes=[shapes.route_shape(each) for each in found.routes],
+                default_template=shapes.TemplateShape.of(DEFAULT_TEMPLATE),
+                template_fields=list(FIELDS),
+                alert_fields=list(ALERT_FIELDS),
                 link_url=notifications.composer.home(),
                 **general(),
             )
@@ -130,6 +134,15 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         found = notifications.dry_run(body.device_id, body.rule_id, body.severity, at)
         return Json(shapes.dry_run_shape(found))
 
+    @router.post("/api/notifications/preview", response_model=shapes.PreviewShape, responses={404: {}})
+    async def preview_message(body: requests.PreviewWanted) -> Response:
+        """Return the message about an alert as a template makes it. Nothing is sent.
+
+        Return 422 if the template is not valid, and 404 if there is no alert yet.
+        """
+        found = await notifications.preview(body.wanted(), body.status, body.alert_id)
+        return Json(shapes.PreviewShape(found.title, found.text, found.alerts[0].id))
+
     @router.get("/api/notifications/deliveries", response_model=shapes.DeliveryList)
     async def list_deliveries(
         limit: Annotated[int, Query(ge=1, le=500)] = 50,
@@ -172,7 +185,8 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
 
 def _channel(channel_id: str, body: requests.ChannelWanted) -> NotificationChannel:
-    return NotificationChannel(channel_id, body.kind, body.name, dict(body.values), body.shared, body.enabled)
+    values, template = dict(body.values), body.template.wanted()
+    return NotificationChannel(channel_id, body.kind, body.name, values, body.shared, body.enabled, template)
 
 
 def _check_zones(windows: tuple[WeeklyWindow, ...]) -> None:

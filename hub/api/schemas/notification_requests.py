@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
@@ -12,6 +12,7 @@ from hub.api.schemas.silence_requests import Patterns, WeeklyWanted
 from hub.model import Scope, Severity, WeeklyWindow
 from hub.notifications.routes import GroupBy, NotificationRoute, RouteStep
 from hub.notifications.settings import PersonAddress, PersonNotifications
+from hub.notifications.templates import MessageTemplate
 
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Value = Annotated[str, StringConstraints(max_length=2_048)] | Annotated[int, Field(ge=0, le=65_535)] | bool
@@ -19,6 +20,24 @@ Values = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Value]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_048, pattern=ONE_LINE)]
 Hours = Annotated[list[WeeklyWanted], Field(max_length=16, fail_fast=True)]
 Ids = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Field(max_length=100, fail_fast=True)]
+
+
+class TemplateWanted(Incoming):
+    """A template in the language of Jinja2, with fields of the message. Empty: that of the route, else the default."""
+
+    title: Annotated[str, StringConstraints(max_length=4_096)] = ""
+    text: Annotated[str, StringConstraints(max_length=4_096)] = ""
+
+    def wanted(self) -> MessageTemplate:
+        """Return the template."""
+        return MessageTemplate(self.title, self.text)
+
+
+class PreviewWanted(TemplateWanted):
+    """A template to try on an alert: on the newest one without `alert_id`."""
+
+    status: Literal["firing", "resolved"] = "firing"
+    alert_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class ChannelWanted(Incoming):
@@ -32,6 +51,7 @@ class ChannelWanted(Incoming):
     values: Values = Field(default_factory=dict)
     shared: bool = True
     enabled: bool = True
+    template: TemplateWanted = Field(default_factory=TemplateWanted)
 
 
 class ChannelTest(ChannelWanted):
@@ -73,6 +93,7 @@ class RouteWanted(Incoming):
     diagnosis_wait_s: Annotated[int, Field(ge=0, le=600)] = 30
     group_interval_s: Annotated[int, Field(ge=1, le=86_400)] = 300
     repeat_s: Seconds = 14_400
+    template: TemplateWanted = Field(default_factory=TemplateWanted)
 
     def route(self) -> NotificationRoute:
         """Return the route, its steps in the order of time."""
@@ -89,6 +110,7 @@ class RouteWanted(Incoming):
             diagnosis_wait_s=self.diagnosis_wait_s,
             group_interval_s=self.group_interval_s,
             repeat_s=self.repeat_s,
+            template=self.template.wanted(),
         )
 
 

@@ -34,6 +34,21 @@ class ChannelKindShape(ApiObject):
     address: ChannelFieldShape | None
 
 
+class TemplateShape(ApiObject):
+    """A template of messages. An empty title or text stands for the next one: channel, route, default."""
+
+    title: str
+    text: str
+
+
+class PreviewShape(ApiObject):
+    """A message about an alert as a template makes it."""
+
+    title: str
+    text: str
+    alert_id: str
+
+
 class ChannelShape(ApiObject):
     """A channel without its secrets; `secrets` names those that are set. `target` is where messages go, masked.
 
@@ -48,6 +63,7 @@ class ChannelShape(ApiObject):
     target: str
     shared: bool
     enabled: bool
+    template: TemplateShape
     waiting: int
     failed: int
 
@@ -75,10 +91,14 @@ class RouteShape(ApiObject):
     diagnosis_wait_s: int
     group_interval_s: int
     repeat_s: int
+    template: TemplateShape
 
 
 class NotificationsShape(ApiObject):
     """The settings of notifications. `link_url` is the address that links in messages begin with.
+
+    `default_template` makes the messages of channels and routes without a template of their own; `template_fields`
+    are the fields of a message, and `alert_fields` those of each alert in a loop over `alerts`.
 
     `heartbeat` is the URL of the heartbeat, masked; empty: none.
     """
@@ -86,6 +106,9 @@ class NotificationsShape(ApiObject):
     kinds: list[ChannelKindShape]
     channels: list[ChannelShape]
     routes: list[RouteShape]
+    default_template: TemplateShape
+    template_fields: list[str]
+    alert_fields: list[str]
     base_url: str
     link_url: str
     heartbeat: str
@@ -213,6 +236,7 @@ def channel_shape(channel: NotificationChannel, counts: dict[tuple[str, Delivery
         values={name: value for name, value in channel.values.items() if name not in secrets},
         secrets=sorted(secrets & channel.values.keys()),
         target=channel.type.target(channel.values, ""),
+        template=TemplateShape.of(channel.template),
         waiting=counts.get((channel.id, "waiting"), 0),
         failed=counts.get((channel.id, "failed"), 0),
     )
@@ -225,6 +249,7 @@ def route_shape(route: NotificationRoute) -> RouteShape:
         scope=ScopeShape.of(route.scope),
         hours=[WeeklyShape.of(each) for each in route.hours],
         steps=[StepShape.of(each) for each in route.steps],
+        template=TemplateShape.of(route.template),
     )
 
 

@@ -4,7 +4,7 @@ Jinja2's sandbox protects Python's objects, but not memory and time: ``'a' * 10*
 contain only the nodes in :data:`_ALLOWED` (no loop, no power, no macro), call only the functions in ``filters`` and
 some methods of texts and objects, multiply only numbers, and produce only short texts.
 
-Source: the Home Assistant documentation, "Templating"; Jinja2's "Sandbox". Only this file imports Jinja2.
+Source: the Home Assistant documentation, "Templating"; Jinja2's "Sandbox".
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ const route: NotificationRoute = {
   diagnosis_wait_s: 2,
   group_interval_s: 3,
   repeat_s: 3600,
+  template: { title: '{{ device }}', text: '' },
 };
 
 it('keeps a route as it is, also what the form does not show', () => {

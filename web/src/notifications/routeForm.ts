@@ -1,6 +1,6 @@
 // A route as the form edits it. Pure.
 
-import type { NotificationRoute, Role, Severity } from '../api/types';
+import type { MessageTemplate, NotificationRoute, Role, Severity } from '../api/types';
 import { split } from '../silences/draft';
 
 export interface Weekly {
@@ -34,6 +34,7 @@ export interface RouteDraft {
   diagnosis_wait_s: number;
   group_interval_s: number;
   repeat: number;
+  template: MessageTemplate;
   /** Fields that the form does not show; they are saved unchanged. */
   rest: { models: string[]; via: string[]; hours: Weekly[] };
 }
@@ -69,6 +70,7 @@ export function draftOf(route: NotificationRoute | null, zone: string): RouteDra
     diagnosis_wait_s: route?.diagnosis_wait_s ?? 30,
     group_interval_s: route?.group_interval_s ?? 300,
     repeat: (route?.repeat_s ?? 14_400) / 60,
+    template: { title: '', text: '', ...route?.template },
     rest: { models: scope?.models ?? [], via: scope?.via ?? [], hours: route?.hours.slice(1) ?? [] },
   };
 }
@@ -93,5 +95,6 @@ export function bodyOf(draft: RouteDraft): Record<string, unknown> {
     diagnosis_wait_s: draft.diagnosis_wait_s,
     group_interval_s: draft.group_interval_s,
     repeat_s: Math.round(draft.repeat * 60),
+    template: draft.template,
   };
 }

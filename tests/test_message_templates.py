@@ -1,0 +1,120 @@
+"""Templates of messages: what they reach, their limits in time and size, and the default one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.errors import Invalid
+from hub.notifications.templates import (
+    DEFAULT_TEMPLATE,
+    MAX_TEXT,
+    MessageTemplate,
+    check_template,
+    first_of,
+    render,
+)
+
+ALERT: dict[str, Any] = {
+    "severity": "critical", "device": "Pump {{ 1 }}", "place": "Pump {{ 1 }} (Hall)", "area": "Hall", "rule": "hot",
+    "metric": "temperature", "message": "95 °C is above 80 °C", "value": "95 °C", "limit": "80 °C",
+    "since": "2026-11-30 14:03:12 CET", "duration": None, "diagnosis": "A worn bearing.", "url": "https://hub/alerts/a",
+}  # fmt: skip
+FIELDS = {
+    **ALERT,
+    "status": "firing",
+    "count": 2,
+    "others": 1,
+    "more": 0,
+    "alerts": [ALERT, {**ALERT, "device": "Fan"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("{{ device }}: {{ value }} (limit {{ limit }})", "Pump {{ 1 }}: 95 °C (limit 80 °C)"),
+        ("{% for a in alerts %}{{ loop.index }}. {{ a.device }}; {% endfor %}", "1. Pump {{ 1 }}; 2. Fan;"),
+        ("{{ severity | upper }} {{ duration | default('open') }}", "CRITICAL open"),
+        ("{{ 'many' if count > 1 else 'one' }}{{ duration }}", "many"),
+        ("{% if 'Hall' in place and not more %}{{ area ~ '!' }}{% endif %}", "Hall!"),
+        ("{{ message | replace('°C', 'degrees') | truncate(12) }}", "95 degrees …"),
+        ("{% for a in alerts if a.device == 'Fan' %}{{ a.message }}{% else %}none{% endfor %}", "95 °C is above 80 °C"),
+    ],
+)
+def test_template_has_the_fields_of_the_message(source: str, text: str) -> None:
+    check_template(MessageTemplate("", source))
+    assert render(source, FIELDS, MAX_TEXT) == text
+
+
+def test_default_template_names_each_alert_and_the_diagnosis() -> None:
+    assert render(DEFAULT_TEMPLATE.title, FIELDS, 250) == "Critical: Pump {{ 1 }} and 1 more"
+    first, second = render(DEFAULT_TEMPLATE.text, FIELDS, MAX_TEXT).split("\n\n")
+    assert first.splitlines() == [
+        "Pump {{ 1 }} (Hall): 95 °C is above 80 °C", "Since 2026-11-30 14:03:12 CET", "A worn bearing."
+    ]  # fmt: skip
+    assert second.startswith("Pump {{ 1 }} (Hall)")
+    over = {**FIELDS, "status": "resolved", "alerts": [{**ALERT, "duration": "4 min"}], "more": 3}
+    assert render(DEFAULT_TEMPLATE.text, over, MAX_TEXT).endswith("CET, resolved after 4 min\n\nAnd 3 more.")
+
+
+REFUSED = {
+    "attribute of a text": "{{ device.__class__.__mro__ }}",
+    "attribute by index": "{{ device['__class__'] }}",
+    "attribute of an alert": "{% for a in alerts %}{{ a.__class__ }}{% endfor %}",
+    "method": "{% for a in alerts %}{{ a.items }}{% endfor %}",
+    "call": "{{ device.format(alerts) }}",
+    "attr filter": "{{ device | attr('__class__') }}",
+    "global": "{{ self }}",
+    "cycler": "{{ cycler }}",
+    "range": "{% for n in range(10 ** 9) %}x{% endfor %}",
+    "loop in a loop": "{% for a in alerts %}{% for b in alerts %}x{% endfor %}{% endfor %}",
+    "loop over a text": "{% for c in message %}x{% endfor %}",
+    "recursive loop": "{% for a in alerts recursive %}{{ loop(alerts) }}{% endfor %}",
+    "multiplied text": "{{ 'a' * 1000000000 }}",
+    "power": "{{ 9 ** 9 ** 9 }}",
+    "set": "{% set a = 'x' %}{{ a ~ a }}",
+    "macro": "{% macro m() %}{{ m() }}{% endmacro %}",
+    "include": "{% include '/etc/passwd' %}",
+    "import": "{% import 'x' as x %}",
+    "format": "{{ '%1000000000d' | format(1) }}",
+    "center": "{{ 'a' | center(1000000000) }}",
+    "shadowed field": "{% for device in alerts %}{{ device.url }}{% endfor %}",
+    "unknown field": "{{ password }}",
+    "whole alerts": "{{ alerts }}",
+    "whole alert": "{% for a in alerts %}{{ a }}{% endfor %}",
+    "not closed": "{{ device",
+    "nested": "{{ " + "(" * 2000 + "1" + ")" * 2000 + " }}",
+    "deep": "{{ " + "not " * 500 + "count }}",
+    "long": "a" * 5_000,
+}
+
+
+@pytest.mark.parametrize("source", REFUSED.values(), ids=REFUSED)
+def test_forbidden_part_of_a_template_is_refused_with_a_reason(source: str) -> None:
+    for template in (MessageTemplate(source, ""), MessageTemplate("", source)):
+        with pytest.raises(Invalid, match=r"The template of the (title|text) is not valid: ."):
+            check_template(template)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ message" + " | replace('a', 'aaaaaaaaaaaaaaaaaaaa')" * 25 + " }}",
+        "{% for a in alerts %}" + "{{ a.message }}" * 200 + "{% endfor %}",
+        "{% if message > 1 %}x{% endif %}",
+    ],
+    ids=["replace", "long text", "comparison"],
+)
+def test_template_that_fails_when_rendered_ends_with_a_clear_error(source: str) -> None:
+    check_template(MessageTemplate("", source))
+    with pytest.raises(Invalid, match=r"more than \d+ characters|The template fails: '>' not supported"):
+        render(source, {**FIELDS, "message": "a" * 100, "alerts": [{**ALERT, "message": "a" * 100}]}, MAX_TEXT)
+
+
+def test_title_and_text_are_chosen_by_themselves() -> None:
+    channel, route = MessageTemplate("channel", " "), MessageTemplate("", "route")
+    assert first_of(route) == MessageTemplate(DEFAULT_TEMPLATE.title, "route")
+    assert first_of(channel, route) == MessageTemplate("channel", "route")
+    assert first_of() == DEFAULT_TEMPLATE

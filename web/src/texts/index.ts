@@ -14,6 +14,8 @@ export type Texts = Same<typeof texts>;
 
 export const CATALOGUES: Record<Language | typeof PSEUDO, () => Promise<{ texts: Texts }>> = {
   en: () => import('./en'),
+  de: () => import('./de'),
+  es: () => import('./es'),
   [PSEUDO]: () => import('./pseudo'),
 };
 

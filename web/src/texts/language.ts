@@ -1,7 +1,7 @@
 // The language of the page: that of ?lang= in the address, else the one chosen in this browser, else the browser's. The
 // language of a profile is stored as the browser's choice (useLanguage), so that the next start loads it directly.
 
-export const LANGUAGES = ['en'] as const;
+export const LANGUAGES = ['en', 'de', 'es'] as const;
 export type Language = (typeof LANGUAGES)[number];
 /** The pseudo-locale: English with accents, which shows what does not come from a catalogue. */
 export const PSEUDO = 'xx';

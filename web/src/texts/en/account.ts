@@ -111,7 +111,7 @@ export const profile = {
   title: 'Language and units',
   language: 'Language',
   languages: { en: 'English', de: 'Deutsch', es: 'Español' },
-  languageHint: 'The assistant uses it if the language of a question is not clear.',
+  languageHint: 'Of the pages and of the assistant. Not set: the language of the browser.',
   units: 'Units',
   systems: { metric: 'Metric', imperial: 'Imperial' },
   unitsHint:

@@ -1,0 +1,31 @@
+// Texts of the activity page.
+
+export const activity = {
+  title: 'Aktivität',
+  follow: 'Folgen',
+  pause: 'Anhalten',
+  none: 'Noch keine Aktivität.',
+  filter: 'Typ',
+  all: 'Alle Typen',
+  more: 'Ältere laden',
+  paused: 'Angehalten. Neue Einträge erscheinen, sobald Sie „Folgen“ wählen.',
+  bytes: 'Nutzdaten',
+  kinds: {
+    raised: 'Ausgelöst',
+    acknowledged: 'Quittiert',
+    handled: 'Bearbeitet',
+    confirmed: 'Ursache bestätigt',
+    cleared: 'Beendet',
+    changed: 'Regel geändert',
+    diagnosed: 'Diagnose',
+    presence: 'Verfügbarkeit',
+    discovered: 'Entdeckt',
+    deleted: 'Gelöscht',
+    command: 'Befehl',
+    rejected: 'Abgelehnt',
+    silence: 'Stummschaltung',
+    settings: 'Einstellungen',
+    gap: 'Datenlücke',
+    broker: 'Broker',
+  },
+};

@@ -1,0 +1,29 @@
+// Texts of areas.
+
+import { plural } from '../plural';
+
+export const areas = {
+  title: 'Bereiche',
+  lead: 'Den Bereich eines Geräts legen Sie auf dessen Seite unter „Einstellungen“ fest. Personen lassen sich auf Bereiche beschränken.',
+  none: 'Noch keine Bereiche.',
+  devices: (n: number, text: string) => plural(n, { one: '1 Gerät', other: `${text} Geräte` }),
+  name: 'Name des Bereichs',
+  parent: 'Liegt in',
+  top: 'Kein anderer Bereich',
+  newName: 'Name eines neuen Bereichs',
+  create: 'Anlegen',
+  edit: 'Bearbeiten',
+  editOne: (name: string) => `${name} bearbeiten`,
+  up: (name: string) => `${name} nach oben`,
+  save: 'Speichern',
+  cancel: 'Abbrechen',
+  remove: 'Löschen',
+  removeOne: (name: string) => `${name} löschen`,
+  removeLead:
+    'Seine Geräte haben dann keinen Bereich. Personen, die nur diesen Bereich sehen dürfen, sehen keine Geräte mehr.',
+  suggested: 'Von Geräten gemeldet',
+  suggestedLead:
+    'Geräte melden diese Bereiche. Sie werden angezeigt, wirken sich aber erst auf Berechtigungen aus, wenn Sie sie übernehmen.',
+  accept: 'Übernehmen',
+  acceptOne: (name: string) => `${name} übernehmen`,
+};

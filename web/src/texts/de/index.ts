@@ -1,0 +1,79 @@
+// All texts of the dashboard in German: the keys of ../en. One file per section.
+
+import type { Texts } from '..';
+import { account, login, passkeys, people, profile, welcome } from './account';
+import { activity } from './activity';
+import { alertHealth } from './alertHealth';
+import { alerts } from './alerts';
+import { analyse } from './analyse';
+import { areas } from './areas';
+import { assistant } from './assistant';
+import { commands } from './commands';
+import { audit } from './audit';
+import { backtest } from './backtest';
+import { brand, confirm, errors, form, presence, severity, standing, states, time, toast } from './common';
+import { credentials } from './credentials';
+import { dashboards } from './dashboards';
+import { device, desired } from './device';
+import { diagnosis } from './diagnosis';
+import { explore } from './explore';
+import { fleet, first } from './fleet';
+import { health } from './health';
+import { incidents } from './incidents';
+import { models } from './models';
+import { notifications } from './notifications';
+import { rules } from './rules';
+import { settings } from './settings';
+import { link, nav, palette, rail, shortcuts, theme } from './shell';
+import { silences } from './silences';
+import { topics } from './topics';
+
+export const texts: Texts = {
+  account,
+  activity,
+  alertHealth,
+  alerts,
+  analyse,
+  areas,
+  assistant,
+  audit,
+  backtest,
+  brand,
+  commands,
+  confirm,
+  credentials,
+  dashboards,
+  desired,
+  device,
+  diagnosis,
+  errors,
+  explore,
+  first,
+  fleet,
+  form,
+  health,
+  incidents,
+  link,
+  login,
+  models,
+  nav,
+  notifications,
+  palette,
+  passkeys,
+  people,
+  presence,
+  profile,
+  rail,
+  rules,
+  settings,
+  severity,
+  shortcuts,
+  silences,
+  standing,
+  states,
+  theme,
+  time,
+  toast,
+  topics,
+  welcome,
+};

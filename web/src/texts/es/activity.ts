@@ -1,0 +1,31 @@
+// Texts of the activity page.
+
+export const activity = {
+  title: 'Actividad',
+  follow: 'Seguir',
+  pause: 'Pausar',
+  none: 'Aún no hay actividad.',
+  filter: 'Tipo',
+  all: 'Todos los tipos',
+  more: 'Cargar anteriores',
+  paused: 'En pausa. Las entradas nuevas aparecen al seleccionar «Seguir».',
+  bytes: 'Contenido',
+  kinds: {
+    raised: 'Activada',
+    acknowledged: 'Reconocida',
+    handled: 'Gestionada',
+    confirmed: 'Causa confirmada',
+    cleared: 'Resuelta',
+    changed: 'Regla cambiada',
+    diagnosed: 'Diagnóstico',
+    presence: 'Disponibilidad',
+    discovered: 'Descubierto',
+    deleted: 'Eliminado',
+    command: 'Orden',
+    rejected: 'Rechazado',
+    silence: 'Silencios',
+    settings: 'Ajustes',
+    gap: 'Hueco de datos',
+    broker: 'Broker',
+  },
+};

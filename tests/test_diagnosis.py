@@ -67,13 +67,23 @@ async def test_changes_of_a_mode_are_read_over_the_week(site: Site) -> None:
     begin = NOW - 3 * 86_400_000
     modes = [(begin + n * 600_000, "cleaning" if n % 144 < 6 else "auto") for n in range(432)]
     await site.store.add([Reading("pump-00", "mode", at, mode) for at, mode in modes])
-    site.registry.observe(Record("pump-00", *[modes[-1][0]] * 2, {"mode": modes[-1][1]}))
+    site.registry.observe(Record("pump-00", modes[-1][0], modes[-1][0], {"mode": modes[-1][1]}))
     investigation = Investigation(registry=site.registry, engine=site.engine, store=site.store)
     case = await investigation.case(site.registry.require("pump-00"), site.alert(), NOW)
     week = case.week["mode"]
     assert [(week.at(n), week.words[int(value)]) for n, value in enumerate(week.values)] == [
         (at, mode) for n, (at, mode) in enumerate(modes) if n in (0, 431) or mode != modes[n - 1][1]
     ]
+
+
+async def test_weeks_are_read_of_metrics_that_are_known_for_over_eight_days(site: Site) -> None:
+    old = [(NOW - hours * 3_600_000, float(hours)) for hours in range(20 * 24, 0, -1)]
+    await site.store.add([Reading("pump-00", "oil_level", at, value) for at, value in old])
+    site.registry.observe(Record("pump-00", old[-1][0], old[-1][0], {"oil_level": old[-1][1]}))
+    investigation = Investigation(registry=site.registry, engine=site.engine, store=site.store)
+    case = await investigation.case(site.registry.require("pump-00"), site.alert(), NOW)
+    assert list(case.weeks) == ["oil_level"]
+    assert len(case.weeks["oil_level"]) == pytest.approx(20 * 24, abs=1)
 
 
 async def test_device_without_alert_is_diagnosed(site: Site) -> None:

@@ -140,3 +140,58 @@ def test_mode_that_changes_all_the_time_is_no_intervention() -> None:
     tracks = {"level": week("level", level, times, "%"), "state": MetricSeries.of("state", None, mode)}
     found = evidence(InvestigationInput("d-1", NOW, tracks, alert("level", -5, 48.0, 48.5)))
     assert not [item for item in found if item.kind in ("changed", "mode")]
+
+
+def pump_house(times: np.ndarray, worn: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a flow that follows the day and the shift, and the power that it takes; ``worn`` is added to the power."""
+    rng = np.random.default_rng(11)
+    hour = (NOW / 3_600_000 + times / 3_600) % 24
+    wander = np.convolve(rng.normal(0, 1, len(times)), np.ones(30) / 30, mode="same")
+    flow = 60 + 25 * ((hour > 6) & (hour < 20)) + 40 * wander
+    return {
+        "flow_rate": flow + rng.normal(0, 0.4, len(times)),
+        "power_kw": 4 + 0.1 * flow + worn + rng.normal(0, 0.05, len(times)),
+    }
+
+
+def of_pump(values: dict[str, np.ndarray], times: np.ndarray, **more: object) -> InvestigationInput:
+    units = {"flow_rate": "m3/h", "power_kw": "kW"}
+    whole = {name: week(name, value, times, units[name]) for name, value in values.items()}
+    last = {name: track.since(NOW - 7_200_000) for name, track in whole.items()}
+    raised = alert("power_kw", 0, 15.5, 15.0) if more.pop("raised", False) else None
+    recent = {name: track.since(NOW - 7 * DAY_S * 1_000) for name, track in whole.items()}
+    return InvestigationInput("d-1", NOW, last, raised, week=recent, **more)  # type: ignore[arg-type]
+
+
+def test_change_that_the_demand_hides_is_found_against_it() -> None:
+    times = np.arange(-7 * DAY_S, 1, 300)
+    found = changes(evidence(of_pump(pump_house(times, grown(times, 20, 2.0)), times, raised=True)))
+    power = next(item for item in found if item.metric == "power_kw")
+    assert power.params["is_conditional"]
+    assert power.value == pytest.approx(2.0, abs=0.7)
+    assert "what its operating conditions lead to expect" in power.finding
+    healthy = evidence(of_pump(pump_house(times, np.zeros(len(times))), times))
+    assert not [item for item in changes(healthy) if item.metric == "power_kw"]
+
+
+def test_change_that_the_demand_explains_is_no_change() -> None:
+    """More flow than at any hour of the week takes more power; only the flow has changed."""
+    times = np.arange(-7 * DAY_S, 1, 300)
+    values = pump_house(times, np.zeros(len(times)))
+    more = np.where(times > -5_400, 9.0, 0.0)
+    values = {"flow_rate": values["flow_rate"] + more, "power_kw": values["power_kw"] + 0.1 * more}
+    found = changes(evidence(of_pump(values, times)))
+    assert "power_kw" not in {item.metric for item in found}
+
+
+def test_fault_that_grows_for_weeks_is_found_in_hourly_means() -> None:
+    times = np.arange(-24 * DAY_S, 1, 3_600)
+    rng = np.random.default_rng(5)
+    vibration = 2 + rng.normal(0, 0.1, len(times)) + grown(times, 14 * 24, 1.5)
+    whole = week("vibration", vibration, times, "mm/s")
+    tracks, recent = {"vibration": whole.since(NOW - 7_200_000)}, {"vibration": whole.since(NOW - 7 * DAY_S * 1_000)}
+    raised = alert("vibration", 0, 3.5, 3.4)
+    assert not changes(evidence(InvestigationInput("d-1", NOW, tracks, raised, week=recent)))
+    found = changes(evidence(InvestigationInput("d-1", NOW, tracks, raised, week=recent, weeks={"vibration": whole})))
+    assert [item.metric for item in found] == ["vibration"]
+    assert found[0].start >= NOW - 14.5 * DAY_S * 1_000

@@ -1,7 +1,8 @@
 """Collect what is known about a device and its alert: its hours and week, its peers, its gateway, earlier alerts.
 
-A metric is read on two horizons::
+A metric is read on three horizons::
 
+    weeks  ··hourly means of five weeks·················································|
     week     |··10 min means··························································|··2 min means··|
     tracks                                                                      |·····readings······|
              now − 7 d                                                   now − 8 h                  now
@@ -22,6 +23,7 @@ from hub.rules.reader import AlertReader
 from hub.store.reader import HistoryReader
 
 WEEK_MS = 7 * 86_400_000
+_WEEKS_MS, _KNOWN_MS, _HOUR_MS = 35 * 86_400_000, 8 * 86_400_000, 3_600_000
 _WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
 """The last hours. A metric with fewer readings in them gets its last ``_READINGS`` of the week."""
 _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
@@ -91,6 +93,7 @@ class Investigation:
             now=now,
             tracks=tracks,
             week=week | {name: tracks[name] for name in whole},
+            weeks=await self._weeks(device, [name for name in metrics if tracks[name].kind == "number"], end),
             alert=alert,
             limits=self._engine.limits(device),
             peers=tuple(Peer(name, found) for name, found in by_peer.items()),
@@ -119,6 +122,16 @@ class Investigation:
             parts = (before.points, _BUCKET_MS), (after.points, _FINE_BUCKET_MS)
             found[before.metric] = MetricSeries.of_means(before.metric, device.unit(before.metric), parts, end)
         return found
+
+    async def _weeks(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
+        """Return hourly means of the last five weeks up to ``end``, of metrics that are known for over eight days."""
+        queries = [_buckets(device.id, name, end - _WEEKS_MS, end + 1, _HOUR_MS) for name in metrics]
+        series = await self._store.history(queries) if queries else []
+        return {
+            s.metric: MetricSeries.of_means(s.metric, device.unit(s.metric), [(s.points, _HOUR_MS)], end)
+            for s in series
+            if s.points and end - s.points[0][0] > _KNOWN_MS
+        }
 
     async def _modes(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
         """Return the changes of each text in the last seven days up to ``end``: whether a mode is part of a cycle."""

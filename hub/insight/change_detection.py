@@ -1,7 +1,8 @@
-"""Detect how each metric has changed, on one of two horizons, and which of the changes belong to the trouble.
+"""Detect how each metric has changed, on one of three horizons, and which of the changes belong to the trouble.
 
-1. Each metric is searched on two horizons: its readings of the last hours (fast_changes.py) and its week
-   (slow_changes.py). The change that its horizon explains best is taken.
+1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week and the weeks
+   before (slow_changes.py), these also with the influence of operating conditions taken out (metric_history.py).
+   The change that its horizon explains best is taken.
 2. Steady metrics are searched again after removing the influence of the others.
 3. Changes that also happened while nothing was wrong (normal_changes.py), or that began long before the trouble, do not
    belong to it.
@@ -17,15 +18,16 @@ import numpy as np
 from hub.insight.baseline import at_same_state, baseline, baseline_end, wander
 from hub.insight.detected_change import DetectedChange
 from hub.insight.fast_changes import BELIEVABLE, RUSH, detect_fast_change, detect_shift, recent_level
+from hub.insight.metric_history import HistoricalChange, MetricHistory
 from hub.insight.normal_changes import is_normal_change, is_normal_stay
 from hub.insight.onset import Onset, locate_onset
 from hub.insight.series import MetricSeries
-from hub.insight.slow_changes import find_slow_change
 from hub.insight.statistics import median
 
 _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
 """How many times the largest normal change a slow one must be: of the metric in trouble, another, without trouble."""
 _MIN_READINGS = 30
+_MOST_ADJUSTED = 1_800
 _STRONG_RATIO = 6.0
 """So unusual a change may have led to the trouble long before."""
 _LEADING_RATIO = 2.0
@@ -39,6 +41,8 @@ def detect_changes(
     moment: int,
     week: Mapping[str, MetricSeries] | None = None,
     troubled: Collection[str] = (),
+    weeks: Mapping[str, MetricSeries] | None = None,
+    ranks: Mapping[str, int] | None = None,
 ) -> dict[str, DetectedChange]:
     """Return the change of each metric, except texts.
 
@@ -47,33 +51,37 @@ def detect_changes(
         moment: The latest possible beginning of the trouble, epoch ms.
         week: Means of the last seven days, by metric.
         troubled: Metrics that alarm or are beyond a limit.
+        weeks: Means of the last weeks, by metric.
+        ranks: The rank of each metric as an operating condition.
     """
-    weeks = week or {}
+    past = MetricHistory(week or {}, weeks or {}, ranks or {})
     # Without trouble only a strong change counts, since nothing else says that anything is wrong.
     ratio = _OTHER_RATIO if troubled else _CALM_RATIO
     found = {
-        name: _on_both(track, weeks.get(name), moment, _OWN_RATIO if name in troubled else ratio)
+        name: _on_both(track, past, moment, _OWN_RATIO if name in troubled else ratio)
         for name, track in tracks.items()
         if track.kind != "text" and len(track)
     }
+    found = _against_conditions(found, past, moment, troubled, ratio)
     # Only steady metrics explain others: one that has changed would explain the trouble away.
     quiet = [m.track for m in found.values() if m.doing == "steady" and m.track.kind == "number"]
     for name, seen in list(found.items()):
         if seen.doing == "steady" and seen.baseline is not None and seen.baseline.levels is None:
             found[name] = _beyond_state(seen, [track for track in quiet if track.metric != name], moment)
-    found = _related(found, weeks, moment, troubled)
+    found = _related(found, past.week, moment, troubled)
     began = min(
         (m.onset for m in found.values() if m.moved and m.onset is not None and m.doing != "stuck"), default=None
     )
     return {name: seen if seen.moved else _unrest(seen, began) for name, seen in found.items()}
 
 
-def _on_both(track: MetricSeries, week: MetricSeries | None, moment: int, least: float) -> DetectedChange:
+def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
     """Return the change of one metric, from the shorter or the longer horizon: the one that contains all of it."""
     fast = detect_fast_change(track, moment)
-    if week is None or track.kind != "number" or week.kind != "number" or fast.doing == "stuck":
+    if track.kind != "number" or fast.doing == "stuck":
         return fast
-    slow = _slow_change(track, week, moment, least)
+    found = past.search(track.metric, moment, least)
+    slow = _slow_change(track, found, moment) if found is not None else None
     if slow is None:
         return fast
     # A change that began within the hours is located more exactly there.
@@ -81,31 +89,66 @@ def _on_both(track: MetricSeries, week: MetricSeries | None, moment: int, least:
     return fast if fast.doing in ("rises", "falls") and begins_late else slow
 
 
-def _slow_change(track: MetricSeries, week: MetricSeries, moment: int, least: float) -> DetectedChange | None:
-    found = find_slow_change(week, moment)
-    if found is None or found.ratio < least:
-        return None
-    usual = baseline(week, found.end)
+def _against_conditions(
+    found: Mapping[str, DetectedChange], past: MetricHistory, moment: int, troubled: Collection[str], ratio: float
+) -> dict[str, DetectedChange]:
+    """Return the changes less those that steady operating conditions explain, with those that only they bring to light.
+
+    A motor that gets warm because more is asked of it has not changed; one that gets as warm at less has.
+    """
+    result = dict(found)
+    for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
+        seen = found[name]
+        if seen.track.kind != "number" or seen.doing in ("stuck", "unknown"):
+            continue
+        steady = [each for each, m in result.items() if m.doing == "steady" and each not in troubled]
+        least = _OWN_RATIO if name in troubled else ratio
+        hidden = past.search_against_conditions(name, moment, least, steady)
+        slow = _slow_change(seen.track, hidden, moment) if hidden is not None else None
+        if slow is not None and (not seen.moved or 0 < seen.ratio < slow.ratio):
+            result[name] = slow
+        elif (
+            hidden is None
+            and seen.doing in ("rises", "falls")
+            and name not in troubled
+            and seen.onset is not None
+            and past.is_explained(name, seen.earliest or seen.onset, moment, seen.change, steady)
+        ):
+            result[name] = replace(seen, doing="steady", onset=None)
+    return result
+
+
+def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> DetectedChange | None:
+    history, change = found.history, found.change
+    usual = baseline(history, change.end)
     if usual is None:
         return None
-    # The week and the readings count seconds from different origins.
-    ahead = (week.origin - track.origin) / 1000
+    # The history and the readings count seconds from different origins.
+    ahead = (history.origin - track.origin) / 1000
     end = usual.end + ahead
     before_end = int(np.searchsorted(track.times, end, side="right"))
     usual = replace(usual, start=usual.start + ahead, end=end, count=before_end)  # times and count as of the track
-    sign = 1.0 if found.deviation > 0 else -1.0
-    times = week.times[: len(found.rest)]
-    onset = locate_onset(times, found.rest, int(np.searchsorted(times, found.end)), sign)
-    series, onset = _refined(track, moment, sign, week, onset)
+    sign = 1.0 if change.deviation > 0 else -1.0
+    times = history.times[: len(change.rest)]
+    onset = locate_onset(times, change.rest, int(np.searchsorted(times, change.end)), sign)
+    level = recent_level(track, float(track.times[-1]))
+    if found.conditional:
+        series, before = history, level - change.size
+    else:
+        series, onset = _refined(track, moment, sign, history, onset)
+        before = float(np.interp(onset.at, series.times, series.values))
+        if sign * (level - before) <= 0:
+            return None  # unusual for the hour, but not in the direction in which it moves
     return DetectedChange(
         track,
         "rises" if sign > 0 else "falls",
         series.stamp(onset.at),
-        float(np.interp(onset.at, series.times, series.values)),
-        recent_level(track, float(track.times[-1])),
-        found.deviation,
+        before,
+        level,
+        change.deviation,
         usual,
-        ratio=found.ratio,
+        conditional=found.conditional,
+        ratio=change.ratio,
         earliest=series.stamp(onset.earliest),
         latest=series.stamp(onset.latest),
     )
@@ -146,6 +189,8 @@ def _related(
             return m.ratio >= _STRONG_RATIO
         if m.onset < began and 0 < m.ratio < _LEADING_RATIO:
             return False
+        if m.conditional:
+            return True  # normal variation is already taken out
         return m.onset >= began or name not in week or not _is_normal(m, week[name], moment)
 
     return {name: m if belongs(name, m) else replace(m, doing="steady", onset=None) for name, m in found.items()}
@@ -175,8 +220,11 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
     """Search a steady metric again after removing the influence of its steady companions."""
-    end = baseline_end(seen.track, moment)
-    adjusted = at_same_state(seen.track, list(companions), end)
+    # Means of a few readings: the regression is the costliest step, and they lead to the same.
+    count = -(-len(seen.track) // _MOST_ADJUSTED)
+    track = seen.track.averaged(count) if count > 1 else seen.track
+    end = baseline_end(track, moment)
+    adjusted = at_same_state(track, list(companions), end)
     usual = baseline(adjusted, end) if adjusted is not None else None
     if adjusted is None or usual is None or seen.baseline is None:
         return seen
@@ -188,4 +236,4 @@ def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], mome
     before = median(seen.track.values[max(start - 10, 0) : max(start, 1)])
     if (seen.level - before) * moved.change <= 0 or abs(seen.level - before) < 0.3 * abs(moved.change):
         return seen
-    return replace(moved, track=seen.track, before=before, level=seen.level, adjusted=True)
+    return replace(moved, track=seen.track, baseline=seen.baseline, before=before, level=seen.level, adjusted=True)

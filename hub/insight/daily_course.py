@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from hub.insight.series import Floats
 from hub.insight.statistics import spread
@@ -47,10 +48,7 @@ def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[
     # Checked before the costlier test with each day left out.
     if spread(left) > _KEPT * spread(values):
         return None
-    left = values.copy()
-    for each in range(len(table)):
-        of_day = day == each
-        left[of_day] -= _at(phase[of_day], _medians(np.delete(table, each, axis=0)))
+    left = values - _of_day(phase, day, _medians_of_others(table))
     if spread(left) > _KEPT * spread(values) or np.ptp(left) > np.ptp(values):
         return None
     return lambda at: _at(at % _DAY_S / _DAY_S * slots, course), left
@@ -62,6 +60,24 @@ def _medians(table: Floats) -> Floats:
     ordered = np.sort(table, axis=0)  # NaN last
     columns = np.arange(table.shape[1])
     return np.asarray((ordered[(seen - 1) // 2, columns] + ordered[seen // 2, columns]) / 2)
+
+
+def _medians_of_others(table: Floats) -> Floats:
+    """Return for each row the medians of the columns of all other rows, in the shape of ``table``."""
+    days = len(table)
+    others = np.array([[row for row in range(days) if row != each] for each in range(days)])
+    ordered = np.sort(table[others], axis=1)  # NaN last
+    seen = np.count_nonzero(~np.isnan(ordered), axis=1)
+    middle = np.stack([(seen - 1) // 2, seen // 2], axis=1)
+    return np.asarray(np.take_along_axis(ordered, middle, axis=1).mean(axis=1))
+
+
+def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
+    """Return the course of each day, a row of ``courses``, between the middles of its slots."""
+    before = np.floor(phase - 0.5).astype(int)
+    share = phase - 0.5 - before
+    slots = courses.shape[1]
+    return np.asarray(courses[day, before % slots] * (1 - share) + courses[day, (before + 1) % slots] * share)
 
 
 def _at(phase: Floats, course: Floats) -> Floats:

@@ -25,6 +25,8 @@ class DetectedChange:
         deviation: the distance from the normal level, in sigmas of the baseline, signed.
         baseline: normal behaviour; None with too little history.
         adjusted: the change shows only after removing the influence of other metrics.
+        conditional: the change shows only against what is usual under the same conditions; ``before`` is what these
+            lead to expect now.
         abrupt: it was complete within two readings.
         ratio: of a slow change, how many times as large it is as the largest that is normal.
         shift: how far the upper level of a switching signal has moved, as a share of the distance of its levels.
@@ -41,6 +43,7 @@ class DetectedChange:
     deviation: float
     baseline: Baseline | None
     adjusted: bool = False
+    conditional: bool = False
     abrupt: bool = False
     ratio: float = 0.0
     shift: float = 0.0

@@ -22,6 +22,7 @@ from hub.insight import (
 from hub.insight.change_detection import detect_changes
 from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
+from hub.insight.operating_state import rank_of_condition
 from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
 from hub.model import Evidence
@@ -38,7 +39,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
     """
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
-        changes = detect_changes(seen.tracks, _moment(seen), seen.week, seen.troubled)
+        changes = detect_changes(seen.tracks, _moment(seen), seen.week, seen.troubled, seen.weeks, _ranks(seen))
         moves = sorted(changes.values(), key=_rank)
         set_before = sequence.interventions(seen, moves)
         found = [
@@ -70,6 +71,10 @@ def _moment(case: InvestigationInput) -> int:
     moment = min(case.now, newest)
     since = case.alert.since if case.alert else limits.beyond_since(case)
     return moment if since is None else min(since, moment)
+
+
+def _ranks(case: InvestigationInput) -> dict[str, int]:
+    return {name: rank_of_condition(meaning) for name, meaning in case.semantics.items()}
 
 
 def _rank(m: DetectedChange) -> tuple[bool, int, str]:

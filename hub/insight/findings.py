@@ -53,11 +53,12 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
             # long as the alert is open, and later.
             now = m.level if m.reading is None else m.reading
             change = now - m.before
+            level = "what its operating conditions lead to expect" if m.conditional else "its level before"
             sentence = (
                 f"{case.name(m.metric)} {verb} {_when(m, onset)}{_before_crossing(case, onset)}; "
                 f"at {fmt.clock(m.track.at(-1))} it {'was around' if m.reading is None else 'read'} "
                 f"{fmt.quantity(now, m.track.unit)}, "
-                f"{fmt.difference(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} its level before "
+                f"{fmt.difference(abs(change), m.track.unit)} {'above' if change >= 0 else 'below'} {level} "
                 f"({fmt.quantity(m.before, m.track.unit)})"
             )
             if m.adjusted:
@@ -80,6 +81,7 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
                 earliest_at=m.earliest,
                 latest_at=m.latest,
                 is_adjusted=m.adjusted,
+                is_conditional=m.conditional,
             )
         elif m.doing == "stuck":
             sentence = (
@@ -185,7 +187,7 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield how unusual the largest changes are against the device's own baseline. ``value`` is in deviations."""
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
-        if m.doing not in ("rises", "falls") or m.baseline is None:
+        if m.doing not in ("rises", "falls") or m.baseline is None or m.conditional:
             continue
         usual = m.baseline
         sizes = min(abs(m.deviation), 99.0)

@@ -58,6 +58,7 @@ class InvestigationInput:
     Attributes:
         tracks: Readings of the last hours up to ``now``, by metric.
         week: Means of the last seven days up to ``now``, by metric. May be empty, or the same as ``tracks``.
+        weeks: Means of the last five weeks up to ``now``, by metric. May be empty.
         limits: Limits by metric: the device's own and those of its rules.
         alert: The alert to explain; None if a user asks about a device.
         expected_interval: The usual interval between messages in ms.
@@ -71,6 +72,7 @@ class InvestigationInput:
     tracks: Mapping[str, MetricSeries]
     alert: Alert | None = None
     week: Mapping[str, MetricSeries] = field(default_factory=dict)
+    weeks: Mapping[str, MetricSeries] = field(default_factory=dict)
     limits: Mapping[str, Limit] = field(default_factory=dict)
     peers: tuple[Peer, ...] = ()
     past: tuple[Past, ...] = ()

@@ -11,6 +11,7 @@ If the days resemble each other, both are tested on the differences from the usu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,9 @@ from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import floor, median, spread
 
 LAGS_S = (3_600.0, 3 * 3_600.0, 10 * 3_600.0, 30 * 3_600.0, 72 * 3_600.0)
+"""The lags that are searched in a week."""
+LONG_LAGS_S = (72 * 3_600.0, 7 * 86_400.0, 14 * 86_400.0)
+"""The lags that are searched in the weeks before."""
 _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
@@ -37,6 +41,7 @@ class SlowChange:
         rest: the track up to the moment, minus the usual course of a day.
         ratio: the change divided by the largest normal one; reduced if the history is short.
         deviation: the change in sigmas, signed.
+        size: the change, in the unit of the track.
         end: where the time before ends, in track seconds.
     """
 
@@ -45,11 +50,16 @@ class SlowChange:
     lag: float
     ratio: float
     deviation: float
+    size: float
     end: float
 
 
-def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
-    """Return the change up to ``moment`` (ms) that is largest relative to the week before it, even if it is small.
+def find_slow_change(
+    track: MetricSeries, moment: int, lags: Sequence[float] = LAGS_S, least_base: float = 1.0
+) -> SlowChange | None:
+    """Return the change up to ``moment`` (ms) that is largest relative to the time before it, even if it is small.
+
+    ``lags`` (s) are searched if the time before is at least ``least_base`` times as long.
 
     None with too little history. The caller decides which ``ratio`` is enough.
     """
@@ -61,14 +71,14 @@ def find_slow_change(track: MetricSeries, moment: int) -> SlowChange | None:
     step = max(_STEP_S, median(np.diff(times)))
     # Even spacing, so that a lag is a number of bins.
     grid, centres = _binned(times, values, step)
-    if len(grid) < _MIN_BINS or _is_counter(grid[: len(grid) * 3 // 4]):
+    if len(grid) < _MIN_BINS or is_counter(grid[: len(grid) * 3 // 4]):
         return None
     best: SlowChange | None = None
     usual: _Usual | None = None
-    for lag in LAGS_S:
+    for lag in lags:
         back = round(lag / step)
-        # The time before must hold the lag at least once, or there is nothing to compare with.
-        if back < 2 or len(grid) - back < max(_MIN_BINS, back):
+        # With too short a time before there is nothing to compare with.
+        if back < 2 or len(grid) - back < max(_MIN_BINS, least_base * back):
             continue
         learned = round(max(lag, _LEARNED_BEFORE_S) / step)  # one course of the day serves several lags
         if usual is None or usual.learned != learned:
@@ -134,7 +144,9 @@ def _at_lag(
     ratio, change = (beyond, now - centre) if abs(beyond) > abs(moved) else (moved, now - then)
     # The fewer lags the time before has, the less its largest change says about what is normal.
     certain = 1 + _UNCERTAIN * back / base
-    return SlowChange(track, usual.rest, lag, abs(ratio) / certain, change / scale, float(usual.centres[base - 1]))
+    return SlowChange(
+        track, usual.rest, lag, abs(ratio) / certain, change / scale, change, float(usual.centres[base - 1])
+    )
 
 
 def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
@@ -143,7 +155,7 @@ def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
     return values[recent] if np.count_nonzero(recent) >= 3 else values[-3:]
 
 
-def _is_counter(grid: Floats) -> bool:
+def is_counter(grid: Floats) -> bool:
     """Return whether the series only ever counts up, as running hours do."""
     steps = np.diff(grid)
     return bool(np.all(steps >= 0) and np.count_nonzero(steps) >= _COUNTED * len(steps))

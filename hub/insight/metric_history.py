@@ -1,0 +1,90 @@
+"""Search a metric's history for a change: its week, the weeks before, and both against its operating conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from hub.insight.operating_state import without_conditions
+from hub.insight.series import MetricSeries
+from hub.insight.slow_changes import LAGS_S, LONG_LAGS_S, SlowChange, find_slow_change
+from hub.insight.statistics import median
+
+_WEEK_RECENT_S, _WEEKS_RECENT_S = 30 * 3_600.0, 8 * 86_400.0
+"""What conditions do is learned from the time before this."""
+_LONG_BASE = 0.5
+"""The weeks before a lag of weeks need not be as long as the lag."""
+_UNEXPLAINED = 0.35
+"""The conditions explain a change if at most this share of it remains."""
+_CONDITIONAL = 1.3
+"""How many times the least ratio a change must be that shows only against the conditions: a model of them may err."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoricalChange:
+    """A change and the history it is in. ``conditional``: it shows against the operating conditions."""
+
+    history: MetricSeries
+    change: SlowChange
+    conditional: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MetricHistory:
+    """Means of the last week and of the last weeks, by metric.
+
+    ``ranks`` say which metrics are operating conditions of which others (:func:`operating_state.rank_of_condition`).
+    """
+
+    week: Mapping[str, MetricSeries]
+    weeks: Mapping[str, MetricSeries]
+    ranks: Mapping[str, int]
+
+    def search(self, metric: str, moment: int, least: float) -> HistoricalChange | None:
+        """Return the change of a metric up to ``moment`` (ms), None without one of at least the ratio ``least``.
+
+        The week is preferred, since it is known more exactly.
+        """
+        for history, lags, base in ((self.week, LAGS_S, 1.0), (self.weeks, LONG_LAGS_S, _LONG_BASE)):
+            series = history.get(metric)
+            change = find_slow_change(series, moment, lags, base) if series is not None and _is_number(series) else None
+            if series is not None and change is not None and change.ratio >= least:
+                return HistoricalChange(series, change, conditional=False)
+        return None
+
+    def search_against_conditions(
+        self, metric: str, moment: int, least: float, steady: Collection[str]
+    ) -> HistoricalChange | None:
+        """Return the change that shows if the influence of the ``steady`` conditions is taken out, None without one."""
+        for history, lags, base, recent in (
+            (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),
+            (self.weeks, LONG_LAGS_S, _LONG_BASE, _WEEKS_RECENT_S),
+        ):
+            rest = self._rest(history, metric, moment, recent, steady)
+            change = find_slow_change(rest, moment, lags, base) if rest is not None else None
+            if change is not None and change.ratio >= _CONDITIONAL * least:
+                return HistoricalChange(history[metric], change, conditional=True)
+        return None
+
+    def is_explained(self, metric: str, onset: int, moment: int, change: float, steady: Collection[str]) -> bool:
+        """Return whether the ``steady`` conditions explain most of a ``change`` from ``onset`` to ``moment`` (ms)."""
+        rest = self._rest(self.week, metric, moment, _WEEK_RECENT_S, steady)
+        if rest is None:
+            return False
+        before = rest.until(onset).values[-3:]
+        return len(before) > 0 and abs(median(rest.values[-3:]) - median(before)) <= _UNEXPLAINED * abs(change)
+
+    def _rest(
+        self, history: Mapping[str, MetricSeries], metric: str, moment: int, recent: float, steady: Collection[str]
+    ) -> MetricSeries | None:
+        series = history.get(metric)
+        if series is None or not _is_number(series):
+            return None
+        rank = self.ranks.get(metric, 0)
+        names = [each for each in steady if self.ranks.get(each, rank) < rank and len(history.get(each, ())) > 1]
+        conditions = [history[each] for each in names if _is_number(history[each])]
+        return without_conditions(series, conditions, moment, recent) if conditions else None
+
+
+def _is_number(series: MetricSeries) -> bool:
+    return series.kind == "number" and len(series) > 0

@@ -22,6 +22,7 @@ pump | pump_throttled | flow- current- vibration= temperature= speed=
 pump | impeller_wear | flow- pressure@discharge- current- vibration= pressure@suction= speed=
 pump | internal_leak | flow- pressure@discharge- current+ vibration= pressure@suction= speed=
 pump | internal_leak | speed+ power+ flow= pressure@discharge= vibration=
+pump | suction_restricted | pressure@suction- speed+ power+ temperature@winding+ flow= pressure@discharge=
 pump | air_in_line | flow- vibration+ current- pressure@suction= temperature@bearing= pressure@discharge-
 pump | dry_running | pressure@suction- flow- pressure@discharge- current- temperature@seal+
 pump | imbalance | vibration+ flow= pressure= current= temperature@bearing=
@@ -61,6 +62,8 @@ air_handler | stopped | running_ current- flow- differential_pressure- temperatu
 AIR = """
 air_handler | blocked_filter | differential_pressure@filter+ speed+ power+ flow- temperature@supply=
 air_handler | filter_missing | differential_pressure@filter- flow+ speed= temperature@supply=
+fan | filter_missing | particulates+ differential_pressure= flow= speed=
+fan | blocked_filter | differential_pressure@filter+ position@damper+ pressure@duct- speed=
 air_handler | cooling_valve_stuck | temperature@supply+ temperature@return+ flow= speed= differential_pressure=
 air_handler | cooling_valve_open | temperature@supply- temperature@return- flow= speed= position@heating=
 air_handler | heating_valve_leak | temperature@supply+ position@cooling+ position@heating= temperature@mixed_air= flow=

@@ -151,3 +151,14 @@ def test_switching_signal_that_stays_no_longer_than_usual_is_not_said_to_stay() 
     assert [item.metric for item in of_kind(found, "level")] == ["compressor_current"]
     assert not of_kind(found, "stays_on")
     assert not any(item.metric == "compressor_current" for item in of_kind(found, "steady"))
+
+
+def test_pump_that_does_not_hold_its_pressure_at_full_speed_lets_flow_run_back() -> None:
+    falling = track("discharge_pressure", 5, 0.01, 1, ramp(-900, -0.00035), unit="bar")
+    flow, suction = track("flow", 60, 0.2, 2, unit="m3/h"), track("suction_pressure", 1.2, 0.01, 3, unit="bar")
+    found = evidence(
+        case(falling, flow, suction, constant("speed", 100.0, "%"), alert=alert("discharge_pressure", -5, 4.69, 4.7))
+    )
+    chosen = decide(rank(found, kinds=["pump"]))
+    assert chosen is not None
+    assert chosen.cause == "internal_leak"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from hub.insight import InvestigationInput, MetricSeries, decide, evidence, rank
-from series import NOW, case, ramp, track
+from series import NOW, alert, case, quiet, ramp, track
 
 SECONDS = np.arange(-7200, 0, 10)
 
@@ -46,3 +46,22 @@ def test_broken_relation_is_a_witness() -> None:
 
 def test_kept_relation_is_no_witness() -> None:
     assert not any(item.kind == "contradicted" for item in evidence(zones(0.0)))
+
+
+def tank_with_switch(closed_s: float, level: MetricSeries) -> InvestigationInput:
+    switch = [(NOW + int(second) * 1000, bool(second >= closed_s)) for second in SECONDS]
+    high = MetricSeries.of("high_level_switch", None, switch)
+    return case(level, high, alert=alert("high_level_switch", closed_s, True))
+
+
+def test_level_that_its_switch_contradicts_is_a_sensor_fault() -> None:
+    steady, rising = (
+        track("tank_level", 62, 0.1, 1, shape, t=SECONDS, unit="%") for shape in (quiet, ramp(-600, 0.05))
+    )
+    found = evidence(tank_with_switch(-60, steady))
+    witness = next(item for item in found if item.kind == "contradicted")
+    assert (witness.metric, witness.params["companions"]) == ("tank_level", ["high level switch"])
+    chosen = decide(rank(found, kinds=["tank"]))
+    assert chosen is not None
+    assert chosen.cause == "sensor_drift"
+    assert not [item for item in evidence(tank_with_switch(-60, rising)) if item.kind == "contradicted"]

@@ -244,7 +244,8 @@ class _Comparison:
         """Return how many independent quantities show the cause."""
         semantics = self._matcher.semantics
         shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
-        return len({independent_sign(semantics[e.metric]) for e in shown if e.metric})
+        # A balance compares a level with two flow meters, so it is a sign apart from the level.
+        return len({(e.kind == "unbalanced", *independent_sign(semantics[e.metric])) for e in shown if e.metric})
 
 
 _STATES = ("idle", "running")

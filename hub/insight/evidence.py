@@ -56,6 +56,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
             *correlation.moved_with(seen, moves),
             *correlation.peers(seen, moves),
             *witnesses.contradicted(seen, moves),
+            *witnesses.disagreeing(seen, moves),
             *findings.steady(seen, moves),
             *short_history.too_little(seen, moves),
             *correlation.quality(seen, moves),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from hub import text_format as fmt
 from hub.insight.baseline import at_same_state
 from hub.insight.detected_change import DetectedChange
-from hub.insight.findings import finding
+from hub.insight.findings import finding, state_text
 from hub.insight.investigation_input import InvestigationInput
 from hub.insight.statistics import median, strength
 from hub.model import Evidence
@@ -22,6 +22,40 @@ _KEPT = 0.7
 
 _RELATION = 0.2
 """What a witness of another quantity counts: whatever changes the machine breaks its relations, too."""
+
+
+_SWITCHED = ("level", "temperature", "pressure", "flow")
+_DISAGREES = 0.6
+
+
+def disagreeing(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
+    """Yield each sensor that shows nothing unusual while a switch of its quantity is where it has never been."""
+    semantics = case.semantics
+    for switch in moves:
+        meaning = semantics[switch.metric]
+        rare = switch.baseline is not None and not len(
+            switch.baseline.stays_high if switch.doing == "stays on" else switch.baseline.stays_low
+        )
+        if switch.track.kind != "boolean" or switch.doing not in ("stays on", "stays off") or not rare:
+            continue
+        state = state_text(switch.metric, switch.doing == "stays on")
+        for m in moves:
+            same = semantics[m.metric].quantity == meaning.quantity and semantics[m.metric].role == "measured"
+            if not same or meaning.quantity not in _SWITCHED or m.doing != "steady" or m.track.kind != "number":
+                continue
+            yield finding(
+                case,
+                "contradicted",
+                m.metric,
+                f"{case.name(switch.metric)} is {state} as never before "
+                f"and {case.name(m.metric)} shows nothing unusual at {fmt.quantity(m.level, m.track.unit)}",
+                value=m.level,
+                unit=m.track.unit,
+                start=switch.onset or case.now,
+                end=case.now,
+                weight=_DISAGREES,
+                companions=[case.name(switch.metric)],
+            )
 
 
 def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequence[DetectedChange]) -> bool:

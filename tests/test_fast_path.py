@@ -40,6 +40,37 @@ id = "silent"
 kind = "no_data"
 silence = "20s"
 """
+WINDOWED = (
+    RULES
+    + """
+[[rule]]
+id = "jump"
+kind = "rate"
+metric = "t"
+by = 14
+within = "20s"
+
+[[rule]]
+id = "seven"
+kind = "equals"
+metric = "level"
+value = 7
+
+[[rule]]
+id = "frozen"
+kind = "stuck"
+metric = "t"
+tolerance = 4
+for = "20s"
+
+[[rule]]
+id = "apart"
+kind = "compare"
+metric = "level"
+with = "t"
+above = 900
+"""
+)
 
 
 class HandlerRun:
@@ -142,8 +173,8 @@ def traffic(seed: int) -> list:
     return entries
 
 
-def run_batches(entries: list, batch_size: int) -> HandlerRun:
-    run = HandlerRun()
+def run_batches(entries: list, batch_size: int, rules: str = RULES) -> HandlerRun:
+    run = HandlerRun(rules=rules)
     for start in range(0, len(entries), batch_size):
         part = entries[start : start + batch_size]
         before = sum(map(len, run.batch.record_batches))
@@ -153,6 +184,28 @@ def run_batches(entries: list, batch_size: int) -> HandlerRun:
         states, _ = run.handler.states(start + batch_size, start)  # as the pipeline does for every batch
         assert all(run.registry.known(device) for device in states)
     return run
+
+
+@pytest.mark.parametrize("batch_size", [1, 40])
+@pytest.mark.parametrize("seed", range(3, 3 + examples(4)))
+def test_windowed_rules_get_the_readings_of_the_fast_path(
+    seed: int, batch_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [each for each in traffic(seed) if not isinstance(each, ReplaceRules)]
+    fast = run_batches(entries, batch_size, WINDOWED)
+    monkeypatch.setattr(fastpath.fast_path, "MAX_GROUPS", 0)
+    slow = run_batches(entries, batch_size, WINDOWED)
+    assert fast.fast_count > 10, "hardly any message took the fast path"
+    assert fast.history() == slow.history()
+    raised = [each for each in fast.alerts(presence=False) if "AlertRaised" in each]
+    assert any("rule='jump'" in each for each in raised)
+    assert any("rule='frozen'" in each for each in raised)
+    assert fast.alerts(presence=False) == slow.alerts(presence=False)
+    for expected in slow.registry.with_latest_values():
+        watches = fast.registry.require(expected.id).watches
+        assert {key: each.points for key, each in watches.items() if each.points} == {
+            key: each.points for key, each in expected.watches.items() if each.points
+        }
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 300])

@@ -99,7 +99,7 @@ def test_device_whose_values_are_published_takes_the_slow_path():
     site.reading(0, "b", 40.0, "flow")
     site.reading(0, "c", 40.0, "flow")
     assert site.engine.calm(site.registry.require("b"), ["flow"]) is None
-    assert site.engine.calm(site.registry.require("c"), ["flow"]) == ([-float("inf")], [90.0])
+    assert site.engine.calm(site.registry.require("c"), ["flow"])[:2] == ([-float("inf")], [90.0])
 
 
 @pytest.mark.parametrize(

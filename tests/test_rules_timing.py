@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.model import Record
 from hub.rules import describe, parse
-from rule_plant import T0, Plant
+from hub.rules.plan import Calm, MetricRule
+from rule_plant import CONNECTED, T0, Plant
 
 CALM = '[[rule]]\nid="r"\nmetric="t"\nabove=80\nclear=78\nclear_for="10s"'
 PART = "\n[[rule.conditions]]\n"
@@ -132,6 +135,14 @@ FAST = (
     '[[rule]]\nid="r"\nkind="count"\nmetric="t"\nabove=80\nclear=78\ntimes=2\nwithin="20s"',
     f'{JOIN.format("all")}above=80\n{PART}metric="u"\nabove=75',
     f'{JOIN.format("any")}above=80\nclear=78\nfor="2s"\n{PART}metric="u"\nbelow=70',
+    f"{JOIN.format('not')}below=78",
+    '[[rule]]\nid="r"\nkind="range"\nmetric="t"\ninside=[78, 82]\nfor="3s"',
+    '[[rule]]\nid="r"\nkind="equals"\nmetric="t"\nvalue=83\nfor="2s"',
+    '[[rule]]\nid="r"\nkind="count"\nmetric="t"\nvalue=83\ntimes=2\nwithin="20s"',
+    '[[rule]]\nid="r"\nkind="compare"\nmetric="t"\nwith="u"\nabove=4\nclear=2',
+    '[[rule]]\nid="r"\nkind="rate"\nmetric="t"\nby=18\nwithin="20s"',
+    '[[rule]]\nid="r"\nkind="rate"\nmetric="t"\nby=20\nwithin="9s"\nfalling=true\nfor="2s"',
+    '[[rule]]\nid="r"\nkind="stuck"\nmetric="t"\nfor="8s"\ntolerance=2',
 )
 """Rules of which the fast path skips some values."""
 
@@ -141,16 +152,42 @@ class FastPathPlant(Plant):
 
     skipped = 0
 
+    def __init__(self, rules: str) -> None:
+        super().__init__(rules)
+        self._metrics: list[str] = []  # of the present promotion, with its bounds and the readings that rules keep
+        self._calm: Calm | None = None
+        self._rules: Sequence[tuple[int, MetricRule]] = ()
+        self._kept: list[tuple[int, int, list[float]]] = []
+
     def readings(self, second: float, values: dict, *, ts=None, quality="good") -> list[str]:
-        device = self.registry.require(self.device)
-        calm = self.engine.calm(device, list(values)) if device.metrics.keys() >= values.keys() else None
-        ranges = zip(calm[0], values.values(), calm[1], strict=True) if calm else ()
-        if calm is None or not all(low <= value <= high for low, value, high in ranges):
+        device, at = self.registry.require(self.device), T0 + int(second * 1000)
+        if self._calm is None or self._metrics != list(values):  # promoted
+            self._follow()
+            self._metrics = list(values)
+            self._calm = self.engine.calm(device, self._metrics) if device.metrics.keys() >= values.keys() else None
+        calm = self._calm
+        self._rules = calm.follows if calm else ()
+        ranges = zip(calm.least, values.values(), calm.most, strict=True) if calm else ()
+        if calm is None or at >= calm.until or not all(low <= value <= high for low, value, high in ranges):
+            self._follow()
+            self._calm = None
             return super().readings(second, values, ts=ts, quality=quality)
-        at = T0 + int(second * 1000)
         self.registry.observe(Record(self.device, at, at, values, "good"))
+        self._kept.append((at, at, list(values.values())))
         self.skipped += 1
         return []
+
+    def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
+        self._follow()
+        found = super().tick(second, connected_since)
+        self._calm = None if found else self._calm
+        return found
+
+    def _follow(self) -> None:
+        """Pass the readings that were skipped to the rules."""
+        if self._kept:
+            self.engine.follow(self.registry.require(self.device), self._rules, self._kept)
+        self._kept = []
 
 
 @pytest.mark.parametrize("rule", FAST)

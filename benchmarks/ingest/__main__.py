@@ -15,6 +15,7 @@ from typing import NamedTuple
 from benchmarks.ingest.flood import payload
 from benchmarks.ingest.others import home_assistant, install_home_assistant, install_node_red, node_red
 from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, run_flood
+from benchmarks.ingest.rules import rules_toml
 from hub.mqtt.demo_broker import DemoBroker
 
 SIZE = len(payload(0, 0))
@@ -33,10 +34,13 @@ class Comparison(NamedTuple):
     share: float = 1.0
 
 
+WITH_RULES = "the hub with rules"
+
 CASES = {
     "qos0": Comparison("QoS 0, 1,000 devices", 0, 1_000, 1_000),
     "qos1": Comparison("QoS 1, window 1,000", 1, 1_000, 1_000),
     "window20": Comparison("QoS 1, window 20", 1, 20, 1_000),
+    "ten-thousand": Comparison("QoS 0, 10,000 devices", 0, 1_000, 10_000),
     "many": Comparison("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
     "node-red": Comparison("QoS 0, beside Node-RED (mqtt in, json, function)", 0, 1_000, 1_000, "node-red"),
     "node-red-qos1": Comparison("QoS 1, window 1,000, beside Node-RED (the same)", 1, 1_000, 1_000, "node-red"),
@@ -83,15 +87,19 @@ async def measure(case: Comparison, peer: Peer, floods: Floods, messages: int) -
     return Result(kept / (result.until - floods.began), 1e6 * result.cpu_s / kept, result.shed / messages)
 
 
-def start_peer(name: str, case: Comparison, port: int, others: Path) -> AbstractAsyncContextManager[Peer]:
+def start_peer(
+    name: str, case: Comparison, port: int, others: Path, rules: int | None
+) -> AbstractAsyncContextManager[Peer]:
     match name:
+        case "the hub with rules":
+            return hub(port, case.window, rules_toml(rules or 0))
         case "node-red":
             return node_red(port, others)
         case "home-assistant":
             return home_assistant(port, others, case.devices)
         case "mosquitto_sub":
             return mosquitto_sub(port, case.qos, case.window, SIZE)
-    return hub(port, case.window)
+    return hub(port, case.window, None if rules is None else "")
 
 
 def install(name: str, others: Path) -> str:
@@ -108,8 +116,13 @@ def summary(values: list[float], digits: int = 0) -> str:
     return f"{statistics.median(values):,.{digits}f} ({min(values):,.{digits}f} to {max(values):,.{digits}f})"
 
 
-async def run(case: Comparison, messages: int, rounds: int, others: Path) -> float:
-    """Print the results, and return the hub's CPU microseconds a message."""
+async def run(case: Comparison, messages: int, rounds: int, others: Path, rules: int | None) -> float:
+    """Print the results, and return the hub's CPU microseconds a message.
+
+    With ``rules``, the hub with so many rules on each device is compared with the hub without.
+    """
+    if rules is not None:
+        case = case._replace(beside=WITH_RULES)
     names = ["hub"] if case.beside is None else [case.beside, "hub"]
     versions = {name: install(name, others) for name in names}
     messages = int(messages * case.share)
@@ -118,10 +131,15 @@ async def run(case: Comparison, messages: int, rounds: int, others: Path) -> flo
         for name in names:
             broker = await DemoBroker.start("127.0.0.1", 0, kind="mosquitto")
             try:
-                async with start_peer(name, case, broker.port, others) as peer:
+                async with start_peer(name, case, broker.port, others, rules) as peer:
                     results[name].append(await measure(case, peer, Floods(broker.port), messages))
             finally:
                 await broker.stop()
+    if rules is not None:
+        pairs = list(zip(results[WITH_RULES], results["hub"], strict=True))
+        shares = summary([more.rate / plain.rate for more, plain in pairs], 2)
+        more_cpu = summary([more.cpu - plain.cpu for more, plain in pairs], 1)
+        print(f"\n{rules} rules a device: {shares} of the rate without, {more_cpu} us more CPU a message")
     print(f"\n{case.name}: {messages:,} messages of {SIZE} bytes, {rounds} rounds; median (range)")
     for name, found in results.items():
         rates, costs, shed = [one.rate for one in found], [one.cpu for one in found], max(one.shed for one in found)
@@ -142,6 +160,12 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100_000, help="a flood (%(default)s)")
     parser.add_argument("--rounds", type=int, default=3, help="of each (%(default)s)")
     parser.add_argument(
+        "--rules",
+        type=int,
+        metavar="COUNT",
+        help="compare the hub with so many rules on each device with the hub without rules",
+    )
+    parser.add_argument(
         "--others",
         type=Path,
         default=Path(tempfile.gettempdir()) / "watchkeeper-others",
@@ -149,7 +173,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     costs = {
-        name: asyncio.run(run(CASES[name], arguments.messages, arguments.rounds, arguments.others))
+        name: asyncio.run(run(CASES[name], arguments.messages, arguments.rounds, arguments.others, arguments.rules))
         for name in arguments.cases or CASES
     }
     if {"qos0", "many"} <= costs.keys():

@@ -86,12 +86,17 @@ class Hub:
 
 
 @contextlib.asynccontextmanager
-async def hub(port: int, window: int) -> AsyncIterator[Hub]:
-    """Run ``hub serve``. It acknowledges after the commit; ``window`` messages may be unacknowledged."""
+async def hub(port: int, window: int, rules: str | None = None) -> AsyncIterator[Hub]:
+    """Run ``hub serve``. It acknowledges after the commit; ``window`` messages may be unacknowledged.
+
+    ``rules`` is the text of ``rules.toml``; None for the default rules.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         http = f"127.0.0.1:{probe.getsockname()[1]}"
     with tempfile.TemporaryDirectory(prefix="ingest-") as data:
+        if rules is not None:
+            (Path(data) / "rules.toml").write_text(rules)
         environ = {**os.environ, "HUB_MQTT_WINDOW": str(window), "HUB_AI_MODE": "builtin"}
         command = ("-m", "hub", "serve", "--mqtt", f"127.0.0.1:{port}", "--http", http, "--data", data)
         child = await asyncio.create_subprocess_exec(

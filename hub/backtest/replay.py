@@ -144,9 +144,9 @@ class _Run:
         metrics = list(self._device.metrics)
         if (calm := self._engine.calm(self._device, metrics)) is None:
             return place
-        key = (*calm[0], *calm[1])
+        key = (*calm.least, *calm.most)
         if key not in self._outside:
-            self._outside[key] = np.flatnonzero(_outside(records, metrics, *calm))
+            self._outside[key] = np.flatnonzero(_outside(records, metrics, calm.least, calm.most))
         places = self._outside[key]
         following = int(np.searchsorted(places, place))
         found = int(places[following]) if following < len(places) else len(records)

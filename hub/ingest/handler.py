@@ -19,7 +19,8 @@ from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
-from hub.model import PostedMessages, PostMessages, RawMessage, Record, RecordBatch
+from hub.model import Device, PostedMessages, PostMessages, RawMessage, Record, RecordBatch
+from hub.registry.fastpath import Follow
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.fault_log import FaultLog
@@ -229,8 +230,18 @@ class IngestHandler:
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
-                topic, payload_schema, device, lambda: self._engine.calm(device, payload_schema.names)
+                topic, payload_schema, device, lambda: self._bounds(device, payload_schema.names)
             )
+
+    def _bounds(
+        self, device: Device, metrics: Sequence[str]
+    ) -> tuple[list[float], list[float], int, Follow | None] | None:
+        """Return the bounds of the fast path; see :data:`hub.registry.fastpath.Bounds`."""
+        calm, follow = self._engine.calm(device, metrics), self._engine.follow
+        if calm is None:
+            return None
+        rules = calm.follows
+        return calm.least, calm.most, calm.until, (lambda readings: follow(device, rules, readings)) if rules else None
 
     def _confirm_commands(self, batch: Batch, device: str, now: int) -> None:
         """Confirm the commands whose effect the device has just reported."""

@@ -34,7 +34,7 @@ from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
-from hub.rules.plan import with_bounds
+from hub.rules.plan import Calm, with_bounds
 from hub.rules.published_values import PublishedValues, published
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
@@ -85,6 +85,7 @@ class Engine:
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
         self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
+        self.follow = self._evaluator.follow
         self.silencing = Silencing(self._alerts, self._matcher)
         self.incidents = Incidents(self._watches, self._gateways, self._incident_limits)
         self._plans.clear()
@@ -126,8 +127,8 @@ class Engine:
         """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
         return self.incidents.explaining(alert)
 
-    def calm(self, device: Device, metrics: Sequence[str]) -> tuple[list[float], list[float]] | None:
-        """Return the range of each metric in which no value changes a rule's state; see :meth:`DeviceRules.calm`."""
+    def calm(self, device: Device, metrics: Sequence[str]) -> Calm | None:
+        """Return the range of each metric in which no number changes a rule's state; see :meth:`DeviceRules.calm`."""
         if self._published.wanted and any(self._published.wants(device, metric) for metric in metrics):
             return None  # every value is published
         return self._plans.of(device).calm(device.watches, metrics, device.metrics)
@@ -170,8 +171,7 @@ class Engine:
         self._turn(now)
         events = self._alerts.expire(now) + self.silencing.turn(now, find)
         for device_id, key, of_late in self._watches.due(now):
-            device = find(device_id)
-            if device is not None:
+            if (device := find(device_id)) is not None:
                 events += self._evaluator.expire(device, key, now, listening_since, of_late=of_late)
         return events
 

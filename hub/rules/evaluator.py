@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
 from hub.model import Device, Record, ValueExpired
@@ -65,6 +65,20 @@ class RuleEvaluator:
         for tree in trees.values() if not late else ():
             events += observe_tree(self._watches, device, tree, record.ts, record.received)
         return events
+
+    def follow(
+        self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
+    ) -> None:
+        """Add readings in the calm ranges to the windows of rules: time, when received, and the value of each metric.
+
+        ``rules`` are :attr:`hub.rules.plan.Calm.follows` from before the readings.
+        """
+        received = {ts: at for ts, at, _ in readings}
+        for place, each in rules:
+            watch = device.watches[each.key] = watch_of(device, each)
+            for ts, value in each.condition.follow(watch.points, [(ts, values[place]) for ts, _, values in readings]):
+                amount = each.condition.measure(watch.points, value, ts)
+                self._watches.step(device, each, watch, amount or 0.0, value, ts, received[ts])
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
         """Restart silence timers and end silence alerts of a device that has sent something: values of ``metrics``."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 from zlib import crc32
 
 import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
 from hub.rules.covering import Quantities, covers, written_out
-from hub.rules.kinds import Joined, MetricCondition, Points, SilenceCondition
+from hub.rules.kinds import Joined, MetricCondition, Points, Rest, SilenceCondition
 from hub.rules.published_values import PublishedValues
 
+NEVER = 1 << 62
 _MAX_METRICS = 10_000
 """Metric names for which a :class:`DeviceRules` caches the rules."""
 
@@ -34,6 +36,7 @@ class MetricRule(msgspec.Struct, frozen=True):
     limit: float
     others: tuple[str, ...]
     simple: bool  # the amount depends on the value alone
+    follows: bool  # it keeps readings
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with severity and limit as they apply to an amount; see :meth:`MetricCondition.at`."""
@@ -70,6 +73,19 @@ def measured(
             return None
         others.append(latest.value)
     return condition.measure(points, condition.combine(value, others) if others else value, ts)
+
+
+class Calm(NamedTuple):
+    """The range of each metric (minima, maxima) in which no number changes a rule's state before ``until`` (ms).
+
+    ``follows`` are the rules that have to get the readings later, each with the index of its metric: see
+    :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
+    """
+
+    least: list[float]
+    most: list[float]
+    until: int
+    follows: tuple[tuple[int, MetricRule], ...]
 
 
 class SilenceRule(msgspec.Struct, frozen=True):
@@ -158,6 +174,7 @@ class DeviceRules:
             limit=condition.limit,
             others=others,
             simple=not (condition.windowed or others or source),
+            follows=condition.windowed and not condition.derived,
         )
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
@@ -194,29 +211,40 @@ class DeviceRules:
         """Return True if the rule of the watch with this key is outside of its schedule."""
         return key.partition("/")[0] in self._outside
 
-    def calm(
-        self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]
-    ) -> tuple[list[float], list[float]] | None:
-        """Return the range (minima, maxima) of each metric in which no value changes a rule's state.
+    def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]) -> Calm | None:
+        """Return the range of each metric in which no number changes a rule's state, as far as time does not.
 
         The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
-        on more than the value, or its condition, alert or timer is active now.
+        on other devices, or its condition, alert or timer is active now.
         """
         if any(each.key not in watches or watches[each.key].due is None for each in self.silence_on(metrics)):
             return None
-        least, most = [-math.inf] * len(metrics), [math.inf] * len(metrics)
+        least, most, until, follows = (
+            [-math.inf] * len(metrics),
+            [math.inf] * len(metrics),
+            NEVER,
+            list[tuple[int, MetricRule]](),
+        )
         for place, metric in enumerate(metrics):
             for each in self.on(metric):
-                bounds, watch = each.condition.calm(metric, metrics, latest), watches.get(each.key)
-                if bounds is None:
+                condition, watch = each.condition, watches.get(each.key)
+                points = watch.points if watch else []
+                bounds = condition.calm(metric, Rest(each.metric, metrics, latest, points))
+                if bounds is None or not condition.at_rest(points):
                     return None
-                if watch and (watch.since is not None or watch.alert or watch.late or watch.points or watch.parts):
+                if watch and (watch.alert or watch.late or watch.parts):
                     return None
+                since = watch.since if watch else None
+                if condition.lasting and watch and since is not None:
+                    until = min(until, min(since, watch.began or since) + each.rule.for_ms)
+                elif condition.lasting or since is not None:
+                    return None
+                follows += [(place, each)] if each.follows else []
                 if bounds.max is not None:
                     most[place] = min(most[place], bounds.max)
                 if bounds.min is not None:
                     least[place] = max(least[place], bounds.min)
-        return least, most
+        return Calm(least, most, until, tuple(follows))
 
 
 def _checksum(condition: MetricCondition) -> int:

@@ -96,9 +96,12 @@ class Watches:
             watch.late = None
             self.changed.add(device.id)
         if not holds:
-            events += self.recover(device, each, watch, ts, now)
+            if not each.condition.lasting or watch.alert is not None:
+                events += self.recover(device, each, watch, ts, now)
             if not each.condition.lasting:
                 return events
+            # It begins again with each value: a replay of the records restores that, so it need not be stored.
+            watch.since, watch.lows = ts, []
         if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
             watch.since, watch.lows = ts, []
             self.changed.add(device.id)

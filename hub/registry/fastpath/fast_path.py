@@ -39,6 +39,7 @@ from hub.dialects import MAX_BYTES, PayloadSchema
 from hub.model import Device, FleetLimits, Latest, RawMessage, RecordBatch
 from hub.registry.dedup import DedupWindow
 from hub.registry.fastpath.last_seen import LastSeenTable
+from hub.registry.fastpath.recent_readings import Follow
 from hub.registry.fastpath.schema_group import SchemaGroup
 from hub.registry.latest_values import replaces
 
@@ -54,8 +55,9 @@ FORGIVEN_AFTER_MS = 60_000
 MAX_TOPICS = 200_000
 _numbers = itertools.count(1)
 """Numbers of schema groups, unique in a process: the store caches series ids by number and row."""
-Bounds = Callable[[], tuple[Sequence[float], Sequence[float]] | None]
-"""Returns the minimum and maximum of each metric between which no rule changes state, or None if there are none."""
+Bounds = Callable[[], tuple[Sequence[float], Sequence[float], int, Follow | None] | None]
+"""Returns the minimum and maximum of each metric between which no rule changes state before a time (ms), and what
+passes the readings to rules that keep them; None if there are no such bounds."""
 FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
 """Handles the record batches that a flush has applied, and the messages for the slow path in order of arrival."""
 
@@ -178,7 +180,10 @@ class FastPath:
         known.since = device.last_seen or 0
         group.topics += 1
         last = max((device.metrics[name].ts for name in group.names if name in device.metrics), default=0)
-        known.group, known.row = group, group.row(device.id, slot, last, *limits)
+        minimum, maximum, until, follow = limits
+        known.group, known.row = group, group.row(device.id, slot, last, minimum, maximum, until)
+        if follow is not None:
+            group.recent.begin(known.row, follow)
         self._fast_topics[topic] = known
         self._promoted.setdefault(device.id, (slot, {}))[1][topic] = known
 
@@ -207,6 +212,7 @@ class FastPath:
             del self._fast_topics[name]
             if topic.group is not None:
                 topic.group.topics -= 1
+                topic.group.recent.end(topic.row)
             topic.group, topic.qualified = None, 0
             lasted = (device.last_seen or 0) - topic.since > FORGIVEN_AFTER_MS
             topic.needed = MIN_MESSAGES if lasted else min(MAX_MESSAGES, 2 * topic.needed)
@@ -236,6 +242,7 @@ class FastPath:
         for topic in topics.values():
             if topic.group is not None:
                 _update_metrics(device, topic.group, topic.row)
+                topic.group.recent.take(topic.row)
 
     def materialize_all(self) -> None:
         """Materialize all devices."""

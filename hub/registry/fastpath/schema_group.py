@@ -22,6 +22,7 @@ from hub.dialects import PayloadSchema, is_timely
 from hub.model import NO_KEY, Bools, Floats, Ints, RawMessage, RecordBatch, key_of_seq
 from hub.registry.expected_interval import is_backlog
 from hub.registry.fastpath.last_seen import LastSeenTable, grown
+from hub.registry.fastpath.recent_readings import RecentReadings
 
 
 class SchemaGroup:
@@ -38,6 +39,8 @@ class SchemaGroup:
         # By row and metric, the range in which no rule changes state; both bounds are inclusive.
         self.minimum: Floats = np.zeros((0, len(self.names)))
         self.maximum = self.minimum
+        self.until: Ints = self.slots  # by row, when rules have to be evaluated whatever the values
+        self.recent = RecentReadings(len(self.names))  # for the rules that keep readings
         self.values = self.minimum  # by row and metric, the newest value
         self.ts: Ints = self.slots  # by row, when the newest values were measured
         # The pending messages, their contents (values, ts, seq), and their rows.
@@ -45,7 +48,9 @@ class SchemaGroup:
         self.contents: list[tuple[float, ...]] = []
         self.pending_rows: list[int] = []
 
-    def row(self, device: str, slot: int, ts: int, minimum: Sequence[float], maximum: Sequence[float]) -> int:
+    def row(
+        self, device: str, slot: int, ts: int, minimum: Sequence[float], maximum: Sequence[float], until: int
+    ) -> int:
         """Return the device's row, prepared for a promotion.
 
         Args:
@@ -54,6 +59,7 @@ class SchemaGroup:
             ts: When it last measured these metrics.
             minimum: By metric, the lower bound (inclusive) of the range in which no rule changes state.
             maximum: The upper bound (inclusive).
+            until: From this time on, in ms, messages take the slow path.
         """
         row = self.rows.get(device)
         if row is None:
@@ -61,10 +67,11 @@ class SchemaGroup:
             self.owners.append(device)
             if row >= len(self.slots):
                 size = max(64, 2 * row)
-                self.slots, self.ts = grown(self.slots, size), grown(self.ts, size)
+                self.slots, self.ts, self.until = (grown(each, size) for each in (self.slots, self.ts, self.until))
                 self.minimum, self.maximum = grown(self.minimum, size), grown(self.maximum, size)
                 self.values = grown(self.values, size)
-        self.slots[row], self.ts[row], self.minimum[row], self.maximum[row] = slot, ts, minimum, maximum
+        self.slots[row], self.ts[row], self.until[row] = slot, ts, until
+        self.minimum[row], self.maximum[row] = minimum, maximum
         return row
 
     def flush(self, last_seen: LastSeenTable, connected_at: int) -> tuple[RecordBatch | None, list[RawMessage]]:
@@ -89,6 +96,7 @@ class SchemaGroup:
         records, slots, intervals = records.take(fit), slots[fit], intervals[fit]
         # With duplicate rows, the last write wins.
         self.values[records.rows], self.ts[records.rows] = records.values, records.ts
+        self.recent.add(records)
         backlog = is_backlog(intervals, last_seen.expected_interval[slots], records.received - connected_at)
         # Last, because it adds the dedup keys: if a step before fails, the slow path must not see duplicates.
         last_seen.apply_batch(slots, records.ts, np.where(backlog, 0, intervals), records.received, records.keys)
@@ -109,6 +117,6 @@ class SchemaGroup:
             keys = np.where(seq >= 0, key_of_seq(seq, sums), NO_KEY)
         values = np.ascontiguousarray(table[:, :-2])
         bounded = ((values >= self.minimum[rows]) & (values <= self.maximum[rows])).all(axis=1)
-        return RecordBatch(self.number, self.names, self.owners, rows, ts, received, keys, values), bounded & is_timely(
-            ts, received
-        )
+        bounded &= np.maximum(ts, received) < self.until[rows]
+        records = RecordBatch(self.number, self.names, self.owners, rows, ts, received, keys, values)
+        return records, bounded & is_timely(ts, received)

@@ -1,7 +1,7 @@
 """The kinds of rules, one file each. To add one, write its file and name it in KINDS; the dashboard has its form."""
 
 from hub.model import Condition
-from hub.rules.kinds.base import MetricCondition, Points, SilenceCondition, ValueSource
+from hub.rules.kinds.base import MetricCondition, Points, Rest, SilenceCondition, ValueSource
 from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.count import Count
 from hub.rules.kinds.equals import Equals
@@ -45,6 +45,7 @@ __all__ = [
     "Points",
     "Range",
     "RateOfChange",
+    "Rest",
     "SilenceCondition",
     "Stuck",
     "Threshold",

@@ -6,7 +6,7 @@ A kind subclasses the one that fits. What a condition on a metric reads of other
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 
@@ -26,6 +26,23 @@ class ValueSource(msgspec.Struct, frozen=True):
     metric: str
     device: str | None
     max_age_ms: int
+
+
+class Rest(NamedTuple):
+    """A watch at rest: the ``metric`` of its rule, and the ``points`` that it keeps.
+
+    ``metrics`` are those of a message, whose values are all in their calm ranges; ``latest`` are the latest values.
+    """
+
+    metric: str
+    metrics: Collection[str]
+    latest: Mapping[str, Latest]
+    points: Points
+
+    def number(self, metric: str) -> float | None:
+        """Return the latest value of a metric, None if there is none or it is a text."""
+        latest = self.latest.get(metric)
+        return None if latest is None or isinstance(latest.value, str) else float(latest.value)
 
 
 class MetricCondition(Condition, frozen=True):
@@ -88,15 +105,24 @@ class MetricCondition(Condition, frozen=True):
         """Return when a condition that holds will not hold any more without further readings; None for never."""
         return None
 
-    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
-        """Return the range of a metric in which no value changes the state of a watch that is at rest.
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        """Return the range of a metric in which no number changes the state of a watch that is at rest.
 
-        Args:
-            metric: The metric.
-            metrics: All metrics of the message, whose values are all in their ranges.
-            latest: The latest values.
+        A windowed condition takes the readings there with :meth:`follow`. None if there is no such range.
         """
         return self.bounds()
+
+    def holding(self, value: float) -> Limit | None:
+        """Return the range around a value that meets the condition, without memory of others, in which all do."""
+        return None
+
+    def at_rest(self, points: Points) -> bool:
+        """Return True if a watch with these points, and no alert, waits for nothing."""
+        return not points
+
+    def follow(self, points: Points, readings: Points) -> Points:
+        """Add readings in the calm range to ``points``, in order. Return those that the watch has to step through."""
+        return []
 
     def signature(self) -> str:
         """Return what is measured, without the limit: amounts under equal signatures can be compared.

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from hub.model import Value
+from hub.model import Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_text
-from hub.rules.kinds.base import MetricCondition, Points, ValueSource
+from hub.rules.kinds.base import MetricCondition, Points, Rest, ValueSource
 from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
 SOURCE_KEYS = frozenset({"with_device", "with_area", "max_age"})
 MAX_AGE_MS = 3_600_000
+HALF = 0.499
+"""A little less than half, so that rounding does not add up to more than the whole."""
 
 
 class Compare(MetricCondition, frozen=True):
@@ -76,6 +78,18 @@ class Compare(MetricCondition, frozen=True):
 
     def measure(self, points: Points, value: Value, ts: int) -> float | None:
         return self.difference.measure(points, value, ts)
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        own, other = rest.number(rest.metric), rest.number(self.other)
+        if self.source is not None or own is None or other is None:
+            return None
+        room = (self.above - own + other if self.above is not None else own - other - (self.below or 0.0)) * HALF
+        if room <= 0:
+            return None
+        # Half of the room is for each of the two, so that they stay apart whatever the other one does.
+        rises = (metric == rest.metric) == (self.above is not None)
+        value = own if metric == rest.metric else other
+        return Limit(max=value + room) if rises else Limit(min=value - room)
 
     def signature(self) -> str:
         of = f" of {self.device}" if self.device is not None else " of the area" if self.area else ""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Latest, Limit, Value
+from hub.model import Breach, Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 from hub.rules.kinds.equals import Equals
 from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
@@ -105,5 +104,8 @@ class Count(MetricCondition, frozen=True):
         often = f"in {self.times} {of}" if self.each_value else times
         return f"{often} within {fmt.duration(self.window_ms)}"
 
-    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
-        return self.counted.bounds()
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        return self.counted.calm(metric, rest)
+
+    def at_rest(self, points: Points) -> bool:
+        return not points or not points[-1][1]  # the last value did not count; times only leave the window

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
-from hub.model import Breach, Value, state_word
+from hub.model import Breach, Limit, Value, state_word
 from hub.rules.fields import read_number, read_text
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Equals(MetricCondition, frozen=True):
@@ -31,6 +32,19 @@ class Equals(MetricCondition, frozen=True):
 
     def measure(self, points: Points, value: Value, ts: int) -> float:
         return float(self.value == value and isinstance(self.value, bool) == isinstance(value, bool))
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        if isinstance(self.value, str | bool):
+            return Limit()  # no number equals it
+        now = rest.number(metric)
+        if now is None or now == self.value:
+            return None
+        if now > self.value:
+            return Limit(min=math.nextafter(self.value, math.inf))
+        return Limit(max=math.nextafter(self.value, -math.inf))
+
+    def holding(self, value: float) -> Limit | None:
+        return Limit(min=value, max=value)
 
     def signature(self) -> str:
         return f"equals {self.value!r}"

@@ -5,14 +5,14 @@ How they are evaluated is in :mod:`hub.rules.trees`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import msgspec
 
 from hub import text_format as fmt
 from hub.model import Breach, Latest, Limit, Value
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 from hub.rules.truth import Truth, all_of, any_of, none_of
 
 
@@ -99,10 +99,11 @@ class Joined(MetricCondition, frozen=True):
         """Whether a part that does not hold can make the condition hold."""
         return any(part.condition.negates for part in self.conditions if isinstance(part.condition, Joined))
 
-    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
-        if self.negates:
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        if self.negates and any(leaf.remembers for leaf in self.leaves):
             return None
-        limits = [_calm(leaf, metric) for leaf in self.leaves if metric in (leaf.metric, *leaf.condition.others)]
+        find = _steady if self.negates else _calm
+        limits = [find(leaf, metric, rest) for leaf in self.leaves if metric in (leaf.metric, *leaf.condition.others)]
         found = [limit for limit in limits if limit is not None]
         return _narrowest(found) if len(found) == len(limits) else None
 
@@ -117,15 +118,16 @@ class All(Joined, frozen=True):
     def truth(cls, values: Sequence[Truth]) -> Truth:
         return all_of(values)
 
-    def calm(self, metric: str, metrics: Collection[str], latest: Mapping[str, Latest]) -> Limit | None:
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
         # One part that is false suffices, if the others need not be followed. Best is one that is false now.
         if not any(leaf.remembers for leaf in self.leaves):
-            parts = [(part.metric, _calm(part, part.metric)) for part in self.conditions if part.metric in metrics]
+            singles = [part for part in self.conditions if part.metric in rest.metrics and not part.condition.others]
+            parts = [(part.metric, _calm(part, part.metric, rest)) for part in singles]
             found = [(name, limit) for name, limit in parts if limit is not None]
             if found:
-                name, limit = next((each for each in found if _is_within(each[1], latest.get(each[0]))), found[0])
+                name, limit = next((each for each in found if _is_within(each[1], rest.latest.get(each[0]))), found[0])
                 return limit if name == metric else Limit()
-        return super().calm(metric, metrics, latest)
+        return super().calm(metric, rest)
 
 
 class Any(Joined, frozen=True):
@@ -156,10 +158,22 @@ class Not(Joined, frozen=True):
         return True
 
 
-def _calm(part: Part, metric: str) -> Limit | None:
+def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
     """Return the range of a part's metric in which the part does not hold, None if there is none."""
     condition = part.condition
-    return None if isinstance(condition, Joined) else condition.calm(metric, (metric,), {})
+    if isinstance(condition, Joined) or (condition.windowed and not condition.derived):
+        return None
+    return condition.calm(metric, rest._replace(metric=part.metric, points=[]))
+
+
+def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
+    """Return the range of a part's metric in which the part, which has no memory, stays as it is; None if unknown."""
+    condition, now = part.condition, rest.number(metric)
+    if now is None or condition.others:
+        return None
+    amount = condition.measure([], now, 0)
+    holds = amount is not None and condition.exceeded(amount, raised=False)
+    return condition.holding(now) if holds else _calm(part, metric, rest)
 
 
 def _is_within(limit: Limit, latest: Latest | None) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
 from hub.model import Limit, Value
 from hub.rules.fields import InvalidField, read_flag, read_number
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Range(MetricCondition, frozen=True):
@@ -80,6 +81,19 @@ class Range(MetricCondition, frozen=True):
         inwards = -self.hysteresis if self.inside else self.hysteresis
         word = "outside" if self.inside else "inside"
         return f"clears {word} {fmt.limit(self.low + inwards)} to {fmt.limit(self.high - inwards)}"
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        now = rest.number(metric)
+        if not self.inside or now is None:
+            return self.bounds()
+        return Limit(max=self.low) if now <= self.low else Limit(min=self.high) if now >= self.high else None
+
+    def holding(self, value: float) -> Limit | None:
+        if self.inside:
+            return Limit(min=math.nextafter(self.low, math.inf), max=math.nextafter(self.high, -math.inf))
+        if value > self.high:
+            return Limit(min=math.nextafter(self.high, math.inf))
+        return Limit(max=math.nextafter(self.low, -math.inf))
 
     def bounds(self) -> Limit | None:
         return None if self.inside else Limit(min=self.low, max=self.high)

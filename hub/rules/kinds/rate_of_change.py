@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from hub import text_format as fmt
-from hub.model import Value
+from hub.model import Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 
+HALF = 0.499
+"""A little less than half, so that rounding does not add up to more than the whole."""
 MAX_POINTS = 512
 """Readings that a window keeps; a faster series is thinned to every other one."""
 
@@ -49,15 +53,42 @@ class RateOfChange(MetricCondition, frozen=True):
         if isinstance(value, str):
             return None
         number = float(value)
-        window = [(at, v) for at, v in points if ts - self.window_ms <= at <= ts]
-        if not window or window[-1] != (ts, number):
-            window.append((ts, number))
-        points[:] = window if len(window) <= MAX_POINTS else window[-1::-2][::-1]
+        if points and points[-1][0] > ts:
+            points[:] = [each for each in points if each[0] <= ts]
+        if not points or points[-1] != (ts, number):
+            points.append((ts, number))
+        left = bisect_left(points, (ts - self.window_ms, -math.inf))
+        del points[:left]
+        if len(points) > MAX_POINTS:
+            points[:] = points[-1::-2][::-1]
         if self.counter:
             return sum(v - before if v >= before else v for (_, before), (_, v) in pairwise(points))
         if self.falling:
             return max(v for _, v in points) - number
         return number - min(v for _, v in points)
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        # In a band as wide as the limit, no two values are further apart. A counter leaves each band in the end.
+        now = rest.number(metric)
+        if self.counter or now is None:
+            return None
+        values = [now, *(value for _, value in rest.points)]
+        low, high = min(values), max(values)
+        room = (self.by - (high - low)) * HALF
+        return Limit(min=low - room, max=high + room) if room > 0 else None
+
+    def at_rest(self, points: Points) -> bool:
+        return True  # only a reading out of the calm range can meet the condition
+
+    def follow(self, points: Points, readings: Points) -> Points:
+        joined = points + readings
+        since = joined[-1][0] - self.window_ms
+        if len(joined) > MAX_POINTS:
+            for ts, value in readings:
+                self.measure(points, value, ts)
+        else:
+            points[:] = [each for each in joined if each[0] >= since]
+        return []
 
     def signature(self) -> str:
         return f"rate {self.window_ms} {self.falling}" + (" counter" if self.counter else "")

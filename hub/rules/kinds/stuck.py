@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 from zlib import crc32
 
-from hub.model import Value
+from hub.model import Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_number
-from hub.rules.kinds.base import MetricCondition, Points
+from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Stuck(MetricCondition, frozen=True):
@@ -46,6 +46,22 @@ class Stuck(MetricCondition, frozen=True):
         differs = bool(points)
         points[:] = [(ts, number)]
         return 0.0 if differs else 1.0
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        return Limit()  # what a value changes is when the timer expires, which :meth:`follow` finds out
+
+    def at_rest(self, points: Points) -> bool:
+        return True
+
+    def follow(self, points: Points, readings: Points) -> Points:
+        begins, last = 0, points[-1:]
+        for place, reading in enumerate(readings):
+            if last and abs(reading[1] - last[0][1]) > self.tolerance:
+                begins, points[:] = place, last
+                last = [reading]
+            last = last or [reading]
+        # The first two of the last value and the newest one: what is between them changes nothing.
+        return [*readings[begins:][:2], *readings[begins:][2:][-1:]]
 
     def signature(self) -> str:
         return f"stuck {self.tolerance}"

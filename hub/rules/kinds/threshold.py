@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import msgspec
@@ -104,6 +105,11 @@ class Threshold(MetricCondition, frozen=True):
         """Return limit and clear value without the metric: ``above 90, clears below 87``."""
         recovery = self.describe_recovery()
         return self.describe("", None).strip() + (f", {recovery}" if recovery else "")
+
+    def holding(self, value: float) -> Limit | None:
+        if self.above is not None:
+            return Limit(min=math.nextafter(self.above, math.inf))
+        return Limit(max=math.nextafter(self.below or 0.0, -math.inf))
 
     def bounds(self) -> Limit:
         return Limit(min=self.below, max=self.above)

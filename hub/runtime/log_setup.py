@@ -2,6 +2,9 @@
 
 Topics, file names and warnings of libraries contain text from outside. A line break in it must not look like the
 beginning of another entry, and an escape sequence must not reach the terminal.
+
+Libraries log from "warning" on only, whatever level is set: at lower levels they log the URLs and headers of requests,
+which contain secrets.
 """
 
 from __future__ import annotations
@@ -52,6 +55,14 @@ class JsonFormatter(LineFormatter):
         return json.dumps(found, ensure_ascii=False)
 
 
+class LibraryFilter(logging.Filter):
+    """Pass the hub's own records, and those of libraries from "warning" on."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True if the record is to be logged."""
+        return record.levelno >= logging.WARNING or record.name.partition(".")[0] == "hub"
+
+
 def use(level: Level, form: Form) -> None:
     """Log from this level on, in this form: what :func:`configure` has set up, once the settings are known."""
     formatter = JsonFormatter() if form == "json" else LineFormatter(_TEXT)
@@ -66,6 +77,7 @@ def configure(level: int) -> None:
     """Log to the standard error with time and level, warnings of libraries included."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(_TEXT))
+    handler.addFilter(LibraryFilter())
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     # It logs a warning for each malformed form, which is answered with 400: a client could fill the log.

@@ -126,6 +126,7 @@ heat_pump | heating_flow_low | flow- temperature@supply+ temperature@return- tem
 heat_pump | backup_heater | power@heating^ temperature@supply+ temperature@brine=
 heat_pump | cold_weather | temperature@outdoor- power+ temperature@supply+ flow=
 heat_pump | thermostat_high | temperature@supply:setpoint* temperature@supply+ power+ flow=
+boiler | heating_pump_stopped | power@pump- temperature@supply- temperature@return- temperature@flue=
 boiler | burner_lockout | temperature@flue- temperature@supply- temperature@return- pressure=
 boiler | boiler_scale | temperature@flue+ efficiency- temperature@supply= temperature@return=
 boiler | pressure_loss | pressure- temperature@supply= flow=

@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.truth import lbnl, nab, skab
 from benchmarks.truth.answer import Answer
+from benchmarks.truth.calibration import brier, calibration
 from benchmarks.truth.case import Bound, Case, Series, Truth, first_crossing
 from benchmarks.truth.score import judge, verdict
 from benchmarks.truth.stages import stage
@@ -183,6 +184,16 @@ def test_right_cause_that_is_offered_as_possible_is_counted() -> None:
     case = a_case(Truth(right=("impeller",)))
     assert judge(case, replace(an_answer(None), possible=("Worn impeller (impeller)", "Leak (seal)"))).offered
     assert not judge(case, replace(an_answer(None), possible=("Leak (seal)",))).offered
+
+
+def test_calibration_counts_named_causes_by_word() -> None:
+    case = a_case(Truth(right=("impeller",), plausible=("pump",)))
+    answers = [("Worn impeller", 0.8), ("Pump seal leak", 0.9), ("Stuck valve", 0.6), (None, 0.0)]
+    scores = [judge(case, replace(an_answer(cause), score=score)) for cause, score in answers]
+    # (1 - 0.8)², (1 - 0.9)² and 0.6²: the answer without a cause does not count.
+    assert brier(scores) == pytest.approx((0.04 + 0.01 + 0.36) / 3)
+    assert list(calibration(scores))[2] == "| strong | 3 | 0.33 (1) | 0.67 (2) | 0.77 |"
+    assert brier(scores[3:]) is None
 
 
 def test_first_mover_and_early_onset_are_judged() -> None:

@@ -162,3 +162,15 @@ def test_pump_that_does_not_hold_its_pressure_at_full_speed_lets_flow_run_back()
     chosen = decide(rank(found, kinds=["pump"]))
     assert chosen is not None
     assert chosen.cause == "internal_leak"
+
+
+@pytest.mark.parametrize(("weather", "cause"), [(0.0, "tower_at_full_speed"), (0.004, None)])
+def test_tower_that_cools_too_little_at_full_fan_speed_is_fouled(weather: float, cause: str | None) -> None:
+    water = track("cold_water_temp", 25, 0.05, 1, ramp(-900, 0.004), unit="°C")
+    outdoor = track("outdoor_temp", 20, 0.05, 2, ramp(-1_000, weather), unit="°C")
+    found = evidence(
+        case(water, outdoor, constant("fan_speed", 100.0, "%"), alert=alert("cold_water_temp", -5, 28.6, 28.5))
+    )
+    chosen = decide(rank(found, kinds=["cooling_tower"]))
+    assert (chosen.cause if chosen else None) in (cause, "tower_weather")
+    assert cause is None or (chosen is not None and chosen.cause == cause)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.truth import lbnl, machines, scenes, skab
 from benchmarks.truth.answer import ask
+from benchmarks.truth.calibration import calibration
 from benchmarks.truth.case import Case
 from benchmarks.truth.score import Score, judge, speed, table
 from benchmarks.truth.stages import stages
@@ -58,6 +59,7 @@ def report(scores: list[Score], *, by_stage: bool = False) -> None:
         ("naming", lambda score: score.case.scheme),
     ):
         print(*table(scores, title, key), "", sep="\n")
+    print(*calibration(scores), "", sep="\n")
     if by_stage:
         print(*stages(scores), "", sep="\n")
     times = sorted(score.answer.seconds for score in scores)

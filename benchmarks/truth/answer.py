@@ -40,6 +40,7 @@ class Answer:
     listed: tuple[str, ...] = ()  # all causes that fit, each with its component, best first
     possible: tuple[str, ...] = ()  # the causes offered as possible where none is named, each with its component
     kinds: frozenset[str] = frozenset()  # what the hub takes the device for
+    score: float = 0.0  # match strength of the named cause
 
 
 async def ask(case: Case) -> Answer:
@@ -88,6 +89,7 @@ def _answer(diagnosis: Diagnosis, kinds: frozenset[str], seconds: float) -> Answ
         listed=tuple(f"{match.title} ({match.component})" for match in diagnosis.causes),
         possible=tuple(f"{each.title} ({each.component})" for each in offered),
         kinds=kinds,
+        score=chosen.score if chosen else 0.0,
         summary=diagnosis.summary,
         first=leader.metric if leader else None,
         onset=leader.start / MS if leader else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from hub.assistant.language import Language
@@ -81,6 +82,9 @@ def _is_switch(device: Device, name: str) -> bool:
 
 def _direction(words: list[str], language: Language) -> bool | None:
     """Return True for on, False for off; None if the words say neither or both."""
+    words = [
+        "off" if word == "of" and before in ("turn", "switch") else word for before, word in pairwise(["", *words])
+    ]
     on, off = (any(word in side for word in words) for side in (language.on, language.off))
     return on if on != off else None
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from hub.assistant.kinds import kind_of
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.question_parser import parse_question
+from hub.assistant.question_splitter import split_questions
 from hub.assistant.scope import Group, QuestionScope, with_number
 from hub.assistant.words import split_words
 from hub.model import Device, Source, Turn
@@ -71,8 +72,11 @@ def resolve_question(
     answered: list[Device] = []
     known = {device.id: device for device in devices}
     for turn in before[-_REMEMBERED:]:
-        asked = parse_question(turn.question, devices, now, previous.language.code if previous else language)
-        previous = _completed(asked, previous, answered, devices)
+        for part in split_questions(turn.question):
+            asked = parse_question(part, devices, now, previous.language.code if previous else language)
+            previous = _completed(asked, previous, answered, devices)
+        if previous is None:
+            continue
         told = dict.fromkeys(extra.device for extra in turn.extras if isinstance(extra, Source))
         answered = [known[device] for device in told if device in known]
         if not answered and not previous.scope.is_all:
@@ -90,9 +94,22 @@ def _completed(
     if number is not None:
         _take_number(question, number, previous, answered, devices)
         return _merged(question, previous)
-    if question.has("other_one") and (others := _others(previous, answered)):
+    if question.has("other_one") and (others := _others(previous, answered, devices)):
         question.scope = QuestionScope(others, inherited=True)
+        if previous.kind == "act" and question.kind in _WEAK:
+            question.text = previous.text
         return _merged(question, previous) if question.kind in _WEAK else question
+    if _asks_which_alerts_are_open(question, previous):
+        question.concepts |= {"alert"}
+        question.scope = previous.scope
+        question.kind = "alert_count" if question.has("how_many") else "alerts"
+        return question
+    if question.has("since_when") and previous.kind == "rank" and question.scope.is_all and not question.metrics:
+        question.scope = previous.scope
+        return _merged(question, previous)
+    if question.has("not", "which") and previous.kind in ("episodes", "filter", "state") and _adds_nothing(question):
+        question.scope, question.kind = previous.scope, "unknown"
+        return _merged(question, previous)
     has_scope = not question.scope.is_all or bool(question.scope.missing) or bool(question.unknown)
     refers = question.has("pronoun") and not question.scope.groups
     if has_scope:
@@ -101,6 +118,7 @@ def _completed(
         return question
     if refers:
         question.scope = _inherited(question, previous, answered, is_single=not _is_plural(question))
+        question.kind = kind_of(question)
         return _merged(question, previous) if question.kind == "unknown" else _with_metric(question, previous)
     if question.kind == "unknown" or (question.starts_again and question.kind in _WEAK):
         question.scope = _inherited(question, previous, answered, is_single=bool(question.metrics))
@@ -143,11 +161,30 @@ def _take_number(
         question.scope = QuestionScope(list(devices), missing=[f"{stem} {number}".strip()])
 
 
-def _others(previous: ParsedQuestion, answered: Sequence[Device]) -> list[Device]:
-    """Return the devices of the previous question that its answer did not mention, or mentioned last."""
+def _adds_nothing(question: ParsedQuestion) -> bool:
+    """Return whether a question names no devices, metrics, times or conditions of its own: "which ones didn't?"."""
+    is_empty = question.scope.is_all and not question.metrics and not question.times and not question.amounts
+    return is_empty and not question.unknown and not question.has_any("alert", "online", "offline")
+
+
+def _asks_which_alerts_are_open(question: ParsedQuestion, previous: ParsedQuestion) -> bool:
+    """Return whether "which of them are still open?" follows a question about alerts."""
+    about_alerts = previous.kind in ("alert_count", "alerts", "happened", "summary")
+    return about_alerts and question.has("open") and question.scope.is_all and not question.metrics
+
+
+def _others(previous: ParsedQuestion, answered: Sequence[Device], devices: Sequence[Device]) -> list[Device]:
+    """Return the devices of the previous question that its answer did not mention, or mentioned last.
+
+    After a question about one device, "the other one" is the only other device of its model.
+    """
     first = answered[0].id if answered else None
     if previous.scope.named and len(previous.scope.devices) > 1:
         return [device for device in previous.scope.devices if device.id != first]
+    if previous.scope.named and len(previous.scope.devices) == 1:
+        (one,) = previous.scope.devices
+        alike = [each for each in devices if each.id != one.id and one.info.model and each.info.model == one.info.model]
+        return alike if len(alike) == 1 else []
     return list(answered[1:2])
 
 

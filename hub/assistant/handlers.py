@@ -8,6 +8,7 @@ import msgspec
 
 from hub.assistant.answers import (
     alerts,
+    alerts_absent,
     areas,
     batteries,
     changes,
@@ -17,6 +18,7 @@ from hub.assistant.answers import (
     facts,
     filters,
     forecast,
+    handover,
     limit_check,
     manuals,
     meanings,
@@ -47,6 +49,7 @@ HANDLERS: dict[Kind, Handler] = {
     "add_device": _handler(requests.add_device, "words"),
     "act": _handler(requests.command, "metrics amounts words"),
     "alert_count": _handler(alerts.count, "time metrics"),
+    "without_alert": _handler(alerts_absent.without, "time"),
     "alert_when": _handler(alerts.when, "time metrics"),
     "alerts": _handler(alerts.open_alerts, "time metrics"),
     "areas": _handler(areas.by_area, "time metrics"),
@@ -87,7 +90,7 @@ HANDLERS: dict[Kind, Handler] = {
     "state": _handler(current.state, "time metrics"),
     "statistics": _handler(statistics.statistics, "time metrics"),
     "status": _handler(current.status),
-    "summary": _handler(alerts.summary, "time"),
+    "summary": _handler(handover.summary, "time"),
     "thanks": _handler(requests.thanks),
     "total": _handler(totals.total, "time metrics"),
     "trend": _handler(changes.rate, "time metrics"),

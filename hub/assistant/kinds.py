@@ -54,6 +54,8 @@ def _is_episode(q: ParsedQuestion) -> bool:
         return True
     if q.compares is not None and q.time is not None and q.time.kind == "range" and not q.has("how_many"):
         return True
+    if q.compares is not None and q.has("not", "never"):
+        return True
     if q.has_any(*STATES) and not q.compares and q.time is not None and q.time.kind == "range":
         return not q.has_any("alert", "how_many")
     return condition and (q.has("when") or (q.has("last") and q.has("past")))
@@ -63,6 +65,8 @@ def _is_comparison(q: ParsedQuestion) -> bool:
     many = len(q.scope.devices) > 1 and (q.scope.named or len(q.scope.groups) > 1)
     if q.has("peers") and q.scope.named:
         return True
+    if q.has("difference") and len(q.metrics) > 1 and not q.scope.is_all:
+        return True
     if q.has("compare") and not q.scope.is_all:
         return True
     return (many or len(q.times) > 1) and (q.comparative is not None or q.has("difference"))
@@ -70,6 +74,11 @@ def _is_comparison(q: ParsedQuestion) -> bool:
 
 def _counts_alerts(q: ParsedQuestion) -> bool:
     return q.has("alert") and (q.has_any("how_many", "how_often", "total") or q.hint is not None)
+
+
+def _asks_for_no_alert(q: ParsedQuestion) -> bool:
+    asks = q.has_any("which", "how_many", "list") or not q.scope.named
+    return q.has("alert", "not") and asks and not q.has_any("limit", "why")
 
 
 _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
@@ -88,6 +97,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("manual", lambda q: q.has("manual")),
     ("limit_check", lambda q: q.has("nearest_limit") or (q.has("too") and not q.has("why"))),
     ("rules", lambda q: q.has("rule")),
+    ("without_alert", _asks_for_no_alert),
     ("meaning", lambda q: q.has("what_does", "mean")),
     ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),
     ("alert_count", _counts_alerts),
@@ -115,6 +125,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("rate", lambda q: q.has("how_fast")),
     ("statistics", lambda q: sum(q.has(each) for each in _STATISTICS) + (q.hint is not None) > 1),
     ("total", lambda q: q.has("total") or (q.has_any("energy_used", "flowed") and q.has("how_much") and bool(q.times))),
+    ("last", lambda q: q.has("last") and bool(q.top) and not q.scope.is_all and not q.has("alert")),
     ("count", lambda q: q.has("how_many")),
     ("mean", lambda q: q.has("mean")),
     ("median", lambda q: q.has("median")),

@@ -54,6 +54,8 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     units: dict[str, str]  # by phrase: the unit
     filler: frozenset[str]
     limiting: frozenset[str]
+    begins: frozenset[str]  # words, as written, with which a second question begins
+    excluding: frozenset[str]  # phrases before what does not count: "except"
     polite: frozenset[str]
     act: frozenset[str]
     on: frozenset[str]
@@ -119,6 +121,8 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         comparatives=hints["comparative"],
         adjectives=adjectives,
         final=frozenset(_alternatives(table["final"])),
+        begins=frozenset(each.strip() for each in table["begins"].split("|")),
+        excluding=frozenset(_alternatives(table["excluding"])),
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,
@@ -169,6 +173,8 @@ def _time(
         "month": month,
         "part": part,
         "daynum": r"(?P<daynum>\d{1,2})",
+        "hour": r"(?P<hour>\d{1,2})",
+        "hour2": r"(?P<hour2>\d{1,2})",
         "clock": _clock("clock", table, noon, midnight),
         "clock2": _clock("clock2", table, noon, midnight),
         "day": rf"(?P<day>{day}|{_any(weekdays)})",
@@ -198,7 +204,7 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 def _filled(pattern: str, forms: dict[str, str]) -> str:
     """Fold the letters of a pattern and replace its placeholders. Of a repeated name only the first is a group."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
-    return re.sub(r"\{(n|unit|weekday|month|part|daynum|clock2?|day)\}", lambda match: forms[match[1]], folded)
+    return re.sub(r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day)\}", lambda match: forms[match[1]], folded)
 
 
 def _fold_letter(letter: str) -> str:

@@ -166,6 +166,21 @@ def with_places(
     return mentions
 
 
+def joined_places(words: QuestionWords, language: Language, mentions: Sequence[MetricMention]) -> list[MetricMention]:
+    """Return the metrics of which only the place is named, before "and": "motor and bearing temperature"."""
+    found = []
+    for mention in mentions:
+        place = mention.first - 2
+        if place < 0 or words.word(mention.first - 1) not in language.joining or words.tokens[place].use is not None:
+            continue
+        meant = read_words(words.word(place))
+        if meant.places and not _quantity(meant) and mention.quantity is not None:
+            words.mark(place, place + 1, "metric")
+            said = f"{words.written(place, place + 1)} {mention.words.split()[-1]}"
+            found.append(MetricMention(said, quantity=mention.quantity, places=frozenset(meant.places), first=place))
+    return found
+
+
 def _is_entry(phrase: str) -> bool:
     return any(stem in lexicon.quantity for lexicon in lexicons() for stem in stems(phrase))
 

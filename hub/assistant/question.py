@@ -16,7 +16,8 @@ Kind = Literal[
     "add_device", "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why",
     "meaning",
     "setpoint", "rules", "limits", "correlation", "firmware", "model", "commands", "last_seen", "where", "alert_count",
-    "alert_when", "alerts", "battery", "offline", "summary", "happened", "compare", "episodes", "when_extreme", "rate",
+    "alert_when", "alerts",
+    "without_alert", "battery", "offline", "summary", "happened", "compare", "episodes", "when_extreme", "rate",
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
     "filter", "statistics", "areas", "limit_check", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
@@ -60,6 +61,7 @@ class ParsedQuestion(msgspec.Struct):
     unknown: list[str] = []
     limiting: list[str] = []
     kind: Kind = "unknown"
+    corrections: list[tuple[str, str]] = []  # misspelt words: as written, as read
     starts_again: bool = False  # it begins with "and", "what about" …
 
     @property

@@ -8,31 +8,84 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from hub.assistant.amount_parser import parse_amounts
 from hub.assistant.kinds import kind_of
 from hub.assistant.language import LONGEST_PHRASE, Hint, Language, language_of, languages
-from hub.assistant.metric_words import find_quantities, find_titles, metric_titles, with_places
-from hub.assistant.question import Amount, ParsedQuestion
+from hub.assistant.metric_words import find_quantities, find_titles, joined_places, metric_titles, with_places
+from hub.assistant.question import ParsedQuestion
 from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_missing, find_named, groupable
+from hub.assistant.spelling import correct_spelling
+from hub.assistant.thing_words import with_known_words
 from hub.assistant.time_parser import TimeRange, parse_time_ranges
-from hub.assistant.words import QuestionWords, split_words
+from hub.assistant.words import QuestionWords, split_places, split_words
 from hub.insight.lexicon import read_words
 from hub.model import Device
 
-_LOOK_BACK = 4
-"""Words between a comparison and its number: "above the limit of 28"."""
+_ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
 
 
 def parse_question(text: str, devices: Sequence[Device], now: int, language: str = "en") -> ParsedQuestion:
-    """Return a question as data. ``language`` applies where its words are of no particular one; ``now`` is epoch ms."""
+    """Return a question as data. ``language`` applies where its words are of no particular one; ``now`` is epoch ms.
+
+    Words that nothing understands are read as similar known words, if that leaves fewer of them.
+    """
+    written = language_of(QuestionWords(text), language)
+    known = with_known_words(text, devices, written)
+    spoken, text = (None if known == text else written), known
+    question = _parse_with_exclusion(text, devices, now, language, spoken)
+    is_own_text = question.kind in ("act", "notify", "manual") and not question.scope.is_all
+    if is_own_text or not (question.unknown or question.scope.missing):
+        return question
+    titles = {word for pair in metric_titles(devices) for name in pair for word in split_words(name.replace("_", " "))}
+    doubtful = [*question.unknown, *question.limiting]
+    better, corrections = correct_spelling(text, doubtful, question.language, devices, titles)
+    if not corrections:
+        return question
+    again = _parse_with_exclusion(better, devices, now, language, question.language)
+    if len(again.unknown) >= len(question.unknown):
+        return question
+    again.corrections = corrections
+    return again
+
+
+def _parse_with_exclusion(
+    text: str, devices: Sequence[Device], now: int, language: str, spoken: Language | None
+) -> ParsedQuestion:
+    """Parse a question that may leave out devices: "humidity everywhere except in the greenhouses".
+
+    ``spoken`` is the language of the question if that is known.
+    """
+    places = split_places(text)
+    for at, length in ((at, length) for at in range(1, len(places)) for length in (2, 1)):
+        phrase = " ".join(word for word, _, _ in places[at : at + length])
+        if not any(phrase in each.excluding for each in languages().values()):
+            continue
+        kept = _parse(text[: places[at][1]], devices, now, language, spoken)
+        rest = text[places[min(at + length, len(places)) - 1][2] :]
+        left_out = _parse(rest, devices, now, language, kept.language)
+        if left_out.scope.is_all or left_out.scope.missing or left_out.unknown:
+            break
+        gone = {device.id: device for device in left_out.scope.devices}
+        kept.scope.devices = [device for device in kept.scope.devices if device.id not in gone]
+        kept.scope.excluded = list(gone.values())
+        kept.times, kept.metrics = kept.times or left_out.times, kept.metrics or left_out.metrics
+        kept.text, kept.kind = text, kind_of(kept)
+        return kept
+    return _parse(text, devices, now, language, spoken)
+
+
+def _parse(
+    text: str, devices: Sequence[Device], now: int, language: str, known_language: Language | None
+) -> ParsedQuestion:
     words = QuestionWords(text)
     named = find_named(words, languages()[language], devices)
-    spoken = language_of(words, language)
+    spoken = known_language or language_of(words, language)
     known = metric_titles(devices)
     titles = find_titles(words, known, shortest=2)
     possible = groupable(words, devices)
     groups = find_groups(words, possible, shortest=2)
     times = parse_time_ranges(words, spoken, now)
-    amounts = _amounts(words, spoken, devices)
+    amounts = parse_amounts(words, spoken, devices)
     numbered, missing, synonym = find_missing(words, spoken, devices)
     concepts, hint, comparative, quantity = _phrases(words, spoken)
     _mark_adjectives(words, spoken)
@@ -43,6 +96,7 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
         quantity = "temperature"
     asked = quantity or next((each.quantity for each in (hint, comparative) if each and each.quantity), None)
     titles = with_places(words, spoken, titles, asked, devices)
+    titles += joined_places(words, spoken, titles)
     top = _top(words, spoken) if hint or "last" in concepts else None
     named += [each for each in numbered if each not in named]
     common = named if "act" in concepts else _beside_names(named, groups)
@@ -73,8 +127,12 @@ def _mark_adjectives(words: QuestionWords, language: Language) -> None:
                 words.mark(place, place + 1, "filler")
         if token.use is None and token.word in language.adjectives_of_time and place + 1 < len(words):
             following = words.tokens[place + 1]
-            is_metric = following.use in ("metric", "concept") or bool(read_words(following.word).quantities)
-            if is_metric or (following.word in language.filler and following.word not in language.prepositions):
+            is_joint = following.word in language.joining
+            is_metric = (following.use in ("metric", "concept") and not is_joint) or bool(
+                read_words(following.word).quantities
+            )
+            is_noun = following.word in language.filler and not is_joint
+            if is_metric or (is_noun and following.word not in language.prepositions):
                 words.mark(place, place + 1, "filler")
 
 
@@ -145,78 +203,6 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
         words.mark(place, place + 1, "act")
         return word
     return None
-
-
-def _amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
-    """Return the numbers of a question, each with its unit and comparison ("above"), and mark their words."""
-    if not any(token.use is None and _number(token.word) is not None for token in words.tokens):
-        return []
-    known: set[str] = set()
-    for device in devices:
-        known.update(device.info.units.values())
-    units = {tuple(split_words(unit)): unit for unit in known}
-    units |= {tuple(phrase.split()): unit for phrase, unit in language.units.items()}
-    found: list[Amount] = []
-    for place, token in enumerate(words.tokens):
-        value = _number(token.word)
-        if value is None or token.use is not None or (token.joined and place and not token.negative):
-            continue
-        length, unit = _unit(words, place + 1, units)
-        side, first = _side(words, place, language)
-        if not side and unit is None:
-            continue
-        end = place + 1 + length
-        upper = _number(words.word(end + 1)) if side == "between" and words.word(end) in language.joining else None
-        if upper is not None:
-            more, second = _unit(words, end + 2, units)
-            end, unit = end + 2 + more, unit or second
-        if side == "between" and upper is None:
-            continue
-        words.mark(first, end, "amount")
-        found.append(Amount(-value if token.negative else value, unit, side, words.written(place, end), upper))
-    return found
-
-
-def _number(word: str) -> float | None:
-    try:
-        return float(word.replace(",", ".")) if word[:1].isdigit() else None
-    except ValueError:
-        return None
-
-
-def _unit(words: QuestionWords, place: int, units: dict[tuple[str, ...], str]) -> tuple[int, str | None]:
-    for length in (3, 2, 1):
-        unit = units.get(tuple(words.word(place + k) for k in range(length)))
-        if unit is not None and words.is_free(place, place + length) and place + length <= len(words):
-            return length, unit
-    return 0, None
-
-
-_SYMBOLS = {">": "above", "≥": "above", "<": "below", "≤": "below", "=": "equal"}
-_ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
-_SIDES = ("between", "above", "below", "equal")
-
-
-def _side(words: QuestionWords, place: int, language: Language) -> tuple[str, int]:
-    """Return the comparison in the words before a number ("above"), and where these words begin."""
-    for back in range(1, _LOOK_BACK + 1):
-        start = place - back
-        if start < 0 or words.tokens[start].use not in (None,):
-            break
-        if words.word(start) in _SYMBOLS:
-            return _SYMBOLS[words.word(start)], start
-        for length in (4, 3, 2, 1):
-            phrase = " ".join(words.word(k) for k in range(start, min(start + length, place)))
-            if start + length > place:
-                continue
-            meant = language.concepts.get(phrase, frozenset())
-            side = next((each for each in _SIDES if each in meant), None)
-            between = words.tokens[start + length : place]
-            if side and all(
-                token.word in language.filler or "limit" in language.concepts.get(token.word, ()) for token in between
-            ):
-                return side, start
-    return "", place
 
 
 def _top(words: QuestionWords, language: Language) -> int | None:

@@ -12,12 +12,15 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hub.ai.builtin import BUILTIN
 from hub.assistant.answers.context import CannotAnswer, Context, listed, names
 from hub.assistant.answers.slices import in_slices
 from hub.assistant.context_resolution import resolve_question
 from hub.assistant.handlers import HANDLERS, Handler
 from hub.assistant.kinds import STATES
 from hub.assistant.question import Kind, ParsedQuestion
+from hub.assistant.question_splitter import split_questions
+from hub.assistant.sources import sources_of
 from hub.assistant.time_parser import DAY, TimeRange
 from hub.model import Device, Proposal, RuleProposal, Turn
 from hub.tools import Queries
@@ -53,6 +56,21 @@ class RuleBasedAnswers:
 
         ``language`` is the person's, for questions whose words are of no particular one.
         """
+        parts = split_questions(text)
+        if len(parts) == 1:
+            return await self._answer(text, before, language)
+        found: list[RuleBasedAnswer] = []
+        turns = list(before)
+        for part in parts:
+            answer = await self._answer(part, turns, language)
+            if answer.kind == "unknown":  # it was one question after all
+                return await self._answer(text, before, language)
+            found.append(answer)
+            extras = tuple(sources_of(answer.about, answer.span, self._queries.registry, self._queries.now()))
+            turns.append(Turn(question=part, answer=answer.text, at=self._queries.now(), writer=BUILTIN, extras=extras))
+        return _together(found)
+
+    async def _answer(self, text: str, before: Sequence[Turn], language: str) -> RuleBasedAnswer:
         devices = await self._devices()
         question = await self._parsed(text, before, devices, language)
         context = Context(self._queries, question, devices)
@@ -98,6 +116,19 @@ class RuleBasedAnswers:
         return resolve_question(text, before, devices, now, language)
 
 
+def _together(answers: Sequence[RuleBasedAnswer]) -> RuleBasedAnswer:
+    """Return the answers to several questions as one. What follows refers to the last of them."""
+    texts = list(dict.fromkeys(answer.text for answer in answers))
+    return RuleBasedAnswer(
+        "\n\n".join(texts),
+        answers[-1].kind,
+        tuple(dict.fromkeys(pair for answer in answers for pair in answer.about)),
+        next((answer.span for answer in answers if answer.span), None),
+        any(answer.is_charted for answer in answers),
+        next((answer.proposal for answer in answers if answer.proposal), None),
+    )
+
+
 def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
     if question.scope.is_all or question.scope.missing:
         return ()
@@ -107,6 +138,8 @@ def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
 async def _require_understood(context: Context, handler: Handler | None) -> None:
     """Raise CannotAnswer where a part that was not understood could change the answer; else note it."""
     question, scope = context.question, context.question.scope
+    for written, read in question.corrections:
+        context.notes.append(context.say("read_as", written=written, read=read))
     if scope.missing:
         raise CannotAnswer(await _nothing_called(context, scope.missing))
     if not context.devices and context.all_devices:
@@ -137,7 +170,19 @@ _WITH_STATES: frozenset[Kind] = frozenset((
 ))  # fmt: skip
 """Kinds in whose questions "open", "on" or "running" is a condition or no more than grammar."""
 _WITH_NOT: frozenset[Kind] = frozenset(
-    ("state", "filter", "count", "acknowledged", "offline", "why", "manual", "act", "notify")
+    (
+        "state",
+        "filter",
+        "count",
+        "acknowledged",
+        "offline",
+        "why",
+        "manual",
+        "act",
+        "notify",
+        "episodes",
+        "without_alert",
+    )
 )
 
 

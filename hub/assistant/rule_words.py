@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
+from hub.assistant.clock_words import time_of_day
 from hub.assistant.kinds import STATES
 from hub.assistant.language import Language, language_of
 from hub.assistant.metric_words import MetricMention, semantics
 from hub.assistant.question import Amount, ParsedQuestion
 from hub.assistant.question_parser import parse_question
-from hub.assistant.time_parser import time_of_day
 from hub.assistant.words import QuestionWords
 from hub.model import Device
 

@@ -43,6 +43,8 @@ class QuestionScope(msgspec.Struct):
         groups: words for groups that they belong to.
         missing: names of devices that do not exist.
         synonym: a word of the question that was understood as another word for the same kind of machine.
+        inherited: True if an earlier question of the conversation named them.
+        excluded: devices that the question leaves out: "except the greenhouses".
     """
 
     devices: list[Device] = []
@@ -51,10 +53,11 @@ class QuestionScope(msgspec.Struct):
     missing: list[str] = []
     synonym: str | None = None
     inherited: bool = False
+    excluded: list[Device] = []
 
     @property
     def is_all(self) -> bool:
-        return not self.named and not self.groups and not self.inherited
+        return not self.named and not self.groups and not self.inherited and not self.excluded
 
     @property
     def is_single(self) -> bool:
@@ -181,7 +184,7 @@ def find_groups(
             group = _group_of(phrase, first, end, devices)
             if group is not None:
                 words.mark(first, end, "group")
-                found.append(group)
+                found.append(msgspec.structs.replace(group, words=words.written(first, end)))
     return found
 
 
@@ -196,6 +199,12 @@ def groupable(words: QuestionWords, devices: Sequence[Device]) -> list[Device]:
 def _may_be_in(device: Device, wanted: set[str]) -> bool:
     area, forms = _groups_of(device)
     return area in wanted or not wanted.isdisjoint(forms)
+
+
+def group_words(device: Device) -> frozenset[str]:
+    """Return the words of a device's name, model, labels and area by which a question may name it."""
+    area, forms = _groups_of(device)
+    return forms | {area} if area else forms
 
 
 def combine(groups: Sequence[Group]) -> list[Device]:

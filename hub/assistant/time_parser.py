@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from hub import text_format as fmt
+from hub.assistant.clock_words import time_of_day
 from hub.assistant.language import Language, TimeWords
 from hub.assistant.words import QuestionWords
 
@@ -57,6 +58,8 @@ def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> lis
         if time is not None:
             taken = (place for place, token in enumerate(words.tokens) if token.use == "time" and place not in before)
             found.append((min(taken, default=0), time))
+    if len(found) > 1:  # "ever in the last hour" is about the last hour
+        found = [each for each in found if each[1].words != language.say("all_time")] or found
     times = [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
     between = [n for n, each in enumerate(words.tokens) if "between" in language.concepts.get(each.word, ())]
     if len(times) == 2 and between and all(time.is_point for time in times):
@@ -107,12 +110,32 @@ class _Parser:
     def _between(self) -> TimeRange | None:
         match = self._search("between")
         if match is None:
-            return None
+            return self._between_hours()
         day = self._day()
         start, end = self._at(match["clock"], day), self._at(match["clock2"], day)
         if start is None or end is None:
             return None
         return self.range(start, end if end > start else end + DAY)
+
+    def _between_hours(self) -> TimeRange | None:
+        """Parse "between 2 and 3 pm": the hour without a suffix is of the same half of the day if it can be."""
+        match = self._search("between_hours")
+        if match is None:
+            return None
+        groups, day = match.groupdict(), self._day()
+        bare = int(groups.get("hour") or groups.get("hour2") or 0) * HOUR
+        known = self._at(groups.get("clock") or groups.get("clock2"), day)
+        if groups.get("hour2") and groups.get("hour"):
+            known, bare = self._at(f"{groups['hour2']}:00", day), int(groups["hour"]) * HOUR
+        if known is None or bare >= DAY:
+            return None
+        midnight = known - known % DAY
+        if groups.get("hour"):
+            later = midnight + bare + DAY // 2
+            start = later if bare < DAY // 2 and later < known and groups.get("clock2") else midnight + bare
+            return self.range(start if start < known else start - DAY, known)
+        end = midnight + bare + (DAY // 2 if midnight + bare <= known else 0)
+        return self.range(known, end)
 
     def _back(self) -> TimeRange | None:
         if match := self._search("last"):
@@ -133,11 +156,27 @@ class _Parser:
 
     def _of_day(self) -> TimeRange | None:
         """Parse a day, a part of a day (morning), or a time of day."""
+        if match := self._search("at_part"):
+            return self._hour_of_part(match)
         day = self._day()
         match = self._search("at")
         if match is not None and (at := self._at(match["clock"], day)) is not None:
             return TimeRange(at, at, self._moment(at), "point")
         return day
+
+    def _hour_of_part(self, match: re.Match[str]) -> TimeRange | None:
+        """Parse "at 10 this morning", "at 9 last night"."""
+        hour, part = int(match["hour"]), self._time.parts[match["part"]]
+        if hour > 23:
+            return None
+        if (part in ("afternoon", "evening", "noon") and hour < 12) or (part == "night" and 6 <= hour < 12):
+            hour += 12
+        at = self._midnight + hour * HOUR
+        is_before = any(
+            pattern.search(f" {match[0].rsplit(' ', 1)[0]} ") for pattern in self._time.patterns["yesterday"]
+        )
+        at -= DAY if at > self._now or is_before else 0
+        return TimeRange(at, at, self._moment(at), "point")
 
     def _day(self) -> TimeRange | None:
         midnight, weekday = self._midnight, datetime.fromtimestamp(self._now / 1000, UTC).weekday()
@@ -247,22 +286,6 @@ class _Parser:
             at = day.start - day.start % DAY + of_day
             return at + DAY if at < day.start else at
         return self._midnight + of_day if self._midnight + of_day <= self._now else self._midnight + of_day - DAY
-
-
-def time_of_day(clock: str, time: TimeWords) -> int | None:
-    """Return a time of day in ms, None for an invalid one such as 25:00."""
-    if clock in time.noon:
-        return 12 * HOUR
-    if clock in time.midnight:
-        return 0
-    number, _, suffix = clock.partition(" ")
-    parts = [int(part) for part in re.split(r"[:.]", number)]
-    hour, minute = parts[0], parts[1] if len(parts) > 1 else 0
-    if suffix in time.pm and hour < 12:
-        hour += 12
-    elif suffix in time.am and hour == 12:
-        hour = 0
-    return hour * HOUR + minute * MINUTE if hour < 24 and minute < 60 else None
 
 
 def _epoch(year: int, month: int, day: int) -> int:

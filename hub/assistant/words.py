@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 
 
-_ENDINGS = ("s", "es", "n", "en", "e", "er")
+_ENDINGS = ("s", "es", "n", "en", "e", "er", "ern")
 _UMLAUT = re.compile(r"(?:(a)e(u)|([aou])e)(?=[^aeou]+$)")
 
 
@@ -50,6 +50,11 @@ def fold_word(word: str) -> str:
 def split_words(text: str) -> list[str]:
     """Return the folded words of a text."""
     return [fold_word(match[0]) for match in _TOKEN.finditer(text)]
+
+
+def split_places(text: str) -> list[tuple[str, int, int]]:
+    """Return the folded words of a text, each with its start and end in it."""
+    return [(fold_word(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)][:MAX_WORDS]
 
 
 def stems(phrase: str) -> frozenset[str]:

@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hub import text_format as fmt
-from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, names
-from hub.assistant.answers.current import presence_counts
-from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import DAY, HOUR, SHIFT_MS, TimeRange
+from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target
+from hub.assistant.answers.meanings import meaning
+from hub.assistant.time_parser import DAY, HOUR, TimeRange
 from hub.insight.claims import sentences
 from hub.model import Alert, SeriesQuery
 from hub.tools.views import AlertView
@@ -41,10 +40,10 @@ async def open_alerts(context: Context) -> ComputedAnswer:
         text += f"\n• {context.say('more', n=len(alerts) - _EXPLAINED)}"
     if len({view.device for view in views}) == 1:
         text += _actions(context, views)
-    return ComputedAnswer(text, _about(alerts), None)
+    return ComputedAnswer(text, about_alerts(alerts), None)
 
 
-def _about(alerts: Sequence[Alert]) -> tuple[tuple[str, str | None], ...]:
+def about_alerts(alerts: Sequence[Alert]) -> tuple[tuple[str, str | None], ...]:
     return tuple(dict.fromkeys((alert.device, alert.metric) for alert in alerts))[:12]
 
 
@@ -80,7 +79,11 @@ async def why(context: Context) -> ComputedAnswer:
     recent = await context.queries.raised_between(context.now - 7 * DAY, context.now, context.ids)
     sources = tuple((device.id, None) for device in context.devices[:6])
     if not recent:
-        return ComputedAnswer(context.say("no_alert_week", scope=context.scope_words), sources)
+        text = context.say("no_alert_week", scope=context.scope_words)
+        if context.mentions() and len(context.devices) <= _EXPLAINED:  # "why is it so cold?": say whether that is usual
+            usual = await meaning(context)
+            return ComputedAnswer(f"{text}\n{usual.text}", usual.about, usual.span, usual.is_charted)
+        return ComputedAnswer(text, sources)
     (view,) = await context.queries.explained(recent[:1])
     text = context.say("last_cleared", scope=context.scope_words) + " " + _line(context, view, recent[0], 4)
     return ComputedAnswer(text + _actions(context, [view]), sources)
@@ -96,9 +99,9 @@ async def when(context: Context) -> ComputedAnswer:
         words = time.words if time is not None else context.say("last", time="30 d")
         return ComputedAnswer(context.say("no_alert_in", scope=context.scope_words, time=words), sources)
     wanted = alerts[-1:] if context.question.has("first") else alerts[: context.question.top or 1]
-    lines = [_duration_line(context, alert) for alert in wanted]
+    lines = [duration_line(context, alert) for alert in wanted]
     text = lines[0] if len(lines) == 1 else context.lines(context.count("alerts", len(lines)) + ":", lines, 40)
-    return ComputedAnswer(text, _about(wanted))
+    return ComputedAnswer(text, about_alerts(wanted))
 
 
 async def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
@@ -109,7 +112,7 @@ async def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
     return [alert for alert in alerts if (alert.device, alert.metric) in keys]
 
 
-def _duration_line(context: Context, alert: Alert) -> str:
+def duration_line(context: Context, alert: Alert) -> str:
     view = context.queries.alert_view(alert)
     began, over = (alert.since, alert.ended_at) if alert.late else (alert.raised_at, alert.cleared_at)
     key = "alert_lasted" if over else "alert_open_for"
@@ -195,13 +198,13 @@ async def acknowledged(context: Context) -> ComputedAnswer:
         lines = [f"{context.queries.alert_view(alert).name}: {alert.message}" for alert in waiting]
         return ComputedAnswer(
             context.lines(context.count("unacknowledged", len(waiting)) + (":" if lines else "."), lines),
-            _about(waiting),
+            about_alerts(waiting),
         )
     if not done:
         count = len(open_now)
         return ComputedAnswer(
             context.say("nobody_acknowledged", scope=context.scope_words) + " " + context.count("open_alerts", count),
-            _about(open_now),
+            about_alerts(open_now),
         )
     lines = [
         context.say(
@@ -215,7 +218,7 @@ async def acknowledged(context: Context) -> ComputedAnswer:
         for alert in sorted(done, key=lambda each: -(each.acknowledged_at or 0))
     ]
     text = lines[0] if len(lines) == 1 else context.lines(context.count("acknowledged", len(lines)), lines)
-    return ComputedAnswer(text, _about(done))
+    return ComputedAnswer(text, about_alerts(done))
 
 
 async def happened(context: Context) -> ComputedAnswer:
@@ -235,7 +238,7 @@ async def happened(context: Context) -> ComputedAnswer:
     for alert in reversed(alerts[:MAX_TOLD]):
         cause = views[alert.id].cause
         lines.append(
-            _duration_line(context, alert) + (f" {context.say('diagnosed', cause=fmt.spoken(cause))}" if cause else "")
+            duration_line(context, alert) + (f" {context.say('diagnosed', cause=fmt.spoken(cause))}" if cause else "")
         )
     others = [row for row in log if row.kind not in ("raised", "cleared", "diagnosed", "acknowledged")]
     discovered = [row for row in others if row.kind == "discovered"]
@@ -245,7 +248,7 @@ async def happened(context: Context) -> ComputedAnswer:
     lines += [f"{context.clock(row.ts)}: {row.text.rstrip('.')}" for row in reversed(others[:6])]
     head = f"{time.words}{scope}: {context.count('alerts', len(alerts))}" + (":" if lines else ".")
     sources = (
-        _about(alerts)
+        about_alerts(alerts)
         if alerts
         else ()
         if context.question.scope.is_all
@@ -255,41 +258,3 @@ async def happened(context: Context) -> ComputedAnswer:
 
 
 MAX_TOLD = 8
-
-
-async def summary(context: Context) -> ComputedAnswer:
-    """Answer with a handover: presence, the shift's alerts, open ones, notes, and metrics that approach a limit."""
-    time = context.question.time
-    span = (
-        time
-        if time is not None and not time.is_point
-        else TimeRange(context.now - SHIFT_MS, context.now, context.say("last", time=fmt.duration(SHIFT_MS)))
-    )
-    raised = await context.queries.raised_between(span.start, span.end, context.ids)
-    still = context.queries.open_alerts(context.ids)
-    cleared = [alert for alert in raised if alert.cleared_at is not None]
-    lines = [
-        context.say("summary_alerts", raised=len(raised), cleared=len(cleared), open=len(still)),
-        *(
-            f"{context.say('open_label')}: {_duration_line(context, alert)}"
-            + (f" {context.say('note_is', note=alert.note)}" if alert.note else "")
-            for alert in still[:6]
-        ),
-        *(f"{context.say('over_label')}: {_duration_line(context, alert)}" for alert in cleared[:4]),
-    ]
-    gone = [device async for device in in_slices(context.devices) if device.presence != "online"]
-    lines += [context.say("not_online", names=names(gone))] if gone else []
-    rows = await context.queries.headings(context.devices, 3 * 3600)
-    lines += [
-        context.say(
-            "heading",
-            name=r.name,
-            metric=fmt.spoken(r.metric),
-            value=fmt.quantity(r.value, r.unit),
-            limit=fmt.limit_quantity(r.limit, r.unit),
-            duration=fmt.duration(r.left_s * 1000),
-        )
-        for r in rows[:3]
-    ]
-    head = f"{context.say('summary_head', time=span.words)} {await presence_counts(context)}"
-    return ComputedAnswer(context.lines(head, lines, 16), _about([*still, *cleared]), (span.start, span.end))

@@ -18,6 +18,7 @@ from hub.assistant.answers.context import (
 from hub.assistant.answers.ranking import alike
 from hub.assistant.answers.readings import load, value_at
 from hub.assistant.answers.slices import in_slices
+from hub.assistant.metric_words import semantics
 from hub.tools.views import celsius
 
 
@@ -26,9 +27,14 @@ async def by_area(context: Context) -> ComputedAnswer:
     hint = context.question.hint or context.question.comparative
     time = context.question.time
     targets = await alike(context, await context.targets(most=None if time is None else MAX_TARGETS))
+    is_about_rooms = context.question.has("room")
+    if is_about_rooms:  # a room is not as warm as the bearing of a pump in it
+        open_air = [target async for target in in_slices(targets) if not semantics(target.device, target.metric).places]
+        targets = open_air or targets
     values: dict[str, list[tuple[Target, float]]] = {}
     async for target, value in in_slices(await _values(context, targets)):
-        values.setdefault(target.device.display_area or context.say("no_area"), []).append((target, value))
+        without = target.device.display_name if is_about_rooms else context.say("no_area")
+        values.setdefault(target.device.display_area or without, []).append((target, value))
     if not values:
         raise CannotAnswer(
             context.say("no_readings", scope=context.scope_words, time=time.words if time else context.say("now"))

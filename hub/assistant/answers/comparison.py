@@ -19,7 +19,7 @@ async def compare(context: Context) -> ComputedAnswer:
     question = context.question
     if len(question.times) > 1:
         return await _times(context, question.times[0], question.times[1])
-    if len(context.devices) == 1 or question.has("peers"):
+    if question.has("peers") or (len(context.devices) == 1 and len(question.metrics) < 2):
         return await _peers(context)
     if question.scope.is_all:
         raise CannotAnswer(context.say("compare_what"))
@@ -31,6 +31,8 @@ async def _devices(context: Context) -> ComputedAnswer:
     time = context.question.time
     targets = await context.targets() if context.mentions() else await _shared(context)
     comparative = context.question.comparative
+    if time is None and comparative is not None and (answer := _groups(context, targets)) is not None:
+        return answer
     if time is None and (comparative is not None or context.question.has("difference")):
         return _now(context, targets)
     if time is not None and time.is_point:
@@ -69,9 +71,43 @@ async def _shared(context: Context) -> list[Target]:
 def _now(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
     values = {t.key: float(t.latest.value) for t in targets if isinstance(t.latest.value, float)}
     lines = [f"{t.name}: {t.show(t.latest.value)}{context.stale_note(t.device)}" for t in targets]
+    head = _verdict(context, targets, values) or context.say("now_head", n=len(lines))
     lines += _differences(context, [(t, values[t.key]) for t in targets if t.key in values])
-    verdict = _verdict(context, targets, values)
-    return ComputedAnswer(context.lines(verdict or context.say("now_head", n=len(lines)), lines), about(targets))
+    return ComputedAnswer(context.lines(head, lines), about(targets))
+
+
+def _groups(context: Context, targets: Sequence[Target]) -> ComputedAnswer | None:
+    """Compare the means of two groups, as in "is the cold store colder than the loading dock".
+
+    Return None if the question does not compare two groups by one quantity.
+    """
+    groups, comparative = context.question.scope.groups, context.question.comparative
+    if len(groups) != 2 or comparative is None or len(targets) < 3:
+        return None
+    if not all(_alike(target.unit, targets[0].unit) for target in targets):
+        return None
+    thermal = any(t.unit != targets[0].unit for t in targets)
+    means, lines = [], []
+    for group in groups:
+        members = {device.id for device in group.devices}
+        values = [
+            celsius(t.latest.value, t.unit) if thermal else t.latest.value
+            for t in targets
+            if t.device.id in members and isinstance(t.latest.value, float)
+        ]
+        if not values:
+            return None
+        unit = "°C" if thermal else targets[0].unit
+        means.append(sum(values) / len(values))
+        low, high = fmt.number(min(values), unit), fmt.quantity(max(values), unit)
+        name = f"{group.words} ({len(values)})"
+        lines.append(context.say("mean_range", name=name, mean=fmt.quantity(means[-1], unit), low=low, high=high))
+    wins = means[0] < means[1] if comparative.lowest else means[0] > means[1]
+    if context.question.has("which"):
+        verdict = context.say("which_wins", name=groups[0 if wins else 1].words)
+    else:
+        verdict = context.say("yes" if wins else "no")
+    return ComputedAnswer(context.lines(verdict, lines), about(targets))
 
 
 def _verdict(context: Context, targets: Sequence[Target], values: dict[tuple[str, str], float]) -> str:

@@ -108,6 +108,11 @@ class Context:
     def scope_words(self) -> str:
         """Return how a sentence names the devices of the question."""
         scope = self.question.scope
+        if scope.excluded:
+            group = (
+                f"{scope.label} ({len(self.devices)})" if scope.label else self.say("all_devices", n=len(self.devices))
+            )
+            return self.say("all_but", scope=group, names=names(scope.excluded, 4))
         if scope.is_all:
             return self.say("all_devices", n=len(self.devices))
         if scope.groups and not scope.named and not scope.inherited:
@@ -144,7 +149,9 @@ class Context:
     def mentions(self) -> list[MetricMention]:
         """Return the metrics that the question names, by words or by an adjective."""
         question = self.question
-        if question.metrics:
+        # The German word for current also means electricity: what is used of it is energy.
+        is_energy = question.has("energy_used") and all(each.quantity == "current" for each in question.metrics)
+        if question.metrics and not is_energy:
             return question.metrics
         hints = (hint.quantity for hint in (question.hint, question.comparative) if hint)
         quantity = next((each for each in hints if each), None) or question.quantity

@@ -118,6 +118,10 @@ async def _at(context: Context, targets: Sequence[Target], at: int, words: str) 
 async def state(context: Context) -> ComputedAnswer:
     """Answer whether something is open, on, running …, or which devices are."""
     wanted = [each for each in STATES if context.question.has(each)]
+    if wanted[0] in ("open", "closed") and context.mentions():
+        named = await context.targets(numbers=False)
+        if all(target.is_number for target in named):  # a valve whose position is in percent
+            return await now(context)
     targets = await state_targets(context, wanted[0])
     if context.question.time is not None and context.question.time.is_point:
         return await _at(context, targets, context.question.time.start, context.question.time.words)

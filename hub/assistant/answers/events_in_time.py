@@ -43,9 +43,30 @@ async def occurrences(context: Context) -> ComputedAnswer:
             holds = np.array(judged, dtype=bool)
         else:
             holds = (track.values > 0.5) == _true_means(track.target, states[0])
-        lines.append(f"{track.target.name}: {_told(context, episodes(track, holds))}")
+        found = episodes(track, holds)
+        if context.question.has("since_when") and amount is None and not holds[-1]:
+            found = episodes(track, ~holds)  # "is it shut?" "no, open" "since when?" is about the state that it has
+        if context.question.has("not") and found:
+            continue  # "which never exceeded 5 °C" is about the others
+        told = _told(context, found)
+        if context.question.has("since_when") and amount is None and found:
+            state = track.target.show(track.target.latest.value)
+            told = context.say("in_state_since", state=state, time=_since(context, found[-1]))
+        lines.append(f"{track.target.name}: {told}")
+    if not lines:
+        raise CannotAnswer(f"{span.words}: {context.say('each_at_least_once', scope=context.scope_words)}")
     text = f"{span.words}: {lines[0]}" if len(lines) == 1 else context.lines(f"{span.words}:", lines)
     return ComputedAnswer(text, about(track.target for track in tracks), (span.start, span.end), True)
+
+
+def _since(context: Context, episode: Episode) -> str:
+    """Return when an episode began and how long it has lasted."""
+    start = (
+        context.say("before_time", time=context.clock(episode.start))
+        if episode.is_cut
+        else context.clock(episode.start)
+    )
+    return f"{start} ({fmt.duration(context.now - episode.start)})"
 
 
 def _true_means(target: Target, state: str) -> bool:

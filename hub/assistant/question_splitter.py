@@ -1,0 +1,38 @@
+"""Split a text with several questions: "Is the door open, and which batteries are low?"."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from hub.assistant.language import languages
+from hub.assistant.words import split_words
+
+_SHORTEST = 3
+"""Words of the shortest question that is split off; "and why?" belongs to what comes before it."""
+_MOST = 3
+_ENDS = re.compile(r"[?!;]\s+|[.]\s+(?=[^\W\d])")
+
+
+def split_questions(text: str) -> list[str]:
+    """Return the questions of a text, in their order; at most three, the last with the rest."""
+    found: list[str] = []
+    for sentence in _ENDS.split(text.strip()):
+        for part in _joints().split(sentence):
+            if found and len(split_words(part)) < _SHORTEST:
+                found[-1] = f"{found[-1]} {part}"
+            else:
+                found.append(part.strip())
+    if len(found) < 2 or len(found) > _MOST or len(split_words(found[0])) < _SHORTEST:
+        return [text]
+    return found
+
+
+@cache
+def _joints() -> re.Pattern[str]:
+    """Return a pattern for "and" before a word with which a question begins."""
+    patterns = []
+    for joint, code in (("and", "en"), ("und", "de"), ("y", "es")):
+        begins = "|".join(sorted(map(re.escape, languages()[code].begins), key=len, reverse=True))
+        patterns.append(rf",?\s+{joint}\s+(?=(?:{begins})\b)")
+    return re.compile("|".join(patterns), re.IGNORECASE)

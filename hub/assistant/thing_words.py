@@ -1,0 +1,60 @@
+"""Words for things and places in other languages than their names: "Haustür" is the device "Front door"."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from hub.assistant.language import Language
+from hub.assistant.scope import group_words
+from hub.assistant.words import split_places, split_words, stems
+from hub.model import Device
+
+_LONGEST = 5
+
+
+@cache
+def _things() -> dict[str, frozenset[str]]:
+    """Return all words for the same thing by each of them, also in plural and folded."""
+    text = (files("hub.assistant") / "languages" / "things.toml").read_text("utf-8")
+    found: dict[str, frozenset[str]] = {}
+    for row in tomllib.loads(text)["things"]:
+        same = frozenset(" ".join(split_words(each)) for each in row.split("|"))
+        for phrase in same:
+            found.setdefault(phrase, same)
+    return found
+
+
+def with_known_words(text: str, devices: Iterable[Device], language: Language) -> str:
+    """Return the question with the words that devices and areas have in place of other words for the same thing.
+
+    Words that mean something else in the language of the question stay: "bad" is a bathroom in German only.
+    """
+    places = split_places(text)
+    wanted: dict[tuple[int, int], frozenset[str]] = {}
+    for length in range(min(_LONGEST, len(places)), 0, -1):
+        for first in range(len(places) - length + 1):
+            span = (first, first + length)
+            phrase = " ".join(word for word, _, _ in places[first : first + length])
+            same = frozenset[str]() if phrase in language.vocabulary else _same(phrase)
+            if same and not any(start < span[1] and span[0] < end for start, end in wanted):
+                wanted[span] = same
+    if not wanted:
+        return text
+    asked = {f"{phrase}{ending}" for same in wanted.values() for phrase in same for ending in ("", "s", "es")}
+    known: set[str] = set()
+    for device in devices:
+        known |= asked & group_words(device)
+    for (first, end), same in sorted(wanted.items(), reverse=True):
+        phrase = " ".join(word for word, _, _ in places[first:end])
+        others = sorted(form for form in known if not same.isdisjoint(stems(form)))
+        if others and not stems(phrase) & known:
+            text = text[: places[first][1]] + others[0] + text[places[end - 1][2] :]
+    return text
+
+
+def _same(phrase: str) -> frozenset[str]:
+    things = _things()
+    return next((things[stem] for stem in sorted(stems(phrase), key=len, reverse=True) if stem in things), frozenset())

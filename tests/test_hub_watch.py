@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+
+import pytest
 
 from http_receiver import http_receiver
 from hub.model import Message, NotificationReceiver
+from hub.notifications import worker
 from hub.notifications.base import DeliveryFailed, OutgoingMessage
 from hub.notifications.hub_watch import HEARTBEAT_MS, LASTING_MS, HubWatch
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.settings import NotificationChannel, NotificationConfig
 from hub.notifications.worker import attempt
+from tcp_server import tcp_server
 
 
 async def test_lasting_fault_is_reported_once_and_stops_the_heartbeat(tmp_path: Path) -> None:
@@ -56,3 +61,20 @@ async def test_lasting_fault_is_reported_once_and_stops_the_heartbeat(tmp_path: 
         assert await check(10_000) == [("/first", "resolved"), ("/second", "resolved")]
         assert await check(10_000) == []
         assert len(monitor.posted) == 2
+
+
+async def test_endless_answer_to_heartbeat_does_not_stop_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker, "SEND_S", 0.3)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(b"H")
+            await asyncio.sleep(0.05)
+
+    async def send(to: NotificationReceiver, message: Message, group: str) -> None:
+        raise AssertionError("nothing fails")
+
+    async with tcp_server(drip) as port, asyncio.timeout(30):
+        config = NotificationConfig(tmp_path)
+        await config.put_general(heartbeat_url=f"http://127.0.0.1:{port}/")
+        await HubWatch(config, AccountDirectory(), send, lambda: HEARTBEAT_MS).check()

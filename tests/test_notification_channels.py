@@ -8,6 +8,7 @@ import contextlib
 import email
 import email.header
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -19,9 +20,11 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from http_receiver import HttpReceiver, http_receiver
 from hub.errors import Invalid
 from hub.model import Message
+from hub.notifications import worker
 from hub.notifications.base import DeliveryFailed, OutgoingMessage, checked_values
 from hub.notifications.channels import CHANNEL_KINDS
 from pki import Issued, write_pair
+from tcp_server import tcp_server
 
 PNG = b"\x89PNG\r\n\x1a\n"
 URL = "https://hub.example/alerts/a-1"
@@ -183,3 +186,55 @@ async def test_apprise_sends_in_its_own_process_which_ends_if_it_hangs(
         await send("apprise", values, outgoing())  # another process
     finally:
         await kind.close()
+
+
+async def test_endless_answer_of_mail_server_is_left_in_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(worker, "SEND_S", 0.5)
+    left = asyncio.Event()
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while not reader.at_eof():
+                writer.write(b"220-wait\r\n")
+                await writer.drain()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.1):
+                        await reader.read(100)
+        left.set()
+
+    async with tcp_server(drip) as port:
+        values = {
+            "host": "127.0.0.1",
+            "port": port,
+            "security": "none",
+            "sender": "hub@x.test",
+            "recipients": "a@x.test",
+        }
+        failure = await worker.attempt(lambda: send("mail", values, outgoing()))
+        assert failure is not None
+        assert failure.reason == "timeout"
+        async with asyncio.timeout(30):
+            await left.wait()
+    assert not [each.name for each in threading.enumerate() if each.name.startswith("asyncio")]
+
+
+@pytest.mark.parametrize("host", ["a..b", "é..b", f"{'x' * 70}.test"])
+@pytest.mark.parametrize("kind", ["webhook", "mail"])
+async def test_host_that_is_no_name_is_refused_with_its_name(kind: str, host: str) -> None:
+    values = {
+        "webhook": {"url": f"http://{host}/"},
+        "mail": {"host": host, "sender": "hub@x.test", "recipients": "a@x.test"},
+    }
+    failure = await worker.attempt(lambda: send(kind, values[kind], outgoing()))
+    assert failure is not None
+    assert failure.reason in ("rejected", "unreachable")
+    assert "Internal error" not in failure.text
+
+
+async def test_token_that_cannot_be_a_header_is_refused_with_the_reason(receiver: HttpReceiver) -> None:
+    values = {"server": receiver.url, "topic": "cellar", "token": "schlüssel"}
+    failure = await worker.attempt(lambda: send("ntfy", values, outgoing()))
+    assert failure is not None
+    assert "ASCII" in failure.text

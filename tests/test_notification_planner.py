@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hub.model import Alert, Device, Message, NotificationDelivery, PendingNotice
+from hub.model import Alert, Device, Message, NotificationDelivery, PendingNotice, WeeklyWindow
 from hub.notifications.planner import NotificationPlanner
-from hub.notifications.receivers import AccountDirectory
+from hub.notifications.receivers import AccountDirectory, quiet_until
 from hub.notifications.routes import NotificationRoute, RouteStep
 from hub.notifications.settings import NotificationChannel, NotificationSettings
 
@@ -113,3 +115,38 @@ def test_flapping_and_muted_alerts_are_not_sent_again() -> None:
     assert plan.after(10) == []
     assert plan.after(0, replace(ALERT, flapping=True, state="cleared")) == []
     assert plan.after(10) == []
+
+
+DAY = 24 * 60
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda days, start, end: WeeklyWindow(tuple(sorted(days)), start * 60, end * 60, "UTC"),
+            st.sets(st.integers(0, 6), min_size=1),
+            st.integers(0, 23),
+            st.integers(0, 23),
+        ),
+        max_size=4,
+    ),
+    st.integers(0, 7 * 24),
+)
+def test_quiet_hours_end_at_the_first_hour_that_no_window_covers(windows: list[WeeklyWindow], hour: int) -> None:
+    def is_quiet(hour: int) -> bool:
+        """Return whether an hour after Monday 2026-01-05 00:00 UTC is in a window."""
+        day, minute = hour // 24 % 7, hour % 24 * 60
+        return any(
+            (day in each.days and each.start <= minute < (each.end if each.start < each.end else DAY))
+            or (each.start >= each.end and (day - 1) % 7 in each.days and minute < each.end)
+            for each in windows
+        )
+
+    monday = 1_767_571_200_000
+    first = next((each for each in range(hour, hour + 7 * 24) if not is_quiet(each)), None)
+    found = quiet_until(tuple(windows), monday + hour * 60 * MINUTE)
+    if first is None:
+        assert found is not None
+        assert found - monday - hour * 60 * MINUTE >= 7 * DAY * MINUTE
+    else:
+        assert found == (None if first == hour else monday + first * 60 * MINUTE)

@@ -10,6 +10,7 @@ import hmac
 import io
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -313,9 +314,14 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         await invite(site, vera, "Vera", role="viewer", limits=limits)
         quiet_id = await invite(site, quentin, "Quentin", role="viewer")
         always = {"days": list(range(7)), "start": 0, "end": 0, "zone": "UTC"}
+        refused = await ada.http.put("/api/account/notifications", json={"quiet": [always]})
+        assert refused.status_code == 422, refused.text
+        assert "whole week" in refused.text
+        tomorrow = datetime.fromtimestamp(now_ms() / 1_000 + 86_400, UTC).weekday()
+        mostly = {**always, "days": [day for day in range(7) if day != tomorrow]}
         for browser, topic, more in (
             (vera, "vera", {}),
-            (quentin, "quentin", {"quiet": [always], "quiet_critical": True}),
+            (quentin, "quentin", {"quiet": [mostly], "quiet_critical": True}),
         ):
             wanted = {"addresses": [{"channel": "ntfy", "address": topic}], **more}
             answer = await browser.http.put("/api/account/notifications", json=wanted)
@@ -332,6 +338,7 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         await site.receiver.heard("north-1", 1)
         assert topics() == [("vera", north["id"])]
         tried = await site.do("POST", "/api/notifications/dry-run", device_id="south-1", severity="critical")
+        await site.do("POST", "/api/notifications/dry-run", 422, device_id="south-1", at=2**53)
         found = {each["person"]: each for each in tried["steps"][0]["receivers"]}
         assert found["Vera"]["problem"] == "not_visible"
         assert found["Quentin"]["held_until"] > now_ms()

@@ -11,6 +11,8 @@ import asyncio
 import ipaddress
 import socket
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from hub.errors import AiError
@@ -22,6 +24,8 @@ _METADATA = frozenset(
 )
 """Where clouds serve credentials outside the link-local networks: AWS, Alibaba, Azure, Oracle."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
+_RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
+"""Threads of their own: a name server that does not answer blocks them for seconds, and nothing else."""
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
@@ -69,10 +73,9 @@ async def pin(request: Any) -> None:
     if host == "localhost" or _by_proxy(request.url.scheme, host):
         return
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        addresses = await _resolve(host, port)
     except OSError:
         return  # the connection will fail with the library's own error
-    addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
     allowed = [each for each in addresses if not is_forbidden(each)]
     if not allowed:
         raise refusal(host)
@@ -83,17 +86,28 @@ async def pin(request: Any) -> None:
 
 
 async def check_host(host: str, port: int) -> None:
-    """Raise AiError for a host that has a forbidden address."""
+    """Raise AiError for a host that has a forbidden address, or whose name is not valid."""
     if (address := literal(host)) is not None:
         addresses = [address]
     else:
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = await _resolve(host, port)
         except OSError:
             return  # the connection will fail with the library's own error
-        addresses = [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
     if any(is_forbidden(each) for each in addresses):
         raise refusal(host)
+
+
+async def _resolve(host: str, port: int) -> list[IpAddress]:
+    """Return the addresses of a host. Raises OSError if it has none, AiError if its name is not valid."""
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        found = await asyncio.get_running_loop().run_in_executor(_RESOLVER, ask)
+    except UnicodeError:  # a label that is empty or longer than 63 characters
+        raise AiError(
+            f"{host[:100]!r} is not a valid host name.", "Allowed: labels of 1 to 63 characters with dots between."
+        ) from None
+    return [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
 
 
 def refusal(host: str) -> AiError:

@@ -42,6 +42,8 @@ async def post(url: str, content: bytes, headers: Mapping[str, str], method: str
         raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}") from None
     except httpx2.TimeoutException:
         raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.", maybe=True) from None
+    except UnicodeError:
+        raise DeliveryFailed("rejected", "Host name and headers may only have ASCII characters.") from None
     except httpx2.InvalidURL:
         raise DeliveryFailed("rejected", "The URL is not valid.") from None
     except httpx2.HTTPError as error:

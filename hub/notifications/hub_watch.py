@@ -14,6 +14,7 @@ from hub.notifications.base import DeliveryFailed
 from hub.notifications.http_client import post
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.settings import NotificationConfig
+from hub.notifications.worker import attempt
 from hub.runtime.fault_log import FaultLog
 
 log = logging.getLogger(__name__)
@@ -102,7 +103,6 @@ class HubWatch:
         if not url or now < self._beat_at:
             return
         self._beat_at = now + HEARTBEAT_MS
-        try:
-            await post(url, b"", {"user-agent": "Watchkeeper"}, method="GET")
-        except DeliveryFailed as error:
-            faults.error("heartbeat", "The heartbeat was not accepted (%s).", error.reason)
+        failure = await attempt(lambda: post(url, b"", {"user-agent": "Watchkeeper"}, method="GET"))
+        if failure is not None:
+            faults.error("heartbeat", "The heartbeat was not accepted (%s).", failure.reason)

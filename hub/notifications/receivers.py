@@ -10,11 +10,13 @@ import msgspec
 from hub.accounts.account import Account
 from hub.accounts.scope import EVERYTHING, DeviceScope, scope_of
 from hub.model import NotificationReceiver, Severity, WeeklyWindow
-from hub.notifications.routes import ALL_CHANNELS, RouteStep, is_within
+from hub.notifications.routes import ALL_CHANNELS, RouteStep
 from hub.notifications.settings import NotificationSettings
+from hub.rules.weekly_windows import intervals
 
-_MINUTE_MS = 60_000
-_WEEK_MINUTES = 7 * 24 * 60
+_HOUR_MS = 3_600_000
+_DAYS = 9
+"""Quiet hours are looked up so many days ahead: the last of a week that began yesterday has ended by then."""
 
 
 class AccountDirectory:
@@ -74,22 +76,25 @@ def _of_person(
     wishes, scope = settings.people.get(account.id), directory.scope(account)
     if wishes is None:
         return
-    held_until = None if severity == "critical" and not wishes.quiet_critical else _quiet_until(wishes.quiet, now)
+    held_until = None if severity == "critical" and not wishes.quiet_critical else quiet_until(wishes.quiet, now)
     for each in wishes.addresses:
         if settings.channel(each.channel) is not None:
             yield NotificationTarget(NotificationReceiver(each.channel, account.id, each.address), scope, held_until)
 
 
-def _quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
-    """Return when the quiet hours end; None if it is not quiet now."""
-    minute = now // _MINUTE_MS
-    return None if (end := _quiet_end(quiet, minute)) == minute else end * _MINUTE_MS
+def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
+    """Return when the quiet hours end, in epoch ms; None if it is not quiet now.
+
+    If the hours cover the whole week, that is at least a week later.
+    """
+    end = now
+    for begin, until in _quiet_spans(quiet, now // _HOUR_MS):
+        if begin <= end < until:
+            end = until
+    return None if end == now else end
 
 
 @lru_cache(maxsize=256)
-def _quiet_end(quiet: tuple[WeeklyWindow, ...], minute: int) -> int:
-    """Return the first minute (since the epoch) from this one on that is not quiet; at most a week later."""
-    for each in range(minute, minute + _WEEK_MINUTES):
-        if not any(is_within(window, each * _MINUTE_MS) for window in quiet):
-            return each
-    return minute + _WEEK_MINUTES
+def _quiet_spans(quiet: tuple[WeeklyWindow, ...], hour: int) -> list[tuple[int, int]]:
+    """Return begin and end of the quiet hours around an hour since the epoch, in the order of time."""
+    return sorted(span for window in quiet for span in intervals(window, hour * _HOUR_MS, _DAYS))

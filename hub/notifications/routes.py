@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from hub.accounts.account import ROLES, Role
 from hub.model import Alert, Device, Scope, Severity, WeeklyWindow
 from hub.notifications.templates import MessageTemplate
+from hub.rules.weekly_windows import within
 
 GroupBy = Literal["incident", "alert", "device", "area", "rule", "all"]
 ALL_CHANNELS = "*"
@@ -74,7 +73,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
     def applies(self, now: int) -> bool:
         """Return whether the route is used at this time."""
-        return not self.hours or any(is_within(window, now) for window in self.hours)
+        return within(self.hours, now)
 
     def group_key(self, alert: Alert, device: Device) -> str:
         """Return what the alerts that share a message have in common."""
@@ -99,12 +98,3 @@ DEFAULT_ROUTE = NotificationRoute(
     steps=(RouteStep(channels=(ALL_CHANNELS,), roles=ROLES),),
 )
 """The only route of a new hub: it sends to every shared channel, and to everybody who has chosen a channel."""
-
-
-def is_within(window: WeeklyWindow, now: int) -> bool:
-    """Return whether a time lies within weekly hours."""
-    local = datetime.fromtimestamp(now / 1_000, ZoneInfo(window.zone))
-    minute, today = local.hour * 60 + local.minute, local.weekday()
-    if window.start < window.end:
-        return today in window.days and window.start <= minute < window.end
-    return (today in window.days and minute >= window.start) or ((today - 1) % 7 in window.days and minute < window.end)

@@ -17,14 +17,17 @@ from hub.api.field_changes import field_changes
 from hub.api.routes.account import account_of
 from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notifications as shapes
+from hub.errors import Invalid
 from hub.model import DeliveryState, WeeklyWindow
 from hub.notifications.base import check_url, masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
+from hub.notifications.receivers import quiet_until
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel, PersonNotifications
 from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
+WEEK_MS = 7 * 86_400_000
 Number = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -172,6 +175,9 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         account = account_of(request)
         wanted = body.wanted()
         _check_zones(wanted.quiet)
+        at = now()
+        if (quiet_until(wanted.quiet, at) or at) - at >= WEEK_MS:
+            raise Invalid("The quiet hours cover the whole week: no message would ever be sent.", "Leave some time.")
         await config.put_person(account.id, wanted)
         return await own(account.id)
 

@@ -14,6 +14,8 @@ from hub.notifications.routes import GroupBy, NotificationRoute, RouteStep
 from hub.notifications.settings import PersonAddress, PersonNotifications
 from hub.notifications.templates import MessageTemplate
 
+LATEST_MS = 4_102_444_800_000
+"""2100-01-01: weekly hours are looked up in the calendar, which ends in the year 9999."""
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Value = Annotated[str, StringConstraints(max_length=2_048)] | Annotated[int, Field(ge=0, le=65_535)] | bool
 Values = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Value], Field(max_length=32)]
@@ -140,7 +142,7 @@ class DryRunWanted(Incoming):
     device_id: str = Field(max_length=128)
     rule_id: Annotated[str, StringConstraints(max_length=128)] = ""
     severity: Severity = "critical"
-    at: Annotated[int, Field(ge=0, le=2**53)] | None = None
+    at: Annotated[int, Field(ge=0, le=LATEST_MS)] | None = None
 
 
 class AddressWanted(Incoming):

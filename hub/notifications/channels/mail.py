@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
-import smtplib
+import socket
 import ssl
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from html import escape
+
+import aiosmtplib
 
 from hub.ai.address_guard import check_host
 from hub.errors import AiError, Invalid
@@ -70,7 +72,7 @@ class Mail:
         except AiError as error:
             raise DeliveryFailed("rejected", error.message) from None
         mail = compose_mail(outgoing, str(values["sender"]), recipients)
-        await asyncio.to_thread(_send, values, mail)
+        await _send(values, mail)
 
     async def close(self) -> None:
         """Hold nothing."""
@@ -112,46 +114,52 @@ def _recipients(values: Values) -> list[str]:
     return [each.strip() for each in str(values.get("recipients", "")).split(",") if each.strip()]
 
 
-def _send(values: Values, mail: EmailMessage) -> None:
+async def _send(values: Values, mail: EmailMessage) -> None:
     """Hand the mail to the server. Raises DeliveryFailed."""
-    host, port = str(values["host"]), int(values["port"])
     context, sending = ssl.create_default_context(), False
     if not values["verify"]:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    server = aiosmtplib.SMTP(
+        hostname=str(values["host"]),
+        port=int(values["port"]),
+        local_hostname=_own_name(),
+        timeout=TIMEOUT_S,
+        use_tls=values["security"] == "tls",
+        start_tls=values["security"] == "starttls",
+        tls_context=context,
+    )
     try:
-        if values["security"] == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
-        else:
-            server = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
-        with server:
-            if values["security"] == "starttls":
-                server.starttls(context=context)
-            if values.get("user"):
-                server.login(str(values["user"]), str(values.get("password", "")))
-            sending = True
-            server.send_message(mail)
-    except smtplib.SMTPAuthenticationError as error:
-        raise DeliveryFailed("auth", _text(error.smtp_error)) from None
-    except smtplib.SMTPRecipientsRefused as error:
-        code, text = next(iter(error.recipients.values()))
-        raise DeliveryFailed(_reason(code), f"{code} {_text(text)}") from None
-    except smtplib.SMTPResponseException as error:
-        raise DeliveryFailed(_reason(error.smtp_code), f"{error.smtp_code} {_text(error.smtp_error)}") from None
-    except smtplib.SMTPNotSupportedError as error:
-        raise DeliveryFailed("rejected", str(error)) from None
+        await server.connect()
+        if values.get("user"):
+            await server.login(str(values["user"]), str(values.get("password", "")))
+        sending = True
+        await server.send_message(mail)
+        with suppress(aiosmtplib.SMTPException):
+            await server.quit()
+    except aiosmtplib.SMTPAuthenticationError as error:
+        raise DeliveryFailed("auth", error.message) from None
+    except aiosmtplib.SMTPRecipientsRefused as error:
+        first = error.recipients[0]
+        raise DeliveryFailed(_reason(first.code), f"{first.code} {first.message}") from None
+    except aiosmtplib.SMTPResponseException as error:
+        raise DeliveryFailed(_reason(error.code), f"{error.code} {error.message}") from None
+    except aiosmtplib.SMTPNotSupported as error:
+        raise DeliveryFailed("rejected", error.message) from None
     except TimeoutError:
         raise DeliveryFailed("timeout", f"No answer within {TIMEOUT_S:g} s.", maybe=sending) from None
     except ssl.SSLError as error:
         raise DeliveryFailed("unreachable", f"TLS: {error.reason or error}") from None
-    except (smtplib.SMTPException, OSError) as error:
-        late = isinstance(error.__context__, TimeoutError)
-        detail = f"{type(error).__name__}: {error}"
-        raise DeliveryFailed("timeout" if late else "unreachable", detail, maybe=sending) from None
+    except (aiosmtplib.SMTPException, OSError) as error:
+        raise DeliveryFailed("unreachable", f"{type(error).__name__}: {error}", maybe=sending) from None
+    finally:
+        server.close()
+
+
+def _own_name() -> str:
+    """Return the name to greet the server with. ``socket.getfqdn`` would ask the name server, and may block."""
+    name = socket.gethostname()
+    return name if "." in name else "[127.0.0.1]"
 
 
 def _reason(code: int) -> FailureReason:
     return "rejected" if code >= 500 else "rate_limit"
-
-
-def _text(answer: bytes | str) -> str:
-    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

@@ -30,7 +30,7 @@ async def site(tmp_path: Path) -> AsyncIterator[Site]:
     await store.close()
 
 
-async def until(condition: Callable[[], bool], timeout_s: float = 8.0) -> None:
+async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     async with asyncio.timeout(timeout_s):
         while not condition():
             await asyncio.sleep(0.01)

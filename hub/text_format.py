@@ -7,6 +7,9 @@ The dashboard has the same formats (``web/src/lib/format.ts``); ``tests/vectors/
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -23,6 +26,20 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
 _LAST_MS = 253_402_300_799_000
 """The end of the year 9999. Later times, from broken clocks, are shown as this one."""
+
+
+_decimal_comma = ContextVar("decimal_comma", default=False)
+_COMMA = str.maketrans(",.", ".,")
+
+
+@contextmanager
+def decimal_comma(*, wanted: bool) -> Iterator[None]:
+    """Write numbers as ``1.184,5`` in this context, as German and Spanish do."""
+    token = _decimal_comma.set(wanted)
+    try:
+        yield
+    finally:
+        _decimal_comma.reset(token)
 
 
 def number(value: float, unit: str | None = None) -> str:
@@ -150,6 +167,7 @@ def _rounded(value: float, decimals: int) -> str:
     shown = abs(Decimal(repr(value))).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
     text = f"{shown:,f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
+    text = text.translate(_COMMA) if _decimal_comma.get() else text
     return f"−{text}" if value < 0 and shown else text
 
 

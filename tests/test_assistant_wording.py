@@ -73,10 +73,29 @@ OTHER_LANGUAGES = [
 ]  # fmt: skip
 
 
+WRITTEN_IN_ITS_LANGUAGE = [
+    ("Ist die Haustür offen?", ["Ja. Front door, contact: offen, vor"]),
+    ("¿Está abierta la puerta principal?", ["Sí. Front door, contact: abierto, hace"]),
+    ("Is the front door open?", ["contact: open"]),
+    ("Welche Türen sind geschlossen?", ["Dairy cold room 1, door: geschlossen"]),
+    ("Wie warm ist es in Dispatch cold room 3?", ["9,5 °C", "Grenzwert von 8 °C"]),
+    ("¿Qué temperatura tiene Dispatch cold room 3?", ["9,5 °C"]),
+    ("Ist der Kitchen plug an?", ["Nein: Kitchen plug, switch: aus"]),
+    ("Welche Alarme gibt es in der Pump hall?", ["vibration 8 mm/s, über 7,1 mm/s für 5 s"]),
+    ("¿Qué alertas hay en Pump hall?", ["vibration 8 mm/s, por encima de 7,1 mm/s durante 5 s"]),
+    ("Wie ist der Zustand von Feed pump 3?", ["Offen: kritisch, "]),
+    ("Welche Pumpe hat die höchste vibration in der letzten Stunde?", ["Feed pump 3, vibration: 8 mm/s"]),
+    ("Fällt demnächst etwas aus?", ["Alarm"]),
+    ("¿Qué dispositivos requieren atención y por qué?", ["alertas abiertas"]),
+    ("¿Hay algo a punto de fallar?", ["alerta"]),
+    ("Average vibration of feed pumps 1 to 3", ["Feed pump 1", "Feed pump 3"]),
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "table",
-    [SPELLING, EXCEPTIONS, SEVERAL, EVERYDAY, OTHER_LANGUAGES],
-    ids=["spelling", "exceptions", "several", "everyday", "languages"],
+    [SPELLING, EXCEPTIONS, SEVERAL, EVERYDAY, OTHER_LANGUAGES, WRITTEN_IN_ITS_LANGUAGE],
+    ids=["spelling", "exceptions", "several", "everyday", "languages", "written in its language"],
 )
 async def test_question_in_peoples_words_is_answered(hub: ApiHub, table: list[tuple[str, list[str]]]) -> None:
     wrong = []
@@ -95,6 +114,13 @@ TALKS = [
     [("Wie viele Alarme gab es heute?", ["Alarme"]), ("Welche davon sind noch offen?", ["offene Alarme:", "Feed pump 3"])],
     [("why is feed pump 3 vibrating", ["vibration"]), ("Soll ich sie abschalten?", ["Feed pump 3", "vibration"])],
 ]  # fmt: skip
+
+
+async def test_second_question_of_a_text_is_about_the_same_device(hub: ApiHub) -> None:
+    text, _ = await ask(hub, "What is the state of Tomato house 1, and is anything unusual?")
+    assert "Tomato house 1 (GH-8, Greenhouse) is online" in text
+    assert "no alert is open for Tomato house 1" in text
+    assert "Feed pump 3" not in text
 
 
 @pytest.mark.parametrize("turns", TALKS, ids=[talk[1][0] for talk in TALKS])

@@ -57,16 +57,25 @@ _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
         "notify",
     )
 )
+_ABOUT_THE_SAME: frozenset[Kind] = frozenset(("unusual", "alerts", "failing", "why"))
+"""Kinds of a second question that is about the devices of the first: "… and is anything unusual?"."""
 _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
 """Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
 
 
 def resolve_question(
-    text: str, before: Sequence[Turn], devices: Sequence[Device], now: int, language: str = "en"
+    text: str,
+    before: Sequence[Turn],
+    devices: Sequence[Device],
+    now: int,
+    language: str = "en",
+    *,
+    continues: bool = False,
 ) -> ParsedQuestion:
     """Return the question completed from earlier turns, which are oldest first.
 
-    ``language`` applies where the words of the first question are of no particular one.
+    ``language`` applies where the words of the first question are of no particular one. With ``continues``, the
+    question is written in one text with the last of the earlier ones.
     """
     previous: ParsedQuestion | None = None
     answered: list[Device] = []
@@ -82,6 +91,10 @@ def resolve_question(
         if not answered and not previous.scope.is_all:
             answered = previous.scope.devices
     question = parse_question(text, devices, now, previous.language.code if previous else language)
+    names_nothing = question.scope.is_all and not question.unknown and question.kind in _ABOUT_THE_SAME
+    if continues and names_nothing and previous is not None and previous.scope.named:
+        question.scope = QuestionScope(previous.scope.devices, named=True, inherited=True)
+        return question
     return _completed(question, previous, answered, devices)
 
 

@@ -76,6 +76,10 @@ def _counts_alerts(q: ParsedQuestion) -> bool:
     return q.has("alert") and (q.has_any("how_many", "how_often", "total") or q.hint is not None)
 
 
+def _asks_for_areas(q: ParsedQuestion) -> bool:
+    return q.has("by_area") and _mentions_metric(q) and not (q.scope.named or q.has("alert") or q.compares)
+
+
 def _asks_for_no_alert(q: ParsedQuestion) -> bool:
     asks = q.has_any("which", "how_many", "list") or not q.scope.named
     return q.has("alert", "not") and asks and not q.has_any("limit", "why")
@@ -108,7 +112,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("commands", lambda q: q.has("commands")),
     ("last_seen", lambda q: q.has("last_seen")),
     ("setpoint", lambda q: q.has("setpoint")),
-    ("areas", lambda q: q.has("by_area") and _mentions_metric(q) and not q.scope.named and not q.has("alert")),
+    ("areas", _asks_for_areas),
     ("correlation", lambda q: q.has("correlation")),
     ("state", lambda q: q.has("on_battery") and not q.has_any("when", "how_long", "how_often", "how_many")),
     ("battery", lambda q: q.has("battery") and not q.metrics),

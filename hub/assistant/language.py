@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 
+from hub import text_format as fmt
 from hub.assistant.words import QuestionWords, split_words
 
 LONGEST_PHRASE = 6
@@ -36,6 +39,20 @@ class TimeWords(msgspec.Struct, frozen=True, eq=False):
     midnight: frozenset[str]
     am: frozenset[str]
     pm: frozenset[str]
+
+
+class StateWords(msgspec.Struct, frozen=True, eq=False):
+    """Words for the states of devices, each for true and for false."""
+
+    on_off: tuple[str, str]
+    by_class: dict[str, tuple[str, str]]
+    texts: dict[str, str]  # for states that devices report as text
+
+    def of(self, value: object, device_class: str | None) -> str | None:
+        """Return the word for a state, None for a value that has none."""
+        if isinstance(value, bool):
+            return self.by_class.get(device_class or "", self.on_off)[0 if value else 1]
+        return self.texts.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 class Language(msgspec.Struct, frozen=True, eq=False):
@@ -64,6 +81,8 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     time: TimeWords
     rule: dict[str, tuple[re.Pattern[str], ...]]  # parts of a rule in words
     sentences: dict[str, str]
+    states: StateWords | None  # None: English
+    decimal_comma: bool
     vocabulary: frozenset[str]
 
     def say(self, key: str, **values: Any) -> str:
@@ -85,6 +104,25 @@ def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
     return languages()[otherwise if scores[otherwise] == best else max(scores, key=lambda code: scores[code])]
 
 
+_answering: ContextVar[Language | None] = ContextVar("language of the answer", default=None)
+
+
+def answer_language() -> Language | None:
+    """Return the language of the answer that is being written."""
+    return _answering.get()
+
+
+@contextmanager
+def answering_in(language: Language) -> Iterator[None]:
+    """Write states and numbers in this language."""
+    token = _answering.set(language)
+    try:
+        with fmt.decimal_comma(wanted=language.decimal_comma):
+            yield
+    finally:
+        _answering.reset(token)
+
+
 @cache
 def languages() -> Mapping[str, Language]:
     """Return all languages by code, English first."""
@@ -95,10 +133,11 @@ def languages() -> Mapping[str, Language]:
         for code in codes
         for name in (code, f"answers_{code}")
     }
-    return {code: _language(code, read[code], read[f"answers_{code}"]) for code in codes}
+    states = msgspec.convert(tomllib.loads((folder / "states.toml").read_text("utf-8")), dict[str, StateWords])
+    return {code: _language(code, read[code], read[f"answers_{code}"], states.get(code)) for code in codes}
 
 
-def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> Language:
+def _language(code: str, table: dict[str, Any], sentences: dict[str, str], states: StateWords | None) -> Language:
     concepts: dict[str, set[str]] = {}
     for concept, alternatives in table["concepts"].items():
         for phrase in _alternatives(alternatives):
@@ -128,6 +167,8 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
         time=time,
         rule=rule,
         sentences=sentences,
+        states=states,
+        decimal_comma=code in ("de", "es"),
         vocabulary=frozenset(vocabulary | words["filler"]),
         **words,
         **verbs,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 import msgspec
 
@@ -18,6 +19,7 @@ from hub.assistant.answers.slices import in_slices
 from hub.assistant.context_resolution import resolve_question
 from hub.assistant.handlers import HANDLERS, Handler
 from hub.assistant.kinds import STATES
+from hub.assistant.language import answering_in
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.question_splitter import split_questions
 from hub.assistant.sources import sources_of
@@ -62,7 +64,7 @@ class RuleBasedAnswers:
         found: list[RuleBasedAnswer] = []
         turns = list(before)
         for part in parts:
-            answer = await self._answer(part, turns, language)
+            answer = await self._answer(part, turns, language, continues=bool(found))
             if answer.kind == "unknown":  # it was one question after all
                 return await self._answer(text, before, language)
             found.append(answer)
@@ -70,9 +72,16 @@ class RuleBasedAnswers:
             turns.append(Turn(question=part, answer=answer.text, at=self._queries.now(), writer=BUILTIN, extras=extras))
         return _together(found)
 
-    async def _answer(self, text: str, before: Sequence[Turn], language: str) -> RuleBasedAnswer:
+    async def _answer(
+        self, text: str, before: Sequence[Turn], language: str, *, continues: bool = False
+    ) -> RuleBasedAnswer:
+        """Answer one question. With ``continues``, it is written in one text with the question before it."""
         devices = await self._devices()
-        question = await self._parsed(text, before, devices, language)
+        question = await self._parsed(text, before, devices, language, continues=continues)
+        with answering_in(question.language):
+            return await self._computed(question, devices)
+
+    async def _computed(self, question: ParsedQuestion, devices: Sequence[Device]) -> RuleBasedAnswer:
         context = Context(self._queries, question, devices)
         handler = HANDLERS.get(question.kind)
         try:
@@ -101,19 +110,20 @@ class RuleBasedAnswers:
         return [device for device in found if device is not None]
 
     async def _parsed(
-        self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str
+        self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str, *, continues: bool
     ) -> ParsedQuestion:
         """Parse a question in a thread: to look for its words in 100,000 names takes seconds.
 
         A metric that appears meanwhile may interrupt it; then it starts again, in the end in the event loop.
         """
         now = self._queries.now()
+        resolve = partial(resolve_question, text, before, devices, now, language, continues=continues)
         for _ in range(_PARSED_IN_THREAD):
             try:
-                return await asyncio.to_thread(resolve_question, text, before, devices, now, language)
+                return await asyncio.to_thread(resolve)
             except RuntimeError:
                 log.debug("A device changed while a question was parsed. Retrying.")
-        return resolve_question(text, before, devices, now, language)
+        return resolve()
 
 
 def _together(answers: Sequence[RuleBasedAnswer]) -> RuleBasedAnswer:

@@ -22,6 +22,8 @@ _CACHED = 200_000
 _PLACES = frozenset(("room", "weather"))
 """Kinds whose words are places rather than machines: an office that does not exist is no other room."""
 _LONGEST_NAME, _LONGEST_GROUP = 10, 4
+_THROUGH, _LONGEST_RANGE = ("to", "through", "bis", "a", "hasta"), 20
+"""Words of a range of numbers ("sensors 1 to 3"), and how many devices it has at most."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -103,6 +105,18 @@ def _add_numbers(
     """Add devices that are named by their number alone: "feed pump 3 and 1"."""
     for (_, end), same in list(named.items()):
         place = end
+        if words.word(place) in _THROUGH and words.word(place + 1).isdigit() and words.word(end - 1).isdigit():
+            last, numbers = (
+                int(words.word(place + 1)),
+                range(int(words.word(end - 1)) + 1, int(words.word(place + 1)) + 1),
+            )
+            between = [
+                each for number in numbers[:_LONGEST_RANGE] for each in with_number(same[0], str(number), devices)
+            ]
+            if between and with_number(same[0], str(last), devices):
+                words.mark(place, place + 2, "device")
+                named[place + 1, place + 2] = between
+                continue
         while words.word(place + 1).isdigit() and words.word(place) in language.joining:
             found = with_number(same[0], words.word(place + 1), devices)
             if not found or not words.is_free(place, place + 2):

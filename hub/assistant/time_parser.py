@@ -126,7 +126,9 @@ class _Parser:
         bare = int(groups.get("hour") or groups.get("hour2") or 0) * HOUR
         known = self._at(groups.get("clock") or groups.get("clock2"), day)
         if groups.get("hour2") and groups.get("hour"):
-            known, bare = self._at(f"{groups['hour2']}:00", day), int(groups["hour"]) * HOUR
+            is_late = self._time.parts.get(groups.get("part") or "") in ("afternoon", "evening")
+            later = 12 if is_late and int(groups["hour2"]) < 12 else 0
+            known, bare = self._at(f"{int(groups['hour2']) + later}:00", day), (int(groups["hour"]) + later) * HOUR
         if known is None or bare >= DAY:
             return None
         midnight = known - known % DAY

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from hub import text_format as fmt
+from hub.assistant.answers.alert_message import alert_message
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target
 from hub.assistant.answers.meanings import meaning
 from hub.assistant.time_parser import DAY, HOUR, TimeRange
@@ -53,7 +54,7 @@ def _line(context: Context, view: AlertView, alert: Alert, most: int) -> str:
         "alert_line",
         severity=context.say(view.severity),
         name=view.name,
-        message=view.message,
+        message=alert_message(context, alert),
         time=context.clock(view.raised_at),
         ago=context.ago(view.raised_at),
     )
@@ -63,7 +64,8 @@ def _line(context: Context, view: AlertView, alert: Alert, most: int) -> str:
         text += " " + context.say("now_value", value=target.show(target.latest.value))
     if alert.state == "acknowledged":
         text += " " + context.say("acknowledged_by", name=alert.acknowledged_by or "–")
-    why = " ".join(sentences(view.why)[:most]) if view.why else context.say("not_diagnosed")
+    told = " ".join(sentences(view.why or "")[:most])
+    why = context.say("in_english", text=told) if told else context.say("not_diagnosed")
     return f"{text} {why}"
 
 
@@ -120,7 +122,7 @@ def duration_line(context: Context, alert: Alert) -> str:
         key,
         severity=context.say(alert.severity),
         name=view.name,
-        message=alert.message,
+        message=alert_message(context, alert),
         start=context.clock(began),
         end=context.clock(over or context.now),
         duration=fmt.duration(max((over or context.now) - began, 0)),
@@ -195,7 +197,7 @@ async def acknowledged(context: Context) -> ComputedAnswer:
     wants_open = context.question.has("not")
     if wants_open:
         waiting = [alert for alert in open_now if alert.state == "raised"]
-        lines = [f"{context.queries.alert_view(alert).name}: {alert.message}" for alert in waiting]
+        lines = [f"{context.queries.alert_view(alert).name}: {alert_message(context, alert)}" for alert in waiting]
         return ComputedAnswer(
             context.lines(context.count("unacknowledged", len(waiting)) + (":" if lines else "."), lines),
             about_alerts(waiting),
@@ -210,7 +212,7 @@ async def acknowledged(context: Context) -> ComputedAnswer:
         context.say(
             "acknowledged_line",
             name=context.queries.alert_view(alert).name,
-            message=alert.message,
+            message=alert_message(context, alert),
             by=alert.acknowledged_by or context.say("unnamed"),
             time=context.clock(alert.acknowledged_at or 0),
             note=f"“{alert.note}”" if alert.note else context.say("without_note"),

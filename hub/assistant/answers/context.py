@@ -11,7 +11,7 @@ import msgspec
 from hub import text_format as fmt
 from hub.assistant.answers.metric_schemas import MetricSchemas
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.language import Language
+from hub.assistant.language import Language, answer_language
 from hub.assistant.metric_words import MetricMention
 from hub.assistant.question import ParsedQuestion
 from hub.assistant.time_parser import HOUR, TimeRange
@@ -83,8 +83,16 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         """Return a value of this metric as text."""
         if isinstance(value, float):
             return fmt.quantity(value, self.unit)
-        word = state_word(value, self.device.describe(self.metric).device_class)
+        language, device_class = answer_language(), self.device.describe(self.metric).device_class
+        words = language.states if language is not None else None
+        word = words.of(value, device_class) if words is not None else None
+        word = word or state_word(value, device_class)
         return word.lower() if word else f"“{str(value)[:40]}”"
+
+    def state(self) -> str:
+        """Return the latest state in English and lower case, for comparison; an empty text for other values."""
+        value = self.device.metrics[self.metric].value
+        return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 
 
 class Context:
@@ -150,7 +158,7 @@ class Context:
         """Return the metrics that the question names, by words or by an adjective."""
         question = self.question
         # The German word for current also means electricity: what is used of it is energy.
-        is_energy = question.has("energy_used") and all(each.quantity == "current" for each in question.metrics)
+        is_energy = question.has("energy_used") and all(each.words.startswith("strom") for each in question.metrics)
         if question.metrics and not is_energy:
             return question.metrics
         hints = (hint.quantity for hint in (question.hint, question.comparative) if hint)

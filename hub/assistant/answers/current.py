@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from hub import text_format as fmt
+from hub.assistant.answers.alert_message import alert_message
 from hub.assistant.answers.context import (
     MAX_LINES,
     MAX_TARGETS,
@@ -165,7 +166,7 @@ def _can_be(target: Target, wanted: str) -> bool:
         return "mains" in target.metric
     if target.device.describe(target.metric).device_class in _CLASSES[wanted]:
         return True
-    return target.show(target.latest.value) in ("on", "off") and wanted in ("on", "off", "running", "open", "closed")
+    return target.state() in ("on", "off") and wanted in ("on", "off", "running", "open", "closed")
 
 
 def _state_word(context: Context, wanted: str) -> str:
@@ -181,14 +182,12 @@ def _state_word(context: Context, wanted: str) -> str:
 
 def is_in_state(target: Target, wanted: str) -> bool:
     """Return whether the latest value of a target is the wanted state."""
-    text = target.show(target.latest.value)
+    text = target.state()
     if wanted == "on_battery":
         return not target.latest.value
     if text in ("on", "off") and wanted in ("open", "closed", "running"):
         return text == ("off" if wanted == "closed" else "on")
-    return text.strip("“”").startswith(_WORDS[wanted]) or (
-        wanted == "on" and text in ("running", "powered", "light", "plugged in")
-    )
+    return text.startswith(_WORDS[wanted]) or (wanted == "on" and text in ("running", "powered", "light", "plugged in"))
 
 
 async def status(context: Context) -> ComputedAnswer:
@@ -217,7 +216,7 @@ def _about(context: Context, device: Device) -> str:
         for metric in main
     ]
     alerts = context.queries.open_alerts([device.id])
-    end = "; ".join(f"{alert.severity}, {alert.message}" for alert in alerts[:3])
+    end = "; ".join(f"{context.say(alert.severity)}, {alert_message(context, alert)}" for alert in alerts[:3])
     tail = context.say("open_alerts_are", alerts=end) if alerts else context.say("no_open_alert")
     return context.lines(head, lines, 10) + f"\n{tail}"
 
@@ -233,7 +232,10 @@ async def overview(context: Context) -> ComputedAnswer:
     )
     alerts = context.queries.open_alerts(context.ids)
     by_device = {context.queries.alert_view(alert).name: alert for alert in reversed(alerts)}
-    lines += [f"{name}: {alert.severity}, {alert.message}" for name, alert in reversed(by_device.items())]
+    lines += [
+        f"{name}: {context.say(alert.severity)}, {alert_message(context, alert)}"
+        for name, alert in reversed(by_device.items())
+    ]
     tail = context.count("open_alerts", len(alerts)) if alerts else context.say("no_open_alert")
     ids = list(dict.fromkeys([alert.device for alert in alerts] + [d.id for d in gone[:MAX_ABOUT]]))[:MAX_ABOUT]
     return ComputedAnswer(context.lines(f"{head} {tail}", lines), tuple((each, None) for each in ids))

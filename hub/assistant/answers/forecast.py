@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub import text_format as fmt
+from hub.assistant.answers.alert_message import alert_message
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, names
 from hub.assistant.answers.readings import Slope, load, recent_slope
 from hub.assistant.answers.slices import in_slices
@@ -103,7 +104,12 @@ async def run_on(context: Context) -> ComputedAnswer:
     alerts = context.queries.open_alerts(context.ids)[:5]
     for alert, view in zip(alerts, await context.queries.explained(alerts), strict=True):
         lines.append(
-            context.say("open_alert_line", severity=alert.severity, name=view.name, message=alert.message)
+            context.say(
+                "open_alert_line",
+                severity=context.say(alert.severity),
+                name=view.name,
+                message=alert_message(context, alert),
+            )
             + (f" {context.say('recommended', actions=' '.join(view.actions))}" if view.actions else "")
         )
     for row in (await context.queries.headings(context.devices, until / 1000))[:5]:

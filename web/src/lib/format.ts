@@ -130,9 +130,16 @@ export function textQuantity(value: Value, unit?: string | null, deviceClass?: s
   return withUnit(textNumber(shownValue(value, unit), shown), shown);
 }
 
-/** Format a limit without trailing zeros: `80 °C`. */
-export function limitText(given: number, from?: string | null): string {
-  const [value, unit] = [shownValue(given, from), shownUnit(from)];
+/** Format a value for a sentence in its own unit. */
+export const plainQuantity = (value: number, unit?: string | null): string =>
+  withUnit(textNumber(value, unit), unit);
+
+/** Format a limit without trailing zeros, in the person's unit: `80 °C`. */
+export const limitText = (value: number, unit?: string | null): string =>
+  exactQuantity(shownValue(value, unit), shownUnit(unit));
+
+/** Format a limit without trailing zeros, in its own unit. */
+export function exactQuantity(value: number, unit?: string | null): string {
   if (!Number.isFinite(value)) return withUnit(DASH, unit);
   if (Math.abs(value) >= HUGE || isSmall(value)) return withUnit(shortPower(value, LIMIT_DIGITS - 1), unit);
   const digits = LIMIT_DIGITS - 1 - (value === 0 ? 0 : exponentOf(value));

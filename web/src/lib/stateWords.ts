@@ -18,7 +18,9 @@ export function stateWord(value: unknown, deviceClass?: string | null): string |
   const on = ON_WORDS.has(text);
   if (on || OFF_WORDS.has(text)) {
     if (words) return words[on ? 0 : 1];
-    return text === '0' || text === '1' ? null : text[0]!.toUpperCase() + text.slice(1);
+    return text === '0' || text === '1'
+      ? null
+      : (T.states.texts[text] ?? text[0]!.toUpperCase() + text.slice(1));
   }
   return T.states.texts[text] ?? null;
 }

@@ -1,6 +1,7 @@
 // Format sentences of the hub for display: metric names, a capital letter at the start, a limited number of sentences.
 
 import { metricName } from './format';
+import { hubText, type Params } from '../texts';
 import { localTimes } from './localTimes';
 
 /** Return a sentence of the hub with a capital letter, and with local times: those without a date are near `near`. */
@@ -18,7 +19,16 @@ export function firstSentences(text: string, count: number): string {
 }
 
 /** Return an alert's message for display beside the device's name: `bearing temperature 89.2 °C, above 85 °C for 5 s`. */
-export function alertMessage(alert: { message: string; metric: string | null }): string {
+export function alertMessage(alert: {
+  message: string;
+  metric: string | null;
+  message_key?: string | null;
+  message_params?: Params;
+}): string {
+  return hubText('alert', englishMessage(alert), alert.message_key, alert.message_params);
+}
+
+function englishMessage(alert: { message: string; metric: string | null }): string {
   if (!alert.metric) return alert.message;
   // The hub writes the metric's title; older alerts begin with the metric's id.
   if (!alert.message.startsWith(alert.metric)) return alert.message;

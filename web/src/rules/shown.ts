@@ -6,7 +6,7 @@ import { metricName } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
 import { beforeWord } from '../lib/words';
 import type { Fleet } from '../live/fleet';
-import { T } from '../texts';
+import { hubText, T } from '../texts';
 
 const PATTERN = /[*?[]/;
 
@@ -21,9 +21,16 @@ export function metricTitle(fleet: Fleet, metric: string, device?: string): stri
   return titles.size === 1 ? [...titles][0]! : metricName(metric);
 }
 
+type RuleText = Pick<Rule, 'text' | 'metric' | 'message_key' | 'message_params'>;
+
 /** Return the hub's text of a rule with its metric's title: `bearing temperature above 80 for 2 s`. */
-export function conditionText(fleet: Fleet, rule: Pick<Rule, 'text' | 'metric'>, device?: string): string {
-  const { text, metric } = rule;
+export function conditionText(fleet: Fleet, rule: RuleText, device?: string): string {
+  const { metric } = rule;
+  const params = { ...rule.message_params, metric: metric && metricTitle(fleet, metric, device) };
+  return hubText('rule', englishText(fleet, rule, device), rule.message_key, params);
+}
+
+function englishText(fleet: Fleet, { text, metric }: RuleText, device?: string): string {
   if (!metric || !text.startsWith(metric)) return text;
   return beforeWord(metricTitle(fleet, metric, device)) + stated(fleet, metric, text.slice(metric.length));
 }

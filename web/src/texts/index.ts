@@ -12,7 +12,21 @@ type Same<Text> = Text extends string
 /** What every catalogue has. */
 export type Texts = Same<typeof texts>;
 
-export const CATALOGUES: Record<Language | typeof PSEUDO, () => Promise<{ texts: Texts }>> = {
+export type Params = Record<string, unknown>;
+
+/** Functions that write a message of the hub from its key and parameters; null for one that they do not know. */
+export type HubMessages = Record<
+  'alert' | 'rule' | 'activity' | 'staysOpen',
+  (key: string, params: Params, text: string) => string | null
+>;
+
+interface Catalogue {
+  texts: Texts;
+  /** Without it, the hub's own text is shown, which is in English. */
+  hub?: HubMessages;
+}
+
+export const CATALOGUES: Record<Language | typeof PSEUDO, () => Promise<Catalogue>> = {
   en: () => import('./en'),
   de: () => import('./de'),
   es: () => import('./es'),
@@ -20,9 +34,25 @@ export const CATALOGUES: Record<Language | typeof PSEUDO, () => Promise<{ texts:
 };
 
 export let T: Texts;
+let hub: HubMessages | undefined;
 
 /** Load the texts of a language and show the page in it. */
 export async function loadTexts(code: Language | typeof PSEUDO): Promise<void> {
   shown.set(code);
-  ({ texts: T } = await CATALOGUES[code]());
+  ({ texts: T, hub } = await CATALOGUES[code]());
+}
+
+/** Return a message of the hub in the language of the page, or its English `text` if that is not possible. */
+export function hubText(
+  kind: keyof HubMessages,
+  text: string,
+  key: string | null | undefined,
+  params: Params | undefined,
+): string {
+  if (!hub || !key || !params) return text;
+  try {
+    return hub[kind](key, params, text) ?? text;
+  } catch {
+    return text; // an older message may have other parameters
+  }
 }

@@ -1,7 +1,7 @@
 // The pseudo-locale: each text in English with accents on its letters. Letters without accents on the page are either
 // data or a text that is missing in the catalogues.
 
-import type { Texts } from '.';
+import type { HubMessages, Texts } from '.';
 import { texts as english } from './en';
 
 const PLAIN = 'AaCcEeGgIiNnOoSsUuYyZz';
@@ -41,4 +41,12 @@ function pseudo(value: unknown): unknown {
   return value;
 }
 
+/** Return the texts in a value, such as the names in the parameters of a message. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return value && typeof value === 'object' ? Object.values(value).flatMap(textsIn) : [];
+}
+
+const marked = (_key: string, params: unknown, text: string): string => accented(text, textsIn(params));
+export const hub: HubMessages = { alert: marked, rule: marked, activity: marked, staysOpen: marked };
 export const texts = pseudo(english) as Texts;

@@ -134,6 +134,15 @@ export const notifications = {
   browserDenied:
     'Der Browser hat Benachrichtigungen dieser Seite abgelehnt. Erlauben Sie sie in seinen Einstellungen.',
   browserNeedsHttps: 'Push-Nachrichten an diesen Browser benötigen HTTPS.',
+  template: 'Nachrichtenvorlage',
+  templateOfRoute: 'Jinja2. Leere Teile stammen aus der Standardvorlage. Vorlagen von Kanälen gehen vor.',
+  templateOfChannel: 'Jinja2. Leere Teile stammen aus der Vorlage der Route oder aus der Standardvorlage.',
+  templateTitle: 'Titel',
+  templateText: 'Text',
+  templateFields: (fields: string, ofAlert: string) =>
+    `Felder: ${fields}. In {% for alert in alerts %}: ${ofAlert}.`,
+  preview: 'Vorschau',
+  previewResolved: 'Vorschau „behoben“',
   quiet: 'Ruhezeiten',
   quietOn: 'Nachrichten in diesen Zeiten zurückhalten',
   quietCritical: 'Auch Nachrichten über kritische Alarme zurückhalten',

@@ -28,6 +28,8 @@ import { link, nav, palette, rail, shortcuts, theme } from './shell';
 import { silences } from './silences';
 import { topics } from './topics';
 
+export { hub } from './messages';
+
 export const texts: Texts = {
   account,
   activity,

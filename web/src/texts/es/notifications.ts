@@ -130,6 +130,16 @@ export const notifications = {
   browser: 'Notificar en este navegador',
   browserDenied: 'El navegador rechazó las notificaciones de esta página. Permítalas en sus ajustes.',
   browserNeedsHttps: 'Los mensajes push a este navegador requieren HTTPS.',
+  template: 'Plantilla de mensaje',
+  templateOfRoute:
+    'Jinja2. Lo que quede vacío se toma de la plantilla predeterminada. Las plantillas de los canales tienen prioridad.',
+  templateOfChannel: 'Jinja2. Lo que quede vacío se toma de la plantilla de la ruta o de la predeterminada.',
+  templateTitle: 'Título',
+  templateText: 'Texto',
+  templateFields: (fields: string, ofAlert: string) =>
+    `Campos: ${fields}. En {% for alert in alerts %}: ${ofAlert}.`,
+  preview: 'Vista previa',
+  previewResolved: 'Vista previa «resuelta»',
   quiet: 'Horas de silencio',
   quietOn: 'Retener los mensajes en este horario',
   quietCritical: 'Retener también los mensajes sobre alertas críticas',

@@ -20,6 +20,7 @@ ALERT: dict[str, Any] = {
     "severity": "critical", "device": "Pump {{ 1 }}", "place": "Pump {{ 1 }} (Hall)", "area": "Hall", "rule": "hot",
     "metric": "temperature", "message": "95 °C is above 80 °C", "value": "95 °C", "limit": "80 °C",
     "since": "2026-11-30 14:03:12 CET", "duration": None, "diagnosis": "A worn bearing.", "url": "https://hub/alerts/a",
+    "rule_name": "Too hot",
 }  # fmt: skip
 FIELDS = {
     **ALERT,
@@ -49,10 +50,10 @@ def test_template_has_the_fields_of_the_message(source: str, text: str) -> None:
 
 
 def test_default_template_names_each_alert_and_the_diagnosis() -> None:
-    assert render(DEFAULT_TEMPLATE.title, FIELDS, 250) == "Critical: Pump {{ 1 }} and 1 more"
+    assert render(DEFAULT_TEMPLATE.title, FIELDS, 250) == "Critical: Pump {{ 1 }} - Too hot and 1 more"
     first, second = render(DEFAULT_TEMPLATE.text, FIELDS, MAX_TEXT).split("\n\n")
     assert first.splitlines() == [
-        "Pump {{ 1 }} (Hall): 95 °C is above 80 °C", "Since 2026-11-30 14:03:12 CET", "A worn bearing."
+        "Pump {{ 1 }} (Hall): 95 °C is above 80 °C", "Rule: Too hot", "Since 2026-11-30 14:03:12 CET", "A worn bearing."
     ]  # fmt: skip
     assert second.startswith("Pump {{ 1 }} (Hall)")
     over = {**FIELDS, "status": "resolved", "alerts": [{**ALERT, "duration": "4 min"}], "more": 3}

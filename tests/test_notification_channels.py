@@ -16,7 +16,9 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
+from standardwebhooks import Webhook, WebhookVerificationError
 
+from fake_ai import now_ms
 from http_receiver import HttpReceiver, http_receiver
 from hub.errors import Invalid
 from hub.model import Message
@@ -45,6 +47,43 @@ async def send(kind: str, values: dict[str, Any], message: OutgoingMessage) -> N
     checked = checked_values(channel.fields, values)
     channel.check(checked)
     await channel.send(checked, message)
+
+
+async def send_unchecked(kind: str, values: dict[str, Any], message: OutgoingMessage) -> None:
+    """Send a message over a channel whose settings were stored without a check."""
+    channel = CHANNEL_KINDS[kind]
+    defaults = {each.name: each.default for each in channel.fields if each.default is not None}
+    await channel.send({**defaults, **values}, message)
+
+
+def test_impossible_setting_is_refused_with_the_name_of_its_field() -> None:
+    mail = {"host": "mail.example.org", "sender": "hub@example.org"}
+    for kind, values, named in [
+        ("webhook", {"url": "http://a..b/"}, "url"),
+        ("webhook", {"url": f"http://{'a' * 300}.com/"}, "url"),
+        ("webhook", {"url": "http://a.b/", "secret": "whsec_no base64"}, "secret"),
+        ("ntfy", {"token": "schlüssel", "topic": "t"}, "token"),
+        ("mail", {**mail, "host": "a..b"}, "host"),
+        ("mail", {**mail, "host": "x" * 300}, "host"),
+        ("mail", {**mail, "sender": "x@ü..y"}, "x@ü..y"),
+        ("mail", {**mail, "recipients": "a@b.c, x@é..z"}, "x@é..z"),
+    ]:
+        channel = CHANNEL_KINDS[kind]
+        with pytest.raises(Invalid, match=named):
+            channel.check(checked_values(channel.fields, values))
+    channel = CHANNEL_KINDS["mail"]
+    channel.check(checked_values(channel.fields, {**mail, "recipients": "ada@bücher.example, ünal@localhost"}))
+
+
+async def test_library_for_standard_webhooks_verifies_signatures() -> None:
+    secret = f"whsec_{base64.b64encode(bytes(range(24))).decode()}"
+    async with http_receiver() as receiver:
+        message = OutgoingMessage("c", "n-1", "g", "", FIRING, now_ms())
+        await send("webhook", {"url": receiver.url, "secret": secret}, message)
+    (posted,) = receiver.posted
+    assert Webhook(secret).verify(posted.body, posted.headers)["key"] == "n-1"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(secret).verify(posted.body + b" ", posted.headers)
 
 
 class Postbox:
@@ -227,7 +266,7 @@ async def test_host_that_is_no_name_is_refused_with_its_name(kind: str, host: st
         "webhook": {"url": f"http://{host}/"},
         "mail": {"host": host, "sender": "hub@x.test", "recipients": "a@x.test"},
     }
-    failure = await worker.attempt(lambda: send(kind, values[kind], outgoing()))
+    failure = await worker.attempt(lambda: send_unchecked(kind, values[kind], outgoing()))
     assert failure is not None
     assert failure.reason in ("rejected", "unreachable")
     assert "Internal error" not in failure.text
@@ -235,6 +274,6 @@ async def test_host_that_is_no_name_is_refused_with_its_name(kind: str, host: st
 
 async def test_token_that_cannot_be_a_header_is_refused_with_the_reason(receiver: HttpReceiver) -> None:
     values = {"server": receiver.url, "topic": "cellar", "token": "schlüssel"}
-    failure = await worker.attempt(lambda: send("ntfy", values, outgoing()))
+    failure = await worker.attempt(lambda: send_unchecked("ntfy", values, outgoing()))
     assert failure is not None
     assert "ASCII" in failure.text

@@ -8,6 +8,7 @@ import contextlib
 import hashlib
 import hmac
 import io
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -181,6 +182,31 @@ async def test_failing_channels_hold_up_no_other_and_list_each_attempt(site: Sit
     hanging.set()
 
 
+@pytest.mark.parametrize("repair", ["save", "test", "send again"])
+async def test_repaired_channel_starts_again_at_once(site: Site, repair: str) -> None:
+    device = f"pump-{repair.replace(' ', '-')}"
+    refusal = "503 Service Unavailable\r\nRetry-After: 99999999999999999999\r\n"
+    site.receiver.answer = lambda posted: refusal
+    await site.alert(device)
+    await site.receiver.heard(device, 1)
+    async with asyncio.timeout(30):
+        while not ((waiting := (await site.deliveries(device))[0])["attempts"]):
+            await asyncio.sleep(0.02)
+    assert now_ms() + 300_000 < waiting["due_at"] <= now_ms() + 600_000  # not as long as the receiver asked
+    site.receiver.answer = lambda posted: "200 OK\r\n"
+    if repair == "save":
+        await site.channel("hook", f"{site.receiver.url}/repaired")
+    elif repair == "test":
+        settings = next(
+            each for each in (await site.do("GET", "/api/notifications"))["channels"] if each["id"] == "hook"
+        )
+        wanted = {"kind": "webhook", "name": settings["name"], "values": {}}
+        assert (await site.do("POST", "/api/notifications/channels/hook/test", **wanted))["ok"]
+    else:
+        await site.do("POST", f"/api/notifications/deliveries/{waiting['number']}/retry", 202)
+    await site.receiver.heard(device, 2)
+
+
 async def test_resolved_is_not_sent_to_who_did_not_hear_the_raise(site: Site) -> None:
     site.receiver.answer = lambda posted: "429 Too Many Requests\r\nRetry-After: 3600\r\n"
     await site.alert("pump-9")
@@ -246,8 +272,9 @@ async def test_template_of_the_channel_goes_before_that_of_the_route_and_is_prev
     await site.routes({**AT_ONCE, "template": {"title": "Route", "text": "{{ value }} > {{ limit }} ({{ status }})"}})
     alert = await site.alert("pump-12")
     await until(lambda: len(site.receiver.about("pump-12")) == 2, 30)
-    sent = {each.path: each.json for each in site.receiver.posted if each.json.get("alerts")}
-    found = [(sent[path]["title"], sent[path]["text"]) for path in ("/secret-path", "/own")]
+    paths = ("/secret-path", "/own")
+    sent = {each.path: each.json for each in site.receiver.posted if each.path in paths and each.json.get("alerts")}
+    found = [(sent[path]["title"], sent[path]["text"]) for path in paths]
     assert found == [("Route", "95 °C > 80 °C (firing)"), ("critical pump-12", "95 °C > 80 °C (firing)")]
     tried = {"title": "{{ device }}", "text": "{{ since | truncate(5) }}", "alert_id": alert["id"]}
     preview = await site.do("POST", "/api/notifications/preview", **tried)
@@ -265,7 +292,7 @@ async def test_template_that_fails_for_an_alert_is_replaced_by_the_default_one(s
     await site.routes({**AT_ONCE, "template": {"text": "{% if message > 1 %}never{% endif %}"}})
     await site.alert("pump-13")
     (firing,) = await site.receiver.heard("pump-13", 1)
-    assert (firing["title"], "Since " in firing["text"]) == ("Critical: pump-13", True)
+    assert (firing["title"], "Since " in firing["text"]) == ("Critical: pump-13 - Too hot", True)
 
 
 async def test_secrets_are_kept_and_never_returned(site: Site) -> None:
@@ -346,3 +373,21 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         await site.do("DELETE", f"/api/people/{quiet_id}", 204)
         assert "quentin" not in (site.hub.services.store.path.parent / "notifications.json").read_text()
         assert south["id"] != north["id"]
+
+
+async def test_push_address_in_a_private_network_is_for_those_who_may_set_channels(site: Site) -> None:
+    keys = {"p256dh": base64.b64encode(b"\x04" + bytes(64)).decode(), "auth": base64.b64encode(bytes(16)).decode()}
+
+    async def subscribe(browser: Browser, endpoint: str) -> str:
+        await browser.http.get("/api/account/notifications")  # makes the channel
+        address = {"channel": "webpush", "address": json.dumps({"endpoint": endpoint, "keys": keys})}
+        answer = await browser.http.put("/api/account/notifications", json={"addresses": [address]})
+        return f"{answer.status_code} {answer.text}"
+
+    async with Browser(site.hub) as viewer, Browser(site.hub) as administrator:
+        await invite(site, viewer, "Wim", role="viewer")
+        await invite(site, administrator, "Wanda", role="administrator")
+        for host in ("127.0.0.1", "localhost", "[::ffff:10.0.0.1]", "10.1.2.3"):
+            assert "not in the public internet" in await subscribe(viewer, f"https://{host}/push")
+        assert (await subscribe(administrator, "https://127.0.0.1/push")).startswith("200")
+        assert "Allowed: https://" in await subscribe(administrator, "http://127.0.0.1/push")

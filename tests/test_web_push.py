@@ -34,7 +34,6 @@ async def test_message_is_encrypted_for_the_browser_and_signed_by_the_hub(tmp_pa
     async with http_receiver() as service:
         keys = {"p256dh": encoded(public), "auth": encoded(SECRET)}
         address = json.dumps({"endpoint": f"{service.url}/secret", "keys": keys})
-        push.check_address(address)
         outgoing = OutgoingMessage("webpush", "n-1", "alert:a-1@1", address, FIRING, 1_700_000_000_000)
         await push.send(values, outgoing)
         (posted,) = service.posted
@@ -51,6 +50,7 @@ async def test_message_is_encrypted_for_the_browser_and_signed_by_the_hub(tmp_pa
         with pytest.raises(DeliveryFailed) as failed:
             await push.send(values, outgoing)
         assert failed.value.gone
-    for wrong in ("x", "{}", json.dumps({"endpoint": "https://x", "keys": {"p256dh": "AA", "auth": "AA"}})):
+    push.check_address(address.replace("http:", "https:"))
+    for wrong in ("x", "{}", address, json.dumps({"endpoint": "https://x", "keys": {"p256dh": "AA", "auth": "AA"}})):
         with pytest.raises(Invalid):
             push.check_address(wrong)

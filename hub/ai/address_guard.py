@@ -110,6 +110,17 @@ async def _resolve(host: str, port: int) -> list[IpAddress]:
     return [ipaddress.ip_address(str(each[4][0]).partition("%")[0]) for each in found]
 
 
+async def is_public(host: str, port: int) -> bool:
+    """Return True unless one of the host's addresses is outside of the public internet. A host may have none yet."""
+    if (address := literal(host)) is not None:
+        return _unwrapped(address).is_global
+    try:
+        found = await _resolve(host, port)
+    except OSError:
+        return True  # the connection will fail with the library's own error
+    return all(_unwrapped(each).is_global for each in found)
+
+
 def refusal(host: str) -> AiError:
     return AiError(
         f"{host[:100]} is not an allowed address.",

@@ -111,6 +111,7 @@ async def _run(
         pipeline = start("pipeline", core.pipeline.run())
         link = start("MQTT client", connection.link.run())
         publish_queue = start("publish queue", connection.publish_queue.run())
+        retained = start("retained topics", connection.retained.run())
         explorer = start("topic explorer", connection.explorer.run())
         drop_monitor = start("drop monitor", connection.drop_monitor.run(connection.watching))
         sender = start("command sender", connection.sender.run())
@@ -129,7 +130,8 @@ async def _run(
         notify("STOPPING=1")
         startup.cancel()
         core.shutdown.set()  # ends streams and WebSockets, for which the web server would wait
-        for task in (*watchdog, clock, publish_queue, explorer, drop_monitor, sender, retention, diagnosis, reloading):
+        publishing = (publish_queue, retained, explorer, drop_monitor, sender)
+        for task in (*watchdog, clock, *publishing, retention, diagnosis, reloading):
             task.cancel()
         connection.link.pause()
         core.ingest_queue.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from hub.dialects import Publish
+from hub.mqtt.client import MqttClientSettings
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationConfig
@@ -13,6 +14,7 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 from hub.runtime.bus import Bus
 from hub.runtime.clock import now_ms
+from hub.services.retained_topics import RetainedTopics
 from hub.store.base import Store
 
 
@@ -24,8 +26,12 @@ def build_notifications(
     registry: DeviceRegistry,
     own_url: str,
     publish: Callable[[Publish], None] = lambda message: None,
+    retained: RetainedTopics | None = None,
 ) -> Notifications:
-    """Return the notifications with the settings of the data folder. They know the people once the API is built."""
+    """Return the notifications with the settings of the data folder. They know the people once the API is built.
+
+    Without ``publish`` and ``retained``, nothing is published over MQTT.
+    """
     return Notifications(
         config=NotificationConfig(data),
         store=store,
@@ -36,6 +42,8 @@ def build_notifications(
         directory=AccountDirectory(),
         own_url=own_url,
         publish=publish,
-        open_alerts=engine.open.values,
+        retained=retained or RetainedTopics(data, MqttClientSettings("", 0, "hub")),
+        open_alerts=lambda: engine.open,
+        rule_names=lambda: {rule.id: rule.name for rule in engine.rules},
         now=now_ms,
     )

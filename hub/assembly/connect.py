@@ -16,6 +16,7 @@ from hub.runtime.settings import Settings
 from hub.services.command_sender import CommandSender
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
+from hub.services.retained_topics import RetainedTopics
 from hub.services.topic_explorer import TopicExplorer, for_looking
 
 
@@ -39,6 +40,7 @@ def connect(
     link = NegotiatingClient(client, messages.take, lost_session, on_outage=link_changed)
     return BrokerConnection(
         link=link,
+        retained=RetainedTopics(settings.store.data, for_looking(client, link.state, "alerts")),
         publish_queue=PublishQueue(link, birth_messages),
         sender=CommandSender(registry=registry, link=link, tell=ingest_queue.put, now=now_ms),
         explorer=TopicExplorer(lambda: for_looking(link.settings, link.state), now_ms),

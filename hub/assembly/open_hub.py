@@ -179,7 +179,8 @@ async def _open_core(
 ) -> Core:
     """Return the core with the stored state restored."""
     bus, metrics = Bus(), Metrics(__version__)
-    notifications = build_notifications(data, store, bus, engine, registry, own_url, connection.publish_queue.put)
+    publish, retained = connection.publish_queue.put, connection.retained
+    notifications = build_notifications(data, store, bus, engine, registry, own_url, publish, retained)
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
         dialects=dialects,

@@ -35,6 +35,7 @@ from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
+from hub.services.retained_topics import RetainedTopics
 from hub.services.topic_explorer import TopicExplorer
 from hub.services.visible import VisibleAlerts, VisibleDevices
 from hub.services.visible_history import VisibleHistory
@@ -96,6 +97,7 @@ class BrokerConnection:
 
     Attributes:
         link: The connection that receives messages. It reconnects by itself.
+        retained: Publishes alerts as retained messages.
         publish_queue: Publishes birth messages and requests of dialects.
         sender: Publishes commands.
         explorer: Connects while a user looks through topics.
@@ -104,6 +106,7 @@ class BrokerConnection:
     """
 
     link: NegotiatingClient
+    retained: RetainedTopics
     publish_queue: PublishQueue
     sender: CommandSender
     explorer: TopicExplorer

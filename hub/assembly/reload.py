@@ -198,6 +198,7 @@ class Reloader:
 
     def _connect(self, client: MqttClientSettings) -> None:
         self._connection.link.use(client)
+        self._connection.retained.use(for_looking(client, self._connection.link.state, "alerts"))
         self._connection.drop_monitor.use(for_looking(client, self._connection.link.state, "drops"))
 
 

@@ -24,7 +24,7 @@ class PendingNotice(msgspec.Struct, frozen=True):
 
 
 class MessageAlert(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts of an alert in a message. ``area`` and ``device_name`` are as people know them."""
+    """The facts of an alert in a message. ``area``, ``device_name`` and ``rule_name`` are as people know them."""
 
     id: str
     rule: str
@@ -41,6 +41,7 @@ class MessageAlert(msgspec.Struct, frozen=True, omit_defaults=True):
     ended_at: int | None = None
     diagnosis: str | None = None  # its first sentence
     url: str | None = None
+    rule_name: str | None = None
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

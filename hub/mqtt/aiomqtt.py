@@ -56,6 +56,7 @@ class AiomqttConnection(aiomqtt.Client):
             timeout=timeout_s,
             transport="tcp" if settings.transport == "tcp" else "websockets",
             websocket_path=settings.websocket_path,
+            will=None if settings.will is None else aiomqtt.Will(*settings.will, qos=1, retain=True),
         )
         self._client.manual_ack_set(True)
         self._client.disable_logger()  # it costs time for every packet, and `lost` says what matters

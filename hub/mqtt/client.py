@@ -51,6 +51,8 @@ class MqttClientSettings(msgspec.Struct, frozen=True):
     """False: the session ends with its connection and receives everything with QoS 0, for a client that only reads."""
     had_session: bool = False
     """This hub connected with this client id before, so a missing session means that messages may be missing."""
+    will: tuple[str, bytes] | None = None
+    """Topic and payload of a retained message that the broker publishes when it loses the connection."""
     current_to: int = 0
     """Until when (ms) an earlier run had received everything. A gap that is found at start-up begins here."""
 

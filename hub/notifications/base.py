@@ -20,6 +20,7 @@ SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
 Setting = str | int | bool
 Values = Mapping[str, Setting]
 MAX_VALUE_CHARS = 2_048
+MAX_HOST_CHARS = 253
 FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
 """Failures that another attempt with the same settings does not fix."""
 
@@ -166,6 +167,18 @@ def check_url(name: str, value: str) -> None:
         valid = False
     if not valid:
         raise Invalid(f"{name} is not a valid URL.", "Allowed: https://… or http://… with a host.")
+    check_host_name(name, parts.hostname or "")
+
+
+def check_host_name(name: str, host: str) -> None:
+    """Raise Invalid for a host that no name server can have. ``name`` is the field that has it."""
+    try:
+        valid = 0 < len(host.encode("idna")) <= MAX_HOST_CHARS
+    except UnicodeError:
+        valid = False
+    if not valid:
+        hint = "Allowed: an IP address, or labels of 1 to 63 characters with dots between them."
+        raise Invalid(f"{name} has no valid host name ({host[:64]!r}).", hint)
 
 
 def masked_url(url: str) -> str:

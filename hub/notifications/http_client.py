@@ -15,7 +15,7 @@ from hub.notifications.base import DeliveryFailed
 TIMEOUT_S = 10.0
 MAX_ANSWER = 2_048
 """Bytes of an answer that are read."""
-MAX_RETRY_AFTER_S = 3_600.0
+MAX_RETRY_AFTER_S = 600.0
 _AUTH = (401, 403, 407)
 _BUSY = (408, 425, 429)
 

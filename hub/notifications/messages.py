@@ -23,14 +23,22 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
 class MessageComposer:
-    """Writes messages. ``base_url`` returns the hub's address in links; ``diagnoses`` has first sentences by alert."""
+    """Writes messages. ``base_url`` returns the hub's address in links; ``diagnoses`` has first sentences by alert.
+
+    ``rule_names`` returns the names of all rules by id.
+    """
 
     def __init__(
-        self, find: Callable[[str], Device | None], base_url: Callable[[], str], diagnoses: Mapping[str, str]
+        self,
+        find: Callable[[str], Device | None],
+        base_url: Callable[[], str],
+        diagnoses: Mapping[str, str],
+        rule_names: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._find = find
         self._base_url = base_url
         self._diagnoses = diagnoses
+        self._rule_names = rule_names
 
     def __call__(
         self,
@@ -94,6 +102,7 @@ class MessageComposer:
             ended_at=alert.ended_at,
             diagnosis=self._diagnoses.get(alert.id) if quoted else None,
             url=f"{self.home()}/alerts/{alert.id}",
+            rule_name=self._rule_names().get(alert.rule, alert.rule),
         )
 
 
@@ -111,6 +120,7 @@ def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
         "place": f"{name} ({area})" if area else name,
         "area": area,
         "rule": alert.rule,
+        "rule_name": alert.rule_name,
         "metric": alert.metric,
         "message": alert.message,
         "value": None if alert.value is None else fmt.exact_value(alert.value, alert.unit),

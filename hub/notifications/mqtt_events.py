@@ -6,15 +6,20 @@
 ``homeassistant/binary_sensor/watchkeeper_KEY/config``               retained: a sensor for each rule, device and metric
 ``hub/states/KEY``, ``hub/states/KEY/attributes``                    retained: its state and its alert
 ===================================================================  ===================================================
+
+What is retained follows from the open alerts, the rules, the devices and the settings, see :meth:`MqttEvents.run`.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.dialects import Publish
 from hub.events import (
@@ -25,11 +30,13 @@ from hub.events import (
     AlertHandled,
     AlertRaised,
     CauseConfirmed,
+    DeviceChanged,
+    DeviceDeleted,
     DiagnosisReady,
     Event,
     PresenceChanged,
 )
-from hub.model import Alert
+from hub.model import Alert, Device
 from hub.notifications.messages import MessageComposer
 from hub.notifications.settings import NotificationConfig
 
@@ -37,6 +44,10 @@ ROOT = "hub"
 DISCOVERY = "homeassistant"
 MAX_SENSORS = 1_000
 """Sensors that are announced to Home Assistant."""
+POLL_S = 1.0
+"""How often the rules are compared with those that were published."""
+BURST = 100
+"""Alerts that are published before other tasks run."""
 _TYPES: dict[type, str] = {
     AlertRaised: "alert_raised",
     AlertChanged: "alert_changed",
@@ -47,37 +58,99 @@ _TYPES: dict[type, str] = {
 }
 
 
+class RetainedMessages(Protocol):
+    """Retained messages on the broker. ``status_topic`` says ``online`` while the hub runs, then ``offline``."""
+
+    status_topic: str
+
+    def put(self, topic: str, payload: bytes) -> None:
+        """Publish a message; an empty one withdraws it. It never waits."""
+
+    def complete(self) -> None:
+        """Begin to publish, and to withdraw what an earlier run has published and is not wanted any more."""
+
+
 class MqttEvents:
-    """Publishes what the settings allow; ``publish`` never waits."""
+    """Publishes what the settings allow.
+
+    Args:
+        config: The settings.
+        composer: Describes alerts.
+        publish: Publishes a message; it never waits.
+        retained: The retained messages.
+        open_alerts: Returns the open alerts by id.
+        find: Returns a device by its id.
+        rule_names: Returns the names of all rules by id.
+    """
 
     def __init__(
         self,
         config: NotificationConfig,
         composer: MessageComposer,
         publish: Callable[[Publish], None],
-        open_alerts: Callable[[], Iterable[Alert]],
+        retained: RetainedMessages,
+        open_alerts: Callable[[], Mapping[str, Alert]],
+        find: Callable[[str], Device | None],
+        rule_names: Callable[[], Mapping[str, str]],
     ) -> None:
         self._config = config
         self._composer = composer
         self._publish = publish
+        self._retained = retained
         self._open_alerts = open_alerts
-        self._sensors: set[str] = set()  # keys of those that were announced
-        self._was = (False, False)
+        self._find = find
+        self._rule_names = rule_names
+        self._alerts: set[str] = set()  # ids of those that are published
+        self._sensors: dict[str, Alert] = {}  # the open or the last alert of each, by key
+        self._devices: set[str] = set()  # of the sensors
+        self._names = rule_names()  # when they were last published
+        self._changed = asyncio.Event()
 
     def settings_changed(self) -> None:
-        """Publish the open alerts when this was switched on."""
-        settings = self._config.settings
-        wanted = (settings.mqtt_events, settings.home_assistant)
-        if wanted != self._was:
-            self._was = wanted
-            self._sensors.clear()
-            for alert in self._open_alerts():
-                self.keep(alert)
+        """Publish or withdraw everything soon."""
+        self._changed.set()
+
+    def load(self, cleared: Iterable[Alert]) -> None:
+        """Take the alerts that have cleared, newest first, for the sensors of an earlier run."""
+        for alert in cleared:
+            if len(self._sensors) < MAX_SENSORS:
+                self._sensors.setdefault(_key(alert), alert)
+                self._devices.add(alert.device)
+
+    async def run(self) -> None:
+        """Keep the retained messages right until cancelled."""
+        await self._refresh()
+        self._retained.complete()
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(POLL_S):
+                    await self._changed.wait()
+            if self._changed.is_set() or self._rule_names() != self._names:
+                self._changed.clear()
+                await self._refresh()
+
+    async def _refresh(self) -> None:
+        """Publish all open alerts and sensors that the settings allow, and withdraw the others."""
+        self._names = self._rule_names()
+        for number, known in enumerate(list(self._open_alerts().values())):
+            if (alert := self._open_alerts().get(known.id)) is not None:
+                self._keep(alert)
+            if number % BURST == BURST - 1:
+                await asyncio.sleep(0)
+        for alert_id in self._alerts - self._open_alerts().keys():
+            self._withdraw_alert(alert_id)
+        for key, alert in list(self._sensors.items()):
+            if alert.open and alert.id not in self._open_alerts():
+                self._sensors[key] = replace(alert, state="cleared")
+            self._put_sensor(key)
+        self._devices = {alert.device for alert in self._sensors.values()}
 
     def hear(self, event: Event) -> None:
         """Publish an event."""
         if isinstance(event, AlertEvent):
-            self.keep(event.alert)
+            self._keep(event.alert)
+        elif isinstance(event, DeviceChanged | DeviceDeleted) and event.device in self._devices:
+            self._changed.set()
         if not self._config.settings.mqtt_events:
             return
         if isinstance(event, AlertEvent):
@@ -89,35 +162,63 @@ class MqttEvents:
             facts = {"alert": diagnosis.alert, "device": diagnosis.device, "summary": diagnosis.summary}
             self._tell("diagnosis_ready", event.at, **facts)
 
-    def keep(self, alert: Alert) -> None:
-        """Publish the present state of an alert; remove it when it has cleared."""
-        settings = self._config.settings
-        facts = _json(self._facts(alert))
-        if settings.mqtt_events:
-            self._publish(Publish(f"{ROOT}/alerts/{alert.id}", facts if alert.open else b"", retained=True))
-        if settings.home_assistant:
-            self._sensor(alert, facts)
+    def _keep(self, alert: Alert) -> None:
+        """Publish the present state of an alert; withdraw it when it has cleared."""
+        if alert.open and self._config.settings.mqtt_events:
+            self._alerts.add(alert.id)
+            self._retained.put(f"{ROOT}/alerts/{alert.id}", _json(self._facts(alert)))
+        else:
+            self._withdraw_alert(alert.id)
+        key = _key(alert)
+        before = self._sensors.get(key)
+        if before is not None and before.open and before.id != alert.id and not alert.open:
+            return  # a later alert of this sensor is open
+        if before is None and len(self._sensors) >= MAX_SENSORS and not self._make_room(alert):
+            return
+        self._sensors[key] = alert
+        self._devices.add(alert.device)
+        self._put_sensor(key)
 
-    def _sensor(self, alert: Alert, facts: bytes) -> None:
-        key = hashlib.sha256(f"{alert.rule}\n{alert.device}\n{alert.metric}".encode()).hexdigest()[:16]
-        state = f"{ROOT}/states/{key}"
-        if key not in self._sensors and len(self._sensors) < MAX_SENSORS:
-            self._sensors.add(key)
-            name = f"{self._composer.facts(alert, quoted=False).device_name}: {alert.rule}"
-            config = {
-                "name": name,
-                "unique_id": f"watchkeeper_{key}",
-                "device_class": "problem",
-                "state_topic": state,
-                "json_attributes_topic": f"{state}/attributes",
-                "device": {"identifiers": ["watchkeeper_alerts"], "name": "Watchkeeper alerts"},
-                "origin": {"name": "Watchkeeper"},
-            }
-            topic = f"{DISCOVERY}/binary_sensor/watchkeeper_{key}/config"
-            self._publish(Publish(topic, _json(config), retained=True))
-        if key in self._sensors:
-            self._publish(Publish(f"{state}/attributes", facts, retained=True))
-            self._publish(Publish(state, b"ON" if alert.open else b"OFF", retained=True))
+    def _make_room(self, alert: Alert) -> bool:
+        """Withdraw a sensor without an open alert in favour of an open one. Return False if there is none."""
+        over = next((key for key, each in self._sensors.items() if not each.open), None)
+        if over is None or not alert.open:
+            return False
+        self._withdraw_sensor(over)
+        del self._sensors[over]
+        return True
+
+    def _put_sensor(self, key: str) -> None:
+        """Publish a sensor if it is wanted and its rule and its device exist; withdraw it otherwise."""
+        alert = self._sensors[key]
+        exists = alert.open or (alert.rule in self._names and self._find(alert.device) is not None)
+        if not exists:
+            del self._sensors[key]
+        if not exists or not self._config.settings.home_assistant:
+            self._withdraw_sensor(key)
+            return
+        state, facts = f"{ROOT}/states/{key}", self._facts(alert)
+        config = {
+            "name": f"{facts['device_name']}: {facts['rule_name']}",
+            "unique_id": f"watchkeeper_{key}",
+            "device_class": "problem",
+            "state_topic": state,
+            "json_attributes_topic": f"{state}/attributes",
+            "availability_topic": self._retained.status_topic,
+            "device": {"identifiers": ["watchkeeper_alerts"], "name": "Watchkeeper alerts"},
+            "origin": {"name": "Watchkeeper"},
+        }
+        self._retained.put(_config_topic(key), _json(config))
+        self._retained.put(f"{state}/attributes", _json(facts))
+        self._retained.put(state, b"ON" if alert.open else b"OFF")
+
+    def _withdraw_alert(self, alert_id: str) -> None:
+        self._alerts.discard(alert_id)
+        self._retained.put(f"{ROOT}/alerts/{alert_id}", b"")
+
+    def _withdraw_sensor(self, key: str) -> None:
+        for topic in (_config_topic(key), f"{ROOT}/states/{key}/attributes", f"{ROOT}/states/{key}"):
+            self._retained.put(topic, b"")
 
     def _facts(self, alert: Alert) -> dict[str, Any]:
         facts = msgspec.structs.asdict(self._composer.facts(alert, quoted=True))
@@ -126,6 +227,15 @@ class MqttEvents:
 
     def _tell(self, kind: str, at: int, **facts: Any) -> None:
         self._publish(Publish(f"{ROOT}/events/{kind}", _json({"type": kind, "at": at, **facts})))
+
+
+def _key(alert: Alert) -> str:
+    """Return the key of an alert's sensor, which contains no character that a topic may not have."""
+    return hashlib.sha256(f"{alert.rule}\n{alert.device}\n{alert.metric}".encode()).hexdigest()[:16]
+
+
+def _config_topic(key: str) -> str:
+    return f"{DISCOVERY}/binary_sensor/watchkeeper_{key}/config"
 
 
 def _json(value: Any) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from hub.dialects import Publish
 from hub.errors import HubError, NotFound
@@ -24,12 +24,12 @@ from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
 from hub.notifications.messages import MessageComposer, first_sentence
-from hub.notifications.mqtt_events import MqttEvents
+from hub.notifications.mqtt_events import MAX_SENSORS, MqttEvents, RetainedMessages
 from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
 from hub.notifications.routes import Selects
-from hub.notifications.settings import NotificationConfig
+from hub.notifications.settings import NotificationChannel, NotificationConfig
 from hub.notifications.templates import MessageTemplate, check_template, first_of
 from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
@@ -58,7 +58,9 @@ class Notifications:
         directory: The people.
         own_url: The hub's own address, used in links unless the settings have another.
         publish: Publishes a message over MQTT; it never waits.
-        open_alerts: Returns the open alerts.
+        retained: The retained messages over MQTT.
+        open_alerts: Returns the open alerts by id.
+        rule_names: Returns the names of all rules by id.
         now: Returns the time in epoch ms.
     """
 
@@ -74,7 +76,9 @@ class Notifications:
         directory: AccountDirectory,
         own_url: str,
         publish: Callable[[Publish], None],
-        open_alerts: Callable[[], Iterable[Alert]],
+        retained: RetainedMessages,
+        open_alerts: Callable[[], Mapping[str, Alert]],
+        rule_names: Callable[[], Mapping[str, str]],
         now: Callable[[], int],
     ) -> None:
         self.config = config
@@ -87,7 +91,7 @@ class Notifications:
         self._open_alert = open_alert
         self._now = now
         self._sentences: dict[str, str] = {}  # the first of diagnoses, by open alert
-        self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences)
+        self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences, rule_names)
         self._planner = NotificationPlanner(
             lambda: config.settings, directory, find, selects, self.composer, lambda alert: alert in self._sentences
         )
@@ -96,9 +100,10 @@ class Notifications:
         self._changed = False  # the settings
         self._taken = 0  # row number of the last notice that the planner has
         self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
+        self._saved: dict[str, NotificationChannel] = {}  # the channels when their workers were last managed
         self.direct = DirectSender(config, self.composer, now)
         self.hub_watch = HubWatch(config, directory, self.direct.send, now)
-        self.mqtt = MqttEvents(config, self.composer, publish, open_alerts)
+        self.mqtt = MqttEvents(config, self.composer, publish, retained, open_alerts, find, rule_names)
         config.on_change = self._settings_changed
 
     async def run(self) -> None:
@@ -117,6 +122,7 @@ class Notifications:
                 tasks = [
                     group.create_task(self._plan(group), name="notification planning"),
                     group.create_task(self.hub_watch.run(), name="hub watch"),
+                    group.create_task(self.mqtt.run(), name="alerts over MQTT"),
                 ]
                 try:
                     while True:
@@ -157,16 +163,14 @@ class Notifications:
                 groups = await self.store.open()
                 alerts = [alert for group in groups for alert in group.alerts]
                 diagnoses = await self._history.diagnoses(alerts)
-                cleared = await self._history.alerts(states=("cleared",))
+                cleared = await self._history.alerts(states=("cleared",), limit=MAX_SENSORS)
                 break
             except HubError as error:
                 faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
                 await asyncio.sleep(RETRY_S)
         self._sentences |= {alert: first_sentence(each.summary) for alert, each in diagnoses.items()}
         self._planner.load(groups, self._open_alert)
-        self.mqtt.settings_changed()
-        for alert in cleared:  # some of them while the hub was off
-            self.mqtt.keep(alert)
+        self.mqtt.load(cleared)
         self._changed = True  # the settings may have changed since the groups were stored
 
     async def _plan(self, group: asyncio.TaskGroup) -> None:
@@ -218,10 +222,14 @@ class Notifications:
 
     def _manage_workers(self, group: asyncio.TaskGroup) -> None:
         """Start a worker for each new channel, and stop those of removed ones."""
-        wanted = {each.id for each in self.config.settings.channels if each.enabled}
-        for channel in self._workers.keys() - wanted:
+        wanted = {each.id: each for each in self.config.settings.channels if each.enabled}
+        for channel in self._workers.keys() - wanted.keys():
             self._workers.pop(channel)[1].cancel()
-        for channel in wanted - self._workers.keys():
+        for channel in wanted.keys() & self._workers.keys():
+            if wanted[channel] is not self._saved.get(channel):
+                self.restart_channel(channel)
+        self._saved = wanted
+        for channel in wanted.keys() - self._workers.keys():
             worker = ChannelWorker(channel, self.store, self._send, self._describe, self._now)
             self._workers[channel] = worker, group.create_task(worker.run(), name=f"notifications over {channel}")
 
@@ -229,6 +237,11 @@ class Notifications:
         """Let a channel's worker look for deliveries now."""
         if channel in self._workers:
             self._workers[channel][0].wake()
+
+    def restart_channel(self, channel: str) -> None:
+        """Let a channel that waits after failures try again now."""
+        if channel in self._workers:
+            self._workers[channel][0].restart()
 
     async def _send(self, record: DeliveryRecord) -> None:
         delivery = record.delivery
@@ -279,8 +292,7 @@ class Notifications:
         return dry_run(alert, device, at, settings=settings, directory=self.directory, selects=self._selects)
 
     async def retry(self, number: int) -> None:
-        """Let a failed delivery be tried again. Raises NotFound."""
-        if not await self.store.retry(number, self._now()):
-            raise NotFound("There is no failed delivery with this number.")
-        for channel in self._workers:
-            self.wake_channel(channel)
+        """Let a failed or waiting delivery be tried now. Raises NotFound."""
+        if (channel := await self.store.retry(number, self._now())) is None:
+            raise NotFound("There is no failed or waiting delivery with this number.")
+        self.restart_channel(channel)

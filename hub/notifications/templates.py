@@ -34,12 +34,12 @@ _ALLOWED = {
 _HINT = "See the documentation of notifications for the fields and filters."
 FIELDS = (
     *("status", "severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since"),
-    *("duration", "diagnosis", "url", "count", "others", "more"),
+    *("duration", "diagnosis", "url", "rule_name", "count", "others", "more"),
 )
 """Of a message; those that an alert has are of the most severe one."""
 ALERT_FIELDS = (
     *("severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since", "duration"),
-    *("diagnosis", "url"),
+    *("diagnosis", "url", "rule_name"),
 )
 LOOP_FIELDS = ("first", "last", "index")
 
@@ -53,9 +53,10 @@ class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 DEFAULT_TEMPLATE = MessageTemplate(
     "{% if status == 'resolved' %}Resolved{% else %}{{ severity | capitalize }}{% endif %}: {{ device }}"
-    "{% if others %} and {{ others }} more{% endif %}",
+    " - {{ rule_name }}{% if others %} and {{ others }} more{% endif %}",
     "{% for alert in alerts %}{{ alert.place }}: {{ alert.message }}\n"
-    "Since {{ alert.since }}{% if status == 'resolved' %}{% if alert.duration %}, resolved after {{ alert.duration }}"
+    "Rule: {{ alert.rule_name }}\nSince {{ alert.since }}"
+    "{% if status == 'resolved' %}{% if alert.duration %}, resolved after {{ alert.duration }}"
     "{% endif %}{% elif alert.diagnosis %}\n{{ alert.diagnosis }}{% endif %}"
     "{% if not loop.last %}\n\n{% endif %}{% endfor %}"
     "{% if more %}\n\nAnd {{ more }} more.{% endif %}",

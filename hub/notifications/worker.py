@@ -62,10 +62,16 @@ class ChannelWorker:
         self._describe = describe
         self._now = now
         self._wake = asyncio.Event()
+        self._restart = asyncio.Event()
         self._failures = 0  # in a row, of attempts that may succeed later
 
     def wake(self) -> None:
         """Look for deliveries now."""
+        self._wake.set()
+
+    def restart(self) -> None:
+        """Try all waiting deliveries now, because the channel may work again: it was changed, or a test succeeded."""
+        self._restart.set()
         self._wake.set()
 
     async def run(self) -> None:
@@ -73,6 +79,10 @@ class ChannelWorker:
         while True:
             try:
                 self._wake.clear()
+                if self._restart.is_set():
+                    self._restart.clear()
+                    self._failures = 0
+                    await self._store.make_due(self.channel, self._now())
                 pause = await self._next()
             except StoreError as error:
                 faults.error("store", "The deliveries of notifications cannot be read or written (%s).", error)
@@ -83,8 +93,8 @@ class ChannelWorker:
             if pause > 0:
                 try:
                     async with asyncio.timeout(pause):
-                        # A failing channel is left alone for its pause, whatever comes.
-                        await (asyncio.sleep(pause) if self._failures else self._wake.wait())
+                        # A failing channel is left alone for its pause, whatever comes to be sent.
+                        await (self._restart if self._failures else self._wake).wait()
                 except TimeoutError:
                     pass
 

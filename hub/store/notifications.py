@@ -132,9 +132,14 @@ class NotificationStore:
         """Record how the attempt of a claimed delivery ended. Return False if another attempt was begun meanwhile."""
         return bool(await self._write(partial(_finish, record=record, state=state, due_at=due_at)))
 
-    async def retry(self, number: int, now: int) -> bool:
-        """Let a failed delivery be tried again. Return False if there is no such one."""
-        return bool(await self._write(partial(_retry, number=number, now=now)))
+    async def retry(self, number: int, now: int) -> str | None:
+        """Let a failed or waiting delivery be tried now. Return its channel, None if there is no such delivery."""
+        found: str | None = await self._write(partial(_retry, number=number, now=now))
+        return found
+
+    async def make_due(self, channel: str, now: int) -> None:
+        """Let all waiting deliveries of a channel be tried now."""
+        await self._write(partial(_make_due, channel=channel, now=now))
 
     async def deliveries(
         self,
@@ -236,10 +241,20 @@ def _finish(connection: sqlite3.Connection, record: DeliveryRecord, state: Deliv
         )
 
 
-def _retry(connection: sqlite3.Connection, number: int, now: int) -> bool:
+def _retry(connection: sqlite3.Connection, number: int, now: int) -> str | None:
+    query = (
+        "UPDATE delivery SET state = 'waiting', attempt = 0, due_at = ? "
+        "WHERE id = ? AND state IN ('failed', 'waiting') RETURNING channel"
+    )
     with transaction(connection):
-        query = "UPDATE delivery SET state = 'waiting', attempt = 0, due_at = ? WHERE id = ? AND state = 'failed'"
-        return connection.execute(query, (now, number)).rowcount == 1
+        row = connection.execute(query, (now, number)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def _make_due(connection: sqlite3.Connection, channel: str, now: int) -> None:
+    query = "UPDATE delivery SET due_at = ?1 WHERE channel = ?2 AND state = 'waiting' AND due_at > ?1"
+    with transaction(connection):
+        connection.execute(query, (now, channel))
 
 
 def _page(

@@ -28,6 +28,7 @@ from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 WEEK_MS = 7 * 86_400_000
+SET_CHANNEL = "PUT /api/notifications/channels/{channel_id}"
 Number = Annotated[int, Path(ge=1, le=2**53)]
 
 
@@ -116,6 +117,8 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         failure = await notifications.direct.test(channel, body.address or "")
         note(kind=body.kind, error=failure.text if failure else None)
         if failure is None:
+            if channel == config.settings.channel(channel_id):
+                notifications.restart_channel(channel_id)
             return Json(shapes.ChannelTestShape(True, None, None))
         return Json(shapes.ChannelTestShape(False, failure.reason, failure.text))
 
@@ -178,6 +181,10 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         at = now()
         if (quiet_until(wanted.quiet, at) or at) - at >= WEEK_MS:
             raise Invalid("The quiet hours cover the whole week: no message would ever be sent.", "Leave some time.")
+        if not request.state.permits(SET_CHANNEL):
+            for each in wanted.addresses:
+                if each.channel == webpush.CHANNEL:
+                    await webpush.check_public(each.address)
         await config.put_person(account.id, wanted)
         return await own(account.id)
 

@@ -260,8 +260,13 @@ def _puback(receipt: int) -> bytes:
 
 
 def _connect_packet(settings: MqttClientSettings) -> mqtt5.ConnectPacket:
+    will = None
+    if settings.will is not None:
+        topic, payload = settings.will
+        will = mqtt5.Will(topic, payload=payload, qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
     return mqtt5.ConnectPacket(
         settings.client_id,
+        will=will,
         username=settings.username,
         password=None if settings.password is None else settings.password.encode(),
         clean_start=not settings.persistent,

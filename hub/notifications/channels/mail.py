@@ -17,7 +17,7 @@ import aiosmtplib
 from hub.ai.address_guard import check_host
 from hub.errors import AiError, Invalid
 from hub.model import FailureReason, Message
-from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values
+from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values, check_host_name
 
 TIMEOUT_S = 10.0
 MAX_RECIPIENTS = 20
@@ -45,6 +45,7 @@ class Mail:
 
     def check(self, values: Values) -> None:
         """Raise Invalid for addresses that are not valid, and for a password that would be sent without encryption."""
+        check_host_name("host", str(values["host"]))
         for address in (str(values["sender"]), *_recipients(values)):
             self.check_address(address)
         if len(_recipients(values)) > MAX_RECIPIENTS:
@@ -56,6 +57,7 @@ class Mail:
         """Raise Invalid for an address that is not valid."""
         if not _MAIL.fullmatch(address):
             raise Invalid(f"{address[:64]!r} is not a valid e-mail address.", "Allowed: name@example.org.")
+        check_host_name(repr(address[:64]), address.rpartition("@")[2])
 
     def target(self, values: Values, address: str) -> str:
         """Return server and receivers."""

@@ -39,7 +39,9 @@ class Ntfy:
     pictures = True
 
     def check(self, values: Values) -> None:
-        """Raise Invalid for a topic that is not valid."""
+        """Raise Invalid for a topic or a token that is not valid."""
+        if not str(values.get("token", "")).isascii():
+            raise Invalid("token is not valid.", "Allowed: letters, digits and signs of ASCII.")
         if topic := values.get("topic"):
             self.check_address(str(topic))
 

@@ -1,6 +1,7 @@
 """Signed webhook: JSON by HTTP POST, with the headers of the Standard Webhooks specification.
 
-The signature is the HMAC-SHA256 of ``{webhook-id}.{webhook-timestamp}.{body}`` with the secret, in Base64.
+The signature is the HMAC-SHA256 of ``{webhook-id}.{webhook-timestamp}.{body}`` with the secret, in Base64. The key is
+what follows ``whsec_``, decoded from Base64, as in the specification; of any other secret, its own characters.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ from typing import Any
 
 import msgspec
 
+from hub.errors import Invalid
 from hub.notifications.base import ChannelField, OutgoingMessage, Values, masked_url
 from hub.notifications.http_client import post
 
 VERSION = 1
 """Of the body. It rises when a field is removed or changes its meaning."""
+
+
+PREFIX = "whsec_"
+"""Of secrets that are made as the specification says."""
 
 
 class Webhook:
@@ -34,7 +40,14 @@ class Webhook:
     pictures = False
 
     def check(self, values: Values) -> None:
-        """Accept every combination."""
+        """Raise Invalid for a secret that begins with ``whsec_`` and is not Base64."""
+        try:
+            _key(str(values.get("secret", "")))
+        except ValueError:
+            raise Invalid(
+                f"secret is not valid: after {PREFIX} it is not Base64.",
+                f"Allowed: {PREFIX} and a key in Base64, or any text that does not begin with {PREFIX}.",
+            ) from None
 
     def check_address(self, address: str) -> None:
         """Accept nothing else: a webhook reaches no single persons."""
@@ -64,8 +77,18 @@ class Webhook:
 
 def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
     """Return the signature of a message, in Base64."""
-    digest = hmac.new(secret.encode(), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    digest = hmac.new(_key(secret), f"{key}.{stamp}.".encode() + body, hashlib.sha256).digest()
     return base64.b64encode(digest).decode()
+
+
+def _key(secret: str) -> bytes:
+    """Return the key that a secret stands for. Raises ValueError."""
+    if not secret.startswith(PREFIX):
+        return secret.encode()
+    key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
+    if not key:
+        raise ValueError("The key is empty.")
+    return key
 
 
 def webhook_body(outgoing: OutgoingMessage) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hub.ai.address_guard import is_public
 from hub.errors import Invalid
 from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values, check_url, masked_url
 from hub.notifications.http_client import post
@@ -46,8 +47,9 @@ class WebPush:
         """Accept every combination."""
 
     def check_address(self, address: str) -> None:
-        """Raise Invalid for what is not the subscription of a browser."""
-        _subscription(address)
+        """Raise Invalid for what is not the subscription of a browser at an https address."""
+        if urlsplit(_subscription(address).endpoint).scheme != "https":
+            raise Invalid("The endpoint of the subscription is not valid.", "Allowed: https://….")
 
     def target(self, values: Values, address: str) -> str:
         """Return the push service, masked."""
@@ -97,6 +99,16 @@ class WebPush:
 
     async def close(self) -> None:
         """Hold nothing."""
+
+
+async def check_public(address: str) -> None:
+    """Raise Invalid unless a subscription is at a public address of the internet."""
+    endpoint = urlsplit(_subscription(address).endpoint)
+    if not await is_public(endpoint.hostname or "", endpoint.port or 443):
+        raise Invalid(
+            f"The endpoint {masked_url(endpoint.geturl())} is not in the public internet.",
+            "Push services of browsers are. Only administrators may enter others.",
+        )
 
 
 def new_key() -> str:

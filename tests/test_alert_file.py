@@ -131,6 +131,8 @@ def test_eval_scores_the_analyst_and_fails_below_the_baseline(
     assert main([*common, right]) == 0
     assert main([*common, right, wrong]) == 1
     assert "wrong: Feed pump" in capsys.readouterr().out
+    assert main([*common, "--model", "nosuch", right]) == 2
+    assert "no model 'nosuch'" in capsys.readouterr().err
     assert main([*common, labelled("words.json", None)]) == 2
     assert "no known cause is confirmed" in capsys.readouterr().err
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -83,6 +84,19 @@ def test_command_answers_on_standard_output(hub: Serving) -> None:
     done = subprocess.run([sys.executable, "-m", "hub", *words], input=text, capture_output=True, text=True, check=True)
     first, second = map(json.loads, done.stdout.splitlines())
     assert (first["result"], second["id"]) == ({}, 2)
+
+
+def test_command_goes_on_after_a_refused_message_and_needs_a_hub(hub: Serving, tmp_path: Path) -> None:
+    large = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {"x": "x" * 2_000_000}})
+    text = f"{large}\n" + '{"jsonrpc": "2.0", "id": 2, "method": "ping"}\n'
+    words = [sys.executable, "-m", "hub", "mcp", "--data"]
+    done = subprocess.run([*words, str(hub.data)], input=text, capture_output=True, text=True, check=True)
+    first, second = map(json.loads, done.stdout.splitlines())
+    assert "too large" in first["error"]["message"]
+    assert second == {"jsonrpc": "2.0", "id": 2, "result": {}}
+    nowhere = subprocess.run([*words, str(tmp_path / "none")], input=text, capture_output=True, text=True, check=False)
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert f"No hub is running on the data folder {tmp_path / 'none'}" in nowhere.stderr
 
 
 def test_client_of_the_sdk_finds_the_hottest_pump(hub: Serving) -> None:

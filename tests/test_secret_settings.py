@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,8 @@ def test_every_secret_can_come_from_a_file(tmp_path: Path):
     ("text", "message"),
     [
         ('[mqtt]\npassword_from = "/missing"', r"mqtt\.password_from = '/missing' cannot be read \(No such file"),
+        ('[mqtt]\npassword_from = "{pipe}"', r"mqtt\.password_from = .* cannot be read \(it is not a regular file"),
+        ('[mqtt]\npassword_from = "/dev/zero"', r"cannot be read \(it is not a regular file"),
         ("[mqtt]\npassword_from = 7", r"mqtt\.password_from = '7' is not valid\. Allowed: the path of a file"),
         ('[mqtt]\npassword_from = "{empty}"', r"mqtt\.password_from = .* is empty or longer than 4,096 bytes"),
         ('[mqtt]\npassword = "x"\npassword_from = "{empty}"', r"mqtt\.password and mqtt\.password_from are both set"),
@@ -42,7 +45,10 @@ def test_every_secret_can_come_from_a_file(tmp_path: Path):
 )
 def test_unusable_secret_file_is_named(tmp_path: Path, text: str, message: str):
     (tmp_path / "empty").touch()
-    (tmp_path / "hub.toml").write_text(text.replace("{empty}", str(tmp_path / "empty")))
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("empty", "pipe"):
+        text = text.replace(f"{{{name}}}", str(tmp_path / name))
+    (tmp_path / "hub.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         load_settings(tmp_path / "hub.toml", environ={})
 

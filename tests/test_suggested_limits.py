@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -44,6 +45,15 @@ def test_constant_values_get_a_limit_that_they_do_not_exceed():
         assert found[-1].limit > level
 
 
+def test_huge_values_get_finite_limits_and_zero_has_no_sign():
+    huge = np.array([1e308, -1e308] * 100)
+    for side in ("above", "below"):
+        found = [*suggest([huge], [], side), *suggest([np.linspace(1e308, 1.7e308, 200)], [], side)]
+        assert all(math.isfinite(each.limit) and math.isfinite(each.clear) for each in found)
+        levels = [each.limit for each in suggest([np.linspace(0.0, 0.01, 200)], [], side)]
+        assert all(math.copysign(1, level) > 0 for level in levels if level == 0)
+
+
 async def test_suggestions_over_http_name_what_they_would_have_raised(tmp_path: Path):
     (tmp_path / "rules.toml").write_text(RULES)
     async with running_hub(tmp_path) as hub:
@@ -64,4 +74,4 @@ async def test_suggestions_over_http_name_what_they_would_have_raised(tmp_path: 
         assert [each["count"] for each in found["items"]] == [1] * (len(found["items"]) - 1) + [0]
         few = await hub.http.post("/api/rules/suggest-limits", json={**body, "from": now - 60_000})
         assert few.status_code == 422
-        assert "Choose a longer period" in few.text
+        assert "Choose a period with more values" in few.text

@@ -14,6 +14,8 @@ Side = Literal["above", "below"]
 Sensitivity = Literal["high", "medium", "low"]
 Values = NDArray[np.float64]
 
+LARGEST = 1e15
+"""Values are clipped to this: differences and sums of larger ones may not be finite."""
 RARE = 0.999
 """A value beyond this quantile is rare."""
 USUAL = 0.9
@@ -46,7 +48,7 @@ def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[
         Beyond everything that most of these devices and peers have measured, with a margin.
     """
     sign = 1.0 if side == "above" else -1.0
-    mine, others = [values * sign for values in own], [values * sign for values in peers]
+    mine, others = ([np.clip(values, -LARGEST, LARGEST) * sign for values in each] for each in (own, peers))
     spread = _typical([np.quantile(values, 0.99) - np.median(values) for values in mine])
     if spread <= 0:  # nearly constant
         spread = max(_typical([np.abs(values).max() for values in mine]) * 0.05, 1e-6)
@@ -63,7 +65,7 @@ def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[
     for sensitivity, at in levels.items():
         limit = _round(math.ceil(at / step) * step, step)
         clear = _round(math.floor((limit - MARGIN * spread) / step) * step, step)
-        found.setdefault(limit, Suggestion(sensitivity, limit * sign, clear * sign))
+        found.setdefault(limit, Suggestion(sensitivity, limit * sign + 0.0, clear * sign + 0.0))  # + 0.0: never -0
     return list(found.values())
 
 
@@ -72,5 +74,5 @@ def _typical(values: Sequence[float]) -> float:
 
 
 def _round(value: float, step: float) -> float:
-    """Return a multiple of ``step``, a power of ten, without the error of binary fractions; never -0."""
-    return round(value, max(0, -round(math.log10(step)))) + 0.0
+    """Return a multiple of ``step``, a power of ten, without the error of binary fractions."""
+    return round(value, max(0, -round(math.log10(step))))

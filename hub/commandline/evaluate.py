@@ -52,6 +52,12 @@ async def _score(settings: Settings, arguments: argparse.Namespace) -> Evaluatio
         return await evaluate(cases)
     models = await open_model_settings(ai_settings(settings.ai), settings.store.data)
     try:
+        names = [each.model for each in models.providers.describe("diagnosis") if each.generative]
+        if arguments.model not in names:
+            allowed = (
+                f"Models for diagnoses: {', '.join(map(str, names))}." if names else "No language model is set up."
+            )
+            raise NotFound(f"There is no model {arguments.model[:100]!r}.", allowed)
         return await evaluate(cases, models.providers, arguments.model)
     finally:
         await models.providers.close()

@@ -8,31 +8,56 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import json
 import sys
+from http import HTTPStatus
 
+from hub.bounds import decode_json
 from hub.commandline.running_hub import connection_to
-from hub.commandline.settings import running_settings_from
-from hub.errors import Conflict
+from hub.commandline.settings import running_settings_from, settings_from
+from hub.errors import Conflict, HubError
+from hub.runtime.running_file import find_running
+from hub.runtime.settings import Settings
 
 ANSWER_S = 60.0
+INTERNAL_ERROR = -32603
+"""Of JSON-RPC 2.0."""
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Answer messages until the input ends. Raises Conflict if the hub does not answer."""
-    settings = running_settings_from(arguments)
+    """Answer messages until the input ends. Raises Conflict if no hub is running on the data folder."""
+    data = settings_from(arguments).store.data
+    if arguments.http is None and find_running(data) is None:
+        raise Conflict(f"No hub is running on the data folder {data}.", "Start it, or give its folder or --http.")
     for line in sys.stdin.buffer:
-        if not line.strip():
-            continue
-        connection, headers = connection_to(settings, ANSWER_S)
-        try:
-            with contextlib.closing(connection):
-                connection.request("POST", "/mcp", line, headers | {"Content-Type": "application/json"})
-                answer = connection.getresponse()
-                body = answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            raise Conflict(f"No hub answers at {settings.http.listen} ({error}).", "Start it: hub serve.") from None
-        if answer.status not in (200, 202):
-            raise Conflict(f"The hub refused the message with status {answer.status}.", "See its log.")
-        if body:
+        if line.strip() and (body := _answer(running_settings_from(arguments), line)):
             sys.stdout.buffer.write(body + b"\n")
             sys.stdout.buffer.flush()
+
+
+def _answer(settings: Settings, line: bytes) -> bytes:
+    """Return the hub's answer to a message, empty for a notification.
+
+    A hub that does not answer, for instance while it restarts, and one that refuses the message, is an error answer.
+    """
+    connection, headers = connection_to(settings, ANSWER_S)
+    try:
+        with contextlib.closing(connection):
+            connection.request("POST", "/mcp", line, headers | {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
+        return _error(line, f"No hub answers at {settings.http.listen} ({error}).")
+    if answer.status in (200, 202):
+        return body
+    reason = "it is too large" if answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else f"status {answer.status}"
+    return _error(line, f"The hub refused the message: {reason}.")
+
+
+def _error(line: bytes, text: str) -> bytes:
+    """Return an error answer to a message, with its id if it has one that can be read."""
+    message_id = None
+    with contextlib.suppress(HubError):
+        message = decode_json(line)
+        message_id = message.get("id") if isinstance(message, dict) else None
+    return json.dumps({"jsonrpc": "2.0", "id": message_id, "error": {"code": INTERNAL_ERROR, "message": text}}).encode()

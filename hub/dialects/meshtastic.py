@@ -114,7 +114,7 @@ def _readings(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
         for key, (metric, convert) in _POSITION.items():
             value = content.get(key)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                found[metric] = convert(value)
+                found[metric] = convert(float(scalar(key, value)))
         return found
     if kind in _READINGS:
         return {name: value for name, value in content.items() if not isinstance(value, dict | list)}

@@ -79,6 +79,9 @@ class ThingsBoardDialect:
         expired: list[ValueExpired] = []
         for native_id, sent in named.items():
             items = sent if isinstance(sent, list) else [sent]
+            if len(items) > MAX_ITEMS:
+                problem = f"A list of ThingsBoard may have {MAX_ITEMS:,} items; this one has {len(items):,}."
+                faults.append((native_id, f"items {MAX_ITEMS + 1} to {len(items)}", Rejected("too_large", problem)))
             for item in items[:MAX_ITEMS]:
                 unknown: list[str] = []
                 try:

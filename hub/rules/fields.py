@@ -10,6 +10,7 @@ MAX_TEXT = 256
 MAX_LIST = 1_000
 """Most entries in a list, such as devices or labels."""
 MAX_SECONDS = 1e9
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|min|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
@@ -62,9 +63,9 @@ def read_duration(value: Any, key: str) -> int:
 
 
 def read_text(value: Any, key: str, allowed: str) -> str:
-    """Return a text that is not blank and not too long."""
-    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT:
-        raise InvalidField(key, value, f"{allowed}, at most {MAX_TEXT} characters")
+    """Return a text of one line that is not blank and not too long."""
+    if not isinstance(value, str) or not value.strip() or len(value) > MAX_TEXT or _CONTROL.search(value):
+        raise InvalidField(key, value, f"{allowed}, one line of at most {MAX_TEXT} characters")
     return value
 
 

@@ -15,7 +15,8 @@ from hub.rules.window_text import read_schedule
 
 COMMON_KEYS = {"id", "name", "kind", "severity", "schedule", "time_zone", *Scope.__struct_fields__}
 """The keys of every rule. One that is neither here nor in its kind's keys is refused, so that none is ignored."""
-_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
+"""Not ``.`` and ``..``, which cannot be part of a URL's path."""
 
 
 def parse(text: str) -> list[Rule]:

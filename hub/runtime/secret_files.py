@@ -6,7 +6,8 @@ them as they see the environment.
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+import stat
 from typing import Any
 
 from pydantic import BaseModel
@@ -52,11 +53,19 @@ def _read(key: str, file: object) -> str:
     if not isinstance(file, str) or not file.strip() or "\x00" in file:
         raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")
     try:
-        with Path(file).open("rb") as stream:
-            secret = stream.read(MAX_BYTES + 1).decode().strip()
+        secret = _read_regular(file).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{shown} cannot be read ({reason}).", "Check the path, the owner and the mode.") from None
     if not 1 <= len(secret) <= MAX_BYTES:
         raise ConfigError(f"{shown} is empty or longer than {MAX_BYTES:,} bytes.", "It must hold the secret alone.")
     return secret
+
+
+def _read_regular(file: str) -> bytes:
+    """Return the beginning of a file. Raises OSError if it is not a regular one: a pipe might never be written."""
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
+        mode = os.fstat(stream.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(0, "it is not a regular file")
+        return stream.read(MAX_BYTES + 1)

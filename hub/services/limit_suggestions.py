@@ -62,10 +62,7 @@ class LimitAdvisor:
         devices = [each for each in self._registry.devices() if self._applies(rule, each)][:MAX_DEVICES]
         ids, models = {each.id for each in devices}, {each.info.model for each in devices if each.info.model}
         peers = [each for each in self._registry.devices() if each.info.model in models and each.id not in ids]
-        own = await self._values(rule, devices, side, start, end)
-        if not own:
-            problem = f"No device of this rule has {MIN_VALUES} values of this metric in the period."
-            raise Invalid(problem, "Choose a longer period or another metric.")
+        start, own = await self._own_values(rule, devices, side, start, end)
         others = await self._values(rule, peers[:MAX_PEERS], side, start, end)
         found = suggest(own, others, side)
         drafts = [msgspec.structs.replace(rule, condition=_threshold(each, side)) for each in found]
@@ -73,6 +70,21 @@ class LimitAdvisor:
         outcomes = [outcome(firings, None, end) for firings in replayed.firings]
         items = [TriedLimit(*each) for each in zip(found, outcomes, strict=True)]
         return LimitSuggestions(len(own), len(others), items)
+
+    async def _own_values(
+        self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int
+    ) -> tuple[int, list[Values]]:
+        """Return the values of the rule's devices, and from when they are: where they begin, if that leaves enough.
+
+        Raises Invalid if there are too few.
+        """
+        if own := await self._values(rule, devices, side, start, end):
+            return start, own
+        first = min((each.first_seen for each in devices), default=start)
+        if start < first < end and (own := await self._values(rule, devices, side, first, end)):
+            return first, own
+        problem = f"No device of this rule has {MIN_VALUES} values of this metric in the period."
+        raise Invalid(problem, "Choose a period with more values, or another metric.")
 
     async def _values(self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int) -> list[Values]:
         """Return the values of each metric that the rule watches and that has enough of them."""

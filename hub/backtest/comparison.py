@@ -21,7 +21,7 @@ class RuleOutcome(msgspec.Struct, frozen=True):
         devices: the number of devices with a firing.
         longest_ms: how long the longest condition held.
         total_ms: how long all conditions held together.
-        different: firings that overlap with none of the other rule's on the same metric; 0 without another rule.
+        different: firings that overlap with no firing of the other rule on the same metric; 0 without another rule.
         firings: the newest ones, oldest first.
     """
 
@@ -34,7 +34,7 @@ class RuleOutcome(msgspec.Struct, frozen=True):
 
 
 def outcome(firings: Sequence[Firing], others: Sequence[Firing] | None, end: int) -> RuleOutcome:
-    """Summarize firings; ``others`` are those of the rule to compare with, ``end`` is the end of the period."""
+    """Summarize firings. ``others`` are the firings of the rule to compare with, ``end`` is the end of the period."""
     durations = [each.duration(end) for each in firings]
     return RuleOutcome(
         count=len(firings),

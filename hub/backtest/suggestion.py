@@ -25,7 +25,7 @@ MARGIN = 0.25
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A limit with its clear value. A rule of low sensitivity fires rarely."""
+    """A limit with its clear value. A rule with low sensitivity fires rarely."""
 
     sensitivity: Sensitivity
     limit: float
@@ -36,8 +36,8 @@ def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[
     """Return limits from the most to the least sensitive one, without those that are equal.
 
     Args:
-        own: The values of each device that the rule is for, none of them empty.
-        peers: Those of other devices of the same model.
+        own: The values of each device that the rule watches; no list is empty.
+        peers: The values of other devices of the same model.
         side: Whether the limit is above or below the usual values.
 
     high

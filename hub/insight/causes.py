@@ -204,7 +204,7 @@ class _Comparison:
             self._against += found
 
     def _unexplained(self) -> None:
-        """Subtract log odds for movements that the cause does not predict, most for that of the alerting metric."""
+        """Subtract log odds for each movement that the cause does not predict; the alerting metric costs most."""
         allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
         for movement in self._matcher.movements:

@@ -1,4 +1,4 @@
-"""The interface of channels: how a message is handed over to another system.
+"""The interface of notification channels: how a message is delivered to another system.
 
 To write a channel, implement :class:`ChannelKind` in a file of ``channels/`` and add a line to its table.
 """
@@ -29,7 +29,7 @@ class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
     """One setting of a kind of channel.
 
     Attributes:
-        server: It says which server the secrets are sent to: when it changes, they have to be entered again.
+        server: The field names the server that receives the secrets. If it changes, secrets must be entered again.
     """
 
     name: str
@@ -43,13 +43,13 @@ class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OutgoingMessage(msgspec.Struct, frozen=True):
-    """What a channel has to hand over.
+    """A message for a channel to deliver.
 
     Attributes:
         channel: The id of the channel.
         key: The same for every attempt, so that the receiver can recognize a repeat.
         group: The same for all messages about the same alerts, so that a later one can replace an earlier one.
-        address: Of the person on this channel; empty: as the channel's settings say.
+        address: The person's address on this channel; empty: the address in the channel's settings.
         message: The content.
         at: The time of the attempt, in epoch ms.
         picture: A chart as PNG, None if there is none.
@@ -68,8 +68,8 @@ class DeliveryFailed(Exception):
     """An attempt failed.
 
     Attributes:
-        retry_after_s: How long the receiver wants to be left alone.
-        gone: The address of the person does not exist any more.
+        retry_after_s: Seconds to wait before the next attempt, as the receiver asked.
+        gone: The address of the person no longer exists.
         maybe: The receiver may have the message: it was sent, and no answer came.
     """
 
@@ -97,8 +97,8 @@ class ChannelKind(Protocol):
         kind: Its id.
         title: Its name for people.
         fields: Its settings.
-        address: What a person enters to be reached over such a channel, None if it reaches no single persons.
-        pictures: Messages can have a picture.
+        address: What a person enters to be reached over such a channel; None if it has no personal addresses.
+        pictures: Whether messages can have a picture.
     """
 
     kind: str
@@ -114,13 +114,13 @@ class ChannelKind(Protocol):
         """Raise Invalid for an address of a person that is not valid."""
 
     def target(self, values: Values, address: str) -> str:
-        """Return where messages go, with secrets masked."""
+        """Return the destination of messages, with secrets masked."""
 
     async def send(self, values: Values, outgoing: OutgoingMessage) -> None:
-        """Hand over a message. Raises DeliveryFailed, OSError and TimeoutError."""
+        """Deliver a message. Raises DeliveryFailed, OSError and TimeoutError."""
 
     async def close(self) -> None:
-        """Give back what it holds; called when the hub stops."""
+        """Close connections and processes; called when the hub stops."""
 
 
 def checked_values(fields: tuple[ChannelField, ...], given: Mapping[str, Any]) -> dict[str, Setting]:

@@ -13,7 +13,7 @@ from hub.notifications.worker import attempt, without_secrets
 
 
 class DirectSender:
-    """Sends messages at once and once."""
+    """Sends each message immediately, without retries."""
 
     def __init__(self, config: NotificationConfig, composer: MessageComposer, now: Callable[[], int]) -> None:
         self._config = config
@@ -21,7 +21,7 @@ class DirectSender:
         self._now = now
 
     async def test(self, channel: NotificationChannel, address: str = "") -> DeliveryFailed | None:
-        """Send a test message over a channel, which need not be stored. Return why it failed, None if it did not."""
+        """Send a test message over a channel, stored or not. Return why it failed; None if it was sent."""
         message = Message(
             "test",
             "Test message from Watchkeeper",
@@ -35,7 +35,7 @@ class DirectSender:
         )
 
     async def send(self, receiver: NotificationReceiver, message: Message, group: str) -> DeliveryFailed | None:
-        """Send a message without the outbox. Return why it failed, None if it did not."""
+        """Send a message without the outbox. Return why it failed; None if it was sent."""
         channel = self._config.settings.channel(receiver.channel)
         if channel is None:
             return DeliveryFailed("rejected", "The channel was removed.")

@@ -16,7 +16,7 @@ DryRunProblem = Literal["no_channel", "not_visible"]
 
 
 class DryRunReceiver(msgspec.Struct, frozen=True):
-    """Somebody in a step. ``held_until``: quiet hours hold the message until then."""
+    """A receiver in a step. ``held_until``: when the quiet hours that delay the message end."""
 
     channel: str | None
     person: str | None

@@ -14,7 +14,7 @@ def is_audible(alert: Alert) -> bool:
 
 
 def is_higher(alert: Alert, group: NotificationGroup) -> bool:
-    """Return whether an alert is more severe than the messages so far said."""
+    """Return whether an alert is more severe than the severity in the messages sent so far."""
     told = group.told.get(alert.id)
     return told is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(told)
 
@@ -24,6 +24,6 @@ def group_key_of(group: NotificationGroup) -> str:
 
 
 def delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
-    """Return the key of a message to a receiver: the same if it is planned once more after a crash."""
+    """Return the key of a message to a receiver. A message planned again after a crash gets the same key."""
     text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
     return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

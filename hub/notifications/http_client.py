@@ -23,7 +23,7 @@ _BUSY = (408, 425, 429)
 async def post(url: str, content: bytes, headers: Mapping[str, str], method: str = "POST") -> None:
     """Send one request. Redirects are not followed.
 
-    Raises DeliveryFailed with the class of the reason. Its text has at most the beginning of the answer.
+    Raises DeliveryFailed with the class of the reason. The error quotes at most the beginning of the response.
     """
     try:
         async with (

@@ -1,6 +1,6 @@
-"""Tell people when the hub itself fails, and outside monitors that it works (a dead man's switch).
+"""Notify people when the hub itself fails, and send heartbeats to an external monitor (a dead man's switch).
 
-These messages do not go through the outbox, because the store may be what fails.
+These messages bypass the outbox, because the store itself may have failed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class HubWatch:
     """Watches the hub.
 
     Attributes:
-        failing: Returns what fails, as sentences.
+        failing: Returns one sentence for each part of the hub that fails.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class HubWatch:
             await asyncio.sleep(CHECK_S)
 
     async def check(self) -> None:
-        """Send what is due: the message about a fault to those who have not got it, its end, or a heartbeat."""
+        """Send what is due: a fault to receivers that have not got the message, the end of a fault, or a heartbeat."""
         now, failing = self._now(), self.failing()
         if failing:
             self._since = self._since or now
@@ -74,7 +74,7 @@ class HubWatch:
             await self._beat(now)
 
     def _receivers(self) -> set[NotificationReceiver]:
-        """Return all shared channels, and the administrators on the channels that they have chosen."""
+        """Return all shared channels, and each administrator's own channels."""
         settings = self._config.settings
         found = {NotificationReceiver(each.id) for each in settings.channels if each.shared and each.enabled}
         for account in self._directory.people().values():

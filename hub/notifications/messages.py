@@ -23,7 +23,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
 class MessageComposer:
-    """Writes messages. ``base_url`` returns the hub's address in links; ``diagnoses`` has first sentences by alert.
+    """Writes messages. ``base_url`` returns the hub's address for links.
 
     ``rule_names`` returns the names of all rules by id.
     """
@@ -49,7 +49,7 @@ class MessageComposer:
         diagnoses: bool,
         template: MessageTemplate = DEFAULT_TEMPLATE,
     ) -> Message:
-        """Return a message about these alerts, the most severe first; without ``diagnoses`` it quotes none.
+        """Return a message about these alerts, the most severe first. ``diagnoses``: quote diagnoses.
 
         A template that fails is replaced by the default one: the message has to be sent.
         """
@@ -84,7 +84,7 @@ class MessageComposer:
         return self._base_url().rstrip("/")
 
     def facts(self, alert: Alert, *, quoted: bool) -> MessageAlert:
-        """Return what a message says of an alert; with ``quoted`` the first sentence of its diagnosis."""
+        """Return what a message says about an alert. ``quoted`` is the first sentence of the diagnosis."""
         device = self._find(alert.device)
         return MessageAlert(
             id=alert.id,
@@ -112,7 +112,7 @@ def first_sentence(text: str) -> str:
 
 
 def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
-    """Return the fields of an alert in templates: texts, None for what it does not have."""
+    """Return an alert's fields for templates: texts, or None for a field that the alert does not have."""
     ended_at, name, area = alert.ended_at, alert.device_name, alert.area
     return {
         "severity": alert.severity,
@@ -133,5 +133,5 @@ def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
 
 
 def _local(ms: int) -> str:
-    """Return a time on the clock of the hub's machine."""
+    """Return a time as text, in the time zone of the hub's machine."""
     return f"{datetime.fromtimestamp(ms / 1_000, UTC).astimezone():%Y-%m-%d %H:%M:%S %Z}"

@@ -1,7 +1,7 @@
 """Charts of the readings around alerts, as pictures in messages.
 
-They are drawn in a process of its own, one after the other. A message waits for its picture for a short time only, and
-is sent without it otherwise.
+A separate process draws the charts, one after the other. A message waits only a short time for its picture, and
+is sent without one if drawing takes longer.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class AlertPictures:
         self._worker: Worker | None = None
 
     async def of(self, alert: Alert | MessageAlert, at: int) -> bytes | None:
-        """Return the picture of an alert at a time as PNG; None if there is nothing to draw, or not soon enough."""
+        """Return the picture of an alert at a time as PNG; None if nothing can be drawn or drawing is slow."""
         key = alert.id, at
         if key not in self._drawn:
             if sum(not each.done() for each in self._drawn.values()) >= MAX_WAITING:
@@ -64,7 +64,7 @@ class AlertPictures:
             return None
 
     async def close(self) -> None:
-        """End the drawing."""
+        """End the drawing process."""
         for task in self._drawn.values():
             task.cancel()
         await asyncio.gather(*self._drawn.values(), return_exceptions=True)
@@ -88,7 +88,7 @@ class AlertPictures:
         return png
 
     async def _chart(self, alert: Alert | MessageAlert, metric: str, device: Device, at: int) -> ChartData | None:
-        """Return the readings from an hour before the alert on, from a day before if there are few."""
+        """Return a chart that begins an hour before the alert, or a day before if there are few readings."""
         end = max(at, alert.since) + 1
         for before in (HOUR_MS, DAY_MS):
             start = alert.since - max(before, (end - alert.since) // 4)

@@ -1,12 +1,11 @@
-"""Decide which messages are due to whom. It knows no clock and no network: it is called with the time.
+"""Decide which messages are due to whom. The planner reads no clock and uses no network; callers pass the time.
 
 A group of alerts goes through::
 
     first alert ─▶ wait (group_wait, diagnosis) ─▶ message ─▶ further alerts (group_interval), escalation, repeats
-    ─▶ the last alert clears ─▶ "resolved" to everybody who heard
+    ─▶ the last alert clears ─▶ "resolved" to everybody who was notified
 
-Alerts that are acknowledged, muted, silenced, suppressed or flapping are left out of messages until they are not any
-more.
+Messages leave out alerts for as long as they are acknowledged, muted, silenced, suppressed or flapping.
 """
 
 from __future__ import annotations
@@ -99,7 +98,7 @@ class NotificationPlanner:
         return plan
 
     def take(self, notice: PendingNotice) -> None:
-        """Note the new state of an alert."""
+        """Apply the new state of an alert to its group."""
         alert, group_id = notice.alert, self._group_of.get(notice.alert.id)
         if not alert.open:
             if group_id is not None:
@@ -112,7 +111,7 @@ class NotificationPlanner:
             self._join(alert, device, notice.at)
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
-        """Note that an alert has a diagnosis now."""
+        """Let the group stop waiting: the alert's diagnosis is ready."""
         if (group_id := self._group_of.get(alert_id)) is not None:
             self._reschedule(self._groups[group_id], now)
 
@@ -175,7 +174,7 @@ class NotificationPlanner:
     # -- when --------------------------------------------------------------------------------------------------
 
     def _due(self, group: NotificationGroup, now: int) -> int | None:
-        """Return when the next message of a group is due; None if nothing will be until something changes."""
+        """Return when the next message of a group is due; None if no message is due until an alert changes."""
         audible = self._audible(group)
         if not audible:
             return None
@@ -213,7 +212,7 @@ class NotificationPlanner:
         return None if device is None else self._route(alert, device, now)
 
     def _route(self, alert: Alert, device: Device, now: int | None) -> NotificationRoute | None:
-        """Return the first route that matches; with ``now`` None at whatever hour."""
+        """Return the first route that matches. With ``now`` None, ignore the routes' hours."""
         routes = self._settings().routes
         matching = (each for each in routes if each.matches(alert, device, self._selects))
         return next((each for each in matching if now is None or each.applies(now)), None)
@@ -221,7 +220,7 @@ class NotificationPlanner:
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _notify(self, group: NotificationGroup, now: int) -> None:
-        """Make the message that is due to everybody who has to get it."""
+        """Add the message that is due for each of its receivers."""
         due = self._due(group, now)
         audible = self._audible(group)
         route = self._route_of(audible[0], now) if audible else None
@@ -250,7 +249,7 @@ class NotificationPlanner:
         self._keep(replace(group, due_at=self._due(group, now)))
 
     def _resolve(self, group: NotificationGroup, now: int) -> None:
-        """Tell everybody that the alerts have cleared. The store keeps it from those who did not hear of them."""
+        """Add a "resolved" message for each receiver. The store drops it for receivers that never got a message."""
         people = self._directory.people()
         targets = []
         for each in group.receivers:
@@ -280,7 +279,7 @@ class NotificationPlanner:
                 self.plan.deliveries.append(NotificationDelivery(key, group.id, target.receiver, message, now))
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
-        """Return the template of a message: that of the channel, else that of the route, else the default one."""
+        """Return the template of a message: the channel's, else the route's, else the default."""
         channel = self._settings().channel(receiver.channel)
         return first_of(*(each.template for each in (channel, route) if each is not None))
 

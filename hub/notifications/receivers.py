@@ -20,7 +20,7 @@ _DAYS = 9
 
 
 class AccountDirectory:
-    """The people that can be notified: nobody, until the accounts are known.
+    """The people who can be notified; nobody until the accounts have been loaded.
 
     Attributes:
         accounts: All accounts.
@@ -41,7 +41,7 @@ class AccountDirectory:
 
 
 class NotificationTarget(msgspec.Struct, frozen=True):
-    """A receiver, and what they may see. A message has to wait until ``held_until``, the end of quiet hours."""
+    """A receiver, and which devices they may see. Messages wait until ``held_until``, the end of quiet hours."""
 
     receiver: NotificationReceiver
     scope: DeviceScope
@@ -55,7 +55,7 @@ def receivers_of(
     settings: NotificationSettings,
     directory: AccountDirectory,
 ) -> list[NotificationTarget]:
-    """Return the receivers of these steps, each once."""
+    """Return the receivers of these steps without duplicates."""
     found: dict[NotificationReceiver, NotificationTarget] = {}
     for step in steps:
         for channel in settings.channels:
@@ -96,5 +96,5 @@ def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
 
 @lru_cache(maxsize=256)
 def _quiet_spans(quiet: tuple[WeeklyWindow, ...], hour: int) -> list[tuple[int, int]]:
-    """Return begin and end of the quiet hours around an hour since the epoch, in the order of time."""
+    """Yield start and end of the quiet hours near ``hour``, an hour since the epoch, in the order of time."""
     return sorted(span for window in quiet for span in intervals(window, hour * _HOUR_MS, _DAYS))

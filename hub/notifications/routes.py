@@ -20,10 +20,10 @@ Selects = Callable[[Scope, Device], bool]
 
 
 class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whom to notify, ``after_s`` seconds after the first message, as long as an alert is not acknowledged.
+    """Whom to notify ``after_s`` seconds after the first message, if an alert is still not acknowledged.
 
-    ``channels`` are ids, ``people`` are ids of accounts, ``roles`` stand for all their people. People are reached over
-    the channels that they have chosen themselves.
+    ``channels`` are channel ids, ``people`` are account ids, ``roles`` mean all people with these roles. Each person is
+    notified over their own channels.
     """
 
     after_s: int = 0
@@ -33,21 +33,21 @@ class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The alerts that match every list that is not empty, and how people are notified of them.
+    """Which alerts are sent to whom, and when. An alert has to match every list that is not empty.
 
     Attributes:
-        name: For people.
-        scope: Selects devices, as that of a rule does.
-        rules: Ids of rules, or shell patterns of them.
+        name: The name that people see.
+        scope: Selects devices in the same way as the scope of a rule.
+        rules: Ids of rules, or shell patterns such as ``pump-*``.
         severities: Severities of alerts.
         hours: Weekly hours in which the route is used; empty: always.
-        steps: Whom to notify, in the order of time. None: such alerts are not sent.
-        group_by: Alerts that have this in common share one message.
+        steps: Whom to notify, in the order of time. Empty: these alerts are not sent.
+        group_by: Alerts with equal values of these fields share one message.
         group_wait_s: Wait before the first message of a group, for more alerts.
-        diagnosis_wait_s: Wait for the diagnosis at most this long, from when the alert was raised.
+        diagnosis_wait_s: Wait at most this long after an alert was raised for its diagnosis.
         group_interval_s: Wait at least this long before a message about further alerts of a group.
         repeat_s: Repeat the message after this long while the alert is open and not acknowledged; 0: never.
-        template: Of the messages, over channels that have none of their own.
+        template: The template of messages over channels without a template.
     """
 
     name: str
@@ -64,7 +64,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     template: MessageTemplate = MessageTemplate()
 
     def matches(self, alert: Alert, device: Device, selects: Selects) -> bool:
-        """Return whether the route is for this alert, at whatever time."""
+        """Return whether the route selects this alert, ignoring its hours."""
         return (
             (not self.severities or alert.severity in self.severities)
             and (not self.rules or any(fnmatchcase(alert.rule, pattern) for pattern in self.rules))
@@ -76,7 +76,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         return within(self.hours, now)
 
     def group_key(self, alert: Alert, device: Device) -> str:
-        """Return what the alerts that share a message have in common."""
+        """Return the key of the alert's group: alerts with the same key share messages."""
         match self.group_by:
             case "device":
                 return f"device:{alert.device}"

@@ -51,13 +51,13 @@ class Notifications:
     Args:
         config: The settings.
         store: The history, with the outbox.
-        bus: Says that alerts have changed or have a diagnosis.
+        bus: Publishes events when alerts change or get a diagnosis.
         open_alert: Returns an open alert by its id.
         find: Returns a device by its id.
         selects: Returns whether a scope selects a device.
-        directory: The people.
-        own_url: The hub's own address, used in links unless the settings have another.
-        publish: Publishes a message over MQTT; it never waits.
+        directory: The people who can be notified.
+        own_url: The hub's own address, used in links unless the settings name one.
+        publish: Publishes a message over MQTT without waiting.
         retained: The retained messages over MQTT.
         open_alerts: Returns the open alerts by id.
         rule_names: Returns the names of all rules by id.
@@ -132,7 +132,7 @@ class Notifications:
                         task.cancel()
 
     def notices(self, events: Sequence[Event]) -> list[PendingNotice]:
-        """Return the changes of alerts to be stored in the commit of these events; none while no channel exists."""
+        """Return the alert changes to store in the same commit as these events; none while no channel exists."""
         if not self.config.settings.channels:
             return []
         changed = {event.alert.id: event for event in events if isinstance(event, AlertEvent) and not event.alert.late}
@@ -193,7 +193,7 @@ class Notifications:
                     pass
 
     async def _step(self) -> float:
-        """Take notices, make the messages that are due and store both. Return how many seconds to wait at most."""
+        """Plan messages from notices and store both. Return the most seconds to wait before the next step."""
         found = await self.store.notices(self._taken, MAX_NOTICES)
         for number, notice in found:
             self._planner.take(notice)
@@ -269,7 +269,7 @@ class Notifications:
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 
     async def preview(self, template: MessageTemplate, kind: MessageKind, alert_id: str | None) -> Message:
-        """Return the message about an alert, the newest one without an id, with a template.
+        """Return the message about an alert, written with a template. Without an id, use the newest alert.
 
         Raises Invalid if the template is not valid, and NotFound if there is no such alert.
         """

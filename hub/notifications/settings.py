@@ -1,4 +1,4 @@
-"""Settings of notifications: channels, routes and the channels of people, in a private file of the data folder."""
+"""Notification settings: channels, routes and people's addresses, in a private file in the data folder."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     """A channel. ``values`` are its settings with their secrets.
 
     Attributes:
-        shared: Routes send to it. Otherwise only people use it, each with an address of their own.
-        template: Of the messages over it; what is empty is the route's.
+        shared: Whether routes may send to the channel. If not, only people use it, each with their own address.
+        template: The template of its messages. If title or text is empty, the route's is used.
     """
 
     id: str
@@ -50,7 +50,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class PersonAddress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a person is reached over a channel. ``label`` is a name for it, such as that of a browser."""
+    """A person's address on a channel. ``label`` is a name for the address, such as the browser's name."""
 
     channel: str
     address: str
@@ -62,8 +62,8 @@ class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     Attributes:
         addresses: Their channels.
-        quiet: Weekly hours in which messages wait until the hours are over.
-        quiet_critical: Messages about critical alerts wait, too.
+        quiet: Weekly quiet hours; messages wait until they end.
+        quiet_critical: Whether messages about critical alerts wait, too.
     """
 
     addresses: tuple[PersonAddress, ...] = ()
@@ -72,7 +72,7 @@ class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
 
 class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """All settings. ``people`` are by id of the account.
+    """All notification settings. The keys of ``people`` are account ids.
 
     ``base_url`` is the hub's address in links; ``heartbeat_url`` is requested every minute while the hub works.
     ``mqtt_events`` and ``home_assistant``: see :mod:`hub.notifications.mqtt_events`.
@@ -87,7 +87,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     home_assistant: bool = False
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
-        """Return a channel that is enabled, None if there is no such one."""
+        """Return an enabled channel; None if there is no enabled channel with this id."""
         return next((each for each in self.channels if each.id == channel_id and each.enabled), None)
 
 
@@ -101,7 +101,7 @@ class NotificationConfig:
         self.on_change: Callable[[], None] = lambda: None
 
     async def put_channel(self, channel: NotificationChannel) -> None:
-        """Add or replace a channel. Secrets that are not given are kept, empty ones are removed. Raises Invalid."""
+        """Add or replace a channel. Missing secrets are kept, empty ones are removed. Raises Invalid."""
         async with self._changing:
             checked = self.checked_channel(channel)
             others = tuple(each for each in self.settings.channels if each.id != channel.id)
@@ -110,7 +110,7 @@ class NotificationConfig:
             await self._save(replace(self.settings, channels=(*others, checked)))
 
     def checked_channel(self, channel: NotificationChannel) -> NotificationChannel:
-        """Return a channel with the stored secrets that were not given, and defaults. Raises Invalid."""
+        """Return the channel completed with stored secrets and defaults. Raises Invalid if a value is not allowed."""
         kind = CHANNEL_KINDS.get(channel.kind)
         if kind is None:
             raise Invalid(
@@ -166,7 +166,7 @@ class NotificationConfig:
             await self._save(replace(self.settings, people={**self.settings.people, account: wanted}))
 
     async def push_key(self) -> str:
-        """Return the public key for browsers that subscribe. Add the channel for them if it does not exist."""
+        """Return the public key for browsers that subscribe. Add the web push channel if it does not exist."""
         async with self._changing:
             found = next((each for each in self.settings.channels if each.id == webpush.CHANNEL), None)
             if found is None:
@@ -177,7 +177,7 @@ class NotificationConfig:
             return await asyncio.to_thread(webpush.public_key, str(found.values["key"]))
 
     async def forget_address(self, account: str, channel: str, address: str) -> None:
-        """Remove an address of a person that does not exist any more."""
+        """Remove a person's address that no longer exists."""
         async with self._changing:
             wishes = self.settings.people.get(account)
             if wishes is not None:
@@ -193,12 +193,12 @@ class NotificationConfig:
                 await self._save(replace(self.settings, people=people))
 
     async def put_general(self, **fields: str | bool) -> None:
-        """Set other fields of the settings than lists."""
+        """Set the fields that are not lists, such as ``base_url``."""
         async with self._changing:
             await self._save(replace(self.settings, **fields))
 
     async def _save(self, settings: NotificationSettings) -> None:
-        """Store the settings, then use them. Raises StoreError; nothing changes then."""
+        """Store the settings, then use them. If storing raises StoreError, nothing changes."""
         try:
             await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(settings))
         except OSError as error:
@@ -209,7 +209,7 @@ class NotificationConfig:
 
 
 def _load(file: Path) -> NotificationSettings:
-    """Read the file. One that cannot be read is renamed, so that it is not lost, and the hub starts without it."""
+    """Read the file. If it cannot be read, rename it to keep it, and start without settings."""
     try:
         settings = msgspec.json.decode(file.read_bytes(), type=NotificationSettings)
     except FileNotFoundError:

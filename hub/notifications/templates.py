@@ -1,4 +1,4 @@
-"""Templates of messages: text with fields of the message, in the language of Jinja2.
+"""Templates of messages: text with fields of the message, in a part of Jinja2's syntax.
 
 What a template may contain is checked when it is saved: fields of the message, ``if``, one level of ``for alert in
 alerts``, comparisons, and the filters below. There is no call, no arithmetic, no ``set``, and no attribute but the
@@ -45,7 +45,7 @@ LOOP_FIELDS = ("first", "last", "index")
 
 
 class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The title and the text of messages. An empty one stands for the route's, or the default one."""
+    """The title and the text of messages. If one is empty, the route's or the default one is used."""
 
     title: str = ""
     text: str = ""
@@ -64,7 +64,7 @@ DEFAULT_TEMPLATE = MessageTemplate(
 
 
 def first_of(*templates: MessageTemplate) -> MessageTemplate:
-    """Return the first title and the first text that are not empty, else those of the default template."""
+    """Return the first title and the first text that are not empty; if all are, the default ones."""
     return MessageTemplate(
         next((each.title for each in templates if each.title.strip()), DEFAULT_TEMPLATE.title),
         next((each.text for each in templates if each.text.strip()), DEFAULT_TEMPLATE.text),
@@ -72,7 +72,7 @@ def first_of(*templates: MessageTemplate) -> MessageTemplate:
 
 
 def check_template(template: MessageTemplate) -> None:
-    """Raise Invalid for a template that is not allowed, naming what is."""
+    """Raise Invalid for a template that is not allowed. The error says what is allowed."""
     for name, source in (("title", template.title), ("text", template.text)):
         try:
             _compiled(source)
@@ -81,7 +81,7 @@ def check_template(template: MessageTemplate) -> None:
 
 
 def render(source: str, fields: Mapping[str, Any], limit: int) -> str:
-    """Return the text of a template. Raises Invalid if it fails for these fields, or for a longer text."""
+    """Return the text of a template. Raises Invalid if it fails for these fields, or exceeds the limit."""
     size, parts = 0, list[str]()
     try:
         compiled = _compiled(source)
@@ -160,7 +160,7 @@ def _compiled(source: str) -> Compiled:
 
 
 def _check(tree: nodes.Template) -> None:
-    """Raise Invalid for what is not allowed."""
+    """Raise Invalid if a node of the syntax tree is not allowed."""
     waiting: list[tuple[nodes.Node, int, str | None]] = [(tree, 0, None)]  # with depth, and the variable of the loop
     while waiting:
         node, depth, alert = waiting.pop()
@@ -185,7 +185,7 @@ def _check(tree: nodes.Template) -> None:
 
 
 def _loop_variable(node: nodes.For, outer: str | None) -> str:
-    """Return the name that a loop gives to an alert. Raises Invalid for another loop."""
+    """Return the variable of a loop over the alerts. Raises Invalid for a loop over anything else."""
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
         raise _invalid(node, "only a loop over alerts is allowed, in no other loop")

@@ -1,6 +1,6 @@
-"""Hand over the deliveries of one channel, one at a time, with retries.
+"""Send the deliveries of one channel, one at a time, with retries.
 
-Each channel has a worker of its own, so that one that hangs or fails holds up no other.
+Each channel has its own worker, so that a channel that hangs or fails does not delay the others.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class ChannelWorker:
 
     Args:
         channel: Its id.
-        store: The deliveries.
-        send: Hands one over; raises DeliveryFailed.
-        describe: Returns where a delivery goes, masked, and the secrets that a text must not contain.
+        store: Stores the deliveries.
+        send: Sends one delivery; raises DeliveryFailed.
+        describe: Returns a delivery's masked destination, and the secrets that error texts must not contain.
         now: Returns the time in epoch ms.
     """
 
@@ -99,7 +99,7 @@ class ChannelWorker:
                     pass
 
     async def _next(self) -> float:
-        """Deliver what is due. Return how many seconds to wait before the next one."""
+        """Send what is due. Return how many seconds to wait before the next delivery."""
         now = self._now()
         record = await self._store.claim(self.channel, now, now + LEASE_MS)
         if record is None:
@@ -112,7 +112,7 @@ class ChannelWorker:
         return await self._record(record, failure, round((time.monotonic() - started) * 1_000))
 
     async def _record(self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int) -> float:
-        """Record the attempt. Return how many seconds the channel rests."""
+        """Record the attempt. Return how many seconds to wait before the channel's next attempt."""
         now, reason = self._now(), None if failure is None else failure.reason
         target, secrets = self._describe(record)
         text = "" if failure is None else without_secrets(failure.text, secrets)
@@ -139,7 +139,7 @@ class ChannelWorker:
 
 
 async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:
-    """Hand over a message within :data:`SEND_S`. Return why it failed, None if it did not."""
+    """Send a message within :data:`SEND_S`. Return why it failed; None if it was sent."""
     try:
         async with asyncio.timeout(SEND_S):
             await send()
@@ -157,7 +157,7 @@ async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:
 
 
 def without_secrets(text: str, secrets: list[str]) -> str:
-    """Return the beginning of a text in one line, without these secrets."""
+    """Return the beginning of a text as one line, with these secrets masked."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= 4:
             text = text.replace(secret, "…")

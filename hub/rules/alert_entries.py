@@ -1,4 +1,4 @@
-"""Which entry of an alert's history an event leaves."""
+"""Convert events of an alert to the entries of its history."""
 
 from __future__ import annotations
 

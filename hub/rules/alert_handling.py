@@ -1,6 +1,6 @@
 """What people do with an alert: acknowledge, assign, mute, comment. Pure functions that return the event of a change.
 
-Repeating what is so already changes nothing: no event.
+A request that changes nothing, such as a repeated one, returns no event.
 """
 
 from __future__ import annotations
@@ -95,13 +95,13 @@ def _confirm(fact: ConfirmCause, alert: Alert) -> AlertEvent | None:
 
 
 def expiry(alert: Alert) -> int | None:
-    """Return when the next of the alert's acknowledgement and mute expires, None if neither does."""
+    """Return when the alert's acknowledgement or mute expires, whichever is earlier; None if neither does."""
     times = (alert.acknowledged_until, alert.muted.until if alert.muted else None)
     return min((time for time in times if time is not None), default=None)
 
 
 def expired(alert: Alert, now: int) -> Iterator[AlertHandled]:
-    """Yield the events of what expires until ``now``. The alert of the last event has all changes."""
+    """Yield an event for each mute or acknowledgement that has expired. The last event's alert has all changes."""
     if alert.acknowledged_until is not None and alert.acknowledged_until <= now:
         alert = _open_again(alert, "expire")
         yield AlertHandled(alert, now, "acknowledgement_expired")

@@ -1,7 +1,7 @@
 """Which metrics of a device a rule watches: one by its name, those that match a pattern, or those of a quantity.
 
-What a metric measures is known of a device only, and people correct it. So rules whose conditions read several metrics
-(compare, joined conditions) are written out for the metrics that a device has: see :func:`written_out`.
+What a metric measures is known only for each device, and people can correct it. So rules that read several metrics
+(compare, joined conditions) are expanded for the metrics that a device has: see :func:`written_out`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Quantities = Mapping[str, str | None]
 
 
 def own_quantity(device: Device, metric: str) -> str | None:
-    """Return what a metric measures, without what people have corrected on other devices of the model."""
+    """Return what a metric measures, ignoring corrections that people made on other devices of the model."""
     return measured_quantity(device, metric)
 
 
@@ -58,7 +58,7 @@ def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
 
 
 def depends_on_metrics(rule: Rule) -> bool:
-    """Return True if the rule differs by the metrics that a device has."""
+    """Return True if the rule has to be expanded for the metrics that a device has."""
     condition = rule.condition
     if isinstance(condition, Joined):
         return any(leaf.quantity is not None or is_pattern(leaf.metric) for leaf in condition.leaves)
@@ -72,7 +72,7 @@ def reads_quantity(rule: Rule) -> bool:
 
 
 def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
-    """Return a rule as it is on a device: one for each metric that it compares, each with its joined conditions."""
+    """Return a rule expanded for a device: one for each metric that it compares, each with its joined conditions."""
     condition = rule.condition
     if not depends_on_metrics(rule):
         yield rule
@@ -98,7 +98,7 @@ def _first_metric(joined: Joined) -> str:
 
 
 def _part(part: Part, quantities: Quantities) -> Part:
-    """Return a part for the metrics of a device. It holds if it does for one of them; without any it is unknown."""
+    """Return a part expanded for a device's metrics: it holds if one of them meets it, and is unknown without any."""
     if isinstance(part.condition, Joined):
         joined = _joined(part.condition, quantities)
         return replace(part, metric=joined.conditions[0].metric, condition=joined)
@@ -110,7 +110,7 @@ def _part(part: Part, quantities: Quantities) -> Part:
 
 
 def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
-    """Return those of the metrics that a rule watches on a device."""
+    """Return which of the metrics the rule watches on a device."""
     measured = quantity if rule.quantity is not None else _unasked
     return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
 

@@ -1,7 +1,7 @@
 """Evaluate rules on a device's latest values, without a new reading.
 
-This happens when rules or the device's description change, and when a timer expires. A latest value can end a condition
-or alert whatever its quality. It can begin one only if it is certainly current: of good quality, from a device that is
+This happens when rules or the device's description change, and when a timer expires. A latest value of any quality can
+end a condition or alert. It can begin a condition only if it is current: of good quality, from a device that is
 online.
 """
 
@@ -66,7 +66,7 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
-    """Return True if the condition without a single limit has changed since the alert was raised."""
+    """Return True if a condition that has no single limit has changed since the alert was raised."""
     before = alert.message_params.get("condition")
     return condition.threshold is None and before is not None and before != msgspec.to_builtins(condition)
 

@@ -26,7 +26,7 @@ def describe(rule: Rule) -> str:
 
 
 def schedule_fields(rule: Rule) -> dict[str, Any]:
-    """Return the schedule of a rule as its keys in ``rules.toml`` have it."""
+    """Return the schedule of a rule as values of the keys in ``rules.toml``."""
     return {
         "schedule": [window_text(each) for each in rule.schedule],
         "time_zone": rule.schedule[0].zone if rule.schedule else None,
@@ -70,7 +70,7 @@ def message_fields(
 
 
 def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None) -> str:
-    """Return what an alert says of its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
+    """Return the message of an alert about its device: ``bearing temperature 89.2 °C, above 85 °C for 5 s``.
 
     ``shown`` gives the title of the rule's metric and the words of its states: ``front door is open``.
     """

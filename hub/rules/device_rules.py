@@ -1,4 +1,4 @@
-"""Which rules watch a device: scopes matched, and the result cached."""
+"""Match the scopes of rules with devices, and cache which rules watch each device."""
 
 from __future__ import annotations
 
@@ -71,12 +71,12 @@ class DeviceRulesCache:
         return plan
 
     def outgrown(self, device: Device) -> bool:
-        """Return True if the device has reported another metric since its rules were written out for its metrics."""
+        """Return True if the device has reported a new metric since its rules were expanded for its metrics."""
         plan = self._of.get(device.id)
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
     def forget(self, device_id: str) -> None:
-        """Remove the device's entry: the device was deleted, or what scopes select it by has changed."""
+        """Remove the device's entry, because the device was deleted or its model, labels, area or gateway changed."""
         self._of.pop(device_id, None)
 
     def clear(self) -> None:

@@ -4,7 +4,7 @@ Rules are evaluated when a reading arrives (:meth:`Engine.observe`), when a time
 the latest values when rules or a device's description change (:meth:`Engine.judge`).
 
 The engine reads no clock: times come with records and ticks. The state of a rule on a metric is the device's watch,
-which is stored with the device. The engine itself keeps only what rules, devices and open alerts restore. How the rules
+which is stored with the device. The engine's own state can be rebuilt from rules, devices and open alerts. How rules
 are evaluated on one device is in :mod:`hub.rules.evaluator`.
 """
 
@@ -60,11 +60,11 @@ class Engine:
 
         Args:
             rules: The rules.
-            tolerated: Returns the silence in ms after which a rule with a given one raises an alert on a device; see
+            tolerated: Returns the silence in ms after which a silence rule raises an alert on a device; see
                 :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
             gateways: Returns a gateway and those that it is connected through.
-            incident_limits: When alerts belong to one incident.
+            incident_limits: The times within which alerts belong to one incident.
             quantity: Returns what a metric of a device measures.
         """
         self._incident_limits = incident_limits or IncidentLimits()
@@ -156,11 +156,11 @@ class Engine:
         return events + self._evaluator.observe(device, record)
 
     def publish(self, value: PublishedValue) -> None:
-        """Take a value of one device for the rules that compare other devices with it."""
+        """Store a value of one device for the rules that compare other devices with it."""
         self._published.publish(value)
 
     def hear(self, device: Device, now: int) -> list[Event]:
-        """Restart silence timers and end silence alerts of a device that has sent something else than values."""
+        """Restart silence timers and end silence alerts of a device that has sent a message without values."""
         return self._evaluator.hear(device, now)
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
@@ -184,11 +184,11 @@ class Engine:
 
     @property
     def next_turn(self) -> int:
-        """When a schedule begins or ends next, in epoch ms."""
+        """Return when a schedule begins or ends next, in epoch ms."""
         return self._schedules.until
 
     def take_turned(self, devices: Callable[[], Iterable[Device]]) -> list[str]:
-        """Return the ids of those devices that rules watch whose schedule has begun or ended since the last call."""
+        """Return the ids of devices watched by a rule whose schedule has begun or ended since the last call."""
         turned, self._turned = self._turned, []
         return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
 
@@ -197,7 +197,7 @@ class Engine:
     def replace(self, rules: Iterable[Rule], devices: Iterable[str]) -> None:
         """Replace the rules, and queue these devices for :meth:`judge_next`.
 
-        A rule that keeps its id and metric keeps its window, timer and alert, as far as its new condition holds.
+        A rule with the same id and metric keeps its window, timer and alert, if the new condition still holds.
         """
         self.rules[:] = rules
         self._published.want(self.rules)
@@ -239,7 +239,7 @@ class Engine:
         """Evaluate the rules on a device's latest values, after a change of rules or of what is known about the device.
 
         Alerts are withdrawn if their rule no longer applies or its condition does not hold. A condition that holds
-        begins at the time of the value, or earlier if its beginning was seen.
+        begins at the time of the value, or earlier if the hub observed when it began.
         """
         self._unjudged.discard(device.id)
         self._turn(now)

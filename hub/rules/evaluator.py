@@ -69,9 +69,9 @@ class RuleEvaluator:
     def follow(
         self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
     ) -> None:
-        """Add readings in the calm ranges to the windows of rules: time, when received, and the value of each metric.
+        """Add readings in the calm ranges to the windows of rules. A reading is (time, received, value of each metric).
 
-        ``rules`` are :attr:`hub.rules.plan.Calm.follows` from before the readings.
+        ``rules`` are :attr:`hub.rules.plan.Calm.follows` of the range that was computed before the readings.
         """
         received = {ts: at for ts, at, _ in readings}
         for place, each in rules:
@@ -81,7 +81,7 @@ class RuleEvaluator:
                 self._watches.step(device, each, watch, amount or 0.0, value, ts, received[ts])
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
-        """Restart silence timers and end silence alerts of a device that has sent something: values of ``metrics``."""
+        """Restart silence timers and end silence alerts of a device that has sent values of ``metrics``."""
         events: list[Event] = []
         for each in self._plans.of(device).silence_on(metrics):
             watch = device.watches.get(each.key)
@@ -90,7 +90,7 @@ class RuleEvaluator:
         return events
 
     def expire(self, device: Device, key: str, now: int, listening_since: int | None, *, of_late: bool) -> list[Event]:
-        """Handle an expired timer of the watch with this key: ``of_late``, or that of the condition."""
+        """Handle an expired timer of the watch with this key: the timer of late readings if ``of_late``."""
         watch, found = device.watches.get(key), self._plans.of(device).find(key)
         if watch is None:
             return []

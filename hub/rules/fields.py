@@ -70,7 +70,7 @@ def read_text(value: Any, key: str, allowed: str) -> str:
 
 
 def read_texts(value: Any, key: str) -> tuple[str, ...]:
-    """Return a list of texts, each as :func:`read_text` allows it."""
+    """Return a list of texts, each of which :func:`read_text` allows."""
     if not isinstance(value, list) or len(value) > MAX_LIST:
         raise InvalidField(key, value, f"a list of at most {MAX_LIST} texts")
     return tuple(read_text(item, key, "a list of texts that are not empty") for item in value)

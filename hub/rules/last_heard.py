@@ -21,10 +21,10 @@ def received(device: Device, latest: Latest) -> int:
 
 
 def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int | None:
-    """Return how long after a device its gateway was last heard, in ms, if they fell silent together; else None.
+    """Return how many ms the gateway was last heard after the device, if they fell silent together; else None.
 
-    They did if the gateway was not heard for longer than the device's expected interval after it, or than
-    ``unknown_ms`` if that interval is not known yet. The silence of a gateway that would have been reported offline, by
+    They fell silent together if the gateway was last heard at most 1.5 expected intervals after the device, or at most
+    ``unknown_ms`` if the interval is not known yet. The silence of a gateway that would have been reported offline, by
     its will for example, means nothing.
     """
     if gateway.last_seen is None or device.last_seen is None or gateway.announces_offline:

@@ -1,10 +1,11 @@
 """Evaluate rules on late readings, which a device has buffered.
 
-They raise no alert. If they show one that is already over, it is recorded as cleared, with the device's own times.
+Late readings raise no alert. A condition that they show and that is over is recorded as a cleared alert, with the
+device's own times.
 
 Each watch keeps the late readings' state in a :class:`LateRun`, separate from the current one. The run ends with a late
 reading within the limit, or :data:`SETTLE_MS` after the last late reading. If the current reading still exceeds the
-limit, the watch takes the run's beginning over, so that the alert starts when the condition did.
+limit, the watch begins where the run began, so that the alert starts when the condition did.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ SETTLE_MS = 60_000
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return True if ``ts`` is within the open or the last alert: a repeated delivery must not record it again."""
+    """Return True if ``ts`` is within the open or the last alert, which a repeated delivery must not record again."""
     if open_since is not None and ts >= open_since:
         return True
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]
@@ -28,7 +29,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
     """Add one late reading to the run.
 
     Returns:
-        Begin and end of the condition (ms), if this reading ends it and it lasted at least the rule's duration.
+        Begin and end of the condition (ms), if this reading ends a condition that lasted at least the rule's duration.
     """
     if ts < run.until:
         return None  # out of order

@@ -1,4 +1,4 @@
-"""Since when has a pending condition held, also under a limit that changes meanwhile?"""
+"""Compute since when a pending condition has held, also if its limit changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_LOWS = 32
 def note_low(lows: Points, ts: int, amount: float) -> None:
     """Add an amount to the low points of a pending condition.
 
-    ``lows`` holds rising amounts, each with the time since which no amount was lower. So for any limit it tells since
+    ``lows`` has rising amounts, each with the time since which no amount was lower. So it shows for any limit since
     when the limit has been exceeded without a break.
     """
     since = ts

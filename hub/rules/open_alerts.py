@@ -74,10 +74,10 @@ class OpenAlerts:
         *,
         was: Severity | None = None,
     ) -> list[Event]:
-        """Update the severity of an open alert, and if ``judged`` is given its condition.
+        """Update the severity of an open alert, and its condition if ``judged`` is given.
 
-        ``judged`` is the value that breaks another limit than before: the rule was changed, or the value has made the
-        alert more or less severe, which ``was`` so severe before.
+        ``judged`` is a value that breaks another limit than before, because the rule was changed or the value makes the
+        alert more or less severe. ``was`` is the severity before.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -111,8 +111,8 @@ class OpenAlerts:
             happened: Why it ends.
             now: By the hub's clock.
             ended: The device's time of the reading that ended it.
-            by: A person's request.
-            note: For its history.
+            by: The account whose request ends it.
+            note: A text for its history.
         """
         alert = self.by_id.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
@@ -127,7 +127,7 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Change how an alert is handled: an open one, or the cleared one in ``fact``. Repeating it changes nothing.
+        """Change how an open alert, or the cleared one in ``fact``, is handled. A repeated request changes nothing.
 
         Raises NotFound if the alert is not open, Conflict if it does not allow the change.
         """
@@ -163,7 +163,7 @@ class OpenAlerts:
             heapq.heappush(self._expiries, (until, alert.id))
 
     def _as_now(self, read: Alert) -> Alert:
-        """Return the present state of an alert that was read before. Raises NotFound if it has cleared since."""
+        """Return the current state of an alert that was read earlier. Raises NotFound if it has cleared since then."""
         alert = self.by_id.get(read.id, read)
         if alert.open and alert.id not in self.by_id:
             raise NotFound("The alert has cleared meanwhile.", "Send the request again.")
@@ -171,7 +171,7 @@ class OpenAlerts:
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
-    """Return the event of an alert that was over before the hub knew of it: cleared, and never raised."""
+    """Return the event of an alert that late readings show to be over: it is recorded as cleared, never raised."""
     alert = _alert(device, rule, since, run.value, now, "\nlate")
     alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
     return AlertCleared(alert, now)

@@ -20,9 +20,9 @@ _MAX_METRICS = 10_000
 
 
 class MetricRule(msgspec.Struct, frozen=True):
-    """One rule on one metric: ``rule.metric`` is that ``metric``, also where the rule is written with a pattern.
+    """One rule on one metric. ``rule.metric`` is the name of the metric, even if the rule is written with a pattern.
 
-    ``key`` is the key of its watch, ``measure`` is a checksum of what the condition measures: amounts under an equal
+    ``key`` is the key of its watch, ``measure`` is a checksum of what the condition measures: amounts with an equal
     checksum can be compared with a new limit.
     """
 
@@ -39,14 +39,14 @@ class MetricRule(msgspec.Struct, frozen=True):
     follows: bool  # it keeps readings
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
-        """Return the rule with severity and limit as they apply to an amount; see :meth:`MetricCondition.at`."""
+        """Return the rule with the severity and limit for an amount; see :meth:`MetricCondition.at`."""
         higher, condition = self.condition.at(amount, severity)
         if higher is None:
             return self.rule
         return msgspec.structs.replace(self.rule, severity=higher, condition=condition)
 
     def amount(self, device: Device, points: Points, value: Value, ts: int, now: int) -> float | None:
-        """Return the amount for a value of the metric; None if the condition applies to no such value.
+        """Return the amount for a value of the metric; None if the condition does not apply to such a value.
 
         ``points`` and ``ts`` are as for :meth:`MetricCondition.measure`, ``now`` is by the hub's clock.
         """
@@ -56,7 +56,7 @@ class MetricRule(msgspec.Struct, frozen=True):
         return measured(self.condition, device.metrics, points, value, ts)
 
     def reported(self, metrics: Collection[str]) -> bool:
-        """Return True if the device has reported the metric, or one of those that a tree reads."""
+        """Return True if the device has reported the metric, or one of the metrics that a tree reads."""
         if isinstance(self.condition, Joined):
             return any(name in metrics for name in self.condition.others)
         return self.metric in metrics
@@ -102,7 +102,7 @@ class SilenceRule(msgspec.Struct, frozen=True):
 
 
 class DeviceRules:
-    """The rules of one combination of scope matches and own limits. Devices share it."""
+    """The rules for all devices with the same matching scopes and the same own limits."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class DeviceRules:
             limits: The devices' own limits, by metric.
             outside: Ids of the rules that are outside of their schedules.
             published: The values of other devices.
-            quantities: What the devices' metrics measure, if one of the rules depends on that.
+            quantities: What the devices' metrics measure, if one of the rules names a quantity.
         """
         self._limits = limits
         self._published = published
@@ -144,7 +144,7 @@ class DeviceRules:
         self._silence_on: dict[str, tuple[SilenceRule, ...]] = {}
 
     def on(self, metric: str) -> tuple[MetricRule, ...]:
-        """Return the rules that read this metric, also those that compare another one with it."""
+        """Return the rules that read this metric, including rules that compare another metric with it."""
         found = self._on.get(metric)
         if found is None:
             if len(self._on) >= _MAX_METRICS:
@@ -201,7 +201,7 @@ class DeviceRules:
         return found
 
     def find(self, key: str) -> MetricRule | SilenceRule | None:
-        """Return the rule of the watch with this key, or None if there is no such rule any more."""
+        """Return the rule of the watch with this key, or None if the rule no longer exists."""
         _, _, metric = key.partition("/")
         if metric and (found := next((each for each in self.on(metric) if each.key == key), None)) is not None:
             return found
@@ -212,7 +212,7 @@ class DeviceRules:
         return key.partition("/")[0] in self._outside
 
     def calm(self, watches: Mapping[str, Watch], metrics: Sequence[str], latest: Mapping[str, Latest]) -> Calm | None:
-        """Return the range of each metric in which no number changes a rule's state, as far as time does not.
+        """Return the range of each metric in which no number changes a rule's state, and until when that is so.
 
         The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
         on other devices, or its condition, alert or timer is active now.
@@ -254,7 +254,7 @@ def _checksum(condition: MetricCondition) -> int:
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return a device's own limits, replaced by the bounds of the rules on its metrics where these have some."""
+    """Return a device's own limits. Where a rule on a metric has bounds, they replace the device's."""
     limits = dict(own)
     for rule in rules:
         bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())

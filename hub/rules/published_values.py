@@ -1,6 +1,6 @@
 """Values of other devices that rules compare with: the latest of one device, and the median of an area.
 
-They are kept apart from the devices' states: a rule reads only what was published. So a hub in several processes can
+They are kept separate from the devices' states, and rules read only these values. So a hub in several processes can
 publish the same values through its log.
 """
 
@@ -22,7 +22,7 @@ _CURRENT = ("good", "clock")
 
 
 class PublishedValues:
-    """The values that were published, of those metrics that rules read."""
+    """The published values of the metrics that rules read."""
 
     def __init__(self, quantity: Quantity) -> None:
         self._quantity = quantity
@@ -73,7 +73,7 @@ class PublishedValues:
             self._in_area.setdefault((value.area, value.metric), {})[value.device] = value
 
     def publish_latest(self, device: Device) -> None:
-        """Publish the latest values of a device, as far as they are current."""
+        """Publish the latest values of a device that are current."""
         for metric, latest in device.metrics.items():
             if latest.quality in _CURRENT and self.wants(device, metric):
                 self.publish(published(device, metric, latest))
@@ -84,7 +84,7 @@ class PublishedValues:
             self._drop(self._latest.pop(key))
 
     def read(self, source: ValueSource, device: Device, now: int) -> float | None:
-        """Return what a rule compares a device's value with; None if it is not known or too old."""
+        """Return the value that a rule compares a device's value with; None if it is unknown or too old."""
         if source.device is not None:
             return _number(self._latest.get((source.device, source.metric)), now - source.max_age_ms)
         if device.area_id is None:
@@ -104,7 +104,7 @@ class PublishedValues:
 
 
 def published(device: Device, metric: str, latest: Latest) -> PublishedValue:
-    """Return a device's latest value as it is published."""
+    """Return a device's latest value in the form in which it is published."""
     return PublishedValue(device.id, metric, latest.value, device.area_id, received(device, latest))
 
 

@@ -29,7 +29,7 @@ class RuleSubject(NamedTuple):
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[RuleSubject, Condition]:
     """Return the subject and the condition of a rule. ``common`` are the keys that all kinds have.
 
-    Raises InvalidField, whose ``path`` leads to the joined condition that it is in.
+    Raises InvalidField, whose ``path`` leads to the joined condition with the error.
     """
     name, kind = _read_kind(table)
     _check_keys(table, name, kind, set(common) | kind.keys)

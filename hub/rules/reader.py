@@ -1,4 +1,4 @@
-"""What may be read of the rule engine on behalf of people; :mod:`hub.services.visible` limits it."""
+"""The read-only interface of the rule engine; :mod:`hub.services.visible` limits it to what a person may see."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ _HEADER = re.compile(r"\s*\[\[\s*rule((?:\s*\.\s*conditions)*)\s*\]\]")
 
 
 def line_of(text: str, index: int, key: str, path: tuple[int, ...]) -> int | None:
-    """Return the line of a key in rule number ``index``, else of the header of its table.
+    """Return the line of a key in rule number ``index``. Without the key, return the line of its table's header.
 
     ``path`` leads to one of the rule's joined conditions: ``(1, 0)`` is the first one inside the second one. Returns
     the line of the rule's header for a condition without a header of its own, and None for such a rule.

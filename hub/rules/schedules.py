@@ -27,7 +27,7 @@ class Schedules:
         self._turned: int | None = None  # epoch ms
 
     def turn(self, now: int) -> list[Rule]:
-        """Follow the time. Return the rules whose schedule has begun or ended since the last call."""
+        """Update ``outside``. Return the rules whose schedule has begun or ended since the last call."""
         if self._turned is not None and self._turned - _SET_BACK_MS <= now < self.until:
             return []
         first, before = self._turned is None, self.outside

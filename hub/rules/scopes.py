@@ -18,7 +18,7 @@ def likeness(device: Device) -> Likeness:
 class ScopeMatcher:
     """Matches scopes with devices.
 
-    ``areas`` has for the id of each area the ids and names of it and of all areas that it is inside of.
+    ``areas`` maps the id of each area to the ids and names of this area and of all areas that contain it.
     ``gateways`` returns a gateway, given by its id, and those that it is connected through.
     """
 
@@ -30,7 +30,7 @@ class ScopeMatcher:
         return names(scope, device.id) and self.selects_alike(scope, likeness(device))
 
     def selects_alike(self, scope: Scope, alike: Likeness) -> bool:
-        """Return True if the scope selects such devices, apart from their ids."""
+        """Return True if the scope selects devices with these properties, ignoring their ids."""
         model, labels, area, gateway = alike
         if scope.models and not _fits(scope.models, model or ""):
             return False

@@ -22,7 +22,7 @@ SILENCE = crc32(b"silence")
 
 
 def silence_limit(device: Device, each: SilenceRule, tolerated: Callable[[Device, int], int]) -> int:
-    """Return the silence in ms after which the rule raises an alert. That of a metric is taken as it is written."""
+    """Return the silence in ms after which the rule raises an alert. For a metric, it is the rule's own value."""
     silence_ms = each.condition.silence(device.expected_interval)
     return silence_ms if each.metric else tolerated(device, silence_ms)
 

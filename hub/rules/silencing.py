@@ -38,7 +38,7 @@ class Silencing:
         self._silences |= {silence.id: silence for silence in silences}
 
     def matches(self, silence: AlertSilence, alert: Alert, device: Device) -> bool:
-        """Return whether a silence, active or not, is for this alert."""
+        """Return whether a silence matches this alert, whether or not the silence is active."""
         return (
             (not silence.severities or alert.severity in silence.severities)
             and (not silence.rules or any(fnmatchcase(alert.rule, pattern) for pattern in silence.rules))
@@ -57,7 +57,7 @@ class Silencing:
     def change(self, fact: PutSilence | EndSilence, find: Find) -> tuple[AlertSilence, list[Event]]:
         """Add, replace or end a silence, and match the open alerts again.
 
-        Raises Conflict if there are too many, NotFound if the one to replace or end has ended.
+        Raises Conflict if there are too many silences, NotFound if the silence to replace or end has already ended.
         """
         event = self._put(fact) if isinstance(fact, PutSilence) else self._end(fact)
         self.recheck_all()
@@ -82,7 +82,7 @@ class Silencing:
         return SilenceChanged(silence, fact.at, "ended", fact.by)
 
     def recheck_all(self) -> None:
-        """Match all open alerts again with the next turn, because areas or silences have changed."""
+        """Match all open alerts again in the next :meth:`turn`, because areas or silences have changed."""
         self._due = 0
 
     def turn(self, now: int, find: Find) -> list[Event]:

@@ -1,7 +1,7 @@
 """Evaluate conditions that are joined as a tree (:mod:`hub.rules.kinds.joined`) on a device's latest values.
 
-A tree is evaluated with each reading of one of its metrics, and by a timer when a part of it will have held for long
-enough or ends with time. A value that was never reported, has expired or is of a device that is stale is not known. A
+A tree is evaluated on each reading of one of its metrics, and when a timer shows that one of its parts has held long
+enough or has ended. A value is unknown if it was never reported, has expired, or comes from a stale device. A
 tree whose truth is not known changes nothing: it neither raises an alert nor clears one.
 """
 
@@ -142,7 +142,7 @@ def _evaluate(device: Device, each: MetricRule, watch: Watch, at: int) -> tuple[
 
 
 def _wait(watches: Watches, device: Device, each: MetricRule, watch: Watch, again: int | None, behind: int) -> None:
-    """Set the timer for when the truth may change. ``behind`` is how far the device's clock is behind the hub's."""
+    """Set a timer for when the truth may change. ``behind`` is how far the device's clock lags the hub's, in ms."""
     if again is not None and (watch.due is None or again + behind < watch.due):
         watches.wait(device, each.key, watch, again + behind)
 

@@ -1,6 +1,6 @@
 """Three-valued logic, by which conditions are joined.
 
-A condition on a value that is not known is neither met nor not met; it is None here::
+A condition on an unknown value is unknown, represented by None::
 
     all      true   false  unknown        any      true   false  unknown        not
     true     true   false  unknown        true     true   true   true           false

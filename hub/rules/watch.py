@@ -51,7 +51,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Expire the timers that are far ahead, because a wrong clock may have set them. Correct ones are set again."""
+        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set again."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -137,7 +137,7 @@ class Watches:
         return []
 
     def relapse(self, device: Device, watch: Watch) -> None:
-        """Keep an alert open whose condition was over, but not for long enough."""
+        """Keep an alert open: its condition holds again before it was over for long enough."""
         if watch.over is not None:
             watch.over = watch.due = None
             self.changed.add(device.id)
@@ -216,7 +216,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise the watch's alert if it has none. ``standing`` means that the latest value raises it, not a reading."""
+        """Raise the watch's alert if it has none. ``standing``: the latest value raises it, not a new reading."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -255,7 +255,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """Handle the timer of late readings: if none arrived since it was set, end the condition that they showed."""
+        """Handle the timer of late readings: if no further one arrived, end the condition that they showed."""
         run = watch.late
         if run is None:
             return []

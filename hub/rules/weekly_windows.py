@@ -1,4 +1,4 @@
-"""When weekly windows begin and end. Days of 23 or 25 hours are as they are in the window's time zone."""
+"""When weekly windows begin and end, in their own time zones. Days with a clock change have 23 or 25 hours."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def next_edge(schedule: Sequence[WeeklyWindow], now: int) -> int | None:
 
 
 def _at(day: date, minutes: int, zone: ZoneInfo) -> int:
-    """Return a local time in epoch ms. One that the clock skips is as much later as the clock was put forward."""
+    """Return a local time in epoch ms. A time that a clock change skips is moved by the size of the change."""
     local = datetime.combine(day, time(minutes // 60, minutes % 60), zone)
     return int(local.timestamp() * 1_000)

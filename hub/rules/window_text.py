@@ -1,4 +1,4 @@
-"""Weekly windows as text, as the key ``schedule`` of a rule has them: ``mon-fri 08:00-18:00``."""
+"""Weekly windows as text, in the format of the key ``schedule`` of a rule: ``mon-fri 08:00-18:00``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def read_schedule(table: dict[str, Any]) -> tuple[WeeklyWindow, ...]:
 
 
 def window_text(window: WeeklyWindow) -> str:
-    """Return a window as it is written in a rule."""
+    """Return a window in the format of a rule."""
     start, end = (f"{at // 60:02}:{at % 60:02}" for at in (window.start, window.end or 24 * 60))
     return f"{_days_text(window.days)} {start}-{end}"
 

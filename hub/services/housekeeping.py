@@ -36,7 +36,7 @@ async def run_clock(ingest_queue: IngestQueue, link: MqttClient, now: Callable[[
 
 
 async def run_retention(store: Store, settings: StoreSection, registry: DeviceRegistry, clock: Clock) -> None:
-    """Delete expired history every :data:`SWEEP_S`, slice by slice. Its age is measured by a trusted clock."""
+    """Delete history that has expired by the trusted time of ``clock``, in slices, every :data:`SWEEP_S`."""
     try:
         while True:
             clock.check()

@@ -32,7 +32,7 @@ class VisibleLibrary:
         await self._library.put(analysis, pages)
 
     async def update(self, analysis: Analysis) -> None:
-        """Store a changed analysis. Raises Forbidden in the cases of :meth:`put`, and for one of somebody else."""
+        """Store a changed analysis. Raises Forbidden as :meth:`put` does, and if it belongs to somebody else."""
         self._check(analysis)
         await self._library.update(analysis)
 

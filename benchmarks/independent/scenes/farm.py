@@ -222,7 +222,7 @@ def rain() -> Scene:
 
 
 def feeding_time() -> Scene:
-    """Return a pig house in French: at feeding all animals rise, which one hears, smells and measures."""
+    """Return a pig house with French names. At feeding time the animals get up: noise, CO2 and ammonia rise."""
     rng, t = course.begin("feeding_time", 6, 60)
     feeding = course.about(rng, course.clock(range(6), 6.5, 11.5, 17.5), 3)
     stir = course.program(t, feeding, ((0, 0), (3, 1), (20, 0.8), (45, 0.2), (60, 0)))

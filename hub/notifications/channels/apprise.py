@@ -1,7 +1,7 @@
 """Apprise: Telegram, Matrix, Signal, Pushover, Slack and more than a hundred other services, each by a URL.
 
-Apprise runs in a process of its own for each channel, because it blocks, and because a service that hangs must hold up
-nothing else.
+Each channel runs Apprise in a separate process, because Apprise blocks, and a service that hangs must not delay
+other channels.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class AppriseServices:
         self._workers: dict[str, Worker] = {}  # by channel
 
     def check(self, values: Values) -> None:
-        """Raise Invalid for what is not a URL. The worker refuses services and addresses that are not allowed."""
+        """Raise Invalid unless the setting is a URL. The worker refuses services and addresses that are not allowed."""
         scheme, separator, rest = str(values["url"]).partition("://")
         if not separator or not rest or not scheme.replace("+", "").isalnum():
             raise Invalid("url is not an Apprise URL.", "Allowed: scheme://…, see github.com/caronc/apprise/wiki.")
 
     def check_address(self, address: str) -> None:
-        """Accept nothing else: such a channel reaches no single persons."""
+        """Do nothing: this kind of channel has no personal addresses."""
 
     def target(self, values: Values, address: str) -> str:
         """Return the scheme of the URL; everything else may be a secret."""

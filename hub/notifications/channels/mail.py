@@ -1,4 +1,4 @@
-"""Mail over SMTP, as plain text and HTML. Messages about the same alerts have the same thread."""
+"""Mail over SMTP, as plain text and HTML. Messages about the same alerts form one thread."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Mail:
         check_host_name(repr(address[:64]), address.rpartition("@")[2])
 
     def target(self, values: Values, address: str) -> str:
-        """Return server and receivers."""
+        """Return the server and the receivers."""
         to = address or ", ".join(_recipients(values))
         return f"{to} via {values['host']}:{values['port']}"
 
@@ -77,11 +77,11 @@ class Mail:
         await _send(values, mail)
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: no connection stays open."""
 
 
 def compose_mail(outgoing: OutgoingMessage, sender: str, recipients: list[str]) -> EmailMessage:
-    """Return the mail of a message. Its Message-ID is made of the key, so that a repeat can be recognized."""
+    """Return a message as a mail. The Message-ID is derived from its key, so that repeats can be recognized."""
     message, mail = outgoing.message, EmailMessage()
     thread = f"<g-{hashlib.sha256(outgoing.group.encode()).hexdigest()[:32]}@watchkeeper>"
     mail["Subject"] = " ".join(message.title.split())
@@ -158,7 +158,7 @@ async def _send(values: Values, mail: EmailMessage) -> None:
 
 
 def _own_name() -> str:
-    """Return the name to greet the server with. ``socket.getfqdn`` would ask the name server, and may block."""
+    """Return the host name for EHLO. Not from ``socket.getfqdn``: it queries DNS and may block."""
     name = socket.gethostname()
     return name if "." in name else "[127.0.0.1]"
 

@@ -1,4 +1,4 @@
-"""ntfy: push messages over ntfy.sh or an own server.
+"""ntfy: push messages over ntfy.sh or a self-hosted server.
 
 Source: docs.ntfy.sh, "Publish as JSON" and "Attach local file" (the file is the body, and the message is in headers).
 """
@@ -88,11 +88,11 @@ class Ntfy:
         await post(server, msgspec.json.encode(body), {**headers, "content-type": "application/json"})
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: no connection stays open."""
 
 
 def _in_headers(body: dict[str, Any]) -> dict[str, str]:
-    """Return the headers for a message whose body is a file. Texts are encoded after RFC 2047."""
+    """Return the headers for a message whose body is a file. Texts are encoded as RFC 2047 says."""
     headers = {
         "title": _encoded_word(body["title"]),
         "message": _encoded_word(body["message"]),

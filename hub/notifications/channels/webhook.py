@@ -50,7 +50,7 @@ class Webhook:
             ) from None
 
     def check_address(self, address: str) -> None:
-        """Accept nothing else: a webhook reaches no single persons."""
+        """Do nothing: a webhook has no personal addresses."""
 
     def target(self, values: Values, address: str) -> str:
         """Return the URL, masked."""
@@ -72,7 +72,7 @@ class Webhook:
         await post(str(values["url"]), body, headers)
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: no connection stays open."""
 
 
 def signature(secret: str, key: str, stamp: str, body: bytes) -> str:

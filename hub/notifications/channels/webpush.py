@@ -98,7 +98,7 @@ class WebPush:
             raise
 
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing: no connection stays open."""
 
 
 async def check_public(address: str) -> None:
@@ -112,7 +112,7 @@ async def check_public(address: str) -> None:
 
 
 def new_key() -> str:
-    """Return a new private key of the hub, by which push services recognize it."""
+    """Return a new private key, by which push services recognize the hub."""
     from py_vapid import Vapid02
 
     vapid = Vapid02()
@@ -121,7 +121,7 @@ def new_key() -> str:
 
 
 def public_key(key: str) -> str:
-    """Return the public key of a private one, as browsers take it."""
+    """Return the public key of a private key, in the format that browsers expect."""
     from py_vapid import Vapid02
 
     numbers = Vapid02.from_raw(key.encode()).public_key.public_numbers()
@@ -133,7 +133,7 @@ def _encode(data: bytes) -> str:
 
 
 def _subscription(address: str) -> BrowserSubscription:
-    """Return the subscription that an address holds. Raises Invalid."""
+    """Return the subscription in an address. Raises Invalid if there is none."""
     hint = "Subscribe in the browser, under Settings → My notifications."
     try:
         found = msgspec.json.decode(address, type=BrowserSubscription)

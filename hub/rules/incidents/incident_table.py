@@ -1,4 +1,4 @@
-"""The incidents that are open or were resolved recently: find the one of an alert, and keep their state up to date."""
+"""The incidents that are open or were resolved recently: find an alert's incident, and keep their state up to date."""
 
 from __future__ import annotations
 
@@ -52,19 +52,19 @@ class IncidentTable:
         return [] if members is None else list(members.alerts.values())
 
     def put(self, alert: Alert) -> None:
-        """Note the state of an open alert of an incident."""
+        """Store the new state of an open alert of an incident."""
         if alert.incident in self._members:
             self._members[alert.incident].put(alert)
             self.touch(alert.incident)
 
     def remove(self, alert: Alert) -> None:
-        """Note the end of an alert."""
+        """Remove an alert that has ended from the open alerts of its incident."""
         if alert.incident in self._members:
             self._members[alert.incident].remove(alert.id)
             self.touch(alert.incident)
 
     def find(self, alert: Alert, device: Device, now: int) -> tuple[Incident, IncidentKind] | None:
-        """Return the incident that an alert joins, and what it shares with it; None if it shares nothing with any."""
+        """Return the incident that an alert joins, and the key that they share; None if no incident shares a key."""
         again = (series_key(alert), gateway_key(device.id)) if device_is_silent(alert) else (series_key(alert),)
         for key in again:
             if (found := self._recent(key, now)) is not None:
@@ -85,7 +85,7 @@ class IncidentTable:
         return incident if incident is not None and now - incident.changed_at <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
-        """Return whether alerts that were not raised in an incident before may join it."""
+        """Return whether new alerts may join the incident, not only alerts that belonged to it before."""
         return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 
     def open(self, alert: Alert, device: Device, now: int) -> Incident:
@@ -106,7 +106,7 @@ class IncidentTable:
         return incident
 
     def join(self, alert: Alert, device: Device, shares: IncidentKind, now: int) -> None:
-        """Add an alert to its incident, of which it is the first alert, or with which it ``shares`` something."""
+        """Add an alert to its incident. ``shares`` says what it has in common with the earlier alerts."""
         incident = self.by_id[alert.incident or ""]
         changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
         if alert.suppressed_by is None:
@@ -120,9 +120,9 @@ class IncidentTable:
         self.put(alert)
 
     def blame(self, gateway: str, name: str, since: int, leader: Alert) -> None:
-        """Make a gateway that is down the first mover of the incident in which ``leader`` is notified for it.
+        """Set a gateway that is down as the first change of the incident of its alert ``leader``.
 
-        An incident of a rule stays one: the gateway is one of several devices.
+        An incident of one rule on several devices is not changed: the gateway is only one of them.
         """
         incident = self.by_id[leader.incident or ""]
         first = FirstMover(gateway, None, since, leader.id if leader.device == gateway else None)
@@ -131,7 +131,7 @@ class IncidentTable:
             self.update(incident.id, kind="gateway", first=first, **fields)
 
     def blame_device(self, alert: Alert, name: str) -> None:
-        """Make the device of an alert the first mover of its incident, now that the gateway is not down any more."""
+        """Set the device of an alert as the first change of its incident, because the gateway is no longer down."""
         incident = self.by_id[alert.incident or ""]
         if incident.kind == "gateway":
             fields = title_fields("device", title_params(name, alert))
@@ -144,11 +144,11 @@ class IncidentTable:
         return incident
 
     def touch(self, incident_id: str) -> None:
-        """Have the state of an incident computed by :meth:`settle`."""
+        """Let :meth:`settle` compute the state of an incident."""
         self._before.setdefault(incident_id, self.by_id[incident_id])
 
     def register(self, incident_id: str, key: str) -> None:
-        """Have later alerts find an incident by another key."""
+        """Add a key by which later alerts find an incident."""
         self.update(incident_id, keys=self._register(self.by_id[incident_id], [key]))
 
     def _register(self, incident: Incident, keys: list[str]) -> tuple[str, ...]:
@@ -158,7 +158,7 @@ class IncidentTable:
         return known
 
     def settle(self, now: int) -> list[IncidentChanged]:
-        """Return the events of the incidents that changed since the last call, with their state as it is now."""
+        """Return the events of the incidents that changed since the last call, with their current state."""
         events: list[IncidentChanged] = []
         for incident_id, before in self._before.items():
             incident = self.by_id[incident_id] = self._as_now(self.by_id[incident_id], now)
@@ -189,7 +189,7 @@ class IncidentTable:
         return replace(incident, **changes)
 
     def forget(self, now: int) -> None:
-        """Forget the incidents that no alert can reopen any more."""
+        """Remove the incidents that are too old for an alert to reopen."""
         while self._resolved and self._resolved[0][0] + self._limits.group_ms < now:
             ended_at, incident_id = self._resolved.popleft()
             incident = self.by_id.get(incident_id)

@@ -1,6 +1,6 @@
 """The owner of all incidents: places each alert in an incident, and keeps both up to date, from the events of alerts.
 
-:meth:`Incidents.apply` sees each event of an alert once, in order, before it is committed. Of other devices it reads
+:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. Of other devices it reads
 only what the registry publishes: presence, and when they were last heard. A change costs the same with 1 and with 5,000
 open alerts; the end of a gateway's outage costs one step for each alert that it suppressed.
 """
@@ -65,7 +65,7 @@ class Incidents:
     def explaining(self, alert: Alert) -> tuple[str, ...]:
         """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first.
 
-        These are the alert whose change came first, and the one that was raised first.
+        These are the alert whose metric changed first, and the alert that was raised first.
         """
         if alert.incident is None:
             return (alert.id,)
@@ -90,7 +90,7 @@ class Incidents:
                     heapq.heappush(self._quiet, (quiet_at(recoveries, self._limits), incident.id, series))
 
     def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
-        """Apply the first events after :meth:`load`. Then place what is left, and release what nothing suppresses."""
+        """Apply the first events after :meth:`load`. Then place alerts without an incident and end old suppression."""
         done = self.apply(events, find)
         for alert in sorted(self._open.values(), key=lambda each: (each.raised_at, each.id)):
             if alert.id not in self._marks and (device := find(alert.device)) is not None:
@@ -102,7 +102,7 @@ class Incidents:
         return done + self.apply(self._release(orphans, find, now), find) + self._table.settle(now)
 
     def tick(self, now: int, find: Find) -> list[Event]:
-        """End what time ends: flapping, and suppression by gateways that were heard again.
+        """End flapping that has become quiet, and suppression by gateways that were heard again.
 
         Return the events, for :meth:`apply`.
         """
@@ -160,7 +160,7 @@ class Incidents:
         return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
 
     def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
-        """Return an ended alert, and the gateways that suppress nothing any more."""
+        """Return an ended alert, and the gateways that no longer suppress alerts."""
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
@@ -169,7 +169,7 @@ class Incidents:
         return alert, self._inhibition.end(alert)
 
     def _mark(self, alert: Alert, marks: AlertMarks) -> Alert:
-        """Return an open alert with these marks. Later events of it get them, too."""
+        """Return an open alert with these marks. They are added to its later events, too."""
         self._marks[alert.id] = marks
         if (latest := self._open.get(alert.id)) is not None:  # a later event may have changed it already
             self._open[alert.id] = marks.on(latest)
@@ -186,14 +186,14 @@ class Incidents:
     # -- gateways ---------------------------------------------------------------------------------------------
 
     def _lead(self, gateway: str, alert: Alert) -> None:
-        """Make an alert the one that is notified for a gateway."""
+        """Make an alert the leader: the one alert of a gateway that people are notified of."""
         incident = self.by_id[alert.incident or ""]
         self._table.update(incident.id, leaders=incident.leaders | {gateway: alert.id})
         self._table.register(incident.id, gateway_key(gateway))
         self._inhibition.lead(gateway, alert)
 
     def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
-        """Make a gateway the first mover of the leader's incident."""
+        """Set a gateway as the first change of the leader's incident."""
         if self._inhibition.leader(gateway) != leader.id:
             self._lead(gateway, leader)
         device = find(gateway)
@@ -201,7 +201,7 @@ class Incidents:
         self._table.blame(gateway, name, since or leader.since, leader)
 
     def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
-        """Suppress the alert that was notified for a gateway, now that the gateway has one of its own."""
+        """Suppress the previous leader of a gateway, because the gateway now has an alert of its own."""
         before = self._inhibition.leader(device.id)
         if before is None or before == alert.id or self._marks[before].incident != alert.incident:
             return []
@@ -213,7 +213,7 @@ class Incidents:
         return events
 
     def _lift(self, gateways: Iterable[str], find: Find, now: int) -> list[Event]:
-        """End the suppression by gateways. Return the events of the alerts that are withdrawn by that."""
+        """End the suppression by gateways. Return the events of the alerts that this withdraws."""
         events: list[Event] = []
         for gateway in gateways:
             leader, suppressed = self._inhibition.lift(gateway)
@@ -226,7 +226,7 @@ class Incidents:
         return events
 
     def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:
-        """Withdraw alerts that nothing suppresses any more. Their silence counts from now on."""
+        """Withdraw alerts that are no longer suppressed. The silence of their devices counts from now on."""
         events: list[Event] = []
         for alert_id in alert_ids:
             alert = self._open.get(alert_id)
@@ -238,7 +238,7 @@ class Incidents:
     # -- flapping ---------------------------------------------------------------------------------------------
 
     def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
-        """Note that an alert recovered. Return whether it is flapping."""
+        """Record that an alert recovered. Return whether it is flapping."""
         series = series_key(alert)
         recoveries = recovered(incident.recoveries, series, now, self._limits)
         self._table.update(incident.id, recoveries=recoveries)

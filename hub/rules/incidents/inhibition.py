@@ -49,7 +49,7 @@ class Inhibition:
         return None
 
     def add(self, alert: Alert) -> None:
-        """Note an open alert."""
+        """Add an open alert."""
         if device_is_silent(alert):
             self._silent.setdefault(alert.device, {})[alert.id] = None
         if alert.suppressed_by is not None:
@@ -68,7 +68,7 @@ class Inhibition:
         self._led.setdefault(alert.id, {})[gateway] = None
 
     def end(self, alert: Alert) -> list[str]:
-        """Note the end of an alert. Return the gateways that suppress nothing any more: see :meth:`lift`."""
+        """Remove an alert that has ended. Return the gateways that no longer suppress alerts: see :meth:`lift`."""
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
             if not own:
@@ -81,7 +81,7 @@ class Inhibition:
         return [*self._led.get(alert.id, ()), *([above] if heard else ())]
 
     def returned(self, find: Find) -> list[str]:
-        """Return the gateways without an alert of their own that are not down any more."""
+        """Return the gateways that are no longer down and have no alert of their own."""
         led_by_others = [gateway for gateway in self._leaders if gateway not in self._silent]
         return [each for each in led_by_others if _is_back(find(each), self._leaders[each], find)]
 
@@ -99,7 +99,7 @@ class Inhibition:
 
 
 def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
-    """Return whether a gateway was heard after the leader was raised, or (if it is no device) reported online."""
+    """Return whether a gateway was heard after the leader was raised, or reported online if it is not a device."""
     if gateway is not None:
         return gateway.presence != "offline" and (gateway.last_seen or 0) > leader.raised_at
     behind = find(leader.device)

@@ -28,7 +28,7 @@ class OpenMembers:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether all alerts that are not suppressed are acknowledged, and there is one."""
+        """Whether at least one alert is not suppressed, and all of these are acknowledged."""
         return self._told[True] > 0 and not self._told[False]
 
     @property

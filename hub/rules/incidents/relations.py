@@ -47,13 +47,13 @@ def part_keys(device: Device) -> list[str]:
 
 
 def machine_keys(device: Device) -> list[str]:
-    """Return the keys of incidents with an alert of the machine that a device is part of, or of a part of it."""
+    """Return the keys of incidents with an alert of the device's machine, or of another part of that machine."""
     above = [device_key(device.info.via)] if device.info.via else []
     return [*above, _key("below", device.id), *part_keys(device)]
 
 
 def rule_keys(alert: Alert, device: Device) -> list[str]:
-    """Return the keys that the alert shares with those of its rule on other devices."""
+    """Return the keys that the alert shares with alerts of the same rule on other devices."""
     area = _area(device)
     of_area = [_key("area", alert.rule, area)] if area else []
     return of_area + [_key("label", alert.rule, label) for label in sorted(device.display_labels)[:MAX_LABELS]]

@@ -1,4 +1,4 @@
-"""What an incident is called."""
+"""Titles of incidents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TITLE_KEYS = frozenset(("incident.device", "incident.gateway", "incident.rule"))
 def title_params(name: str, alert: Alert) -> dict[str, Any]:
     """Return the parts of a title, unformatted.
 
-    ``name`` is that of the device or gateway that changed first, ``alert`` the alert that says so.
+    ``name`` is the name of the device or gateway that changed first, ``alert`` the alert that shows the change.
     """
     return {
         "name": name,

@@ -1,4 +1,4 @@
-"""The kinds of rules, one file each. To add one, write its file and name it in KINDS; the dashboard has its form."""
+"""The kinds of rules, one file each. To add one, write its file, name it in KINDS, and add a form to the dashboard."""
 
 from hub.model import Condition
 from hub.rules.kinds.base import MetricCondition, Points, Rest, SilenceCondition, ValueSource

@@ -1,6 +1,6 @@
-"""What evaluates a kind of rule: each reading of its metrics, or a timer since the last message.
+"""Base classes for the kinds of rules: a condition on readings, and a condition on the time since the last message.
 
-A kind subclasses the one that fits. What a condition on a metric reads of other devices is its ``source``.
+A kind subclasses one of them. The ``source`` of a condition on a metric is the value of other devices that it reads.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Points = list[tuple[int, float]]
 
 
 class ValueSource(msgspec.Struct, frozen=True):
-    """What a condition reads beside the device: a metric of another device, or without ``device`` the area's median.
+    """A value from outside the device: a metric of another device, or without ``device`` the area's median.
 
     Values that are older than ``max_age_ms`` are not read.
     """
@@ -31,7 +31,7 @@ class ValueSource(msgspec.Struct, frozen=True):
 class Rest(NamedTuple):
     """A watch at rest: the ``metric`` of its rule, and the ``points`` that it keeps.
 
-    ``metrics`` are those of a message, whose values are all in their calm ranges; ``latest`` are the latest values.
+    ``metrics`` are those of a message whose values are all in their calm ranges; ``latest`` are the latest values.
     """
 
     metric: str
@@ -48,7 +48,7 @@ class Rest(NamedTuple):
 class MetricCondition(Condition, frozen=True):
     """A condition on the values of one metric, evaluated with each reading.
 
-    It measures one amount and compares it with one limit. So a limit that changes can be compared with amounts that
+    The condition measures one amount and compares it with one limit, so a new limit can be compared with amounts that
     were measured before.
     """
 
@@ -63,11 +63,11 @@ class MetricCondition(Condition, frozen=True):
 
     @property
     def others(self) -> tuple[str, ...]:
-        """Other metrics of the device whose latest values the condition reads, too."""
+        """Other metrics of the device that the condition reads, too."""
         return ()
 
     def tightened(self, own: Limit) -> MetricCondition:
-        """Return the condition for a device with an own limit, which may be tighter, never looser."""
+        """Return the condition with the device's own limit if that limit is tighter."""
         return self
 
     @property
@@ -76,7 +76,7 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
-        """Return the value to measure from the metric's and those of ``others``; a text if there is none."""
+        """Return the value to measure, from the metric's value and those of ``others``; a text if it has none."""
         return value
 
     @property
@@ -98,26 +98,26 @@ class MetricCondition(Condition, frozen=True):
         raise NotImplementedError
 
     def remaining(self, points: Points, ts: int) -> float:
-        """Return the amount at a time after the last reading, of a condition that lapses."""
+        """Return the amount at time ``ts`` after the last reading, for a condition that can end without readings."""
         raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
     def lapse(self, points: Points) -> int | None:
-        """Return when a condition that holds will not hold any more without further readings; None for never."""
+        """Return when a condition that holds ends if no further reading arrives; None for never."""
         return None
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
         """Return the range of a metric in which no number changes the state of a watch that is at rest.
 
-        A windowed condition takes the readings there with :meth:`follow`. None if there is no such range.
+        A windowed condition gets the readings in this range through :meth:`follow`. None if there is no such range.
         """
         return self.bounds()
 
     def holding(self, value: float) -> Limit | None:
-        """Return the range around a value that meets the condition, without memory of others, in which all do."""
+        """Return the range around a value in which all values meet the condition, if earlier values do not matter."""
         return None
 
     def at_rest(self, points: Points) -> bool:
-        """Return True if a watch with these points, and no alert, waits for nothing."""
+        """Return True if a watch with these points and without an alert has no condition in progress."""
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:
@@ -125,7 +125,7 @@ class MetricCondition(Condition, frozen=True):
         return []
 
     def signature(self) -> str:
-        """Return what is measured, without the limit: amounts under equal signatures can be compared.
+        """Return a text for what is measured, without the limit. Amounts with equal signatures can be compared.
 
         Stored as a checksum, so it must not change between releases.
         """
@@ -137,13 +137,13 @@ class MetricCondition(Condition, frozen=True):
 
     @property
     def limits(self) -> tuple[float | None, ...]:
-        """Every number that an alert of this condition may show as its threshold."""
+        """All numbers that an alert of this condition may show as its threshold."""
         return (self.threshold,)
 
     def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, MetricCondition]:
         """Return the severity and the condition that apply to an amount; None for the rule's own severity.
 
-        ``severity`` is that of the open alert, which is left only past a clear value, or None.
+        ``severity`` is the open alert's severity or None. It is lowered only past a clear value.
         """
         return None, self
 
@@ -164,7 +164,7 @@ class SilenceCondition(Condition, frozen=True):
 
 
 def _reading(value: Value, unit: str | None, limit: float | None) -> str:
-    """Return the reading that broke a limit, with more digits where rounding hides that it did."""
+    """Return the reading that broke a limit as text, with enough digits to differ from the limit."""
     if isinstance(value, bool | str) or (limit is not None and fmt.number(value, unit) == fmt.number(limit, unit)):
         return fmt.exact_value(value, unit)
     return fmt.quantity(value, unit)

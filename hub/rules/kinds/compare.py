@@ -1,6 +1,6 @@
 """``kind = "compare"``: the difference between two values, above or below a limit.
 
-They are two metrics of a device, or a metric and that of another device or the median of the area.
+The values are two metrics of a device, or a metric and the same metric of another device or the median of the area.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ HALF = 0.499
 class Compare(MetricCondition, frozen=True):
     """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`.
 
-    ``other`` is of the same device, of ``device``, or with ``area`` the median of the devices in the same area. It is
-    empty if each of the metrics that the rule watches is compared with the same one there.
+    ``other`` is a metric of the same device, of ``device``, or with ``area`` the median over the same area. It is
+    empty if each metric that the rule watches is compared with the metric of the same name.
     """
 
     kind: ClassVar[str] = "compare"
@@ -113,7 +113,7 @@ class Compare(MetricCondition, frozen=True):
 
 
 def _read_source(table: dict[str, Any]) -> tuple[str | None, bool, int]:
-    """Return the device, whether it is the area instead, and the greatest age of the value in ms."""
+    """Return the other device, whether the rule names the area instead, and the greatest age of the value in ms."""
     device = read_text(table["with_device"], "with_device", "the id of a device") if "with_device" in table else None
     if device is not None and any(sign in device for sign in "*?["):
         raise InvalidField("with_device", device, "the id of one device: no patterns")

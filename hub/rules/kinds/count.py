@@ -15,7 +15,7 @@ MAX_TIMES = 100
 
 
 class Count(MetricCondition, frozen=True):
-    """Holds while the metric has come to be ``value``, or beyond a limit, at least ``times`` times within a window.
+    """Holds while the metric has become ``value``, or passed a limit, at least ``times`` times within a window.
 
     Several values in a row that meet the condition count once; with ``each_value``, every one counts. The points are
     the times that count, with 1, and after them the time of the last value with 0 if it does not meet the condition.

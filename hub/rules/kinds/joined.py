@@ -1,6 +1,6 @@
 """``kind = "all"``, ``"any"`` and ``"not"``: conditions on several metrics of one device, joined as a tree.
 
-How they are evaluated is in :mod:`hub.rules.trees`.
+:mod:`hub.rules.trees` evaluates them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.rules.truth import Truth, all_of, any_of, none_of
 class Part(msgspec.Struct, frozen=True):
     """One of the conditions that are joined, of a kind of its own. It counts once it has held for ``for_ms``.
 
-    ``metric`` of a part that joins others is that of its first one. It is empty for a part that names a ``quantity``.
+    For a part that joins others, ``metric`` is the metric of the first of them. With a ``quantity``, it is empty.
     """
 
     kind: str
@@ -60,7 +60,7 @@ class Joined(MetricCondition, frozen=True):
 
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
-        """Return whether the condition holds, from whether each of its parts does."""
+        """Return whether the condition holds. ``values`` say whether each of its parts holds."""
         raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
     @property
@@ -96,7 +96,7 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def negates(self) -> bool:
-        """Whether a part that does not hold can make the condition hold."""
+        """Whether the condition can hold because a part does not hold."""
         return any(part.condition.negates for part in self.conditions if isinstance(part.condition, Joined))
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
@@ -167,7 +167,7 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 
 
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of a part's metric in which the part, which has no memory, stays as it is; None if unknown."""
+    """Return the range of the metric in which a part without memory keeps its truth; None if unknown."""
     condition, now = part.condition, rest.number(metric)
     if now is None or condition.others:
         return None

@@ -17,7 +17,7 @@ UNKNOWN_MS = 600_000
 class NoData(SilenceCondition, frozen=True):
     """Holds while the device has sent nothing, or has not reported the metric, for ``silence_ms``.
 
-    With ``missed``, the silence is that many expected intervals of the device instead.
+    With ``missed``, the silence is this number of the device's expected intervals instead.
     """
 
     kind: ClassVar[str] = "no_data"

@@ -15,7 +15,7 @@ class Range(MetricCondition, frozen=True):
     """Holds while the value is outside (or inside) ``low`` to ``high``; a value equal to a bound does not meet it.
 
     An alert ends when the value is past a bound by more than ``hysteresis``. With ``device_limits``, the limits
-    that the device announces count where they are tighter.
+    that the device announces replace these where they are tighter.
     """
 
     kind: ClassVar[str] = "range"

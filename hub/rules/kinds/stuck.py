@@ -1,4 +1,4 @@
-"""``kind = "stuck"``: a value that no longer changes, as of a sensor that is frozen or a valve that is jammed."""
+"""``kind = "stuck"``: a value that no longer changes, such as that of a frozen sensor or a jammed valve."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ LIMIT_KEYS = frozenset({"above", "below", "clear"})
 
 
 class SeverityLimit(msgspec.Struct, frozen=True):
-    """A further limit, at which the alert gets a higher severity. It is left past its own ``clear``."""
+    """A further limit, past which the alert has a higher severity. The severity is lowered again past ``clear``."""
 
     severity: Severity
     above: float | None = None
@@ -46,7 +46,7 @@ class Threshold(MetricCondition, frozen=True):
 
     @property
     def limits(self) -> tuple[float | None, ...]:
-        """The limit and those of the steps."""
+        """The limit, and the limits of the steps."""
         return (self.threshold, *(_threshold(step).threshold for step in self.steps))
 
     def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, Threshold]:
@@ -120,7 +120,7 @@ class Threshold(MetricCondition, frozen=True):
 
 
 def read_limits(table: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
-    """Return ``above``, ``below`` and ``clear`` of a table, None for those that it does not have."""
+    """Return ``above``, ``below`` and ``clear`` of a table, each None if the table does not have it."""
     if ("above" in table) == ("below" in table):
         raise InvalidField("above", table.get("above"), "just one of above and below")
     clear = read_number(table["clear"], "clear") if "clear" in table else None
@@ -140,7 +140,7 @@ def _threshold(step: SeverityLimit) -> Threshold:
 
 
 def _read_steps(table: dict[str, Any]) -> tuple[SeverityLimit, ...]:
-    """Return the steps of a table, which are the limits under the names of higher severities."""
+    """Return the steps of a table: keys such as ``critical``, each with the limit of that severity."""
     side = "above" if "above" in table else "below"
     own, last = SEVERITIES.index(table.get("severity", "warning")), table[side]
     steps: list[SeverityLimit] = []

@@ -8,14 +8,14 @@ from pathlib import Path
 
 
 def path(text: str) -> Path:
-    """Return a path. A blank one, such as that of an unset variable, would be the current folder."""
+    """Return a path. Refuse a blank one, for example from an unset variable, which would mean the current folder."""
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
 
 
 def file_or_folder(text: str) -> Path:
-    """Return a path. One that ends in a slash must be an existing folder: a disk may not be mounted there."""
+    """Return a path. If it ends in a slash, it must be an existing folder, since a disk may not be mounted."""
     if text.endswith(os.sep) and not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}; create it, or mount the disk that belongs there")
     return path(text)

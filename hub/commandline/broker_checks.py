@@ -1,4 +1,4 @@
-"""Checks of ``hub doctor`` at the broker: the connection, the subscriptions, the in-flight window."""
+"""Checks of the broker by ``hub doctor``: the connection, the subscriptions, the in-flight window."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _filters(settings: Settings) -> dict[str, Sequence[str]]:
 
 
 def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
-    """Return how to do without this filter, as the end of a sentence."""
+    """Return which setting turns this filter off, as the end of a sentence."""
     name = next(name for name in filters if topic in filters[name])
     if name == "mapping":
         return ", or delete its mapping on the Topics page"
@@ -108,7 +108,7 @@ async def _window(client: MqttClientSettings) -> Finding:
 
 @contextlib.asynccontextmanager
 async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    """Yield a client that has subscribed, or that could not within :data:`CONNECT_S`."""
+    """Yield a client once it has subscribed, or after :data:`CONNECT_S` if it could not."""
     link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)
     async with asyncio.TaskGroup() as group:

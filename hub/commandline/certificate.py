@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def prepare_folder(folder: Path, name: str) -> None:
-    """Create the folder of a bundle, so that no certificate is issued in vain. Raises Conflict if its files exist.
+    """Create the folder of a bundle before a certificate is issued. Raises Conflict if the files already exist.
 
     Raises:
         OSError: Files cannot be created in the folder.

@@ -27,7 +27,7 @@ CONNECT_S = 5.0
 
 
 def check_server_certificate(settings: Settings) -> list[Finding]:
-    """Check the certificate and key in the settings; nothing without them."""
+    """Check the certificate and key in the settings. Return no finding if there are none."""
     http, what = settings.http, "https"
     if http.tls_cert_file is None or http.tls_key_file is None:
         return []
@@ -44,7 +44,7 @@ def check_server_certificate(settings: Settings) -> list[Finding]:
 
 
 async def check_broker_certificate(settings: Settings) -> list[Finding]:
-    """Check the dates of the broker's certificate; nothing without TLS or if the handshake fails."""
+    """Check the dates of the broker's certificate. Return no finding without TLS or if the handshake fails."""
     mqtt = settings.mqtt
     if not mqtt.tls:
         return []

@@ -94,7 +94,7 @@ def _free(address: str) -> str:
 
 
 async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asyncio.subprocess.Process | None:
-    """Start the simulators. With ``show``, they print their faults."""
+    """Start the simulators. With ``show``, the simulators print which faults they simulate."""
     if devices == 0:
         return None
     options = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]

@@ -95,7 +95,7 @@ def _end_of(user: BrokerUser) -> list[str]:
 
 
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
-    """Print what to do now. With the lines for mosquitto.conf, the broker has to be restarted anyway."""
+    """Print the next steps. If lines have to be added to mosquitto.conf, that includes a restart of the broker."""
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
         print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")
@@ -107,7 +107,7 @@ def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
 def _wait_for_login(settings: Settings) -> str:
     """Wait until the running hub connects with its own user, and return a sentence that says whether it does.
 
-    The broker queues messages only for that user, so it must not ask for passwords before.
+    The broker queues messages only for this user, so passwords must not be required before it has connected.
     """
     deadline = time.monotonic() + LOGIN_S
     while (status := status_of(settings)) is not None and time.monotonic() < deadline:

@@ -64,7 +64,7 @@ async def _score(settings: Settings, arguments: argparse.Namespace) -> Evaluatio
 
 
 async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[EvaluationCase]:
-    """Yield the cases of alert files; without files, those of the history."""
+    """Yield the cases in alert files; without files, the cases in the history."""
     for file in files:
         contents = read_file(file)
         with tempfile.TemporaryDirectory() as folder:

@@ -32,7 +32,7 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
-    """HTTPS to the hub on this machine. The certificate must be the one in the file; its names are not checked."""
+    """HTTPS to the hub on this machine. The certificate must equal the file's; host names are not checked."""
 
     def __init__(self, host: str, port: int, timeout: float, certificate: bytes) -> None:
         context = ssl.create_default_context()
@@ -49,7 +49,7 @@ class _PinnedConnection(http.client.HTTPSConnection):
 
 
 def status_of(settings: Settings) -> dict[str, Any] | None:
-    """Return the ``/api/status`` of the hub that is running on this data folder, or None if none answers."""
+    """Return ``/api/status`` of the hub that is running on this data folder; None if no hub answers."""
     try:
         connection, headers = connection_to(settings)
         with contextlib.closing(connection):

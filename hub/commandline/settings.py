@@ -1,4 +1,4 @@
-"""The settings of one command: its options win over the environment and the settings file."""
+"""The settings of one command: its options override the environment and the settings file."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 It has the readings of the device and of those that it was compared with, the rules that watch it, the alerts of its
 incident with their histories, and the diagnosis. There are no credentials in it: device states are reduced to what is
-known of their metrics, without twins and commands.
+known about their metrics, without twins and commands.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_alert_file(data: bytes) -> AlertFile:
-    """Return the contents of a file. Raises Invalid if it is none, or of a newer version."""
+    """Return the contents of a file. Raises Invalid if it is not an alert file, or has a newer version."""
     try:
         found = msgspec.json.decode(data, type=AlertFile)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -96,7 +96,7 @@ def read_alert_file(data: bytes) -> AlertFile:
 
 
 class AlertFiles:
-    """Service that writes alert files. ``registry``, ``engine`` and ``store`` are those that the person may see."""
+    """Writes alert files. ``registry``, ``engine`` and ``store`` are limited to what the person may see."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class AlertFiles:
         return [PastAlert(each, diagnoses.get(each.id)) for each in similar]
 
     async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
-        """Return the readings of a device, of the longest span of which there are not too many."""
+        """Return the readings of a device, for the longest span that has not too many readings."""
         metrics = [metric for _, metric in await self._store.series([device.id], None)]
         for span in SPANS_MS:
             found, left = dict[str, list[tuple[int, Value, Quality]]](), MAX_READINGS
@@ -182,7 +182,7 @@ class AlertFiles:
 
 
 def _reduced(device: Device) -> Device:
-    """Return what is known of a device, without its values, twin, commands and rules' state."""
+    """Return a device without its values, twin, commands and the state of rules."""
     info = msgspec.structs.replace(device.info, commands={})
     return msgspec.structs.replace(device, info=info, metrics={}, watches={}, desired={}, reported={}, area_id=None)
 

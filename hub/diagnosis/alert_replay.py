@@ -1,6 +1,6 @@
 """Replay an alert file: judge its readings by its rules, and diagnose the alert as the built-in analyst does.
 
-Nothing of it reaches a running hub: the history is a store in a folder of its own.
+A replay does not affect a running hub: its history is stored in a separate folder.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
     """The outcome.
 
     Attributes:
-        alerts: the alerts of the file, each with the firing of the replay that it equals (None: there is none).
+        alerts: the alerts of the file, each with the equal firing of the replay, or None.
         diagnosis: the replayed diagnosis.
-        differs: how it differs from that of the file, as sentences; empty if it does not.
+        differs: sentences on how it differs from the file's diagnosis; empty if it does not.
     """
 
     alerts: list[tuple[Alert, Firing | None]]
@@ -47,7 +47,7 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Return whether the alerts and the diagnosis are those of the file."""
+        """Return whether alerts and diagnosis equal those of the file."""
         return not self.differs and all(firing is not None for _, firing in self.alerts)
 
 
@@ -63,7 +63,7 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
 
 
 def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertFile) -> Firing | None:
-    """Return the firing of the replay with the same metric, begin, first severity and text as an alert."""
+    """Return the replay's firing with the same metric, begin, first severity and text as the alert."""
     rule = next((each for each in rules if each.id == alert.rule), None)
     if rule is None or alert.device != device.id:
         return None
@@ -77,7 +77,7 @@ def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertF
 
 
 async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:
-    """Return the built-in analyst's diagnosis at the time of that of the file."""
+    """Return the built-in analyst's diagnosis, computed for the time of the file's diagnosis."""
     alert, original = contents.alert, contents.diagnosis
     at = original.created_at if original else alert.raised_at + DIAGNOSED_AFTER_MS
     store = SqliteStore.open(folder)

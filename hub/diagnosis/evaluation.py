@@ -30,7 +30,7 @@ class EvaluationCase(msgspec.Struct, frozen=True):
     cause: str
 
     def subject(self) -> Subject:
-        """Return the subject. Where the device's metrics are known, the known faults are ranked again."""
+        """Return the subject of the case. If the device's metrics are known, rank the known faults again."""
         evidence, causes = self.diagnosis.evidence, list(self.diagnosis.causes)
         if self.device.metrics:
             read = device_semantics(self.device)
@@ -39,7 +39,7 @@ class EvaluationCase(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """What was named in a case. ``named`` is None if no cause was named or no model answered."""
+    """The cause ``named`` in a case; None if no cause was named or no model answered."""
 
     name: str
     cause: str
@@ -58,7 +58,7 @@ class EvaluationScore(msgspec.Struct, frozen=True):
 
     @property
     def among_three(self) -> float:
-        """Return in how many percent of the cases the right cause is among the first three."""
+        """Return the percentage of cases whose right cause is among the first three."""
         return 100 * sum(each.among_three for each in self.results) / max(len(self.results), 1)
 
 
@@ -73,7 +73,7 @@ def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) ->
 async def evaluate(
     cases: Sequence[EvaluationCase], providers: ProviderChain | None = None, model: str | None = None
 ) -> EvaluationScore:
-    """Score the model of this name, with the present prompt; without one, the built-in analyst."""
+    """Score the model with this name, using the current prompt; without a name, score the built-in analyst."""
     results = []
     for case in cases:
         subject = await asyncio.to_thread(case.subject)

@@ -66,7 +66,7 @@ class DiagnosisGenerator:
     async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
         """Return the diagnosis of the first remote model that answers in time. If none does, use the analyst's.
 
-        Local models are not asked: they may need minutes (:meth:`write_locally`). ``waited_s`` of the models' time
+        Local models are not used, because they may need minutes (:meth:`write_locally`). ``waited_s`` of the time limit
         have already passed.
         """
         local = self._providers.local()

@@ -37,7 +37,7 @@ _MAX_POINTS = 8_000
 
 
 def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> list[Device]:
-    """Return online devices of the same model; without a model, those of the same area with the same metric."""
+    """Return online devices of the same model; without a model, devices in the same area with the same metric."""
     model, area = device.info.model, device.display_area
     metric = alert.metric if alert else None
 
@@ -58,12 +58,12 @@ class Investigation:
         self._registry, self._engine, self._store = registry, engine, store
 
     def gravest(self, device_id: str) -> Alert | None:
-        """Return the device's open alert of the highest severity, the oldest of these."""
+        """Return the device's open alert of the highest severity; of several, the oldest."""
         own = [alert for alert in self._engine.open.values() if alert.device == device_id]
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
-        """Return all that :func:`hub.insight.evidence` asks for.
+        """Return the input of :func:`hub.insight.evidence`.
 
         The horizons end now; for a silent device, at its last message. A peer's series is left out if its unit
         is not the device's own.
@@ -124,7 +124,7 @@ class Investigation:
         return found
 
     async def _weeks(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return hourly means of the last five weeks up to ``end``, of metrics that are known for over eight days."""
+        """Return hourly means of the last five weeks up to ``end``, for metrics with over eight days of history."""
         queries = [_buckets(device.id, name, end - _WEEKS_MS, end + 1, _HOUR_MS) for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {
@@ -134,7 +134,7 @@ class Investigation:
         }
 
     async def _modes(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the changes of each text in the last seven days up to ``end``: whether a mode is part of a cycle."""
+        """Return the changes of each text metric in the last seven days up to ``end``, which show modes of a cycle."""
         queries = [SeriesQuery(device.id, name, end - WEEK_MS, end, _CHANGES, shape="states") for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series}
@@ -152,7 +152,7 @@ class Investigation:
                     yield SeriesQuery(peer.id, name, start, now, limit=60)
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
-        """Return the other devices of its gateway; of a gateway without one, those connected through it."""
+        """Return the other devices behind its gateway; for a gateway, the devices connected through it."""
         via = device.info.via or device.id
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
@@ -164,7 +164,7 @@ class Investigation:
         return tuple(OtherAlert(each, device.display_name if device else each.device) for each, device in devices)
 
     async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
-        """Return earlier alerts of the same rule, and those of similar devices and this metric with a confirmed cause.
+        """Return earlier alerts of the same rule, and alerts with a confirmed cause on this metric of similar devices.
 
         A confirmed cause counts only on a device of the same model or, if neither has a model, of the same kind.
         """

@@ -1,6 +1,6 @@
 """Diagnoses by local models, which may need minutes: written one after another, in place of the analyst's.
 
-Until then the analyst's diagnosis is stored and shown. The model's has the same id and replaces it.
+Until then the analyst's diagnosis is stored and shown. The model's diagnosis has the same id and replaces it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class PendingRevision(msgspec.Struct, frozen=True):
 
 
 class LocalModelQueue:
-    """Has one diagnosis at a time revised. ``revise`` writes one and stores the result.
+    """Revises one diagnosis at a time. ``revise`` writes the new text and stores it.
 
     Attributes:
         dropped: number of diagnoses dropped because the queue was full.

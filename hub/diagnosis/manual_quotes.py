@@ -1,4 +1,4 @@
-"""Literal quotes from the manuals of a device's own model that concern the alert."""
+"""Literal quotes about the alert from the manuals of the device's model."""
 
 from __future__ import annotations
 

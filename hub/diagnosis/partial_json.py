@@ -1,4 +1,4 @@
-"""Read a model's JSON while it is written: each statement once it is complete.
+"""Parse a model's JSON while it is being written: return each statement as soon as it is complete.
 
 It tolerates errors, because it only serves the display: :mod:`hub.diagnosis.reply` parses the whole answer strictly.
 """

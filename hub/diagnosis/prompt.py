@@ -40,7 +40,7 @@ def request(
     max_tokens: int,
     quotes: Sequence[Quote] = (),
 ) -> CompletionRequest:
-    """Return the request to a provider. ``own`` is the built-in analyst's narrative, which answers without a model."""
+    """Return the request to a provider. ``own`` is the built-in analyst's narrative."""
     info = device.info
     data: dict[str, Any] = {
         "device": {
@@ -74,7 +74,7 @@ def _fields(thing: Evidence | CauseMatch, *fields: str) -> dict[str, Any]:
 def statement_schema(ids: Sequence[str]) -> dict[str, Any]:
     """Return the JSON schema of the answer, in which statements cite evidence with the given ids.
 
-    Servers that honour it cannot write a digit into a statement.
+    If the server enforces the schema, a statement cannot contain digits.
     """
     cited = {"type": "array", "items": {"type": "string", "enum": list(ids) or ["none"]}, "maxItems": 6}
     statement = {

@@ -1,4 +1,4 @@
-"""Read a model's answer: statements as data, or prose, and make them a checked diagnosis."""
+"""Convert a model's answer, JSON statements or prose, to a checked diagnosis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Id = Annotated[str, msgspec.Meta(max_length=8)]
 
 
 class GeneratedDiagnosis(msgspec.Struct, frozen=True):
-    """A narrative with its checked claims, its author, and the cause according to each writer."""
+    """A narrative with its checked claims, its author, and the cause that each writer names."""
 
     narrative: Narrative
     claims: tuple[Claim, ...]
@@ -130,7 +130,7 @@ def _prose(text: str) -> list[str]:
 def _opinion(
     reply: _Reply, writer: Writer, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> list[CauseOpinion]:
-    """Return the model's cause. One that differs from the analyst's needs evidence, and must not hold a number."""
+    """Return the model's cause. If it differs from the analyst's, it must cite evidence and contain no number."""
     known = {e.id for e in found}
     evidence = tuple(cited for cited in dict.fromkeys(reply.cause_evidence) if cited in known)
     if isinstance(reply.cause, UnsetType):

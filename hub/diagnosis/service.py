@@ -3,7 +3,7 @@
 Only one alert of an incident is explained, with the others as evidence: the first one, or later the one whose change
 came first. Alerts wait in a bounded queue; each is taken once, by one of a few worker tasks. If a language model fails
 or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may take
-minutes; its diagnosis then replaces the built-in analyst's. The pipeline stores diagnoses, like all state.
+minutes; its diagnosis then replaces the built-in analyst's. The ingest pipeline stores diagnoses, like all state.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class DiagnosisService:
                         worker.cancel()
 
     async def diagnose_device(self, device_id: str) -> Diagnosis:
-        """Diagnose the device's most severe open alert, or its present state if there is none. Store the diagnosis.
+        """Diagnose the device's most severe open alert, or its current state if it has none. Store the diagnosis.
 
         Raises NotFound for an unknown device.
         """
@@ -209,7 +209,7 @@ class DiagnosisService:
         return diagnosis
 
     async def _revise(self, revision: PendingRevision) -> None:
-        """Replace a stored diagnosis by one that a local model writes. If the model fails, it stays."""
+        """Replace a stored diagnosis by one that a local model writes. If the model fails, the stored one is kept."""
         first, subject = revision.diagnosis, revision.subject
         if subject.alert is not None and subject.alert.id not in self._engine.open:
             await self._keep(first)
@@ -224,7 +224,7 @@ class DiagnosisService:
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
-        """Store that the built-in analyst's diagnosis stays. ``instead_of`` is the model that failed."""
+        """Store that the built-in analyst's diagnosis is final, because the model ``instead_of`` failed."""
         kept = msgspec.structs.replace(first, awaits=None, awaits_until=0, instead_of=instead_of or first.instead_of)
         await self._submit(WriteDiagnosis(kept))
 
@@ -252,7 +252,7 @@ def judged(case: InvestigationInput, signatures: Sequence[Signature]) -> tuple[l
 
 
 def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
-    """Return the diagnosis of a subject as somebody has written it."""
+    """Return the diagnosis of a subject from the text of its writer."""
     narrative, alert = written.narrative, subject.alert
     chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
     return Diagnosis(

@@ -45,7 +45,7 @@ def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> 
 
 
 def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return correct sentences of the hub in place of observations that the evidence does not support."""
+    """Return correct sentences by the hub to replace observations that the evidence does not support."""
     kept = [claim for claim in claims if claim.supported and claim.kind == "observation"]
     told = {cited for claim in kept if len(claim.evidence) <= _MAX_CITED for cited in claim.evidence}
     wrong = [claim for claim in claims if not claim.supported and claim.kind == "observation"]

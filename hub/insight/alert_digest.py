@@ -49,7 +49,7 @@ class RuleAdvice(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """A metric that moves towards a limit, by ``per_day``, and reaches it in ``days`` if that continues."""
+    """A metric that moves towards a limit by ``per_day``. At this rate, it reaches the limit in ``days``."""
 
     device: str
     metric: str
@@ -79,7 +79,7 @@ def rule_weeks(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> 
 
 
 def rule_advice(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> list[RuleAdvice]:
-    """Return which rules made noise and what to change, most alerts first. Rules that were deleted are left out."""
+    """Return advice for rules that made noise, those with most alerts first. Deleted rules are left out."""
     found = [
         advice
         for rule_id, own in _by_rule(alerts).items()
@@ -123,7 +123,7 @@ def _advice(rule: Rule, own: Sequence[Alert], end: int) -> RuleAdvice | None:
 
 
 def drift(device: str, track: MetricSeries, limit: Limit) -> Drift | None:
-    """Return how a metric moves towards its limit, from a week of hourly means; None if it does not do so steadily."""
+    """Return how a metric moves towards its limit, from a week of hourly means; None without a steady trend."""
     if track.kind != "number" or len(track) < _MIN_HOURS:
         return None
     days = (track.times - track.times[0]) / 86_400.0
@@ -159,7 +159,7 @@ def _name(rules: Mapping[str, Rule], rule_id: str) -> str:
 
 
 def _round_up(ms: int) -> int:
-    """Return the next duration that a person would write."""
+    """Round a duration up to one that a person would write."""
     steps = (5_000, 10_000, 15_000, 30_000, 60_000, 90_000, 120_000, 300_000, 600_000, 1_800_000)
     return next((step for step in steps if step > ms), HOUR_MS)
 

@@ -1,4 +1,4 @@
-"""Health of the alert system itself, with the figures of ISA-18.2 (IEC 62682) for one operator.
+"""Health of the alert system itself, measured by the figures of ISA-18.2 (IEC 62682) for one operator.
 
 Alerts without a notification do not count: late, silenced and suppressed ones.
 """
@@ -36,7 +36,7 @@ class AlertSource(msgspec.Struct, frozen=True):
 
 
 class HealthFigure(msgspec.Struct, frozen=True):
-    """A figure, and the most that ISA-18.2 allows (``target``)."""
+    """A figure, and the highest value that ISA-18.2 allows (``target``)."""
 
     value: float
     target: float
@@ -66,7 +66,7 @@ class AlertStatistics(msgspec.Struct, frozen=True):
         severities: alerts by severity.
         acknowledged: the share of alerts that somebody acknowledged.
         median_to_acknowledge_ms: None if none was acknowledged.
-        slow_to_acknowledge_ms: nine in ten were acknowledged faster.
+        slow_to_acknowledge_ms: the 90th percentile of the time to acknowledge.
     """
 
     count: int
@@ -163,5 +163,5 @@ def _by_source(alerts: Iterable[Alert]) -> dict[tuple[str, str, str | None], lis
 
 
 def _sources(found: Mapping[tuple[str, str, str | None], Sequence[Alert]]) -> list[AlertSource]:
-    """Return the conditions, those with most alerts first."""
+    """Return the conditions, sorted by their number of alerts, highest first."""
     return sorted((AlertSource(*key, len(own)) for key, own in found.items()), key=lambda each: -each.count)

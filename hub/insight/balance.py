@@ -1,4 +1,4 @@
-"""Does a level move as the flows in and out of its tank say?"""
+"""Compare the movement of a level with the flows in and out of its tank."""
 
 from __future__ import annotations
 

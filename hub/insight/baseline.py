@@ -1,6 +1,6 @@
 """The normal behaviour of a metric, learned from its own past before the change.
 
-A baseline carries its own threshold. A change counts only if it leaves the band that the signal kept to while it was
+Each baseline has its own threshold. A change counts only if it leaves the band in which the signal stayed while it was
 healthy, by more than any excursion it made then, and faster than it wandered then. So healthy noise gives no change,
 without a constant to tune for each metric.
 """
@@ -42,16 +42,16 @@ class Baseline:
 
     Attributes:
         start: the first reading it was learned from.
-        end: the last one.
-        count: how many there were.
+        end: the last reading it was learned from.
+        count: the number of these readings.
         smoothed: these readings without single outliers.
         level: the level at ``end``.
         scale: one robust sigma.
-        drift: the trend per second, which leads on from ``end``.
+        drift: the trend per second, extrapolated from ``end`` on.
         low: the first percentile.
         high: the 99th percentile.
         band: the largest deviation while healthy, in sigmas.
-        excess: its largest CUSUM beyond the band, in sigma seconds.
+        excess: the largest CUSUM beyond the band while healthy, in sigma seconds.
         levels: the levels of a signal that switches.
         stays_high: the durations at the upper level, for a switching signal.
         stays_low: the durations at the lower level.
@@ -188,7 +188,7 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """Return the metric as it would read if its companions were at their usual level; None if they do not explain it.
+    """Return the metric corrected for its companions, as at their usual level; None if they do not explain it.
 
     A motor draws more current at full flow: only the excess counts. The companions (metrics that have not moved
     themselves) are weighed by ridge regression over the baseline, which must explain most of the spread. It knows
@@ -224,7 +224,7 @@ def _at_times_of(track: MetricSeries, other: MetricSeries) -> Floats:
 
 
 def _beyond_known(matrix: Floats, last: int) -> bool:
-    """Return whether any column has, after its first ``last`` rows, left their range by more than a tenth of it."""
+    """Return whether a column leaves the range of its first ``last`` rows by more than a tenth of that range."""
     low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
     middle, half = (low + high) / 2, 0.6 * (high - low)
     return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))

@@ -2,7 +2,7 @@
 
 Every cause is compared with the hypothesis that something unknown is going on. Each finding has a likelihood under
 either; the logarithm of their ratio (Good's weight of evidence) is added up, beginning with the prior odds. So a cause
-gains by each symptom that it predicts, and loses by each that is missing, each that contradicts it and each movement
+gains by each symptom that it predicts, and loses by each missing symptom, each contradiction and each movement
 that it leaves unexplained. Acts, changes of the process and normal operation are causes like faults, with priors of
 their own; all of them are data (``signatures/*.toml``).
 
@@ -88,7 +88,7 @@ _LEAST = 0.1
 
 
 def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
-    """Return the log odds that a device that may be of several kinds is of one that can have the cause."""
+    """Return the log odds that the device, which may be one of several kinds, is a kind that can have the cause."""
     return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
 
 
@@ -104,10 +104,10 @@ class _Comparison:
         self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
 
     def match(self, circumstances: float) -> CauseMatch | None:
-        """Return the match, None if too few needed symptoms are seen.
+        """Return the match; None if too few of the needed symptoms are seen.
 
-        ``circumstances`` are log odds not from findings: whether there is an alarm, and whether the device is of
-        the kind.
+        ``circumstances`` are log odds from outside the findings: whether there is an alarm, and whether the device
+        is of the kind.
         """
         signature = self._signature
         if not self._needs():
@@ -139,7 +139,7 @@ class _Comparison:
         )
 
     def _needs(self) -> bool:
-        """Count the needed symptoms. Return False if too few of them are seen, or one that shows an act is missing."""
+        """Count the needed symptoms. Return False if too few are seen, or if a symptom that shows an act is missing."""
         missing = 0
         for symptom in map(parse_alternatives, (*self._signature.needs, *self._signature.witness)):
             degree, found = self._matcher.seen(symptom, guess=not self._signature.witness)
@@ -156,7 +156,7 @@ class _Comparison:
         return 2 * missing <= len(self._signature.needs)
 
     def _shows_it(self, item: Evidence) -> bool:
-        """Return whether a finding shows a cause itself. A broken relation to other quantities does not."""
+        """Return whether a finding shows the cause directly. A broken relation to other quantities does not."""
         return item.strength >= FULL if item.kind == "contradicted" else self._matcher.is_direct(item)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
@@ -170,7 +170,7 @@ class _Comparison:
         return moves and not self._matcher.opposed(symptom)
 
     def _witnesses(self) -> None:
-        """Count each metric that stayed calm although it would have moved with a true change."""
+        """Count the metrics that stayed calm although a real change would have moved them."""
         for symptom in map(parse_alternatives, self._signature.witness):
             degree, found = self._matcher.seen(symptom, guess=False)
             self._total += degree * (_NEEDED - _CALM_AS_EXPECTED)
@@ -216,7 +216,7 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for movements after an observed act, which explains all that follow it."""
+        """Add log odds for movements after an observed act, because the act explains all of them."""
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]

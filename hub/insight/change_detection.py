@@ -1,7 +1,8 @@
-"""Detect how each metric has changed, on one of three horizons, and which of the changes belong to the trouble.
+"""Detect how each metric has changed, and which of the changes belong to the trouble.
 
 1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week and the weeks
-   before (slow_changes.py), these also with the influence of operating conditions taken out (metric_history.py).
+   before (slow_changes.py). The latter two are also searched without the influence of operating conditions
+   (metric_history.py).
    The change that its horizon explains best is taken.
 2. Steady metrics are searched again after removing the influence of the others.
 3. Changes that also happened while nothing was wrong (normal_changes.py), or that began long before the trouble, do not
@@ -92,9 +93,9 @@ def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float
 def _against_conditions(
     found: Mapping[str, DetectedChange], past: MetricHistory, moment: int, troubled: Collection[str], ratio: float
 ) -> dict[str, DetectedChange]:
-    """Return the changes less those that steady operating conditions explain, with those that only they bring to light.
+    """Return the changes relative to steady operating conditions: without those that the conditions explain.
 
-    A motor that gets warm because more is asked of it has not changed; one that gets as warm at less has.
+    A motor that gets warmer under a higher load has not changed; a motor that gets as warm under less load has.
     """
     result = dict(found)
     for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
@@ -170,9 +171,9 @@ def _refined(
 def _related(
     found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
 ) -> dict[str, DetectedChange]:
-    """Return the changes; those that do not belong to the trouble are returned as steady.
+    """Return all changes, with each change that does not belong to the trouble turned into "steady".
 
-    Without trouble, these are all normal changes; otherwise the normal or weak ones that began before it.
+    Without trouble, all normal changes are turned; otherwise only normal or weak changes that began before it.
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)

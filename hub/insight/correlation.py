@@ -65,7 +65,7 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
 
 
 def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
-    """Return the metric's series since ``start`` (ms): its readings, or its week if they do not reach back so far."""
+    """Return the metric's series since ``start`` (ms): its readings, or its week if the readings begin later."""
     week = case.week.get(track.metric)
     return (week if week is not None and len(track) and track.at(0) > start else track).since(start)
 
@@ -97,7 +97,7 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
 
 
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield the comparison of the alerting metric, else of the largest change, with the same metric of the peers."""
+    """Yield the comparison of a metric with the same metric of the peers: the alerting one, else the most changed."""
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
         chosen = max((m for m in moves if m.moved), key=lambda m: abs(m.deviation), default=None)
@@ -209,7 +209,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield gaps in the last hour and wrong clocks, which limit the trust in other findings."""
+    """Yield gaps in the last hour and wrong clocks, which make other findings less reliable."""
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:

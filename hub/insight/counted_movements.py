@@ -1,4 +1,4 @@
-"""Decide which movements count against a cause that does not explain them, and which count as one."""
+"""Decide which movements count against a cause that does not explain them, and which count as the same movement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return a key that is equal for metrics that count as one: for current and power, not for two temperatures."""
+    """Return a key of a metric. Metrics with equal keys count as one: current and power, but not two temperatures."""
     quantity = meaning.quantity or "?"
     if quantity in _ELECTRICAL:
         return "electrical", frozenset()

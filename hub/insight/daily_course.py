@@ -22,13 +22,13 @@ _KEPT = 0.7
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
     """Return the usual value as a function of time, and the differences of ``values`` from it.
 
-    None if there are too few days or they do not resemble each other. The differences of a day are from the course
-    of the other days: a median of few days fits these better than the next one.
+    Return None if there are too few days or they do not resemble each other. A day is compared with the course
+    of the other days only, because a median of few days fits these days better than the next day.
 
     Args:
         times: Epoch seconds, evenly spaced.
         values: Finite, of the same length.
-        step: Seconds between them.
+        step: Seconds between two values.
     """
     slots = round(_DAY_S / max(step, _SLOT_S))
     day = (times // _DAY_S).astype(int)

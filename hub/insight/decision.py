@@ -1,4 +1,4 @@
-"""Decide which cause a diagnosis names, if any: one that fits well, and clearly better than those of other parts."""
+"""Decide which cause a diagnosis names: one that fits well, and clearly better than the causes of other components."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def decide(matches: Sequence[CauseMatch]) -> CauseMatch | None:
 
 
 def _agree(one: CauseMatch, other: CauseMatch) -> bool:
-    """Return whether two causes are of one component, or acts that the same findings show: a door is a window, too."""
+    """Return whether two causes are of one component, or acts that the same findings show (door, window)."""
     both_acts = one.nature == other.nature == "act"
     return one.component == other.component or (both_acts and set(one.supporting) == set(other.supporting))
 

@@ -25,14 +25,14 @@ class DetectedChange:
         deviation: the distance from the normal level, in sigmas of the baseline, signed.
         baseline: normal behaviour; None with too little history.
         adjusted: the change shows only after removing the influence of other metrics.
-        conditional: the change shows only against what is usual under the same conditions; ``before`` is what these
+        conditional: the change shows only against what is usual under the same conditions; ``before`` is what they
             lead to expect now.
-        abrupt: it was complete within two readings.
-        ratio: of a slow change, how many times as large it is as the largest that is normal.
-        shift: how far the upper level of a switching signal has moved, as a share of the distance of its levels.
-        unrest: of a steady metric, how close it is to counting as changed (0 to 1).
-        earliest: the last time at which the change had surely not begun.
-        latest: the first time at which it surely had.
+        abrupt: the change was complete within two readings.
+        ratio: for a slow change, its size divided by the largest normal change.
+        shift: how far the upper level of a switching signal has moved, as a share of the distance between its levels.
+        unrest: for a steady metric, how close it is to counting as changed (0 to 1).
+        earliest: the last time at which the change had certainly not begun.
+        latest: the first time at which the change had certainly begun.
     """
 
     track: MetricSeries
@@ -63,7 +63,7 @@ class DetectedChange:
 
     @property
     def reading(self) -> float | None:
-        """Return the newest reading, which pages show as well; None if it is an outlier among the last ones."""
+        """Return the newest reading, as the dashboard shows it; None if it is an outlier among the last readings."""
         newest = float(self.track.values[-1])
         return newest if abs(newest - self.level) <= 0.5 * abs(self.change) else None
 

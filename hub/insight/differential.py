@@ -18,7 +18,7 @@ _MOST = 3
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """Another cause that fits in part, and the check that distinguishes it from the likeliest one."""
+    """Another cause that fits in part, and the check that distinguishes it from the likeliest cause."""
 
     cause: str
     title: str
@@ -33,7 +33,7 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
     Args:
         matches: The causes that fit, best first.
-        named: The cause that the diagnosis names; None if it names none, then these are the possible causes.
+        named: The cause that the diagnosis names. If None, all returned causes are possible.
     """
     first = next((match for match in matches if match.cause == named), None) or next(iter(matches), None)
     if first is None:
@@ -50,9 +50,9 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
 
 def deciding_check(others: Sequence[Alternative], *, named: bool) -> str:
-    """Return the one reading or look that decides between the likeliest two causes; empty if none is known.
+    """Return the reading or inspection that decides between the two likeliest causes; empty if none is known.
 
-    With a single possible cause, it is the one that confirms it.
+    With a single possible cause, return the check that confirms it.
     """
     first_two = others[:1] if named else (*others[1:2], *others[:1])
     return next((each.check for each in first_two if each.check), "")

@@ -67,7 +67,7 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return the latest possible beginning of the trouble: the alert's, a limit's crossing, or the last message."""
+    """Return when the trouble began at the latest: the alert's begin, the crossing of a limit, or the last message."""
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
     since = case.alert.since if case.alert else limits.beyond_since(case)
@@ -83,7 +83,7 @@ def _rank(m: DetectedChange) -> tuple[bool, int, str]:
 
 
 def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
-    """Return the readings up to ``now`` of each metric; of too many metrics, those that changed most."""
+    """Return each metric's readings up to ``now``; if there are too many metrics, only those that changed most."""
     tracks: Iterable[MetricSeries] = (track.until(case.now) for track in case.tracks.values())
     usable = [track for track in tracks if len(track)]
     alerting = case.alert.metric if case.alert else None

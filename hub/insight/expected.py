@@ -1,4 +1,4 @@
-"""The band in which a metric is expected: the one it kept to while it was healthy, extrapolated.
+"""The band in which a metric is expected: the band of its healthy readings, extrapolated.
 
 It comes from the same baseline as the evidence, so a chart with the band shows what the diagnosis means by "unusual".
 """
@@ -19,7 +19,7 @@ Edge = tuple[int, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """``points`` are at the times asked for. It was learned from ``count`` readings from ``start`` to ``end`` (ms)."""
+    """A band with ``points`` at the requested times, learned from ``count`` readings from ``start`` to ``end`` (ms)."""
 
     start: int
     end: int

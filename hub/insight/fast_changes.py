@@ -1,4 +1,4 @@
-"""Changes within the last hours, found in the readings against the readings before them.
+"""Changes within the last hours, found by comparing readings with earlier readings.
 
 Two tests: CUSUM finds a change that leaves the usual band; the pace test finds one that stays within the band but is
 far faster than the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
@@ -27,7 +27,7 @@ _AVERAGED = 16
 
 
 def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
-    """Return the change of one metric, for trouble that began at ``moment`` (ms) at the latest."""
+    """Return the change of one metric. The trouble began at ``moment`` (ms) at the latest."""
     usual = baseline(track, baseline_end(track, moment))
     if usual is None or len(track) - usual.count < 2:
         return _of_few(track, usual)
@@ -89,7 +89,7 @@ def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
 
 
 def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
-    """Return a change that stays within the usual band but came far faster than the metric ever moved.
+    """Return a change that stays within the usual band but was far faster than the metric ever moved before.
 
     The band of a signal that follows the day is wide, but the pace of the day is slow.
     """

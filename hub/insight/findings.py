@@ -106,14 +106,14 @@ def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def _when(m: DetectedChange, onset: int) -> str:
-    """Return "at 10:02:11", or "between 09:40 and 10:05" where that is not known as exactly."""
+    """Return "at 10:02:11", or "between 09:40 and 10:05" if the time is not known exactly."""
     if m.earliest is None or m.latest is None or m.latest - m.earliest <= _EXACT_MS:
         return f"at {fmt.clock(onset)}"
     return f"between {fmt.clock(m.earliest)} and {fmt.clock(m.latest)}"
 
 
 def _crossed_after(case: InvestigationInput, onset: int) -> int | None:
-    """Return how many ms after ``onset`` the alert's limit was crossed, None where it was not."""
+    """Return how many ms after ``onset`` the alert's limit was crossed; None if it was not."""
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
         return None
@@ -159,7 +159,7 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
 
 
 def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield switching signals whose upper level has moved: a compressor that runs but draws less than it used to."""
+    """Yield switching signals whose upper level has moved: a compressor that runs but draws less than before."""
     for m in moves:
         if m.shift and m.onset is not None and m.baseline is not None and m.baseline.levels is not None:
             usual = m.baseline.levels.high
@@ -254,12 +254,12 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
 
 
 def _rare(m: DetectedChange) -> bool:
-    """Return whether a switch is in the state it is in for less than a quarter of the time."""
+    """Return whether the switch is usually in its present state for less than a quarter of the time."""
     usual = m.baseline
     return usual is not None and m.onset is not None and float(np.mean(m.track.values[: usual.count] == m.level)) < 0.25
 
 
 def state_text(metric: str, on: bool) -> str:
-    """Return "on" or "off", for what opens "open" or "closed"."""
+    """Return "on" or "off"; for doors, valves and the like "open" or "closed"."""
     door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
     return ("closed", "open")[on] if door else ("off", "on")[on]

@@ -32,7 +32,7 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier alert of the same rule and metric, with the cause its diagnosis named and the note a person left.
+    """An earlier alert of the same rule and metric, with the cause that its diagnosis named and a person's note.
 
     ``confirmed`` is the cause that a person confirmed; it outranks ``cause``.
     """
@@ -64,7 +64,7 @@ class InvestigationInput:
         expected_interval: The usual interval between messages in ms.
         gateway: The gateway of the device; the device itself if others are connected through it.
         siblings: The other devices that are connected through the gateway.
-        together: The other open alerts of the alert's incident, those whose condition began first at the beginning.
+        together: The other open alerts of the alert's incident, sorted by when their conditions began.
     """
 
     device: str
@@ -128,12 +128,12 @@ class InvestigationInput:
 
     @property
     def calm(self) -> bool:
-        """No alert is being explained and no metric is beyond its limit."""
+        """Whether no alert is being explained and no metric is beyond its limit."""
         return self.alert is None and not self.troubled
 
     @property
     def troubled(self) -> frozenset[str]:
-        """Return the metrics that alarm or are beyond their limit."""
+        """Return the metrics that have an alert or are beyond their limit."""
         alarming = {self.alert.metric} if self.alert is not None and self.alert.metric else set()
         return frozenset(alarming | {name for name, track in self.tracks.items() if self._beyond(track)})
 

@@ -40,7 +40,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """The meanings of the words of one name: quantities in the order of the name, those of short words separately."""
+    """The meanings of the words of one name: quantities in the order of the words, those of short words apart."""
 
     quantities: list[str]
     short: list[str]
@@ -112,7 +112,7 @@ def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], f
 
 
 def _parts(token: str, lexicon: Lexicon) -> list[str]:
-    """Return the words of a compound, by the longest match from the left; none if they cover too little of it."""
+    """Return the words of a compound by longest match from the left; an empty list if they cover too little of it."""
     words = lexicon.quantity.keys() | lexicon.place.keys() | lexicon.role.keys()
     han, found, at, fitted = bool(_HAN.search(token)), list[str](), 0, 0
     while at < len(token):

@@ -1,4 +1,4 @@
-"""Findings about limits: which are exceeded, since when and by how much, and which will be at the current rate."""
+"""Findings about limits: which are exceeded, since when and by how much, and which will be exceeded at this rate."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, float, float]]:
-    """Yield each series that ends beyond a limit, the limit, and 1 for one above and -1 for one below."""
+    """Yield each series that ends beyond a limit, with the limit and 1 (above) or -1 (below)."""
     for name, track in case.tracks.items():
         limit = case.limit(name)
         if track.kind != "number" or not len(track) or limit is None:
@@ -36,7 +36,7 @@ def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, flo
 
 
 def beyond_since(case: InvestigationInput) -> int | None:
-    """Return since when the metric that is beyond its limit for the longest time has been there; None without one."""
+    """Return since when a metric has been beyond its limit, for the one that has been longest; None without one."""
     found = [track.at(_first_beyond(sign * (track.values - bound) > 0)) for track, bound, sign in _beyond_limits(case)]
     return min(found, default=None)
 
@@ -86,9 +86,9 @@ _AS_FAR = 0.8
 
 
 def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:
-    """Return whether the metric was beyond the limit as long and as far before, several times in its history.
+    """Return whether the metric was several times before beyond the limit for as long and by as much.
 
-    What a machine does in each cycle is no symptom: a motor that is started draws more than its limit each time.
+    What a machine does in each cycle is not a symptom: a motor draws more than its limit each time it starts.
     """
     before = series.until(since - 1)
     if before.kind != "number":
@@ -147,7 +147,7 @@ _NEAR_END = 0.01
 def at_end(case: InvestigationInput) -> Iterator[Evidence]:
     """Yield each valve, drive and flow that is at the end of its range while something is wrong.
 
-    A controller that holds its valve at 0 or 100 % can do no more. ``value`` is the reading.
+    A controller whose valve is at 0 or 100 % cannot correct any further. ``value`` is the reading.
     """
     if not case.troubled:
         return

@@ -1,4 +1,4 @@
-"""Determine the kind of machine of a device, which is compared only with the causes of that kind.
+"""Determine a device's kind of machine. A device is compared only with the causes of its kind.
 
 The kind comes from words in the device's name, model and labels, else from what it measures; the kinds are data
 (``machine_kinds.toml``). A device may be of several kinds, or of none: then only signatures without a kind apply.
@@ -80,7 +80,7 @@ _PARTS = re.compile(r",|;|\s(?:with|mit|con|avec)\s", re.IGNORECASE)
 
 
 def _is_part(phrase: str, phrases: Iterable[str]) -> bool:
-    """Return whether a longer phrase contains this one: a heat pump is not a pump."""
+    """Return whether a longer phrase contains this one, as "heat pump" contains "pump": only the longer counts."""
     return any(phrase != longer and phrase in longer for longer in phrases)
 
 

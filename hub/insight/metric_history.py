@@ -22,7 +22,7 @@ _CONDITIONAL = 1.3
 
 @dataclass(frozen=True, slots=True)
 class HistoricalChange:
-    """A change and the history it is in. ``conditional``: it shows against the operating conditions."""
+    """A change and the history in which it was found. ``conditional``: it shows only against operating conditions."""
 
     history: MetricSeries
     change: SlowChange
@@ -41,9 +41,9 @@ class MetricHistory:
     ranks: Mapping[str, int]
 
     def search(self, metric: str, moment: int, least: float) -> HistoricalChange | None:
-        """Return the change of a metric up to ``moment`` (ms), None without one of at least the ratio ``least``.
+        """Return the change of a metric up to ``moment`` (ms); None if its ratio is below ``least``.
 
-        The week is preferred, since it is known more exactly.
+        A change in the week is preferred, because the week has more exact values.
         """
         for history, lags, base in ((self.week, LAGS_S, 1.0), (self.weeks, LONG_LAGS_S, _LONG_BASE)):
             series = history.get(metric)
@@ -55,7 +55,7 @@ class MetricHistory:
     def search_against_conditions(
         self, metric: str, moment: int, least: float, steady: Collection[str]
     ) -> HistoricalChange | None:
-        """Return the change that shows if the influence of the ``steady`` conditions is taken out, None without one."""
+        """Return the change that remains without the influence of the ``steady`` conditions; None if there is none."""
         for history, lags, base, recent in (
             (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),
             (self.weeks, LONG_LAGS_S, _LONG_BASE, _WEEKS_RECENT_S),

@@ -105,7 +105,7 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
 
 
 def _names_no_limit(name: str) -> bool:
-    """Return whether "max" in a name is the largest of several: the maximal deviation of a block is a reading."""
+    """Return whether "max" in a name means a maximum that was measured, such as the largest deviation, not a limit."""
     return any(word.startswith(("deviat", "abweich", "desv", "ecart", "blockabweich")) for word in words_of(name))
 
 

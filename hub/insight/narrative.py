@@ -1,7 +1,7 @@
 """The built-in analyst's text: a diagnosis written from the findings by templates, without a language model.
 
 The summary has three to five sentences: what happened and since when, why that points to the cause, what is beyond its
-limit now, what else it could be, and what to check first.
+limit now, which other causes are possible, and what to check first.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def narrate(
 def _of_cause(
     chosen: CauseMatch, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], names: _Names
 ) -> tuple[str, ...]:
-    """Return the sentences about a cause that is named."""
+    """Return the sentences about the cause that the diagnosis names."""
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
     check = next((each for each in chosen.confirm_by if not others or each != others[0].check), None)
@@ -139,7 +139,7 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
 
 
 def _kept(steady: Sequence[Evidence], names: _Names) -> list[str]:
-    """Return what did not change: numbers stay normal; a contact or relay stays in its state, which may be wrong."""
+    """Return the metrics that did not change. A number stayed normal; a contact or relay stayed in its state."""
     usual = [names.of(e) for e in steady if not isinstance(e.value, bool)]
     told = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
     return told + [_short(e, names) for e in steady if isinstance(e.value, bool)]
@@ -151,7 +151,7 @@ def _is_switched(e: Evidence) -> bool:
 
 
 def _value(e: Evidence) -> str:
-    """Return the reading that a movement has led to, with its time."""
+    """Return the reading at the end of a movement, with its time."""
     reading, read_at = e.params.get("reading"), e.params.get("read_at")
     if not isinstance(reading, float) or not isinstance(read_at, int):
         return ""
@@ -175,7 +175,7 @@ def _else(other: Alternative) -> str:
 
 
 def _inside(check: str) -> str:
-    """Return a check in the form for the middle of a sentence."""
+    """Return a check with a lower-case beginning, for use within a sentence."""
     return check[0].lower() + check[1:] if check.startswith("A ") else fmt.in_sentence(check)
 
 
@@ -192,7 +192,7 @@ def _known(told: Sequence[Evidence]) -> str:
 
 
 def _possible(others: Sequence[Alternative]) -> str:
-    """Name the possible causes, and the one reading or look that decides between them."""
+    """Name the possible causes, and the reading or inspection that decides between them."""
     if not others:
         return "No known cause fits it well."
     text = f"Possible: {fmt.join([_called(each) for each in others], 'or')}."

@@ -1,4 +1,4 @@
-"""Did the metric change like this before, while nothing was wrong? Compressors start, doors open, loads come and go.
+"""Find whether a metric changed in the same way before, while nothing was wrong: compressors start, doors open.
 
 A change is normal if both are found in the week before it, more than once: the level that it leads to, and a change of
 that size within that time.
@@ -48,5 +48,5 @@ def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, en
 
 
 def _occasions(found: npt.NDArray[np.bool_]) -> int:
-    """Return how many separate times it is true."""
+    """Return how many separate periods are true."""
     return int(np.count_nonzero(np.diff(found.astype(np.int8), prepend=0) > 0))

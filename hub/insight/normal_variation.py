@@ -1,4 +1,4 @@
-"""Weigh changes of a device without an alert: most of them are the normal variation of a day."""
+"""Weight the changes of a device without an alert, because most of them are normal daily variation."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _TOGETHER_MS = 120_000
 def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedChange]) -> dict[str, float]:
     """Return a weight from 0 to 1 for each rising or falling metric that has a limit. All others have weight 1.
 
-    The weight is the share of the way to the limit that the change covers. Changes that began together get the highest
-    weight among them. With an open alert every change has weight 1, so the result is empty.
+    The weight is the share of the distance to the limit that the change covers. Changes that began together get the
+    largest weight among them. With an open alert every change has weight 1, so the result is empty.
     """
     if not case.calm:
         return {}
@@ -28,7 +28,7 @@ def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedC
 
 
 def _way(case: InvestigationInput, m: DetectedChange) -> float | None:
-    """Return the share of the way to the limit that the change covers, or None without a limit.
+    """Return the share of the distance to the limit that the change covers; None without a limit.
 
     A change away from the only limit gets the smallest weight.
     """

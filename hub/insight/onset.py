@@ -32,7 +32,7 @@ _LIKELY = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """``earliest``, ``at`` and ``latest`` in seconds as the times given; ``before`` is the level before."""
+    """``earliest``, ``at`` and ``latest`` are in seconds, like the given times; ``before`` is the earlier level."""
 
     earliest: float
     at: float
@@ -64,7 +64,7 @@ def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onse
 
 
 def _half_way(clean: Floats, start: int, before: float, now: float) -> tuple[int, int]:
-    """Return the last index at which the signal was still at its level before, and the first with half the change."""
+    """Return the last index at which the signal was still at its earlier level, and the first with half the change."""
     above = clean - before
     half_of = 0.5 * (now - before)
     below = np.flatnonzero(above < half_of)

@@ -1,4 +1,4 @@
-"""Take out of a metric what its operating conditions explain: weather, demand, set points.
+"""Remove the influence of operating conditions (weather, demand, set points) from a metric.
 
 A fault often shows only against them: a fouled condenser at half load has the pressure of a clean one at full load. So
 a metric's week is compared with what the conditions led to on the days before (a regression on each condition and its
@@ -32,7 +32,7 @@ _RESULT = 3
 
 
 def rank_of_condition(meaning: MetricSemantics) -> int:
-    """Return 0 for what is asked of a machine or comes to it, then 1 for flow, 2 for speed, and 3 for its results.
+    """Return the rank: 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for all results.
 
     A metric is explained by conditions of a lower rank: a controller sets the speed by the flow, not the other way.
     """
@@ -50,7 +50,7 @@ def rank_of_condition(meaning: MetricSemantics) -> int:
 def without_conditions(
     history: MetricSeries, conditions: Sequence[MetricSeries], moment: int, recent: float
 ) -> MetricSeries | None:
-    """Return the history up to ``moment`` (ms) less what its conditions explain; None if they explain too little.
+    """Return the history up to ``moment`` (ms) without what its conditions explain; None if they explain too little.
 
     Their influence is learned from all but the last ``recent`` seconds. None, too, if a condition is now outside of the
     range that it had then.

@@ -24,10 +24,10 @@ def outcome(
     """Return how definite a diagnosis is.
 
     Args:
-        cause: The cause that it names.
+        cause: The cause that the diagnosis names; None if it names none.
         matches: The causes that fit, best first.
         evidence: The findings.
-        alerted: Whether it explains an alert: then something is unusual, whatever the findings say.
+        alerted: Whether the diagnosis explains an alert. If so, the outcome is never "nothing unusual".
     """
     if cause is not None:
         return "named"

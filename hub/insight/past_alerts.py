@@ -15,7 +15,7 @@ _MAX_CHARS = 120
 
 
 def past(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield how often the same rule raised the same alert before, and what its cause was."""
+    """Yield how often the same rule raised an alert on this metric before, and the causes of these alerts."""
     if not case.past:
         return
     newest = max(case.past, key=lambda p: p.alert.since)
@@ -62,7 +62,7 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return what fixed the last confirmed case, as a recommended action; nothing if nobody recorded it."""
+    """Return what fixed the last confirmed case, as a recommended action; nothing if no fix was recorded."""
     known = next((item.params for item in evidence if item.kind == "past" and item.params.get("fix")), None)
     if known is None:
         return ()

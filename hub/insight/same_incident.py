@@ -13,7 +13,7 @@ _MAX_NAMED = 3
 
 
 def same_incident(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield how many other alerts the incident has, and the first ones."""
+    """Yield how many other alerts the incident has, and describe the earliest of them."""
     if case.alert is None or not case.together:
         return
     count, suppressed = len(case.together), sum(1 for each in case.together if each.alert.suppressed_by)

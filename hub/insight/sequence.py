@@ -1,7 +1,7 @@
 """Findings about what came first: the intervention before a change, and the order in which metrics began to change.
 
-Somebody who switches a mode, moves a set point or opens a door causes what follows, so that is looked for before the
-effects. An order is stated only between changes whose times are surely apart: ``latest`` of the one lies before
+A person who switches a mode, moves a set point or opens a door causes what follows, so such acts are found before
+their effects. An order is stated only between changes whose times are surely apart: ``latest`` of the one lies before
 ``earliest`` of the other.
 """
 
@@ -62,7 +62,7 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
 
 
 def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the mode was entered often before, in its readings or, if that is a text, in its week."""
+    """Return whether the mode was entered often before: in its readings, or for a text in its week."""
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
     return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE
@@ -92,7 +92,7 @@ def _value(track: MetricSeries, index: int) -> Value:
 
 
 def changed(case: InvestigationInput, found: Sequence[Intervention]) -> Iterator[Evidence]:
-    """Return each intervention: what was set, from what, to what and when."""
+    """Return a finding for each intervention: what was changed, the old and the new value, and when."""
     for change in found:
         before, after = (_shown(change.track, value) for value in (change.before, change.after))
         yield finding(
@@ -128,7 +128,7 @@ class _Begin:
 def order(
     case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
 ) -> Iterator[Evidence]:
-    """Return which metric changed first, and which certainly followed: often the last symptom raises the alert."""
+    """Return which metric changed first, and which certainly followed. The alert is often raised by the last one."""
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
         for m in moves

@@ -39,7 +39,7 @@ class MetricSeries:
 
     @classmethod
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
-        """Make a series from history points. Of a bucket, the mean is used.
+        """Make a series from history points. For a bucket, the mean is used.
 
         The newest value decides the kind. Points of another kind and numbers that are not finite are left out. Of two
         points at one time the later in ``points`` is taken.
@@ -78,7 +78,7 @@ class MetricSeries:
         return cls.of(metric, unit, list(found.items()))
 
     def averaged(self, count: int) -> MetricSeries:
-        """Return means of ``count`` readings each, at the last reading of each; the oldest that are left over go."""
+        """Return means of ``count`` readings each, at the time of the last one. The oldest left over are dropped."""
         rest = len(self) % count
         times = self.times[rest:].reshape(-1, count)[:, -1]
         values = self.values[rest:].reshape(-1, count).mean(axis=1)

@@ -1,4 +1,4 @@
-"""Findings about metrics with too little history to compare with: how much there is, and the last jump."""
+"""Findings about metrics with too little history to compare with: how much history there is, and the last jump."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def symptoms(self) -> tuple[str, ...]:
-        """Return all symptoms, those for and those against the cause."""
+        """Return all symptoms, both for and against the cause."""
         return (*self.needs, *self.supports, *self.allows, *self.against, *self.witness)
 
     @property
@@ -121,6 +121,6 @@ def built_in() -> tuple[Signature, ...]:
 
 
 def extended(own: Sequence[Signature]) -> tuple[Signature, ...]:
-    """Return the built-in signatures with a user's own, which replace built-in ones of the same id."""
+    """Return the built-in signatures and a user's own. An own signature replaces the built-in one of the same id."""
     taken = {signature.id for signature in own}
     return (*own, *(signature for signature in built_in() if signature.id not in taken))

@@ -1,10 +1,10 @@
-"""Changes that take from half an hour to days, found against the week before them.
+"""Changes that take from half an hour to days, found by comparing with the week before.
 
 A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change is
 a change only if it is larger than everything that the metric did normally before:
 
-- **range**: it has left the range in which the metric kept, or
-- **pace**: within a time (the lag) it went further than it ever went within that time.
+- **range**: the metric has left its earlier range, or
+- **pace**: within some time (the lag) the metric moved further than it ever did within a time of this length.
 
 If the days resemble each other, both are tested on the differences from the usual course of a day.
 """
@@ -59,7 +59,7 @@ def find_slow_change(
 ) -> SlowChange | None:
     """Return the change up to ``moment`` (ms) that is largest relative to the time before it, even if it is small.
 
-    ``lags`` (s) are searched if the time before is at least ``least_base`` times as long.
+    A lag of ``lags`` (s) is searched if the time before it is at least ``least_base`` times as long.
 
     None with too little history. The caller decides which ``ratio`` is enough.
     """
@@ -156,6 +156,6 @@ def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
 
 
 def is_counter(grid: Floats) -> bool:
-    """Return whether the series only ever counts up, as running hours do."""
+    """Return whether the series never falls, like a counter of running hours."""
     steps = np.diff(grid)
     return bool(np.all(steps >= 0) and np.count_nonzero(steps) >= _COUNTED * len(steps))

@@ -24,7 +24,7 @@ _HELD = 2.5
 def median(values: Floats) -> float:
     """Return the median.
 
-    For an even count, NumPy's own function asks for two order statistics, which takes several times as long.
+    Faster than NumPy's own function, which computes two order statistics for an even count.
     """
     middle = len(values) // 2
     ordered = np.partition(values, middle)
@@ -34,14 +34,14 @@ def median(values: Floats) -> float:
 
 
 def percentile(values: Floats, *shares: float) -> tuple[float, ...]:
-    """Return the percentiles at ``shares`` (0 to 100), between two values in proportion."""
+    """Return the percentiles at ``shares`` (0 to 100), interpolated linearly between values."""
     ordered = np.sort(values)
     at = np.asarray(shares) / 100 * (len(ordered) - 1)
     return tuple(np.interp(at, np.arange(len(ordered)), ordered).tolist())
 
 
 def spread(values: Floats) -> float:
-    """Return the standard deviation that the median absolute deviation implies; 0 for fewer than two values."""
+    """Return the standard deviation, estimated by the median absolute deviation; 0 for fewer than two values."""
     if len(values) < 2:
         return 0.0
     return MAD_TO_SIGMA * median(np.abs(values - median(values)))
@@ -68,7 +68,7 @@ def quantum(values: Floats) -> float:
 
 
 def floor(values: Floats) -> float:
-    """Return the least scale for these values, so that nothing divides by the zero of a constant series."""
+    """Return the smallest scale for these values, so that a constant series causes no division by zero."""
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
 
@@ -86,7 +86,7 @@ def weights(times: Floats) -> Floats:
 
 
 def smooth(values: Floats) -> Floats:
-    """Return the running median of three, which drops single outliers and keeps edges where they are."""
+    """Return the running median of three, which removes single outliers and does not move edges."""
     if len(values) < 3:
         return values
     low, middle, high = values[:-2], values[1:-1], values[2:]
@@ -104,7 +104,7 @@ def cusum(deviations: Floats, seconds: Floats, slack: float = 1.0) -> Floats:
 
 
 def slope(times: Floats, values: Floats, most: int = 90) -> float:
-    """Return the Theil–Sen slope: the median over all pairs of at most ``most`` points, in units a second."""
+    """Return the Theil–Sen slope: the median over all pairs of at most ``most`` points, in units per second."""
     if len(times) < 2:
         return 0.0
     if len(times) > most:

@@ -1,4 +1,4 @@
-"""Values that repeat for far longer than they ever did, as those of a failed sensor do."""
+"""Values that repeat for far longer than ever before, like those of a failed sensor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.insight.statistics import median, runs
 
 
 def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
-    """Return the change "stuck" if a metric that used to change has repeated one value for far longer than before."""
+    """Return the change "stuck" if a metric has repeated one value for far longer than it ever did before."""
     changes = np.flatnonzero(np.diff(track.values))
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
@@ -29,7 +29,7 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
 
 
 def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
-    """Return whether it is at the end of its range, where a signal may stay: light at night, a closed valve.
+    """Return whether the metric is at the end of its range, where a signal may stay: light at night, a closed valve.
 
     It has stayed there before, or at this very value; or it reached zero or full scale no faster than it usually
     moves. A failed sensor's value can be anywhere in the range.

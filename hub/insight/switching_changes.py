@@ -16,7 +16,7 @@ _SHIFTED = 0.15
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return whether a signal of two levels stays on one for longer than usual, and whether its upper level moved."""
+    """Return the change of a two-level signal: it stays on one for longer than usual, or its upper level moved."""
     split = usual.levels.split if usual.levels else 0.5
     low = usual.levels.low if usual.levels else 0.0
     if usual.levels is not None:
@@ -51,7 +51,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 
 
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
-    """Return the current stay divided by the longest earlier one, which counts more if there were only one or two."""
+    """Return the length of the current stay divided by the longest earlier stay; less if there were few stays."""
     stays = usual.stays_high if on else usual.stays_low
     # It has never been in this state before, which is as unusual as it can be.
     if not len(stays):
@@ -60,7 +60,7 @@ def _overstay(usual: Baseline, on: bool, length: float) -> float:
 
 
 def _shift(track: MetricSeries, usual: Baseline, states: Floats, first: int) -> float:
-    """Return how far the upper level of this run is from the usual one, as a share of the distance of the levels."""
+    """Return how far the upper level of this run is from the usual upper level, as a share of the levels' distance."""
     if usual.levels is None or len(track) - first < 5:
         return 0.0
     high = track.values[: usual.count][states[: usual.count] == 1]

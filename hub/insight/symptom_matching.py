@@ -64,7 +64,7 @@ class MetricPattern(msgspec.Struct, frozen=True):
     glob: str | None = None
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether the pattern covers a metric. A set point or a limit must be asked for by its role."""
+        """Return whether the pattern covers a metric. It covers a set point or a limit only if it names this role."""
         if self.glob is not None:
             return fnmatchcase(metric.lower(), self.glob)
         if semantics.role != self.role if self.role else semantics.role in ("setpoint", "limit"):
@@ -85,7 +85,7 @@ class Symptom(msgspec.Struct, frozen=True):
 
     @property
     def expects_calm(self) -> bool:
-        """Return whether the symptom is that nothing happens."""
+        """Return whether the symptom is that a metric stays calm."""
         return all(verb in _CALM for verb in self.verbs)
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
@@ -143,7 +143,7 @@ def parse_alternatives(text: str) -> tuple[Symptom, ...]:
 
 
 class SymptomMatcher:
-    """The findings of one case, searched for symptoms. Metrics without given semantics are read by name.
+    """Searches the findings of one case for symptoms. The meaning of a metric without semantics is read from its name.
 
     With ``limits`` a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
     """
@@ -254,7 +254,7 @@ class SymptomMatcher:
 
 
 def _onsets(evidence: Iterable[Evidence]) -> dict[str, tuple[int, int]]:
-    """Return by metric the range (epoch ms) in which its change began: a switch turned between two readings."""
+    """Return for each metric the range (epoch ms) in which its change began. A switch changed between two readings."""
     found: dict[str, tuple[int, int]] = {}
     for item in evidence:
         if item.metric and item.kind in (*MOVEMENTS, "changed") and item.kind != "stuck":

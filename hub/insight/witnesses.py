@@ -1,7 +1,7 @@
 """Find metrics that other metrics contradict. A sensor counts as faulty only if such a witness shows it.
 
-The witness is a relation that the device's metrics kept until now: while the companions, which explained most of a
-metric's variation, stay as they were, it has moved.
+The witness is a relation between the device's metrics: while the companions, which so far explained most of a
+metric's variation, have not changed, the metric has moved.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DISAGREES = 0.6
 
 
 def disagreeing(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each sensor that shows nothing unusual while a switch of its quantity is where it has never been."""
+    """Yield each sensor that shows nothing unusual while a switch for its quantity is in a state never seen before."""
     semantics = case.semantics
     for switch in moves:
         meaning = semantics[switch.metric]
@@ -70,12 +70,12 @@ def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequenc
 
 
 def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
-    """Return whether two metrics may be at one place: what heats a bearing does not heat the water."""
+    """Return whether two metrics may be at the same place; a bearing and water, for example, are not."""
     return bool(own & other) if own or other else True
 
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each metric that moved although its companions imply that it did not."""
+    """Yield each metric that moved although, according to its companions, it should not have moved."""
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
     for m in moves:
         if m.doing not in ("rises", "falls") or m.baseline is None or not steady:

@@ -1,4 +1,4 @@
-"""A whole device: find metrics that stay outside the band in which they were while calm.
+"""Find the metrics of a device that stay outside the band of their calm readings.
 
 For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
 readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and
@@ -79,7 +79,7 @@ class BandDetector:
         self.step, self.beyond = np.full(self.metrics, np.inf), np.zeros(self.metrics)
 
     def update(self, values: Floats) -> Judgement:
-        """Judge readings of shape (readings, metrics), and learn from them. NaN repeats the reading before."""
+        """Judge readings of shape (readings, metrics), and learn from them. NaN repeats the previous reading."""
         values = np.clip(np.where(np.isfinite(values), values, np.nan), -LARGEST, LARGEST)
         found = Judgement(np.zeros(values.shape, dtype=np.bool_), np.zeros(values.shape))
         at = 0
@@ -104,7 +104,7 @@ class BandDetector:
         return Judgement(anomalous, deviation)
 
     def _latch(self, size: Floats, medians: Floats) -> Flags:
-        """Return where each metric is anomalous; keep the calm medians."""
+        """Return where each metric is anomalous, and store the calm medians."""
         anomalous = np.zeros(size.shape, dtype=np.bool_)
         calm = np.ones(size.shape, dtype=np.bool_)
         if self.beyond.any() or (size > _ENTER).any():
@@ -145,7 +145,7 @@ class BandDetector:
         """Return the state that :meth:`to_bytes` wrote.
 
         Raises:
-            Invalid: the bytes are not such a state, or of another version.
+            Invalid: the bytes are not a state of this detector, or have another version.
         """
         reader = StateReader(data, _VERSION)
         metrics = float(reader.floats(1)[0])
@@ -167,7 +167,7 @@ def _scale(calm: Floats, step: float) -> float:
 
 
 def _filled(values: Floats) -> Floats:
-    """Repeat the value before in place of each NaN, along the first axis."""
+    """Replace each NaN with the previous value along the first axis."""
     missing = np.isnan(values)
     if not missing.any():
         return values

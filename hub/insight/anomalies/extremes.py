@@ -1,4 +1,4 @@
-"""One metric: find readings beyond its recent extremes, and score them relative to its range.
+"""Find readings of one metric beyond its recent extremes, and score them relative to its range.
 
 Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
 48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last
@@ -141,7 +141,7 @@ class ExtremesDetector:
         """Return the state that :meth:`to_bytes` wrote.
 
         Raises:
-            Invalid: the bytes are not such a state, or of another version.
+            Invalid: the bytes are not a state of this detector, or have another version.
         """
         reader = StateReader(data, _VERSION)
         seen = reader.count()

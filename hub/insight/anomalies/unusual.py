@@ -17,13 +17,13 @@ _LAG = 5
 
 @dataclass(frozen=True, slots=True)
 class UnusualPeriod:
-    """A time in which a metric was unusual.
+    """A period in which a metric was unusual.
 
     Attributes:
         metric: the metric.
         unit: of the metric.
         start: when it began, in epoch ms.
-        end: when it ended, None if it has not.
+        end: when it ended; None if it continues.
         at: when the score was highest, in epoch ms.
         score: the highest score; see ``MARK`` and ``ALERT``.
         feature: what was unusual.

@@ -52,7 +52,7 @@ _OF_LIMIT = re.compile(r"^\s(?:the|its)\slimit\b", re.I)
 def factors(clause: Clause, known: Sequence[Fact]) -> tuple[str, list[Outcome]]:
     """Remove the factors from a clause. Return the rest, and for each factor whether the facts support it.
 
-    ``known`` are the facts that the clause may rest on. Ratios compare a reading with the level before.
+    ``known`` are the facts that may support the clause. Ratios compare a reading with the level before the change.
     """
     if _EVENTS.search(clause.text):
         return clause.text, []

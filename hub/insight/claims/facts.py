@@ -32,7 +32,7 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{4}-\d{2}-\d{2}\b")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A quantity. ``unit`` None: it has none. ``places``: decimals that are known, for numbers read from a sentence."""
+    """A quantity. ``unit`` is None without a unit. ``places``: decimals of a number that was read from a sentence."""
 
     value: float
     unit: str | None
@@ -71,7 +71,7 @@ class Motion:
 
 
 def facts(found: Iterable[Evidence], coder: Coder) -> list[Fact]:
-    """Return the quantities of evidence, and those that follow from them: rates, percentages, ratios, differences."""
+    """Return the quantities in evidence, and quantities derived from them: rates, percentages, ratios, differences."""
     known: list[Fact] = []
     for e in found:
         own = [*_written(e, coder), *_exact(e)]

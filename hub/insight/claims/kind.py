@@ -30,8 +30,8 @@ _ADVICE = re.compile(
 def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
     """Return the kind of a checked sentence; ``said`` is its writer's classification.
 
-    A sentence that asserts something that the evidence decides is an observation, unless it gives a cause or is hedged:
-    then it is an inference, like everything else that evidence cannot decide. An instruction is advice.
+    A sentence is an observation if evidence can confirm or refute it, unless the sentence gives a cause or is hedged:
+    then it is an inference. All other sentences are inferences too, except instructions, which are advice.
     """
     if _ADVICE.search(text):
         return "advice"

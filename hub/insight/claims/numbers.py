@@ -1,4 +1,4 @@
-"""Numbers in a clause: each must be one that the cited evidence gives for that metric, in that role.
+"""Check numbers in a clause: the cited evidence must give each number for the same metric, in the same role.
 
 A number is also right in another unit, rounded, or as a difference, a rate, a percentage or a duration that follows
 from the evidence.
@@ -70,7 +70,7 @@ def _read(
 ) -> Iterator[tuple[Role | None, Outcome]]:
     """Yield each number's role with its outcome.
 
-    ``last`` is the role of the number before; with ``earlier`` a reading may be the level before.
+    ``last`` is the role of the previous number. With ``earlier``, a reading may be the level before the change.
     """
     for start, end, wanted in quantities.find(text):
         before, after = text[:start], text[end:]

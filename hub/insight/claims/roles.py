@@ -72,5 +72,5 @@ def is_restated(before: str) -> bool:
 
 
 def is_reached(before: str) -> bool:
-    """Return True if a number is a value to come, as in "it reaches 85 °C"."""
+    """Return True if a number is a future value, as in "it reaches 85 °C"."""
     return bool(_REACH.search(before))

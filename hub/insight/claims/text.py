@@ -1,4 +1,4 @@
-"""Read a sentence: the metrics that it names, and its clauses with what each is about.
+"""Read a sentence: the metrics that it names, and its clauses with the metrics of each.
 
 In a coded sentence every metric is one character of Unicode's private use area, so that a name such as "pressure drop"
 or "level 2" is read neither as a movement nor as a number.
@@ -54,7 +54,7 @@ class Vocabulary:
         return [*called, metric, fmt.spoken(metric), metric.replace("_", " ")]
 
     def short_forms(self) -> dict[str, str]:
-        """Return the last words of metrics' names that no other name has: ``current`` for ``motor_current``."""
+        """Return the last words of metrics' names that occur in no other name: ``current`` for ``motor_current``."""
         words = {metric: fmt.spoken(metric).lower().split() for metric in self.metrics}
         used = Counter(word for each in words.values() for word in set(each))
         last = {each[-1]: metric for metric, each in words.items() if len(each) > 1}

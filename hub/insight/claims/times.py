@@ -27,7 +27,7 @@ _CHANGES = ("onset", "step", "stays_on", "stays_off", "jump", "running", "idle",
 
 
 def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outcome]:
-    """Yield each time and date of the clauses: whether it is one that the cited evidence gives for that event."""
+    """Yield for each time and date in the clauses whether the cited evidence gives it for the same event."""
     for clause in clauses:
         named = clause.named or clause.inherited
         own = [e for e in base if not named or e.metric in named or e.metric is None] or list(base)
@@ -79,6 +79,6 @@ def _matches(match: re.Match[str], moment: int, text: str) -> bool:
 
 
 def _written(match: re.Match[str], own: Sequence[Evidence]) -> bool:
-    """Return True if a finding contains that time."""
+    """Return True if a finding contains the time that the clause gives."""
     wanted = [part for part in match.groups() if part]
     return any([*found.groups()][: len(wanted)] == wanted for e in own for found in CLOCK.finditer(e.finding))

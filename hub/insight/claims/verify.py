@@ -22,7 +22,7 @@ class Verdict(msgspec.Struct, frozen=True):
     """The result of checking a sentence.
 
     Attributes:
-        outcomes: what it asserts, each compared with the evidence; empty: nothing that evidence could decide.
+        outcomes: its assertions, each compared with the evidence; empty if it asserts nothing that evidence can decide.
         problem: why it cannot cite this evidence at all; empty if it can.
     """
 
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def supported(self) -> bool:
-        """Return True if nothing contradicts the sentence, and every number in it has its evidence."""
+        """Return True if nothing contradicts the sentence, and evidence supports every number in it."""
         return not self.reason
 
     @property

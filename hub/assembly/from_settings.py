@@ -192,6 +192,7 @@ def incident_limits(settings: Settings) -> IncidentLimits:
     return IncidentLimits(
         group_ms=int(incidents.group_window_s * 1000),
         max_age_ms=int(incidents.max_age_s * 1000),
+        storm_devices=incidents.storm_devices,
         flapping_recoveries=incidents.flapping_recoveries,
         flapping_ms=int(incidents.flapping_window_s * 1000),
     )

@@ -9,8 +9,8 @@ import msgspec
 from hub.model.alert import Severity
 
 IncidentKind = Literal["device", "gateway", "rule"]
-"""What its alerts share: a device (or the machine that it is part of), a gateway that is down, or a rule in one area or
-on one label."""
+"""What its alerts share: a device (or one that it is connected through), a gateway that is down, or, in a storm, a rule
+in one area or on one label."""
 IncidentState = Literal["open", "acknowledged", "resolved"]
 IncidentStep = Literal["opened", "changed", "reopened", "resolved"]
 
@@ -55,6 +55,7 @@ class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     peak: Severity = "ok"  # the highest severity that it had
     leaders: dict[str, str] = {}  # gateways that are down, with the open alert that is notified for each
     recoveries: dict[str, RecentRecoveries] = {}  # by rule, device and metric
+    explained: dict[str, str] = {}  # by device: its first alert, which is diagnosed
     keys: tuple[str, ...] = ()  # by which further alerts find it; see hub/rules/incidents/relations.py
 
     @property

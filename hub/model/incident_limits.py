@@ -12,6 +12,8 @@ class IncidentLimits(msgspec.Struct, frozen=True):
     """An alert joins an incident of the same cause if its last alert was raised at most this long ago."""
     max_age_ms: int = 4 * 3_600_000
     """An incident that is older than this is joined only by alerts that were raised in it before."""
+    storm_devices: int = 5
+    """A rule that raised alerts on this many devices of an area, or with a label, within ``group_ms`` is a storm."""
     flapping_recoveries: int = 2
     """An alert is flapping once it was raised and has recovered this often within the window."""
     flapping_ms: int = 600_000

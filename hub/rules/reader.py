@@ -21,7 +21,7 @@ class AlertReader(Protocol):
         ...
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        """Return the ids of the alerts whose diagnosis explains an alert, the best first."""
         ...
 
     @property

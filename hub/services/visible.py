@@ -96,7 +96,7 @@ class VisibleAlerts:
         return [each for each in self._engine.together(alert) if self._devices.known(each.device)]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        """Return the ids of the alerts whose diagnosis explains an alert, the best first."""
         return self._engine.explaining(alert)
 
     def severity(self, device_id: str) -> Severity:

@@ -142,7 +142,7 @@ class Tools:
         """Return why a device has, or last had, an alert: the newest diagnosis with summary, evidence and actions."""
         found = self.queries.lookup.one(device)
         recent = self.queries.open_alerts([found.id]) or await self.queries.store.alerts(device=found.id, limit=5)
-        known = await self.queries.store.diagnoses([a.id for a in recent])
+        known = await self.queries.diagnoses(recent)
         for alert in recent:
             if alert.id in known:
                 view = self.queries.alert_view(alert, known[alert.id])

@@ -149,12 +149,22 @@ class Queries:
 
     async def explained(self, alerts: list[Alert]) -> list[AlertView]:
         """Return views of alerts with their diagnoses."""
-        known = await self.store.diagnoses([alert.id for alert in alerts]) if alerts else {}
+        known = await self.diagnoses(alerts)
         return [self.alert_view(alert, known.get(alert.id)) for alert in alerts]
+
+    async def diagnoses(self, alerts: list[Alert]) -> dict[str, Diagnosis]:
+        """Return the diagnosis that explains each alert that has one: its own, or one of its incident."""
+        explaining = {alert.id: (alert.id, *self.engine.explaining(alert)) for alert in alerts}
+        wanted = list({each for ids in explaining.values() for each in ids})
+        known = await self.store.diagnoses(wanted) if wanted else {}
+        return {alert: known[each] for alert, ids in explaining.items() for each in reversed(ids) if each in known}
 
     def alert_view(self, alert: Alert, diagnosis: Diagnosis | None = None) -> AlertView:
         device = self.registry.get(alert.device)
-        return AlertView.of(alert, device.display_name if device else alert.device, diagnosis)
+        other = self.registry.get(diagnosis.device) if diagnosis and diagnosis.device != alert.device else None
+        return AlertView.of(
+            alert, device.display_name if device else alert.device, diagnosis, other.display_name if other else None
+        )
 
     def view(self, device: Device) -> DeviceView:
         severity = self.engine.severity(device.id)

@@ -37,8 +37,9 @@ class AlertView(msgspec.Struct, frozen=True):
     Attributes:
         began_at, ended_at: by the device's timestamps.
         late: the alert had ended before it was reported.
-        cause: from the diagnosis; None without one, or if it names no cause.
-        why: summary of the diagnosis, preceded by the cause that a person confirmed and what fixed it.
+        cause: from the diagnosis; None without one, if it names no cause, or if it is that of another device.
+        why: summary of the diagnosis, preceded by the cause that a person confirmed and what fixed it. If the diagnosis
+            is that of another device, it says so.
         confirmed: the cause that a person confirmed; it outranks ``cause``.
     """
 
@@ -61,22 +62,25 @@ class AlertView(msgspec.Struct, frozen=True):
     confirmed: str | None = None
 
     @classmethod
-    def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None) -> AlertView:
+    def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None, diagnosed: str | None = None) -> AlertView:
+        """Return the view of an alert; ``diagnosed`` is the name of the device of the diagnosis if it is another."""
+        own = diagnosis if diagnosis and diagnosis.device == alert.device else None
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
             fmt.date_time(alert.raised_at), alert.cleared_at, alert.since, alert.ended_at, alert.late,
-            diagnosis.cause if diagnosis else None, _why(alert.confirmed, diagnosis),
-            diagnosis.actions if diagnosis else (), alert.confirmed.title if alert.confirmed else None,
+            own.cause if own else None, _why(alert.confirmed, diagnosis, diagnosed),
+            own.actions if own else (), alert.confirmed.title if alert.confirmed else None,
         )  # fmt: skip
 
 
-def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None) -> str | None:
+def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None, diagnosed: str | None) -> str | None:
     """Return why an alert was raised: what a person confirmed first, then what the diagnosis says."""
     found = [f"The confirmed cause is: {confirmed.title}."] if confirmed else []
     if confirmed and confirmed.fix:
         found.append(f"What fixed it: {confirmed.fix.rstrip('.')}.")
     if diagnosis:
-        found.append(diagnosis.summary)
+        prefix = f"Diagnosis of {diagnosed}, another device of this incident: " if diagnosed else ""
+        found.append(prefix + diagnosis.summary)
     return " ".join(found) or None
 
 

@@ -20,10 +20,14 @@ from hub.rules.incidents.relations import (
     rule_keys,
     series_key,
 )
+from hub.rules.incidents.storms import Storms
 from hub.rules.incidents.titles import title_fields, title_params
 
 MAX_KEYS = 64
 """Keys of one incident. Alerts beyond them are found by the keys of earlier ones."""
+
+MAX_EXPLAINED = 16
+"""Devices of one incident that get a diagnosis each."""
 
 
 class IncidentTable:
@@ -36,6 +40,7 @@ class IncidentTable:
         self._by_key: dict[str, str] = {}  # the last incident with each key
         self._resolved: deque[tuple[int, str]] = deque()  # (ended_at, incident), in this order
         self._before: dict[str, Incident | None] = {}  # incidents with changes, as they were at the last settle()
+        self._storms = Storms(limits)
 
     def load(self, incidents: Iterable[Incident]) -> None:
         """Add stored incidents."""
@@ -72,13 +77,18 @@ class IncidentTable:
         if (found := self._recent(device_key(device.id), now)) is not None and self._takes_others(found, now):
             return found, "device"
         kinds: tuple[tuple[IncidentKind, list[str]], ...]
-        kinds = ("device", machine_keys(device)), ("rule", rule_keys(alert, device))
+        storms = [key for key in rule_keys(alert, device) if self._storms.is_storm(key, device.id, now)]
+        kinds = ("device", machine_keys(device)), ("rule", storms)
         for kind, keys in kinds:
             for key in keys:
                 found = self._recent(key, now)
                 if found is not None and found.ended_at is None and self._takes_others(found, now):
                     return found, kind
         return None
+
+    def count(self, alert: Alert, device: Device) -> None:
+        """Count a raised alert among those of its rule, of which many in a short time are a storm."""
+        self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int) -> Incident | None:
         incident = self.by_id.get(self._by_key.get(key, ""))
@@ -111,6 +121,8 @@ class IncidentTable:
         changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
         if alert.suppressed_by is None:
             changes["keys"] = self._register(incident, own_keys(alert, device))
+            if shares != "rule" and len(incident.explained) < MAX_EXPLAINED:
+                changes["explained"] = {device.id: alert.id} | incident.explained
             kind = incident.kind if shares == "device" else shares
             first = min(incident.first, _first_mover(alert), key=lambda each: (each.since, each.alert or ""))
             if incident.kind != "gateway" and (kind, first) != (incident.kind, incident.first):
@@ -190,6 +202,7 @@ class IncidentTable:
 
     def forget(self, now: int) -> None:
         """Remove the incidents that are too old for an alert to reopen."""
+        self._storms.forget(now)
         while self._resolved and self._resolved[0][0] + self._limits.group_ms < now:
             ended_at, incident_id = self._resolved.popleft()
             incident = self.by_id.get(incident_id)

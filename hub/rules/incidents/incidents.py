@@ -63,15 +63,20 @@ class Incidents:
         return self._table.open_alerts(incident_id or "")
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first.
+        """Return the ids of the alerts whose diagnosis explains an alert, the best first.
 
-        These are the alert whose metric changed first, and the alert that was raised first.
+        The first is the first alert of the same device, if its metric was the first to change. Then come the alert of
+        the incident whose metric changed first, and the alert that was raised first: they explain alerts that get no
+        diagnosis of their own device, which are suppressed alerts and those of a storm.
         """
         if alert.incident is None:
             return (alert.id,)
         incident, raised_first = self.by_id.get(alert.incident), first_alert(alert.incident)
-        moved_first = incident.first.alert if incident else None
-        return (raised_first,) if moved_first in (None, raised_first) else (moved_first or "", raised_first)
+        if incident is None:
+            return (raised_first,)
+        first, own = incident.first, incident.explained.get(alert.device)
+        leading = [first.alert] if first.alert and (own is None or first.device == alert.device) else []
+        return tuple(dict.fromkeys((*leading, own or raised_first)))
 
     def load(self, incidents: Iterable[Incident]) -> None:
         """Add the stored incidents, after the engine has loaded the open alerts and before it evaluates anything."""
@@ -95,6 +100,9 @@ class Incidents:
         for alert in sorted(self._open.values(), key=lambda each: (each.raised_at, each.id)):
             if alert.id not in self._marks and (device := find(alert.device)) is not None:
                 done += self._place(alert, device, find, now)[1]
+        for alert in sorted(self._open.values(), key=lambda each: each.raised_at):
+            if (device := find(alert.device)) is not None:
+                self._table.count(alert, device)
         for incident in list(self.by_id.values()):
             if incident.ended_at is None:
                 self._table.touch(incident.id)
@@ -152,6 +160,7 @@ class Incidents:
             self._inhibition.add(marked)
             return marked, []
         incident, shares = self._table.find(alert, device, now) or (self._table.open(alert, device, now), "device")
+        self._table.count(alert, device)
         marked = self._mark(alert, AlertMarks(incident.id, flapping=_is_flapping(incident, alert)))
         self._table.join(marked, device, shares, now)
         self._inhibition.add(marked)

@@ -4,8 +4,7 @@ An alert joins the first incident that it shares a key with, if the last alert o
 
 - the same rule on the same metric of the same device: it was raised again
 - the same device; or the device and the one that it is connected through (``via``)
-- two devices that are connected through the same one, in the same area: parts of a machine
-- the same rule on devices in the same area, or with the same label
+- in a storm, the same rule on devices in the same area, or with the same label
 """
 
 from __future__ import annotations
@@ -40,16 +39,10 @@ def device_key(device: str) -> str:
     return _key("device", device)
 
 
-def part_keys(device: Device) -> list[str]:
-    """Return the key that a device shares with the other parts of a machine, if there is one."""
-    area = _area(device)
-    return [_key("part", device.info.via, area)] if device.info.via and area else []
-
-
 def machine_keys(device: Device) -> list[str]:
-    """Return the keys of incidents with an alert of the device's machine, or of another part of that machine."""
+    """Return the keys of incidents with an alert of the device that this one is connected through, or of one below."""
     above = [device_key(device.info.via)] if device.info.via else []
-    return [*above, _key("below", device.id), *part_keys(device)]
+    return [*above, _key("below", device.id)]
 
 
 def rule_keys(alert: Alert, device: Device) -> list[str]:
@@ -62,7 +55,7 @@ def rule_keys(alert: Alert, device: Device) -> list[str]:
 def own_keys(alert: Alert, device: Device) -> list[str]:
     """Return the keys by which later alerts find the incident of this one."""
     below = [_key("below", device.info.via)] if device.info.via else []
-    return [series_key(alert), device_key(device.id), *part_keys(device), *below, *rule_keys(alert, device)]
+    return [series_key(alert), device_key(device.id), *below, *rule_keys(alert, device)]
 
 
 def _area(device: Device) -> str | None:

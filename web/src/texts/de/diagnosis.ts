@@ -4,6 +4,8 @@ import { plural } from '../plural';
 
 export const diagnosis = {
   title: 'Diagnose',
+  of: (device: string, first: boolean) =>
+    `Diagnose von ${device}, ${first ? 'dem ersten Alarm dieses Vorfalls' : 'im selben Vorfall'}.`,
   asOf: (time: string) => `Beruht auf Messwerten bis ${time}.`,
   pending: 'Messwerte werden analysiert…',
   none: 'Keine Diagnose für diesen Alarm.',

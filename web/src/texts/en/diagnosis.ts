@@ -4,6 +4,8 @@ import { plural } from '../plural';
 
 export const diagnosis = {
   title: 'Diagnosis',
+  of: (device: string, first: boolean) =>
+    `Diagnosis of ${device}, ${first ? 'the first alert of this incident' : 'in the same incident'}.`,
   asOf: (time: string) => `Based on readings up to ${time}.`,
   pending: 'Analysing the readings…',
   none: 'No diagnosis for this alert.',

@@ -4,6 +4,8 @@ import { plural } from '../plural';
 
 export const diagnosis = {
   title: 'Diagnóstico',
+  of: (device: string, first: boolean) =>
+    `Diagnóstico de ${device}, ${first ? 'la primera alerta de este incidente' : 'en el mismo incidente'}.`,
   asOf: (time: string) => `Basado en lecturas hasta ${time}.`,
   pending: 'Analizando las lecturas…',
   none: 'No hay diagnóstico de esta alerta.',

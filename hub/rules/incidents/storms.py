@@ -1,0 +1,39 @@
+"""Storms: one rule raises alerts on many devices of an area, or with a label, in a short time.
+
+Two devices of one area that alarm within minutes have no cause in common because of that. Many have.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from hub.model import IncidentLimits
+
+
+class Storms:
+    """The devices on which each rule raised an alert recently, by the keys that these alerts share."""
+
+    def __init__(self, limits: IncidentLimits) -> None:
+        self._limits = limits
+        self._recent: dict[str, dict[str, int]] = {}  # epoch ms by key and device
+        self._order: deque[tuple[int, str, str]] = deque()  # the same, oldest first
+
+    def count(self, keys: list[str], device: str, at: int) -> None:
+        """Note that an alert with these keys was raised on a device."""
+        for key in keys:
+            self._recent.setdefault(key, {})[device] = at
+            self._order.append((at, key, device))
+
+    def is_storm(self, key: str, device: str, now: int) -> bool:
+        """Return whether an alert on this device is one of so many with the key that they are a storm."""
+        self.forget(now)
+        return len(self._recent.get(key, {}).keys() | {device}) >= self._limits.storm_devices
+
+    def forget(self, now: int) -> None:
+        """Forget what is older than the time within which alerts are one incident."""
+        while self._order and self._order[0][0] + self._limits.group_ms < now:
+            at, key, device = self._order.popleft()
+            if self._recent.get(key, {}).get(device) == at:
+                del self._recent[key][device]
+                if not self._recent[key]:
+                    del self._recent[key]

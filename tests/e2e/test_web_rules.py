@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -179,3 +180,22 @@ def test_alert_shows_current_value_and_duration(demo: Demo, page: Page):
     expect(page.get_by_test_id("stays-open")).to_contain_text("'broken'", timeout=40_000)
     demo.publish("devices/d1/telemetry", {"warmth": 20})
     expect(detail).to_contain_text("Ended")
+
+
+def test_rule_from_a_chart_has_a_limit_from_the_selected_time(demo: Demo, page: Page):
+    now = round(time.time() * 1000)
+    for minutes, value in ((60, 20), (50, 22), (40, 21), (6, 42), (5, 40)):
+        demo.publish("devices/sensor_5/telemetry", {"temperature": value, "ts": now - minutes * 60_000})
+    eventually(lambda: demo.get("/api/devices")["items"], 10, "the device")
+    span = f"from={now - 8 * 60_000}&to={now - 2 * 60_000}"
+    page.goto(f"http://{demo.http}/d/sensor_5?metric=temperature&{span}")
+    page.get_by_role("link", name="New rule", exact=True).click()
+    expect(page.get_by_label("Device IDs")).to_have_value("sensor_5")
+    expect(page.get_by_label("Metric")).to_have_value("temperature")
+    expect(page.get_by_label("Limit", exact=True)).to_have_value("32")
+    expect(page.get_by_label("Clear threshold")).to_have_value("27")
+    expect(page.get_by_test_id("backtest")).to_contain_text("Would have fired")
+
+    page.goto(f"http://{demo.http}/explore?s=l:sensor_5/temperature&{span}")
+    page.get_by_role("link", name=re.compile("^New rule on .*Temperature")).click()
+    expect(page.get_by_label("Limit", exact=True)).to_have_value("32")

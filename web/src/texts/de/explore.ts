@@ -11,6 +11,7 @@ export const explore = {
   full: (n: number) => `Ein Diagramm zeigt höchstens ${n} Messgrößen.`,
   back: 'Zurück',
   forward: 'Vorwärts',
+  ruleOn: (name: string) => `Neue Regel für ${name}`,
   zoomIn: 'Vergrößern',
   zoomOut: 'Verkleinern',
   from: 'Von',

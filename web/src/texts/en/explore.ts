@@ -11,6 +11,7 @@ export const explore = {
   full: (n: number) => `A chart shows at most ${n} metrics.`,
   back: 'Back',
   forward: 'Forward',
+  ruleOn: (name: string) => `New rule on ${name}`,
   zoomIn: 'Zoom in',
   zoomOut: 'Zoom out',
   from: 'From',

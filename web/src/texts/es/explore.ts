@@ -11,6 +11,7 @@ export const explore = {
   full: (n: number) => `Un gráfico muestra como máximo ${n} métricas.`,
   back: 'Atrás',
   forward: 'Adelante',
+  ruleOn: (name: string) => `Nueva regla para ${name}`,
   zoomIn: 'Acercar',
   zoomOut: 'Alejar',
   from: 'Desde',

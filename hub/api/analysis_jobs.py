@@ -1,4 +1,4 @@
-"""Running analyses of files. Clients can follow their progress, and ``keep`` lets one run on without its client."""
+"""Running analyses of files. Clients can follow their progress. With ``keep``, a job continues without its client."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Job:
 
 
 class Jobs:
-    """Jobs that run on without their clients, by the id of the analysis."""
+    """Jobs that continue without their clients, by the id of the analysis."""
 
     def __init__(self, shutdown: asyncio.Event) -> None:
         self._shutdown = shutdown
@@ -94,7 +94,7 @@ class Jobs:
         return Job(job_id, work, self._shutdown)
 
     def keep(self, job: Job) -> None:
-        """Keep the job until it ends; a failed one for longer."""
+        """Keep the job until it ends; if it fails, keep it for some time, so that clients can read the error."""
         self._jobs[job.id] = job
         job.task.add_done_callback(lambda task: self._ended(job))
 

@@ -18,7 +18,7 @@ class Draft:
 
     Attributes:
         actor: The person, if the request does not name one, as at a sign-in.
-        object: Id of what is changed, if the path does not contain it.
+        object: Id of the changed object, if the path does not contain it.
         texts: Descriptions of what was done.
         changes: What was changed.
         details: Further facts.
@@ -70,7 +70,7 @@ def note(
 
 
 def note_answer(question: str, reply: AssistantReply) -> None:
-    """Add what the assistant was asked, which model answered, and which tools it called."""
+    """Add the question to the assistant, the model that answered, and the tools that it called."""
     tools = Counter(extra.tool for extra in reply.extras if isinstance(extra, Step))
     called = ", ".join(name if count == 1 else f"{name} {count}x" for name, count in tools.items())
     note_model(Writer(reply.provider, reply.model, reply.generative), reply.tokens_used)

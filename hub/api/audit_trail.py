@@ -1,7 +1,7 @@
 """Write the audit log: an entry for each operation that changes something, and for each that was refused.
 
-The middleware knows the person, the client, the operation and the outcome. Handlers add with
-:func:`hub.api.audit_draft.note` what only they know. The entry is stored before the response is complete.
+The middleware records the person, the client, the operation and the outcome. Handlers add further facts with
+:func:`hub.api.audit_draft.note`. The entry is stored before the response is complete.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class AuditTrail:
 
     @contextlib.asynccontextmanager
     async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
-        """Write an entry for the block, which does the same over a WebSocket as the REST operation ``like``."""
+        """Write an entry for the block: a WebSocket operation that does the same as the REST operation ``like``."""
         draft = Draft()
         outcome: AuditOutcome = "interrupted"
         try:

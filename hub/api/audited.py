@@ -1,4 +1,4 @@
-"""Which operations leave an entry in the audit log: its kind and, without more from the handler, its text.
+"""Which operations write an entry in the audit log, with the entry's kind and default text.
 
 A test compares the table with the routes. A new operation that changes something and is missing here leaves an entry
 with its method and path, and fails the test.

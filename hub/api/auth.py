@@ -104,7 +104,7 @@ class Authenticator:
         return self.cookie
 
     async def _end_plain_session(self, scope: Scope) -> None:
-        """End the session of a plain-HTTP cookie when it arrives over HTTPS: others could have read it before."""
+        """End the session of a plain-HTTP cookie that arrives over HTTPS: others may have read it on its way before."""
         if is_secure(scope) and (session := self.people.sessions.find(self._cookies(scope).get(self.cookie, ""))):
             await self.people.sessions.revoke(session.key)
 
@@ -145,7 +145,7 @@ class Authenticator:
         return None if account is None else min(proof.role, account.role, key=ROLES.index)
 
     def scope_now(self, proof: Proof | None) -> DeviceScope:
-        """Return the devices that a connection may see, by the limits that its account has now."""
+        """Return the devices that a connection may see, by the current limits of its account."""
         if proof is None:
             return NOTHING
         if proof.account is None:
@@ -176,7 +176,7 @@ class Authenticator:
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
         """Start a session, for the access token if there is no account, and return its cookie value.
 
-        It replaces the browser's earlier session: the one of its cookie, or the one with the key ``replaces``. Raises
+        It replaces the browser's earlier session, found by its cookie or by the key ``replaces``. Raises
         Forbidden if the account was disabled in the meantime.
         """
         headers = Headers(scope=scope)
@@ -256,7 +256,7 @@ class Authenticator:
                 del self._streams[key]
 
     def ended(self, key: str) -> bool:
-        """Return True if the session or token has expired, was revoked or replaced, or the hub is not open any more."""
+        """Return True if the session or token has expired, was revoked or replaced, or the hub is no longer open."""
         if key == OPEN:
             return not self.open
         if key in (self._token_key(), COMMANDS):

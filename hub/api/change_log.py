@@ -44,7 +44,7 @@ class Change(msgspec.Struct, frozen=True):
         key: Kind of the change, one of :data:`CHANGE_KEYS`.
         text: The change in words: a verb in the past tense and its object.
         params: The values in the text, unformatted.
-        object: For the audit log: the id of what was changed, if the path of the request does not say it.
+        object: For the audit log: the id of the changed object, if the path of the request does not contain it.
         fields: For the audit log: the fields that have changed.
     """
 
@@ -86,7 +86,7 @@ class DeviceBefore(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, device: Device) -> DeviceBefore:
-        """Return the present fields of the device."""
+        """Return the current fields of the device."""
         return cls(
             device.display_name,
             device.display_area,

@@ -29,7 +29,7 @@ class HttpSettings:
         document_bytes: Limit on an uploaded document.
         body_bytes: Limit on the body of any other request.
         ai_requests: Limit on questions answered at the same time, and separately on files analysed.
-        openid: The OpenID provider with which one can sign in.
+        openid: The OpenID provider with which people can sign in.
         question_chars: Limit on the length of a question to ``/ask``.
     """
 

@@ -22,7 +22,7 @@ class Proof(NamedTuple):
         account: The person; None in an open hub and with the access token.
         session: The session of a cookie.
         key: Key of the session or id of the token; streams are closed when it ends. None without one.
-        limits: Those of an API token; the account may have others.
+        limits: Limits of the API token; the account may have other limits.
         token: Name of the person's API token, None without one.
     """
 
@@ -41,7 +41,7 @@ class Proof(NamedTuple):
 
     @property
     def requester(self) -> Requester:
-        """Return who makes this request, for what belongs to people."""
+        """Return who makes this request, as the owner of personal objects such as dashboards."""
         return Requester(self.account.id if self.account else None, self.role)
 
     @property

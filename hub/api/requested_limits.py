@@ -1,4 +1,4 @@
-"""Limits of accounts and API tokens, as requests name them."""
+"""Limits of accounts and API tokens, as they appear in requests."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _SWITCHES = ("power", "run", "switch", "state", "on", "output", "relay", "enable
 
 
 def parse_command_intent(text: str, device: Device, language: Language) -> Proposal:
-    """Return the command that ``text`` asks of the device. Raises Invalid or Conflict that says what it accepts."""
+    """Return the command that ``text`` requests. Raises Invalid or Conflict, with what the device accepts."""
     words = split_words(text)
     name = _command(words, device, language)
     wanted = descriptor(device.info.commands, name)

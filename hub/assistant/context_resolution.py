@@ -74,7 +74,7 @@ def resolve_question(
 ) -> ParsedQuestion:
     """Return the question completed from earlier turns, which are oldest first.
 
-    ``language`` applies where the words of the first question are of no particular one. With ``continues``, the
+    ``language`` is used if the words of the first question do not show a language. With ``continues``, the
     question is written in one text with the last of the earlier ones.
     """
     previous: ParsedQuestion | None = None
@@ -175,7 +175,7 @@ def _take_number(
 
 
 def _adds_nothing(question: ParsedQuestion) -> bool:
-    """Return whether a question names no devices, metrics, times or conditions of its own: "which ones didn't?"."""
+    """Return whether a question names no devices, metrics, times or conditions: "which ones didn't?"."""
     is_empty = question.scope.is_all and not question.metrics and not question.times and not question.amounts
     return is_empty and not question.unknown and not question.has_any("alert", "online", "offline")
 

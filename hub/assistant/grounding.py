@@ -1,6 +1,6 @@
 """Check a model's text against the data that it received: the data must contain every number and every time.
 
-What was reported about one device supports no statement about another. The check is strict: a difference or a mean
+Data about one device does not support a statement about another. The check is strict: a difference or a mean
 that the model computed itself is marked even if it is right.
 """
 

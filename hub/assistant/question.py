@@ -41,9 +41,9 @@ class ParsedQuestion(msgspec.Struct):
         text: as written.
         concepts: what its phrases mean, by the names in ``languages/*.toml``.
         hint, comparative: the superlative and the comparative; each gives a side and maybe a quantity.
-        quantity: the one that an adjective names: "how warm" is about the temperature.
+        quantity: the quantity that an adjective names: "how warm" is about the temperature.
         top: how many devices or readings are wanted.
-        unknown: words that nothing understood; ``limiting``: those among them that change what is asked.
+        unknown: words that no parser understood; ``limiting``: those of them that could change the meaning.
     """
 
     text: str

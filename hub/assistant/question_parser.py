@@ -25,9 +25,9 @@ _ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
 
 
 def parse_question(text: str, devices: Sequence[Device], now: int, language: str = "en") -> ParsedQuestion:
-    """Return a question as data. ``language`` applies where its words are of no particular one; ``now`` is epoch ms.
+    """Return a question as data. ``language`` is used if its words do not show one; ``now`` is epoch ms.
 
-    Words that nothing understands are read as similar known words, if that leaves fewer of them.
+    Words that no parser understands are replaced by similar known words, if the parsers then understand more.
     """
     written = language_of(QuestionWords(text), language)
     known = with_known_words(text, devices, written)

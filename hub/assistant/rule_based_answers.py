@@ -1,7 +1,7 @@
 """The built-in analyst: answers each kind of question from live data, without a language model.
 
-Every part of a question is used, or the answer says which part it did not use. Where a part that was not understood
-could change the answer, there is none: a wrong answer is worse than "I cannot".
+Every part of a question is used, or the answer says which part it did not use. If a part that was not understood
+could change the answer, no answer is given: a wrong answer is worse than "I cannot".
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ class RuleBasedAnswers:
 
 
 def _together(answers: Sequence[RuleBasedAnswer]) -> RuleBasedAnswer:
-    """Return the answers to several questions as one. What follows refers to the last of them."""
+    """Return the answers to several questions as one. A follow-up question refers to the last of them."""
     texts = list(dict.fromkeys(answer.text for answer in answers))
     return RuleBasedAnswer(
         "\n\n".join(texts),

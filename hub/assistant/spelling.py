@@ -1,4 +1,4 @@
-"""Correct misspelt words of a question that nothing understood. The answer says how they were read."""
+"""Correct misspelt words of a question that no parser understood. The answer names the corrections."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class VisibleText:
 
 
 def _call_start(text: str, begin: int = 0) -> int | None:
-    """Return where a tool call may begin from ``begin`` on, also if its mark is incomplete; None if nowhere."""
+    """Return where a tool call may begin at or after ``begin``, even with an incomplete mark; None if nowhere."""
     for line in _LINE.finditer(text, begin):
         content = line[1]
         incomplete = line.end() == len(text) and any(mark.startswith(content) for mark in _MARKS)
@@ -123,7 +123,7 @@ def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _arguments(given: Any) -> Any:
-    """Decode arguments that are JSON within a text; the tool refuses what is no object."""
+    """Decode arguments that are JSON in a text. The tool refuses anything but an object."""
     if isinstance(given, str):
         try:
             decoded = json.loads(given or "{}")

@@ -1,4 +1,4 @@
-"""Words for things and places in other languages than their names: "Haustür" is the device "Front door"."""
+"""Words for things and places in another language than the device's name: "Haustür" is the device "Front door"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 5
 
 @cache
 def _things() -> dict[str, frozenset[str]]:
-    """Return all words for the same thing by each of them, also in plural and folded."""
+    """Return for each word all words for the same thing, including folded words and plurals."""
     text = (files("hub.assistant") / "languages" / "things.toml").read_text("utf-8")
     found: dict[str, frozenset[str]] = {}
     for row in tomllib.loads(text)["things"]:
@@ -28,7 +28,7 @@ def _things() -> dict[str, frozenset[str]]:
 
 
 def with_known_words(text: str, devices: Iterable[Device], language: Language) -> str:
-    """Return the question with the words that devices and areas have in place of other words for the same thing.
+    """Return the question with words replaced by the words that devices and areas have for the same thing.
 
     Words that mean something else in the language of the question stay: "bad" is a bathroom in German only.
     """

@@ -1,6 +1,6 @@
 """A question as words that are marked when a part of the parser has understood them.
 
-The parsers of devices, times, metrics and phrases share one :class:`QuestionWords`. What none has marked is named
+The parsers of devices, times, metrics and phrases share one :class:`QuestionWords`. Words that none marked are named
 in the answer, so no part of a question is dropped silently.
 """
 

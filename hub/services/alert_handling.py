@@ -33,7 +33,7 @@ MAX_AHEAD_MS = 366 * 86_400_000
 class AlertHandling:
     """Service for what people do with alerts.
 
-    Methods raise NotFound for an unknown alert, and Conflict for one that has cleared, unless it says otherwise.
+    Unless stated otherwise, methods raise NotFound for an unknown alert and Conflict for a cleared alert.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class AlertHandling:
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None, until: int | None) -> ExplainedAlert:
         """Acknowledge an alert, until a time or until it is cleared.
 
-        Of an alert that is acknowledged until the same time already, only a note is added, as a comment.
+        If the alert is already acknowledged until the same time, only add the note, as a comment.
         """
         return await self._change(Acknowledge(alert_id, by, self._now(), note, self._future(until)))
 
@@ -63,7 +63,7 @@ class AlertHandling:
         return await self._change(Unacknowledge(alert_id, by, self._now()))
 
     async def assign(self, alert_id: str, account: str | None, *, by: str) -> ExplainedAlert:
-        """Assign an alert to an account, or to nobody. Raises Invalid for an account that may not see the device."""
+        """Assign an alert to an account, or to nobody. Raises Invalid if the account may not see the device."""
         found = await self._alerts.get(alert_id)
         assignee = None if account is None else self.people.require(account, found.alert.device)
         return await self._change(AssignAlert(alert_id, assignee, by, self._now()))
@@ -100,7 +100,7 @@ class AlertHandling:
         return await self._explained(changed)
 
     async def history(self, alert_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to an alert, newest first, with numbers; ``before`` continues below that number."""
+        """Return the numbered entries of an alert's history, newest first. ``before``: only lower numbers."""
         await self._alerts.get(alert_id)
         return await self._store.alert_history(alert_id, limit, before)
 

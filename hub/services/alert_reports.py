@@ -45,7 +45,7 @@ class AlertDigest(msgspec.Struct, frozen=True):
 
 
 class AlertReports:
-    """Service for reports, over what the person may see."""
+    """Service for reports on the alerts and devices that the person may see."""
 
     def __init__(
         self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader, now: Callable[[], int]
@@ -84,7 +84,7 @@ class AlertReports:
         return [each for each in self._engine.open.values() if each.raised_at < start]
 
     async def _since(self, start: int) -> tuple[list[Alert], bool]:
-        """Return the alerts since a time with those that are still open, and whether these are all."""
+        """Return the alerts since a time and all open ones, and whether the list is complete."""
         found: dict[str, Alert] = {each.id: each for each in self._engine.open.values()}
         before: tuple[int, str] | None = None
         while len(found) < MAX_ALERTS:

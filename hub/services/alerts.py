@@ -110,7 +110,7 @@ class Alerts:
             device: Return only alerts of this device.
             limit: Maximum number of alerts.
             before: Return only alerts older than this ``(raised_at, id)``.
-            handled: Return only open alerts that are handled like this. Raises Invalid with states that are not open.
+            handled: Return only open alerts that pass this filter. Raises Invalid if ``states`` includes cleared alerts.
         """
         if handled == Handled():
             return await self.explain(
@@ -145,7 +145,7 @@ class Alerts:
         return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 
     async def explain(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join alerts with their diagnoses, in one query: the own ones, or else that of their incident."""
+        """Join alerts with their own diagnosis, else with the diagnosis of their incident, in one query."""
         explaining = [(alert.id, *self._engine.explaining(alert)) for alert in alerts]
         diagnoses = await self._store.diagnoses(list({each for ids in explaining for each in ids})) if alerts else {}
         found = (next((diagnoses[each] for each in ids if each in diagnoses), None) for ids in explaining)

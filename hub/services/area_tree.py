@@ -19,7 +19,7 @@ MAX_NAME_CHARS = 200
 
 
 class AreaTree:
-    """All areas. Since people can edit the file, a parent that does not exist or is a descendant counts as none."""
+    """All areas. People can edit the file, so an area counts as top-level if its parent is missing or a descendant."""
 
     def __init__(self, areas: Iterable[Area] = ()) -> None:
         self._areas = {area.id: area for area in areas}
@@ -66,7 +66,7 @@ class AreaTree:
         return frozenset(found)
 
     def around(self) -> dict[str, frozenset[str]]:
-        """Return for the id of each area the ids and names of it and of all areas that it is inside of."""
+        """Return by area id the ids and names of the area and of all areas that contain it."""
         found: dict[str | None, frozenset[str]] = {}
         for area in self:  # each after the one that it is inside of
             found[area.id] = found.get(area.parent, frozenset()) | {area.id, area.name}

@@ -69,9 +69,9 @@ class Areas:
         return area
 
     async def edit(self, area_id: str, *, name: str | None, place: tuple[str | None, int | None] | None) -> Area:
-        """Change the name of an area, or its parent and place among its siblings (None: the last); None leaves it.
+        """Change the name of an area, or its ``place``: parent and index among the siblings (None: last).
 
-        Raises NotFound, Invalid, Conflict if the name is taken, StoreError.
+        None leaves them unchanged. Raises NotFound, Invalid, Conflict if the name is taken, StoreError.
         """
         async with self._changing:
             tree = self.tree
@@ -113,7 +113,7 @@ class Areas:
         await self._submit(ReplaceAreas(tree.around(), self._now()))
 
     def _restore(self) -> None:
-        """Bring the restored devices in line with the areas, before anything else runs.
+        """Correct the areas of restored devices, before anything else runs.
 
         Earlier versions stored a name only, and the hub may have been killed between a change of an area and that of
         its devices.

@@ -12,7 +12,7 @@ from hub.registry.reader import DeviceReader
 
 
 class AssignablePeople:
-    """The accounts that are not disabled and may see a device. ``within`` returns areas with those inside them."""
+    """The accounts that are not disabled and may see a device. ``within`` adds the areas inside the given ones."""
 
     def __init__(
         self,

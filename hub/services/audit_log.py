@@ -1,4 +1,4 @@
-"""The audit log: entries wait here until they are written, many in one transaction.
+"""The audit log: queue entries, and write many in one transaction.
 
 Refused and failed requests are counted: one entry for each client, operation and minute. Thousands of attempts
 fill neither the disk nor the queue of the writer.
@@ -88,7 +88,7 @@ class AuditLog:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write the entries that wait."""
+        """Write the queued entries."""
         async with self._writing:  # while one call writes, the entries of the others wait for the next transaction
             entries = [*self._waiting, *((entry, key) for key, entry in self._counted.items())]
             if not entries:
@@ -106,7 +106,7 @@ class AuditLog:
                 self._waiting = [*entries, *self._waiting][-MAX_WAITING:]
 
     async def close(self) -> None:
-        """Write the entries that wait, before the store is closed."""
+        """Write the queued entries, before the store is closed."""
         if self._later is not None:
             self._later.cancel()
         await self.flush()

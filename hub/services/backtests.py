@@ -44,7 +44,7 @@ class Backtest(msgspec.Struct, frozen=True):
         end: end of the period.
         data_from: the first reading that was used; None if there was none.
         devices: devices in scope.
-        tested: of these, the devices whose readings were replayed.
+        tested: the number of these devices whose readings were replayed.
         readings: the number of these readings.
         left_out: devices that were not tested.
         series: device and metric of the readings that were tested, most firings first.
@@ -154,7 +154,7 @@ class Backtests:
         return needs(rule, metric, self._quantity(device, metric))
 
     def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
-        """Return True if the rule is about this metric: its own, or one of several that it joins."""
+        """Return True if the rule has a condition on this metric, alone or joined with others."""
         return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
 
     async def _published(
@@ -223,7 +223,7 @@ async def _in_thread(
     end: int,
     quantity: Quantity,
 ) -> list[Firing]:
-    """Replay in a thread, which ends soon after this is cancelled."""
+    """Replay in a thread. If this task is cancelled, the thread ends soon after."""
     cancelled = threading.Event()
 
     def stop() -> bool:

@@ -23,7 +23,7 @@ CAPACITY = 10_000
 
 
 class CommandSender:
-    """Bounded queue of commands to publish. One that does not fit is reported as not sent, so that it is retried."""
+    """Bounded queue of commands to publish. A command that does not fit is reported as not sent, and retried."""
 
     def __init__(
         self, *, registry: DeviceRegistry, link: MqttClient, tell: Callable[[Input], None], now: Callable[[], int]

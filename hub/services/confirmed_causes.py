@@ -35,7 +35,7 @@ class ConfirmedCauses:
     async def choices(self, alert_id: str) -> list[Term]:
         """Return the known causes to choose from.
 
-        Those of the diagnosis come first, then by title all others that the device's kind of machine can have.
+        The causes in the diagnosis come first, then, by title, all others for the device's kind of machine.
         """
         found = await self._alerts.get(alert_id)
         device = self._registry.require(found.alert.device)
@@ -47,7 +47,7 @@ class ConfirmedCauses:
     async def confirm(
         self, alert_id: str, *, cause: str | None, title: str | None, fix: str | None, by: str
     ) -> ExplainedAlert:
-        """Store the cause of an alert, open or cleared, in place of the one stored before.
+        """Store the cause of an open or cleared alert. It replaces an earlier confirmed cause.
 
         Args:
             alert_id: The alert.

@@ -1,7 +1,7 @@
 """Dashboards of people, in ``dashboards.json`` of the data folder.
 
 A person reads their own and those that are shared with their role, and changes their own only. An administrator
-changes all that they can read. Tiles of devices outside the person's limits are passed on without their content.
+changes all that they can read. Tiles of devices outside the person's limits are returned without content.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Dashboards:
             tiles: Its tiles.
             kept: Ids of tiles that keep their content: the requester moves them but may not see what they show.
 
-        Raises NotFound, Forbidden for one of another person, Conflict if it was changed meanwhile, Invalid, StoreError.
+        Raises NotFound, Forbidden if another person owns it, Conflict if it has changed since, Invalid, StoreError.
         """
         async with self._changing:
             before = self._changeable(dashboard_id)
@@ -113,14 +113,14 @@ class Dashboards:
         return edited
 
     async def delete(self, dashboard_id: str) -> Dashboard:
-        """Delete a dashboard. Raises NotFound, Forbidden for one of another person, StoreError."""
+        """Delete a dashboard. Raises NotFound, Forbidden if another person owns it, StoreError."""
         async with self._changing:
             deleted = self._changeable(dashboard_id)
             await self._store(each for each in self._by_id.values() if each is not deleted)
         return deleted
 
     async def forget_person(self, account: str) -> None:
-        """Delete the dashboards that only this account can see. Those that it shares stay, for administrators."""
+        """Delete the account's unshared dashboards. Its shared dashboards stay; administrators can change them."""
         async with self._changing:
             if any(each.owner == account and each.shared is None for each in self._by_id.values()):
                 await self._store(

@@ -1,4 +1,4 @@
-"""Let devices enrol themselves: with a key, a device gets a user of the broker under an unused name, and its password.
+"""Let devices enrol themselves: a device with a key gets a new user of the broker and its password.
 
 A key is valid for a number of devices and until a date. The hub stores its SHA-256.
 """
@@ -27,7 +27,7 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key for enrolment.
 
     Attributes:
-        id: Names it in lists.
+        id: Identifies the key in lists.
         digest: SHA-256 of the key.
         prefix: How the names of its devices begin.
         left: How many more devices it can enrol.
@@ -59,7 +59,7 @@ class Enrolments:
         return self._usable(await asyncio.to_thread(self._file.read))
 
     async def create_key(self, prefix: str, devices: int, lifetime_ms: int, by: str) -> tuple[EnrolmentKey, str]:
-        """Make a key and return it with its value, which is known only now. Raises Conflict, StoreError."""
+        """Create a key and return it with its value, which cannot be read later. Raises Conflict, StoreError."""
         if not self._credentials.managed:
             raise Conflict("This hub manages no broker.", "Run hub serve with your own broker.")
         value = PREFIX + secrets.token_urlsafe(32)
@@ -90,7 +90,7 @@ class Enrolments:
         Raises:
             Forbidden: The key is wrong, used up, expired or revoked.
             Invalid: The name does not begin with the key's prefix, or is not allowed.
-            Conflict: The device has a credential, or is known already: a key must not take it over.
+            Conflict: The device has a credential or is already known. A key must not take over a device.
         """
         key = self._find(await asyncio.to_thread(self._file.read), value)
         if not name.startswith(key.prefix):

@@ -26,7 +26,7 @@ AT_ONCE = 100
 
 
 class LevelReading(msgspec.Struct, frozen=True):
-    """The latest value of a battery or a signal. ``low`` is that it needs attention."""
+    """The latest value of a battery or a signal. ``low``: whether it needs attention."""
 
     device: str
     name: str
@@ -150,7 +150,7 @@ def levels(device: Device, quantity: str) -> Iterable[LevelReading]:
 
 
 def _is_low(device: Device, metric: str, latest: Latest, quantity: str) -> bool | None:
-    """Return whether a level needs attention; None if nothing says so."""
+    """Return whether a level needs attention; None if that is not known."""
     unit, value = device.unit(metric), latest.value
     if isinstance(value, bool) and quantity == "state_of_charge":
         return value  # of the device class battery: true is low

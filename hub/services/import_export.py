@@ -237,7 +237,7 @@ class _Counts:
         )
 
     def so_far(self) -> str:
-        """Return a sentence with the readings imported so far, for the end of an error message."""
+        """Return a sentence on the number of readings imported so far, for the end of an error message."""
         if not self._read:
             return ""
         return f" The {self._readings} readings before it were imported ({self._added} new)."

@@ -30,7 +30,7 @@ class TriedLimit(msgspec.Struct, frozen=True):
 
 
 class LimitSuggestions(msgspec.Struct, frozen=True):
-    """Suggestions, and from how many devices of the rule and peers they are."""
+    """Suggestions, and the number of the rule's devices and of peers that they are computed from."""
 
     devices: int
     peers: int
@@ -55,9 +55,9 @@ class LimitAdvisor:
         self._backtests = backtests
 
     async def suggest(self, rule: Rule, side: Side, start: int, end: int) -> LimitSuggestions:
-        """Suggest limits for a threshold rule, whose own limit is not read. Raises Invalid if there is too little data.
+        """Suggest limits for a threshold rule, ignoring its own limit. Raises Invalid if there is too little data.
 
-        They are from the highest (or lowest) values in :data:`BUCKETS` parts of the period.
+        They are computed from the highest (or lowest) values in :data:`BUCKETS` equal parts of the period.
         """
         devices = [each for each in self._registry.devices() if self._applies(rule, each)][:MAX_DEVICES]
         ids, models = {each.id for each in devices}, {each.info.model for each in devices if each.info.model}
@@ -74,7 +74,7 @@ class LimitAdvisor:
     async def _own_values(
         self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int
     ) -> tuple[int, list[Values]]:
-        """Return the values of the rule's devices, and from when they are: where they begin, if that leaves enough.
+        """Return the values of the rule's devices, and the time at which the values begin.
 
         Raises Invalid if there are too few.
         """

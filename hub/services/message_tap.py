@@ -111,7 +111,7 @@ class MessageTap:
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
 
     def outcome(self, tapped: TappedMessage) -> Outcome | None:
-        """Return what the dialect makes of a message. None if none reads it, for native ones, and if it was cut."""
+        """Return how the dialect decodes a message. None if no dialect reads it, if it is native, or if it was cut."""
         message = tapped.message
         known = self._outcomes.get(message.topic)
         if known is not None and known[0] is message:

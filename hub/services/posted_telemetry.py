@@ -16,7 +16,7 @@ _UNSAFE = frozenset("/+#\0")
 
 
 class PostedTelemetry:
-    """Sends telemetry through the pipeline and waits for its commit. ``root`` is that of the hub's own topics."""
+    """Sends telemetry through the pipeline and waits for its commit. ``root``: first level of the hub's topics."""
 
     def __init__(self, submit: Callable[[Input], Awaitable[Any]], root: str, now: Callable[[], int]) -> None:
         self._submit = submit

@@ -1,4 +1,4 @@
-"""The present readings of the devices as gauges for Prometheus, up to a limit."""
+"""The current readings of the devices as gauges for Prometheus, up to a limit."""
 
 from __future__ import annotations
 

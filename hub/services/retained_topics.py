@@ -1,4 +1,4 @@
-"""Keep retained messages on the broker as they are wanted, over a connection of their own.
+"""Publish and withdraw retained messages on the broker, over a separate connection.
 
 - A message that cannot be published now is published on the next connection; each new connection publishes all again.
 - A file of the data folder lists the topics that may be on the broker, so that those that are not wanted any more are
@@ -41,7 +41,7 @@ class RetainedTopics:
 
     Args:
         data: The data folder.
-        settings: Of the connection.
+        settings: Settings of the connection.
         root: The status topic is ``ROOT/CLIENT_ID``.
     """
 
@@ -139,7 +139,7 @@ class RetainedTopics:
         return self._wanted.get(topic, b"")
 
     async def _say_goodbye(self, link: MqttClient) -> None:
-        """Say that the hub ends: a broker publishes no last will after a regular end."""
+        """Publish ``offline``, because a broker publishes no last will after a regular disconnect."""
         if self._wanted:
             with contextlib.suppress(BrokerError, TimeoutError):
                 async with asyncio.timeout(STOP_S):

@@ -58,7 +58,7 @@ class Silences:
         return created
 
     async def edit(self, silence_id: str, wanted: AlertSilence, *, by: str) -> AlertSilence:
-        """Replace a silence; its author stays. Raises NotFound if there is none that has not ended, Invalid."""
+        """Replace a silence; its author stays. Raises NotFound if it does not exist or has ended, Invalid."""
         now, before = self._now(), await self.get(silence_id)
         silence = replace(wanted, id=before.id, by=before.by, at=before.at)
         self._check(silence, now)
@@ -66,16 +66,16 @@ class Silences:
         return edited
 
     async def end(self, silence_id: str, *, by: str) -> AlertSilence:
-        """End a silence now. Raises NotFound if there is none that has not ended."""
+        """End a silence now. Raises NotFound if it does not exist or has ended."""
         ended: AlertSilence = await self._submit(EndSilence(silence_id, by, self._now()))
         return ended
 
     def count(self, silence: AlertSilence) -> int:
-        """Return how many open alerts a silence is for, active or not."""
+        """Return how many open alerts a silence matches, whether or not it is active."""
         return 0 if silence.finished else len(self._matched(silence))
 
     async def preview(self, wanted: AlertSilence, limit: int) -> tuple[int, list[ExplainedAlert]]:
-        """Return how many open alerts a silence would be for, and the newest ones."""
+        """Return how many open alerts a silence would match, and the newest ones."""
         self._check_matchers(wanted)
         found = self._matched(wanted)
         return len(found), await self._alerts.explain(found[:limit])

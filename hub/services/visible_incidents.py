@@ -1,4 +1,4 @@
-"""Incidents as the present request may see them: those whose first mover is in scope."""
+"""The incidents that the current request may see: those whose first change is on a device in scope."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class VisibleIncidents:
         return self._shown(sorted(found, key=lambda each: (each.started_at, each.id), reverse=True))
 
     def named(self, incident: Incident) -> NamedIncident:
-        """Return the incident with the name of its first mover."""
+        """Return the incident with the name of the device or gateway that changed first."""
         device = self._devices.get(incident.first.device)
         return NamedIncident(incident, device.display_name if device else incident.first.device)
 

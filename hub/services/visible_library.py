@@ -1,4 +1,4 @@
-"""A view of the library: a person's own analyses and the manuals of everybody, of the devices in scope."""
+"""A view of the library: the person's own analyses, and everybody's manuals, limited to devices in scope."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MAX_PAGES = 50
 
 
 class VisibleLibrary:
-    """The analyses that the requester owns, and manuals, which are for everybody.
+    """The requester's own analyses, and the manuals, which everybody may read.
 
-    With limits, only those that are linked to a device in ``devices``, and quotes of the manuals of their models.
+    For a requester with limits: only analyses that are linked to ``devices``, and quotes of their models' manuals.
     """
 
     def __init__(self, library: LibraryReader, devices: DeviceReader) -> None:
@@ -37,7 +37,7 @@ class VisibleLibrary:
         await self._library.update(analysis)
 
     async def delete(self, analysis_id: str) -> None:
-        """Delete an analysis. Do nothing if it is not visible. Raises Forbidden for the manual of somebody else."""
+        """Delete an analysis. Do nothing if it is not visible. Raises Forbidden for another person's manual."""
         if (found := await self.one(analysis_id)) is not None:
             _check_owner(found)
             await self._library.delete(analysis_id)

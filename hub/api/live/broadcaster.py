@@ -1,7 +1,7 @@
 """Fan-out of events from the bus to all live clients, with a single subscription.
 
 The broadcaster marks the changes for the dashboards (``dashboard_socket.py``) and passes them to the listeners of the
-public feeds. Alerts are joined with their diagnoses by one query a batch. Nothing here waits for a client.
+public feeds. Alerts are joined with their diagnoses by one query per batch. Nothing here waits for a client.
 """
 
 from __future__ import annotations

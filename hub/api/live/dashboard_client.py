@@ -35,8 +35,8 @@ class Client:
 
     Attributes:
         viewer: Returns the devices that it may see now.
-        scope: Those that its snapshot was made for.
-        shown: Handles that it knows, unless it sees the whole hub.
+        scope: The devices that its snapshot was made for.
+        shown: Handles of devices that were sent to it, unless it sees the whole hub.
         at: Number of the last frame that was queued.
         started: The page has its snapshot, so frames may follow.
         hidden: The page is in the background and needs no frames.
@@ -112,7 +112,7 @@ class Client:
         self.begin(None)
 
     def acknowledged(self, seq: int) -> None:
-        """Note that the page has processed all frames up to ``seq``."""
+        """Record that the page has processed all frames up to ``seq``."""
         # An acknowledgement covers all earlier frames, so a lost one does not block the page.
         while self.unacked and self.unacked[0] <= seq:
             self.unacked.popleft()

@@ -137,7 +137,7 @@ class Live:
     def announce(self, device: str, encode: Callable[[], str]) -> None:
         """Queue a message about a device that must not be dropped for all clients that may see the device.
 
-        ``encode`` is called once for all of them, and for each one that sees only some devices.
+        ``encode`` is called once for all clients that see the whole hub, and once for each client with limits.
         """
         text = ""
         for client in self.clients:

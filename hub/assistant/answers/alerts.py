@@ -107,7 +107,7 @@ async def when(context: Context) -> ComputedAnswer:
 
 
 async def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
-    """Return the alerts of the metrics that an adjective or a verb names ("vibrating too much"); all without one."""
+    """Return the alerts on metrics that a word names ("vibrating too much"); without such a word, return all."""
     if not context.question.has("too") or not context.mentions():
         return alerts
     keys = {target.key for target in await context.targets(most=None)}

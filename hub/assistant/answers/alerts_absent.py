@@ -10,7 +10,7 @@ _SHOWN = 20
 
 
 async def without(context: Context) -> ComputedAnswer:
-    """Answer which devices have no open alert, or had none in a time or, with "never", as long as alerts are stored."""
+    """Answer which devices have no open alert, or had none in a time range; "never" means all stored alerts."""
     question, time = context.question, context.question.time
     if time is None and not question.has("never"):
         alerts, words = context.queries.open_alerts(context.ids), context.say("now")

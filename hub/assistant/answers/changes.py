@@ -100,7 +100,7 @@ async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
 
 
 def _moved(context: Context, target: Target, before: float, after: float) -> str:
-    """Return by how much it rose or fell, and in which direction if not in the one that was asked for."""
+    """Return by how much a metric rose or fell, and its direction if the question expects the other one."""
     moved, unit = after - before, target.unit
     key = "rose" if moved > 0 else "fell" if moved < 0 else "unchanged"
     text = context.say(

@@ -1,4 +1,4 @@
-"""Answers that compare: devices with each other, one device with its peers, one time with another."""
+"""Answers that compare devices with each other, one device with its peers, or two time ranges."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def _groups(context: Context, targets: Sequence[Target]) -> ComputedAnswer | Non
 
 
 def _verdict(context: Context, targets: Sequence[Target], values: dict[tuple[str, str], float]) -> str:
-    """Return "Yes." or "No." for "is A hotter than B", else which is."""
+    """Return "Yes." or "No." for "is A hotter than B", a name for "which is hotter", else an empty text."""
     comparative = context.question.comparative
     if context.question.has("how_much"):
         return ""

@@ -28,11 +28,11 @@ MAX_TARGETS = 200
 
 
 class ComputedAnswer(msgspec.Struct, frozen=True):
-    """An answer with what belongs to it.
+    """An answer with its sources, charts and proposal.
 
     Attributes:
         about: devices and metrics, the most important first: the sources, and what a follow-up question refers to.
-        span: the time it is about; None: now.
+        span: the time range that the answer is about; None: now.
         is_charted: whether charts of the first metrics help.
         proposal: a command that a person may send, or a rule that a person may save.
     """
@@ -140,7 +140,7 @@ class Context:
         return TimeRange(self.now - default, self.now, self.say("last", time=fmt.duration(default)))
 
     def clock(self, stamp: int) -> str:
-        """Return a time: of today without its date."""
+        """Return a time of day, with the date if it is not today."""
         return fmt.clock(stamp) if self.now - stamp < 12 * HOUR else fmt.date_time(stamp)
 
     def clock_ahead(self, stamp: int) -> str:
@@ -176,7 +176,7 @@ class Context:
     ) -> list[Target]:
         """Return the metrics that the question is about, at most ``most`` where their history is read (None: all).
 
-        With ``any_metric``, a question that names none is about all of a few devices. Raises CannotAnswer.
+        With ``any_metric``, a question about few devices that names no metric is about all. Raises CannotAnswer.
         """
         mentions = self.mentions()
         found = await self._meant(mentions, numbers=numbers)
@@ -200,7 +200,7 @@ class Context:
         return targets[:most]
 
     async def _meant(self, mentions: Sequence[MetricMention], *, numbers: bool) -> list[Target]:
-        """Return the metrics that the mentions mean, those of one device together."""
+        """Return the metrics that the mentions mean, grouped by device."""
         if not mentions:
             return []
         found: list[Target] = []
@@ -248,7 +248,7 @@ class Context:
         return self.schemas.of(device).shown
 
     def metric_names(self, most: int = 8) -> str:
-        """Return the titles of the metrics of the devices, of a large fleet those of the first ones."""
+        """Return the titles of the devices' metrics; in a large fleet, only of the first devices."""
         titles = dict.fromkeys(
             fmt.in_sentence(device.describe(metric).title)
             for device in self.devices[:MAX_TARGETS]
@@ -271,7 +271,7 @@ class Context:
 
 
 def shown_rows(rows: Sequence[T], show: Callable[[T], str], most: int) -> list[str]:
-    """Return the texts of the first ``most`` rows; the others count, but need no text."""
+    """Return the texts of the first ``most`` rows, and empty texts for the others, which are only counted."""
     return [*map(show, rows[:most]), *[""] * (len(rows) - most)]
 
 

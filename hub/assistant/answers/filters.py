@@ -38,7 +38,7 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 
 
 async def condition_targets(context: Context, amount: Amount) -> list[Target]:
-    """Return the metrics to compare an amount with: those of the question, else of its unit. Raises CannotAnswer."""
+    """Return the metrics to compare an amount with: by the question, else by the unit. Raises CannotAnswer."""
     if context.mentions() or amount.unit is None:
         return await context.targets(most=None if context.question.time is None else MAX_TARGETS)
     found = [

@@ -20,7 +20,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 
 async def limit_check(context: Context) -> ComputedAnswer:
-    """Answer which metrics are beyond their limits; if none is, which are closest to them."""
+    """Answer which metrics are beyond their limits; if none is, which ones are closest to a limit."""
     targets = await context.targets(most=None) if context.mentions() else await _all_targets(context)
     found = [row async for target in in_slices(targets) if (row := _row(context, target))]
     margins = [row.margin async for row in in_slices(found)]

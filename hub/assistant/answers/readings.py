@@ -141,7 +141,7 @@ def slope(track: Track) -> Slope | None:
 
 
 def recent_slope(track: Track) -> Slope | None:
-    """Return the slope of the last 30, 10 or 3 minutes: the longest of these whose line fits the newest readings.
+    """Return the slope of the last 30, 10 or 3 minutes: the longest period whose line fits the newest readings.
 
     Without this, a machine that began to heat up two minutes ago would count as steady.
     """

@@ -26,7 +26,7 @@ _LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
 
 
 class ExternalIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A person as an OpenID provider knows them. Providers reuse names and e-mail addresses, but never a subject."""
+    """A person's identity at an OpenID provider. Providers reuse names and e-mail addresses, but never a subject."""
 
     issuer: str
     subject: str
@@ -66,7 +66,7 @@ def new_account_id() -> str:
 
 
 def account_name(text: str) -> str:
-    """Return a name with single spaces. Raises Invalid if it could be taken for another one or cannot be shown."""
+    """Return a name with single spaces. Raises Invalid if it can be confused with another name or cannot be shown."""
     name = _normal(text)
     if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable() or _INVISIBLE.search(name):
         raise Invalid("The name is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} visible characters.")
@@ -79,7 +79,7 @@ def account_name(text: str) -> str:
 
 
 def lookup_key(name: str) -> str:
-    """Return the key of a name: the same for names that differ only in case, spaces or Unicode form."""
+    """Return the lookup key of a name. Names that differ only in case, spaces or Unicode form have the same key."""
     return _normal(_normal(name).casefold())
 
 

@@ -89,7 +89,7 @@ class Accounts:
     async def change(self, account_id: str, **fields: Any) -> Account:
         """Replace fields of an account.
 
-        Raises NotFound, Conflict for the last administrator or a name that is taken, Invalid for limits of an
+        Raises NotFound, Conflict for the last administrator or if the name is taken, Invalid for limits of an
         administrator, StoreError.
         """
         async with self._changing:
@@ -105,7 +105,7 @@ class Accounts:
         return changed
 
     async def set_password(self, account: Account, password: str) -> Account:
-        """Replace the hash of an account. Raises Conflict if it is not the one that ``account`` has, StoreError."""
+        """Replace an account's hash. Raises Conflict if the stored hash is not ``account``'s, StoreError."""
         async with self._changing:
             now = self.active(account.id)
             if now is None or now.password != account.password:

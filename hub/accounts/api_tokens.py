@@ -27,7 +27,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A token of a person.
 
     Attributes:
-        id: Names it in lists.
+        id: Identifies the token in lists.
         account: Id of the account.
         name: What the person calls it.
         digest: SHA-256 of the token.
@@ -79,7 +79,7 @@ class ApiTokens:
     async def create(
         self, account_id: str, name: str, role: Role, lifetime_s: float, limits: Limits | None = None
     ) -> tuple[ApiToken, str]:
-        """Make a token and return it with its value, which is known only now. Raises Invalid, Conflict, StoreError."""
+        """Create a token. Return it with its value, which is shown only now. Raises Invalid, Conflict, StoreError."""
         check_limits(role, limits)
         async with self._changing:
             if len(self.of(account_id)) >= MAX_TOKENS:

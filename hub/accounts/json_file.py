@@ -32,7 +32,7 @@ class JsonFile(Generic[T]):
     def read(self) -> list[T]:
         """Return the records, none if there is no file.
 
-        Raises ConfigError if it cannot be read: without it, a hub could start that knows nobody and lets everybody in.
+        Raises ConfigError if it cannot be read: a hub that started without accounts would require no sign-in.
         """
         try:
             if not self.path.exists():

@@ -27,10 +27,10 @@ MAX_LINKS = 200
 
 
 class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A link that was not used yet.
+    """An unused link.
 
     Attributes:
-        id: Names it in lists.
+        id: Identifies the link in lists.
         digest: SHA-256 of its secret.
         role: The role of the account that it makes.
         account: Id of the account for which it sets a new password, None for a new account.
@@ -39,7 +39,7 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
             its maker is an administrator.
         email: Verified address with which an OpenID provider may use it, instead of its secret.
-        limits: Those of the account that it makes.
+        limits: Limits of the account that it makes.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Sign in with an OpenID provider: which people, as which account, and with which role.
+"""Sign in with an OpenID provider: decide who may sign in, as which account, and with which role.
 
 A person is known by the provider's issuer and subject, never by name or e-mail: those can be given to somebody else. A
 new person gets an account by an invitation for the verified e-mail address, or if the settings say so. An account that
@@ -32,7 +32,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of the provider.
 
     Attributes:
-        client: The hub as the provider knows it.
+        client: The hub's registration at the provider.
         name: Name of the provider on the sign-in button.
         domains: Domains of e-mail addresses that may sign in; any if empty.
         new_people: Role of people without an account, None if they need an invitation.
@@ -75,7 +75,7 @@ class Begun(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """The account that signed in, and what changed by it: ``created``, ``connected`` or ``role``; None if nothing."""
+    """The account that signed in, and what the sign-in changed: ``created``, ``connected``, ``role`` or None."""
 
     account: Account
     changed: str | None
@@ -148,7 +148,7 @@ class OpenId:
         role: Role | None,
         account: str | None,
     ) -> SignedIn:
-        """Connect an unknown identity with the account that the person is signed in to, or with a new one."""
+        """Connect an unknown identity with the account that the person is signed in to, or with a new account."""
         people = self._people
         if account is not None:
             if people.accounts.active(account) is None:

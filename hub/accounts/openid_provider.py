@@ -32,7 +32,7 @@ _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "E
 
 
 class OpenIdClient(NamedTuple):
-    """The hub as the provider knows it."""
+    """The hub's registration at the provider."""
 
     issuer: str
     id: str

@@ -21,10 +21,10 @@ class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A passkey of a person.
 
     Attributes:
-        id: Names it in lists.
+        id: Identifies the passkey in lists.
         account: Id of the account.
         name: What the person calls it.
-        host: The host name that it was made for, and works with (the relying party's id).
+        host: The only host name that it works with (the relying party's id).
         credential: The credential id that the authenticator chose; base64url.
         key: The public key, in CBOR (RFC 9052).
         counter: The authenticator's signature counter; 0 if it does not count.

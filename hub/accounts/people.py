@@ -98,7 +98,7 @@ class People:
         return made_by_administrator and (link.account is None or self.accounts.active(link.account) is not None)
 
     async def accept(self, secret: str, name: str, password: str, client: str) -> Account:
-        """Use a link: make its account, or give its account a new password and end what was signed in with the old one.
+        """Use a link: create its account, or set its account's password and end sessions and tokens of the old one.
 
         A link is used up before anything is changed, so that it makes one account even if it is sent twice at once. It
         is restored if that fails. Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken,
@@ -126,7 +126,7 @@ class People:
     async def change_password(
         self, account: Account, current: str, password: str, *, keep: str | None, client: str
     ) -> bool:
-        """Change a person's own password and end the other sessions than ``keep``.
+        """Change a person's own password and end all sessions except ``keep``.
 
         Returns False if ``current`` is wrong. Raises Invalid, Conflict if it was changed in the meantime, StoreError.
         """
@@ -138,7 +138,7 @@ class People:
         return True
 
     async def signed_in(self, account: Account) -> None:
-        """Store the time of a sign-in. A failure is ignored: it is no reason to refuse the sign-in."""
+        """Store the time of a sign-in. Ignore a failure, so that the person can still sign in."""
         with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 
@@ -173,7 +173,7 @@ class People:
         """Change role and limits of an account, disable or enable it; all or nothing.
 
         None leaves role and ``disabled`` unchanged, UNSET the limits; an administrator has none.
-        Both count from the next request on. Disabling ends all that was signed in with the account.
+        The changes apply from the next request on. Disabling an account ends its sessions and API tokens.
         """
         if disabled is False:
             await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled
@@ -189,7 +189,7 @@ class People:
         return account
 
     async def remove(self, account_id: str) -> None:
-        """Remove an account and all that was signed in with it."""
+        """Remove an account with its sessions, API tokens and passkeys."""
         await self.accounts.remove(account_id)
         await self.passkeys.remove_all(account_id)
         await self.sessions.end_of(account_id)

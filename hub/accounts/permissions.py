@@ -1,6 +1,6 @@
 """Which role each operation needs: the one table that REST, event streams and WebSockets read.
 
-``whole hub`` marks operations that cannot be limited to some devices; all operations of administrators are such.
+``whole hub`` marks operations that cannot be limited to some devices, as all operations of administrators.
 
 A test compares the table with the routes: an operation that is missing here fails it, and only administrators may use
 it until then.

@@ -1,4 +1,4 @@
-"""Whose request is served: the one place that decides what a person may read and change of others.
+"""Who makes the current request: the one place that decides which objects of others a person may read and change.
 
 The API sets it for each request and connection (:func:`requested_by`). The hub's own tasks may read and change
 everything.
@@ -22,7 +22,7 @@ class Requester(msgspec.Struct, frozen=True):
     role: Role = "administrator"
 
     def owns(self, owner: str | None) -> bool:
-        """Return whether this is ``owner``, may act for them, or the thing belongs to nobody (None)."""
+        """Return whether the requester is ``owner`` or may act for them, or the object has no owner (None)."""
         return owner is None or owner == self.account or self.role == "administrator"
 
 
@@ -31,7 +31,7 @@ _requester: ContextVar[Requester] = ContextVar("requester", default=THE_HUB)
 
 
 def current_requester() -> Requester:
-    """Return who makes the present request."""
+    """Return who makes the current request."""
     return _requester.get()
 
 

@@ -33,8 +33,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class DeviceScope(msgspec.Struct, frozen=True):
     """The devices that a request may see: those in each of ``parts``, a pair of area ids and labels.
 
-    Only areas and labels that people have set count, never those that a device announces itself. ``key`` names
-    the scope in what is stored for it; it is empty for the whole hub.
+    Only areas and labels that people have set count, not those that a device announces. ``key`` identifies
+    the scope in stored data; it is empty for the whole hub.
     """
 
     parts: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
@@ -84,7 +84,7 @@ def current_viewer() -> Callable[[], DeviceScope]:
 
 @contextmanager
 def viewing(find: Callable[[], DeviceScope]) -> Iterator[None]:
-    """Let the views show only what is in the scope that ``find`` returns, in this task and those that it starts."""
+    """Limit the views to the scope that ``find`` returns, in this task and the tasks that it starts."""
     token = _viewer.set(find)
     try:
         yield

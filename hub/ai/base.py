@@ -1,7 +1,7 @@
 """The interface of AI providers: chat with tools and images, and transcription.
 
 Providers know nothing about devices. Each request has the answer that the hub can give without a model, as ``plain``;
-the built-in provider returns that. Each provider translates its library's errors into AiError with a text of the hub's
+the built-in provider returns it. Each provider translates its library's errors into AiError with a text of the hub's
 own.
 """
 
@@ -27,7 +27,7 @@ class AiSettings(msgspec.Struct, frozen=True):
 
     Attributes:
         mode: selects the servers for roles that have no list in ``roles``.
-        fallback: the built-in analyst answers if no server does.
+        fallback: whether the built-in analyst answers if no server does.
         servers: the known servers.
         roles: names of servers by role, in the order of use.
         chat_timeout_s: time limit of a request, in seconds.
@@ -76,7 +76,7 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class ChatMessage(msgspec.Struct, frozen=True):
-    """One message. One of the assistant may have ``calls``; one of a tool answers ``call_id`` of the tool ``name``."""
+    """One message. An assistant's may have ``calls``; a tool's answers ``call_id`` of the tool ``name``."""
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str
@@ -146,7 +146,7 @@ ANSWER_LIMIT = 40_000
 
 
 class Caller(Protocol):
-    """For whom a model is asked. ``account`` is None for the hub itself, without accounts and for the access token."""
+    """Who uses a model. ``account`` is None for the hub itself, without accounts and for the access token."""
 
     @property
     def account(self) -> str | None: ...
@@ -161,7 +161,7 @@ class Provider(Protocol):
     name: str
 
     def writer_for(self, request: CompletionRequest) -> Writer | None:
-        """Return who would answer this request; None if this provider cannot, as with an image and no vision model."""
+        """Return who would answer this request; None if this provider cannot, for example without a vision model."""
         ...
 
     @property

@@ -162,7 +162,7 @@ class Budget:
                 self._save()
 
     def _usages(self, server: str, account: str | None) -> Iterable[DailyUsage]:
-        """Return what a call is counted in."""
+        """Return the usage records of a server and a person in which a call is counted."""
         yield self._day.servers.setdefault(server, DailyUsage())
         if account is not None:
             yield self._day.people.setdefault(account, DailyUsage())
@@ -226,7 +226,7 @@ class Budget:
 
 
 def _estimate(request: CompletionRequest) -> int:
-    """Return an estimate of a request's tokens that is rather too high than too low."""
+    """Return an estimate of a request's tokens, too high rather than too low."""
     chars = sum(len(message.text) + 20 for message in request.messages)
     chars += sum(len(str(tool.parameters)) + len(tool.description) for tool in request.tools)
     chars += len(str(request.schema)) if request.schema is not None else 0

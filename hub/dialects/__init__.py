@@ -114,12 +114,12 @@ def filters_of(config: DialectConfig) -> dict[str, Sequence[str]]:
 
 
 def disabled_dialects(config: DialectConfig) -> list[Dialect]:
-    """Return the dialects that are switched off, as they are before any message."""
+    """Return the dialects that are switched off, in their initial state."""
     return [make_dialect(name, config) for name in DIALECTS if name not in config.enabled]
 
 
 def switched_off(config: DialectConfig) -> list[str]:
-    """Return the filters of the dialects that are switched off, without those that an enabled one needs too."""
+    """Return the filters of dialects that are switched off, except for filters that an enabled dialect needs."""
     needed = {each for filters in filters_of(config).values() for each in filters}
     return [each for dialect in disabled_dialects(config) for each in dialect.filters if each not in needed]
 

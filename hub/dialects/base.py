@@ -1,7 +1,7 @@
 """Interface of a dialect: a pure decoder of MQTT messages. It uses no clock, no network and no store.
 
 A dialect gets one message and what the registry knows, and returns a :class:`Result`: records, identities, availability
-and so on. Everything that it wants done (subscribe, publish, remember something) is part of the result, and the
+and so on. All actions (subscribe, publish, store a state) are part of the result, and the
 pipeline does it after the commit. So a dialect is tested with messages and expected results alone. To write one,
 implement :class:`Dialect`, add it to ``DIALECTS`` in :mod:`hub.dialects`, and describe it in ``docs/dialects``.
 """

@@ -34,7 +34,7 @@ class DialectContext:
 
     Attributes:
         other_roots: Topics that belong to the other dialects.
-        earlier: Makes the dialects that stand before this one in the table, as they are before any message.
+        earlier: Makes the dialects that come before this one in the table, in their initial state.
         mappings: Mappings of ``mappings.toml``.
     """
 
@@ -50,7 +50,7 @@ class DialectType(Generic[S]):
     Attributes:
         settings: The class of the dialect's settings; :class:`DialectSettings` where it has none.
         make: Makes the dialect.
-        roots: Returns the topics that belong to the dialect. No device of another one gets a topic below them.
+        roots: Returns the topics that belong to the dialect. Devices of other dialects get no topics below these.
         birth_messages: Returns what the hub publishes at every connection, because devices wait for it.
     """
 

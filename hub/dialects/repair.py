@@ -1,4 +1,4 @@
-"""Repair JSON in which single values are not JSON, so that they do not cost the other values of the message.
+"""Repair JSON in which single values are not JSON, so that the other values of the message are kept.
 
 Many programs print numbers and texts into a template: ``nan``, ``inf``, ``ovf``, ``1.#QNAN``, ``undefined``, ``None``,
 ``True``, numbers beyond a double's range, texts in Latin-1, or with raw line breaks.

@@ -1,7 +1,7 @@
 """ThingsBoard's MQTT API for devices (``v1/devices/me/…``) and gateways (``v1/gateway/…``), without ThingsBoard.
 
-A device's topics do not name it: ThingsBoard knows it by its login, which a broker does not pass on. So each device
-needs a level of its own in place of ``me``. A gateway's messages name their devices.
+A device's topics do not contain its name: ThingsBoard identifies it by its login, which a broker does not pass on. So
+each device needs its own topic level in place of ``me``. A gateway's messages name their devices.
 
 Source: the ThingsBoard documentation, "MQTT Device API" and "MQTT Gateway API"; ``JsonConverter.java`` for the values.
 """

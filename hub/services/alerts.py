@@ -110,7 +110,7 @@ class Alerts:
             device: Return only alerts of this device.
             limit: Maximum number of alerts.
             before: Return only alerts older than this ``(raised_at, id)``.
-            handled: Return only open alerts that pass this filter. Raises Invalid if ``states`` includes cleared alerts.
+            handled: Return only open alerts that pass this filter. Raises Invalid if ``states`` has cleared alerts.
         """
         if handled == Handled():
             return await self.explain(

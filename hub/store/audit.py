@@ -36,13 +36,13 @@ class AuditStore:
         self._read, self._write = read, write
 
     async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
-        """Add entries, all or none. An entry with the key of a stored one is added to the count of that one."""
+        """Add entries, all or none. If an entry with its key is stored already, add to the stored entry's count."""
         await self._write(partial(_add, entries=entries))
 
     async def page(
         self, wanted: AuditFilter, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AuditEntry]]:
-        """Return entries, newest first, with their row numbers; ``before`` continues below that number."""
+        """Return entries, newest first, with their row numbers. ``before``: only rows with lower numbers."""
         found: list[tuple[int, AuditEntry]] = await self._read(
             partial(_page, wanted=wanted, limit=limit, before=before)
         )
@@ -51,8 +51,8 @@ class AuditStore:
     async def expire(self, before: int, entries: int) -> int:
         """Delete a slice of the entries before the time ``before``, and of those beyond ``entries``.
 
-        The limit applies to each kind and outcome: many refused requests do not displace anything else. Return how many
-        were deleted; 0 if none is left to delete.
+        The limit applies to each kind and outcome, so many refused requests do not displace others. Return how
+        many were deleted; 0 if none is left to delete.
         """
         return int(await self._write(partial(_expire, before=before, entries=entries)))
 

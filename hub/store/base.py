@@ -90,13 +90,13 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         keys: the newest deduplication keys of all devices, ``(device, key)``, oldest first.
         keys_of: the newest keys of each device, as little-endian int64, oldest first.
         learnt: the learned state of each dialect, by key.
-        checkpoint: states may lack what the records after it contain.
-        records: these records with their numbers, oldest first and without their keys.
+        checkpoint: a record number; states may lack the changes of the records after it.
+        records: the records after the checkpoint with their numbers, oldest first, without keys.
         left: devices whose states were left out, see :meth:`Store.load`.
         commands: the unsettled commands, oldest first, and the most recently settled ones.
-        silences: those that have not ended.
-        incidents: the open ones, and those that ended last.
-        unreadable: rows that would belong here and cannot be read.
+        silences: the silences that have not ended.
+        incidents: the open incidents, and those that ended last.
+        unreadable: rows of the stored state that cannot be read.
     """
 
     cursor: int
@@ -134,7 +134,7 @@ class StoreStats(msgspec.Struct, frozen=True):
     Attributes:
         bytes: size on disk, with SQLite's write-ahead log.
         last_commit: when the last commit ended, in epoch ms; None before the first.
-        commits: how many there were since start-up.
+        commits: the number of commits since start-up.
         series: the approximate number of series.
         unreadable: how many rows could not be read and were moved aside.
     """

@@ -57,7 +57,7 @@ def store_error(error: Exception) -> StoreError:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors raised inside into :class:`StoreError` and its kinds; the hub's own and OSError pass."""
+    """Turn sqlite3's errors into :class:`StoreError` or a subclass. OSError and the hub's own errors pass unchanged."""
     try:
         yield
     except (HubError, OSError):

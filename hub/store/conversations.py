@@ -44,7 +44,7 @@ class ConversationStore:
         return found
 
     async def turns(self, conversation: str, limit: int = MAX_TURNS) -> list[Turn]:
-        """Return the last ``limit`` turns, oldest first; none of an unknown conversation."""
+        """Return the last ``limit`` turns, oldest first; an empty list for an unknown conversation."""
         found: list[Turn] = await self._read(partial(_turns, conversation=conversation, limit=limit))
         return found
 
@@ -53,7 +53,7 @@ class ConversationStore:
         return bool(await self._write(partial(_delete, conversation=conversation)))
 
     async def delete_of(self, account: str) -> None:
-        """Delete the conversations of an account, with all limits that it has had."""
+        """Delete the conversations of an account, including those under its earlier limits."""
         await self._write(partial(_delete_of, account=account))
 
 

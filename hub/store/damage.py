@@ -1,6 +1,6 @@
 """Repair damage that SQLite does not detect: values of a wrong type or out of range.
 
-A fault of the disk or a change by another program may leave them. At start the hub moves such rows to the table
+Such values come from a disk fault or a change by another program. At start the hub moves these rows to the table
 ``unreadable``, and replaces the row ``progress`` if its numbers contradict the other tables.
 """
 

@@ -1,4 +1,4 @@
-"""Home Assistant's filters, functions and tests for templates, as far as devices use them, with limits.
+"""Home Assistant's filters, functions and tests for templates that devices use, with limits.
 
 Their results have at most :data:`MAX_TEXT` characters. The only time zone is UTC, and ``now()`` is the time of the
 message. The template engine is not imported here: an undefined value raises the engine's own error.

@@ -1,7 +1,7 @@
 """Decode topics by mappings: plain values, any JSON, collectd, SenML.
 
-This dialect owns the topics that no other one owns. It keeps the description of each device (units, name), so that a
-message with half of the metrics does not remove the units of the other half.
+This dialect owns the topics that no other dialect owns. It keeps the description of each device (units, name), so that
+a message with half of the metrics does not remove the units of the other half.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ class CompactionPace:
 
 
 def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
-    """Do one slice of the compaction under way, or begin one; return True if there is more to do."""
+    """Do one slice of the current compaction, or begin one. Return True if there is more to do."""
     with transaction(connection):
         upto, below, checkpoint = connection.execute(
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
@@ -186,7 +186,7 @@ def write_points(connection: sqlite3.Connection, points: Points) -> None:
 
 
 def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
-    """Return, of each series, the time before which its points have expired."""
+    """Return for each series the time before which its points have expired."""
     if not len(series):
         return series
     found = read_json(connection, list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))

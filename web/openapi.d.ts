@@ -7426,7 +7426,7 @@ export interface components {
         };
         /**
          * SourceShape
-         * @description Data that an answer is based on: a device, maybe one metric, and a time range.
+         * @description Data that an answer is based on: a device, optionally one metric, and a time range.
          */
         SourceShape: {
             /**
@@ -8026,7 +8026,7 @@ export interface components {
         };
         /**
          * StepShape
-         * @description A look-up: the tool, a short text on the request, and one on the result.
+         * @description A look-up: the tool, with short texts that describe its request and its result.
          */
         hub__model__conversation__StepShape: {
             /**

@@ -1,4 +1,4 @@
-"""Sign in with an OpenID provider: decide who may sign in, as which account, and with which role.
+"""Sign in with an OpenID provider: decide which people sign in, as which account, and with which role.
 
 A person is known by the provider's issuer and subject, never by name or e-mail: those can be given to somebody else. A
 new person gets an account by an invitation for the verified e-mail address, or if the settings say so. An account that

@@ -41,11 +41,11 @@ class CircuitBreaker:
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:
-        """Note that a request is sent. One of the next three methods must follow."""
+        """Record that a request is sent. One of the next three methods must follow."""
         self._trying = self._failures >= FAILURES
 
     def answered(self) -> None:
-        """Note a success: the breaker closes."""
+        """Record a success: the breaker closes."""
         self._failures, self._rest, self._trying = 0, 0.0, False
 
     def failed(self, *, hung: bool = False, after_s: float | None = None) -> None:
@@ -62,7 +62,7 @@ class CircuitBreaker:
             self._until = self._clock() + max(self._rest, min(after_s or 0.0, LONGEST_REST_S))
 
     def dropped(self) -> None:
-        """Note that the request was cancelled, which is neither a success nor a failure."""
+        """Record that the request was cancelled, which is neither a success nor a failure."""
         self._trying = False
 
 

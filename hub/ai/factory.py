@@ -1,4 +1,4 @@
-"""Create the providers that the settings ask for, and check these settings."""
+"""Create the providers in the settings, and check the settings of models."""
 
 from __future__ import annotations
 

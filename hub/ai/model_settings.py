@@ -190,7 +190,7 @@ class ModelRegistry:
 async def open_model_settings(
     base: AiSettings, data: Path, caller: Callable[[], Caller] | None = None
 ) -> ModelRegistry:
-    """Open the model settings of the settings file and the dashboard. ``caller`` returns for whom a model is asked.
+    """Open the model settings of the settings file and the dashboard. ``caller`` returns who uses a model.
 
     Settings of the dashboard that no longer work are left out and reported: a failing start would leave no way to
     correct them. Raises ConfigError for a fault in the settings file.

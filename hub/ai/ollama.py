@@ -46,7 +46,7 @@ class OllamaProvider:
         self._model, self._vision, self._context = model, vision_model, context
 
         def authorize(request: Any) -> Any:
-            """Set this server's key, or none: the library would send the key of the environment to any server."""
+            """Set this server's key, or remove the header: the library would send the key in the environment."""
             request.headers.pop("Authorization", None)
             if api_key:
                 request.headers["Authorization"] = f"Bearer {api_key}"

@@ -1,4 +1,4 @@
-"""The chain of providers: which is used in which role, and which takes over when one fails.
+"""The chain of providers: which provider serves each role, and which is next if it fails.
 
 The built-in analyst is the last and always answers, unless ``fallback`` is off or the request names a model. It does
 not transcribe speech; there the caller has its own fallback.
@@ -198,7 +198,7 @@ class ProviderChain:
         return [*clients, *last]
 
     def _permitted(self) -> list[ProviderClient]:
-        """Return the providers that the person of the present request may use."""
+        """Return the providers that the person of the current request may use."""
         person = self.budget.person
         if person is None or person.role in self.settings.cloud_roles:
             return self._clients

@@ -30,7 +30,7 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
         kind: its protocol: OpenAI's, which many servers support, or Ollama's.
         model: the model for requests without an image.
         base_url: its address; None: the default one.
-        api_key: None: none.
+        api_key: the key; None for a server without a key.
         api: which of OpenAI's APIs it has: chat completions or responses.
         vision_model: the model for images; None: none (with ``kind`` openai, ``model``).
         transcription_model: the model for speech; None: none.

@@ -130,7 +130,7 @@ def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...
 
 
 def tolerance(command: CommandDescriptor) -> float:
-    """Return how far a reported number may be from the wanted one. Devices round to their own steps."""
+    """Return how far a reported number may be from the wanted number, because devices round to their own steps."""
     if command.step:
         return command.step / 2
     if command.minimum is not None and command.maximum is not None:

@@ -153,7 +153,7 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
 
 
 def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
-    """Return the text for how people handle an alert, and add what it says to ``params``."""
+    """Return the text on how a person handled an alert, and add its values to ``params``."""
     match event.what:
         case "assigned":
             params["assignee"] = event.alert.assignee.name if event.alert.assignee else ""
@@ -230,5 +230,5 @@ def _command(command: Command, at: int, name: str) -> Activity | None:
 
 
 def _short(value: Any) -> Any:
-    """Return a value for the parameters of a text: an object, a list or a long text as the beginning of its text."""
+    """Return a value for the parameters of a text. Objects, lists and long texts become a shortened text."""
     return value if isinstance(value, bool | int | float | None) else f"{value!s:.80}"

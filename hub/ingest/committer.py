@@ -111,7 +111,7 @@ class Committer:
         self._on_commit(time.monotonic() - started)
 
     def _succeeded(self, paused: MqttClient | None) -> None:
-        """Note that the store answers again, and resume the client if it was ``paused``."""
+        """Log that the store works again, and resume the client if it was ``paused``."""
         if self._counters.store_stalled:
             log.warning("Writing the history works again. Waiting messages are being stored.")
             self._counters.store_stalled = False

@@ -130,7 +130,7 @@ class InputHandler:
         return None
 
     def _judge_model(self, device: Device, now: int) -> list[ev.Event]:
-        """Evaluate the other devices of a model: what people correct on one device counts for them, too."""
+        """Evaluate the other devices of a model, because a correction of one device applies to them, too."""
         info = device.info
         if not info.model or not any(map(reads_quantity, self._engine.rules)):
             return []

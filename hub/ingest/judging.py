@@ -14,14 +14,14 @@ JUDGED_AT_ONCE = 500
 
 
 class Judging:
-    """Devices that wait for their evaluation. While any are ``pending``, the pipeline sends JudgeDevices."""
+    """Devices that wait for their evaluation. While devices are ``pending``, the pipeline sends JudgeDevices."""
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
         self.pending = False
 
     def replace(self, change: ReplaceRules | ReplaceAreas) -> list[Event]:
-        """Replace the rules or the areas, and begin to evaluate all devices that this may concern."""
+        """Replace the rules or the areas, and begin to evaluate all devices that the change may affect."""
         devices = [device.id for device in self._registry.devices()]
         if isinstance(change, ReplaceRules):
             self._registry.fast_path.demote_all()
@@ -35,7 +35,7 @@ class Judging:
         return self.start(turned, now) if turned else []
 
     def start(self, devices: Iterable[str], now: int) -> list[Event]:
-        """Begin to evaluate devices whose area or gateway is elsewhere now, or whose rules have begun or ended."""
+        """Begin to evaluate devices whose area or gateway has changed, or a schedule of whose rules began or ended."""
         devices = list(devices)
         for name in devices:
             self._registry.fast_path.demote(name)  # other rules may have other bounds

@@ -15,7 +15,7 @@ Invariants:
 
 If the store refuses a batch for a value in it, the pipeline bisects: it restores the stored state, then handles and
 commits the entries in halves, in their order, until it has found those at fault. A message at fault is kept as
-rejected, the caller of an input gets the error, all other entries are committed.
+rejected, the caller of an input gets the error, and all other entries are committed.
 """
 
 from __future__ import annotations
@@ -259,7 +259,7 @@ class Pipeline:
         self._loaded.set()
 
     async def _reload(self) -> None:
-        """Go back to the stored state, as a start does. Retries until the store can be read."""
+        """Restore the stored state, as at start-up. Retry until the store can be read."""
         while True:
             try:
                 await self.restore()

@@ -77,7 +77,7 @@ class IngestQueue:
             self._ready.set()
 
     def _offer_fairly(self, messages: Sequence[RawMessage]) -> int:
-        """Do what :meth:`offer` does while more than ``calm`` wait."""
+        """Accept messages as :meth:`offer` does, with the limit per topic, while more than ``calm`` entries wait."""
         accepted: list[Entry] = []
         room, room_qos1 = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
         shares, handled = self._shares, len(messages)
@@ -120,7 +120,7 @@ class IngestQueue:
             self._inputs -= 1
 
     def close(self) -> None:
-        """Accept nothing more. What waits can still be taken; after that :meth:`take` returns an empty list."""
+        """Refuse further entries. Queued entries can still be taken; after them :meth:`take` returns an empty list."""
         self.closed = True
         self._ready.set()
 

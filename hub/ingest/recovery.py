@@ -27,7 +27,7 @@ faults = FaultLog(log)
 def subscriptions_to_end(
     snapshot: StoredSnapshot, dialects: Sequence[Dialect], disabled: Sequence[Dialect], effects: Sequence[Action]
 ) -> list[Action]:
-    """Return the end of the subscriptions that disabled dialects made by what they had learned.
+    """Return actions that end the subscriptions that disabled dialects made from their learned state.
 
     The broker keeps them with the hub's session, and no dialect would decode what it delivers. Subscriptions that the
     ``dialects`` in use, or the ``effects`` of their restored states, make as well are kept.

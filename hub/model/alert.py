@@ -16,7 +16,7 @@ AlertState = Literal["raised", "acknowledged", "cleared"]
 
 
 class ConfirmedCause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a person found to be the cause of an alert, and what fixed it. It outranks what a diagnosis names."""
+    """The cause of an alert that a person confirmed, and what fixed it. It overrides the cause in a diagnosis."""
 
     title: str  # the cause in words
     by: str
@@ -41,7 +41,7 @@ class Mute(msgspec.Struct, frozen=True):
 
 
 class SilencedBy(msgspec.Struct, frozen=True):
-    """A silence that matches an alert at present."""
+    """A silence that currently matches an alert."""
 
     id: str
     note: str
@@ -52,7 +52,7 @@ class Alert(msgspec.Struct, frozen=True):
 
     ``id`` is derived from rule, device, metric and the record that raised it, so a record processed twice raises one
     alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock; ``raised_at``,
-    ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What became of it, with its
+    ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What happened to it, with
     comments, is in its history (:class:`hub.model.AlertEntry`).
     """
 

@@ -36,8 +36,8 @@ AlertEntryKind = Literal[
 class AlertEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Entry of an alert's history.
 
-    ``severity`` is the alert's after it. ``text`` is a comment, a note (also of a silence), the name of an assignee, or
-    a cause; of an alert that was raised or changed, its message.
+    ``severity`` is the alert's severity after the entry. ``text`` is a comment, a note, the name of an assignee, or
+    a cause; if the alert was raised or changed, its message.
     """
 
     alert: str

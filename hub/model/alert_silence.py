@@ -17,8 +17,8 @@ SilenceStep = Literal["created", "edited", "started", "stopped", "ended"]
 class AlertSilence(msgspec.Struct, frozen=True, omit_defaults=True):
     """Silence of all alerts that match every list that is not empty, now and in future.
 
-    ``scope`` selects devices, as that of a rule does. Times are by the hub's clock. Once it has ended it is
-    ``finished``, and never changes again.
+    ``scope`` selects devices, like the scope of a rule. Times are by the hub's clock. A silence that has ended is
+    ``finished`` and never changes again.
     """
 
     id: str

@@ -8,7 +8,7 @@ import msgspec
 class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A node of the tree of areas. ``order`` is its place among those with the same ``parent``, from 0.
 
-    Devices, rights and requests refer to the ``id``, which never changes and is never used again.
+    Devices, rights and requests refer to the ``id``, which never changes and is never reused.
     """
 
     id: str

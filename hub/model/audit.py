@@ -42,9 +42,9 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One operation, or several equal refused ones of one client within a minute.
 
     Attributes:
-        at: Time of the first one, in epoch ms by the hub's clock.
-        until: Time of the last one.
-        count: How many there were.
+        at: Time of the first operation, in epoch ms by the hub's clock.
+        until: Time of the last operation.
+        count: The number of operations.
         kind: Category of the operation.
         operation: ``METHOD path`` of the API.
         actor: Who did it.

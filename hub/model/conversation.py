@@ -10,7 +10,7 @@ from hub.model.diagnosis import Writer
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
-    """A look-up: the tool, a short text on the request, and one on the result."""
+    """A look-up: the tool, with short texts that describe its request and its result."""
 
     tool: str
     about: str  # the arguments, in a few words
@@ -48,7 +48,7 @@ class RuleProposal(msgspec.Struct, frozen=True, tag="rule"):
 
 
 class Source(msgspec.Struct, frozen=True, tag="source"):
-    """Data that an answer is based on: a device, maybe one metric, and a time range."""
+    """Data that an answer is based on: a device, optionally one metric, and a time range."""
 
     device: str
     name: str

@@ -27,9 +27,9 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
     Attributes:
         id: Unique on its dashboard.
         x, y, w, h: Left column, top row, width and height, in columns and rows.
-        title: Empty for a title made of what it shows.
-        series: Metrics that it shows: of a value, a gauge, a chart, or a timeline of states.
-        device_id: Of a control, a device card, or a list of alerts (None: of all devices).
+        title: The title; if empty, one is derived from the content.
+        series: Metrics that a value, a gauge, a chart or a timeline of states shows.
+        device_id: The device of a control, a device card or a list of alerts (None: all devices).
         command: Name of the command of a control.
         text: Markdown.
         range: How far back a chart or a timeline reaches.
@@ -63,7 +63,7 @@ class Dashboard(msgspec.Struct, frozen=True):
     Attributes:
         owner: Id of the account that made it; None if it was made without accounts: it belongs to everybody.
         shared: The lowest role that may see it beside its owner; None for nobody.
-        version: 1, and one more with each change.
+        version: 1 at first, increased by one with each change.
         updated_at: Time of the last change, in epoch ms.
     """
 

@@ -25,7 +25,7 @@ MANY_IDS = -(2**63)  # as ``Device.constant_id``: several ids were found constan
 
 
 def partition_of(device: str) -> int:
-    """Return the partition of a device, which never changes. Work that outgrows one process is split by it."""
+    """Return the partition of a device, which never changes. Partitions allow several processes to share the work."""
     return zlib.crc32(device.encode()) % PARTITIONS
 
 
@@ -202,7 +202,7 @@ class Device(msgspec.Struct):
         return {metric: self.describe(metric).title for metric in self.metrics}
 
     def describe(self, metric: str) -> MetricDescription:
-        """Return how a metric is shown: what a person set, else what was announced, else derived from name and unit."""
+        """Return how a metric is shown: as a person set it, else as announced, else derived from name and unit."""
         info = self.info
         title, category = info.titles.get(metric), info.categories.get(metric)
         if title is None and info.titles and "." in metric:  # a part of an announced metric

@@ -95,7 +95,7 @@ ClaimRelation = Literal[
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Sentence of a diagnosis with the ids of the evidence that it cites, and what it says as data.
+    """Sentence of a diagnosis with the ids of the evidence that it cites, and its statement as data.
 
     The hub takes the data from the evidence, not from the sentence.
     """

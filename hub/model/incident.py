@@ -16,7 +16,7 @@ IncidentStep = Literal["opened", "changed", "reopened", "resolved"]
 
 
 class FirstMover(msgspec.Struct, frozen=True):
-    """The device, and the metric of it, that changed first. ``metric`` is None for a device that fell silent."""
+    """The device and metric that changed first. ``metric`` is None for a device that fell silent."""
 
     device: str
     metric: str | None
@@ -32,10 +32,10 @@ class RecentRecoveries(msgspec.Struct, frozen=True):
 
 
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Incident with its present state. Times are by the hub's clock.
+    """Incident with its current state. Times are by the hub's clock.
 
-    It is acknowledged if all its open alerts that are not suppressed are. It is resolved when none is open and none is
-    flapping; an alert of the same cause can reopen it for some minutes.
+    It is acknowledged if all open alerts that are not suppressed are acknowledged. It is resolved when no alert is open
+    or flapping. For some minutes, an alert with the same cause can reopen it.
     """
 
     id: str  # computed from that of its first alert

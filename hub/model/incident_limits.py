@@ -1,4 +1,4 @@
-"""When alerts belong to one incident, and when one is flapping: settings, with their defaults."""
+"""Settings with their defaults: when alerts belong to one incident, and when an alert is flapping."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class IncidentLimits(msgspec.Struct, frozen=True):
-    """Times by which alerts are grouped and found to be flapping, in ms."""
+    """Limits in ms for grouping alerts into incidents and for detecting flapping alerts."""
 
     group_ms: int = 600_000
     """An alert joins an incident of the same cause if its last alert was raised at most this long ago."""

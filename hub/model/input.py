@@ -36,7 +36,7 @@ class PostMessages(msgspec.Struct, frozen=True):
 
 
 class PostedMessages(msgspec.Struct, frozen=True):
-    """What became of messages that were sent over HTTP.
+    """The outcome of messages that were sent over HTTP.
 
     Attributes:
         records: How many records were stored.
@@ -159,7 +159,7 @@ class LogChange(msgspec.Struct, frozen=True):
 
 
 class EditDevice(msgspec.Struct, frozen=True):
-    """A person edits a device. UNSET leaves a field unchanged, None removes the edit: the device's own value counts.
+    """A person edits a device. UNSET leaves a field unchanged, None removes the edit and restores the device's value.
 
     ``metrics`` are edits by metric; None removes that metric's edit, metrics that are not named keep theirs.
     """
@@ -217,7 +217,7 @@ class LostSession(msgspec.Struct, frozen=True):
 
 
 class LinkChanged(msgspec.Struct, frozen=True):
-    """The hub lost its connection to the broker (``reason`` says why), or has it again."""
+    """The hub lost its connection to the broker (``reason`` says why), or reconnected."""
 
     connected: bool
     address: str
@@ -226,7 +226,7 @@ class LinkChanged(msgspec.Struct, frozen=True):
 
 
 class ReplaceRules(msgspec.Struct, frozen=True):
-    """A person saved other rules."""
+    """A person saved new rules."""
 
     rules: tuple[Rule, ...]
     at: int
@@ -246,7 +246,7 @@ class JudgeDevices(msgspec.Struct, frozen=True):
 
 
 class ReplaceMappings(msgspec.Struct, frozen=True):
-    """A person saved other topic mappings."""
+    """A person saved new topic mappings."""
 
     mappings: tuple[Mapping, ...]
     at: int

@@ -1,4 +1,4 @@
-"""A topic mapping: the device, metrics and units of the messages on the topics of a pattern."""
+"""A topic mapping: how messages on the topics that match a pattern are decoded to devices, metrics and units."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Topic pattern and the meaning of its messages.
+    """Topic pattern, and how messages on its topics are decoded.
 
     ``topic`` has named levels: ``home/{room}/{metric}``. ``+`` is a level without a name, ``{rest...}`` at the end
     stands for one or more levels. ``device``, ``metric`` and the texts from ``name`` to ``via`` are templates:

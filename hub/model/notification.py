@@ -24,7 +24,7 @@ class PendingNotice(msgspec.Struct, frozen=True):
 
 
 class MessageAlert(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The facts of an alert in a message. ``area``, ``device_name`` and ``rule_name`` are as people know them."""
+    """The facts of an alert in a message. ``area``, ``device_name`` and ``rule_name`` are display names."""
 
     id: str
     rule: str
@@ -45,7 +45,7 @@ class MessageAlert(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message for one receiver. ``more`` is how many alerts it is about beyond those that it lists."""
+    """A message for one receiver. ``more`` is the number of alerts that it does not list."""
 
     kind: MessageKind
     title: str
@@ -66,20 +66,20 @@ class NotificationReceiver(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The open alerts that share their messages, and how far notifying of them has got.
+    """Open alerts that share messages, and the progress of notifying people of them.
 
     Attributes:
-        id: The group key with the time when the group began; every message of the group carries it.
+        id: The group key with the time when the group began; part of every message of the group.
         alerts: Ids of its open alerts.
-        created_at: When the first of them came.
-        due_at: When the next message may be due; None if none is.
+        created_at: When the first alert joined.
+        due_at: When the next message may be due; None if no message is planned.
         first_sent_at: When the first message was made; escalation counts from it.
         sent_at: When the last message was made.
         sent: How many messages were made.
         step: How many steps of the route have been notified.
         told: The alerts in the messages so far, with the highest severity that they named.
-        receivers: Everybody that a message was made for.
-        cleared: The last of its alerts that messages named and that have cleared.
+        receivers: All receivers of the group's messages.
+        cleared: The last alerts that messages named and that have cleared.
     """
 
     id: str
@@ -96,7 +96,7 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotificationDelivery(msgspec.Struct, frozen=True):
-    """A message to be handed to a receiver. ``key`` is unique: receivers recognize a repeat by it."""
+    """A message to send to a receiver. ``key`` is unique, so that receivers can recognize a repeat."""
 
     key: str
     group: str
@@ -110,9 +110,9 @@ class DeliveryAttempt(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         reason: Why it failed; None if it succeeded.
-        text: What the other side said, without secrets.
+        text: The error or response of the receiver's server, without secrets.
         target: The address, with its secrets masked.
-        maybe: It failed, but the receiver may have the message.
+        maybe: The attempt failed, but the receiver may have the message.
     """
 
     at: int
@@ -127,10 +127,10 @@ class DeliveryRecord(msgspec.Struct, frozen=True):
     """A stored delivery with its attempts.
 
     Attributes:
-        number: Of its row; later ones have higher numbers.
-        attempt: How many attempts were begun.
-        due_at: When the next one is due.
-        lease_until: Until when the present one may take.
+        number: Row number; later deliveries have higher numbers.
+        attempt: How many attempts were started.
+        due_at: When the next attempt is due.
+        lease_until: The deadline of the current attempt.
     """
 
     number: int

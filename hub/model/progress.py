@@ -15,7 +15,7 @@ class RunStep(msgspec.Struct, frozen=True):
     """One step of a run. ``run`` names it by its subject: an alert's id, or ``device:`` and a device's id.
 
     ``start``
-        A writer begins; discard what another one wrote before.
+        A writer begins; discard the text of the previous writer.
     ``text``
         More text, not checked yet.
     ``tool``

@@ -1,6 +1,6 @@
 """Memory budget for devices: estimate the memory that they use, and refuse additions beyond the limit. Pure.
 
-It counts devices, metrics, texts, twins and descriptions, which outsiders can create in any number. Other parts (rule
+It counts devices, metrics, texts, twins and descriptions, because clients can create any number of them. Others (rule
 windows, live clients) have their own bounds. The sizes were measured on a hub with 20,000 devices. They include the
 device's columns for the dashboard's socket and the ids of its series.
 """

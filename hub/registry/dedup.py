@@ -124,7 +124,7 @@ class DedupWindow:
     def seq_ago(self, device: str, seq: int) -> int | None:
         """Return how many keys of the device were added after the key with this ``seq``.
 
-        Return -1 if it is smaller than all recent ones, None if it is just not among them.
+        Return -1 if ``seq`` is smaller than all recent ones, None if it is otherwise unknown.
         """
         numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
         found = np.flatnonzero(numbers == seq)
@@ -139,7 +139,7 @@ class DedupWindow:
         return newest
 
     def is_reused(self, device: str, key: int) -> bool:
-        """Return True if the newest key's ``id`` came before with other content, or its ``seq`` just before."""
+        """Return True if the newest ``id`` occurred before, or its ``seq`` just before, with other content."""
         slot = self.slot(device)
         count = self._each_count[slot]
         if key >= 0:

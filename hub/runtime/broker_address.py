@@ -24,7 +24,7 @@ def with_broker_address(table: dict[str, Any]) -> dict[str, Any]:
     """Return the table ``[mqtt]`` with the broker as HOST:PORT, and what its URL says about TLS and transport.
 
     Raises:
-        ValueError: what is allowed.
+        ValueError: with what is allowed.
     """
     text = table.get("broker")
     if not isinstance(text, str):

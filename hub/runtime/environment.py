@@ -1,4 +1,4 @@
-"""Environment variables as settings: ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and names that the AI libraries use."""
+"""Environment variables as settings: ``HUB_SECTION_KEY``, ``HUB_TOKEN``, and the variables of the AI libraries."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class JsonFormatter(LineFormatter):
 
 
 class LibraryFilter(logging.Filter):
-    """Pass the hub's own records, and those of libraries from "warning" on."""
+    """Pass all records of the hub, and records of libraries at level "warning" or higher."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True if the record is to be logged."""
@@ -64,7 +64,7 @@ class LibraryFilter(logging.Filter):
 
 
 def use(level: Level, form: Form) -> None:
-    """Log from this level on, in this form: what :func:`configure` has set up, once the settings are known."""
+    """Set the log level and format from the settings. Call :func:`configure` before."""
     formatter = JsonFormatter() if form == "json" else LineFormatter(_TEXT)
     root = logging.getLogger()
     root.setLevel(level.upper())

@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 class ReadingGauge(NamedTuple):
-    """The present value of a metric of a device; 0 and 1 for false and true."""
+    """The current value of a metric of a device; 0 and 1 for false and true."""
 
     device: str
     metric: str

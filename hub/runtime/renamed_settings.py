@@ -18,9 +18,9 @@ RENAMED = {
 
 
 def rename_settings(tables: dict[str, Any]) -> None:
-    """Move the values of earlier keys to the present ones, unless those are set as well: then the earlier stay.
+    """Move the values of earlier keys to the current keys, unless a current key is set, too.
 
-    An earlier key that stays is refused with the other unknown keys.
+    An earlier key that was not moved is refused as an unknown key.
     """
     for (section, key), path in RENAMED.items():
         table = tables.get(section)

@@ -47,7 +47,7 @@ def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
 
 
 def find_running(data: Path) -> RunningHub | None:
-    """Return what the file says, None if there is none that can be read. A hub that was killed leaves it behind."""
+    """Return the content of the file; None if it cannot be read. A hub that was killed leaves the file behind."""
     try:
         return msgspec.json.decode((data / FILE).read_bytes(), type=RunningHub)
     except (OSError, msgspec.MsgspecError):

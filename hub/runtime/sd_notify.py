@@ -1,4 +1,4 @@
-"""Tell systemd (or another service manager) how the hub is: ready, alive, stopping. Without one, nothing is sent.
+"""Notify systemd (or another service manager) that the hub is ready, alive or stopping, if there is one.
 
 The protocol is that of ``sd_notify(3)``: datagrams to the socket in ``NOTIFY_SOCKET``.
 """
@@ -12,7 +12,7 @@ from contextlib import suppress
 
 
 def notify(state: str) -> None:
-    """Send a state such as ``READY=1``. A service manager that does not listen is no reason to stop."""
+    """Send a state such as ``READY=1``. Ignore errors, such as a service manager that does not listen."""
     path = os.environ.get("NOTIFY_SOCKET", "")
     if path[:1] not in ("/", "@"):
         return

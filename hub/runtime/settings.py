@@ -114,9 +114,9 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RetentionSection(Section):
-    """Other retention times for devices with a ``label``, metrics that match a pattern, or both.
+    """Special retention times for devices with a ``label``, metrics that match a pattern, or both.
 
-    A missing time is that of the section ``store``.
+    A missing time defaults to the section ``store``.
     """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)
@@ -133,7 +133,7 @@ class RetentionSection(Section):
 
 
 class StoreSection(Section):
-    """Where the history is, and how long readings, minutes and hours are kept.
+    """Where the history is stored, and how long readings, minutes and hours are kept.
 
     A coarser tier is kept at least as long as a finer one. The audit log keeps ``audit_entries`` of each kind and
     outcome for ``audit_days``.

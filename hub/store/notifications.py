@@ -1,13 +1,13 @@
 """Store notifications: notices of alerts (written by the pipeline's commit), groups, and deliveries with attempts.
 
-A delivery is handed over outside of any transaction::
+A delivery is sent outside of any transaction::
 
     waiting ─▶ claim (lease, attempt + 1) ─▶ sending ─▶ hand over ─▶ finish ─▶ delivered | waiting (later) | failed
 
-If the hub is killed before ``finish``, the next start releases the delivery, and it is handed over again with the same
+If the hub is killed before ``finish``, the next start releases the delivery, and it is sent again with the same
 key.
 
-A message that alerts have cleared goes to the receivers who have the message about them, or may have it (``heard``: it
+A message that alerts have cleared goes only to receivers who have, or may have, the message about them (``heard``: it
 was delivered, or an attempt ended without an answer). To all others it is not sent.
 """
 
@@ -77,7 +77,7 @@ class NotificationPlan(msgspec.Struct):
     Attributes:
         upto: The notices up to this row number are done.
         groups: Changed groups by id; None: the group is removed, and its waiting deliveries are cancelled.
-        deliveries: New ones. Of those about resolved alerts, only those are stored whose receiver heard of the alert.
+        deliveries: New deliveries. One about resolved alerts is stored only if its receiver has heard of an alert.
     """
 
     upto: int = 0
@@ -90,7 +90,7 @@ class NotificationPlan(msgspec.Struct):
         return not (self.upto or self.groups or self.deliveries)
 
     def then(self, later: NotificationPlan) -> NotificationPlan:
-        """Return a plan of both."""
+        """Return one plan with the changes of both."""
         upto = max(self.upto, later.upto)
         return NotificationPlan(upto, {**self.groups, **later.groups}, [*self.deliveries, *later.deliveries])
 
@@ -102,7 +102,7 @@ class NotificationStore:
         self._read, self._write = read, write
 
     async def open(self) -> list[NotificationGroup]:
-        """Return the groups. Release deliveries that an earlier process was handing over when it ended."""
+        """Return the groups. Release deliveries that an earlier process was sending when it ended."""
         await self._write(_release)
         found: list[NotificationGroup] = await self._read(_groups)
         return found
@@ -148,7 +148,7 @@ class NotificationStore:
         state: DeliveryState | None = None,
         channel: str | None = None,
     ) -> list[DeliveryRecord]:
-        """Return deliveries, newest first; ``before`` continues below that number."""
+        """Return deliveries, newest first. ``before``: only deliveries with lower numbers."""
         found: list[DeliveryRecord] = await self._read(
             partial(_page, limit=limit, before=before, state=state, channel=channel)
         )

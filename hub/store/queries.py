@@ -1,4 +1,4 @@
-"""Queries for all but series. Each function gets a connection in a read transaction."""
+"""All queries except those for series. Each function gets a connection in a read transaction."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def activity(
 
 
 def _params(encoded: bytes | None) -> dict[str, Any]:
-    """Return the parameters of a message; none if they are missing or damaged, since its text says the same."""
+    """Return the parameters of a message; empty if they are missing or damaged, because the text is enough."""
     try:
         return msgspec.msgpack.decode(encoded, type=dict[str, Any]) if encoded else {}
     except (msgspec.DecodeError, UnicodeDecodeError, TypeError):

@@ -1,4 +1,4 @@
-"""A read-only snapshot of the history in a data folder. A hub may go on writing meanwhile."""
+"""A read-only snapshot of the history in a data folder. A hub may continue to write."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Turn decoding errors raised inside into :class:`DamagedHistory`."""
+    """Turn decoding errors in the block into :class:`DamagedHistory`."""
     try:
         yield
     except UNREADABLE_BODY as error:

@@ -161,7 +161,7 @@ class SqliteStore(StoreThreads):
         self._compacting = more and self._later(self._compact)
 
     def _compact_slice(self) -> bool:
-        """Do one slice; return True if there is more. After a failure (a full disk) a later commit tries again."""
+        """Do one slice of the compaction. Return True if more is left. After a failure, a later commit tries again."""
         try:
             more = self._watched(partial(compact_slice, self._writer.connection, self._writer.memtable))
             self._compaction_failed = False

@@ -1,6 +1,6 @@
 """The threads of the store: one writes, a few read, one makes backups.
 
-When stored rows turn out to be damaged, they are moved to the table ``unreadable`` and the work is done once more.
+If a function finds damaged rows, they are moved to the table ``unreadable`` and the function is called again.
 """
 
 from __future__ import annotations

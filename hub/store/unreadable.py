@@ -1,4 +1,4 @@
-"""Move rows that cannot be read to the table ``unreadable``, where they are kept and nothing reads them."""
+"""Move rows that cannot be read to the table ``unreadable``, which keeps them for inspection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tools by the Model Context Protocol (MCP), for AI programs of others: a JSON-RPC message in, its answer out.
+"""The tools over the Model Context Protocol (MCP), for other AI programs: a JSON-RPC message in, its response out.
 
 The server keeps no session: each request gets one JSON object as its response. Nothing here changes state:
 ``propose_command`` only describes a command, which a person may then send.

@@ -48,7 +48,7 @@ class RecentReadings:
         self._follow[row] = follow
 
     def end(self, row: int) -> None:
-        """Forget a row whose readings were taken."""
+        """Stop keeping readings of a row. Its readings have been taken."""
         if self._follow.pop(row, None) is not None:
             self._free.append(int(self._place[row]))
             self._place[row] = -1

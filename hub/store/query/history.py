@@ -165,7 +165,7 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return a mask of the chunks that may have some of the newest ``limit`` points."""
+        """Return a mask of the chunks that may contain some of the newest ``limit`` points."""
         inside = np.flatnonzero(whole)
         # Only chunks that count as a whole: of the others it is not known how many points lie in the range.
         inside = inside[np.argsort(last[inside])[::-1]]
@@ -214,7 +214,7 @@ def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> N
 
 
 def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
-    """Return, of each query, the entries of each range that rollups serve."""
+    """Return for each query the entries of each range that rollups serve."""
     wanted = [
         (i, (one.series, each.step, each.low, each.before))
         for i, one in enumerate(running)

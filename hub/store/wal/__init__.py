@@ -1,4 +1,4 @@
-"""The write-ahead log of readings: what was committed and is not in chunks yet.
+"""The write-ahead log of readings: readings that are committed and not in chunks yet.
 
 A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
 chunks later, for many commits at once. (SQLite's own write-ahead log is another one: the file

@@ -32,6 +32,8 @@ from hub.assembly.build_api import build_api
 from hub.assembly.build_notifications import build_notifications
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.assistant import AssistantService, ConversationMemory
+from hub.calculated import Calculation
+from hub.calculated import parse as parse_calculated
 from hub.diagnosis import DiagnosisService
 from hub.dialects import DialectConfig, make_dialects, reserved
 from hub.ingest.committer import IngestCounters
@@ -48,7 +50,7 @@ from hub.runtime.metrics import Metrics
 from hub.runtime.settings import StoreSection
 from hub.server import ServerCertificate, create_server
 from hub.services.areas import stored_areas
-from hub.services.config_files import mappings_file, rules_file
+from hub.services.config_files import calculated_file, mappings_file, rules_file
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
@@ -190,6 +192,8 @@ async def running_hub(
         areas=stored_areas(data).around(),
         gateways=lambda gateway: registry.presence.gateways(gateway),
     )
+    own_metrics = data / "calculated.toml"
+    calculation = Calculation(parse_calculated(own_metrics.read_text()) if own_metrics.exists() else (), engine.matcher)
     fake_ai.submit = ingest_queue.submit
     dialects = make_dialects(DialectConfig())
     notifications = build_notifications(data, store, bus, engine, registry, "http://hub.test")
@@ -202,6 +206,7 @@ async def running_hub(
         bus=bus,
         now=now_ms,
         notices=notifications.notices,
+        calculation=calculation,
     )
     await pipeline.restore()
     messages = MessageTap(ingest_queue.offer, dialects, registry)
@@ -216,6 +221,7 @@ async def running_hub(
     core = Core(
         registry=registry,
         engine=engine,
+        calculation=calculation,
         store=store,
         bus=bus,
         ingest_queue=ingest_queue,
@@ -293,6 +299,7 @@ async def running_hub(
     )
     files = ConfigFiles(
         rules=rules_file(data, ingest_queue.submit, now_ms),
+        calculated=calculated_file(data, ingest_queue.submit, now_ms),
         mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(DialectConfig())),
     )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:

@@ -1286,6 +1286,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calculated-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Calculated
+         * @description Return the calculated metrics, each with the number of devices that have it.
+         */
+        get: operations["get_calculated-metrics"];
+        /**
+         * Replace Calculated
+         * @description Replace `calculated.toml` and activate it at once. Return 409 if `revision` is not current.
+         */
+        put: operations["put_calculated-metrics"];
+        /**
+         * Create Calculated
+         * @description Add a metric at the end of `calculated.toml` and activate it at once.
+         *
+         *     Return 409 if `revision` is not current.
+         */
+        post: operations["post_calculated-metrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calculated-metrics/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Calculated Text
+         * @description Return the text of `calculated.toml` with its `revision`, which is needed to change it.
+         */
+        get: operations["get_calculated-metrics_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calculated-metrics/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Calculated
+         * @description Parse a draft of `calculated.toml` and return its metrics, or the problem with it. Nothing is changed.
+         */
+        post: operations["post_calculated-metrics_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calculated-metrics/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Calculated
+         * @description Return a draft of one metric as parsed and as it would be written in `calculated.toml`.
+         *
+         *     Nothing is changed.
+         */
+        post: operations["post_calculated-metrics_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calculated-metrics/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Calculated
+         * @description Calculate a draft over stored readings, at the times at which a running hub would have.
+         *
+         *     Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
+         *     when the client disconnects.
+         */
+        post: operations["post_calculated-metrics_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calculated-metrics/{metric_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Calculated
+         * @description Change one metric in `calculated.toml` and activate it at once. Comments and other metrics are kept.
+         *
+         *     Return 409 if `revision` is not current.
+         */
+        put: operations["put_calculated-metric"];
+        post?: never;
+        /**
+         * Delete Calculated
+         * @description Remove one metric from `calculated.toml`. Its history is kept. Return 409 if `revision` is not current.
+         */
+        delete: operations["delete_calculated-metric"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/mappings": {
         parameters: {
             query?: never;
@@ -3754,6 +3895,179 @@ export interface components {
             rate: number;
         };
         /**
+         * CalculatedChange
+         * @description A new or changed metric. `revision` is the revision of `calculated.toml` that it was edited from.
+         */
+        CalculatedChange: {
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * CalculatedChecked
+         * @description Result of checking `calculated.toml`. If it is invalid, `problem` says why, and `items` is empty.
+         */
+        CalculatedChecked: {
+            /** Items */
+            items: components["schemas"]["CalculatedShape"][];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
+         * CalculatedItem
+         * @description A calculated metric, and the number of devices that have it now.
+         */
+        CalculatedItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Metric */
+            metric: string;
+            /** Expression */
+            expression: string;
+            /** Unit */
+            unit: string | null;
+            /** Device */
+            device: string | null;
+            scope: components["schemas"]["ScopeShape"];
+            /** Every Ms */
+            every_ms: number;
+            /** Max Age Ms */
+            max_age_ms: number;
+            /** Devices */
+            devices: number;
+        };
+        /** CalculatedList */
+        CalculatedList: {
+            /** Items */
+            items: components["schemas"]["CalculatedItem"][];
+        };
+        /**
+         * CalculatedPreview
+         * @description A draft as `[[calculated]]` table and as parsed metric. If it is invalid, `problem` says why, without `metric`.
+         *
+         *     `devices` is the number of devices that would get it, `unit` its unit on the first of them.
+         */
+        CalculatedPreview: {
+            /** Text */
+            text: string;
+            metric: components["schemas"]["CalculatedShape"] | null;
+            /** Problem */
+            problem: string | null;
+            /** Devices */
+            devices: number;
+            /** Unit */
+            unit: string | null;
+        };
+        /**
+         * CalculatedPreviewQuery
+         * @description A draft to preview. `id` is the metric that it replaces; absent for a new one.
+         *
+         *     Without `calculated` and `text`, the stored metric is returned.
+         */
+        CalculatedPreviewQuery: {
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Id */
+            id?: string | null;
+        };
+        /**
+         * CalculatedSeries
+         * @description The values of one device: `count` of them, thinned to at most 500 `points` of time (epoch ms) and value.
+         */
+        CalculatedSeries: {
+            /** Device */
+            device: string;
+            /** Name */
+            name: string;
+            /** Unit */
+            unit: string | null;
+            /** Count */
+            count: number;
+            /** Points */
+            points: [
+                number,
+                number
+            ][];
+        };
+        /**
+         * CalculatedShape
+         * @description A calculated metric. It is on the devices of `scope`, or only on `device`, if that is not null.
+         *
+         *     `unit` is null if it is derived from the units of the inputs; `max_age_ms` is 0 for no limit.
+         */
+        CalculatedShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Metric */
+            metric: string;
+            /** Expression */
+            expression: string;
+            /** Unit */
+            unit: string | null;
+            /** Device */
+            device: string | null;
+            scope: components["schemas"]["ScopeShape"];
+            /** Every Ms */
+            every_ms: number;
+            /** Max Age Ms */
+            max_age_ms: number;
+        };
+        /** CalculatedText */
+        CalculatedText: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * CalculatedTrial
+         * @description What a draft would have calculated in a past period.
+         *
+         *     `devices` would get the metric; `series` has at most 10 of them. `step_ms` is the time between two calculations,
+         *     `readings` the number of readings that were used.
+         */
+        CalculatedTrial: {
+            /** Devices */
+            devices: number;
+            /** Series */
+            series: components["schemas"]["CalculatedSeries"][];
+            /** Readings */
+            readings: number;
+            /** Step Ms */
+            step_ms: number;
+        };
+        /**
+         * CalculatedTrialQuery
+         * @description A draft, and a past period of at most 31 days to calculate it in.
+         */
+        CalculatedTrialQuery: {
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Id */
+            id?: string | null;
+            /** From */
+            from: number;
+            /** To */
+            to: number;
+        };
+        /**
          * CauseFound
          * @description The cause of an alert: either `cause`, the id of a known one, or `title`, in words. `fix` is what fixed it.
          */
@@ -6165,7 +6479,7 @@ export interface components {
         };
         /**
          * MetricShape
-         * @description A metric with its latest value.
+         * @description A metric with its latest value. `calculated` is the id in `calculated.toml` of one that the hub calculates.
          */
         MetricShape: {
             /** Title */
@@ -6192,6 +6506,8 @@ export interface components {
              * @enum {string}
              */
             quality: "good" | "clock" | "retained" | "late" | "unknown";
+            /** Calculated */
+            calculated: string | null;
         };
         /**
          * ModelFirmwareShape
@@ -10993,6 +11309,316 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_calculated-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "put_calculated-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_calculated-metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalculatedChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "get_calculated-metrics_text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedText"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_calculated-metrics_check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedChecked"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_calculated-metrics_preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalculatedPreviewQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedPreview"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "post_calculated-metrics_backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalculatedTrialQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedTrial"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "put_calculated-metric": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalculatedChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    "delete_calculated-metric": {
+        parameters: {
+            query: {
+                revision: string;
+            };
+            header?: never;
+            path: {
+                metric_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedText"];
                 };
             };
             400: components["responses"]["Error400"];

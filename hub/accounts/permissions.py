@@ -85,6 +85,8 @@ GET    /api/silences/{silence_id}   whole hub
 POST   /api/silences/preview   whole hub
 GET    /api/rules   whole hub
 GET    /api/rules/text   whole hub
+GET    /api/calculated-metrics   whole hub
+GET    /api/calculated-metrics/text   whole hub
 GET    /api/mappings   whole hub
 GET    /api/mappings/text   whole hub
 GET    /api/topics   whole hub
@@ -156,6 +158,13 @@ POST   /api/rules/from-words
 POST   /api/rules/suggest-limits
 PUT    /api/rules/{rule_id}
 DELETE /api/rules/{rule_id}
+POST   /api/calculated-metrics
+PUT    /api/calculated-metrics
+POST   /api/calculated-metrics/check
+POST   /api/calculated-metrics/preview
+POST   /api/calculated-metrics/backtest
+PUT    /api/calculated-metrics/{metric_id}
+DELETE /api/calculated-metrics/{metric_id}
 POST   /api/mappings
 PUT    /api/mappings
 POST   /api/mappings/check

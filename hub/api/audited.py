@@ -51,6 +51,10 @@ settings POST   /api/rules                                  added a rule
 settings PUT    /api/rules                                  replaced rules.toml
 settings PUT    /api/rules/{rule_id}                        changed a rule
 settings DELETE /api/rules/{rule_id}                        removed a rule
+settings POST   /api/calculated-metrics                     added a calculated metric
+settings PUT    /api/calculated-metrics                     replaced calculated.toml
+settings PUT    /api/calculated-metrics/{metric_id}         changed a calculated metric
+settings DELETE /api/calculated-metrics/{metric_id}         removed a calculated metric
 settings POST   /api/mappings                               added a mapping
 settings PUT    /api/mappings                               replaced mappings.toml
 settings PUT    /api/mappings/{topic:path}                  changed a mapping
@@ -126,6 +130,9 @@ READ_ONLY = frozenset(
         "POST /api/rules/backtest",
         "POST /api/rules/from-words",
         "POST /api/rules/suggest-limits",
+        "POST /api/calculated-metrics/check",
+        "POST /api/calculated-metrics/preview",
+        "POST /api/calculated-metrics/backtest",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
         "POST /api/telemetry",

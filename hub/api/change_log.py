@@ -12,7 +12,7 @@ from hub.api.audit_draft import note
 from hub.api.field_changes import field_changes
 from hub.errors import HubError
 from hub.insight.terms import machine_kind_terms, places, quantities, roles
-from hub.model import Device, FieldChange, Input, LogChange, Mapping, MetricOverride, Rule
+from hub.model import CalculatedMetric, Device, FieldChange, Input, LogChange, Mapping, MetricOverride, Rule
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +163,14 @@ def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
     names = {rule.id: rule.name for rule in (*before, *after)}
     nothing = Change("rules.unchanged", "edited rules.toml, no rule changed")
     return _entries("rules", "rule", old, new, names) or [nothing]
+
+
+def calculated_changes(before: Sequence[CalculatedMetric], after: Sequence[CalculatedMetric]) -> list[Change]:
+    """Return the changes of the calculated metrics."""
+    old, new = ({each.id: each for each in metrics} for metrics in (before, after))
+    names = {each.id: each.name for each in (*before, *after)}
+    nothing = Change("calculated.unchanged", "edited calculated.toml, no metric changed")
+    return _entries("calculated", "calculated metric", old, new, names) or [nothing]
 
 
 def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:

@@ -17,7 +17,7 @@ MAX_SEARCHED_BYTES = 1 << 20
 """Larger files are not searched: files written by hand are smaller."""
 MIN_SECRET_BYTES = 6
 """Shorter values are ignored, because they would be found in any file."""
-NO_SECRET_KEYS = {"rules.toml", "mappings.toml", "signatures.toml"}
+NO_SECRET_KEYS = {"rules.toml", "calculated.toml", "mappings.toml", "signatures.toml"}
 """Files whose format has no key for a secret. They are searched for known values only."""
 
 _KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"

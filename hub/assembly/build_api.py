@@ -96,7 +96,7 @@ def build_api(
         core: State, history and pipeline.
         broker: Services that read from the broker and write to it.
         ai: The services that use language models.
-        files: The files with rules and mappings.
+        files: The files with rules, calculated metrics and mappings.
         info: Facts about this hub.
         health: Health of the hub.
         http: Settings of the API.

@@ -12,16 +12,17 @@ from typing import TypeVar
 
 import msgspec
 
+from hub import calculated
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server_config import ModelServer
+from hub.assembly.data_files import read_if_there, seeded_text
 from hub.assembly.load_settings import dialect_config
 from hub.assembly.memory_limit import memory_limit
-from hub.bounds import decode_utf8
 from hub.certificates import Authority
 from hub.dialects import DialectConfig, parse_mappings, parse_usable_mappings, reserved
 from hub.errors import ConfigError, InUse
 from hub.insight import Signature, parse_signatures
-from hub.model import FleetLimits, IncidentLimits, Rule
+from hub.model import CalculatedMetric, FleetLimits, IncidentLimits, Rule
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
@@ -29,8 +30,6 @@ from hub.rules import parse, parse_usable
 from hub.runtime.ai_section import AiSection
 from hub.runtime.installation import Installation, make_token
 from hub.runtime.network_addresses import is_loopback, split_address
-from hub.runtime.package_data import config_dir
-from hub.runtime.private_files import replace_file
 from hub.runtime.settings import MIN_TOKEN_CHARS, Settings, reveal
 from hub.services.credentials import Credentials
 
@@ -44,19 +43,25 @@ T = TypeVar("T")
 
 
 def rules_of(data: Path) -> list[Rule]:
-    return parse(_seeded(data, "rules.toml"))
+    return parse(seeded_text(data, "rules.toml"))
 
 
 def usable_rules(data: Path, faults: Faults) -> list[Rule]:
     """Return the valid rules. Errors of invalid rules are logged and added to ``faults``."""
-    return _usable("rules.toml", lambda: parse_usable(_seeded(data, "rules.toml")), faults)
+    return _usable("rules.toml", lambda: parse_usable(seeded_text(data, "rules.toml")), faults)
+
+
+def usable_calculated(data: Path, faults: Faults) -> list[CalculatedMetric]:
+    """Return the valid calculated metrics, as :func:`usable_rules`."""
+    name = "calculated.toml"
+    return _usable(name, lambda: calculated.parse_usable(seeded_text(data, name)), faults)
 
 
 def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
     """Return the dialects' settings with the valid mappings, as :func:`usable_rules`."""
     config, data = dialect_config(settings), settings.store.data
     mappings = _usable(
-        "mappings.toml", lambda: parse_usable_mappings(_seeded(data, "mappings.toml"), reserved(config)), faults
+        "mappings.toml", lambda: parse_usable_mappings(seeded_text(data, "mappings.toml"), reserved(config)), faults
     )
     return msgspec.structs.replace(config, mappings=tuple(mappings))
 
@@ -81,37 +86,6 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
     if errors:
         faults[name] = [str(each) for each in errors]
     return found
-
-
-def _seeded(data: Path, name: str) -> str:
-    """Return the text of a file in the data folder; a missing file is created. Raises ConfigError."""
-    file = data / name
-    if not file.exists():
-        try:
-            replace_file(file, (config_dir() / name).read_bytes())
-        except OSError as error:
-            hint = "Check the owner, permissions and free space of the data folder."
-            raise ConfigError(f"{file} cannot be written ({error.strerror}).", hint) from error
-    return read_text(file)
-
-
-def read_if_there(file: Path) -> str | None:
-    """Return the text of a settings file, or None if it does not exist. Raises ConfigError."""
-    try:
-        file.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and permissions.") from None
-    return read_text(file)
-
-
-def read_text(file: Path) -> str:
-    """Return the text of a settings file. Raises ConfigError, which names the line that is not UTF-8."""
-    try:
-        return decode_utf8(file.read_bytes(), str(file))
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read ({error.strerror}).", "Check its owner and permissions.") from None
 
 
 def bind(address: str) -> socket.socket:
@@ -170,7 +144,7 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
 def dialects_of(settings: Settings) -> DialectConfig:
     """Return the dialects' settings with the user's mappings. Raises ConfigError for an invalid mapping."""
     config = dialect_config(settings)
-    mappings = parse_mappings(_seeded(settings.store.data, "mappings.toml"), reserved(config))
+    mappings = parse_mappings(seeded_text(settings.store.data, "mappings.toml"), reserved(config))
     return msgspec.structs.replace(config, mappings=tuple(mappings))
 
 

@@ -26,6 +26,7 @@ from hub.assembly.from_settings import (
     credentials_of,
     incident_limits,
     registry_limits,
+    usable_calculated,
     usable_dialects,
     usable_rules,
     usable_signatures,
@@ -33,6 +34,7 @@ from hub.assembly.from_settings import (
 from hub.assembly.http_settings import http_settings, server_certificate
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
+from hub.calculated import Calculation
 from hub.diagnosis import DiagnosisService
 from hub.dialects import (
     Dialect,
@@ -58,7 +60,7 @@ from hub.runtime.running_file import advertise
 from hub.runtime.settings import Settings
 from hub.server import create_server
 from hub.services.areas import stored_areas
-from hub.services.config_files import mappings_file, rules_file
+from hub.services.config_files import calculated_file, mappings_file, rules_file
 from hub.services.desired_state import DesiredState
 from hub.services.housekeeping import most_disagree
 from hub.services.hub_health import HubHealth
@@ -108,7 +110,10 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         )
         own_url = dashboard_address(http.host, http.port, settings.http)
         off = disabled_dialects(dialect_config)
-        core = await _open_core(engine, dialects, off, ingest_queue, registry, store, connection, data, own_url)
+        calculation = Calculation(usable_calculated(data, faults), engine.matcher)
+        core = await _open_core(
+            engine, calculation, dialects, off, ingest_queue, registry, store, connection, data, own_url
+        )
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
         health = _health(core, broker, data, faults)
@@ -123,6 +128,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         )
         files = ConfigFiles(
             rules=rules_file(data, ingest_queue.submit, now_ms),
+            calculated=calculated_file(data, ingest_queue.submit, now_ms),
             mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(dialect_config)),
         )
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
@@ -168,6 +174,7 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
 
 async def _open_core(
     engine: Engine,
+    calculation: Calculation,
     dialects: list[Dialect],
     disabled: list[Dialect],
     ingest_queue: IngestQueue,
@@ -194,6 +201,7 @@ async def _open_core(
         on_effect=connection.publish_queue.put,
         on_command=connection.sender.put,
         notices=notifications.notices,
+        calculation=calculation,
     )
     await pipeline.restore(disabled)
     if registry.capacity.left_out:
@@ -205,6 +213,7 @@ async def _open_core(
     return Core(
         registry=registry,
         engine=engine,
+        calculation=calculation,
         store=store,
         bus=bus,
         ingest_queue=ingest_queue,

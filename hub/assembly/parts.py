@@ -13,11 +13,12 @@ from hub.analysis import FileAnalyzer
 from hub.api import Authenticator, HubInfo
 from hub.api.live.broadcaster import Broadcaster
 from hub.assistant import AssistantService, ConversationMemory
+from hub.calculated import Calculation
 from hub.diagnosis import DiagnosisService
 from hub.dialects import DialectConfig
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
-from hub.model import Mapping, Rule
+from hub.model import CalculatedMetric, Mapping, Rule
 from hub.mqtt.broker_drops import BrokerDropMonitor
 from hub.mqtt.client import MqttClientSettings, MqttClientState
 from hub.mqtt.version_negotiation import NegotiatingClient
@@ -59,6 +60,7 @@ class Core:
     Attributes:
         registry: The devices and their latest values.
         engine: The rules and the open alerts.
+        calculation: The calculated metrics.
         store: The history.
         bus: Publishes events after their commit.
         ingest_queue: Every change of state enters the pipeline through it.
@@ -71,6 +73,7 @@ class Core:
 
     registry: DeviceRegistry
     engine: Engine
+    calculation: Calculation
     store: SqliteStore
     bus: Bus
     ingest_queue: IngestQueue
@@ -165,6 +168,7 @@ class ConfigFiles:
     """The files of the data folder that change while the hub runs."""
 
     rules: ConfigFile[Rule]
+    calculated: ConfigFile[CalculatedMetric]
     mappings: ConfigFile[Mapping]
 
 
@@ -198,7 +202,7 @@ class Hub:
         connection: The connections to the broker.
         ai: The services that use language models.
         health: The clock, failed tasks, and errors in files.
-        files: The files with rules and mappings.
+        files: The files with rules, calculated metrics and mappings.
         web: The web server.
     """
 

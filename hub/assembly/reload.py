@@ -1,9 +1,9 @@
 """Reload settings while the hub is running.
 
-A reload covers rules, mappings, signatures, the broker's credentials and CA, the settings of language models, the
-access token, and the certificate of the web server, which is also read again when its files change. Each part is
-applied independently. If a part is not valid, the error is logged with file, line and key, and the part is left
-unchanged.
+A reload covers rules, calculated metrics, mappings, signatures, the broker's credentials and CA, the settings of
+language models, the access token, and the certificate of the web server, which is also read again when its files
+change. Each part is applied independently. If a part is not valid, the error is logged with file, line and key, and the
+part is left unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hub.assembly.from_settings import access_token, ai_settings, client_settings, read_if_there
+from hub.assembly.data_files import read_if_there
+from hub.assembly.from_settings import access_token, ai_settings, client_settings
 from hub.assembly.parts import Hub
 from hub.errors import HubError
 from hub.insight import parse_signatures
@@ -82,6 +83,7 @@ class Reloader:
         """Apply each part, and log what was reloaded and what needs a restart."""
         parts: list[Awaitable[str | None]] = [
             self._reload_file(self._hub.files.rules, "rules"),
+            self._reload_file(self._hub.files.calculated, "calculated", "calculated metrics"),
             self._reload_file(self._hub.files.mappings, "mappings"),
             self._reload_signatures(),
             self._reload_certificate(),
@@ -100,10 +102,10 @@ class Reloader:
         if later:
             log.warning("Restart the hub to apply these changed settings: %s.", ", ".join(later))
 
-    async def _reload_file(self, file: ConfigFile[Any], name: str) -> str:
+    async def _reload_file(self, file: ConfigFile[Any], name: str, noun: str = "") -> str:
         count = await file.reload()
         self._hub.health.faults.pop(f"{name}.toml", None)
-        return f"{count} {name}"
+        return f"{count} {noun or name}"
 
     async def _reload_signatures(self) -> str:
         text = await asyncio.to_thread(read_if_there, self._hub.info.data / SIGNATURES)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from hub import __version__
 from hub.ai.model_settings import open_model_settings
+from hub.assembly.data_files import read_if_there
 from hub.assembly.from_settings import (
     ai_settings,
     bind,
     dialects_of,
     needs_token,
-    read_if_there,
     rules_of,
 )
 from hub.assembly.memory_limit import memory_limit

@@ -69,9 +69,11 @@ class Investigation:
         is not the device's own.
         """
         end = min(now, device.last_seen or now)
-        metrics = sorted(
-            device.metrics, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts)
-        )[:_MAX_METRICS]
+        # A calculated metric repeats what its inputs show, so it counts only where it is what the alert is about.
+        shown = [name for name in device.metrics if name not in device.calculated or (alert and alert.metric == name)]
+        metrics = sorted(shown, key=lambda name: (alert is None or name != alert.metric, -device.metrics[name].ts))[
+            :_MAX_METRICS
+        ]
         own = [SeriesQuery(device.id, name, end - _WINDOW_MS, now, limit=_MAX_POINTS) for name in metrics]
         series = await self._store.history([*own, *self._peer_queries(device, alert, metrics, now)])
         tracks = {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series[: len(own)]}
@@ -108,6 +110,7 @@ class Investigation:
             classes=device.info.classes,
             texts=tuple(filter(None, (device.display_name, device.info.model, *device.info.labels))),
             read_as=self._read(device),
+            calculated=frozenset(device.calculated),
             clock=tuple(name for name, latest in device.metrics.items() if latest.quality == "clock"),
         )
 

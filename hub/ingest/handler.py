@@ -10,16 +10,28 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from hub.calculated import Calculation
 from hub.control import CommandTracker
 from hub.dialects import Dialect, PayloadSchema, Result, is_plain, rejection
 from hub.errors import Rejected
 from hub.ingest.batch import Batch
+from hub.ingest.calculating import Calculating
 from hub.ingest.input_handler import InputHandler
 from hub.ingest.judging import Judging
 from hub.ingest.liveness import Liveness
 from hub.ingest.queue import Entry
 from hub.ingest.recovery import recover
-from hub.model import Device, PostedMessages, PostMessages, RawMessage, Record, RecordBatch
+from hub.model import (
+    CalculateNext,
+    Device,
+    Input,
+    JudgeDevices,
+    PostedMessages,
+    PostMessages,
+    RawMessage,
+    Record,
+    RecordBatch,
+)
 from hub.registry.fastpath import Follow
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -37,7 +49,13 @@ MAX_WAITING = 1_000
 class IngestHandler:
     """Applies messages and inputs to registry, rules and commands; all other code only reads these."""
 
-    def __init__(self, dialects: Sequence[Dialect], registry: DeviceRegistry, engine: Engine) -> None:
+    def __init__(
+        self,
+        dialects: Sequence[Dialect],
+        registry: DeviceRegistry,
+        engine: Engine,
+        calculation: Calculation | None = None,
+    ) -> None:
         self._dialects = dialects
         self._registry = registry
         self._engine = engine
@@ -45,19 +63,23 @@ class IngestHandler:
         self._command_tracker = CommandTracker()
         self._batch = Batch()  # of the last call of handle or flush, for what the fast path flushes
         self._learnt: set[tuple[str, str]] = set()  # dialect and key of the states learned since start-up
-        self.judging = Judging(registry, engine)
+        self._judging = Judging(registry, engine)
+        calculation = calculation or Calculation((), engine.matcher)
+        self._calculating = Calculating(registry, engine, calculation, self._liveness, self._derived)
         self._inputs = InputHandler(
             dialects=dialects,
             registry=registry,
             engine=engine,
             command_tracker=self._command_tracker,
-            judging=self.judging,
+            judging=self._judging,
+            calculating=self._calculating,
             apply=self._apply,
         )
         registry.set_flush_handler(self._handle_flushed)
 
     def restore(self, snapshot: StoredSnapshot, now: int) -> tuple[Batch, list[Unreadable]]:
         """Restore the stored state; see :func:`hub.ingest.recovery.recover`."""
+        self._calculating.clear()
         return recover(
             snapshot,
             registry=self._registry,
@@ -73,6 +95,17 @@ class IngestHandler:
         for name in self._engine.take_changed():
             self._registry.touch(name)
         return self._registry.take_states(cursor, requested_checkpoint)
+
+    def take_unfinished(self, now: int) -> list[Input]:
+        """Return the inputs that continue what takes several steps, each until it was handled only once."""
+        found: list[Input] = []
+        if self._judging.pending:
+            self._judging.pending = False  # set again while devices are left
+            found.append(JudgeDevices(now))
+        if self._calculating.pending:
+            self._calculating.pending = False
+            found.append(CalculateNext(now))
+        return found
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
         """Handle entries in their order. Messages may wait in the fast path until :meth:`flush`."""
@@ -174,7 +207,7 @@ class IngestHandler:
             if changes and identity.info is not None:
                 batch.events += engine.judge(registry.require(identity.device), now)
             if gateway != registry.presence.gateway(identity.device):
-                batch.events += self.judging.start(registry.presence.behind(identity.device), now)
+                batch.events += self._judging.start(registry.presence.behind(identity.device), now)
         batch.events += self._liveness.gateways()  # events keep the order of the messages
         batch.events += self._liveness.take(result, message)
         for record in result.records:
@@ -224,6 +257,10 @@ class IngestHandler:
             batch.records.append(record)
         else:
             self._registry.touch(name)
+
+    def _derived(self, batch: Batch, record: Record) -> None:
+        """Apply a record that comes from no message."""
+        self._record(batch, record, RawMessage("", b"", record.received), 1)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
         """Offer the topic to the fast path if the device is online, has no constant ``id`` and awaits no command."""

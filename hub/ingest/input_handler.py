@@ -12,8 +12,9 @@ from hub.dialects import Dialect, MappingDialect, Result
 from hub.errors import HubError
 from hub.ingest.activity import in_words
 from hub.ingest.batch import Batch
+from hub.ingest.calculating import Calculating
 from hub.ingest.judging import Judging
-from hub.model import Device, Input, RawMessage, TwinUpdate
+from hub.model import CalculateNext, Device, Input, RawMessage, ReplaceCalculated, TwinUpdate
 from hub.model import input as inputs
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, reads_quantity
@@ -35,6 +36,7 @@ class InputHandler:
         engine: Engine,
         command_tracker: CommandTracker,
         judging: Judging,
+        calculating: Calculating,
         apply: Callable[[Batch, RawMessage, Dialect, Result], None],
     ) -> None:
         """Create a handler. ``apply`` applies the result of a dialect's tick, as that of a message."""
@@ -43,6 +45,7 @@ class InputHandler:
         self._engine = engine
         self._command_tracker = command_tracker
         self._judging = judging
+        self._calculating = calculating
         self._apply = apply
         self._ticked = 0  # epoch ms of the dialects' last tick
 
@@ -75,6 +78,7 @@ class InputHandler:
                         registry.fast_path.demote(event.alert.device)
                 changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
                 batch.add_commands(changed, item.now)
+                self._calculating.tick(batch, item.now)
             case inputs.PutSilence() | inputs.EndSilence():
                 silence, events = engine.silencing.change(item, registry.get)
                 batch.events += events
@@ -96,6 +100,7 @@ class InputHandler:
                 deleted = registry.require(item.device)
                 registry.delete(item.device)
                 self._command_tracker.forget(item.device)
+                self._calculating.forget(item.device)
                 batch.events += engine.forget(item.device, item.at)
                 if deleted.corrects_semantics:
                     batch.events += self._judge_model(deleted, item.at)
@@ -112,6 +117,10 @@ class InputHandler:
                 batch.events += self._judging.replace(item)
             case inputs.JudgeDevices():
                 batch.events += self._judging.step(item.at)
+            case ReplaceCalculated():
+                self._calculating.replace(batch, item.metrics, item.at)
+            case CalculateNext():
+                self._calculating.step(batch)
             case inputs.ReplaceMappings():
                 mapped = next(each for each in self._dialects if isinstance(each, MappingDialect))
                 batch.effects += mapped.replace(item.mappings)

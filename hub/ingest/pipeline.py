@@ -25,6 +25,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from hub import events as ev
+from hub.calculated import Calculation
 from hub.dialects import Action, Dialect, rejection
 from hub.errors import HubError, Rejected, StoreError, StoreRefused
 from hub.ingest.activity import in_words, narrate
@@ -33,7 +34,7 @@ from hub.ingest.committer import Committer, IngestCounters
 from hub.ingest.handler import IngestHandler
 from hub.ingest.queue import Entry, IngestQueue
 from hub.ingest.recovery import subscriptions_to_end
-from hub.model import Command, JudgeDevices, PendingNotice, RawMessage
+from hub.model import Command, PendingNotice, RawMessage
 from hub.mqtt.client import MqttClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -70,15 +71,15 @@ class Pipeline:
         on_effect: Callable[[Action], None] = lambda effect: None,
         on_command: Callable[[Command], None] = lambda command: None,
         notices: Callable[[Sequence[ev.Event]], Sequence[PendingNotice]] = lambda events: (),
+        calculation: Calculation | None = None,
     ) -> None:
         self._ingest_queue = ingest_queue
         self._dialects = dialects
         self._registry = registry
-        self._store = store
-        self._bus = bus
+        self._store, self._bus = store, bus
         self._now = now
         self.counters = IngestCounters()
-        self._handler = IngestHandler(dialects, registry, engine)
+        self._handler = IngestHandler(dialects, registry, engine, calculation)
         self._committer = Committer(store, self.counters, on_commit)
         self._on_effect = on_effect
         self._on_command = on_command
@@ -122,9 +123,8 @@ class Pipeline:
                     self._handler.handle(self._batch, entries)
                 except Exception as error:
                     self._fault = error
-                if self._handler.judging.pending:
-                    self._handler.judging.pending = False  # the handler sets it again while devices are left
-                    self._ingest_queue.put(JudgeDevices(self._now()))
+                for item in self._handler.take_unfinished(self._now()):
+                    self._ingest_queue.put(item)
                 self._filled.set()
                 self._taken.clear()
                 await asyncio.sleep(0)  # let the socket, the API and the commits run

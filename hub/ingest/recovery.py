@@ -10,6 +10,8 @@ import logging
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+import msgspec
+
 from hub.control import CommandTracker
 from hub.dialects import Action, Dialect, DialectState, Subscribe, Unsubscribe
 from hub.errors import HubError
@@ -83,6 +85,9 @@ def recover(
     engine.silencing.load(snapshot.silences)
     engine.incidents.load(snapshot.incidents)
     for record in registry.missed(snapshot.records):
+        calculated = registry.require(record.device).calculated
+        if calculated and record.values.keys() <= calculated.keys():
+            record = msgspec.structs.replace(record, live=False)
         try:
             registry.observe(record)
             # Their events were published before the restart, unless the rules have changed since.

@@ -91,6 +91,8 @@ class InvestigationInput:
 
     texts: tuple[str, ...] = ()
     """Name, model and labels of the device."""
+    calculated: frozenset[str] = frozenset()
+    """Metrics that the hub calculates from others: they witness nothing about those."""
     read_as: DeviceSemantics | None = None
     """What people and the hub read the device as; None: only names, units and classes are known."""
 

@@ -76,6 +76,7 @@ def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
     """Yield each metric that moved although, according to its companions, it should not have moved."""
+    moves = [m for m in moves if m.metric not in case.calculated]
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
     for m in moves:
         if m.doing not in ("rises", "falls") or m.baseline is None or not steady:

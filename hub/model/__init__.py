@@ -11,6 +11,8 @@ from hub.model.alert_silence import AlertSilence, SilenceStep
 from hub.model.analysis import Analysis, AnalysisKind
 from hub.model.area import Area
 from hub.model.audit import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, FieldChange
+from hub.model.calculated import CalculatedMetric, CalculateNext, ReplaceCalculated
+from hub.model.calculated_mark import CalculatedMark
 from hub.model.command import Command, CommandDescriptor, CommandState, ValueType
 from hub.model.conversation import (
     Chart,
@@ -121,7 +123,7 @@ from hub.model.reading import (
     Value,
     ValueExpired,
 )
-from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch
+from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch, next_table
 from hub.model.rule import Breach, Condition, Rule, Scope
 from hub.model.weekly_window import WeeklyWindow
 
@@ -153,6 +155,9 @@ __all__ = [
     "Availability",
     "Bools",
     "Breach",
+    "CalculateNext",
+    "CalculatedMark",
+    "CalculatedMetric",
     "Category",
     "CauseMatch",
     "CauseNature",
@@ -242,6 +247,7 @@ __all__ = [
     "RecordBatch",
     "Rejection",
     "ReplaceAreas",
+    "ReplaceCalculated",
     "ReplaceMappings",
     "ReplaceRules",
     "Reporting",
@@ -280,6 +286,7 @@ __all__ = [
     "key_of_id",
     "key_of_seq",
     "merged",
+    "next_table",
     "partition_of",
     "state_word",
     "stem_of",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from hub.model.calculated_mark import CalculatedMark
 from hub.model.metric import Category, MetricDescription, MetricOverride
 from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
@@ -165,6 +166,7 @@ class Device(msgspec.Struct):
     withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
     kinds: tuple[str, ...] | None = None  # of machine, set by a person; None: the hub finds out
     area_id: str | None = None  # id of that area; rights depend on it, never on info.area
+    calculated: dict[str, CalculatedMark] = {}  # the metrics that the hub calculates
 
     @property
     def corrects_semantics(self) -> bool:
@@ -195,7 +197,11 @@ class Device(msgspec.Struct):
         if not metric:
             return None
         edit = self.metric_edits.get(metric)
-        return edit.unit if edit is not None and edit.unit else self.info.units.get(metric)
+        return edit.unit if edit is not None and edit.unit else self._own_unit(metric)
+
+    def _own_unit(self, metric: str) -> str | None:
+        mark = self.calculated.get(metric)
+        return self.info.units.get(metric) if mark is None else mark.unit
 
     def titles(self) -> dict[str, str]:
         """Return the title of each metric."""
@@ -205,11 +211,13 @@ class Device(msgspec.Struct):
         """Return how a metric is shown: as a person set it, else as announced, else derived from name and unit."""
         info = self.info
         title, category = info.titles.get(metric), info.categories.get(metric)
+        if metric in self.calculated:
+            title = self.calculated[metric].title
         if title is None and info.titles and "." in metric:  # a part of an announced metric
             whole, _, part = metric.rpartition(".")
             if whole in info.titles:
                 title, category = f"{info.titles[whole]} {spoken_words(part)}", info.categories.get(whole)
-        found = describe(metric, info.units.get(metric), title, info.classes.get(metric), category)
+        found = describe(metric, self._own_unit(metric), title, info.classes.get(metric), category)
         edit = self.metric_edits.get(metric)
         if edit is None:
             return found

@@ -13,6 +13,7 @@ import msgspec
 from hub.model.alert import Alert, Assignee, ConfirmedCause
 from hub.model.alert_silence import AlertSilence
 from hub.model.area import Area
+from hub.model.calculated import CalculateNext, ReplaceCalculated
 from hub.model.command import Command
 from hub.model.device import Identity
 from hub.model.diagnosis import Diagnosis
@@ -287,6 +288,8 @@ Input = (
     | ReplaceRules
     | ReplaceAreas
     | JudgeDevices
+    | ReplaceCalculated
+    | CalculateNext
     | ReplaceMappings
     | SendCommand
     | SendingFailed

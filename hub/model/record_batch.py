@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -16,6 +17,12 @@ Bools = NDArray[np.bool_]
 
 NO_KEY = -(2**63)
 """Marks a record without a key in a column of keys."""
+_tables = itertools.count(1)
+
+
+def next_table() -> int:
+    """Return a number for ``RecordBatch.table``, unique in the process: the store caches series ids by it."""
+    return next(_tables)
 
 
 class RecordBatch(msgspec.Struct, frozen=True):
@@ -24,7 +31,7 @@ class RecordBatch(msgspec.Struct, frozen=True):
     ``table`` and a row number together identify the same device and metrics as long as the process runs.
     """
 
-    table: int  # number of the schema group that the batch comes from
+    table: int  # number of the table that the rows belong to, see next_table
     names: tuple[str, ...]  # the metrics
     devices_by_row: Sequence[str]  # device ids, by row number of the table
     rows: Ints  # the row number of each record's device, shape (n,) as ts, received and keys

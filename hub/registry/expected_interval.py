@@ -234,7 +234,11 @@ def is_discrete(device: Device) -> bool:
     in a motion detector, is sent with its events.
     """
     kinds = device.info.classes
-    aside = device.info.categories.keys() | {name for name, kind in kinds.items() if kind in _ASIDE}
+    aside = (
+        device.info.categories.keys()
+        | device.calculated.keys()
+        | {name for name, kind in kinds.items() if kind in _ASIDE}
+    )
     named = [item for item in device.metrics.items() if item[0] not in aside and not _DIAGNOSTIC.fullmatch(item[0])]
     found = [type(latest.value) is not float or _is_event(name, latest.value) for name, latest in named]
     if all(found):

@@ -10,7 +10,7 @@ telemetry changes columns and the object may lag behind (``fastpath/fast_path.py
 Invariants:
 
 - Every method that changes a device calls :meth:`DeviceRegistry._mutable` first. It flushes the fast path, which keeps
-  the order of the device's messages, and demotes the device. ``hear`` is the exception: a sign of life demotes nothing.
+  the order of the device's messages, and demotes the device. ``hear`` and ``calculated`` are the exceptions.
 - :meth:`~DeviceRegistry.get` and :meth:`~DeviceRegistry.require` return devices that are up to date.
 - ``StoredStates`` collects which devices have changed until :meth:`~DeviceRegistry.take_states` hands their states to
   the commit.
@@ -40,6 +40,7 @@ from hub.model import (
     TwinUpdate,
     ValueExpired,
 )
+from hub.registry.calculated_values import CalculatedValues
 from hub.registry.capacity import METRIC_BYTES, Capacity
 from hub.registry.corrected_devices import CorrectedDevices
 from hub.registry.dedup import DedupWindow, is_duplicate
@@ -66,6 +67,7 @@ class DeviceRegistry:
         self.capacity = Capacity(self.limits)  # memory in use
         self._devices: dict[str, Device] = {}  # by id, in the order of discovery
         self._states = StoredStates()  # which devices have to be stored
+        self.calculated = CalculatedValues(self.require, self.capacity, self._states)
         self.corrected = CorrectedDevices()  # devices whose metrics or kind a person has corrected
         self.window = DedupWindow()  # keys of recent messages
         self.fast_path = FastPath(self.window, self._devices, self.limits, self._flushed)
@@ -84,15 +86,13 @@ class DeviceRegistry:
 
     def get(self, device_id: str) -> Device | None:
         """Return a device, up to date, or None."""
-        device = self._devices.get(device_id)
-        if device is not None and device_id in self.fast_path:
+        if (device := self._devices.get(device_id)) is not None and device_id in self.fast_path:
             self.fast_path.materialize(device)
         return device
 
     def require(self, device_id: str) -> Device:
         """Return a device, up to date. Raises NotFound."""
-        device = self.get(device_id)
-        if device is not None:
+        if (device := self.get(device_id)) is not None:
             return device
         raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
 

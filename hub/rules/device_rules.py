@@ -75,6 +75,11 @@ class DeviceRulesCache:
         plan = self._of.get(device.id)
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
+    def readers(self, device: Device, metric: str) -> tuple[bool, bool]:
+        """Return whether rules read a metric of this device, and whether one reads other values together with it."""
+        reads, together = self.of(device).readers(metric)
+        return reads or self._published.wants(device, metric) or self.outgrown(device), together
+
     def forget(self, device_id: str) -> None:
         """Remove the device's entry, because the device was deleted or its model, labels, area or gateway changed."""
         self._of.pop(device_id, None)

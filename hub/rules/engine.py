@@ -70,12 +70,12 @@ class Engine:
         self._incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
         self._gateways = gateways
-        self._matcher = ScopeMatcher(areas or {}, gateways)
+        self.matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
         self.quantity = quantity
         self._published = PublishedValues(quantity)
         self._published.want(self.rules)
-        self._plans = DeviceRulesCache(self.rules, self._matcher, self._schedules, self._published, quantity)
+        self.plans = DeviceRulesCache(self.rules, self.matcher, self._schedules, self._published, quantity)
         self._tolerated = tolerated
         self.clear()
 
@@ -84,11 +84,11 @@ class Engine:
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
-        self._evaluator = RuleEvaluator(self._plans, self._watches, self._tolerated)
+        self._evaluator = RuleEvaluator(self.plans, self._watches, self._tolerated)
         self.follow = self._evaluator.follow
-        self.silencing = Silencing(self._alerts, self._matcher)
+        self.silencing = Silencing(self._alerts, self.matcher)
         self.incidents = Incidents(self._watches, self._gateways, self._incident_limits)
-        self._plans.clear()
+        self.plans.clear()
         self._schedules.reset()
         self._published.clear()
         self._turned: list[Rule] = []
@@ -100,15 +100,15 @@ class Engine:
 
     def rules_for(self, device: Device) -> list[Rule]:
         """Return the rules that watch this device, as they are written, with their patterns."""
-        return [rule for rule in self._plans.of(device).rules.values() if reads_any(rule, device, self.quantity)]
+        return [rule for rule in self.plans.of(device).rules.values() if reads_any(rule, device, self.quantity)]
 
     def applies(self, rule: Rule, device: Device) -> bool:
         """Return True if a rule, which may be a draft, watches this device."""
-        return self._matcher.selects(rule.scope, device) and reads_any(rule, device, self.quantity)
+        return self.matcher.selects(rule.scope, device) and reads_any(rule, device, self.quantity)
 
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
-        plan = self._plans.of(device)
+        plan = self.plans.of(device)
         return [each.rule for metric in device.metrics for each in plan.on(metric) if each.metric == metric]
 
     def limits(self, device: Device) -> dict[str, Limit]:
@@ -131,7 +131,7 @@ class Engine:
         """Return the range of each metric in which no number changes a rule's state; see :meth:`DeviceRules.calm`."""
         if self._published.wanted and any(self._published.wants(device, metric) for metric in metrics):
             return None  # every value is published
-        return self._plans.of(device).calm(device.watches, metrics, device.metrics)
+        return self.plans.of(device).calm(device.watches, metrics, device.metrics)
 
     def take_changed(self) -> set[str]:
         """Return the devices whose watches have changed since the last call, and reset the set."""
@@ -145,7 +145,7 @@ class Engine:
         events: list[Event] = []
         if record.received >= self._schedules.until:
             self._turn(record.received)
-        if (self._unjudged and device.id in self._unjudged) or self._plans.outgrown(device):
+        if (self._unjudged and device.id in self._unjudged) or self.plans.outgrown(device):
             events += self.judge(device, record.received)
         if record.quality == "retained":
             return events
@@ -180,7 +180,7 @@ class Engine:
         before = self._schedules.outside
         self._turned += self._schedules.turn(now)
         if self._schedules.outside != before:
-            self._plans.clear()
+            self.plans.clear()
 
     @property
     def next_turn(self) -> int:
@@ -208,13 +208,13 @@ class Engine:
 
     def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
         """Replace the areas. Return True if a rule names one: the devices have to be evaluated again."""
-        self._matcher.areas = areas
+        self.matcher.areas = areas
         self.silencing.recheck_all()
         return any(rule.scope.areas for rule in self.rules)
 
     def judge_later(self, devices: Iterable[str]) -> None:
         """Queue devices for :meth:`judge_next`, because rules, areas or gateways have changed."""
-        self._plans.clear()
+        self.plans.clear()
         new = [name for name in devices if name not in self._unjudged]
         self._queue.extend(new)
         self._unjudged.update(new)
@@ -243,7 +243,7 @@ class Engine:
         """
         self._unjudged.discard(device.id)
         self._turn(now)
-        self._plans.forget(device.id)
+        self.plans.forget(device.id)
         if self._published.wanted:
             self._published.publish_latest(device)
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
@@ -257,7 +257,7 @@ class Engine:
 
     def forget(self, device_id: str, now: int) -> Sequence[Event]:
         """Remove a deleted device's state and withdraw its alerts."""
-        self._plans.forget(device_id)
+        self.plans.forget(device_id)
         self._published.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)

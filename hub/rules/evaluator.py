@@ -9,7 +9,7 @@ from hub.model import Device, Record, ValueExpired
 from hub.rules.current_values import judge_value
 from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.kinds import Joined, Points
-from hub.rules.plan import MetricRule
+from hub.rules.plan import MetricRule, SilenceRule
 from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
 from hub.rules.trees import judge_tree, observe_tree
 from hub.rules.watch import Watches, watch_of
@@ -32,6 +32,9 @@ class RuleEvaluator:
         plan, late = self._plans.of(device), record.quality == "late"
         if record.live:
             events += self.hear(device, record.received, record.values)
+        elif not device.calculated.keys().isdisjoint(record.values):
+            silence = [each for each in plan.silence_on(record.values) if each.metric in device.calculated]
+            events += self._restart(silence, device, record.received)
         if not plan.has_metrics:
             return events
         trees: dict[str, MetricRule] = {}  # each is evaluated once, however many of its metrics the record has
@@ -82,8 +85,11 @@ class RuleEvaluator:
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
         """Restart silence timers and end silence alerts of a device that has sent values of ``metrics``."""
+        return self._restart(self._plans.of(device).silence_on(metrics), device, now)
+
+    def _restart(self, rules: Iterable[SilenceRule], device: Device, now: int) -> list[Event]:
         events: list[Event] = []
-        for each in self._plans.of(device).silence_on(metrics):
+        for each in rules:
             watch = device.watches.get(each.key)
             if watch is None or watch.due is None:  # otherwise the timer checks the last message when it expires
                 events += restart(self._watches, device, each, each.condition.silence(device.expected_interval), now)

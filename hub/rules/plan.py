@@ -163,7 +163,6 @@ class DeviceRules:
         metric = metric or ""
         condition = condition.tightened(self._limits.get(metric, Limit()))
         rule = msgspec.structs.replace(rule, metric=metric, quantity=None, condition=condition)
-        others, source = condition.others, condition.source
         return MetricRule(
             rule,
             condition,
@@ -172,8 +171,8 @@ class DeviceRules:
             measure=measure,
             published=self._published,
             limit=condition.limit,
-            others=others,
-            simple=not (condition.windowed or others or source),
+            others=condition.others,
+            simple=not (condition.windowed or condition.others or condition.source),
             follows=condition.windowed and not condition.derived,
         )
 
@@ -199,6 +198,12 @@ class DeviceRules:
                 if self._covers(rule, metric)
             )
         return found
+
+    def readers(self, metric: str) -> tuple[bool, bool]:
+        """Return whether rules read this metric, and whether one reads other values together with it."""
+        rules = self.on(metric)
+        silence = any(each.metric for each in self.silence_on((metric,)))
+        return bool(rules) or silence, any(each.others or each.condition.source for each in rules)
 
     def find(self, key: str) -> MetricRule | SilenceRule | None:
         """Return the rule of the watch with this key, or None if the rule no longer exists."""

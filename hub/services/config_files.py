@@ -1,4 +1,4 @@
-"""Read, check and change rules.toml and mappings.toml, as a whole text or one table at a time.
+"""Read, check and change rules.toml, calculated.toml and mappings.toml, as a whole text or one table at a time.
 
 The files in the data folder are the source of truth: a form that changes a rule changes the file. New contents are
 activated through the ingest queue.
@@ -16,9 +16,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from hub.bounds import decode_utf8
+from hub.calculated import parse as parse_calculated
 from hub.dialects import parse_mappings
 from hub.errors import ConfigError, Conflict, Invalid, NotFound, StoreError
-from hub.model import Input, Mapping, ReplaceMappings, ReplaceRules, Rule
+from hub.model import CalculatedMetric, Input, Mapping, ReplaceCalculated, ReplaceMappings, ReplaceRules, Rule
 from hub.rules import parse
 from hub.runtime.private_files import replace_file
 from hub.services.toml_tables import TableList
@@ -223,6 +224,18 @@ def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile
         key="id",
         parse=parse,
         fact=lambda rules: ReplaceRules(rules, now()),
+        submit=submit,
+    )
+
+
+def calculated_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile[CalculatedMetric]:
+    """Return the service of ``calculated.toml`` in the data folder ``data``."""
+    return ConfigFile(
+        file=data / "calculated.toml",
+        table="calculated",
+        key="id",
+        parse=parse_calculated,
+        fact=lambda metrics: ReplaceCalculated(metrics, now()),
         submit=submit,
     )
 

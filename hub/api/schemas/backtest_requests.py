@@ -24,7 +24,7 @@ class BacktestQuery(RuleDraft):
     def _complete(self) -> BacktestQuery:
         if self.id is None and self.rule is None and self.text is None:
             raise ValueError("give id, rule or text")
-        _check_period(self.start, self.end)
+        check_period(self.start, self.end)
         return self
 
 
@@ -38,7 +38,7 @@ class LimitQuery(Incoming):
 
     @model_validator(mode="after")
     def _complete(self) -> LimitQuery:
-        _check_period(self.start, self.end)
+        check_period(self.start, self.end)
         return self
 
     def draft(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class LimitQuery(Incoming):
         return {**kept, "id": DRAFT_ID, self.side: 0}
 
 
-def _check_period(start: int, end: int) -> None:
+def check_period(start: int, end: int) -> None:
     if not 0 < end - start <= MAX_PERIOD_MS:
         raise ValueError('"to" must be later than "from", by at most 31 days')
 

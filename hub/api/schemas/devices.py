@@ -23,12 +23,13 @@ class MetricFacts(ApiObject):
 
 
 class MetricShape(MetricFacts):
-    """A metric with its latest value."""
+    """A metric with its latest value. `calculated` is the id in `calculated.toml` of one that the hub calculates."""
 
     value: Value
     unit: str | None
     ts: int
     quality: Quality
+    calculated: str | None
 
 
 class MetricEditShape(ApiObject):

@@ -18,7 +18,6 @@ from hub.model import (
     Device,
     Diagnosis,
     Latest,
-    MetricDescription,
     Rule,
     RunStep,
     Series,
@@ -52,10 +51,11 @@ def device(found: Device, severity: Severity) -> responses.DeviceShape:
 
 
 def metrics(found: Device) -> dict[str, devices.MetricShape]:
-    return {name: _metric(found.describe(name), latest, found.unit(name)) for name, latest in found.metrics.items()}
+    return {name: _metric(found, name, latest) for name, latest in found.metrics.items()}
 
 
-def _metric(facts: MetricDescription, latest: Latest, unit: str | None) -> devices.MetricShape:
+def _metric(found: Device, name: str, latest: Latest) -> devices.MetricShape:
+    facts, mark = found.describe(name), found.calculated.get(name)
     return devices.MetricShape(
         title=facts.title,
         device_class=facts.device_class,
@@ -63,9 +63,10 @@ def _metric(facts: MetricDescription, latest: Latest, unit: str | None) -> devic
         rank=facts.rank,
         hidden=facts.hidden,
         value=latest.value,
-        unit=unit,
+        unit=found.unit(name),
         ts=latest.ts,
         quality=latest.quality,
+        calculated=None if mark is None else mark.id,
     )
 
 

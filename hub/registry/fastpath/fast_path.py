@@ -29,14 +29,13 @@ Invariants:
 
 from __future__ import annotations
 
-import itertools
 import logging
 from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
 from hub.dialects import MAX_BYTES, PayloadSchema
-from hub.model import Device, FleetLimits, Latest, RawMessage, RecordBatch
+from hub.model import Device, FleetLimits, Latest, RawMessage, RecordBatch, next_table
 from hub.registry.dedup import DedupWindow
 from hub.registry.fastpath.last_seen import LastSeenTable
 from hub.registry.fastpath.recent_readings import Follow
@@ -53,8 +52,6 @@ MAX_MESSAGES = 4_096
 FORGIVEN_AFTER_MS = 60_000
 """A topic that stayed promoted for longer needs only :data:`MIN_MESSAGES` again."""
 MAX_TOPICS = 200_000
-_numbers = itertools.count(1)
-"""Numbers of schema groups, unique in a process: the store caches series ids by number and row."""
 Bounds = Callable[[], tuple[Sequence[float], Sequence[float], int, Follow | None] | None]
 """Returns the minimum and maximum of each metric between which no rule changes state before a time (ms), and what
 passes the readings to rules that keep them; None if there are no such bounds."""
@@ -195,7 +192,7 @@ class FastPath:
                 self._groups = {each: used for each, used in self._groups.items() if used.topics or used.messages}
             if len(self._groups) >= MAX_GROUPS:
                 return None
-            group = self._groups[payload_schema] = SchemaGroup(next(_numbers), payload_schema)
+            group = self._groups[payload_schema] = SchemaGroup(next_table(), payload_schema)
         return group
 
     def demote(self, device_id: str) -> None:

@@ -67,7 +67,9 @@ class LastSeenTable:
         self.last_reading[slot] = device.last_reading or 0
         self.last_ts[slot] = device.last_ts
         # Of all metrics, also those of other schemas: an older reading of any of them takes the slow path.
-        self.newest[slot] = max((latest.ts for latest in device.metrics.values()), default=0)
+        # Calculated ones have the hub's time.
+        reported = (latest.ts for name, latest in device.metrics.items() if name not in device.calculated)
+        self.newest[slot] = max(reported, default=0)
         self.expected_interval[slot] = device.expected_interval
         self.regularity[slot] = device.regularity
         self.longest_pause[slot] = device.longest_pause

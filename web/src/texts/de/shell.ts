@@ -29,6 +29,7 @@ export const nav = {
   assistant: 'Assistent',
   analyse: 'Analyse',
   rules: 'Regeln',
+  calculated: 'Berechnete Metriken',
   silences: 'Stummschaltungen',
   health: 'Gerätezustand',
   topics: 'Topics',

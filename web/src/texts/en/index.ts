@@ -7,6 +7,7 @@ import { alerts } from './alerts';
 import { analyse } from './analyse';
 import { areas } from './areas';
 import { assistant } from './assistant';
+import { calculated } from './calculated';
 import { commands } from './commands';
 import { audit } from './audit';
 import { backtest } from './backtest';
@@ -38,6 +39,7 @@ export const texts = {
   audit,
   backtest,
   brand,
+  calculated,
   commands,
   confirm,
   credentials,

@@ -28,6 +28,7 @@ export const nav = {
   assistant: 'Assistant',
   analyse: 'Analyse',
   rules: 'Rules',
+  calculated: 'Calculated metrics',
   silences: 'Silences',
   health: 'Device health',
   topics: 'Topics',

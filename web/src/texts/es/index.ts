@@ -7,6 +7,7 @@ import { alertHealth } from './alertHealth';
 import { alerts } from './alerts';
 import { analyse } from './analyse';
 import { areas } from './areas';
+import { calculated } from './calculated';
 import { assistant } from './assistant';
 import { commands } from './commands';
 import { audit } from './audit';
@@ -41,6 +42,7 @@ export const texts: Texts = {
   audit,
   backtest,
   brand,
+  calculated,
   commands,
   confirm,
   credentials,

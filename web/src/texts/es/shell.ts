@@ -28,6 +28,7 @@ export const nav = {
   assistant: 'Asistente',
   analyse: 'Análisis',
   rules: 'Reglas',
+  calculated: 'Métricas calculadas',
   silences: 'Silencios',
   health: 'Salud de dispositivos',
   topics: 'Topics',

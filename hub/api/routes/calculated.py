@@ -1,0 +1,143 @@
+"""``/api/calculated-metrics``: list them, try a draft over the history, or change ``calculated.toml``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from hub.api.auth import By
+from hub.api.change_log import ChangeLog, calculated_changes
+from hub.api.concurrency_limit import ConcurrencyLimit
+from hub.api.errors import Json
+from hub.api.schemas import calculated as shapes
+from hub.api.schemas.calculated_requests import (
+    CalculatedChange,
+    CalculatedDraft,
+    CalculatedPreviewQuery,
+    CalculatedTrialQuery,
+)
+from hub.api.schemas.requests import TextChange, TextCheck
+from hub.api.while_connected import while_connected
+from hub.errors import HubError, Invalid, TooBusy
+from hub.model import CalculatedMetric
+from hub.registry.reader import DeviceReader
+from hub.services.calculated_trials import CalculatedTrials
+from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+
+AT_ONCE = 2
+
+
+def routes(
+    file: ConfigFile[CalculatedMetric],
+    metrics: Callable[[], Sequence[CalculatedMetric]],
+    trials: CalculatedTrials,
+    registry: DeviceReader,
+    faults: dict[str, list[str]],
+    changes: ChangeLog,
+) -> APIRouter:
+    router = APIRouter(prefix="/api/calculated-metrics", tags=["calculated metrics"])
+    slots = ConcurrencyLimit(AT_ONCE, _busy)
+
+    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
+        """Make a change, write it to the activity log and return the new text."""
+        before = tuple(metrics())
+        draft = await change
+        faults.pop("calculated.toml", None)
+        await changes.write(by, *calculated_changes(before, metrics()))
+        return Json(draft)
+
+    @router.get("", response_model=shapes.CalculatedList)
+    async def list_calculated() -> Response:
+        """Return the calculated metrics, each with the number of devices that have it."""
+        counts = Counter(mark.id for device in registry.devices() for mark in device.calculated.values())
+        return Json(shapes.CalculatedList(items=[shapes.item(each, counts[each.id]) for each in metrics()]))
+
+    @router.get("/text", response_model=shapes.CalculatedText)
+    async def get_calculated_text() -> Response:
+        """Return the text of `calculated.toml` with its `revision`, which is needed to change it."""
+        return Json(await file.read())
+
+    @router.post("/check", response_model=shapes.CalculatedChecked)
+    async def check_calculated(body: TextCheck) -> Response:
+        """Parse a draft of `calculated.toml` and return its metrics, or the problem with it. Nothing is changed."""
+        try:
+            items = [shapes.shape(each) for each in file.check(body.text)]
+        except Invalid as error:
+            return Json(shapes.CalculatedChecked(items=[], problem=str(error)))
+        return Json(shapes.CalculatedChecked(items=items, problem=None))
+
+    @router.post("/preview", response_model=shapes.CalculatedPreview, responses={404: {}})
+    async def preview_calculated(body: CalculatedPreviewQuery) -> Response:
+        """Return a draft of one metric as parsed and as it would be written in `calculated.toml`.
+
+        Nothing is changed.
+        """
+        found = await file.preview(body.id, _draft(body))
+        if found.entry is None:
+            empty = shapes.CalculatedPreview(text=found.text, metric=None, problem=found.problem, devices=0, unit=None)
+            return Json(empty)
+        devices = trials.devices(found.entry)
+        unit = trials.unit(found.entry, devices[0]) if devices else found.entry.unit
+        return Json(
+            shapes.CalculatedPreview(
+                text=found.text, metric=shapes.shape(found.entry), problem=None, devices=len(devices), unit=unit
+            )
+        )
+
+    @router.post("/backtest", response_model=shapes.CalculatedTrial, responses={404: {}})
+    async def backtest_calculated(body: CalculatedTrialQuery, request: Request) -> Response:
+        """Calculate a draft over stored readings, at the times at which a running hub would have.
+
+        Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
+        when the client disconnects.
+        """
+        found = await file.preview(body.id, _draft(body))
+        if found.entry is None:
+            raise Invalid(found.problem or "This is not a calculated metric.")
+        with slots.acquire():
+            trial = await while_connected(request, trials.run(found.entry, body.start, body.end))
+        series = [shapes.CalculatedSeries.of(each) for each in trial.series]
+        return Json(shapes.CalculatedTrial.of(trial, series=series))
+
+    @router.put("", response_model=shapes.CalculatedText)
+    async def replace_calculated(body: TextChange, by: By) -> Response:
+        """Replace `calculated.toml` and activate it at once. Return 409 if `revision` is not current."""
+        return await logged(by, file.replace(body.text, body.revision))
+
+    @router.post("", response_model=shapes.CalculatedText, status_code=201)
+    async def create_calculated(body: CalculatedChange, by: By) -> Response:
+        """Add a metric at the end of `calculated.toml` and activate it at once.
+
+        Return 409 if `revision` is not current.
+        """
+        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
+        answer.status_code = 201
+        return answer
+
+    @router.put("/{metric_id}", response_model=shapes.CalculatedText)
+    async def change_calculated(metric_id: str, body: CalculatedChange, by: By) -> Response:
+        """Change one metric in `calculated.toml` and activate it at once. Comments and other metrics are kept.
+
+        Return 409 if `revision` is not current.
+        """
+        return await logged(by, file.put_table(metric_id, _draft(body) or TableDraft(), body.revision))
+
+    @router.delete("/{metric_id}", response_model=shapes.CalculatedText)
+    async def delete_calculated(metric_id: str, revision: str, by: By) -> Response:
+        """Remove one metric from `calculated.toml`. Its history is kept. Return 409 if `revision` is not current."""
+        return await logged(by, file.delete_table(metric_id, revision))
+
+    return router
+
+
+def _draft(body: CalculatedDraft) -> TableDraft | None:
+    if body.calculated is None and body.text is None:
+        return None
+    return TableDraft(body.calculated, body.text)
+
+
+def _busy() -> HubError:
+    return TooBusy("Other metrics are being tried already.", "Try again in a moment.", after_s=5)

@@ -1,0 +1,18 @@
+"""Calculated metrics: definitions as data, their expressions, and their evaluation. Pure: no clock, no network.
+
+::
+
+    calculated.toml --> parse --> definitions --> parse_expression --> Node
+                                       |
+    latest values of devices --> Calculation.round --> values and units of the calculated metrics
+
+An expression is a subset of Python's grammar. It is parsed with :mod:`ast`, checked against a list of what is allowed,
+and turned into nodes (``nodes.py``) that are evaluated over columns, one entry a device. No Python code is compiled
+or run.
+"""
+
+from hub.calculated.calculation import Calculation, NewValues
+from hub.calculated.expression import InvalidExpression, parse_expression
+from hub.calculated.parse import parse, parse_usable
+
+__all__ = ["Calculation", "InvalidExpression", "NewValues", "parse", "parse_expression", "parse_usable"]

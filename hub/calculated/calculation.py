@@ -1,0 +1,254 @@
+"""Calculate the metrics of all devices at regular times, in small steps.
+
+A definition is calculated every ``every_ms`` from the latest values at that time, as a recording rule of Prometheus
+is. A round visits the devices in portions, so that it never holds up messages for long::
+
+    begin(now)  a round for each interval that is due
+    step()      level by level: add up groups of devices, portion by portion
+                                then evaluate the level's definitions, portion by portion
+
+A level reads only what earlier levels have written, so a chain of calculated metrics is up to date in one round. A new
+value is written only if an input is newer than those of the last value, or if the expression depends on the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
+
+import msgspec
+import numpy as np
+
+from hub.calculated.evaluation import Evaluation
+from hub.calculated.expression import parse_expression
+from hub.calculated.inputs import GroupInputs, OwnInputs
+from hub.calculated.nodes import Apply, DeviceGroup, Node, Other, OverTime, Own, Total, parts
+from hub.calculated.order import levels
+from hub.calculated.rows import Rows
+from hub.calculated.units import unit_of
+from hub.model import CalculatedMark, CalculatedMetric, Device, Floats, Ints
+from hub.rules.scopes import ScopeMatcher
+
+PORTION = 250
+"""Devices of one step; it bounds how long that blocks the event loop (about 5 ms with 20 definitions)."""
+SELECTION_MS = 60_000
+"""How long the selection of definitions of a device is used, unless the device changes."""
+Find = Callable[[str], Device | None]
+
+
+class NewValues(msgspec.Struct, frozen=True):
+    """New values of one definition.
+
+    Attributes:
+        definition: The definition.
+        at: When it was evaluated, in epoch ms.
+        rows: The row of each device with a new value in ``state``.
+        values: The new values.
+        missing: Devices for which an input is missing.
+        state: The rows of the definition.
+    """
+
+    definition: CalculatedMetric
+    at: int
+    rows: Ints
+    values: Floats
+    missing: list[str]
+    state: Rows
+
+
+class Calculation:
+    """The definitions with their state. Between :meth:`begin` and the end of a round, ``pending`` is True."""
+
+    def __init__(self, definitions: Sequence[CalculatedMetric], matcher: ScopeMatcher) -> None:
+        self._matcher = matcher
+        self.replace(definitions)
+
+    def replace(self, definitions: Sequence[CalculatedMetric]) -> None:
+        """Replace the definitions. One that has not changed keeps its state."""
+        before: dict[CalculatedMetric, Rows] = getattr(self, "_state", {})
+        self.definitions = list(definitions)
+        self._state = {each: before.get(each) or Rows(each) for each in self.definitions}
+        self._nodes = {each: parse_expression(each.expression) for each in self.definitions}
+        self._due = dict.fromkeys({each.every_ms for each in self.definitions}, 0)  # by interval, epoch ms
+        self._rounds: dict[int, Iterator[list[NewValues]]] = {}  # under way, by interval
+        self._selected: dict[str, tuple[object, ...]] = {}  # by device, what selects it, and its definitions
+        self._selected_at = 0
+
+    def clear(self) -> None:
+        """Forget all state, as after a restart."""
+        self._state = {}
+        self.replace(self.definitions)
+
+    def forget(self, device: str) -> None:
+        """Forget a deleted device."""
+        self._selected.pop(device, None)
+        for each in self._state.values():
+            each.forget(device)
+
+    @property
+    def pending(self) -> bool:
+        """Whether a round is under way."""
+        return bool(self._rounds)
+
+    def begin(self, now: int, devices: Callable[[], list[str]], find: Find) -> None:
+        """Begin the rounds that are due. A round that is still under way goes on instead."""
+        if not 0 <= now - self._selected_at < SELECTION_MS:
+            self._selected, self._selected_at = {}, now
+        for every_ms, due in self._due.items():
+            if every_ms not in self._rounds and (now >= due or due - now > every_ms):
+                self._due[every_ms] = (now // every_ms + 1) * every_ms
+                self._rounds[every_ms] = self._round(every_ms, now, devices(), find)
+
+    def step(self) -> list[NewValues]:
+        """Do the next step of the rounds under way."""
+        found: list[NewValues] = []
+        for every_ms, steps in list(self._rounds.items()):
+            results = next(steps, None)
+            if results is None:
+                del self._rounds[every_ms]
+            else:
+                found += results
+        return found
+
+    def applies(self, definition: CalculatedMetric, device: Device) -> bool:
+        """Return whether a device gets the metric of a definition, which may be a draft."""
+        if definition.device is not None:
+            return device.id == definition.device
+        mark = device.calculated.get(definition.metric)
+        if definition.metric in device.metrics and (mark is None or mark.id != definition.id):
+            return False  # the device reports it, or another definition writes it
+        node = parse_expression(definition.expression)
+        if not _required(node) <= device.metrics.keys() or not self._matcher.selects(definition.scope, device):
+            return False
+        return any(isinstance(each, Own) and each.metric in device.metrics for each in parts(node))
+
+    # -- rounds ----------------------------------------------------------------------------------------------
+
+    def _round(self, every_ms: int, now: int, devices: list[str], find: Find) -> Iterator[list[NewValues]]:
+        for level in levels([each for each in self.definitions if each.every_ms == every_ms]):
+            nodes = [(node, each.max_age_ms) for each in level for node in parts(self._nodes[each])]
+            groups = GroupInputs(
+                [(node, age) for node, age in nodes if isinstance(node, DeviceGroup)], self._matcher, now
+            )
+            for portion in _portions(devices) if groups.wanted else ():
+                for device in filter(None, map(find, portion)):
+                    groups.add(device)
+                yield []
+            for each in level:
+                if each.device is not None:
+                    yield self._on_one(each, groups, find, now)
+            scoped = [each for each in level if each.device is None]
+            for portion in _portions(devices) if scoped else ():
+                yield self._on_many(scoped, list(filter(None, map(find, portion))), groups, find, now)
+
+    def _on_one(self, definition: CalculatedMetric, groups: GroupInputs, find: Find, now: int) -> list[NewValues]:
+        name = definition.device or ""
+        device = find(name) or Device(name, name, "calculated", first_seen=now)
+        mark = device.calculated.get(definition.metric)
+        if definition.metric in device.metrics and (mark is None or mark.id != definition.id):
+            return []
+        own = OwnInputs([device], now)
+        return [self._evaluate(definition, [device], np.zeros(1, np.int64), own, groups, find, now)]
+
+    def _on_many(
+        self, definitions: list[CalculatedMetric], devices: list[Device], groups: GroupInputs, find: Find, now: int
+    ) -> list[NewValues]:
+        own = OwnInputs(devices, now)
+        members: dict[CalculatedMetric, list[int]] = {each: [] for each in definitions}
+        for number, device in enumerate(devices):
+            for each in self._definitions_of(device):
+                if each in members:
+                    members[each].append(number)
+        return [
+            self._evaluate(each, [devices[i] for i in which], np.array(which, np.int64), own, groups, find, now)
+            for each, which in members.items()
+            if which
+        ]
+
+    def _definitions_of(self, device: Device) -> Sequence[CalculatedMetric]:
+        """Return the definitions with a scope that calculate a metric of the device."""
+        key = (device.info, device.labels, device.area_id, len(device.metrics))
+        known = self._selected.get(device.id)
+        if known is not None and known[0] is key[0] and known[1:4] == key[1:]:
+            return known[4]  # type: ignore[return-value]
+        found: dict[str, CalculatedMetric] = {}
+        for each in self.definitions:
+            if each.device is None and each.metric not in found and self.applies(each, device):
+                found[each.metric] = each
+        self._selected[device.id] = (*key, tuple(found.values()))
+        return tuple(found.values())
+
+    def _evaluate(
+        self,
+        definition: CalculatedMetric,
+        devices: list[Device],
+        which: Ints,
+        own: OwnInputs,
+        groups: GroupInputs,
+        find: Find,
+        now: int,
+    ) -> NewValues:
+        state, node = self._state[definition], self._nodes[definition]
+        rows = state.of([device.id for device in devices])
+        evaluation = Evaluation(
+            definition=definition,
+            devices=devices,
+            which=which,
+            rows=rows,
+            state=state,
+            own=own,
+            groups=groups,
+            find=find,
+            now=now,
+        )
+        values = evaluation.value(node)
+        missing = np.isnan(values)
+        new = ~missing
+        if not any(isinstance(each, OverTime | Total) for each in parts(node)):
+            new &= evaluation.newest > state.newest[rows]
+        state.newest[rows] = np.where(missing, 0, np.maximum(evaluation.newest, state.newest[rows]))
+        left_out = [devices[i].id for i in np.flatnonzero(missing).tolist()]
+        return NewValues(definition, now, rows[new], values[new], left_out, state)
+
+    # -- units -----------------------------------------------------------------------------------------------
+
+    def mark(
+        self, definition: CalculatedMetric, device: Device, find: Find, devices: Callable[[], list[str]]
+    ) -> CalculatedMark:
+        """Return the mark of the metric on a device, with its unit."""
+        unit = definition.unit
+
+        def unit_of_input(node: Node) -> str | None:
+            match node:
+                case Own(metric=metric):
+                    return device.unit(metric)
+                case Other(device=name, metric=metric):
+                    return found.unit(metric) if (found := find(name)) is not None else None
+                case DeviceGroup(metric=metric, scope=scope):
+                    members = (each for each in map(find, devices()) if each is not None and metric in each.metrics)
+                    units = {each.unit(metric) for each in members if self._matcher.selects(scope, each)}
+                    return units.pop() if len(units) == 1 else None
+            return None
+
+        if unit is None:
+            unit = unit_of(parse_expression(definition.expression), unit_of_input)
+        return CalculatedMark(definition.id, definition.name, unit)
+
+
+def _required(node: Node) -> set[str]:
+    """Return the metrics that a device must have: all of its own that are read, except below ``default``."""
+    match node:
+        case Own(metric=metric):
+            return {metric}
+        case Apply(function="default", arguments=(_, fallback)):
+            return _required(fallback)
+        case Apply(arguments=arguments):
+            return set(chain.from_iterable(map(_required, arguments)))
+        case OverTime(argument=argument) | Total(argument=argument):
+            return _required(argument)
+    return set()
+
+
+def _portions(devices: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(devices), PORTION):
+        yield devices[start : start + PORTION]

@@ -1,0 +1,127 @@
+"""State of one definition, as columns with one row a device: the newest inputs, and what functions over time keep.
+
+Only the running total survives a restart, because it continues from the stored value of the metric. ``rate``,
+``change`` and ``average`` begin again.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import numpy as np
+
+from hub.model import CalculatedMetric, Device, Floats, Ints, next_table
+
+POINTS = 16
+"""Earlier values that a function over time keeps of each device, evenly spaced over its window."""
+HOUR_MS = 3_600_000
+MIN_PAUSE_MS = 60_000
+"""A running total continues over a pause of this length or of five evaluations; longer ones add nothing."""
+Column = TypeVar("Column", Ints, Floats)
+
+
+class Rows:
+    """The rows of one definition. ``table`` and a row number identify device and metric in a RecordBatch."""
+
+    def __init__(self, definition: CalculatedMetric) -> None:
+        self._definition = definition
+        self.table = next_table()
+        self.owners: list[str] = []  # device ids, by row
+        self.described: list[object] = []  # the description that the device's mark was made from, by row
+        self._rows: dict[str, int] = {}
+        self.newest: Ints = np.zeros(0, np.int64)  # time of the newest input of the last value
+        self._last: Floats = np.zeros(0)  # the last value of the argument of total()
+        self._windows: dict[int, Window] = {}  # by index of the node
+
+    def of(self, devices: list[str]) -> Ints:
+        """Return the rows of devices, and add those that are new."""
+        for each in devices:
+            if each not in self._rows:
+                self._rows[each] = len(self.owners)
+                self.owners.append(each)
+                self.described.append(None)
+        self.newest = resized(self.newest, len(self.owners))
+        return np.fromiter((self._rows[each] for each in devices), np.int64, len(devices))
+
+    def forget(self, device: str) -> None:
+        """Release the row of a deleted device. It is not used again: the store caches series ids by row."""
+        self._rows.pop(device, None)
+
+    def window(self, index: int, function: str, window_ms: int) -> Window:
+        """Return the state of a function over time."""
+        if index not in self._windows:
+            self._windows[index] = Window(function, window_ms)
+        return self._windows[index]
+
+    def total(self, rows: Ints, devices: list[Device], column: Floats, now: int) -> Floats:
+        """Return the running totals at ``now``, continued from the latest values of the metric."""
+        metric, longest = self._definition.metric, max(MIN_PAUSE_MS, 5 * self._definition.every_ms)
+        latest = [device.metrics.get(metric) for device in devices]
+        before = np.array([float(each.value) if each and not isinstance(each.value, str) else 0.0 for each in latest])
+        since = now - np.array([each.ts if each else now for each in latest], np.int64)
+        if len(self._last) < len(self.owners):
+            last = np.full(max(64, 2 * len(self.owners)), np.nan)
+            last[: len(self._last)] = self._last
+            self._last = last
+        last = self._last[rows]
+        mean = np.where(np.isnan(last), column, (column + last) / 2)
+        self._last[rows] = column
+        added = np.where((since > 0) & (since <= longest), mean * since / HOUR_MS, 0.0)
+        return np.where(np.isnan(column), np.nan, before + added)
+
+
+class Window:
+    """Values of a column in the last ``window_ms``, for ``rate``, ``change`` and ``average``, by row."""
+
+    def __init__(self, function: str, window_ms: int) -> None:
+        self._function, self._window_ms = function, window_ms
+        self._ts: Ints = np.zeros((0, POINTS), np.int64)  # oldest first; 0: none
+        self._values: Floats = np.zeros((0, POINTS))
+        # For the average: the integral over time since the first value, and when and with what value it was updated.
+        self._integral: Floats = np.zeros(0)
+        self._updated: Ints = np.zeros(0, np.int64)
+        self._last: Floats = np.zeros(0)
+
+    def step(self, rows: Ints, column: Floats, now: int) -> Floats:
+        """Add a value of each row, NaN for none. Return the function's results, NaN where it is not known yet."""
+        size = int(rows.max(initial=-1)) + 1
+        self._ts, self._values = resized(self._ts, size), resized(self._values, size)
+        self._integral, self._last = resized(self._integral, size), resized(self._last, size)
+        self._updated = resized(self._updated, size)
+        value = self._integrated(rows, column, now) if self._function == "average" else column
+        ts = self._ts[rows]
+        kept = (ts >= now - self._window_ms) & (ts > 0) & (ts < now)
+        place = (np.arange(len(rows)), kept.argmax(axis=1))  # the oldest one that is kept
+        elapsed = np.where(kept.any(axis=1), now - ts[place], 0)
+        difference = value - self._values[rows][place]
+        added = rows[~np.isnan(value) & ((now - ts[:, -1] >= self._window_ms // (POINTS - 1)) | (ts[:, -1] > now))]
+        self._add(added, value[np.isin(rows, added)], now)
+        # A rate over a much shorter time would be noise. A mean of what there is may be shown.
+        enough = elapsed > 0 if self._function == "average" else 2 * elapsed >= self._window_ms
+        with np.errstate(all="ignore"):
+            seconds = 1_000 if self._function == "rate" else 1
+            found = difference if self._function == "change" else difference * seconds / elapsed
+        return np.where(enough, found, np.nan)
+
+    def _add(self, rows: Ints, values: Floats, now: int) -> None:
+        self._ts[rows, :-1], self._values[rows, :-1] = self._ts[rows, 1:], self._values[rows, 1:]
+        self._ts[rows, -1], self._values[rows, -1] = now, values
+
+    def _integrated(self, rows: Ints, column: Floats, now: int) -> Floats:
+        """Return the integral of the column over time up to now, in value times ms, NaN where the column has none."""
+        present = ~np.isnan(column)
+        since = now - self._updated[rows]
+        counted = (self._updated[rows] > 0) & (since > 0) & (since <= self._window_ms)
+        self._integral[rows] += np.where(present & counted, (column + self._last[rows]) / 2 * since, 0.0)
+        self._updated[rows] = np.where(present, now, self._updated[rows])
+        self._last[rows] = np.where(present, column, self._last[rows])
+        return np.where(present, self._integral[rows], np.nan)
+
+
+def resized(column: Column, size: int) -> Column:
+    """Return the column with room for at least ``size`` rows, filled with zeros."""
+    if len(column) >= size:
+        return column
+    larger = np.zeros((max(64, 2 * size), *column.shape[1:]), column.dtype)
+    larger[: len(column)] = column
+    return larger

@@ -1,0 +1,50 @@
+"""Derive the unit of a result from the units of its inputs, where that is certain.
+
+A constant factor may convert a unit (``power / 1000`` in kW) or not, so a product with a number has no known unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.calculated.nodes import Apply, DeviceGroup, Node, Number, Other, OverTime, Own, Total
+
+_SAME = {"+", "-", "%", "min", "max", "clamp", "default", "abs", "floor", "ceil", "negative"}
+"""Functions whose result has the unit that all arguments share. A number has the unit of the others."""
+
+
+def unit_of(node: Node, unit: Callable[[Node], str | None]) -> str | None:
+    """Return the unit of a node, None if it has none or it is not known.
+
+    Args:
+        node: The expression, or a part of it.
+        unit: Returns the unit of an input: of a :class:`Own`, :class:`Other` or :class:`DeviceGroup`.
+    """
+    match node:
+        case DeviceGroup(function="count"):
+            return None
+        case Own() | Other() | DeviceGroup():
+            return unit(node)
+        case Apply(function="if", arguments=(_, then, otherwise)):
+            return _shared([then, otherwise], unit)
+        case Apply(function="round", arguments=(rounded, *_)):
+            return unit_of(rounded, unit)
+        case Apply(function=name, arguments=arguments) if name in _SAME:
+            return _shared(list(arguments), unit)
+        case OverTime(function="rate", argument=argument):
+            return _with(unit_of(argument, unit), "/s")
+        case OverTime(argument=argument):
+            return unit_of(argument, unit)
+        case Total(argument=argument):
+            return _with(unit_of(argument, unit), "h")
+    return None
+
+
+def _shared(nodes: list[Node], unit: Callable[[Node], str | None]) -> str | None:
+    found = {unit_of(each, unit) for each in nodes if not isinstance(each, Number)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _with(unit: str | None, ending: str) -> str | None:
+    """Return ``W`` + ``h``; a unit that is itself a quotient, such as ``m³/h``, has no such name."""
+    return f"{unit}{ending}" if unit and "/" not in unit else None

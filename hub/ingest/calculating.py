@@ -1,0 +1,168 @@
+"""Calculate metrics at their times, and add their values to the batch. Values are applied like readings.
+
+Values of many devices are one record batch, so devices stay on the fast path. The single result of a definition with
+a device of its own is a record: that device lives by it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from hub.calculated import Calculation, NewValues
+from hub.errors import Rejected
+from hub.events import DeviceChanged
+from hub.ingest.batch import Batch
+from hub.ingest.liveness import Liveness
+from hub.model import (
+    NO_KEY,
+    CalculatedMetric,
+    Device,
+    Identity,
+    Info,
+    Ints,
+    Record,
+    RecordBatch,
+    ValueExpired,
+)
+from hub.registry.registry import DeviceRegistry
+from hub.rules import Engine
+from hub.runtime.fault_log import FaultLog
+
+faults = FaultLog(logging.getLogger(__name__))
+
+DIALECT = "calculated"
+"""Of devices that exist only for calculated metrics."""
+REMARK_MS = 600_000
+"""How often the unit of a metric with a device of its own is derived again."""
+
+
+class Calculating:
+    """Runs the rounds of a calculation. While one is ``pending``, the pipeline sends CalculateNext."""
+
+    def __init__(
+        self,
+        registry: DeviceRegistry,
+        engine: Engine,
+        calculation: Calculation,
+        liveness: Liveness,
+        apply: Callable[[Batch, Record], None],
+    ) -> None:
+        """Create a runner. ``apply`` applies a record to registry and rules."""
+        self._registry, self._engine, self._calculation = registry, engine, calculation
+        self._liveness, self._apply = liveness, apply
+        self.pending = False
+
+    def clear(self) -> None:
+        """Forget rounds and state: the devices will be restored."""
+        self._calculation.clear()
+        self.pending = False
+
+    def tick(self, batch: Batch, now: int) -> None:
+        """Begin the rounds that are due, and do their first step."""
+        if self._calculation.definitions:
+            self._calculation.begin(now, self._devices, self._registry.get)
+            self.step(batch)
+
+    def step(self, batch: Batch) -> None:
+        """Do the next step."""
+        try:
+            for result in self._calculation.step():
+                self._take(batch, result)
+        except Exception as error:  # a bug here must not end the pipeline
+            faults.unexpected("Calculated metrics failed and start again. Report this.", cause=error)
+            self._calculation.clear()
+        self.pending = self._calculation.pending
+
+    def replace(self, batch: Batch, metrics: Iterable[CalculatedMetric], now: int) -> None:
+        """Replace the definitions. Metrics that are no longer calculated become unknown."""
+        self._calculation.replace(list(metrics))
+        self.pending = False
+        current = {(each.id, each.metric) for each in self._calculation.definitions}
+        for device in list(self._registry.devices()):
+            for metric, mark in device.calculated.items():
+                if (mark.id, metric) not in current:
+                    self._registry.calculated.unmark(device.id, metric)
+                    batch.events += self._liveness.expiration(ValueExpired(device.id, metric, now, withdrawn=True))
+
+    def forget(self, device: str) -> None:
+        """Forget a deleted device."""
+        self._calculation.forget(device)
+
+    def _devices(self) -> list[str]:
+        return [device.id for device in self._registry.devices()]
+
+    def _take(self, batch: Batch, result: NewValues) -> None:
+        definition = result.definition
+        try:
+            if definition.device is not None and len(result.rows):
+                self._take_single(batch, result)
+            elif len(result.rows):
+                self._take_many(batch, result)
+        except Rejected as error:
+            faults.error(("room", definition.id), "Cannot calculate %s: %s", definition.name, error)
+        for name in result.missing:
+            device = self._registry.get(name)
+            latest = device.metrics.get(definition.metric) if device is not None else None
+            if latest is not None and latest.quality != "unknown":
+                batch.events += self._liveness.expiration(ValueExpired(name, definition.metric, result.at))
+
+    def _take_single(self, batch: Batch, result: NewValues) -> None:
+        definition, at, name = result.definition, result.at, result.definition.device or ""
+        if not self._registry.known(name):
+            info = Info(name=definition.name if definition.name != definition.id else None)
+            batch.events += self._registry.identify(Identity(name, name, DIALECT, info), at)
+        device = self._registry.require(name)
+        self._mark(batch, result, device, int(result.rows[0]), at // REMARK_MS)
+        live = device.dialect == DIALECT
+        self._apply(batch, Record(name, at, at, {definition.metric: float(result.values[0])}, live=live))
+
+    def _take_many(self, batch: Batch, result: NewValues) -> None:
+        """Set the values, evaluate the rules that read them, and add a record batch."""
+        metric, at, written = result.definition.metric, result.at, []
+        for place, (row, value) in enumerate(zip(result.rows.tolist(), result.values.tolist(), strict=True)):
+            name = result.state.owners[row]
+            device = self._registry.get(name)
+            if device is None:
+                continue  # deleted since the round began
+            if result.state.described[row] is not device.info:
+                self._mark(batch, result, device, row, device.info)
+            try:
+                self._registry.calculated.set(device, metric, value, at)
+            except Rejected as error:
+                faults.error(("room", name), "%s has no room for a calculated metric: %s", name, error)
+                continue
+            reads, together = self._engine.plans.readers(device, metric)
+            if together:  # the range in which no rule changes state depends on this value
+                self._registry.fast_path.demote(name)
+            if reads:
+                batch.events += self._engine.observe(device, Record(name, at, at, {metric: value}, live=False))
+            written.append(place)
+        if written:
+            batch.record_batches.append(_record_batch(result, np.array(written, np.int64)))
+
+    def _mark(self, batch: Batch, result: NewValues, device: Device, row: int, described: object) -> None:
+        """Mark the metric on the device, if that was not done under this description."""
+        if result.state.described[row] == described:
+            return
+        result.state.described[row] = described
+        definition = result.definition
+        mark = self._calculation.mark(definition, device, self._registry.get, self._devices)
+        if self._registry.calculated.mark(device.id, definition.metric, mark):
+            batch.events.append(DeviceChanged(device.id, result.at))
+
+
+def _record_batch(result: NewValues, places: Ints) -> RecordBatch:
+    times = np.full(len(places), result.at, np.int64)
+    return RecordBatch(
+        result.state.table,
+        (result.definition.metric,),
+        result.state.owners,
+        result.rows[places],
+        times,
+        times,
+        np.full(len(places), NO_KEY),
+        result.values[places].reshape(-1, 1),
+    )

@@ -1,0 +1,69 @@
+// Texts of calculated metrics.
+
+import { plural } from '../plural';
+
+const devices = (n: number, shown: string): string =>
+  `${shown} ${plural(n, { one: 'device', other: 'devices' })}`;
+
+export const calculated = {
+  title: 'Calculated metrics',
+  lead: 'Stored in calculated.toml in the data folder. Changes apply at once.',
+  add: 'New metric',
+  newMetric: 'New metric',
+  edit: (name: string) => `Edit ${name}`,
+  back: 'All calculated metrics',
+  gone: 'There is no such metric any more.',
+  none: 'No calculated metrics yet.',
+  form: 'Form',
+  text: 'TOML',
+  textLead: 'The same metric as text. Changes appear on both sides.',
+  unread: 'The form appears once the text is valid.',
+  save: 'Save',
+  cancel: 'Cancel',
+  remove: 'Delete metric',
+  removeOne: (name: string) => `Delete ${name}`,
+  removeLead: 'Its history is kept. You can undo this for a few seconds.',
+  saved: (name: string) => `${name} saved`,
+  removed: (name: string) => `${name} deleted`,
+  undone: 'Change undone',
+  checking: 'Checking…',
+  covers: (n: number, shown: string, unit: string | null) =>
+    `Calculated for ${devices(n, shown)}, ${unit ? `in ${unit}` : 'without a unit'}.`,
+  optional: (label: string) => `${label} (optional)`,
+  columns: { name: 'Name', expression: 'Expression', on: 'Devices', every: 'Every', unit: 'Unit' },
+  count: (n: number, shown: string) => devices(n, shown),
+  derived: 'Derived',
+  fields: {
+    name: 'Name',
+    id: 'ID',
+    metric: 'Metric',
+    expression: 'Expression',
+    unit: 'Unit',
+    device: 'Result on one device',
+    every: 'Calculate every',
+    max_age: 'Oldest input',
+    devices: 'Devices',
+    models: 'Models',
+    labels: 'Labels',
+    areas: 'Areas',
+    via: 'Gateways',
+  },
+  notes: {
+    expression:
+      'Metrics of the device, + - * /, and functions: rate(x, 300), average(x, 300), total(power / 1000), sum(metric("power", area="Hall 2"))',
+    unit: 'Derived from the inputs if empty',
+    device: 'Instead of the fields below. Created if it does not exist',
+    max_age: 'Older inputs count as missing',
+  },
+  trial: {
+    title: 'Over the history',
+    lead: (readings: string, step: string) =>
+      `From ${readings} stored readings, every ${step}. Nothing was stored.`,
+    more: (n: string, all: string) => `${n} of ${all} devices are shown.`,
+    running: 'Calculating…',
+    nothing: 'No values: inputs are missing in this period.',
+    periods: { hour: 'Last hour', day: 'Last day', week: 'Last week' },
+    period: 'Period',
+    last: 'last',
+  },
+};

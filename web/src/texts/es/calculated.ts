@@ -1,0 +1,69 @@
+// Texts of calculated metrics.
+
+import { plural } from '../plural';
+
+const devices = (n: number, shown: string): string =>
+  `${shown} ${plural(n, { one: 'dispositivo', other: 'dispositivos' })}`;
+
+export const calculated = {
+  title: 'Métricas calculadas',
+  lead: 'Guardadas en calculated.toml en la carpeta de datos. Los cambios se aplican de inmediato.',
+  add: 'Nueva métrica',
+  newMetric: 'Nueva métrica',
+  edit: (name: string) => `Editar ${name}`,
+  back: 'Todas las métricas calculadas',
+  gone: 'Esta métrica ya no existe.',
+  none: 'Aún no hay métricas calculadas.',
+  form: 'Formulario',
+  text: 'TOML',
+  textLead: 'La misma métrica como texto. Los cambios aparecen en ambos lados.',
+  unread: 'El formulario aparece cuando el texto es válido.',
+  save: 'Guardar',
+  cancel: 'Cancelar',
+  remove: 'Eliminar métrica',
+  removeOne: (name: string) => `Eliminar ${name}`,
+  removeLead: 'Su historial se conserva. Puede deshacerlo durante unos segundos.',
+  saved: (name: string) => `${name}: guardado`,
+  removed: (name: string) => `${name}: eliminado`,
+  undone: 'Cambio deshecho',
+  checking: 'Comprobando…',
+  covers: (n: number, shown: string, unit: string | null) =>
+    `Se calcula para ${devices(n, shown)}, ${unit ? `en ${unit}` : 'sin unidad'}.`,
+  optional: (label: string) => `${label} (opcional)`,
+  columns: { name: 'Nombre', expression: 'Expresión', on: 'Dispositivos', every: 'Cada', unit: 'Unidad' },
+  count: (n: number, shown: string) => devices(n, shown),
+  derived: 'Derivada',
+  fields: {
+    name: 'Nombre',
+    id: 'ID',
+    metric: 'Métrica',
+    expression: 'Expresión',
+    unit: 'Unidad',
+    device: 'Resultado en un dispositivo',
+    every: 'Calcular cada',
+    max_age: 'Entrada más antigua',
+    devices: 'Dispositivos',
+    models: 'Modelos',
+    labels: 'Etiquetas',
+    areas: 'Áreas',
+    via: 'Pasarelas',
+  },
+  notes: {
+    expression:
+      'Métricas del dispositivo, + - * / y funciones: rate(x, 300), average(x, 300), total(power / 1000), sum(metric("power", area="Hall 2"))',
+    unit: 'Si está vacía, se deriva de las entradas',
+    device: 'En lugar de los campos siguientes. Se crea si no existe',
+    max_age: 'Las entradas más antiguas cuentan como ausentes',
+  },
+  trial: {
+    title: 'En el historial',
+    lead: (readings: string, step: string) =>
+      `De ${readings} lecturas guardadas, cada ${step}. No se guardó nada.`,
+    more: (n: string, all: string) => `${n} de ${all} dispositivos se muestran.`,
+    running: 'Calculando…',
+    nothing: 'Sin valores: faltan entradas en este período.',
+    periods: { hour: 'Última hora', day: 'Último día', week: 'Última semana' },
+    period: 'Período',
+    last: 'último',
+  },
+};

@@ -98,7 +98,7 @@ class People:
         return made_by_administrator and (link.account is None or self.accounts.active(link.account) is not None)
 
     async def accept(self, secret: str, name: str, password: str, client: str) -> Account:
-        """Use a link: create its account, or set its account's password and end sessions and tokens of the old one.
+        """Use a link: create its account, or set its account's new password and end the account's sessions.
 
         A link is used up before anything is changed, so that it makes one account even if it is sent twice at once. It
         is restored if that fails. Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken,

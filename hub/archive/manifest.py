@@ -1,4 +1,4 @@
-"""The manifest of an archive, and which files of a data folder belong into one."""
+"""The manifest of an archive, and which files of a data folder an archive contains."""
 
 from __future__ import annotations
 

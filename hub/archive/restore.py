@@ -48,7 +48,7 @@ MAX_CREATED_AT = 253_402_300_800_000
 
 
 class Staged(msgspec.Struct, frozen=True):
-    """A restore that waits to be put in place."""
+    """An unpacked and checked backup that :func:`adopt` can put in place."""
 
     aside: str  # name of the folder for the present files
     files: list[str]

@@ -195,7 +195,7 @@ def client_settings(settings: Settings, install: Installation) -> MqttClientSett
 
 
 def acl_of(settings: Settings) -> MosquittoAcl:
-    """Return the users of the broker, in the files of the settings or, by default, in the data folder."""
+    """Return the broker's access files, at the paths in the settings or, by default, in the data folder."""
     mqtt, folder = settings.mqtt, broker_folder(settings)
     default = mqtt.password_file is None or mqtt.acl_file is None
     files = AccessFiles(

@@ -135,7 +135,7 @@ def _known_columns(line: str, separator: str) -> int:
 
 
 def _with_width(cells: list[str], width: int) -> list[str]:
-    """Return the cells without empty ones after the last column. Raises Invalid if there are more or fewer then."""
+    """Return the cells without empty ones at the end. Raises Invalid unless there is one for each column."""
     while len(cells) > width and not cells[-1]:
         cells.pop()
     if len(cells) != width:

@@ -35,7 +35,7 @@ class Judging:
         return self.start(turned, now) if turned else []
 
     def start(self, devices: Iterable[str], now: int) -> list[Event]:
-        """Begin to evaluate devices whose area or gateway has changed, or a schedule of whose rules began or ended."""
+        """Begin to evaluate devices whose area or gateway has changed, or whose rules' schedules began or ended."""
         devices = list(devices)
         for name in devices:
             self._registry.fast_path.demote(name)  # other rules may have other bounds

@@ -84,7 +84,7 @@ class Publishing:
             self._send_more()
 
     def pause(self) -> None:
-        """Write nothing until :meth:`resume`: the broker reads too slowly."""
+        """Stop writing until :meth:`resume`, because the broker reads too slowly."""
         self._paused = True
 
     def resume(self) -> None:

@@ -7,6 +7,7 @@ The dashboard has the same formats (``web/src/lib/format.ts``); ``tests/vectors/
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -24,6 +25,7 @@ _MAX_DECIMALS = {"°C": 1, "°F": 1, "%": 1, "dBm": 0, "rpm": 0, "r/min": 0}
 """Decimals of readings by unit; more would be noise: −0.04 °C is shown as 0 °C. Differences and limits keep them."""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
+_SENTENCE = re.compile(r"(?<=[.!?])\s")
 _LAST_MS = 253_402_300_799_000
 """The end of the year 9999. Later times, from broken clocks, are shown as this one."""
 
@@ -156,6 +158,11 @@ def in_sentence(title: str) -> str:
 def join(items: list[str], word: str = "and") -> str:
     """Return a list as text: ``a``, ``a and b``, ``a, b and c``; with ``word`` before the last."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a text."""
+    return _SENTENCE.split(text.strip(), maxsplit=1)[0][:500]
 
 
 def _exponent(value: float) -> int:

@@ -110,6 +110,7 @@ async def walk_settings(walk: Walk) -> None:
     await walk.do("PUT /api/notifications/channels/{channel_id}", "hook", json=hook)
     await walk.do("POST /api/notifications/channels/{channel_id}/test", "hook", json=hook)
     await walk.do("PUT /api/notifications/routes", json={"routes": []})
+    await walk.do("PUT /api/notifications/reports", json={"reports": []})
     await walk.do("PUT /api/notifications", json={"base_url": "https://hub.example"})
     await walk.do("POST /api/notifications/deliveries/{number}/retry", "1", outcome="failed")
     await walk.do("PUT /api/account/notifications", json={})

@@ -1875,6 +1875,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Reports
+         * @description Replace the reports. One that was due within the last hour is sent at once.
+         */
+        put: operations["put_notifications_reports"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/reports/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Report
+         * @description Return a report as it would be sent now. Nothing is sent.
+         */
+        post: operations["post_notifications_reports_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/notifications/dry-run": {
         parameters: {
             query?: never;
@@ -4657,7 +4697,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "firing" | "resolved" | "test" | "hub";
+            kind: "firing" | "resolved" | "test" | "hub" | "report";
             /**
              * Severity
              * @enum {string}
@@ -6722,6 +6762,8 @@ export interface components {
             channels: components["schemas"]["ChannelShape"][];
             /** Routes */
             routes: components["schemas"]["RouteShape"][];
+            /** Reports */
+            reports: components["schemas"]["ReportShape"][];
             default_template: components["schemas"]["TemplateShape"];
             /** Template Fields */
             template_fields: string[];
@@ -7110,6 +7152,125 @@ export interface components {
         Repeat: {
             /** Model */
             model?: string | null;
+        };
+        /**
+         * ReportPreviewShape
+         * @description A report as it would be sent now. `empty`: nothing happened.
+         */
+        ReportPreviewShape: {
+            /** Title */
+            title: string;
+            /** Text */
+            text: string;
+            /** Empty */
+            empty: boolean;
+        };
+        /**
+         * ReportPreviewWanted
+         * @description A report over the last `hours` (a digest: seven days), with times in the zone.
+         */
+        ReportPreviewWanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "weekly_digest" | "shift_summary";
+            /**
+             * Hours
+             * @default 8
+             */
+            hours: number;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+        };
+        /**
+         * ReportShape
+         * @description When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+         */
+        ReportShape: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "weekly_digest" | "shift_summary";
+            /** Days */
+            days: number[];
+            /** At */
+            at: number;
+            /** Zone */
+            zone: string;
+            /** Hours */
+            hours: number;
+            /** Channels */
+            channels: string[];
+            /** People */
+            people: string[];
+            /** Roles */
+            roles: ("viewer" | "operator" | "administrator")[];
+            /** Send Empty */
+            send_empty: boolean;
+        };
+        /**
+         * ReportWanted
+         * @description When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+         *
+         *     Without anything to report it is sent only with `send_empty`.
+         */
+        ReportWanted: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "weekly_digest" | "shift_summary";
+            /**
+             * Hours
+             * @default 8
+             */
+            hours: number;
+            /**
+             * Zone
+             * @default UTC
+             */
+            zone: string;
+            /** Name */
+            name: string;
+            /** Days */
+            days: number[];
+            /** At */
+            at: number;
+            /**
+             * Channels
+             * @default []
+             */
+            channels: string[];
+            /**
+             * People
+             * @default []
+             */
+            people: string[];
+            /**
+             * Roles
+             * @default []
+             */
+            roles: ("viewer" | "operator" | "administrator")[];
+            /**
+             * Send Empty
+             * @default false
+             */
+            send_empty: boolean;
+        };
+        /**
+         * ReportsWanted
+         * @description All reports.
+         */
+        ReportsWanted: {
+            /** Reports */
+            reports: components["schemas"]["ReportWanted"][];
         };
         /** RevokedShape */
         RevokedShape: {
@@ -12564,6 +12725,78 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_notifications_reports: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportsWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsShape"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_notifications_reports_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportPreviewWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPreviewShape"];
                 };
             };
             400: components["responses"]["Error400"];

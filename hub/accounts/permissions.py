@@ -191,6 +191,8 @@ PUT    /api/notifications/channels/{channel_id}
 DELETE /api/notifications/channels/{channel_id}
 POST   /api/notifications/channels/{channel_id}/test
 PUT    /api/notifications/routes
+PUT    /api/notifications/reports
+POST   /api/notifications/reports/preview
 POST   /api/notifications/dry-run
 POST   /api/notifications/preview
 GET    /api/notifications/deliveries

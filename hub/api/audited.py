@@ -70,6 +70,7 @@ settings PUT    /api/notifications                          changed the settings
 settings PUT    /api/notifications/channels/{channel_id}    saved a channel
 settings DELETE /api/notifications/channels/{channel_id}    removed a channel
 settings PUT    /api/notifications/routes                   changed the routes of notifications
+settings PUT    /api/notifications/reports                  changed the reports of notifications
 settings POST   /api/notifications/channels/{channel_id}/test   tested a channel
 settings POST   /api/notifications/deliveries/{number}/retry    sent a notification again
 settings PUT    /api/models                                 changed the roles of AI servers and the daily limits
@@ -125,6 +126,7 @@ READ_ONLY = frozenset(
         "POST /api/silences/preview",
         "POST /api/notifications/dry-run",
         "POST /api/notifications/preview",
+        "POST /api/notifications/reports/preview",
         "POST /api/rules/check",
         "POST /api/rules/preview",
         "POST /api/rules/backtest",

@@ -32,6 +32,7 @@ CHANGE_KEYS = frozenset(
         *("enrolment.key", "enrolment.key_revoked", "enrolment.used"),
         *("credential.issued", "credential.revoked", "models.roles", "models.saved", "models.reset"),
         *("notifications.channel", "notifications.channel_removed", "notifications.routes", "notifications.settings"),
+        "notifications.reports",
     )
 )
 """Every key of a change."""

@@ -22,6 +22,7 @@ from hub.services.alert_handling import AlertHandling
 from hub.services.alert_reports import AlertReports
 from hub.services.alerts import Alerts
 from hub.services.confirmed_causes import ConfirmedCauses
+from hub.services.report_writer import ReportWriter
 from hub.services.silences import Silences
 from hub.services.visible_incidents import VisibleIncidents
 
@@ -64,6 +65,8 @@ def alert_routers(
     reports = AlertReports(
         registry=core.visible.devices, engine=core.visible.alerts, store=core.visible.history, now=core.now
     )
+    writer = ReportWriter(reports, core.visible.devices, core.visible.history, core.now)
+    core.notifications.reports.write = writer.write
     files = AlertFiles(
         registry=core.visible.devices,
         engine=core.visible.alerts,

@@ -124,6 +124,7 @@ from hub.model.reading import (
     ValueExpired,
 )
 from hub.model.record_batch import NO_KEY, Bools, Floats, Ints, RecordBatch, next_table
+from hub.model.report import ReportKind, ReportText
 from hub.model.rule import Breach, Condition, Rule, Scope
 from hub.model.weekly_window import WeeklyWindow
 
@@ -250,6 +251,8 @@ __all__ = [
     "ReplaceCalculated",
     "ReplaceMappings",
     "ReplaceRules",
+    "ReportKind",
+    "ReportText",
     "Reporting",
     "Rule",
     "RuleProposal",

@@ -9,7 +9,7 @@ import msgspec
 from hub.model.alert import Alert, Severity
 from hub.model.reading import Value
 
-MessageKind = Literal["firing", "resolved", "test", "hub"]
+MessageKind = Literal["firing", "resolved", "test", "hub", "report"]
 """``hub`` is about the hub itself."""
 DeliveryState = Literal["waiting", "sending", "delivered", "failed", "cancelled"]
 FailureReason = Literal["auth", "rate_limit", "timeout", "unreachable", "rejected", "overflow"]

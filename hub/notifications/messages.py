@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -19,7 +18,6 @@ MAX_LISTED = 10
 """Alerts that a message lists."""
 MAX_DEFAULT_TEXT = 100_000
 """More than the default template makes of the longest fields."""
-_SENTENCE = re.compile(r"(?<=[.!?])\s")
 
 
 class MessageComposer:
@@ -104,11 +102,6 @@ class MessageComposer:
             url=f"{self.home()}/alerts/{alert.id}",
             rule_name=self._rule_names().get(alert.rule, alert.rule),
         )
-
-
-def first_sentence(text: str) -> str:
-    """Return the first sentence of a text."""
-    return _SENTENCE.split(text.strip(), maxsplit=1)[0][:500]
 
 
 def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:

@@ -9,25 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from hub.dialects import Publish
 from hub.errors import HubError, NotFound
 from hub.events import AlertEvent, DiagnosisReady, Event
-from hub.model import (
-    Alert,
-    DeliveryRecord,
-    Device,
-    Message,
-    MessageKind,
-    PendingNotice,
-    Severity,
-)
+from hub.model import Alert, DeliveryRecord, Device, Message, MessageKind, PendingNotice, Severity
 from hub.notifications.base import DeliveryFailed, OutgoingMessage
 from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
-from hub.notifications.messages import MessageComposer, first_sentence
+from hub.notifications.messages import MessageComposer
 from hub.notifications.mqtt_events import MAX_SENSORS, MqttEvents, RetainedMessages
 from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory
+from hub.notifications.reports import ReportSender
 from hub.notifications.routes import Selects
 from hub.notifications.settings import NotificationChannel, NotificationConfig
 from hub.notifications.templates import MessageTemplate, check_template, first_of
@@ -35,6 +28,7 @@ from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
 from hub.store.base import Store
+from hub.text_format import first_sentence
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
@@ -102,6 +96,7 @@ class Notifications:
         self._workers: dict[str, tuple[ChannelWorker, asyncio.Task[None]]] = {}
         self._saved: dict[str, NotificationChannel] = {}  # the channels when their workers were last managed
         self.direct = DirectSender(config, self.composer, now)
+        self.reports = ReportSender(config, directory, self.store, self.composer.home, now, self.wake_channel)
         self.hub_watch = HubWatch(config, directory, self.direct.send, now)
         self.mqtt = MqttEvents(config, self.composer, publish, retained, open_alerts, find, rule_names)
         config.on_change = self._settings_changed
@@ -123,6 +118,7 @@ class Notifications:
                     group.create_task(self._plan(group), name="notification planning"),
                     group.create_task(self.hub_watch.run(), name="hub watch"),
                     group.create_task(self.mqtt.run(), name="alerts over MQTT"),
+                    group.create_task(self.reports.run(), name="reports"),
                 ]
                 try:
                     while True:
@@ -151,6 +147,7 @@ class Notifications:
 
     def _settings_changed(self) -> None:
         self.mqtt.settings_changed()
+        self.reports.settings_changed()
         self._changed = True
         self._wake.set()
 

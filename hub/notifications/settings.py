@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -15,6 +15,7 @@ from hub.errors import Invalid, NotFound, StoreError
 from hub.model import WeeklyWindow
 from hub.notifications.base import SECRET, ChannelKind, Setting, checked_values
 from hub.notifications.channels import CHANNEL_KINDS, webpush
+from hub.notifications.report_schedule import ReportSchedule
 from hub.notifications.routes import ALL_CHANNELS, DEFAULT_ROUTE, NotificationRoute
 from hub.notifications.templates import MessageTemplate, check_template
 from hub.runtime.private_files import replace_file
@@ -85,6 +86,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     heartbeat_url: str = ""
     mqtt_events: bool = False
     home_assistant: bool = False
+    reports: tuple[ReportSchedule, ...] = ()
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
         """Return an enabled channel; None if there is no enabled channel with this id."""
@@ -145,11 +147,22 @@ class NotificationConfig:
         for route in routes:
             check_template(route.template)
         async with self._changing:
-            known = {ALL_CHANNELS} | {each.id for each in self.settings.channels}
-            wanted = {channel for route in routes for step in route.steps for channel in step.channels}
-            if unknown := wanted - known:
-                raise Invalid(f"There is no channel {sorted(unknown)[0][:64]!r}.", "Add it first.")
+            self._check_channels(channel for route in routes for step in route.steps for channel in step.channels)
             await self._save(replace(self.settings, routes=routes))
+
+    async def put_reports(self, reports: tuple[ReportSchedule, ...]) -> None:
+        """Replace the reports. Raises Invalid for an unknown channel, or two with the same name."""
+        if len({each.name for each in reports}) < len(reports):
+            raise Invalid("Two reports have the same name.", "Give each its own name.")
+        async with self._changing:
+            self._check_channels(channel for each in reports for channel in each.channels)
+            await self._save(replace(self.settings, reports=reports))
+
+    def _check_channels(self, wanted: Iterable[str]) -> None:
+        """Raise Invalid for a channel that does not exist."""
+        known = {ALL_CHANNELS} | {each.id for each in self.settings.channels}
+        if unknown := set(wanted) - known:
+            raise Invalid(f"There is no channel {sorted(unknown)[0][:64]!r}.", "Add it first.")
 
     async def put_person(self, account: str, wanted: PersonNotifications) -> None:
         """Set how a person is notified. Raises Invalid."""

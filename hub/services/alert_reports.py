@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
 from hub.insight.alert_digest import Drift, RuleAdvice, RuleWeek, drift, rule_advice, rule_weeks
 from hub.insight.alert_statistics import DAY_MS, HOUR_MS, AlertStatistics, alert_statistics, is_notified
 from hub.insight.series import MetricSeries
-from hub.model import Alert, Limit, SeriesQuery
+from hub.model import Alert, Limit, Rule, SeriesQuery
 from hub.registry.reader import DeviceReader
 from hub.rules.reader import AlertReader
 from hub.store.reader import HistoryReader
@@ -55,18 +55,23 @@ class AlertReports:
         self._store = store
         self._now = now
 
+    @property
+    def rules(self) -> Sequence[Rule]:
+        """Return the rules."""
+        return self._engine.rules
+
     async def health(self, days: int) -> AlertHealth:
         """Return the figures of the last ``days``."""
         end = self._now()
         start = end - days * DAY_MS
-        alerts, complete = await self._since(start)
+        alerts, complete = await self.since(start)
         return AlertHealth(start, end, complete, alert_statistics(alerts, start, end))
 
     async def digest(self) -> AlertDigest:
         """Return the digest of the last seven days."""
         end = self._now()
         start = end - WEEK_MS
-        alerts, _ = await self._since(start - WEEK_MS)
+        alerts, _ = await self.since(start - WEEK_MS)
         own = [each for each in alerts if each.raised_at >= start]
         rules = {rule.id: rule for rule in self._engine.rules}
         return AlertDigest(
@@ -83,7 +88,7 @@ class AlertReports:
         """Return the open alerts that were raised before."""
         return [each for each in self._engine.open.values() if each.raised_at < start]
 
-    async def _since(self, start: int) -> tuple[list[Alert], bool]:
+    async def since(self, start: int) -> tuple[list[Alert], bool]:
         """Return the alerts since a time and all open ones, and whether the list is complete."""
         found: dict[str, Alert] = {each.id: each for each in self._engine.open.values()}
         before: tuple[int, str] | None = None

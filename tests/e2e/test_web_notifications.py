@@ -62,5 +62,15 @@ def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, p
         form.get_by_label("Device").fill("pump-1")
         form.get_by_role("button", name="Show").click()
         expect(page.get_by_role("region", name="Dry run")).to_contain_text(re.compile("Escalation 1.*Night desk"))
+        page.get_by_role("button", name="Add report").click()
+        report = page.get_by_test_id("report")
+        report.get_by_label("Name", exact=True).fill("Night shift")
+        report.get_by_label("Type").select_option("shift_summary")
+        report.get_by_role("button", name="Preview").click()
+        expect(page.get_by_test_id("report-preview")).to_contain_text(
+            "1 alert raised, 0 of them over. 1 alert open now."
+        )
+        report.get_by_role("button", name="Save").click()
+        expect(page.get_by_test_id("report-item")).to_contain_text(re.compile("Night shift.*Shift summary.*08:00"))
         page.goto("about:blank")
         running.do(stack.aclose())

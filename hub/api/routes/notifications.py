@@ -16,6 +16,7 @@ from hub.api.errors import Json
 from hub.api.field_changes import field_changes
 from hub.api.routes.account import account_of
 from hub.api.schemas import notification_requests as requests
+from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
 from hub.errors import Invalid
 from hub.model import DeliveryState, WeeklyWindow
@@ -43,7 +44,8 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
                 kinds=[shapes.kind_shape(each) for each in CHANNEL_KINDS.values() if each.kind != webpush.CHANNEL],
                 channels=[shapes.channel_shape(each, counts) for each in found.channels],
                 routes=[shapes.route_shape(each) for each in found.routes],
-                default_template=shapes.TemplateShape.of(DEFAULT_TEMPLATE),
+                reports=[texts.ReportShape.of(each) for each in found.reports],
+                default_template=texts.TemplateShape.of(DEFAULT_TEMPLATE),
                 template_fields=list(FIELDS),
                 alert_fields=list(ALERT_FIELDS),
                 link_url=notifications.composer.home(),
@@ -133,6 +135,24 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         change = Change("notifications.routes", "changed the routes of notifications")
         return await changed(by, before, {route.name: route for route in wanted}, change)
 
+    @router.put("/api/notifications/reports", response_model=shapes.NotificationsShape)
+    async def set_reports(body: requests.ReportsWanted, by: By) -> Response:
+        """Replace the reports. One that was due within the last hour is sent at once."""
+        wanted = tuple(each.wanted() for each in body.reports)
+        for report in wanted:
+            check_time_zone(report.zone)
+        before = {report.name: report for report in config.settings.reports}
+        await config.put_reports(wanted)
+        change = Change("notifications.reports", "changed the reports of notifications")
+        return await changed(by, before, {report.name: report for report in wanted}, change)
+
+    @router.post("/api/notifications/reports/preview", response_model=texts.ReportPreviewShape)
+    async def preview_report(body: requests.ReportPreviewWanted) -> Response:
+        """Return a report as it would be sent now. Nothing is sent."""
+        check_time_zone(body.zone)
+        found = await notifications.reports.write(body.kind, body.hours, body.zone)
+        return Json(texts.ReportPreviewShape.of(found))
+
     @router.post("/api/notifications/dry-run", response_model=shapes.DryRunShape, responses={404: {}})
     async def try_routes(body: requests.DryRunWanted) -> Response:
         """Return who would be notified of an alert at a given time. Nothing is sent."""
@@ -140,14 +160,14 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         found = notifications.dry_run(body.device_id, body.rule_id, body.severity, at)
         return Json(shapes.dry_run_shape(found))
 
-    @router.post("/api/notifications/preview", response_model=shapes.PreviewShape, responses={404: {}})
+    @router.post("/api/notifications/preview", response_model=texts.PreviewShape, responses={404: {}})
     async def preview_message(body: requests.PreviewWanted) -> Response:
         """Return the message about an alert as a template makes it. Nothing is sent.
 
         Return 422 if the template is not valid, and 404 if there is no alert yet.
         """
         found = await notifications.preview(body.wanted(), body.status, body.alert_id)
-        return Json(shapes.PreviewShape(found.title, found.text, found.alerts[0].id))
+        return Json(texts.PreviewShape(found.title, found.text, found.alerts[0].id))
 
     @router.get("/api/notifications/deliveries", response_model=shapes.DeliveryList)
     async def list_deliveries(

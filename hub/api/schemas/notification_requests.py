@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 from hub.accounts.account import Role
 from hub.api.schemas.requests import ONE_LINE, Incoming, Text
 from hub.api.schemas.silence_requests import Patterns, WeeklyWanted
-from hub.model import Scope, Severity, WeeklyWindow
+from hub.model import ReportKind, Scope, Severity, WeeklyWindow
+from hub.notifications.report_schedule import ReportSchedule
 from hub.notifications.routes import GroupBy, NotificationRoute, RouteStep
 from hub.notifications.settings import PersonAddress, PersonNotifications
 from hub.notifications.templates import MessageTemplate
@@ -120,6 +121,39 @@ class RoutesWanted(Incoming):
     """All routes. The first that matches an alert is used."""
 
     routes: Annotated[list[RouteWanted], Field(max_length=64, fail_fast=True)]
+
+
+class ReportPreviewWanted(Incoming):
+    """A report over the last `hours` (a digest: seven days), with times in the zone."""
+
+    kind: ReportKind
+    hours: Annotated[int, Field(ge=1, le=48)] = 8
+    zone: Annotated[str, StringConstraints(max_length=64)] = "UTC"
+
+
+class ReportWanted(ReportPreviewWanted):
+    """When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+
+    Without anything to report it is sent only with `send_empty`.
+    """
+
+    name: Text
+    days: Annotated[tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7, fail_fast=True)]
+    at: Annotated[int, Field(ge=0, le=1_439)]
+    channels: Ids = ()
+    people: Ids = ()
+    roles: Annotated[tuple[Role, ...], Field(max_length=3, fail_fast=True)] = ()
+    send_empty: bool = False
+
+    def wanted(self) -> ReportSchedule:
+        """Return the schedule."""
+        return ReportSchedule(**{**self.model_dump(), "days": tuple(sorted(set(self.days)))})
+
+
+class ReportsWanted(Incoming):
+    """All reports."""
+
+    reports: Annotated[list[ReportWanted], Field(max_length=32, fail_fast=True)]
 
 
 class GeneralWanted(Incoming):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.accounts.account import Role
 from hub.api.schemas.api_object import ApiObject
+from hub.api.schemas.notification_texts import ReportShape, TemplateShape
 from hub.api.schemas.rules import ScopeShape
 from hub.api.schemas.silences import WeeklyShape
 from hub.model import DeliveryRecord, DeliveryState, FailureReason, MessageKind, Severity
@@ -32,21 +33,6 @@ class ChannelKindShape(ApiObject):
     title: str
     fields: list[ChannelFieldShape]
     address: ChannelFieldShape | None
-
-
-class TemplateShape(ApiObject):
-    """A template of messages. An empty title or text stands for the next one: channel, route, default."""
-
-    title: str
-    text: str
-
-
-class PreviewShape(ApiObject):
-    """A message about an alert as a template makes it."""
-
-    title: str
-    text: str
-    alert_id: str
 
 
 class ChannelShape(ApiObject):
@@ -106,6 +92,7 @@ class NotificationsShape(ApiObject):
     kinds: list[ChannelKindShape]
     channels: list[ChannelShape]
     routes: list[RouteShape]
+    reports: list[ReportShape]
     default_template: TemplateShape
     template_fields: list[str]
     alert_fields: list[str]

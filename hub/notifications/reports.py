@@ -1,0 +1,115 @@
+"""Reports as messages: the weekly digest of alerts and the summary of a shift, sent at fixed times."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
+
+from hub.accounts.scope import DeviceScope, viewing
+from hub.errors import HubError
+from hub.model import Message, NotificationDelivery, ReportKind, ReportText
+from hub.notifications.receivers import AccountDirectory, receivers_of
+from hub.notifications.report_schedule import ReportSchedule
+from hub.notifications.routes import RouteStep
+from hub.notifications.settings import NotificationConfig
+from hub.runtime.fault_log import FaultLog
+from hub.store.notifications import NotificationPlan, NotificationStore
+
+faults = FaultLog(logging.getLogger(__name__))
+
+CHECK_S = 20.0
+CATCH_UP_MS = 3_600_000
+"""A report that was due while the hub was off is sent if it is not older than this."""
+
+
+Write = Callable[[ReportKind, int, str], Awaitable[ReportText]]
+"""Writes a report over the last hours, with times in a zone, about the devices in the current scope."""
+
+
+async def _nothing(kind: ReportKind, hours: int, zone: str) -> ReportText:
+    return ReportText("", "", True)
+
+
+def _same(scope: DeviceScope) -> DeviceScope:
+    return scope
+
+
+class ReportSender:
+    """Puts reports into the outbox when they are due.
+
+    Attributes:
+        write: Writes a report; nothing until the services are built.
+    """
+
+    def __init__(
+        self,
+        config: NotificationConfig,
+        directory: AccountDirectory,
+        store: NotificationStore,
+        home: Callable[[], str],
+        now: Callable[[], int],
+        wake: Callable[[str], None],
+    ) -> None:
+        self.write: Write = _nothing
+        self._config = config
+        self._directory = directory
+        self._store = store
+        self._home = home
+        self._now = now
+        self._wake_channel = wake
+        self._wake = asyncio.Event()
+        self._sent: dict[str, int] = {}  # by name: when the last one was due
+
+    async def run(self) -> None:
+        """Send until cancelled."""
+        while True:
+            try:
+                await self.check()
+            except HubError as error:
+                faults.error("report", "A report could not be sent (%s). Retrying.", error)
+            except Exception as error:
+                faults.unexpected("A report failed. Report this.", cause=error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_S):
+                    await self._wake.wait()
+            self._wake.clear()
+
+    def settings_changed(self) -> None:
+        """Look for reports that are due now."""
+        self._wake.set()
+
+    async def check(self) -> None:
+        """Put the reports that are due into the outbox; its keys see to it that each is sent once."""
+        now = self._now()
+        for schedule in self._config.settings.reports:
+            due = schedule.last_due(now)
+            if due is None or now - due > CATCH_UP_MS or self._sent.get(schedule.name) == due:
+                continue
+            deliveries = [each async for each in self._deliveries(schedule, due)]
+            if deliveries:
+                await self._store.apply(NotificationPlan(deliveries=deliveries))
+                for channel in {each.receiver.channel for each in deliveries}:
+                    self._wake_channel(channel)
+            self._sent[schedule.name] = due
+
+    async def _deliveries(self, schedule: ReportSchedule, due: int) -> AsyncIterator[NotificationDelivery]:
+        """Yield the report for each receiver, about what they may see."""
+        step = RouteStep(0, schedule.channels, schedule.people, schedule.roles)
+        written: dict[str, ReportText] = {}  # by scope
+        for target in receivers_of((step,), "info", due, self._config.settings, self._directory):
+            key = "" if target.scope.whole else str(target.receiver.person)
+            if key not in written:
+                with viewing(partial(_same, target.scope)):
+                    written[key] = await self.write(schedule.kind, schedule.hours, schedule.zone)
+            report = written[key]
+            if report.empty and not schedule.send_empty:
+                continue
+            group = f"report:{schedule.name}@{due}"
+            text = "\n".join((group, target.receiver.channel, key, target.receiver.address))
+            message = Message("report", report.title, report.text, "info", due, url=f"{self._home()}/alerts")
+            digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+            yield NotificationDelivery(f"n-{digest}", group, target.receiver, message, self._now())

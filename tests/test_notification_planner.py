@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hub.model import Alert, Device, Message, NotificationDelivery, PendingNotice, WeeklyWindow
+from hub.model import Alert, Device, Message, Mute, NotificationDelivery, PendingNotice, WeeklyWindow
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory, quiet_until
 from hub.notifications.routes import NotificationRoute, RouteStep
@@ -45,6 +45,7 @@ class Plan:
             lambda scope, device: True,
             compose,
             lambda alert: False,
+            10 * MINUTE,
         )
 
     def after(self, minutes: float, *alerts: Alert) -> list[tuple[str, str, str]]:
@@ -109,12 +110,77 @@ def test_more_severe_alert_is_sent_at_once_and_a_less_severe_one_is_not() -> Non
     assert plan.after(1) == []
 
 
-def test_flapping_and_muted_alerts_are_not_sent_again() -> None:
+FLAPPING = replace(ALERT, flapping=True)
+
+
+def flap(plan: Plan, number: int, alert: Alert = FLAPPING) -> list[tuple[str, str, str]]:
+    """Raise an alert and clear it a minute later. Return the messages."""
+    alert = replace(alert, id=f"f-{number}")
+    return plan.after(1, alert) + plan.after(1, replace(alert, state="cleared"))
+
+
+def test_flapping_alert_is_sent_at_once_and_then_when_its_severity_rises() -> None:
+    plan = Plan(replace(ROUTE, group_wait_s=900, diagnosis_wait_s=900, group_interval_s=3_600))
+    for number in range(4):
+        assert plan.after(1, replace(ALERT, id=f"early-{number}")) == []
+        assert plan.after(1, replace(ALERT, id=f"early-{number}", state="cleared", flapping=number == 3)) == []
+    assert flap(plan, 1) == [("first", "firing", "f-1")]
+    assert flap(plan, 2) == []
+    critical = replace(FLAPPING, severity="critical")
+    assert flap(plan, 3, critical) == [("first", "firing", "f-3")]
+    assert flap(plan, 4, critical) == []
+    assert flap(plan, 5) == []
+    assert plan.after(9.9) == []
+    assert plan.after(0.1) == [("first", "resolved", "f-5")]
+    assert plan.planner.due_at is None
+
+
+def test_flapping_alert_that_becomes_critical_while_it_is_open_is_sent() -> None:
     plan = Plan()
-    assert plan.after(0, replace(ALERT, flapping=True)) == []
-    assert plan.after(10) == []
-    assert plan.after(0, replace(ALERT, flapping=True, state="cleared")) == []
-    assert plan.after(10) == []
+    flap(plan, 1)
+    held = replace(FLAPPING, id="f-2")
+    assert plan.after(1, held) == []
+    assert plan.after(1, replace(held, severity="critical")) == [("first", "firing", "f-2")]
+
+
+def test_flapping_alert_that_stays_open_is_sent_again_once_it_is_stable() -> None:
+    plan = Plan()
+    flap(plan, 1)
+    last = replace(ALERT, id="f-2")
+    assert plan.after(1, replace(last, flapping=True)) == []
+    assert plan.after(10, last) == []
+    assert plan.after(0) == [("first", "firing", "f-2")]
+    assert plan.after(0, replace(last, state="cleared")) == [("first", "resolved", "f-1,f-2")]
+
+
+def test_flapping_alert_escalates_while_nobody_acknowledges() -> None:
+    plan = Plan()
+    assert flap(plan, 1) == [("first", "firing", "f-1")]
+    assert [each for number in range(2, 7) for each in flap(plan, number)] == []
+    assert plan.after(3) == []
+    assert plan.after(1, replace(FLAPPING, id="f-7")) == [("second", "firing", "f-7")]
+
+
+def test_muted_alert_of_a_flapping_series_does_not_hold_back_the_next_one() -> None:
+    plan = Plan()
+    assert flap(plan, 1, replace(FLAPPING, muted=Mute("p-1", 0))) == []
+    assert flap(plan, 2) == [("first", "firing", "f-2")]
+
+
+def test_flapping_alert_that_a_person_closed_is_resolved_at_once() -> None:
+    plan = Plan()
+    assert plan.after(1, FLAPPING) == [("first", "firing", "a-1")]
+    assert plan.after(0, replace(FLAPPING, state="cleared", closed_by="p-1")) == [("first", "resolved", "a-1")]
+    assert plan.planner.due_at is None
+
+
+def test_groups_of_flapping_alerts_survive_a_restart() -> None:
+    plan, after = Plan(), Plan()
+    flap(plan, 1)
+    after.now = plan.now
+    after.planner.load(plan.planner._groups.values(), lambda alert: None)
+    assert flap(after, 2) == []
+    assert after.after(11) == [("first", "resolved", "f-2")]
 
 
 DAY = 24 * 60

@@ -136,6 +136,17 @@ async def test_resolved_is_sent_through_a_silence_that_began_after_the_message(s
     assert [each["status"] for each in await site.receiver.heard("pump-7", 2)] == ["firing", "resolved"]
 
 
+async def test_alert_that_flaps_from_the_beginning_is_sent_once_and_says_so(site: Site) -> None:
+    await site.routes({**AT_ONCE, "group_wait_s": 600, "diagnosis_wait_s": 600})
+    for _ in range(5):
+        await site.alert("pump-9f")
+        await site.clear("pump-9f")
+    await site.alert("pump-9f")
+    (firing,) = await site.receiver.heard("pump-9f", 1)
+    assert (firing["status"], firing["alerts"][0]["flapping"]) == ("firing", True)
+    assert "raised and cleared again and again" in firing["text"]
+
+
 async def test_failing_channels_hold_up_no_other_and_list_each_attempt(site: Site) -> None:
     async with http_receiver() as bad:
         answers = {"/busy": "429 Too Many Requests\r\nRetry-After: 600\r\n", "/refuses": "404 Not Found\r\n"}

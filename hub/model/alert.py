@@ -86,7 +86,7 @@ class Alert(msgspec.Struct, frozen=True):
     silenced_by: tuple[SilencedBy, ...] = ()
     incident: str | None = None  # id of the incident that it belongs to
     suppressed_by: str | None = None  # the gateway whose outage explains it: nobody is notified of this alert
-    flapping: bool = False  # raised and cleared again and again: nobody is notified each time
+    flapping: bool = False  # raised and cleared again and again: people are not notified each time
 
     @property
     def open(self) -> bool:

@@ -14,7 +14,7 @@ class IncidentLimits(msgspec.Struct, frozen=True):
     """An incident that is older than this is joined only by alerts that were raised in it before."""
     storm_devices: int = 5
     """A rule that raised alerts on this many devices of an area, or with a label, within ``group_ms`` is a storm."""
-    flapping_recoveries: int = 2
+    flapping_recoveries: int = 4
     """An alert is flapping once it was raised and has recovered this often within the window."""
     flapping_ms: int = 600_000
     """It is not flapping any more when it has not recovered for this time: it stayed cleared, or stays open."""

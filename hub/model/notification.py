@@ -42,6 +42,7 @@ class MessageAlert(msgspec.Struct, frozen=True, omit_defaults=True):
     diagnosis: str | None = None  # its first sentence
     url: str | None = None
     rule_name: str | None = None
+    flapping: bool = False  # it is raised and cleared again and again
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -80,6 +81,8 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
         told: The alerts in the messages so far, with the highest severity that they named.
         receivers: All receivers of the group's messages.
         cleared: The last alerts that messages named and that have cleared.
+        flapping: The highest severity that messages named while an alert was flapping, by rule, device and metric.
+        calm_at: When none of these is flapping any more unless it is raised again. Until then the group is kept.
     """
 
     id: str
@@ -93,6 +96,8 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
     told: dict[str, Severity] = {}
     receivers: tuple[NotificationReceiver, ...] = ()
     cleared: tuple[Alert, ...] = ()
+    flapping: dict[str, Severity] = {}
+    calm_at: int = 0
 
 
 class NotificationDelivery(msgspec.Struct, frozen=True):

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+
+from msgspec.structs import replace
 
 from hub.model import SEVERITIES, Alert, NotificationGroup, NotificationReceiver
+
+MAX_CLEARED = 20
+"""Cleared alerts that a message about the end of a group lists."""
 
 
 def is_audible(alert: Alert) -> bool:
     """Return whether people are notified of an alert at present."""
-    quiet = alert.muted or alert.silenced_by or alert.suppressed_by is not None or alert.flapping
+    quiet = alert.muted or alert.silenced_by or alert.suppressed_by is not None
     return alert.state == "raised" and not quiet
 
 
@@ -17,6 +23,54 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
     """Return whether an alert is more severe than the severity in the messages sent so far."""
     told = group.told.get(alert.id)
     return told is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(told)
+
+
+def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
+    """Return the group after an open alert of it was raised or has changed.
+
+    A flapping alert counts as told up to the severity that messages named while it flapped. Once it does not flap any
+    more it is news again.
+    """
+    series = series_of(alert)
+    if (severity := group.flapping.get(series)) is None:
+        return group
+    told = {key: each for key, each in group.told.items() if key != alert.id}
+    if alert.flapping:
+        return replace(group, told={alert.id: severity} | group.told)
+    return replace(group, told=told, flapping={key: each for key, each in group.flapping.items() if key != series})
+
+
+def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> NotificationGroup:
+    """Return the group after an alert of it was cleared. ``calm_at`` is when it will not be flapping any more."""
+    series = series_of(alert)
+    flaps = alert.flapping and not alert.withdrawn and alert.closed_by is None and series in group.flapping
+    earlier = [each for each in group.cleared if series not in group.flapping or series_of(each) != series]
+    return replace(
+        group,
+        alerts=tuple(each for each in group.alerts if each != alert.id),
+        told={key: each for key, each in group.told.items() if key != alert.id},
+        cleared=(*earlier, alert)[-MAX_CLEARED:] if alert.id in group.told else group.cleared,
+        flapping={key: each for key, each in group.flapping.items() if flaps or key != series},
+        calm_at=max(calm_at, group.calm_at) if flaps else group.calm_at,
+    )
+
+
+def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
+    """Return the group after a message about these alerts."""
+    told, flapping = dict(group.told), dict(group.flapping)
+    for each in alerts:
+        told[each.id] = each.severity
+        if each.flapping:
+            series = series_of(each)
+            flapping[series] = max(flapping.get(series, "ok"), each.severity, key=SEVERITIES.index)
+    return replace(
+        group, told={key: severity for key, severity in told.items() if key in group.alerts}, flapping=flapping
+    )
+
+
+def series_of(alert: Alert) -> str:
+    """Return what is equal for all alerts of one rule on one metric of a device."""
+    return "\n".join((alert.rule, alert.device, alert.metric or ""))
 
 
 def group_key_of(group: NotificationGroup) -> str:

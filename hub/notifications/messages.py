@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 from hub import text_format as fmt
 from hub.errors import Invalid
@@ -18,6 +19,15 @@ MAX_LISTED = 10
 """Alerts that a message lists."""
 MAX_DEFAULT_TEXT = 100_000
 """More than the default template makes of the longest fields."""
+FLAPS = "It is raised and cleared again and again: the next message comes when its severity rises or it is stable."
+
+
+class Compose(Protocol):
+    """Writes a message about alerts."""
+
+    def __call__(
+        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
+    ) -> Message: ...
 
 
 class MessageComposer:
@@ -101,6 +111,7 @@ class MessageComposer:
             diagnosis=self._diagnoses.get(alert.id) if quoted else None,
             url=f"{self.home()}/alerts/{alert.id}",
             rule_name=self._rule_names().get(alert.rule, alert.rule),
+            flapping=alert.flapping,
         )
 
 
@@ -115,7 +126,7 @@ def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
         "rule": alert.rule,
         "rule_name": alert.rule_name,
         "metric": alert.metric,
-        "message": alert.message,
+        "message": f"{alert.message}. {FLAPS}" if alert.flapping and kind == "firing" else alert.message,
         "value": None if alert.value is None else fmt.exact_value(alert.value, alert.unit),
         "limit": None if alert.threshold is None else fmt.limit_quantity(alert.threshold, alert.unit),
         "since": _local(alert.since),

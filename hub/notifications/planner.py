@@ -5,13 +5,15 @@ A group of alerts goes through::
     first alert ─▶ wait (group_wait, diagnosis) ─▶ message ─▶ further alerts (group_interval), escalation, repeats
     ─▶ the last alert clears ─▶ "resolved" to everybody who was notified
 
-Messages leave out alerts for as long as they are acknowledged, muted, silenced, suppressed or flapping.
+Messages leave out alerts for as long as they are acknowledged, muted, silenced or suppressed.
+
+Of a flapping alert the first message is made at once, and another one if its severity rises. Its group is kept while
+the alert is cleared, so that nothing is sent each time it is raised and cleared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from msgspec.structs import replace
 
@@ -20,14 +22,22 @@ from hub.model import (
     SEVERITIES,
     Alert,
     Device,
-    Message,
     MessageKind,
     NotificationDelivery,
     NotificationGroup,
     NotificationReceiver,
     PendingNotice,
 )
-from hub.notifications.groups import delivery_key, group_key_of, is_audible, is_higher
+from hub.notifications.groups import (
+    delivery_key,
+    group_key_of,
+    is_audible,
+    is_higher,
+    told_of,
+    with_alert,
+    without_alert,
+)
+from hub.notifications.messages import Compose
 from hub.notifications.receivers import AccountDirectory, NotificationTarget, receivers_of
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
@@ -36,24 +46,15 @@ from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
 """How often alerts that match no route at this hour are looked at again."""
-MAX_CLEARED = 20
-"""Cleared alerts that a message about the end of a group lists."""
-
-
-class Compose(Protocol):
-    """Writes a message about alerts."""
-
-    def __call__(
-        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
-    ) -> Message: ...
 
 
 class NotificationPlanner:
-    """The groups of open alerts. Changes are collected in :attr:`plan`, which the caller stores.
+    """The groups of alerts. Changes are collected in :attr:`plan`, which the caller stores.
 
     Attributes:
         plan: The changes since the caller replaced it.
         diagnosed: Returns whether an alert has a diagnosis.
+        flapping_ms: An alert that has not recovered for this time is not flapping any more.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class NotificationPlanner:
         selects: Selects,
         compose: Compose,
         diagnosed: Callable[[str], bool],
+        flapping_ms: int,
     ) -> None:
         self._settings = settings
         self._directory = directory
@@ -71,6 +73,7 @@ class NotificationPlanner:
         self._selects = selects
         self._compose = compose
         self.diagnosed = diagnosed
+        self.flapping_ms = flapping_ms
         self._groups: dict[str, NotificationGroup] = {}
         self._by_key: dict[str, str] = {}  # ids of groups
         self._group_of: dict[str, str] = {}  # by alert
@@ -106,9 +109,11 @@ class NotificationPlanner:
             return
         self._alerts[alert.id] = alert
         if group_id is not None:
-            self._reschedule(self._groups[group_id], notice.at)
+            self._reschedule(with_alert(self._groups[group_id], alert), notice.at)
         elif (device := self._find(alert.device)) is not None:
             self._join(alert, device, notice.at)
+        if alert.flapping and alert.id in self._group_of:
+            self._notify(self._groups[self._group_of[alert.id]], notice.at)  # the next notice may be that it cleared
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
         """Let the group stop waiting: the alert's diagnosis is ready."""
@@ -130,7 +135,7 @@ class NotificationPlanner:
         """Make the messages that are due."""
         for group in list(self._groups.values()):
             if group.due_at is not None and group.due_at <= now:
-                self._notify(group, now)
+                (self._notify if group.alerts else self._finish)(group, now)
 
     # -- groups ------------------------------------------------------------------------------------------------
 
@@ -139,7 +144,7 @@ class NotificationPlanner:
         key = f"alert:{alert.id}" if route is None else route.group_key(alert, device)
         if (group_id := self._by_key.get(key)) is not None:
             group = self._groups[group_id]
-            group = replace(group, alerts=(*group.alerts, alert.id))
+            group = with_alert(replace(group, alerts=(*group.alerts, alert.id)), alert)
         else:
             group = NotificationGroup(f"{key}@{now}", (alert.id,), now)
             self._by_key[key] = group.id
@@ -149,13 +154,14 @@ class NotificationPlanner:
     def _leave(self, group: NotificationGroup, alert: Alert, now: int) -> None:
         del self._group_of[alert.id]
         self._alerts.pop(alert.id, None)
-        left = tuple(each for each in group.alerts if each != alert.id)
-        cleared = (*group.cleared, alert)[-MAX_CLEARED:] if alert.id in group.told else group.cleared
-        group = replace(group, alerts=left, cleared=cleared)
-        if left:
+        group = without_alert(group, alert, now + self.flapping_ms)
+        if group.alerts or (group.flapping and group.calm_at > now):
             self._reschedule(group, now)
-            return
-        if cleared:
+        else:
+            self._finish(group, now)
+
+    def _finish(self, group: NotificationGroup, now: int) -> None:
+        if group.cleared:
             self._resolve(group, now)
         self._remove(group)
 
@@ -177,12 +183,14 @@ class NotificationPlanner:
         """Return when the next message of a group is due; None if no message is due until an alert changes."""
         audible = self._audible(group)
         if not audible:
-            return None
+            return None if group.alerts else group.calm_at
         route = self._route_of(audible[0], now)
         if route is None:
             device = self._find(audible[0].device)
             later = device is not None and self._route(audible[0], device, None) is not None
             return now + RECHECK_MS if later else None
+        if any(each.flapping and each.id not in group.told for each in audible):
+            return now
         if group.first_sent_at is None:
             wait = group.created_at + route.group_wait_s * 1_000
             if self.diagnosed(audible[0].id):
@@ -197,8 +205,10 @@ class NotificationPlanner:
             due.append(group.sent_at + route.repeat_s * 1_000)
         if group.step < len(route.steps):
             due.append(group.first_sent_at + route.steps[group.step].after_s * 1_000)
-        held = [each for each in self._targets(route.steps[: group.step], audible, now) if each.held_until is not None]
-        due += [each.held_until for each in held if each.held_until is not None]
+        targets = self._targets(route.steps[: group.step], audible, now)
+        due += [each.held_until for each in targets if each.held_until is not None]
+        if group.flapping and any(each.held_until is None and each.receiver not in group.receivers for each in targets):
+            due.append(now)  # the hours in which it was held ended while the alert was cleared
         return min(due, default=None)
 
     def _audible(self, group: NotificationGroup) -> list[Alert]:
@@ -235,14 +245,12 @@ class NotificationPlanner:
         targets = [each for each in self._targets(route.steps[:step], audible, now) if each.held_until is None]
         heard = set(group.receivers)
         chosen = [each for each in targets if to_all or each.receiver not in heard]
-        told = {**group.told, **{each.id: each.severity for each in audible}}
         group = replace(
-            group,
+            told_of(group, audible),
             first_sent_at=first_sent_at,
             sent_at=now if to_all else group.sent_at,
             sent=group.sent + 1,
             step=max(step, group.step),
-            told={key: severity for key, severity in told.items() if key in group.alerts},
             receivers=(*group.receivers, *(each.receiver for each in chosen if each.receiver not in heard)),
         )
         self._deliver(group, "firing", audible, chosen, now, route)

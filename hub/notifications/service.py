@@ -55,6 +55,7 @@ class Notifications:
         retained: The retained messages over MQTT.
         open_alerts: Returns the open alerts by id.
         rule_names: Returns the names of all rules by id.
+        flapping_ms: An alert that has not recovered for this time is not flapping any more.
         now: Returns the time in epoch ms.
     """
 
@@ -73,6 +74,7 @@ class Notifications:
         retained: RetainedMessages,
         open_alerts: Callable[[], Mapping[str, Alert]],
         rule_names: Callable[[], Mapping[str, str]],
+        flapping_ms: int,
         now: Callable[[], int],
     ) -> None:
         self.config = config
@@ -87,7 +89,9 @@ class Notifications:
         self._sentences: dict[str, str] = {}  # the first of diagnoses, by open alert
         self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences, rule_names)
         self._planner = NotificationPlanner(
-            lambda: config.settings, directory, find, selects, self.composer, lambda alert: alert in self._sentences
+            *(lambda: config.settings, directory, find, selects, self.composer),
+            lambda alert: alert in self._sentences,
+            flapping_ms,
         )
         self.pictures = AlertPictures(store, find)
         self._wake = asyncio.Event()

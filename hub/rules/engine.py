@@ -67,7 +67,7 @@ class Engine:
             incident_limits: The times within which alerts belong to one incident.
             quantity: Returns what a metric of a device measures.
         """
-        self._incident_limits = incident_limits or IncidentLimits()
+        self.incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
         self._gateways = gateways
         self.matcher = ScopeMatcher(areas or {}, gateways)
@@ -87,7 +87,7 @@ class Engine:
         self._evaluator = RuleEvaluator(self.plans, self._watches, self._tolerated)
         self.follow = self._evaluator.follow
         self.silencing = Silencing(self._alerts, self.matcher)
-        self.incidents = Incidents(self._watches, self._gateways, self._incident_limits)
+        self.incidents = Incidents(self._watches, self._gateways, self.incident_limits)
         self.plans.clear()
         self._schedules.reset()
         self._published.clear()

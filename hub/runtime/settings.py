@@ -162,7 +162,7 @@ class IncidentsSection(Section):
     group_window_s: float = Field(default=600.0, ge=1, le=86_400)
     max_age_s: float = Field(default=14_400.0, ge=1, le=604_800)
     storm_devices: int = Field(default=5, ge=2, le=1_000)
-    flapping_recoveries: int = Field(default=2, ge=2, le=20)
+    flapping_recoveries: int = Field(default=4, ge=2, le=20)
     flapping_window_s: float = Field(default=600.0, ge=1, le=86_400)
 
 

@@ -67,7 +67,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
       contents, unformatted
     - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
     - `suppressed_by`: nobody is notified of this alert, because a gateway is down
-    - `flapping`: it is raised and cleared again and again; nobody is notified each time
+    - `flapping`: it is raised and cleared again and again; people are not notified each time
     - `closed_by`: cleared by this person, not because the condition ended
     - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names

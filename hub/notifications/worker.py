@@ -9,6 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from msgspec.structs import replace
 
@@ -102,17 +103,24 @@ class ChannelWorker:
         """Send what is due. Return how many seconds to wait before the next delivery."""
         now = self._now()
         record = await self._store.claim(self.channel, now, now + LEASE_MS)
-        if record is None:
-            due = await self._store.next_due(self.channel)
-            return IDLE_S if due is None else min(max((due - self._now()) / 1_000, 0.05), IDLE_S)
-        if self._now() >= record.lease_until:
-            return 0.0  # the machine slept: another attempt claims it again
-        started = time.monotonic()
-        failure = await attempt(lambda: self._send(record))
-        return await self._record(record, failure, round((time.monotonic() - started) * 1_000))
+        while record is not None:
+            if self._now() >= record.lease_until:
+                return 0.0  # the machine slept: another attempt claims it again
+            started = time.monotonic()
+            failure = await attempt(partial(self._send, record))
+            ended, pause = self._ended(record, failure, round((time.monotonic() - started) * 1_000))
+            if pause > 0 or self._restart.is_set():
+                await self._store.finish(ended)
+                return pause
+            now = self._now()
+            record = await self._store.claim(self.channel, now, now + LEASE_MS, ended)
+        due = await self._store.next_due(self.channel)
+        return IDLE_S if due is None else min(max((due - self._now()) / 1_000, 0.05), IDLE_S)
 
-    async def _record(self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int) -> float:
-        """Record the attempt. Return how many seconds to wait before the channel's next attempt."""
+    def _ended(
+        self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int
+    ) -> tuple[DeliveryRecord, float]:
+        """Return the delivery after an attempt, and how many seconds to wait before the channel's next attempt."""
         now, reason = self._now(), None if failure is None else failure.reason
         target, secrets = self._describe(record)
         text = "" if failure is None else without_secrets(failure.text, secrets)
@@ -120,8 +128,7 @@ class ChannelWorker:
         record = replace(record, attempts=(*record.attempts, attempt)[-MAX_ATTEMPTS_KEPT:])
         if failure is None:
             self._failures = 0
-            await self._store.finish(record, "delivered", now)
-            return 0.0
+            return replace(record, state="delivered", due_at=now), 0.0
         faults.error(
             (self.channel, reason),
             "A notification over the channel %s was not delivered (%s, attempt %d): %s",
@@ -130,12 +137,11 @@ class ChannelWorker:
         )
         if failure.reason in FINAL or now - record.delivery.created_at > GIVE_UP_MS:
             self._failures = 0
-            await self._store.finish(record, "failed", now)
-            return 0.0
+            return replace(record, state="failed", due_at=now), 0.0
         self._failures += 1
         delay = failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(record.attempt - 1, 20), MAX_DELAY_S)
-        await self._store.finish(record, "waiting", now + round(delay * 1_000))
-        return failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 20), IDLE_S)
+        pause = failure.retry_after_s or min(FIRST_DELAY_S * 2.0 ** min(self._failures - 1, 20), IDLE_S)
+        return replace(record, state="waiting", due_at=now + round(delay * 1_000)), pause
 
 
 async def attempt(send: Callable[[], Awaitable[None]]) -> DeliveryFailed | None:

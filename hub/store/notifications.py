@@ -116,10 +116,15 @@ class NotificationStore:
         """Write a plan: all of it or nothing."""
         await self._write(partial(_apply, plan=plan))
 
-    async def claim(self, channel: str, now: int, lease_until: int) -> DeliveryRecord | None:
-        """Begin an attempt of the channel's first due delivery, None if none is due. ``lease_until``: it may take."""
+    async def claim(
+        self, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None = None
+    ) -> DeliveryRecord | None:
+        """Begin an attempt of the channel's first due delivery, None if none is due. ``lease_until``: it may take.
+
+        In the same transaction, first record how the attempt ``ended`` went, as :meth:`finish` does.
+        """
         found: DeliveryRecord | None = await self._write(
-            partial(_claim, channel=channel, now=now, lease_until=lease_until)
+            partial(_claim, channel=channel, now=now, lease_until=lease_until, ended=ended)
         )
         return found
 
@@ -128,9 +133,9 @@ class NotificationStore:
         found: int | None = await self._read(partial(_next_due, channel=channel))
         return found
 
-    async def finish(self, record: DeliveryRecord, state: DeliveryState, due_at: int) -> bool:
-        """Record how the attempt of a claimed delivery ended. Return False if another attempt was begun meanwhile."""
-        return bool(await self._write(partial(_finish, record=record, state=state, due_at=due_at)))
+    async def finish(self, ended: DeliveryRecord) -> None:
+        """Record the attempts, state and due time of a claimed delivery, unless another attempt was begun meanwhile."""
+        await self._write(partial(_finish, ended=ended))
 
     async def retry(self, number: int, now: int) -> str | None:
         """Let a failed or waiting delivery be tried now. Return its channel, None if there is no such delivery."""
@@ -215,8 +220,12 @@ def receiver_key(receiver: NotificationReceiver) -> str:
     return f"{receiver.channel}\n{receiver.person or ''}\n{receiver.address}"
 
 
-def _claim(connection: sqlite3.Connection, channel: str, now: int, lease_until: int) -> DeliveryRecord | None:
+def _claim(
+    connection: sqlite3.Connection, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None
+) -> DeliveryRecord | None:
     with transaction(connection):
+        if ended is not None:
+            _record_attempt(connection, ended)
         connection.execute(_OUTDATED, (channel, now))
         row = connection.execute(_CLAIM, (channel, now, lease_until)).fetchone()
     return None if row is None else _record(*row)
@@ -228,17 +237,18 @@ def _next_due(connection: sqlite3.Connection, channel: str) -> int | None:
     return found
 
 
-def _finish(connection: sqlite3.Connection, record: DeliveryRecord, state: DeliveryState, due_at: int) -> bool:
-    heard = state == "delivered" or record.attempts[-1].maybe
+def _finish(connection: sqlite3.Connection, ended: DeliveryRecord) -> None:
     with transaction(connection):
-        return (
-            connection.execute(
-                "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ?, heard = heard OR ? "
-                "WHERE id = ? AND state = 'sending' AND attempt = ?",
-                (state, due_at, _encode(record.attempts), heard, record.number, record.attempt),
-            ).rowcount
-            == 1
-        )
+        _record_attempt(connection, ended)
+
+
+def _record_attempt(connection: sqlite3.Connection, ended: DeliveryRecord) -> None:
+    heard = ended.state == "delivered" or ended.attempts[-1].maybe
+    connection.execute(
+        "UPDATE delivery SET state = ?, due_at = ?, lease_until = 0, attempts = ?, heard = heard OR ? "
+        "WHERE id = ? AND state = 'sending' AND attempt = ?",
+        (ended.state, ended.due_at, _encode(ended.attempts), heard, ended.number, ended.attempt),
+    )
 
 
 def _retry(connection: sqlite3.Connection, number: int, now: int) -> str | None:

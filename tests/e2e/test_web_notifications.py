@@ -30,7 +30,7 @@ def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, p
         expect(dialog.get_by_role("alert")).to_contain_text("credentials refused")
         receiver.answer = lambda posted: "200 OK\r\n"
         dialog.get_by_role("button", name="Send a test").click()
-        expect(dialog.get_by_role("status")).to_contain_text("handed over")
+        expect(dialog.get_by_role("status")).to_contain_text("Test message sent")
         dialog.get_by_role("button", name="Save").click()
         channel = page.get_by_test_id("channel-item")
         expect(channel).to_contain_text("Night desk")

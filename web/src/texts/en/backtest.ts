@@ -26,7 +26,7 @@ export const backtest = {
   leftOut: {
     no_readings: (names: string): string => `No readings: ${names}.`,
     too_many_readings: (names: string): string => `Too many readings, choose a shorter period: ${names}.`,
-    too_many_devices: (names: string): string => `Not tested, since 100 devices are: ${names}.`,
+    too_many_devices: (names: string): string => `Not tested, because the limit is 100 devices: ${names}.`,
   },
   more: (count: number): string => `and ${count} more`,
   firings: 'Newest firings',

@@ -82,7 +82,7 @@ export const dashboards = {
     edit: 'Edit tile',
     kind: 'Kind',
     title: 'Title',
-    titleHint: 'Named after what it shows if empty',
+    titleHint: 'If empty, the title is made from the content',
     metrics: 'Metrics',
     metric: 'Metric',
     searchHint: 'Device, area or metric…',

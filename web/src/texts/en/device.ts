@@ -119,7 +119,7 @@ export const device = {
     name: 'Name',
     area: 'Area',
     suggested: (name: string) =>
-      `The device announces the area ${name}. It grants nobody access until it is accepted.`,
+      `The device announces the area ${name}. It does not affect access until it is accepted.`,
     accept: 'Accept',
     labels: 'Labels, separated by commas',
     save: 'Save',

@@ -5,7 +5,7 @@ export const explore = {
   open: 'Explore',
   lead: 'Compare metrics of several devices in one chart.',
   none: 'Nothing chosen yet.',
-  noneLead: 'Add metrics below. The address keeps what you choose.',
+  noneLead: 'Add metrics below. The page address stores your selection.',
   add: 'Add metric',
   search: 'Metric to add',
   full: (n: number) => `A chart shows at most ${n} metrics.`,

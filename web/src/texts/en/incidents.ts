@@ -21,7 +21,7 @@ export const incidents = {
   withdrawnLead:
     'Withdrawn when its gateway was heard again. If the device stays silent, it raises a new alert.',
   flapping: 'Flapping',
-  flappingLead: 'It is raised and clears again and again. Nobody is notified each time.',
+  flappingLead: 'This alert is raised and cleared again and again. People are not notified every time.',
   expand: (title: string) => `Show the alerts of ${title}`,
   select: (title: string) => `Select the alerts of ${title}`,
   partOf: 'Incident',

@@ -17,7 +17,7 @@ export const silences = {
   ended: 'Silence ended',
   endNow: 'End now',
   endTitle: (note: string) => `End the silence “${note}”?`,
-  endLead: 'Its alerts are as before. It stays in the list as expired.',
+  endLead: 'Its alerts are no longer silenced by it. The silence stays in the list as expired.',
   states: { active: 'Active', pending: 'Pending', expired: 'Expired' },
   none: 'No active silences.',
   noneLead: 'Create one for planned work, once or every week.',

@@ -57,7 +57,7 @@ _CLAIM = f"""UPDATE delivery SET heard = heard OR state = 'sending',
         AND (state = 'waiting' OR lease_until < ?2) ORDER BY due_at, id LIMIT 1) RETURNING {_RECORD}"""  # noqa: S608 (our own words)
 # A message about alerts that have cleared is not sent any more. That they have is sent only to who heard of them.
 _OUTDATED = """UPDATE delivery SET heard = heard OR state = 'sending', state = 'cancelled'
-    WHERE channel = ?1 AND (state = 'waiting' OR (state = 'sending' AND lease_until < ?2)) AND CASE kind
+    WHERE channel = ?1 AND state IN ('waiting', 'sending') AND (state = 'waiting' OR lease_until < ?2) AND CASE kind
     WHEN 'firing' THEN NOT EXISTS (SELECT 1 FROM notification_group WHERE id = delivery.notification_group)
     WHEN 'resolved' THEN NOT EXISTS (
         SELECT 1 FROM delivery AS told WHERE told.notification_group = delivery.notification_group

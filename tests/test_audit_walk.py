@@ -92,6 +92,16 @@ async def walk_settings(walk: Walk) -> None:
     of = {"revision": await revision("mappings")}
     await walk.do("DELETE /api/mappings/{topic:path}", MAPPING["topic"], params=of)
     await walk.do("PUT /api/mappings", json={"text": "", "revision": await revision("mappings")})
+    kwh = {"id": "kwh", "metric": "kwh", "expression": "total(power)"}
+    await walk.do(
+        "POST /api/calculated-metrics", json={"calculated": kwh, "revision": await revision("calculated-metrics")}
+    )
+    changed = {"calculated": kwh | {"metric": "energy"}, "revision": await revision("calculated-metrics")}
+    await walk.do("PUT /api/calculated-metrics/{metric_id}", "kwh", json=changed)
+    of = {"revision": await revision("calculated-metrics")}
+    await walk.do("DELETE /api/calculated-metrics/{metric_id}", "kwh", params=of)
+    of = {"text": "", "revision": await revision("calculated-metrics")}
+    await walk.do("PUT /api/calculated-metrics", json=of)
     await walk.do("POST /api/credentials", json={"name": "boiler-1"})
     await walk.do("DELETE /api/credentials/{name}", "boiler-1")
     await walk.do("POST /api/enrolments", json={"key": "none", "name": "x"}, outcome="denied", person="")
@@ -221,6 +231,7 @@ async def walk_sessions(walk: Walk, http: httpx.AsyncClient, sign_in: Callable[[
 async def test_each_change_leaves_one_audit_entry_with_its_author(tmp_path: Path) -> None:
     (tmp_path / "rules.toml").write_text(RULES)
     (tmp_path / "mappings.toml").write_text("")
+    (tmp_path / "calculated.toml").write_text("")
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     credentials = Credentials(access, broker="h:1", root="devices", login=tmp_path / "login")
     async with running_hub(tmp_path, token=TOKEN, real_ai=True, credentials=credentials) as hub, Browser(hub) as ada:

@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from api_hub import ApiHub, now_ms, running_hub
+from api_hub import RULES, ApiHub, now_ms, running_hub
 from http_receiver import HttpReceiver, http_receiver
 from receiver import until
 from signed_in import BEARER, TOKEN, Browser
@@ -26,6 +26,14 @@ from signed_in import BEARER, TOKEN, Browser
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 AT_ONCE = {"name": "All", "group_wait_s": 0, "diagnosis_wait_s": 0, "steps": [{"channels": ["*"], "roles": ["viewer"]}]}
+
+FLOW = """
+[[rule]]
+id = "flow"
+severity = "warning"
+metric = "flow"
+above = 10
+"""
 
 
 @dataclass
@@ -67,7 +75,7 @@ class Site:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("notifications")
-    async with http_receiver() as receiver, running_hub(folder, token=TOKEN, real_ai=True) as hub:
+    async with http_receiver() as receiver, running_hub(folder, token=TOKEN, real_ai=True, rules=RULES + FLOW) as hub:
         yield Site(hub, receiver)
 
 
@@ -107,6 +115,25 @@ async def test_message_waits_for_the_diagnosis_and_quotes_its_first_sentence(sit
     (firing,) = await site.receiver.heard("pump-2", 1)
     assert firing["alerts"][0]["diagnosis"]
     assert firing["alerts"][0]["diagnosis"] in firing["text"]
+
+
+async def test_alert_that_gets_no_diagnosis_is_sent_without_waiting_for_one(site: Site) -> None:
+    await site.routes({**AT_ONCE, "diagnosis_wait_s": 600, "group_by": "alert"})
+    await site.hub.telemetry("pump-30", temperature=95)
+    await site.receiver.heard("pump-30", 1)
+    await site.hub.telemetry("pump-30", temperature=95, flow=20)
+    _, second = await site.receiver.heard("pump-30", 2)
+    assert [(each["metric"], each["diagnosis"]) for each in second["alerts"]] == [("flow", None)]
+
+
+async def test_diagnosis_that_names_no_cause_ends_the_wait_and_is_not_quoted(site: Site) -> None:
+    await site.routes({**AT_ONCE, "diagnosis_wait_s": 600})
+    await site.hub.telemetry("pump-31", flow=20)
+    (firing,) = await site.receiver.heard("pump-31", 1)
+    (alert,) = (await site.do("GET", "/api/alerts?device_id=pump-31"))["items"]
+    assert (alert["diagnosis_state"], alert["diagnosis"]["cause"]) == ("ready", None)
+    assert firing["alerts"][0]["diagnosis"] is None
+    assert "evidence" not in firing["text"]
 
 
 async def test_over_acknowledged_and_silenced_alerts_are_not_sent(site: Site) -> None:

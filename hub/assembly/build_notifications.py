@@ -45,6 +45,7 @@ def build_notifications(
         retained=retained or RetainedTopics(data, MqttClientSettings("", 0, "hub")),
         open_alerts=lambda: engine.open,
         rule_names=lambda: {rule.id: rule.name for rule in engine.rules},
+        explaining=engine.explaining,
         flapping_ms=engine.incident_limits.flapping_ms,
         now=now_ms,
     )

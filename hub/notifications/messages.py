@@ -9,7 +9,7 @@ from typing import Protocol
 
 from hub import text_format as fmt
 from hub.errors import Invalid
-from hub.model import Alert, Device, Message, MessageAlert, MessageKind
+from hub.model import Alert, Device, Diagnosis, Message, MessageAlert, MessageKind
 from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TEXT, MAX_TITLE, MessageTemplate, render
 from hub.runtime.fault_log import FaultLog
 
@@ -40,7 +40,7 @@ class MessageComposer:
         self,
         find: Callable[[str], Device | None],
         base_url: Callable[[], str],
-        diagnoses: Mapping[str, str],
+        diagnoses: Mapping[str, str | None],
         rule_names: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._find = find
@@ -113,6 +113,11 @@ class MessageComposer:
             rule_name=self._rule_names().get(alert.rule, alert.rule),
             flapping=alert.flapping,
         )
+
+
+def quoted(diagnosis: Diagnosis) -> str | None:
+    """Return the sentence of a diagnosis that messages quote; None if it names no cause."""
+    return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 
 def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:

@@ -53,7 +53,7 @@ class NotificationPlanner:
 
     Attributes:
         plan: The changes since the caller replaced it.
-        diagnosed: Returns whether an alert has a diagnosis.
+        waits: Returns whether an alert waits for its diagnosis.
         flapping_ms: An alert that has not recovered for this time is not flapping any more.
     """
 
@@ -64,7 +64,7 @@ class NotificationPlanner:
         find: Callable[[str], Device | None],
         selects: Selects,
         compose: Compose,
-        diagnosed: Callable[[str], bool],
+        waits: Callable[[Alert], bool],
         flapping_ms: int,
     ) -> None:
         self._settings = settings
@@ -72,7 +72,7 @@ class NotificationPlanner:
         self._find = find
         self._selects = selects
         self._compose = compose
-        self.diagnosed = diagnosed
+        self.waits = waits
         self.flapping_ms = flapping_ms
         self._groups: dict[str, NotificationGroup] = {}
         self._by_key: dict[str, str] = {}  # ids of groups
@@ -193,9 +193,9 @@ class NotificationPlanner:
             return now
         if group.first_sent_at is None:
             wait = group.created_at + route.group_wait_s * 1_000
-            if self.diagnosed(audible[0].id):
-                return wait
-            return max(wait, group.created_at + route.diagnosis_wait_s * 1_000)
+            if self.waits(audible[0]):
+                return max(wait, group.created_at + route.diagnosis_wait_s * 1_000)
+            return wait
         if any(is_higher(each, group) for each in audible):
             return now
         due = []

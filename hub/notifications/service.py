@@ -15,7 +15,7 @@ from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
-from hub.notifications.messages import MessageComposer
+from hub.notifications.messages import MessageComposer, quoted
 from hub.notifications.mqtt_events import MAX_SENSORS, MqttEvents, RetainedMessages
 from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
@@ -28,7 +28,6 @@ from hub.notifications.worker import ChannelWorker
 from hub.runtime.bus import Bus, Closed, Lagged
 from hub.runtime.fault_log import FaultLog
 from hub.store.base import Store
-from hub.text_format import first_sentence
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
@@ -55,6 +54,7 @@ class Notifications:
         retained: The retained messages over MQTT.
         open_alerts: Returns the open alerts by id.
         rule_names: Returns the names of all rules by id.
+        explaining: Returns the ids of the alerts whose diagnoses explain an alert.
         flapping_ms: An alert that has not recovered for this time is not flapping any more.
         now: Returns the time in epoch ms.
     """
@@ -74,6 +74,7 @@ class Notifications:
         retained: RetainedMessages,
         open_alerts: Callable[[], Mapping[str, Alert]],
         rule_names: Callable[[], Mapping[str, str]],
+        explaining: Callable[[Alert], Sequence[str]],
         flapping_ms: int,
         now: Callable[[], int],
     ) -> None:
@@ -86,11 +87,11 @@ class Notifications:
         self._bus = bus
         self._open_alert = open_alert
         self._now = now
-        self._sentences: dict[str, str] = {}  # the first of diagnoses, by open alert
+        self._sentences: dict[str, str | None] = {}  # quoted from diagnoses, by open alert
         self.composer = MessageComposer(find, lambda: config.settings.base_url or own_url, self._sentences, rule_names)
         self._planner = NotificationPlanner(
             *(lambda: config.settings, directory, find, selects, self.composer),
-            lambda alert: alert in self._sentences,
+            lambda alert: alert.id in explaining(alert) and alert.id not in self._sentences,
             flapping_ms,
         )
         self.pictures = AlertPictures(store, find)
@@ -143,7 +144,7 @@ class Notifications:
             if not isinstance(event, Lagged):
                 self.mqtt.hear(event)
             if isinstance(event, DiagnosisReady) and event.diagnosis.alert is not None:
-                self._sentences[event.diagnosis.alert] = first_sentence(event.diagnosis.summary)
+                self._sentences[event.diagnosis.alert] = quoted(event.diagnosis)
                 self._planner.diagnosis_came(event.diagnosis.alert, event.at)
                 self._wake.set()
             elif isinstance(event, AlertEvent | Lagged):
@@ -169,7 +170,7 @@ class Notifications:
             except HubError as error:
                 faults.error("restore", "Notifications cannot be read (%s). Retrying.", error)
                 await asyncio.sleep(RETRY_S)
-        self._sentences |= {alert: first_sentence(each.summary) for alert, each in diagnoses.items()}
+        self._sentences |= {alert: quoted(each) for alert, each in diagnoses.items()}
         self._planner.load(groups, self._open_alert)
         self.mqtt.load(cleared)
         self._changed = True  # the settings may have changed since the groups were stored
@@ -264,8 +265,7 @@ class Notifications:
 
     def _describe(self, record: DeliveryRecord) -> tuple[str, list[str]]:
         receiver = record.delivery.receiver
-        channel = self.config.settings.channel(receiver.channel)
-        if channel is None:
+        if (channel := self.config.settings.channel(receiver.channel)) is None:
             return "", []
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 

@@ -28,6 +28,27 @@ metric = "bearing_temperature"
 above = 75
 for = "4s"
 severity = "critical"
+
+[[rule]]
+id = "both"
+name = "Bearing warm while the pump vibrates"
+kind = "all"
+severity = "warning"
+
+[[rule.conditions]]
+kind = "any"
+
+[[rule.conditions.conditions]]
+metric = "bearing_temperature"
+above = 74
+
+[[rule.conditions.conditions]]
+metric = "bearing_temperature"
+above = 90
+
+[[rule.conditions]]
+metric = "vibration"
+above = 0.1
 """
 
 
@@ -58,8 +79,12 @@ async def file_of(hub: ApiHub) -> bytes:
     for second, values in rows:
         if second <= until:
             hub.publish("devices/pump-01/telemetry", values, at=begin + second * 1000)
+    hub.publish("devices/gearbox-01/info", {"name": "Gearbox", "via": "pump-01"})
+    for second in range(-8, 1):
+        hub.publish("devices/gearbox-01/telemetry", {"bearing_temperature": 90}, at=now + 1000 * second)
     await hub.settled()
-    (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
+    alerts = (await hub.http.get("/api/alerts")).json()["items"]
+    (alert,) = [each for each in alerts if (each["rule_id"], each["device_id"]) == ("bearing", "pump-01")]
     await hub.http.post("/api/devices/pump-01/diagnose")
     answer = await hub.http.get(f"/api/alerts/{alert['id']}/file")
     assert answer.status_code == 200, answer.text
@@ -71,10 +96,13 @@ async def test_replay_gives_the_same_alerts_and_diagnosis(exported: bytes, tmp_p
     assert contents.diagnosis is not None
     assert contents.diagnosis.cause is not None
     found = await replay_file(contents, tmp_path)
-    ((alert, firing),) = found.alerts
-    assert firing is not None
-    assert (firing.start, firing.message, firing.raised_at) == (alert.since, alert.message, alert.raised_at)
+    assert {alert.rule for alert, _ in found.alerts} == {"bearing", "both"}
+    for alert, firing in found.alerts:
+        assert firing is not None, alert.rule
+        assert (firing.start, firing.message, firing.raised_at) == (alert.since, alert.message, alert.raised_at)
     assert found.differs == []
+    assert [each.device for each in contents.others] == ["gearbox-01"]
+    assert "incident" in [each.kind for each in found.diagnosis.evidence]
     assert found.diagnosis.summary == contents.diagnosis.summary
     assert [each.finding for each in found.diagnosis.evidence] == [each.finding for each in contents.diagnosis.evidence]
 

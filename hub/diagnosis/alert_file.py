@@ -18,6 +18,7 @@ from hub.errors import Invalid
 from hub.model import Alert, AlertEntry, Condition, Device, Diagnosis, Quality, Rule, Scope, Value
 from hub.registry.reader import DeviceReader
 from hub.rules import KINDS
+from hub.rules.kinds.joined import Joined
 from hub.rules.reader import AlertReader
 from hub.services.alerts import Alerts
 from hub.store.reader import HistoryReader
@@ -30,6 +31,8 @@ AFTER_MS = 3_600_000
 """The file ends so long after the alert was raised."""
 PEER_MS = 3_600_000
 MAX_HISTORY = 200
+MAX_NEWEST = 1_000
+"""Newest alerts among which those of other devices in the incident are looked for."""
 PAGE = 50_000
 
 Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
@@ -45,15 +48,30 @@ class FiledRule(msgspec.Struct, frozen=True):
 
     def read(self) -> Rule:
         """Return the rule. Raises Invalid for a kind that this hub does not know."""
-        if (kind := KINDS.get(self.kind)) is None:
-            raise Invalid(f"The file has a rule of the unknown kind {self.kind[:64]!r}.", f"Known: {', '.join(KINDS)}.")
         try:
-            condition: Condition = msgspec.convert(self.condition, kind)
+            condition = _read_condition(self.kind, self.condition)
         except msgspec.ValidationError as error:
             raise Invalid(
                 f"The rule {self.rule.id!r} cannot be read ({error}).", "Use a hub of a newer version."
             ) from None
         return msgspec.structs.replace(self.rule, condition=condition)
+
+
+def _read_condition(kind: str, fields: dict[str, Any]) -> Condition:
+    """Return a condition, in which parts of ``all``, ``any`` and ``not`` have their own kinds.
+
+    Raises Invalid for an unknown kind, and msgspec.ValidationError.
+    """
+    if (cls := KINDS.get(kind)) is None:
+        raise Invalid(f"The file has a rule of the unknown kind {kind[:64]!r}.", f"Known: {', '.join(KINDS)}.")
+    condition: Condition = msgspec.convert(fields, cls)
+    if not isinstance(condition, Joined):
+        return condition
+    parts = [
+        msgspec.structs.replace(part, condition=_read_condition(part.kind, each["condition"]))
+        for part, each in zip(condition.conditions, fields["conditions"], strict=True)
+    ]
+    return msgspec.structs.replace(condition, conditions=tuple(parts))
 
 
 class PastAlert(msgspec.Struct, frozen=True):
@@ -80,6 +98,8 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
     rules: list[FiledRule]
     readings: Readings
     past: list[PastAlert]
+    others: list[Alert] = []
+    """Alerts of other devices in the same incident, which the diagnosis names."""
 
 
 def read_alert_file(data: bytes) -> AlertFile:
@@ -126,7 +146,8 @@ class AlertFiles:
             if alert.metric in peer.metrics:
                 points = await self._points(peer.id, alert.metric or "", alert.raised_at - PEER_MS, end, PAGE)
                 readings[peer.id] = {alert.metric or "": points}
-        alerts = await self._incident(alert)
+        alerts, others = await self._incident(alert)
+        named = {*readings, *(each.device for each in others)}
         earlier = await self._earlier(alert)
         contents = AlertFile(
             hub=self._version,
@@ -137,18 +158,21 @@ class AlertFiles:
             alerts=alerts,
             history=[entry for _, entry in await self._store.alert_history(alert.id, MAX_HISTORY)][::-1],
             diagnosis=None if diagnosis is None else msgspec.structs.replace(diagnosis, prompt=()),
-            devices=[_reduced(self._registry.require(name)) for name in readings],
+            devices=[_reduced(each) for name in sorted(named) if (each := self._registry.get(name)) is not None],
             rules=[_filed(rule) for rule in self._engine.rules_for(device)],
             readings=readings,
             past=earlier,
+            others=others,
         )
         return await asyncio.to_thread(msgspec.json.encode, contents)
 
-    async def _incident(self, alert: Alert) -> list[Alert]:
-        """Return the alerts of this device that belong to the same incident; the alert itself is among them."""
-        found = await self._store.alerts(device=alert.device, limit=100)
+    async def _incident(self, alert: Alert) -> tuple[list[Alert], list[Alert]]:
+        """Return the alerts of the incident: those of the device, with the alert itself, and those of other devices."""
+        found = [*await self._store.alerts(device=alert.device), *await self._store.alerts(limit=MAX_NEWEST)]
         known = {each.id: each for each in found if each.incident and each.incident == alert.incident}
-        return sorted({**known, alert.id: alert}.values(), key=lambda each: (each.raised_at, each.id))
+        ordered = sorted({**known, alert.id: alert}.values(), key=lambda each: (each.raised_at, each.id))
+        own = [each for each in ordered if each.device == alert.device]
+        return own, [each for each in ordered if each.device != alert.device]
 
     async def _earlier(self, alert: Alert) -> list[PastAlert]:
         similar = await self._store.similar_alerts(alert)

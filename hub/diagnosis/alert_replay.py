@@ -6,6 +6,7 @@ A replay does not affect a running hub: its history is stored in a separate fold
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,8 @@ from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
 CHUNK = 20_000
+MAX_SHOWN = 10
+"""Findings that are listed if they are only in the file, or only in the replay."""
 DIAGNOSED_AFTER_MS = 2_000
 """When an alert without a stored diagnosis is diagnosed: so long after it was raised."""
 
@@ -91,7 +94,7 @@ async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule],
         registry = DeviceRegistry()
         states = {each.id: msgspec.msgpack.encode(_as_of(each, contents, at)) for each in contents.devices}
         registry.restore(states, at)
-        case = await Investigation(registry=registry, engine=Engine(rules), store=store).case(
+        case = await Investigation(registry=registry, engine=_FiledAlerts(contents, rules, at), store=store).case(
             registry.require(device.id), alert, at
         )
     finally:
@@ -100,6 +103,21 @@ async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule],
     subject = Subject(registry.require(device.id), alert, found, matches)
     written = built_in_diagnosis(subject.narrative(), subject.device, found, matches)
     return diagnosis_of(subject, written, at)
+
+
+class _FiledAlerts(Engine):
+    """An engine with the alerts of a file that were open at a time."""
+
+    def __init__(self, contents: AlertFile, rules: Sequence[Rule], at: int) -> None:
+        super().__init__(rules)
+        filed = (*contents.alerts, *contents.others)
+        self._filed = [
+            each for each in filed if each.raised_at <= at and (each.cleared_at is None or each.cleared_at > at)
+        ]
+
+    def together(self, alert: Alert) -> list[Alert]:
+        """Return the other alerts of the incident that were open."""
+        return [each for each in self._filed if each.id != alert.id]
 
 
 def _readings(contents: AlertFile, until: int) -> Iterator[Reading]:
@@ -135,6 +153,9 @@ def _differences(original: Diagnosis | None, replayed: Diagnosis) -> Iterator[st
     cause = analyst.cause if analyst is not None else original.cause
     if replayed.cause != cause:
         yield f"The cause is {replayed.cause or 'not known'}; in the file it is {cause or 'not known'}."
-    kinds = [(each.kind, each.metric) for each in original.evidence]
-    if (found := [(each.kind, each.metric) for each in replayed.evidence]) != kinds:
-        yield f"There are {len(found)} findings; the file has {len(kinds)}, or others."
+    filed, found = (
+        Counter((each.kind, each.metric) for each in diagnosis.evidence) for diagnosis in (original, replayed)
+    )
+    for findings, place in ((filed - found, "the file"), (found - filed, "the replay")):
+        for kind, metric in islice(findings.elements(), MAX_SHOWN):
+            yield f"Only {place} has a finding of the kind {kind}{f' about {metric}' if metric else ''}."

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import cast
 
 HOST = "127.0.0.1"
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -18,7 +19,7 @@ class _Connections:
     """The open connections of a server. A connection that arrives while it stops is aborted."""
 
     def __init__(self) -> None:
-        self.open: set[asyncio.BaseTransport] = set()
+        self.open: set[asyncio.Transport] = set()
         self.handlers: set[asyncio.Task[None]] = set()
         self.stopping = False
 
@@ -40,7 +41,7 @@ class _Connections:
             task.cancel()
         await asyncio.gather(*handlers, return_exceptions=True)
         for transport in self.open:
-            transport.abort()  # type: ignore[attr-defined]
+            transport.abort()
         while self.open:
             await asyncio.sleep(0)
 
@@ -56,10 +57,10 @@ class _Protocol(asyncio.StreamReaderProtocol):
         self._connections = connections
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connections.open.add(transport)
-        self._accepted = transport
+        self._accepted = cast(asyncio.Transport, transport)
+        self._connections.open.add(self._accepted)
         if self._connections.stopping:
-            transport.abort()  # type: ignore[attr-defined]
+            self._accepted.abort()
             return
         super().connection_made(transport)
 

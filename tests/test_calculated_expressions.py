@@ -27,7 +27,7 @@ class Site:
         device = self.devices.setdefault(name, Device(name, name, "native", first_seen=0))
         device.presence = presence
         for metric, value in values.items():
-            device.metrics[metric] = Latest(value, T0 + int(second * 1000), "good")  # type: ignore[arg-type]
+            device.metrics[metric] = Latest(value, T0 + int(second * 1000), "good")  # type: ignore[arg-type]  # any object
         return device
 
     def at(self, second: float) -> dict[str, float]:

@@ -160,7 +160,7 @@ def of_pump(values: dict[str, np.ndarray], times: np.ndarray, **more: object) ->
     last = {name: track.since(NOW - 7_200_000) for name, track in whole.items()}
     raised = alert("power_kw", 0, 15.5, 15.0) if more.pop("raised", False) else None
     recent = {name: track.since(NOW - 7 * DAY_S * 1_000) for name, track in whole.items()}
-    return InvestigationInput("d-1", NOW, last, raised, week=recent, **more)  # type: ignore[arg-type]
+    return InvestigationInput("d-1", NOW, last, raised, week=recent, **more)  # type: ignore[arg-type]  # of several types
 
 
 def test_change_that_the_demand_hides_is_found_against_it() -> None:

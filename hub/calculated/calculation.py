@@ -26,7 +26,7 @@ from hub.calculated.nodes import Apply, DeviceGroup, Node, Other, OverTime, Own,
 from hub.calculated.order import levels
 from hub.calculated.rows import Rows
 from hub.calculated.units import unit_of
-from hub.model import CalculatedMark, CalculatedMetric, Device, Floats, Ints
+from hub.model import CalculatedMark, CalculatedMetric, Device, Floats, Info, Ints
 from hub.rules.scopes import ScopeMatcher
 
 PORTION = 250
@@ -34,6 +34,8 @@ PORTION = 250
 SELECTION_MS = 60_000
 """How long the selection of definitions of a device is used, unless the device changes."""
 Find = Callable[[str], Device | None]
+Selector = tuple[Info, tuple[str, ...] | None, str | None, int]
+"""What decides which definitions apply to a device; the last is the number of its metrics."""
 
 
 class NewValues(msgspec.Struct, frozen=True):
@@ -71,7 +73,7 @@ class Calculation:
         self._nodes = {each: parse_expression(each.expression) for each in self.definitions}
         self._due = dict.fromkeys({each.every_ms for each in self.definitions}, 0)  # by interval, epoch ms
         self._rounds: dict[int, Iterator[list[NewValues]]] = {}  # under way, by interval
-        self._selected: dict[str, tuple[object, ...]] = {}  # by device, what selects it, and its definitions
+        self._selected: dict[str, tuple[Selector, tuple[CalculatedMetric, ...]]] = {}  # by device
         self._selected_at = 0
 
     def clear(self) -> None:
@@ -168,15 +170,15 @@ class Calculation:
     def _definitions_of(self, device: Device) -> Sequence[CalculatedMetric]:
         """Return the definitions with a scope that calculate a metric of the device."""
         key = (device.info, device.labels, device.area_id, len(device.metrics))
-        known = self._selected.get(device.id)
-        if known is not None and known[0] is key[0] and known[1:4] == key[1:]:
-            return known[4]  # type: ignore[return-value]
+        selector, selected = self._selected.get(device.id, (None, ()))
+        if selector is not None and selector[0] is key[0] and selector[1:] == key[1:]:
+            return selected
         found: dict[str, CalculatedMetric] = {}
         for each in self.definitions:
             if each.device is None and each.metric not in found and self.applies(each, device):
                 found[each.metric] = each
-        self._selected[device.id] = (*key, tuple(found.values()))
-        return tuple(found.values())
+        self._selected[device.id] = key, (selected := tuple(found.values()))
+        return selected
 
     def _evaluate(
         self,

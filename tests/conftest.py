@@ -51,6 +51,7 @@ SLOW_FIRST = (
 MEASURED = (
     "test_alert_",
     "test_anomaly",
+    "test_calculated",
     "test_claims.py",
     "test_clocks.py",
     "test_command_tracker.py",
@@ -71,6 +72,8 @@ MEASURED = (
     "test_insight_witnesses.py",
     "test_mapping.py",
     "test_native.py",
+    "test_notification_planner.py",
+    "test_notification_worker.py",
     "test_pipeline.py",
     "test_presence",
     "test_queues.py",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -224,12 +224,12 @@ async def test_host_that_resolves_to_link_local_address_is_not_contacted(
 ) -> None:
     resolved: list[str] = []
 
-    async def resolve(self: object, host: str, port: int, **rest: object) -> list[object]:
+    def resolve(host: str, port: int, **rest: object) -> list[object]:
         resolved.append(host)
         return [(2, 1, 6, "", ("169.254.169.254", port))]
 
     async with running_hub(tmp_path, real_ai=True, ai=base()) as hub:
-        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+        monkeypatch.setattr("hub.ai.address_guard.socket.getaddrinfo", resolve)
         for kind in ("openai", "ollama"):
             got = await hub.http.post(
                 "/api/models/lab/test", json=server("http://metadata.example/v1", kind=kind, api_key="k")
@@ -240,15 +240,14 @@ async def test_host_that_resolves_to_link_local_address_is_not_contacted(
 
 async def test_connection_uses_the_checked_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["127.0.0.1", "169.254.169.254", "169.254.169.254"])
-    real = asyncio.base_events.BaseEventLoop.getaddrinfo
+    real = socket.getaddrinfo
 
-    async def resolve(self: Any, host: str, port: int, **rest: Any) -> Any:
-        return (
-            [(2, 1, 6, "", (next(answers), port))] if host == "models.example" else await real(self, host, port, **rest)
-        )
+    def resolve(host: str, port: int, *rest: Any, **named: Any) -> Any:
+        known = host == "models.example"
+        return [(2, 1, 6, "", (next(answers), port))] if known else real(host, port, *rest, **named)
 
     async with faulty(COMPLETION) as lab, running_hub(tmp_path, real_ai=True, ai=base()) as hub:
-        monkeypatch.setattr("asyncio.base_events.BaseEventLoop.getaddrinfo", resolve)
+        monkeypatch.setattr("hub.ai.address_guard.socket.getaddrinfo", resolve)
         address = lab.base_url.replace("127.0.0.1", "models.example")
         got = await hub.http.post("/api/models/lab/test", json=server(address, api_key="k"))
         assert got.json() == {"ok": True, "message": None}

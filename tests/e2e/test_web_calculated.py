@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -11,7 +13,9 @@ pytestmark = pytest.mark.timeout(120)
 
 
 def test_metric_is_tried_saved_and_calculated(demo: Demo, page: Page):
-    demo.publish("devices/meter/telemetry", {"power": 1500, "base": 500})
+    # A minute ago, because the history is tried up to when the page was opened.
+    minute_ago = int(time.time() * 1_000) - 60_000
+    demo.publish("devices/meter/telemetry", {"power": 1500, "base": 500, "ts": minute_ago})
     eventually(lambda: [each for each in demo.get("/api/devices")["items"] if each["id"] == "meter"], 10, "the device")
     page.goto(f"http://{demo.http}/calculated?new=1")
     page.get_by_label("Name", exact=True).fill("Net power")

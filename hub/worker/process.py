@@ -191,8 +191,9 @@ class Worker:
             status = await process.wait()
             if stderr_task is not None:
                 await stderr_task
-            # asyncio's status is 255 if kill() found the process dead already; Popen has the true one.
-            return status if popen is None else popen.returncode
+            # If kill() found the process dead and reaped it, asyncio's status is 255 and Popen has the true one. If
+            # asyncio reaped it first, Popen's is 0.
+            return popen.returncode if popen is not None and status == 255 else status
         except asyncio.CancelledError:
             # The loop may close before it notices the end, so block here; a killed process ends within milliseconds.
             if popen is not None:

@@ -18,7 +18,8 @@ def rules(demo: Demo) -> dict[str, dict]:
 
 
 def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
-    demo.publish("devices/sensor_5/telemetry", {"temperature": 75})
+    # A minute ago, so that "for" has passed when the rule is tried on the history.
+    demo.publish("devices/sensor_5/telemetry", {"temperature": 75, "ts": int(time.time() * 1_000) - 60_000})
     page.goto(f"http://{demo.http}/rules")
     before = demo.get("/api/rules/text")["text"]
     page.get_by_role("link", name="Sensor too hot").click()

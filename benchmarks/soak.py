@@ -70,7 +70,9 @@ async def feed(port: int, devices: range, rate: float, ends: float) -> None:
 
 async def watch(http: str) -> None:
     """Open the dashboard's socket for a few seconds."""
-    async with websockets.connect(f"ws://{http}/api/live", origin=f"http://{http}", max_size=None) as socket:  # type: ignore[arg-type]  # a plain text works
+    async with websockets.connect(
+        f"ws://{http}/api/live", origin=websockets.Origin(f"http://{http}"), max_size=None
+    ) as socket:
         await socket.send(json.dumps({"type": "hello"}))
         with suppress(TimeoutError):
             async with asyncio.timeout(5):

@@ -6,7 +6,7 @@ import pytest
 
 from hub.calculated import Calculation, InvalidExpression, parse, parse_expression
 from hub.errors import ConfigError
-from hub.model import CalculatedMetric, Device, Info, Latest, Presence, Scope
+from hub.model import CalculatedMetric, Device, Info, Latest, Presence, Scope, Value
 from hub.rules.scopes import ScopeMatcher
 
 T0 = 1_700_000_000_000
@@ -23,11 +23,11 @@ class Site:
         self.calculation = Calculation([definition], ScopeMatcher({"h": ("Hall",)}, lambda gateway: (gateway,)))
         self.devices: dict[str, Device] = {}
 
-    def put(self, name: str, second: float = 0, presence: Presence = "online", **values: object) -> Device:
+    def put(self, name: str, second: float = 0, presence: Presence = "online", **values: Value) -> Device:
         device = self.devices.setdefault(name, Device(name, name, "native", first_seen=0))
         device.presence = presence
         for metric, value in values.items():
-            device.metrics[metric] = Latest(value, T0 + int(second * 1000), "good")  # type: ignore[arg-type]  # any object
+            device.metrics[metric] = Latest(value, T0 + int(second * 1000), "good")
         return device
 
     def at(self, second: float) -> dict[str, float]:

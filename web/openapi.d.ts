@@ -8099,7 +8099,7 @@ export interface components {
         };
         /**
          * TemplateWanted
-         * @description A template in the language of Jinja2, with fields of the message. Empty: that of the route, else the default.
+         * @description A Jinja2 template. An empty field uses the template of the route, or the default if the route has none.
          */
         TemplateWanted: {
             /**

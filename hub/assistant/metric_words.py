@@ -66,7 +66,7 @@ def semantics(device: Device, metric: str) -> MetricSemantics:
 
 
 def metric_titles(devices: Iterable[Device]) -> set[tuple[str, str]]:
-    """Return the names of all metrics, each with the titles that people or devices gave it, else the name again."""
+    """Return each metric with its titles from people and devices. A metric without a title has its name as title."""
     plain: set[str] = set()
     titled: set[tuple[str, str]] = set()
     for device in devices:

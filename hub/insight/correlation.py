@@ -97,7 +97,7 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
 
 
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield the comparison of a metric with the same metric of the peers: the alerting one, else the most changed."""
+    """Compare the alerting metric, or without one the metric that changed most, with the same metric of the peers."""
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
         chosen = max((m for m in moves if m.moved), key=lambda m: abs(m.deviation), default=None)

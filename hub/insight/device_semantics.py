@@ -3,7 +3,7 @@
 This is the only place that decides between the hub's own interpretation and people's corrections::
 
     correction of this device
-      else the correction that the majority of the devices of its model have
+      else the correction that most devices of the same model have
         else unit, name and class of the metric; words and metrics of the device
           else, for a metric that these leave open, the words of its title
 """

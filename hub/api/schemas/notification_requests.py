@@ -26,7 +26,7 @@ Ids = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Fi
 
 
 class TemplateWanted(Incoming):
-    """A template in the language of Jinja2, with fields of the message. Empty: that of the route, else the default."""
+    """A Jinja2 template. An empty field uses the template of the route, or the default if the route has none."""
 
     title: Annotated[str, StringConstraints(max_length=4_096)] = ""
     text: Annotated[str, StringConstraints(max_length=4_096)] = ""

@@ -1,5 +1,6 @@
-// The language of the page: that of ?lang= in the address, else the one chosen in this browser, else the browser's. The
-// language of a profile is stored as the browser's choice (useLanguage), so that the next start loads it directly.
+// The language of the page. The first of these that is set counts: ?lang= in the address, the choice stored in this
+// browser, the browser's own language. The language of a profile is stored as that choice (useLanguage), so that the
+// next start loads it directly.
 
 export const LANGUAGES = ['en', 'de', 'es'] as const;
 export type Language = (typeof LANGUAGES)[number];

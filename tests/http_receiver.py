@@ -33,6 +33,7 @@ class HttpReceiver:
 
     port: int = 0
     posted: list[Posted] = field(default_factory=list)
+    connections: int = 0
     answer: Callable[[Posted], Awaitable[str] | str] = lambda posted: "200 OK\r\n"
 
     @property
@@ -50,25 +51,25 @@ class HttpReceiver:
         return self.about(device)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         try:
-            await self._serve_one(reader, writer)
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while True:
+                    await self._serve_one(reader, writer)
         finally:
             writer.close()
 
     async def _serve_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            method, path, _ = head[0].split()
-            headers = {
-                name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)
-            }
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            posted = Posted(method, path, headers, body)
-            self.posted.append(posted)
-            answer = self.answer(posted)
-            line = answer if isinstance(answer, str) else await answer
-            writer.write(f"HTTP/1.1 {line}Content-Length: 2\r\nConnection: close\r\n\r\nok".encode())
-            await writer.drain()
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        method, path, _ = head[0].split()
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        posted = Posted(method, path, headers, body)
+        self.posted.append(posted)
+        answer = self.answer(posted)
+        line = answer if isinstance(answer, str) else await answer
+        writer.write(f"HTTP/1.1 {line}Content-Length: 2\r\n\r\nok".encode())
+        await writer.drain()
 
 
 @contextlib.asynccontextmanager

@@ -25,6 +25,7 @@ from hub.model import Message
 from hub.notifications import worker
 from hub.notifications.base import DeliveryFailed, OutgoingMessage, checked_values
 from hub.notifications.channels import CHANNEL_KINDS
+from hub.notifications.http_client import kept_connections
 from pki import Issued, write_pair
 from tcp_server import tcp_server
 
@@ -124,6 +125,26 @@ async def smtp(tmp_path: Path) -> AsyncIterator[tuple[Postbox, int]]:
         yield postbox, server.sockets[0].getsockname()[1]
     finally:
         server.close()
+
+
+async def test_messages_of_a_burst_share_a_connection_to_each_server(receiver: HttpReceiver) -> None:
+    by_name = receiver.url.replace("127.0.0.1", "localhost")  # same address: with TLS it would prove another name
+    async with kept_connections():
+        for number in range(4):
+            for url in (receiver.url, by_name):
+                await send("webhook", {"url": f"{url}/hook"}, outgoing(key=f"n-{number}"))
+    assert len(receiver.posted) == 8
+    assert receiver.connections == 2
+    await send("webhook", {"url": f"{receiver.url}/hook"}, outgoing())
+    assert receiver.connections == 3
+
+
+async def test_connection_that_the_server_closed_is_replaced(receiver: HttpReceiver) -> None:
+    receiver.answer = lambda posted: "200 OK\r\nConnection: close\r\n"
+    async with kept_connections():
+        for number in range(3):
+            await send("webhook", {"url": f"{receiver.url}/hook"}, outgoing(key=f"n-{number}"))
+    assert receiver.connections == 3
 
 
 async def test_mail_has_text_html_and_chart_in_one_thread(smtp: tuple[Postbox, int]) -> None:

@@ -397,3 +397,22 @@ async def test_deleted_device_leaves_no_rows(store: SqliteStore) -> None:
         pass
     for table in ("rollup", "chunk", "series", "dropped_series"):
         assert store._writer.connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+
+
+def test_only_commits_without_flush_do_not_wait_for_the_disk(tmp_path: Path) -> None:
+    connection = connection_module.connect_writer(tmp_path / "x.db")
+
+    def mode() -> int:
+        return int(connection.execute("PRAGMA synchronous").fetchone()[0])
+
+    normal, full = 1, 2
+    try:
+        with connection_module.transaction(connection):
+            assert mode() == full
+        with connection_module.transaction(connection, flush=False):
+            assert mode() == normal
+        with pytest.raises(ZeroDivisionError), connection_module.transaction(connection, flush=False):
+            raise ZeroDivisionError
+        assert mode() == full
+    finally:
+        connection.close()

@@ -22,6 +22,7 @@ from hub.model import (
     SEVERITIES,
     Alert,
     Device,
+    Message,
     MessageKind,
     NotificationDelivery,
     NotificationGroup,
@@ -186,9 +187,7 @@ class NotificationPlanner:
             return None if group.alerts else group.calm_at
         route = self._route_of(audible[0], now)
         if route is None:
-            device = self._find(audible[0].device)
-            later = device is not None and self._route(audible[0], device, None) is not None
-            return now + RECHECK_MS if later else None
+            return now + RECHECK_MS if self._route_of(audible[0], None) is not None else None
         if any(each.flapping and each.id not in group.told for each in audible):
             return now
         if group.first_sent_at is None:
@@ -213,11 +212,10 @@ class NotificationPlanner:
 
     def _audible(self, group: NotificationGroup) -> list[Alert]:
         """Return the alerts that people are notified of, the most severe first."""
-        found = [self._alerts[each] for each in group.alerts if each in self._alerts]
-        found = [each for each in found if is_audible(each)]
+        found = [self._alerts[each] for each in group.alerts if each in self._alerts and is_audible(self._alerts[each])]
         return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.raised_at, each.id))
 
-    def _route_of(self, alert: Alert, now: int) -> NotificationRoute | None:
+    def _route_of(self, alert: Alert, now: int | None) -> NotificationRoute | None:
         device = self._find(alert.device)
         return None if device is None else self._route(alert, device, now)
 
@@ -265,8 +263,7 @@ class NotificationPlanner:
                 targets.append(NotificationTarget(each, EVERYTHING))
             elif (account := people.get(each.person)) is not None:
                 targets.append(NotificationTarget(each, self._directory.scope(account)))
-        device = self._find(group.cleared[0].device)
-        route = None if device is None else self._route(group.cleared[0], device, None)
+        route = self._route_of(group.cleared[0], None)
         self._deliver(replace(group, sent=group.sent + 1), "resolved", group.cleared, targets, now, route)
 
     def _deliver(
@@ -278,13 +275,16 @@ class NotificationPlanner:
         now: int,
         route: NotificationRoute | None,
     ) -> None:
+        messages: dict[object, Message] = {}  # most receivers get the same one
         for target in targets:
-            seen = [each for each in alerts if self._may_see(target.scope, each)]
-            if seen:
+            if seen := [each for each in alerts if self._may_see(target.scope, each)]:
                 template = self._template(target.receiver, route)
-                message = self._compose(kind, seen, now, diagnoses=target.scope.whole, template=template)
+                variant = (tuple(each.id for each in seen), target.scope.whole, template)
+                if variant not in messages:
+                    messages[variant] = self._compose(kind, seen, now, diagnoses=target.scope.whole, template=template)
                 key = delivery_key(group, target.receiver)
-                self.plan.deliveries.append(NotificationDelivery(key, group.id, target.receiver, message, now))
+                delivery = NotificationDelivery(key, group.id, target.receiver, messages[variant], now)
+                self.plan.deliveries.append(delivery)
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
         """Return the template of a message: the channel's, else the route's, else the default."""

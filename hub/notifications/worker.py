@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from hub.errors import StoreError
 from hub.model import DeliveryAttempt, DeliveryRecord
 from hub.notifications.base import FINAL, DeliveryFailed
+from hub.notifications.http_client import kept_connections
 from hub.runtime.fault_log import FaultLog
 from hub.store.notifications import NotificationStore
 
@@ -84,7 +85,8 @@ class ChannelWorker:
                     self._restart.clear()
                     self._failures = 0
                     await self._store.make_due(self.channel, self._now())
-                pause = await self._next()
+                async with kept_connections():
+                    pause = await self._next()
             except StoreError as error:
                 faults.error("store", "The deliveries of notifications cannot be read or written (%s).", error)
                 pause = FIRST_DELAY_S

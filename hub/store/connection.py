@@ -107,19 +107,26 @@ def _connect(path: Path, cache_kib: int) -> sqlite3.Connection:
 
 
 @contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+def transaction(connection: sqlite3.Connection, *, flush: bool = True) -> Iterator[None]:
     """Commit at the end of the block, or roll back after an error.
 
-    The write lock is taken at once, so that a busy database fails at the beginning.
+    The write lock is taken at once, so that a busy database fails at the beginning. Without ``flush``, a power cut can
+    undo the transaction until the next one with ``flush`` is committed; the end of the process cannot.
     """
-    connection.execute("BEGIN IMMEDIATE")
+    if not flush:
+        connection.execute("PRAGMA synchronous = NORMAL")
     try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # sqlite has already rolled back after some errors
-            connection.execute("ROLLBACK")
-        raise
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # sqlite has already rolled back after some errors
+                connection.execute("ROLLBACK")
+            raise
+    finally:
+        if not flush:
+            connection.execute("PRAGMA synchronous = FULL")
 
 
 def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:

@@ -62,7 +62,7 @@ def bands_of_skab(folder: Path) -> Iterator[str]:
 
 
 def healthy() -> Iterator[str]:
-    """Yield how often healthy machines are marked, a device and day."""
+    """Yield the number of marks on healthy machines, per device and day."""
     found = []
     for kind, machine in MACHINES.items():
         for seed in SEEDS:
@@ -90,7 +90,7 @@ def healthy() -> Iterator[str]:
 
 
 def cost() -> Iterator[str]:
-    """Yield processor time for a reading of one metric, and bytes a metric."""
+    """Yield the CPU time per reading, and the size of the state per metric, of both detectors."""
     values = np.random.default_rng(1).normal(size=100_000)
     for batch in (10, 100, 1_000, 10_000):
         extremes, count = ExtremesDetector(), min(len(values), 1_000 * batch)
@@ -108,7 +108,7 @@ def cost() -> Iterator[str]:
 
 
 def main() -> int:
-    """Return 0."""
+    """Print the figures. Return 0, the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.anomalies", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     for name in ("nab", "skab"):

@@ -59,7 +59,7 @@ SETTLE_S = 8.0
 
 
 class Load(msgspec.Struct, frozen=True):
-    """What the hub of a run gets: ``urls`` are its channels by id; ``storm`` alerts come at once, in the middle."""
+    """Load of one run. ``urls`` are the channels by id; ``storm`` alerts come at once, in the middle."""
 
     folder: str
     urls: dict[str, str]
@@ -71,7 +71,7 @@ class Load(msgspec.Struct, frozen=True):
 class Outcome(msgspec.Struct, frozen=True):
     """What the hub of a run reports: memory in MB, and deliveries by channel and state.
 
-    ``lag_s``: how long the oldest message of the last commit had waited for it when the last message came.
+    ``lag_s`` is how long the oldest message of the last commit had waited when the last message came.
     """
 
     offered: int

@@ -125,14 +125,14 @@ async def edit(client: httpx.AsyncClient) -> None:
 
 
 class Uses:
-    """What clients do again and again. ``failed`` counts failures by use, with the last one."""
+    """Operations that clients repeat. ``failed`` counts failures by operation, with the last one."""
 
     def __init__(self) -> None:
         self.done: dict[str, int] = {}
         self.failed: dict[str, tuple[int, str]] = {}
 
     async def repeat(self, name: str, use: Callable[[], Awaitable[None]], pause: float, ends: float) -> None:
-        """Carry out ``use`` until ``ends`` (monotonic seconds), ``pause`` seconds apart."""
+        """Repeat ``use`` until ``ends`` (monotonic seconds), ``pause`` seconds apart."""
         while time.monotonic() < ends:
             try:
                 await use()

@@ -38,7 +38,10 @@ _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*
 
 
 def check(value: Any, what: str = "The value") -> None:
-    """Raise Rejected if ``value``, a tree of dicts, lists and scalars, is out of bounds. ``what`` is its name there."""
+    """Raise Rejected if ``value``, a tree of dicts, lists and scalars, is out of bounds.
+
+    ``what`` is its name in the error.
+    """
     try:
         _check(value, what, MAX_DEPTH)
     except Rejected as error:

@@ -90,7 +90,9 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class AlertHandled(msgspec.Struct, frozen=True):
-    """How an open alert is handled changed. ``by`` is None if no person did it just now.
+    """An open alert was assigned, muted, silenced, suppressed or commented on, or one of these ended.
+
+    ``by`` is None if no person did it just now.
 
     ``text`` is that of a comment, or the notes of silences.
     """

@@ -654,7 +654,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Silence
-         * @description Return which open alerts a silence would be for, without creating it: their number, and the newest 50.
+         * @description Return which open alerts a silence would match, without creating it: their number, and the newest 50.
          */
         post: operations["post_silences_preview"];
         delete?: never;
@@ -928,7 +928,7 @@ export interface paths {
          *
          *     Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
          *     `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
-         *     stores nothing twice. An invalid value is rejected alone.
+         *     stores nothing twice. Only the invalid values of an item are rejected.
          */
         post: operations["post_telemetry"];
         delete?: never;
@@ -1988,7 +1988,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Delivery
-         * @description Send a delivery again that was given up. Return 404 if there is no such one.
+         * @description Retry a delivery that was given up. Return 404 if it does not exist.
          */
         post: operations["post_notifications_deliverie_retry"];
         delete?: never;
@@ -2562,7 +2562,7 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Return how this request is signed in, and how one can sign in.
+         * @description Return how this request is signed in, and the possible ways to sign in.
          */
         get: operations["get_session"];
         put?: never;
@@ -2604,7 +2604,7 @@ export interface paths {
         put?: never;
         /**
          * Connect Openid
-         * @description Return the provider's page to open to connect the own account. Needs a signed-in browser.
+         * @description Return the provider's page to open to connect your account. Needs a signed-in browser.
          */
         post: operations["post_account_openid"];
         delete?: never;
@@ -2642,7 +2642,7 @@ export interface paths {
         };
         /**
          * Getaccount Of
-         * @description Return the own account. Return 403 without one: in an open hub, and with the access token.
+         * @description Return your account. Return 403 without one: in an open hub, and with the access token.
          */
         get: operations["get_account"];
         put?: never;
@@ -2652,7 +2652,7 @@ export interface paths {
         head?: never;
         /**
          * Edit Account
-         * @description Change the own name, language, units or time zone. An API token cannot do this.
+         * @description Change your name, language, units or time zone. An API token cannot do this.
          */
         patch: operations["patch_account"];
         trace?: never;
@@ -2688,7 +2688,7 @@ export interface paths {
         put?: never;
         /**
          * Change Password
-         * @description Change the own password and sign out all other browsers. An API token cannot do this.
+         * @description Change your password and sign out all other browsers. An API token cannot do this.
          */
         post: operations["post_account_password"];
         delete?: never;
@@ -2706,7 +2706,7 @@ export interface paths {
         };
         /**
          * List Sessions
-         * @description Return the browsers that are signed in with the own account, most recently used first.
+         * @description Return the browsers that are signed in with your account, most recently used first.
          */
         get: operations["get_account_sessions"];
         put?: never;
@@ -2746,7 +2746,7 @@ export interface paths {
         };
         /**
          * List Tokens
-         * @description Return the own API tokens, newest first.
+         * @description Return your API tokens, newest first.
          */
         get: operations["get_account_tokens"];
         put?: never;
@@ -2830,7 +2830,7 @@ export interface paths {
         };
         /**
          * List Passkeys
-         * @description Return the own passkeys, oldest first.
+         * @description Return your passkeys, oldest first.
          */
         get: operations["get_account_passkeys"];
         put?: never;
@@ -3643,7 +3643,7 @@ export interface components {
         };
         /**
          * AttemptShape
-         * @description An attempt to deliver. `reason` is null if it succeeded; `text` is what the other side said.
+         * @description An attempt to deliver. `reason` is null if it succeeded; `text` is the receiver's error or response.
          */
         AttemptShape: {
             /** At */
@@ -3886,7 +3886,7 @@ export interface components {
         };
         /**
          * BulkResultShape
-         * @description What became of one alert: the alert after the action, or the error.
+         * @description The result for one alert: the alert after the action, or the error.
          */
         BulkResultShape: {
             /** Id */
@@ -4217,7 +4217,7 @@ export interface components {
         };
         /**
          * ChannelKindShape
-         * @description A kind of channel. `address`: what people enter to be reached over it; null if it reaches no single persons.
+         * @description A kind of channel. `address`: what people enter to be reached over it; null if it has no personal addresses.
          */
         ChannelKindShape: {
             /** Kind */
@@ -4912,7 +4912,7 @@ export interface components {
          *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
          *     is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
          *     show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
-         *     other possible causes, and `deciding_check` is the one reading or look that decides between the likeliest two.
+         *     other possible causes, and `deciding_check` is the one reading or inspection that decides between the likeliest two.
          *     `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ.
          *     `summary` consists of checked observations. `struck` is the number of claims that the evidence does not support.
          *     `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's
@@ -5055,7 +5055,7 @@ export interface components {
         };
         /**
          * DryRunWanted
-         * @description An alert that is imagined: of a device, with a rule and a severity, raised at `at` (now if absent).
+         * @description A hypothetical alert: of a device, with a rule and a severity, raised at `at` (now if absent).
          */
         DryRunWanted: {
             /** Device Id */
@@ -5564,7 +5564,7 @@ export interface components {
          *
          *     - `kind`: what they share: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
          *       one area or on one label
-         *     - `state`: `acknowledged` if all its open alerts are that are not suppressed; `resolved` when none is open
+         *     - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` when none is open
          *     - `severity`: the highest of its open alerts; of a resolved incident the highest that it had
          *     - `started_at`, `changed_at`: when its first and its last alert was raised; `ended_at`: when it was resolved
          *     - `alerts`: how many there were; `open`: how many are open; `suppressed`: how many of these a gateway suppresses
@@ -6343,9 +6343,10 @@ export interface components {
         };
         /**
          * Matchers
-         * @description Which alerts a silence is for: those that match every list that is not empty. At least one must not be.
+         * @description The alerts that a silence matches: those that match every list that is not empty.
          *
-         *     `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`; `areas` are ids or names.
+         *     At least one list must not be empty. `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`;
+         *     `areas` are ids or names.
          */
         Matchers: {
             /**
@@ -6990,7 +6991,7 @@ export interface components {
         };
         /**
          * ProfileEdit
-         * @description An edit of the own account. Absent keys stay unchanged; null: the browser decides.
+         * @description An edit of your account. Absent keys stay unchanged; null: the browser decides.
          *
          *     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
          */
@@ -7753,7 +7754,7 @@ export interface components {
         };
         /**
          * SilencePreview
-         * @description How many open alerts a silence would be for, and the newest of them.
+         * @description How many open alerts a silence would match, and the newest of them.
          */
         SilencePreview: {
             /** Count */
@@ -7767,7 +7768,7 @@ export interface components {
          *
          *     - `state`: `active` silences alerts now, `pending` will, `expired` has ended
          *     - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
-         *     - `alerts`: how many open alerts it is for
+         *     - `alerts`: how many open alerts it matches
          */
         SilenceShape: {
             /** Id */

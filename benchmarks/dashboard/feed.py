@@ -43,7 +43,10 @@ def hub(devices: int, rate: int) -> Iterator[tuple[int, psutil.Process]]:
 
 @dataclass
 class Page:
-    """A page without a browser. ``frames`` has for each the time when it was read, the hub's time in it, its length."""
+    """A page without a browser.
+
+    ``frames`` has one entry per frame: when it was read, the hub's time in it, its length.
+    """
 
     pause: float = 0.0
     frames: list[tuple[float, float, int]] = field(default_factory=list)
@@ -66,7 +69,7 @@ class Page:
         await self.socket.send(json.dumps(message))
 
     def staleness(self) -> float:
-        """Return the age in seconds of the oldest frame at the time when it was read."""
+        """Return the age in seconds of the frame that was oldest when it was read."""
         return max((read - stamped for read, stamped, _ in self.frames), default=0.0)
 
 
@@ -111,7 +114,7 @@ async def staleness_of_slow_page(port: int, seconds: float) -> tuple[float, floa
 
 
 async def frames_of_hidden_page(port: int, seconds: float) -> tuple[int, int, float]:
-    """Return the frames while hidden, those in the 0.1 s after, and the first one's length relative to a usual one."""
+    """Return frames while hidden and in the 0.1 s after, and the first one's length relative to a usual one."""
     page = Page()
     async with open_pages(port, [page]):
         usual_length = page.frames[-1][2]

@@ -105,7 +105,7 @@ def open_page(browser: Browser, url: str, ready: str = "[data-testid=device-row]
 
 
 def longest(page: Page) -> float:
-    """Return the longest long task since the last call in ms, or 0."""
+    """Return the duration in ms of the longest long task since the last call; 0 without one."""
     return float(page.evaluate("Math.max(0, ...window.longTasks.splice(0))"))
 
 
@@ -146,7 +146,7 @@ def metrics(session: CDPSession) -> dict[str, float]:
 
 @dataclass
 class Measurements:
-    """Lists have one entry for each new page; ``heap`` is that of the page that was left open."""
+    """Results of all runs. Lists have one entry per page; ``heap`` is measured on the page that was left open."""
 
     first: list[float] = field(default_factory=list)
     loading: list[float] = field(default_factory=list)

@@ -77,7 +77,7 @@ def _crossed(kind: type[Machine], values: dict[str, Floats], times: Floats, afte
 
 
 def _report(wanted: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield a line about each machine and scene, or about those that are wanted, and what is wrong with it."""
+    """Yield a line and the problems of each machine and scene, or of those in ``wanted``."""
     if wanted[:1] != ["scenes"]:
         for kind in wanted or MACHINES:
             yield f"{kind}: {len(MACHINES[kind].faults)} faults", list(problems(MACHINES[kind]))
@@ -86,7 +86,7 @@ def _report(wanted: list[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def main() -> int:
-    """Return 0 where everything passes."""
+    """Check what the command line names. Return 0 if everything passes, else 1."""
     failed = False
     for line, found in _report(sys.argv[1:]):
         failed |= bool(found)

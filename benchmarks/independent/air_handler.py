@@ -251,7 +251,7 @@ class AirHandler(Machine):
         return physics.publish(self.metrics, values, noise, physics.stream(self.seed, 99))
 
     def _damper(self, demand: Floats, room: Floats, outdoor: Floats) -> Floats:
-        """Return the position (0 to 1) that the sequence asks for; above its changeover only fresh air for people."""
+        """Return the damper's position (0 to 1). Above the changeover, it admits only the fresh air people need."""
         free = np.clip(2.0 - demand, 0.0, 1.0)
         return np.asarray(self.minimum + (1 - self.minimum) * np.where(outdoor < room - 1.0, free, 0.0))
 
@@ -277,7 +277,7 @@ class AirHandler(Machine):
     def _demand(
         self, times: Floats, wanted: Floats, room: Floats, outdoor: Floats, flow: Floats, fault: physics.Severity
     ) -> Floats:
-        """Return the demand at which the integrating controller comes to rest, by bisection: supply rises with it."""
+        """Return the demand at which the integrating controller settles, by bisection: supply rises with demand."""
         low, high = np.zeros(len(times)), np.full(len(times), 3.0)
         for _ in range(14):
             middle = (low + high) / 2

@@ -23,7 +23,7 @@ def _pressure(temperature: Floats) -> Floats:
 
 
 class ColdRoom(Machine):
-    """One freezer room of a kitchen or shop with four timed defrosts a day, on thermostat with a differential."""
+    """One freezer room of a kitchen or shop with four timed defrosts a day and a thermostat with a differential."""
 
     kind = "cold_room"
     model = "Walk-in freezer room, R-404A condensing unit, electric defrost"

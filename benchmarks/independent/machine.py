@@ -42,10 +42,10 @@ class Fault:
     """One fault and how to recognize an answer.
 
     ``right`` and ``plausible`` are regular expressions, matched without case against the title of the cause that a
-    diagnosis names. Right: it is that fault. Plausible: the same component, or the same flow path and direction.
-    ``first`` are the metrics of which one moves first. ``seconds`` is the range in which it grows from nothing to
-    severity 1 in reality; an abrupt fault has ``(0, 0)``. ``source`` is the text that the physics follows. A ``silent``
-    fault crosses no limit.
+    diagnosis names. Right: it is that fault. Plausible: the same component, or the same flow path and direction. One of
+    the metrics in ``first`` moves first. ``seconds`` is the range in which it grows from nothing to severity 1 in
+    reality; an abrupt fault has ``(0, 0)``. ``source`` is the text that the physics follows. A ``silent`` fault crosses
+    no limit.
     """
 
     id: str

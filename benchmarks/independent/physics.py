@@ -31,7 +31,7 @@ def severity(injection: Injection | None, times: Floats) -> Severity:
 
 
 def lag(values: Floats, times: Floats, tau: float) -> Floats:
-    """Return ``values`` behind a first-order lag of ``tau`` s, exactly discretized: stable at any interval."""
+    """Return ``values`` after a first-order lag of ``tau`` s, discretized exactly, so it is stable at any interval."""
     keep = float(np.exp(-step_of(times) / tau))
     state, out = float(values[0]), []
     for value in values.tolist():
@@ -97,7 +97,7 @@ def counter(running: Floats, times: Floats, start: float) -> Floats:
 def publish(
     metrics: Mapping[str, Metric], values: Mapping[str, Floats], noise: Mapping[str, float], rng: np.random.Generator
 ) -> dict[str, Floats]:
-    """Return what the sensors say: with their noise (standard deviation), rounded to their resolution."""
+    """Return the readings of the sensors: values with noise (standard deviation), rounded to the resolution."""
     out = {}
     for name, metric in metrics.items():
         value = values[name] + noise.get(name, 0.0) * rng.standard_normal(len(values[name]))

@@ -219,7 +219,7 @@ class StorageTank(Machine):
     def _control(
         self, times: Floats, draw: Floats, supply: Floats, fault: physics.Severity
     ) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats]:
-        """Return inflow (of full production), valve output, level and level as read (%), gas pressure (mbar), mode."""
+        """Return inflow (share of full), valve output, level and level as read (%), gas pressure (mbar), mode."""
         step = physics.step_of(times)
         count = max(int(np.ceil(step / SUBSTEP_S)), 1)
         part = step / count

@@ -25,7 +25,10 @@ WARM_UP = 5
 
 
 class Comparison(NamedTuple):
-    """``beside`` is the program to compare with; ``share`` is the part of the messages to send if that one is slow."""
+    """One comparison.
+
+    ``beside`` is the other program; ``share`` is the share of messages to send if that one is slow.
+    """
 
     name: str
     qos: int
@@ -54,7 +57,10 @@ CASES = {
 
 
 class Result(NamedTuple):
-    """``rate`` is committed messages a second, ``cpu`` microseconds a message, ``shed`` a share."""
+    """Result of a flood.
+
+    ``rate`` is in committed messages a second, ``cpu`` in microseconds a message, ``shed`` a share.
+    """
 
     rate: float
     cpu: float

@@ -51,7 +51,7 @@ LISTEN = """() => {
 
 
 class Load(NamedTuple):
-    """``rate`` 0 is without pause, None is no load."""
+    """A load beside the probes. ``rate`` is in messages a second; 0: as fast as possible, None: no load."""
 
     name: str
     devices: int

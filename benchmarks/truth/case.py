@@ -39,7 +39,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Truth:
-    """What is really the matter. Patterns are matched without case against what the diagnosis names.
+    """The true cause. Patterns are matched without case against what the diagnosis names.
 
     ``parts`` match every part and process that the device has; a cause outside of them is absurd. An empty ``right``
     says that naming no cause is right.

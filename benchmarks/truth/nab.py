@@ -94,7 +94,7 @@ def raw_score(file: Labelled, detections: Sequence[int], profile: Profile) -> fl
 
 
 def _behind(windows: Sequence[tuple[int, int]], at: int) -> float:
-    """Return the value of a false alarm: -1, or less bad shortly after a window."""
+    """Return the value of a false alarm: -1, or a little more shortly after a window."""
     before = [(first, last) for first, last in windows if last < at]
     if not before:
         return -1.0
@@ -103,7 +103,7 @@ def _behind(windows: Sequence[tuple[int, int]], at: int) -> float:
 
 
 def normalized(raw: float, windows: int, profile: Profile) -> float:
-    """Return the score in percent: 0 for a detector that never speaks, 100 for one that is always right at once."""
+    """Return the score in percent: 0 for a detector that reports nothing, 100 for one that is always right at once."""
     null = -profile.miss * windows
     return 100.0 * (raw - null) / (profile.hit * windows - null)
 

@@ -53,7 +53,7 @@ def judge(case: Case, answer: Answer) -> Score:
 
 
 def verdict(case: Case, cause: str | None, component: str | None) -> Verdict:
-    """Say how near a named cause comes. Without a cause to find, naming none is right."""
+    """Classify a named cause. If there is no cause to find, naming none is right."""
     truth = case.truth
     if cause is None:
         return "none" if truth.right else "right"

@@ -193,7 +193,7 @@ def _verified_email(claims: Mapping[str, Any]) -> str | None:
 
 
 def _names(claims: Mapping[str, Any], email: str | None) -> Iterable[str]:
-    """Yield names for a new account: the provider's name of the person, then the same with numbers."""
+    """Yield names to try for a new account: the provider's name of the person, then the same name with numbers."""
     wanted = (claims.get("preferred_username"), claims.get("name"), (email or "").partition("@")[0], "Person")
     for each in wanted:
         try:

@@ -73,7 +73,7 @@ class OpenIdProvider:
         return str(url)
 
     async def claims(self, begun: Handshake, code: str) -> Mapping[str, Any]:
-        """Exchange a code for an ID token and return its claims. Raises SignInUnavailable if anything is not right."""
+        """Exchange a code for an ID token and return its claims. Raises SignInUnavailable if a check fails."""
         await self._load(FRESH_S)
         async with self._http(begun) as http:
             try:

@@ -51,7 +51,10 @@ class Copied(Forbidden):
 
 
 class _Challenge(NamedTuple):
-    """``account`` is the id of the account that registers a passkey, None for a sign-in."""
+    """A challenge that was not answered yet.
+
+    ``account`` is the account that registers a passkey, None for a sign-in.
+    """
 
     party: RelyingParty
     account: str | None

@@ -145,7 +145,7 @@ class People:
     async def edit_own(
         self, account: Account, *, name: str | None = None, profile: Mapping[str, Any] | None = None
     ) -> Account:
-        """Change the own name unless it is None, and fields of the profile.
+        """Change the account's name unless it is None, and fields of its profile.
 
         Raises Invalid, Conflict if another has the name.
         """

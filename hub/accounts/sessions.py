@@ -54,7 +54,7 @@ class Session(msgspec.Struct):
 
 
 class _File(msgspec.Struct):
-    """``token`` is a salted, slow hash of the access token that the sessions were made under."""
+    """Content of ``sessions.json``. ``token`` is a salted, slow hash of the access token of its sessions."""
 
     salt: str
     token: str

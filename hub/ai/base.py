@@ -121,10 +121,10 @@ class CompletionRequest(msgspec.Struct, frozen=True):
 
 
 class Completion(msgspec.Struct, frozen=True):
-    """An answer.
+    """Answer of a provider.
 
     Attributes:
-        text: may be empty if there are ``calls``.
+        text: the text, which may be empty if there are ``calls``.
         writer: which provider and model answered.
         calls: tools that the model wants to be called.
         tokens: tokens of the request and the answer together; 0 if the server did not report them.

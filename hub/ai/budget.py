@@ -69,7 +69,7 @@ class Call:
         self._answer: Completion | None = None
 
     def add_text(self, text: str) -> None:
-        """Count a part of a stream; it is the basis of the cost if the stream does not end normally."""
+        """Count a part of a stream: the cost is estimated from it if the stream does not end normally."""
         self._chars += len(text)
 
     def finish(self, answer: Completion) -> None:

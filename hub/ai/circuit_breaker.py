@@ -37,7 +37,7 @@ class CircuitBreaker:
 
     @property
     def rests_s(self) -> float:
-        """Return the seconds until the server may be tried again; 0 if the breaker is closed."""
+        """Return the seconds until the server may be called again; 0 if the breaker is closed."""
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:
@@ -49,7 +49,7 @@ class CircuitBreaker:
         self._failures, self._rest, self._trying = 0, 0.0, False
 
     def failed(self, *, hung: bool = False, after_s: float | None = None) -> None:
-        """Note a failure.
+        """Record a failure.
 
         Args:
             hung: the request timed out, which opens the breaker at once.

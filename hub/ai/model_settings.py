@@ -43,7 +43,7 @@ class ModelAssignments(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """The content of the file. ``borrowed`` names the servers whose key comes from the settings file or environment."""
+    """Content of the file. ``borrowed`` names the servers whose key comes from the settings file or environment."""
 
     servers: dict[str, ModelServer] = {}
     borrowed: set[str] = set()

@@ -168,7 +168,7 @@ def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
 
 @contextmanager
 def _translated(model: str) -> Iterator[None]:
-    """Translate errors raised inside into AiError.
+    """Translate errors raised inside the block into AiError.
 
     The library raises ConnectionError itself, but lets errors of httpx through in streams.
     """

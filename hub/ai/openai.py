@@ -166,7 +166,7 @@ def _retry_after(error: Any) -> float | None:
 
 @contextmanager
 def _translated() -> Iterator[None]:
-    """Translate errors raised inside into AiError. The library's texts may quote keys, so none is passed on."""
+    """Translate errors raised inside the block into AiError."""
     import openai
 
     try:

@@ -46,7 +46,7 @@ def parser() -> ResponseParser:
 
 
 class ResponseParser:
-    """Parser of a stream."""
+    """Parser of the events of one response."""
 
     def __init__(self) -> None:
         self.text = ""
@@ -56,7 +56,7 @@ class ResponseParser:
         self._argument_chars = 0  # of tool calls so far
 
     def take(self, event: Any) -> Iterator[str]:
-        """Parse one event and yield its text. Raises AiError for an event that reports a failure."""
+        """Parse one event and yield its text. Raises AiError for an event that reports an error."""
         kind = event.type
         if kind == "response.output_text.delta" and event.delta:
             self.text += event.delta

@@ -28,7 +28,7 @@ _ANSWER = (
 
 
 class Found(msgspec.Struct, frozen=True):
-    """An answer and the quotes that support it. Without quotes, the answer is that nothing was found."""
+    """An answer and the quotes that support it. Without quotes, the answer says that nothing was found."""
 
     answer: str
     quotes: tuple[Quote, ...]
@@ -76,7 +76,7 @@ async def answer(providers: ProviderChain, name: str, question: str, quotes: Seq
 
 
 def _plain(found: dict[str, Any], pages: Sequence[str]) -> str:
-    """Return the description that needs no language model."""
+    """Return a description that was written without a language model."""
     count = found["page_count"]
     with_text = sum(bool(page.strip()) for page in pages)
     summary = f"A PDF of {count} page{'s' if count != 1 else ''}"

@@ -48,7 +48,7 @@ async def describe(providers: ProviderChain, name: str, device: str | None, foun
 
 
 def _measured(found: dict[str, Any], kind: str, brightness: float, contrast: float) -> str:
-    """Return the statistics and the recognized text as sentences, and that the content is unknown."""
+    """Return the statistics and the recognized text as sentences, with a note that the content is unknown."""
     p, width, height = found["properties"], found["width"], found["height"]
     light = "dark" if brightness < 0.25 else "bright" if brightness > 0.75 else "of medium brightness"
     level = "low" if contrast < 0.1 else "high" if contrast > 0.25 else "medium"

@@ -51,7 +51,7 @@ class Authenticator:
     COOKIE_AGE_S = LIFETIME_S
 
     def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts, within: Within = frozenset) -> None:
-        """Create it. ``within`` returns the ids of areas and of all areas inside them."""
+        """Create an authenticator. ``within`` returns the ids of areas and of all areas inside them."""
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
         self._digest = None if http.token is None else sha256(http.token.encode()).digest()

@@ -26,7 +26,7 @@ BLOCK = 64 * 1024
 
 
 class ExportSlot:
-    """A slot of an export in progress.
+    """The slot of an export in progress.
 
     Attributes:
         progress_at: When its client last read something (time of the event loop).

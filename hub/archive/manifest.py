@@ -95,7 +95,7 @@ class Hashed:
 
 
 def names_in(data: Path) -> Iterator[str]:
-    """Yield the names of the files in a data folder that belong into an archive, except for the history."""
+    """Yield the names of the files in a data folder that belong in an archive, except for the history."""
     for file in sorted(data.rglob("*")):
         name = file.relative_to(data).as_posix()
         if file.is_file() and not file.is_symlink() and not _matches(name, LEFT_OUT):

@@ -243,7 +243,7 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 
 
 def _filled(pattern: str, forms: dict[str, str]) -> str:
-    """Fold the letters of a pattern and replace its placeholders. Of a repeated name only the first is a group."""
+    """Fold the letters of a pattern and replace its placeholders. If a name is repeated, only the first is a group."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
     return re.sub(r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day)\}", lambda match: forms[match[1]], folded)
 

@@ -112,9 +112,9 @@ class RuleBasedAnswers:
     async def _parsed(
         self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str, *, continues: bool
     ) -> ParsedQuestion:
-        """Parse a question in a thread: to look for its words in 100,000 names takes seconds.
+        """Parse a question in a thread, because searching 100,000 names for its words takes seconds.
 
-        A metric that appears meanwhile may interrupt it; then it starts again, in the end in the event loop.
+        If a new metric interrupts it, it starts again; after several attempts it runs in the event loop instead.
         """
         now = self._queries.now()
         resolve = partial(resolve_question, text, before, devices, now, language, continues=continues)

@@ -260,7 +260,7 @@ def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> G
 
 @lru_cache(maxsize=_CACHED)
 def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the kinds of machine in the names of a device, by the longest match: a heat pump is not a pump."""
+    """Return the kinds of machine that a device's texts name. The longest match wins: a heat pump is not a pump."""
     lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
     longest = max(lengths.values())
     return frozenset(kind for kind, length in lengths.items() if length == longest and longest)

@@ -116,7 +116,7 @@ def _call(value: Any, known: set[str]) -> tuple[str, Any] | None:
 
 
 def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield the object and, in OpenAI's form, the one below ``function``."""
+    """Yield ``value`` and the object below its key ``function``, which is OpenAI's form of a call."""
     yield value
     if isinstance(value.get("function"), dict):
         yield value["function"]

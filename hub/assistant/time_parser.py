@@ -49,7 +49,7 @@ class TimeRange(msgspec.Struct, frozen=True):
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
-    """Return at most two time ranges in a question, in their order in it but the future last, and mark their words."""
+    """Return at most two time ranges of a question in its order, the future last, and mark their words."""
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
@@ -118,7 +118,7 @@ class _Parser:
         return self.range(start, end if end > start else end + DAY)
 
     def _between_hours(self) -> TimeRange | None:
-        """Parse "between 2 and 3 pm": the hour without a suffix is of the same half of the day if it can be."""
+        """Parse "between 2 and 3 pm". An hour without a suffix is in the same half of the day if possible."""
         match = self._search("between_hours")
         if match is None:
             return None

@@ -154,9 +154,9 @@ class _Run:
 
 
 def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:
-    """Return for each record whether one of its values may change a rule's state: a text, a number out of the range.
+    """Return a mask of the records that may change a rule's state.
 
-    So may a record with further metrics.
+    Such a record has a text, a number outside its range, or further metrics.
     """
     found = np.fromiter((not record.values.keys() <= set(metrics) for record in records), np.bool_, len(records))
     for metric, low, high in zip(metrics, least, most, strict=True):

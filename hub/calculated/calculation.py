@@ -44,7 +44,7 @@ class NewValues(msgspec.Struct, frozen=True):
     Attributes:
         definition: The definition.
         at: When it was evaluated, in epoch ms.
-        rows: The row of each device with a new value in ``state``.
+        rows: The row in ``state`` of each device with a new value.
         values: The new values.
         missing: Devices for which an input is missing.
         state: The rows of the definition.

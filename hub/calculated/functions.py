@@ -11,7 +11,7 @@ from hub.model import Floats
 
 
 class Function(NamedTuple):
-    """``most`` is the maximum number of arguments, None for any number."""
+    """A function with its minimum (``least``) and maximum (``most``, None: no maximum) number of arguments."""
 
     least: int
     most: int | None

@@ -29,7 +29,8 @@ class Other(msgspec.Struct, frozen=True):
 class DeviceGroup(msgspec.Struct, frozen=True):
     """The sum, mean, min, max or count of a metric over devices.
 
-    ``around`` selects them by the device itself: ``area`` are those of its area, ``via`` those connected through it.
+    ``around`` selects devices relative to the device itself: ``area`` those of its area, ``via`` those connected
+    through it.
     """
 
     function: str

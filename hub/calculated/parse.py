@@ -33,7 +33,10 @@ def parse(text: str) -> list[CalculatedMetric]:
 
 
 def parse_usable(text: str) -> tuple[list[CalculatedMetric], list[ConfigError]]:
-    """Return the usable definitions, and the error of each of the others. Raises ConfigError for the whole text."""
+    """Return the usable definitions, and the error of each of the others.
+
+    Raises ConfigError if the text is not TOML.
+    """
     document = decode_toml(text, FILE)
     tables = document.pop("calculated", [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):

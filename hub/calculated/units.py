@@ -46,5 +46,5 @@ def _shared(nodes: list[Node], unit: Callable[[Node], str | None]) -> str | None
 
 
 def _with(unit: str | None, ending: str) -> str | None:
-    """Return ``W`` + ``h``; a unit that is itself a quotient, such as ``m³/h``, has no such name."""
+    """Return the unit of an integral or a rate (``W`` + ``h``); None for a unit with a slash, such as ``m³/h``."""
     return f"{unit}{ending}" if unit and "/" not in unit else None

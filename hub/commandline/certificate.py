@@ -43,7 +43,10 @@ def prepare_folder(folder: Path, name: str) -> None:
 
 
 def write_bundle(bundle: Bundle, folder: Path, name: str) -> str:
-    """Write the certificate with its CA, the private key, and the CA. Return a sentence that names the files."""
+    """Write the certificate followed by the CA's, the private key, and the CA's certificate to three files.
+
+    Return a sentence that names the files.
+    """
     certificate, key = _files(folder, name)
     ca = folder / "ca.crt"
     replace_file(key, bundle.key.encode())

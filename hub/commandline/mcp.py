@@ -36,9 +36,9 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _answer(settings: Settings, line: bytes) -> bytes:
-    """Return the hub's answer to a message, empty for a notification.
+    """Return the hub's response to a message; empty for a notification.
 
-    A hub that does not answer, for instance while it restarts, and one that refuses the message, is an error answer.
+    If the hub does not answer, for instance while it restarts, or refuses the message, return an error response.
     """
     connection, headers = connection_to(settings, ANSWER_S)
     try:
@@ -55,7 +55,7 @@ def _answer(settings: Settings, line: bytes) -> bytes:
 
 
 def _error(line: bytes, text: str) -> bytes:
-    """Return an error answer to a message, with its id if it has one that can be read."""
+    """Return an error response to a message, with the message's id if it can be read."""
     message_id = None
     with contextlib.suppress(HubError):
         message = decode_json(line)

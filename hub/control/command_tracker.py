@@ -156,7 +156,7 @@ class CommandTracker:
 
 
 def _reachable(device: Device) -> bool:
-    """Return True unless the device is offline. A stale one may only report seldom, and still receive."""
+    """Return True unless the device is offline. A stale device may still receive commands and only report rarely."""
     return device.presence != "offline"
 
 

@@ -43,13 +43,14 @@ Read = tuple[dict[str, Value], Any, int | None]
 
 
 class PayloadSchema:
-    """Decoder of flat payloads with the same metrics. ``kinds`` are their types by name.
+    """Decoder of flat payloads with the same metrics. ``kinds`` has the type of each metric.
 
     Attributes:
         names: The metrics in the order of the columns.
         numeric: All metrics are numbers.
-        numbers: For a numeric schema: decodes a payload to a struct with the metrics, the time in epoch ms and ``seq``,
-            each -1 if it is missing. Raises msgspec's errors for any other payload, even if :meth:`read` accepts it.
+        numbers: For a numeric schema: decodes a payload to a struct with the metrics, the time in epoch ms and ``seq``.
+            A missing time or ``seq`` is -1. Raises msgspec's errors for any other payload, even if :meth:`read` accepts
+            it.
     """
 
     __slots__ = ("_decode", "names", "numbers", "numeric")

@@ -191,9 +191,9 @@ def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple
 
 
 def _ended(alert: Alert) -> tuple[str, str, int]:
-    """Return how an alert ended as key and text, and how long it lasted by the device's timestamps, in whole seconds.
+    """Return how an alert ended, as key and text, and its duration in ms by the device's timestamps.
 
-    The duration is in ms, 0 if it is not known or shorter than a second.
+    The duration is rounded down to whole seconds; 0 if it is not known or shorter than a second.
     """
     if alert.withdrawn:
         return "withdrawn", "Alert withdrawn", 0

@@ -1,7 +1,7 @@
 """Calculate metrics at their times, and add their values to the batch. Values are applied like readings.
 
-Values of many devices are one record batch, so devices stay on the fast path. The single result of a definition with
-a device of its own is a record: that device lives by it.
+Values of many devices are one record batch, so devices stay on the fast path. The single result of a definition with a
+device of its own is a record: it counts as a sign of life of that device.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Calculating:
             batch.record_batches.append(_record_batch(result, np.array(written, np.int64)))
 
     def _mark(self, batch: Batch, result: NewValues, device: Device, row: int, described: object) -> None:
-        """Mark the metric on the device, if that was not done under this description."""
+        """Mark the metric as calculated on the device, unless it was marked under the same description already."""
         if result.state.described[row] == described:
             return
         result.state.described[row] = described

@@ -97,7 +97,7 @@ class IngestHandler:
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def take_unfinished(self, now: int) -> list[Input]:
-        """Return the inputs that continue what takes several steps, each until it was handled only once."""
+        """Return the inputs that continue work of several steps. The caller puts each into the queue again."""
         found: list[Input] = []
         if self._judging.pending:
             self._judging.pending = False  # set again while devices are left
@@ -158,7 +158,7 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def _posted(self, batch: Batch, messages: Sequence[RawMessage]) -> PostedMessages:
-        """Handle messages that a program sent over HTTP. Return what became of them."""
+        """Handle messages that a program sent over HTTP. Return how many were stored, and the rejected ones."""
         records, duplicates, rejections = len(batch.records), batch.duplicates, []
         for number, message in enumerate(messages):
             rejected = len(batch.rejections)

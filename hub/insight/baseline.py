@@ -188,11 +188,12 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """Return the metric corrected for its companions, as at their usual level; None if they do not explain it.
+    """Return the metric as with its companions at their usual level; None if they do not explain it.
 
-    A motor draws more current at full flow: only the excess counts. The companions (metrics that have not moved
-    themselves) are weighed by ridge regression over the baseline, which must explain most of the spread. It knows
-    nothing of states that the baseline never saw: current goes with the cube of the speed, and a line does not.
+    A motor draws more current at full flow: only the excess counts. The companions are metrics that have not moved
+    themselves. Ridge regression over the baseline weighs them, and must explain most of the spread. The result is
+    unreliable in states that the baseline never saw: current grows with the cube of the speed, the regression is
+    linear.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":

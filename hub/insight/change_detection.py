@@ -158,7 +158,7 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Return the onset located in the readings if they cover it and agree, with the series it is in."""
+    """Return the onset located in the readings, if they cover it and confirm that of the week, with its series."""
     readings = track.until(moment)
     low, high = (readings.seconds(week.stamp(each)) for each in (onset.earliest, onset.latest))
     if readings is week or len(readings) < _MIN_READINGS or readings.times[0] > 2 * low - readings.times[-1]:

@@ -73,7 +73,7 @@ def _medians_of_others(table: Floats) -> Floats:
 
 
 def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
-    """Return the course of each day, a row of ``courses``, between the middles of its slots."""
+    """Interpolate the course of each day, a row of ``courses``, between the middles of its slots."""
     before = np.floor(phase - 0.5).astype(int)
     share = phase - 0.5 - before
     slots = courses.shape[1]
@@ -81,6 +81,6 @@ def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats
 
 
 def _at(phase: Floats, course: Floats) -> Floats:
-    """Return the course between the middles of its slots, around midnight too."""
+    """Interpolate a course between the middles of its slots, across midnight too."""
     around = np.concatenate([course[-1:], course, course[:1]])
     return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

@@ -40,7 +40,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """The meanings of the words of one name: quantities in the order of the words, those of short words apart."""
+    """The meanings of the words of one name. Quantities are in word order; those of ``short`` words are kept apart."""
 
     quantities: list[str]
     short: list[str]

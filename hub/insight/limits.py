@@ -86,7 +86,7 @@ _AS_FAR = 0.8
 
 
 def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:
-    """Return whether the metric was several times before beyond the limit for as long and by as much.
+    """Return whether the metric has been beyond the limit several times before, for as long and by as much.
 
     What a machine does in each cycle is not a symptom: a motor draws more than its limit each time it starts.
     """

@@ -2,7 +2,8 @@
 
 A fault often shows only against them: a fouled condenser at half load has the pressure of a clean one at full load. So
 a metric's week is compared with what the conditions led to on the days before (a regression on each condition and its
-square), and what remains is searched for a change. Of a day, it is what a regression over the other days leaves.
+square), and what remains is searched for a change. The remainder of each day comes from a regression over the other
+days.
 
 S. Katipamula and M. Brambley, "Methods for fault detection, diagnostics, and prognostics for building systems",
 HVAC&R Research 11, 2005 (black-box models of normal operation; residuals against driving conditions).

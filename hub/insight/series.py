@@ -78,7 +78,10 @@ class MetricSeries:
         return cls.of(metric, unit, list(found.items()))
 
     def averaged(self, count: int) -> MetricSeries:
-        """Return means of ``count`` readings each, at the time of the last one. The oldest left over are dropped."""
+        """Return the means of each ``count`` readings, at the time of the last one of them.
+
+        The oldest readings that do not fill a group are dropped.
+        """
         rest = len(self) % count
         times = self.times[rest:].reshape(-1, count)[:, -1]
         values = self.values[rest:].reshape(-1, count).mean(axis=1)

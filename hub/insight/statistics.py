@@ -68,7 +68,7 @@ def quantum(values: Floats) -> float:
 
 
 def floor(values: Floats) -> float:
-    """Return the smallest scale for these values, so that a constant series causes no division by zero."""
+    """Return a lower bound for the scale of these values, so that a constant series causes no division by zero."""
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
 
@@ -166,7 +166,7 @@ def two_levels(values: Floats) -> TwoLevels | None:
 
 @dataclass(frozen=True, slots=True)
 class RunLengths:
-    """Stretches of equal state: ``starts`` are indices, ``lengths`` in seconds, ``states`` the state of each."""
+    """Runs of equal state. ``starts`` are indices, ``lengths`` seconds, ``states`` the state of each run."""
 
     starts: Floats
     lengths: Floats
@@ -183,5 +183,5 @@ def runs(times: Floats, states: Floats) -> RunLengths:
 
 
 def strength(deviation: float) -> float:
-    """Return the weight of a deviation in sigmas, 0 to 1: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
+    """Return the weight (0 to 1) of a deviation in sigmas: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
     return round(float(1.0 - np.exp(-abs(deviation) / 8.0)), 3)

@@ -1,7 +1,8 @@
 """The domain's data types: structs without behaviour that every layer uses.
 
-All times are integers: milliseconds since the Unix epoch, UTC. What exists once a message is a frozen msgspec struct:
-decoding, registry and one rule take 2.1 us a record with one struct a record, 3.2 us with one struct a metric.
+All times are integers: milliseconds since the Unix epoch, UTC. Types that are created for each message are frozen
+msgspec structs, one per record and not one per metric: decoding, registry and one rule then take 2.1 us a record
+instead of 3.2 us.
 """
 
 from hub.model.activity import Activity

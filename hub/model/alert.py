@@ -33,7 +33,7 @@ class Assignee(msgspec.Struct, frozen=True):
 
 
 class Mute(msgspec.Struct, frozen=True):
-    """Nobody is notified of an alert, until a time by the hub's clock (None: until it is cleared)."""
+    """Mute of an alert: nobody is notified of it until a time by the hub's clock (None: until it is cleared)."""
 
     by: str
     at: int

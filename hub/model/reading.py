@@ -55,7 +55,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Page of the readings of one series."""
+    """One page of the readings of a series."""
 
     device: str
     metric: str
@@ -95,7 +95,7 @@ class SeriesQuery(msgspec.Struct, frozen=True):
 
 
 class Series(msgspec.Struct, frozen=True):
-    """Result of a :class:`SeriesQuery`."""
+    """Points of one series: the result of a :class:`SeriesQuery`."""
 
     device: str
     metric: str

@@ -1,8 +1,8 @@
 """Count the messages that the broker dropped because the queue of a disconnected client was full.
 
-This is not visible otherwise: the session still exists, and the queued messages arrive. Mosquitto publishes a counter
-below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or forbids it, must not affect the
-hub's own connection.
+A client cannot notice this by itself: its session still exists, and the messages that stayed in the queue arrive.
+Mosquitto publishes a counter below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or
+forbids it, must not affect the hub's own connection.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class BrokerDropMonitor:
     """Reports messages that the broker dropped.
 
     Args:
-        known: The broker's counter when this hub last saw it, None if it never did.
+        known: The last value of the broker's counter that this hub has read, None if it has read none.
         on_drop: Called with (since, now, number of dropped messages); times in ms.
         keep: Called with each new value of the counter, to store it.
     """

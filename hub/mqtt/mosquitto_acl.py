@@ -53,7 +53,7 @@ class AccessFiles(msgspec.Struct, frozen=True):
 
 
 class Drafts(list[tuple[Path, Path]]):
-    """Written drafts, each with the file that it will replace."""
+    """Drafts of files that were written, each with the file that it will replace."""
 
 
 class User(msgspec.Struct, frozen=True):
@@ -142,7 +142,10 @@ class MosquittoAcl:
             rights.pop(name, None)
 
     def hub_password(self, login: Path) -> str:
-        """Return the hub's own password from the file ``login``, which only its owner may read. Create missing ones."""
+        """Return the hub's own password from the file ``login``, which only its owner may read.
+
+        Create it if it is missing.
+        """
         with self._changing() as (passwords, _, drafts):
             return self._ensure_hub(passwords, login, drafts)
 

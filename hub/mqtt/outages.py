@@ -35,7 +35,7 @@ class Outages:
         self._reported = False  # the present outage
 
     def lost(self, reason: str, text: str) -> None:
-        """Report that a connection or an attempt to connect has failed.
+        """Report a failed connection, or a failed attempt to connect.
 
         Args:
             reason: why.

@@ -13,7 +13,7 @@ from websockets.uri import parse_uri
 
 
 class WebSocket(asyncio.Protocol):
-    """Adapter between an asyncio transport and ``inner``: ``inner`` receives the frames' bytes and writes to this."""
+    """Adapter between an asyncio transport and the protocol ``inner``, which reads and writes the payload of frames."""
 
     def __init__(self, host: str, port: int, path: str, tls: bool, inner: asyncio.Protocol) -> None:
         url_host = f"[{host}]" if ":" in host else host

@@ -95,7 +95,7 @@ class ChannelKind(Protocol):
 
     Attributes:
         kind: Its id.
-        title: Its name for people.
+        title: Its display name.
         fields: Its settings.
         address: What a person enters to be reached over such a channel; None if it has no personal addresses.
         pictures: Whether messages can have a picture.

@@ -1,4 +1,4 @@
-"""Facts about groups of alerts that share their messages."""
+"""Groups of alerts that share messages: which alerts count, and the group after each change."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 
 
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
-    """Return the group after an open alert of it was raised or has changed.
+    """Return the group after one of its open alerts was raised or has changed.
 
-    A flapping alert counts as told up to the severity that messages named while it flapped. Once it does not flap any
-    more it is news again.
+    People know of a flapping alert up to the severity that messages named while it flapped. When it stops flapping, it
+    is new to them again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:
@@ -41,7 +41,10 @@ def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
 
 
 def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> NotificationGroup:
-    """Return the group after an alert of it was cleared. ``calm_at`` is when it will not be flapping any more."""
+    """Return the group after one of its alerts was cleared.
+
+    ``calm_at`` is when the alert will have stopped flapping.
+    """
     series = series_of(alert)
     flaps = alert.flapping and not alert.withdrawn and alert.closed_by is None and series in group.flapping
     earlier = [each for each in group.cleared if series not in group.flapping or series_of(each) != series]
@@ -69,7 +72,7 @@ def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGr
 
 
 def series_of(alert: Alert) -> str:
-    """Return what is equal for all alerts of one rule on one metric of a device."""
+    """Return the key of an alert series: rule, metric and device."""
     return "\n".join((alert.rule, alert.device, alert.metric or ""))
 
 

@@ -7,7 +7,7 @@
 ``hub/states/KEY``, ``hub/states/KEY/attributes``                    retained: its state and its alert
 ===================================================================  ===================================================
 
-What is retained follows from the open alerts, the rules, the devices and the settings, see :meth:`MqttEvents.run`.
+The retained messages depend on the open alerts, the rules, the devices and the settings, see :meth:`MqttEvents.run`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class RetainedMessages(Protocol):
         """Publish a message; an empty one withdraws it. It never waits."""
 
     def complete(self) -> None:
-        """Begin to publish, and to withdraw what an earlier run has published and is not wanted any more."""
+        """Begin to publish, and to withdraw messages of an earlier run that are no longer wanted."""
 
 
 class MqttEvents:
@@ -111,14 +111,14 @@ class MqttEvents:
         self._changed.set()
 
     def load(self, cleared: Iterable[Alert]) -> None:
-        """Take the alerts that have cleared, newest first, for the sensors of an earlier run."""
+        """Restore the sensors of an earlier run from the alerts that have cleared, newest first."""
         for alert in cleared:
             if len(self._sensors) < MAX_SENSORS:
                 self._sensors.setdefault(_key(alert), alert)
                 self._devices.add(alert.device)
 
     async def run(self) -> None:
-        """Keep the retained messages right until cancelled."""
+        """Keep the retained messages up to date until cancelled."""
         await self._refresh()
         self._retained.complete()
         while True:
@@ -180,7 +180,10 @@ class MqttEvents:
         self._put_sensor(key)
 
     def _make_room(self, alert: Alert) -> bool:
-        """Withdraw a sensor without an open alert in favour of an open one. Return False if there is none."""
+        """Withdraw a sensor without an open alert, to make room for one with an alert.
+
+        Return False if there is none.
+        """
         over = next((key for key, each in self._sensors.items() if not each.open), None)
         if over is None or not alert.open:
             return False

@@ -7,8 +7,8 @@ A group of alerts goes through::
 
 Messages leave out alerts for as long as they are acknowledged, muted, silenced or suppressed.
 
-Of a flapping alert the first message is made at once, and another one if its severity rises. Its group is kept while
-the alert is cleared, so that nothing is sent each time it is raised and cleared.
+The first message about a flapping alert is made at once, and another one if its severity rises. The group is kept while
+the alert is cleared, so that no message is sent each time it is raised or cleared.
 """
 
 from __future__ import annotations

@@ -96,5 +96,5 @@ def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
 
 @lru_cache(maxsize=256)
 def _quiet_spans(quiet: tuple[WeeklyWindow, ...], hour: int) -> list[tuple[int, int]]:
-    """Return start and end of the quiet hours near ``hour``, an hour since the epoch, in the order of time."""
+    """Return start and end of the quiet hours near ``hour``, in order of time, all as hours since the epoch."""
     return sorted(span for window in quiet for span in intervals(window, hour * _HOUR_MS, _DAYS))

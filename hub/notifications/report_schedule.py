@@ -15,7 +15,7 @@ class ReportSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a report is sent to whom.
 
     Attributes:
-        name: For people.
+        name: Display name.
         days: Days of the week, 0 is Monday.
         at: Minute of the day in the time zone ``zone``.
         hours: How far a shift summary looks back; a digest is always about seven days.

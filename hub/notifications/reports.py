@@ -42,7 +42,7 @@ class ReportSender:
     """Puts reports into the outbox when they are due.
 
     Attributes:
-        write: Writes a report; nothing until the services are built.
+        write: Returns the text of a report; an empty one until the services are built.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class ReportSender:
         self._wake.set()
 
     async def check(self) -> None:
-        """Put the reports that are due into the outbox; its keys see to it that each is sent once."""
+        """Put the reports that are due into the outbox, whose unique keys prevent a second delivery."""
         now = self._now()
         for schedule in self._config.settings.reports:
             due = schedule.last_due(now)
@@ -97,7 +97,7 @@ class ReportSender:
             self._sent[schedule.name] = due
 
     async def _deliveries(self, schedule: ReportSchedule, due: int) -> AsyncIterator[NotificationDelivery]:
-        """Yield the report for each receiver, about what they may see."""
+        """Yield a delivery of the report for each receiver. The text covers only what the receiver may see."""
         step = RouteStep(0, schedule.channels, schedule.people, schedule.roles)
         written: dict[str, ReportText] = {}  # by scope
         for target in receivers_of((step,), "info", due, self._config.settings, self._directory):

@@ -46,7 +46,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     @property
     def type(self) -> ChannelKind:
-        """Return its kind."""
+        """Return the kind of the channel."""
         return CHANNEL_KINDS[self.kind]
 
 

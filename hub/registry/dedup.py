@@ -139,7 +139,10 @@ class DedupWindow:
         return newest
 
     def is_reused(self, device: str, key: int) -> bool:
-        """Return True if the newest ``id`` occurred before, or its ``seq`` just before, with other content."""
+        """Return True if the newest key has an ``id`` or ``seq`` that was used with other content.
+
+        An ``id`` is compared with all keys in the device's window, a ``seq`` only with the key before it.
+        """
         slot = self.slot(device)
         count = self._each_count[slot]
         if key >= 0:

@@ -98,7 +98,10 @@ def _first_metric(joined: Joined) -> str:
 
 
 def _part(part: Part, quantities: Quantities) -> Part:
-    """Return a part expanded for a device's metrics: it holds if one of them meets it, and is unknown without any."""
+    """Return a part expanded for a device's metrics.
+
+    It holds if one of them meets it, and is unknown if there is none.
+    """
     if isinstance(part.condition, Joined):
         joined = _joined(part.condition, quantities)
         return replace(part, metric=joined.conditions[0].metric, condition=joined)

@@ -72,9 +72,10 @@ class RuleEvaluator:
     def follow(
         self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
     ) -> None:
-        """Add readings in the calm ranges to the windows of rules. A reading is (time, received, value of each metric).
+        """Add readings to the windows of rules that skipped them because they were in the calm range.
 
-        ``rules`` are :attr:`hub.rules.plan.Calm.follows` of the range that was computed before the readings.
+        A reading is (time, received, value of each metric). ``rules`` are :attr:`hub.rules.plan.Calm.follows` of the
+        range that was computed before the readings.
         """
         received = {ts: at for ts, at, _ in readings}
         for place, each in rules:

@@ -1,4 +1,4 @@
-"""The open alerts: raise, change, handle and end them. Timers and conditions are in watch.py."""
+"""The open alerts: raise, change and end them, and handle them for people. Timers and conditions are in watch.py."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class Schedules:
         self.reset()
 
     def reset(self) -> None:
-        """Discard the state, until the next call of :meth:`turn`."""
+        """Discard the state. The next call of :meth:`turn` computes it again."""
         self.outside: frozenset[str] = frozenset()
         self.until = 0
         self._turned: int | None = None  # epoch ms

@@ -189,7 +189,7 @@ class Watches:
         return [self.alerts.end(alert.id, happened, now, ended, note=note)]
 
     def start_again(self, device: Device, alert_id: str, now: int) -> list[Event]:
-        """Withdraw an alert of a silence rule, and count the silence from now on."""
+        """Withdraw an alert of a silence rule, and count the silence of its device from now on."""
         events: list[Event] = []
         for key, watch in device.watches.items():
             if watch.alert == alert_id:

@@ -58,7 +58,7 @@ def check_broker(text: str) -> str:
 
 
 def _with_port(text: str, port: int) -> str:
-    """Return ``HOST:PORT`` for a host with or without a port. Raise ValueError."""
+    """Return ``HOST:PORT`` for a host with or without a port. Raises ValueError for an invalid address."""
     if text.isdigit():  # a port without its host
         raise ValueError(_ALLOWED)
     has_port = ":" in text.rpartition("]")[2] if text.startswith("[") else ":" in text

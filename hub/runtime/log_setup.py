@@ -25,7 +25,7 @@ _LONGEST = 4_000
 
 
 class LineFormatter(logging.Formatter):
-    """Escape control characters in the message; indent the lines of a traceback, which may quote foreign text."""
+    """Escapes control characters in the message; indents the lines of a traceback, which may quote foreign text."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (the library's name)
         """Return ISO 8601 with the offset of this machine's zone."""
@@ -56,7 +56,7 @@ class JsonFormatter(LineFormatter):
 
 
 class LibraryFilter(logging.Filter):
-    """Pass all records of the hub, and records of libraries at level "warning" or higher."""
+    """Passes all records of the hub, and records of libraries at level "warning" or higher."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True if the record is to be logged."""

@@ -24,7 +24,7 @@ class HttpConnection(Protocol):
 
 
 class ConnectionLimiter:
-    """Count open connections, and close idle ones at the limits."""
+    """Counts open connections, and closes idle ones at the limits."""
 
     def __init__(self, limit: int, limit_per_client: int, proxies: TrustedProxies) -> None:
         self._limit = limit

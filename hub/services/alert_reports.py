@@ -24,7 +24,7 @@ MAX_DRIFTS = 10
 
 
 class AlertHealth(msgspec.Struct, frozen=True):
-    """The figures of a period in epoch ms. ``complete`` is False if it has more alerts than were read."""
+    """Figures of a period (epoch ms). ``complete`` is False if the period has more alerts than were read."""
 
     start: int
     end: int
@@ -33,7 +33,10 @@ class AlertHealth(msgspec.Struct, frozen=True):
 
 
 class AlertDigest(msgspec.Struct, frozen=True):
-    """The digest of a week. ``before`` is the number of alerts in the week before."""
+    """Digest of the week from ``start`` to ``end`` (epoch ms).
+
+    ``before`` is the number of alerts in the week before.
+    """
 
     start: int
     end: int
@@ -85,7 +88,7 @@ class AlertReports:
         )
 
     def _older(self, start: int) -> list[Alert]:
-        """Return the open alerts that were raised before."""
+        """Return the open alerts that were raised before ``start`` (epoch ms)."""
         return [each for each in self._engine.open.values() if each.raised_at < start]
 
     async def since(self, start: int) -> tuple[list[Alert], bool]:
@@ -113,7 +116,10 @@ class AlertReports:
         return sorted(found, key=lambda each: each.days)[:MAX_DRIFTS]
 
     def _limited(self) -> Iterator[tuple[tuple[str, str], tuple[str | None, Limit]]]:
-        """Yield at most :data:`MAX_SERIES` numbers that have a limit, without an open alert."""
+        """Yield the numeric metrics that have a limit and no open alert, at most :data:`MAX_SERIES`.
+
+        Each item is (device, metric), (unit, limit).
+        """
         alerting = {(each.device, each.metric) for each in self._engine.open.values()}
         count = 0
         for device in self._registry.with_latest_values():

@@ -37,7 +37,7 @@ StoredReading = tuple[int, str, str, Value, Quality]
 
 
 class TriedSeries(msgspec.Struct, frozen=True):
-    """The values of one device, thinned to :data:`MAX_POINTS`; ``count`` is their number before."""
+    """The values of one device, thinned to :data:`MAX_POINTS`. ``count`` is the number of values before thinning."""
 
     device: str
     name: str
@@ -77,7 +77,10 @@ class CalculatedTrials:
         return Calculation((), self._matcher).mark(draft, device, self._registry.get, self._ids).unit
 
     async def run(self, draft: CalculatedMetric, start: int, end: int) -> MetricTrial:
-        """Calculate a draft from ``start`` to ``end`` (epoch ms). Raises Invalid if it reads too much."""
+        """Calculate a draft from ``start`` to ``end`` (epoch ms).
+
+        Raises Invalid if there are too many readings to read.
+        """
         targets = self.devices(draft)
         tried = targets[:MAX_DEVICES]
         step_ms = draft.every_ms * -(-(end - start) // (draft.every_ms * MAX_STEPS))

@@ -241,7 +241,7 @@ def calculated_file(data: Path, submit: Submit, now: Callable[[], int]) -> Confi
 
 
 def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequence[str]) -> ConfigFile[Mapping]:
-    """Return the service for ``mappings.toml``; ``reserved`` are the topic filters of the other dialects."""
+    """Return the service of ``mappings.toml``. ``reserved`` are the topic filters of the other dialects."""
     return ConfigFile(
         file=data / "mappings.toml",
         table="mapping",

@@ -88,7 +88,7 @@ class Dashboards:
         """Replace a dashboard.
 
         Args:
-            dashboard_id: Which one.
+            dashboard_id: Id of the dashboard.
             version: The version that was edited.
             name: Its name.
             shared: The lowest role that may see it.

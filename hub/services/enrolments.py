@@ -44,7 +44,7 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Enrolments:
-    """Keys in ``data``, and the devices that use them. ``known`` returns whether a device exists already."""
+    """Service for enrolment keys, in the data folder ``data``. ``known`` returns whether a device exists already."""
 
     def __init__(
         self, data: Path, credentials: Credentials, known: Callable[[str], bool], now: Callable[[], int]
@@ -100,7 +100,7 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Count the device once its user exists. The key is locked meanwhile."""
+            """Create the user, and count the device for its key. The file of the keys is locked meanwhile."""
             found = self._find(keys, value)
             issued.append(self._credentials.add(name, host=host))
             used = msgspec.structs.replace(found, left=found.left - 1)

@@ -81,7 +81,7 @@ class RetainedTopics:
         self._wake.set()
 
     def complete(self) -> None:
-        """Begin to publish: everything that was wanted at the start has been put."""
+        """Begin to publish. Everything that is wanted at the start has been put before."""
         self._due |= dict.fromkeys(sorted(self._listed - self._wanted.keys()))
         self._complete.set()
 

@@ -84,7 +84,7 @@ class VisibleIncidents:
         return found if current_scope().whole else self._narrowed([found])[0]
 
     def _narrowed(self, incidents: Iterable[NamedIncident]) -> list[NamedIncident]:
-        """Return incidents with the number of their open alerts in scope."""
+        """Return the incidents with the number of their open alerts that are in scope."""
         open_alerts = self._alerts.open_now()
         counts = Counter(alert.incident for alert in open_alerts)
         suppressed = Counter(alert.incident for alert in open_alerts if alert.suppressed_by)

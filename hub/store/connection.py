@@ -184,8 +184,8 @@ def suspicion_of(path: Path) -> Path:
 def empty_long_log(connection: sqlite3.Connection, path: Path) -> None:
     """Truncate SQLite's write-ahead log if it is larger than its limit.
 
-    SQLite reuses the log from its beginning only at a moment without readers, which may never come in a busy hub. This
-    waits up to ``BUSY_TIMEOUT_MS`` for such a moment. If none comes, nothing is lost and the next call tries again.
+    SQLite starts to overwrite the log only while there are no readers, which may never happen in a busy hub. This waits
+    up to ``BUSY_TIMEOUT_MS`` for such a moment. If none comes, nothing is lost and the next call tries again.
     """
     with suppress(sqlite3.Error, OSError):
         if wal_of(path).stat().st_size > WAL_LIMIT_BYTES:

@@ -219,7 +219,7 @@ def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[s
 
 
 def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
-    """Return the newest keys of each device, each once, oldest first.
+    """Return the newest keys of each device, oldest first, without repetitions.
 
     Args:
         kept: the keys that each device's row has.

@@ -176,7 +176,7 @@ def _quotes(
 
 
 def model_key(model: str) -> str:
-    """Return a key that is the same for any case and spacing of a model's name."""
+    """Return a key for a model's name that ignores case and spacing."""
     return " ".join(model.split()).casefold()
 
 

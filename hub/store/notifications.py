@@ -119,7 +119,7 @@ class NotificationStore:
     async def claim(
         self, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None = None
     ) -> DeliveryRecord | None:
-        """Begin an attempt of the channel's first due delivery, None if none is due. ``lease_until``: it may take.
+        """Begin an attempt of the channel's first due delivery, None if none is due.
 
         In the same transaction, first record how the attempt ``ended`` went, as :meth:`finish` does.
         """

@@ -172,7 +172,7 @@ class StoreWriter:
         execute("DELETE FROM device WHERE id = ?", (device,))
 
     def _build(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
-        """Gather the readings for the log; insert new series, and add them to ``fresh``."""
+        """Collect the readings for the log. Insert new series, and add their ids to ``fresh``."""
         builder, deleted = BatchBuilder(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
 

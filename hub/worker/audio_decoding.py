@@ -77,7 +77,7 @@ def decode_recording(soundfile: Any, data: bytes) -> Decoded:
 
 
 def _stops_short(soundfile: Any, data: bytes) -> bool:
-    """Return True for a FLAC file that ends before its sound does."""
+    """Return True for a FLAC file whose sound is shorter than its header states."""
     if data[:4] != b"fLaC":
         return False
     stream = io.BytesIO(data)

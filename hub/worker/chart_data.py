@@ -1,4 +1,4 @@
-"""What the job ``chart`` draws."""
+"""The data of a chart, for the job ``chart``."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import msgspec
 
 
 class ChartData(msgspec.Struct, frozen=True):
-    """The readings of a metric around an alert. Times are epoch ms.
+    """Readings of a metric around an alert. Times are in epoch ms.
 
     Attributes:
-        title: The name of the metric for people.
-        unit: Its unit.
+        title: Display name of the metric.
+        unit: Unit of the metric, or None.
         points: Time and value, oldest first.
         gaps: Ranges without readings, in which no line is drawn.
         start: The left end of the chart.
         end: The right end.
         since: When the condition of the alert began.
         ended_at: When it ended; None while it lasts.
-        limit: Of the rule, if it has one.
-        zone: Of the times; None: that of the machine.
+        limit: Limit of the rule, if it has one.
+        zone: Time zone of the axis; None: the zone of this machine.
     """
 
     title: str

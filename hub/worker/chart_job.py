@@ -1,7 +1,7 @@
 """The job ``chart``: draw the readings around an alert as a PNG that is legible on a phone.
 
-It is drawn at twice its size and reduced, because Pillow does not smooth lines. The font is the dashboard's: that of
-Pillow lacks the signs of most units.
+It is drawn at twice its size and reduced, because Pillow does not smooth lines. It uses the dashboard's font, because
+Pillow's own lacks the characters of most units.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def draw_chart(data: bytes, *, progress: Any) -> dict[str, Any]:
-    """Return the picture of a :class:`ChartData` (``data``, in msgpack) as ``png``."""
+    """Return a :class:`ChartData` (``data``, in msgpack) drawn as a PNG, under the key ``png``."""
     chart = msgspec.msgpack.decode(data, type=ChartData)
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), BACKGROUND)
     _Drawing(chart, image).draw()
@@ -49,7 +49,7 @@ def draw_chart(data: bytes, *, progress: Any) -> dict[str, Any]:
 
 
 class _Drawing:
-    """Draws one chart. Coordinates are those of the finished picture."""
+    """Draws one chart. Coordinates are pixels of the finished picture."""
 
     def __init__(self, chart: ChartData, image: Image.Image) -> None:
         self._chart = chart
@@ -107,7 +107,7 @@ class _Drawing:
         self._text(self._left + 8, above, f"limit {fmt.limit_quantity(limit, self._chart.unit)}", TEXT, LIMIT)
 
     def _moment(self) -> None:
-        """Mark when the condition began, and when it ended."""
+        """Mark the times at which the condition began and ended."""
         since, ended_at = self._chart.since, self._chart.ended_at
         text = f"{self._local(since):%H:%M:%S}"
         text = f"since {text}" if ended_at is None else f"{text} – {self._local(ended_at):%H:%M:%S}"
@@ -141,7 +141,7 @@ class _Drawing:
         yield segment
 
     def _times(self) -> Iterator[int]:
-        """Yield the times of the ticks: round ones on the clock of the zone."""
+        """Yield the times (epoch ms) of the ticks, which are round in the chart's time zone."""
         chart = self._chart
         span_s = (chart.end - chart.start) / 1_000
         step = next((each for each in TICKS_S if span_s / each <= MAX_TICKS), TICKS_S[-1])
@@ -178,7 +178,7 @@ class _Drawing:
 
 
 def _levels(low: float, high: float) -> Iterator[tuple[float, str]]:
-    """Yield the round numbers of the vertical axis with their texts."""
+    """Yield round numbers for the ticks of the vertical axis, with their labels."""
     step = _nice_step((high - low) / 4)
     decimals = max(0, -floor(log10(step)))
     for number in range(ceil(low / step), floor(high / step) + 1):
@@ -187,13 +187,13 @@ def _levels(low: float, high: float) -> Iterator[tuple[float, str]]:
 
 
 def _zone_name(moment: datetime) -> str:
-    """Return the short name of a zone: ``CET``, ``UTC+05:45``."""
+    """Return the short name of a moment's time zone: ``CET``, ``UTC+05:45``."""
     name = f"{moment:%Z}"
     return name if name[:1].isalpha() else f"UTC{name[:3]}:{name[3:] or '00'}"
 
 
 def _nice_step(size: float) -> float:
-    """Return the round number (1, 2 or 5 with zeros) that is at least ``size``."""
+    """Return the smallest step of 1, 2 or 5 times a power of ten that is at least ``size``."""
     ten = 10.0 ** floor(log10(size))
     return next(ten * each for each in (1, 2, 5, 10) if ten * each >= size * 0.999)
 
@@ -204,7 +204,7 @@ def _width(text: str, size: int) -> int:
 
 
 def _runs(text: str, size: int) -> Iterator[tuple[_Font, str]]:
-    """Yield the parts of a text that have the same font."""
+    """Split a text into parts, each with the font that can draw it."""
     run, current = "", _fonts(size)[0]
     for each in normalize("NFC", text):
         font, char = _glyph(each, size)
@@ -218,7 +218,7 @@ def _runs(text: str, size: int) -> Iterator[tuple[_Font, str]]:
 
 @lru_cache(maxsize=512)
 def _glyph(char: str, size: int) -> tuple[_Font, str]:
-    """Return a font that has the character, or one that stands for it: ``2`` for ``₂``, ``?`` if there is none."""
+    """Return a font that has the character, and the character; a substitute (``2`` for ``₂``) if no font has it."""
     fonts = _fonts(size)
     for each in (char, normalize("NFKC", char)[:1]):
         for font in fonts:
@@ -229,7 +229,7 @@ def _glyph(char: str, size: int) -> tuple[_Font, str]:
 
 @lru_cache(maxsize=4)
 def _fonts(size: int) -> list[_Font]:
-    """Return the fonts of the dashboard, that of Pillow if it was built without one."""
+    """Return the dashboard's fonts, or Pillow's own if the page was not built."""
     found: list[_Font] = []
     for subset in SUBSETS:
         for file in (web_dir() / "assets").glob(f"inter-{subset}-wght-normal-*.woff2"):

@@ -31,7 +31,7 @@ def ends_early(data: bytes) -> bool:
 
 
 def _riff(data: bytes) -> bool:
-    """Check a WAV or WebP: chunks of a name, a size and that many bytes."""
+    """Return True if a WAV or WebP is truncated. It consists of chunks: a name, a size and that many bytes."""
     place = 12
     wide = int.from_bytes(data[28:36], "little") if data[:4] == b"RF64" and data[12:16] == b"ds64" else 0
     while place + 8 <= len(data):
@@ -49,7 +49,7 @@ def _riff(data: bytes) -> bool:
 
 
 def _flac(data: bytes) -> bool:
-    """Check a FLAC: metadata blocks, each with its size; the last one is marked."""
+    """Return True if the metadata of a FLAC is truncated. It has blocks, each with its size; the last one is marked."""
     place, last = 4, False
     while not last and place + 4 <= len(data):
         last = bool(data[place] & 0x80)
@@ -58,7 +58,7 @@ def _flac(data: bytes) -> bool:
 
 
 def _ogg(data: bytes) -> bool:
-    """Check an OGG: pages; the last one of a stream is marked."""
+    """Return True if an OGG is truncated. It consists of pages; the last page of a stream is marked."""
     place, last = 0, False
     while data[place : place + 4] == b"OggS" and place + 27 <= len(data):
         segments = data[place + 26]
@@ -68,7 +68,7 @@ def _ogg(data: bytes) -> bool:
 
 
 def _mp3(data: bytes) -> bool:
-    """Check an MP3: frames, whose headers give their length."""
+    """Return True if an MP3 is truncated. It consists of frames, whose headers give their length."""
     place = 0
     if data[:3] == b"ID3" and len(data) >= 10:
         place = 10 + sum((byte & 0x7F) << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
@@ -109,7 +109,7 @@ def _mp3_stated(frame: bytes) -> int:
 
 
 def _png(data: bytes) -> bool:
-    """Check a PNG: chunks of a size, a name, that many bytes and a checksum; the last one is IEND."""
+    """Return True if a PNG is truncated. It has chunks: size, name, that many bytes, checksum; the last one is IEND."""
     place = 8
     while place + 8 <= len(data):
         if data[place + 4 : place + 8] == b"IEND":
@@ -119,7 +119,7 @@ def _png(data: bytes) -> bool:
 
 
 def _jpeg(data: bytes) -> bool:
-    """Check a JPEG: segments up to the first scan, then compressed data that ends with a marker."""
+    """Return True if a JPEG is truncated. It has segments up to the first scan, then data that ends with a marker."""
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF:
         size = int.from_bytes(data[place + 2 : place + 4], "big")

@@ -38,7 +38,7 @@ def read_picture(data: bytes, *, progress: Callable[[str, int, int], None], kind
 
 
 def _is_flat(image: Image.Image) -> bool:
-    """Return True for a single colour. Text recognition, which takes seconds, can find nothing in it."""
+    """Return True for an image of a single colour, in which text recognition (which takes seconds) can find nothing."""
     # Pillow types the extrema of one band and of several alike; here there are several.
     return all(most - least <= _UNSEEN for least, most in image.getextrema())  # type: ignore[misc]
 

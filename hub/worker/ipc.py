@@ -37,7 +37,7 @@ class WorkerDone(msgspec.Struct, frozen=True, tag="done"):
 
 
 class WorkerFailed(msgspec.Struct, frozen=True, tag="failed"):
-    """``fault`` is the code of one of :data:`FAULTS`, else ``worker``."""
+    """Failure of a job. ``fault`` is the code of one of :data:`FAULTS`, else ``worker``."""
 
     fault: str
     message: str

@@ -49,7 +49,7 @@ def task_of(name: str) -> Task:
 
 
 def restrain(parent: int, memory_mb: int, nice: int) -> None:
-    """Set priority, a memory limit, no core dumps, and the end with the parent process."""
+    """Set priority, memory limit and no core dumps, and have this process end with the process ``parent``."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:

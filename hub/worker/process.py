@@ -55,7 +55,7 @@ class Worker:
         memory_mb: memory limit of the process.
         queue: how many jobs may wait or run at the same time.
         cpu_s: CPU time that a job may use, in seconds.
-        nice: how far the process stands back behind others.
+        nice: niceness of the process; higher values give it a lower priority.
     """
 
     def __init__(self, *, memory_mb: int = 3_072, queue: int = 8, cpu_s: int = 120, nice: int = 15) -> None:
@@ -176,7 +176,7 @@ class Worker:
                 log.warning("worker: further lines of this job are left out")
 
     async def _kill(self) -> int | None:
-        """End the process, wait for its end also while the caller is cancelled, and return its exit status."""
+        """Kill the process and return its exit status. Wait for its end even if the caller is cancelled."""
         # Forget it first: a caller that is cancelled while it waits must not leave a dying process to the next job.
         process, self._process = self._process, None
         stderr_task, self._stderr_task = self._stderr_task, None

@@ -1,4 +1,7 @@
-"""Everyday scenes that alarm although nothing is broken, and a few in which something simple is; see ../README.md."""
+"""Everyday scenes that alarm although nothing is broken, and a few in which something simple is; see ../README.md.
+
+Each function makes one scene and describes the device in it. Metric names are English unless it says otherwise.
+"""
 
 from __future__ import annotations
 

@@ -70,9 +70,10 @@ class Answers:
 def answers(
     *acceptable: str, right: tuple[str, ...] = (), has: tuple[str, ...] = (), absurd: tuple[str, ...] = ()
 ) -> Answers:
-    """Return the patterns for a thing that ``has`` some of ``PARTS``: the others are absurd, and so is ``absurd``.
+    """Return the patterns for a device with the parts ``has``.
 
-    A title that names something absurd is neither right nor acceptable. One that is right may be acceptable, too.
+    All other ``PARTS`` are absurd, and so is ``absurd``. A title that names something absurd is neither right nor
+    acceptable. A title may be both right and acceptable.
     """
     if unknown := {*has} - PARTS.keys():
         raise ValueError(f"not in PARTS: {unknown}")

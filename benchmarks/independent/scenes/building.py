@@ -14,7 +14,7 @@ from benchmarks.independent.scenes.scene import Scene
 
 
 def meeting() -> Scene:
-    """Return a meeting room in German: ten people for an hour and a half, as on each Monday and Thursday."""
+    """Return a meeting room (German names): ten people for an hour and a half, as on each Monday and Thursday."""
     rng, t = course.begin("meeting", 8, 60)
     small = course.pulse(t, course.about(rng, course.clock((1, 2, 4), 9.5, 14.0), 20), HOUR)
     large = course.pulse(t, course.about(rng, course.clock((0, 3, 7), 10.0), 4), 1.6 * HOUR)
@@ -81,7 +81,7 @@ def cleaners() -> Scene:
 
 
 def lift() -> Scene:
-    """Return a lift in French, read every 2 s when it moves: a full car starts upwards on a Wednesday morning."""
+    """Return a lift (French names), read every 2 s when it moves: a full car starts upwards on a Wednesday morning."""
     rng, t = course.begin("lift", 2.4, 2)
     hours = t % DAY / HOUR
     rate = 0.2 + 14 * busy(t, 6.5, 19) + 30 * busy(t, 8, 9.2) + 22 * busy(t, 12, 13.3)

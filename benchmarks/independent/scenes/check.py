@@ -17,7 +17,7 @@ FASTEST_S, SLOWEST_S = 1.0, 3_600.0
 
 
 def report(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield a line about each scene and what is wrong with it. With nothing wanted, all scenes are checked."""
+    """Yield a line and the problems of each scene in ``wanted``; of all scenes if it is empty."""
     ids = Counter(scene.id for scene in SCENES)
     yield from ((unknown, ["no such scene"]) for unknown in wanted if unknown not in ids)
     for scene, maker in zip(SCENES, SCENES.makers, strict=True):
@@ -33,7 +33,7 @@ def report(wanted: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 
 
 def problems(scene: Scene, again: Scene) -> Iterator[str]:
-    """Yield what is wrong with a scene; ``again`` is the same scene, made once more."""
+    """Yield what is wrong with a scene. ``again`` is a second simulation of it, which must be equal."""
     times = scene.times
     if any(not np.array_equal(each, other) for each, other in zip(_courses(scene), _courses(again), strict=True)):
         yield "does not repeat itself"

@@ -14,7 +14,7 @@ from benchmarks.independent.scenes.scene import Scene, alarming
 
 @dataclass(frozen=True)
 class OnChange:
-    """A device that publishes all its values when one of ``deltas`` has moved so far, and every ``heartbeat`` s."""
+    """A device that publishes all its values when one has changed by its delta, and every ``heartbeat`` s."""
 
     heartbeat: float
     deltas: Mapping[str, float]
@@ -44,9 +44,9 @@ def compose(
     model: str | None = None,
     labels: tuple[str, ...] = (),
 ) -> Scene:
-    """Return the scene, its readings until the moment at which a person asks.
+    """Return a scene with its readings until a person asks.
 
-    That is ``wait`` s after the first alert since ``event``, or after ``event`` where there are no limits. Raises
+    A person asks ``wait`` s after the first alert since ``event``, or after ``event`` where there are no limits. Raises
     ValueError if there is no such alert.
     """
     values = {each: rounded(metric, course) for each, (metric, course) in sensors.items()}
@@ -78,5 +78,5 @@ def compose(
 
 
 def rounded(metric: Metric, values: Floats) -> Floats:
-    """Return what a sensor of this resolution says."""
+    """Return the values as a sensor with the metric's resolution reports them."""
     return np.asarray(np.round(np.round(values / metric.step) * metric.step, 6) + 0.0)

@@ -1,4 +1,4 @@
-"""How the things of everyday scenes go through their day: schedules, programs, mains, rooms, radio."""
+"""Courses of values over a day for everyday scenes: schedules, programs, mains, rooms, radio."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def clock(days: Iterable[int], *hours: float) -> Floats:
 
 
 def about(rng: Rng, times: Floats, minutes: float) -> Floats:
-    """Return the times as people keep them: early or late by up to ``minutes``."""
+    """Return the times shifted at random by up to ``minutes``, since people are early or late."""
     return np.sort(times + rng.uniform(-minutes, minutes, len(times)) * MINUTE)
 
 
 def pulse(times: Floats, starts: Floats, seconds: float | Floats) -> Floats:
-    """Return 1 from each start for so many seconds, else 0."""
+    """Return 1 for ``seconds`` after each start, else 0."""
     out = np.zeros(len(times))
     for start, length in zip(starts, np.broadcast_to(seconds, len(starts)), strict=True):
         out[(times >= start) & (times < start + length)] = 1.0
@@ -53,7 +53,7 @@ def pulse(times: Floats, starts: Floats, seconds: float | Floats) -> Floats:
 
 
 def program(times: Floats, starts: Floats, points: Sequence[tuple[float, float]], rest: float = 0.0) -> Floats:
-    """Return what a program of (minute, value) points does after each start, joined by lines, and ``rest`` between."""
+    """Return the values of a program: (minute, value) points after each start, joined by lines; ``rest`` in between."""
     minutes, values = np.array(points).T
     out = np.full(len(times), rest)
     for start in starts:
@@ -63,7 +63,10 @@ def program(times: Floats, starts: Floats, points: Sequence[tuple[float, float]]
 
 
 def stages(times: Floats, starts: Floats, points: Sequence[tuple[float, float]], rest: float = 0.0) -> Floats:
-    """Return like ``program``, but each value holds until the next point: the last point ends the program."""
+    """Return the values of a program like :func:`program`, whose values hold until the next point.
+
+    The last point ends it.
+    """
     out = np.full(len(times), rest)
     for start in starts:
         for (begins, value), (ends, _) in pairwise(points):
@@ -87,12 +90,12 @@ def mains(times: Floats, rng: Rng) -> Floats:
 
 
 def energy(times: Floats, watts: Floats, start: float = 0.0) -> Floats:
-    """Return a meter's total (kWh)."""
+    """Return the total (kWh) of a meter that reads ``start`` first."""
     return np.asarray(start + np.cumsum(watts) * step_of(times) / 3.6e6)
 
 
 def today(times: Floats, total: Floats) -> Floats:
-    """Return a total that starts again at each midnight."""
+    """Return the part of ``total`` that was added since the last midnight."""
     midnights = np.searchsorted(times, times // DAY * DAY)
     return np.asarray(total - total[midnights])
 

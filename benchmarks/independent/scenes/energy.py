@@ -54,7 +54,7 @@ def car_charges() -> Scene:
 
 
 def heat_pump_satisfied() -> Scene:
-    """Return a heat pump in German that stops because the buffer has reached its set point on a mild afternoon."""
+    """Return a heat pump (German names) that stops because the buffer has reached its set point on a mild afternoon."""
     rng, t = course.begin("heat_pump_satisfied", 8, 60)
     outside, _ = weather(t, rng, 6.0)
     outside = outside + 3.5 * np.clip((t - 6.3 * DAY) / DAY, 0, 1)

@@ -70,7 +70,7 @@ def compressor_unloads() -> Scene:
 
 
 def shift_start() -> Scene:
-    """Return a hall's main meter in French: the early shift switches everything on, on a Monday after the weekend."""
+    """Return a hall's main meter (French names): on Monday the early shift switches everything on."""
     rng, t = course.begin("shift_start", 8, 120)
     early = busy(t, 5.9, 22.0, 0.25) * workday(t)
     pause = busy(t, 9.0, 9.3, 0.05) + busy(t, 12.0, 12.6, 0.05)
@@ -107,7 +107,7 @@ def shift_start() -> Scene:
 
 
 def planned_stop() -> Scene:
-    """Return a conveyor in Chinese that is stopped for maintenance on Sunday, as a week ago."""
+    """Return a conveyor (Chinese names) that is stopped for maintenance on Sunday, as a week ago."""
     rng, t = course.begin("planned_stop", 14, 120)
     service = course.pulse(t, course.clock((6, 13), 8.0), 6 * HOUR)
     running = 1 - service

@@ -14,7 +14,7 @@ from benchmarks.independent.scenes.scene import Scene
 
 
 def greenhouse_sunrise() -> Scene:
-    """Return a greenhouse in Spanish: the sun heats it, and it dries until the roof vents open at 25 °C."""
+    """Return a greenhouse (Spanish names): the sun heats it, and it dries until the roof vents open at 25 °C."""
     rng, t = course.begin("greenhouse_sunrise", 6, 120)
     outside, _ = weather(t, rng, 13.0)
     light = course.sun(t, rng, 6.8, 19.2, 0.35) * np.where(t > 5 * DAY, 1.1, 0.85)
@@ -88,7 +88,7 @@ def irrigation() -> Scene:
 
 
 def milking() -> Scene:
-    """Return a milk tank in German: warm milk flows in twice a day and is cooled to 4 °C; emptied every other day.
+    """Return a milk tank (German names): warm milk flows in twice a day and is cooled to 4 °C.
 
     ISO 5708: the second milking must not raise the blend above 10 °C.
     """
@@ -151,7 +151,7 @@ def milking() -> Scene:
 
 
 def silo_filled() -> Scene:
-    """Return a feed silo in Chinese, filled by a truck within half an hour; animals empty it within nine days."""
+    """Return a feed silo (Chinese names), filled by a truck within half an hour; animals empty it within nine days."""
     rng, t = course.begin("silo_filled", 12, 300)
     feeding = course.pulse(t, course.clock(range(12), 5.5, 11.0, 17.0), 25 * MINUTE)
     truck = course.program(t, course.clock((2, 11), 9.4), ((0, 1), (28, 1), (28.1, 0)))

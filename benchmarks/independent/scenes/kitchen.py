@@ -46,7 +46,7 @@ def kettle() -> Scene:
 
 
 def washing_machine() -> Scene:
-    """Return a Shelly plug in German: heating, tumbling, rinsing, spinning, on some days of the week."""
+    """Return a Shelly plug (German names): heating, tumbling, rinsing, spinning, on some days of the week."""
     rng, t = course.begin("washing_machine", 12, 30)
     starts = course.about(rng, course.clock((0, 2, 5, 7, 9, 11), 17.5), 40)
     heats = course.program(t, starts, ((6, 1.0), (22, 1.0)), 0.0) * course.pulse(t, starts + 360, 960)
@@ -197,7 +197,7 @@ def dishwasher_splash() -> Scene:
 
 
 def freezer_filled() -> Scene:
-    """Return a chest freezer in Chinese: the lid is open a few times while warm food goes in, then it cools again."""
+    """Return a chest freezer (Chinese names): the lid is opened a few times to fill in warm food."""
     rng, t = course.begin("freezer_filled", 6, 60)
     visits = course.about(rng, course.clock(range(6), 11.4, 17.7), 25)
     filling = course.clock((5,), 15.0, 15.08, 15.18, 15.3)
@@ -247,7 +247,7 @@ def freezer_filled() -> Scene:
 
 
 def shower() -> Scene:
-    """Return a Zigbee sensor in a bathroom in Spanish; people shower every morning, at weekends later."""
+    """Return a Zigbee sensor in a bathroom (Spanish names); people shower every morning, at weekends later."""
     rng, t = course.begin("shower", 7, 30)
     starts = course.about(rng, course.clock(range(5), 6.9, 7.3, 21.5), 10)
     starts = np.sort(np.concatenate([starts, course.about(rng, course.clock((5, 6), 9.2, 10.0), 20)]))

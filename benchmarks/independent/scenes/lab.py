@@ -68,7 +68,7 @@ def fume_hood() -> Scene:
 
 
 def incubator() -> Scene:
-    """Return a CO2 incubator in Chinese: on Fridays all flasks are changed, with the door open for some minutes."""
+    """Return a CO2 incubator (Chinese names): on Fridays the door is open while all flasks are changed."""
     rng, t = course.begin("incubator", 12, 60)
     looks = np.sort(rng.uniform(8.5, 17.5, 40) * HOUR + DAY * rng.choice([0, 1, 2, 3, 4, 7, 8, 9, 10], 40))
     changing = course.clock((4, 11), 10.1, 10.3)
@@ -100,7 +100,7 @@ def incubator() -> Scene:
 
 
 def autoclave() -> Scene:
-    """Return an autoclave in German: pre-vacuum, heating, 20 min at 121 °C and 2.1 bar absolute, drying.
+    """Return an autoclave (German names): pre-vacuum, heating, 20 min at 121 °C and 2.1 bar absolute, drying.
 
     EN 285: saturated steam of 121 °C has 2.05 bar; the vapour pressure follows Magnus' formula below.
     """

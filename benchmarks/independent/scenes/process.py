@@ -61,7 +61,7 @@ def batch_pump() -> Scene:
 
 
 def lye_delivered() -> Scene:
-    """Return a tank of sodium hydroxide in Spanish: a truck fills it each week, the process uses a little by day."""
+    """Return a tank of sodium hydroxide (Spanish names): a truck fills it weekly, the process draws from it by day."""
     rng, t = course.begin("lye_delivered", 9, 180)
     truck = course.program(t, course.clock((1, 8), 9.8), ((0, 1), (38, 1), (38.1, 0)))
     dosing = 0.2 + 0.8 * busy(t, 5, 21) * workday(t)
@@ -98,7 +98,7 @@ def lye_delivered() -> Scene:
 
 
 def hot_cleaning() -> Scene:
-    """Return a filling line in German that is cleaned in place each night: rinse, lye of 80 °C, rinse, acid, rinse."""
+    """Return a filling line (German names), cleaned in place each night: rinse, lye of 80 °C, rinse, acid, rinse."""
     rng, t = course.begin("hot_cleaning", 5, 30)
     starts = course.about(rng, course.clock(range(5), 21.5), 10)
     step = course.stages(t, starts, ((0, 1), (8, 2), (35, 3), (43, 4), (60, 5), (72, 0)))

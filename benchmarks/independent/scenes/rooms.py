@@ -14,7 +14,7 @@ from benchmarks.independent.scenes.scene import Scene
 
 
 def window_airing() -> Scene:
-    """Return a Netatmo station in French: the bedroom is aired for ten minutes in winter."""
+    """Return a Netatmo station (French names): the bedroom is aired for ten minutes in winter."""
     rng, t = course.begin("window_airing", 6, 300)
     outside, _ = weather(t, rng, 1.0)
     asleep = np.maximum(busy(t, 22.5, 24.1), busy(t, -0.1, 7.0))
@@ -88,7 +88,7 @@ def motion_at_night() -> Scene:
 
 
 def sun_on_sensor() -> Scene:
-    """Return a weather sensor in German on an east wall: on clear mornings the sun shines on it."""
+    """Return a weather sensor (German names) on an east wall: on clear mornings the sun shines on it."""
     rng, t = course.begin("sun_on_sensor", 8, 180)
     outside, humidity = weather(t, rng, 14.0)
     clear = np.array([1, 0.1, 0.9, 0.15, 0.2, 0.85, 0.1, 1.0])[(t // DAY).astype(int)]

@@ -14,7 +14,7 @@ from benchmarks.independent.machine import Floats, Limit, Metric
 
 @dataclass(frozen=True)
 class Scene:
-    """``times`` are seconds since a Monday's midnight, the last of them at or after ``at``, when a person asks.
+    """An everyday scene. ``times`` are seconds since a Monday's midnight; at ``at``, a person asks.
 
     ``right``, ``acceptable`` and ``absurd`` are regular expressions for the title of the cause that is named. With an
     empty ``right`` naming no cause is right.

@@ -176,7 +176,7 @@ def set_point_lowered() -> Scene:
 
 
 def window_left_open() -> Scene:
-    """Return a children's room in French: the window is open for hours in winter, the radiator at 100 %."""
+    """Return a children's room (French names): the window is open for hours in winter, the radiator at 100 %."""
     rng, t = course.begin("window_left_open", 7, 300)
     outside, _ = weather(t, rng, 2.0)
     window = np.maximum(

@@ -54,7 +54,7 @@ def mains_failed() -> Scene:
 
 
 def left_on_manual() -> Scene:
-    """Return a stable's exhaust fan in German: after its cleaning the switch was left on manual, at a standstill."""
+    """Return a stable's exhaust fan (German names): after cleaning, its switch was left on manual and it stands."""
     rng, t = course.begin("left_on_manual", 6, 120)
     outside, _ = weather(t, rng, 16.0)
     manual = course.pulse(t, course.clock((5,), 10.2), DAY)
@@ -103,7 +103,7 @@ def left_on_manual() -> Scene:
 
 
 def drain_left_open() -> Scene:
-    """Return a rinse tank in Spanish whose drain valve was left open after the weekly cleaning."""
+    """Return a rinse tank (Spanish names) whose drain valve was left open after the weekly cleaning."""
     rng, t = course.begin("drain_left_open", 8, 60)
     drain = np.maximum(
         course.pulse(t, course.clock((0,), 14.0), 20 * MINUTE), course.pulse(t, course.clock((7,), 14.0), DAY)
@@ -145,7 +145,7 @@ def drain_left_open() -> Scene:
 
 
 def emergency_stop() -> Scene:
-    """Return a packing line in Chinese: somebody has pressed the emergency stop, and the drive is off."""
+    """Return a packing line (Chinese names): somebody has pressed the emergency stop, and the drive is off."""
     rng, t = course.begin("emergency_stop", 4, 15)
     pressed = course.pulse(t, course.clock((3,), 10.6), HOUR)
     running = np.sign(busy(t, 6, 22) * (1 - pressed))

@@ -36,7 +36,7 @@ BATCHES_BEHIND = 256
 
 
 class Broadcaster:
-    """Distribute committed events; :meth:`run` ends when the bus closes or the hub shuts down.
+    """Distributes committed events. :meth:`run` ends when the bus closes or the hub shuts down.
 
     Attributes:
         live: The dashboards on ``/api/live``.

@@ -17,7 +17,7 @@ from hub.services.devices import Devices
 
 
 class DashboardStats:
-    """Build the ``stats`` message, and record the trend.
+    """Builds the ``stats`` message, and records the trend.
 
     Attributes:
         trend: The figures of the last five minutes.

@@ -23,7 +23,7 @@ BUSIEST_CACHE_S = 4.0
 
 
 class Throughput:
-    """Measure the message rate, and read the counters of the queue and the pipeline.
+    """Measures the message rate, and reads the counters of the queue and the pipeline.
 
     Attributes:
         rate: Messages a second, over the last seconds.

@@ -1,4 +1,4 @@
-"""``/api/account``: the own account, its password, sessions and API tokens."""
+"""``/api/account``: the requester's own account: password, sessions and API tokens."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("", response_model=shapes.AccountShape)
     async def getaccount_of(request: Request) -> Response:
-        """Return the own account. Return 403 without one: in an open hub, and with the access token."""
+        """Return your account. Return 403 without one: in an open hub, and with the access token."""
         return Json(shapes.AccountShape.made_of(account_of(request)))
 
     @router.patch("", response_model=shapes.AccountShape)
     async def edit_account(body: requests.ProfileEdit, request: Request) -> Response:
-        """Change the own name, language, units or time zone. An API token cannot do this."""
+        """Change your name, language, units or time zone. An API token cannot do this."""
         account, _ = signed_in(request)
         renamed = await people.edit_own(account, name=body.name, profile=body.profile())
         if renamed.name != account.name:
@@ -64,7 +64,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.post("/password", status_code=204, responses={429: {}})
     async def change_password(body: requests.PasswordChange, request: Request) -> Response:
-        """Change the own password and sign out all other browsers. An API token cannot do this."""
+        """Change your password and sign out all other browsers. An API token cannot do this."""
         account, session = signed_in(request)
         changed = await people.change_password(
             account,
@@ -82,7 +82,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("/sessions", response_model=shapes.SessionList)
     async def list_sessions(request: Request) -> Response:
-        """Return the browsers that are signed in with the own account, most recently used first."""
+        """Return the browsers that are signed in with your account, most recently used first."""
         proof: Proof = request.state.proof
         sessions = people.sessions.of(account_of(request).id)
         return Json(shapes.SessionList(items=[shapes.SessionShape.made_of(each, proof.session) for each in sessions]))
@@ -98,7 +98,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("/tokens", response_model=shapes.TokenList)
     async def list_tokens(request: Request) -> Response:
-        """Return the own API tokens, newest first."""
+        """Return your API tokens, newest first."""
         return Json(
             shapes.TokenList(
                 items=[shapes.TokenShape.made_of(each) for each in people.tokens.of(account_of(request).id)]

@@ -43,7 +43,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.post("/preview", response_model=shapes.SilencePreview)
     async def preview_silence(body: requests.Matchers) -> Response:
-        """Return which open alerts a silence would be for, without creating it: their number, and the newest 50."""
+        """Return which open alerts a silence would match, without creating it: their number, and the newest 50."""
         count, found = await silences.preview(body.silence(), PREVIEWED)
         return Json(shapes.SilencePreview(count, [serializers.alert(each) for each in found]))
 

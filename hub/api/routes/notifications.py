@@ -59,7 +59,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         return await settings()
 
     def general() -> dict[str, Any]:
-        """Return the settings that are no lists for the audit log, without secrets."""
+        """Return the settings that are not lists, without secrets, for the audit log."""
         found = config.settings
         heartbeat = masked_url(found.heartbeat_url) if found.heartbeat_url else ""
         return {
@@ -183,7 +183,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
     async def retry_delivery(number: Number) -> Response:
-        """Send a delivery again that was given up. Return 404 if there is no such one."""
+        """Retry a delivery that was given up. Return 404 if it does not exist."""
         await notifications.retry(number)
         return Json({}, status_code=202)
 

@@ -1,4 +1,4 @@
-"""Sign in with an OpenID provider: ``/login/openid``, and ``/api/account/openid`` to connect the own account.
+"""Sign in with an OpenID provider: ``/login/openid``, and ``/api/account/openid`` to connect one's account.
 
 The session cookie is ``SameSite=Strict``: the browser does not send it when the provider sends the person back. So the
 sign-in has a cookie of its own, which is ``Lax`` and valid for its path only, and the hub remembers the session that
@@ -45,7 +45,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
     @router.post("/api/account/openid", tags=["account"], response_model=shapes.ProviderPage, responses={404: {}})
     async def connect_openid(request: Request) -> Response:
-        """Return the provider's page to open to connect the own account. Needs a signed-in browser."""
+        """Return the provider's page to open to connect your account. Needs a signed-in browser."""
         return await begin(request, signed_in(request)[0].id)
 
     async def begin(request: Request, account: str | None) -> Response:

@@ -1,4 +1,4 @@
-"""Passkeys: sign in with one at ``/login/passkey``, and the own ones at ``/api/account/passkeys``."""
+"""Passkeys: sign in with one at ``/login/passkey``, and manage your own at ``/api/account/passkeys``."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
     @router.get("/api/account/passkeys", tags=["account"], response_model=shapes.PasskeyList)
     async def list_passkeys(request: Request) -> Response:
-        """Return the own passkeys, oldest first."""
+        """Return your passkeys, oldest first."""
         own = people.passkeys.of(account_of(request).id)
         return Json(shapes.PasskeyList(items=[shapes.PasskeyShape.made_of(each) for each in own]))
 

@@ -98,7 +98,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
     @router.get("/api/session", response_model=SignInShape)
     async def get_session(request: Request) -> Response:
-        """Return how this request is signed in, and how one can sign in."""
+        """Return how this request is signed in, and the possible ways to sign in."""
         proof: Proof | None = request.state.proof
         account = proof.account if proof else None
         found = SignInShape(

@@ -46,7 +46,7 @@ def routes(telemetry: PostedTelemetry) -> APIRouter:
 
         Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
         `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
-        stores nothing twice. An invalid value is rejected alone.
+        stores nothing twice. Only the invalid values of an item are rejected.
         """
         lines = request.headers.get("content-type", "").partition(";")[0].strip() == LINES
         posted = await telemetry.store(await request.body(), lines=lines)

@@ -52,7 +52,7 @@ class Welcome(LinkGiven):
 
 
 class ProfileEdit(Incoming):
-    """An edit of the own account. Absent keys stay unchanged; null: the browser decides.
+    """An edit of your account. Absent keys stay unchanged; null: the browser decides.
 
     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
     """

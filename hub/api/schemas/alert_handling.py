@@ -28,7 +28,7 @@ class AlertHistory(ApiObject):
 
 
 class BulkResultShape(ApiObject):
-    """What became of one alert: the alert after the action, or the error."""
+    """The result for one alert: the alert after the action, or the error."""
 
     id: str
     alert: AlertShape | None

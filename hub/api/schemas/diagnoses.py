@@ -116,7 +116,7 @@ class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_i
     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
     is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
     show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
-    other possible causes, and `deciding_check` is the one reading or look that decides between the likeliest two.
+    other possible causes, and `deciding_check` is the one reading or inspection that decides between the likeliest two.
     `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ.
     `summary` consists of checked observations. `struck` is the number of claims that the evidence does not support.
     `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's

@@ -28,7 +28,7 @@ class IncidentShape(ApiObject):
 
     - `kind`: what they share: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
       one area or on one label
-    - `state`: `acknowledged` if all its open alerts are that are not suppressed; `resolved` when none is open
+    - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` when none is open
     - `severity`: the highest of its open alerts; of a resolved incident the highest that it had
     - `started_at`, `changed_at`: when its first and its last alert was raised; `ended_at`: when it was resolved
     - `alerts`: how many there were; `open`: how many are open; `suppressed`: how many of these a gateway suppresses

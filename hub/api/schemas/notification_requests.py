@@ -171,7 +171,7 @@ class GeneralWanted(Incoming):
 
 
 class DryRunWanted(Incoming):
-    """An alert that is imagined: of a device, with a rule and a severity, raised at `at` (now if absent)."""
+    """A hypothetical alert: of a device, with a rule and a severity, raised at `at` (now if absent)."""
 
     device_id: str = Field(max_length=128)
     rule_id: Annotated[str, StringConstraints(max_length=128)] = ""

@@ -27,7 +27,7 @@ class ChannelFieldShape(ApiObject):
 
 
 class ChannelKindShape(ApiObject):
-    """A kind of channel. `address`: what people enter to be reached over it; null if it reaches no single persons."""
+    """A kind of channel. `address`: what people enter to be reached over it; null if it has no personal addresses."""
 
     kind: str
     title: str
@@ -112,7 +112,7 @@ class ChannelTestShape(ApiObject):
 
 
 class AttemptShape(ApiObject):
-    """An attempt to deliver. `reason` is null if it succeeded; `text` is what the other side said."""
+    """An attempt to deliver. `reason` is null if it succeeded; `text` is the receiver's error or response."""
 
     at: int
     took_ms: int

@@ -29,9 +29,10 @@ class WeeklyWanted(Incoming):
 
 
 class Matchers(Incoming):
-    """Which alerts a silence is for: those that match every list that is not empty. At least one must not be.
+    """The alerts that a silence matches: those that match every list that is not empty.
 
-    `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`; `areas` are ids or names.
+    At least one list must not be empty. `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`;
+    `areas` are ids or names.
     """
 
     devices: Patterns = ()

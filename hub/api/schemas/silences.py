@@ -25,7 +25,7 @@ class SilenceShape(ApiObject):
 
     - `state`: `active` silences alerts now, `pending` will, `expired` has ended
     - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
-    - `alerts`: how many open alerts it is for
+    - `alerts`: how many open alerts it matches
     """
 
     id: str
@@ -49,7 +49,7 @@ class SilenceList(ApiObject):
 
 
 class SilencePreview(ApiObject):
-    """How many open alerts a silence would be for, and the newest of them."""
+    """How many open alerts a silence would match, and the newest of them."""
 
     count: int
     items: list[AlertShape]

@@ -130,7 +130,7 @@ def duration_line(context: Context, alert: Alert) -> str:
 
 
 async def count(context: Context) -> ComputedAnswer:
-    """Answer how many alerts were raised in a time, and by which devices, areas or rules."""
+    """Answer how many alerts were raised in a time range, and by which devices, areas or rules."""
     question = context.question
     is_open = question.time is None and not question.has_any("past", "how_often") and not question.has("total")
     time = question.time or context_today(context)
@@ -178,7 +178,7 @@ def context_today(context: Context) -> TimeRange:
 
 
 async def heard(context: Context, time: TimeRange) -> bool:
-    """Return whether any of the devices reported in a time: if none did, the absence of alerts proves nothing."""
+    """Return whether any of the devices reported in a time range: if none did, the absence of alerts proves nothing."""
     asked = [
         SeriesQuery(device.id, metric, time.start, time.end + 1, buckets=2)
         for device in context.devices[:200]
@@ -224,7 +224,7 @@ async def acknowledged(context: Context) -> ComputedAnswer:
 
 
 async def happened(context: Context) -> ComputedAnswer:
-    """Answer with alerts and the log of a time, oldest first."""
+    """Answer with alerts and the log of a time range, oldest first."""
     time = context.question.time or TimeRange(
         context.now - HOUR, context.now, context.say("last", time=fmt.duration(HOUR))
     )

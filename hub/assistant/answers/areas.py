@@ -69,7 +69,7 @@ async def by_area(context: Context) -> ComputedAnswer:
 
 
 async def _values(context: Context, targets: list[Target]) -> list[tuple[Target, float]]:
-    """Return a value of each target: now, at a moment, or its mean over a time."""
+    """Return a value of each target: now, at a moment, or its mean over a time range."""
     time = context.question.time
     if time is None:
         return [(t, t.latest.value) async for t in in_slices(targets) if isinstance(t.latest.value, float)]

@@ -17,7 +17,7 @@ _MOST_COMPARED = 150
 
 
 async def first(context: Context) -> ComputedAnswer:
-    """Answer with the first reading of a time, or of all that is stored."""
+    """Answer with the first reading of a time range, or of all that is stored."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None and time.kind == "range" else (0, context.now)
     targets = (await context.targets())[:12]
@@ -52,7 +52,7 @@ async def latest(context: Context) -> ComputedAnswer:
 
 
 async def change(context: Context) -> ComputedAnswer:
-    """Answer how much a metric rose or fell over a time, or since a moment ("since 8 o'clock")."""
+    """Answer how much a metric rose or fell over a time range, or since a moment ("since 8 o'clock")."""
     time = context.question.time
     if time is not None and time.is_point:
         return await _change_since(context, time)

@@ -15,7 +15,7 @@ _THERMAL = ("°C", "°F", "K")
 
 
 async def compare(context: Context) -> ComputedAnswer:
-    """Compare what the question names: two times, several devices, or one device with its peers."""
+    """Compare what the question names: two time ranges, several devices, or one device with its peers."""
     question = context.question
     if len(question.times) > 1:
         return await _times(context, question.times[0], question.times[1])
@@ -27,7 +27,7 @@ async def compare(context: Context) -> ComputedAnswer:
 
 
 async def _devices(context: Context) -> ComputedAnswer:
-    """Compare the same metrics of several devices over a time, or now for a comparative ("is A hotter than B")."""
+    """Compare metrics of several devices over a time range; now for a comparative ("is A hotter than B")."""
     time = context.question.time
     targets = await context.targets() if context.mentions() else await _shared(context)
     comparative = context.question.comparative
@@ -150,7 +150,7 @@ def _difference(context: Context, one: tuple[Target, float], other: tuple[Target
 
 
 async def _times(context: Context, one: TimeRange, other: TimeRange) -> ComputedAnswer:
-    """Compare the means of two times, of each metric."""
+    """Compare the means of each metric in two time ranges."""
     targets = await context.targets()
     lines: list[str] = []
     comparative = context.question.comparative

@@ -29,7 +29,7 @@ _LOOK_BACK, _STEPS, _RIVALS = 6 * HOUR, 360, 12
 
 
 async def rank(context: Context) -> ComputedAnswer:
-    """Answer which device has, or had within a time, the highest or lowest of a metric."""
+    """Answer which device has, or had within a time range, the highest or lowest of a metric."""
     question = context.question
     hint = question.hint or question.comparative
     lowest = bool(hint and hint.lowest)
@@ -100,7 +100,7 @@ async def _order(targets: Sequence[Target], values: Sequence[float], *, lowest: 
 
 
 async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange, *, lowest: bool) -> ComputedAnswer:
-    """Rank by the extremes within a time, or by the means if the question asks for them."""
+    """Rank by the extremes within a time range, or by the means if the question asks for them."""
     series = await context.queries.store.history(
         [SeriesQuery(t.device.id, t.metric, time.start, time.end + 1, buckets=1) for t in targets]
     )
@@ -177,7 +177,7 @@ async def when_extreme(context: Context) -> ComputedAnswer:
 
 
 async def correlation(context: Context) -> ComputedAnswer:
-    """Answer how closely two metrics go together: Pearson's coefficient of their means over equal parts of a time."""
+    """Answer how closely two metrics go together: Pearson's coefficient of their means over parts of a time range."""
     targets, span = await context.targets(), context.span(2 * HOUR)
     if len(targets) != 2:
         raise CannotAnswer(context.say("two_needed", metrics=", ".join(t.name for t in targets[:6])))

@@ -1,4 +1,4 @@
-"""Readings of one metric over a time, as arrays, and what can be computed from them."""
+"""Readings of one metric over a time range, as arrays, and what can be computed from them."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ async def value_at(context: Context, target: Target, at: int) -> tuple[int, floa
 
 
 async def first_reading(context: Context, target: Target, start: int, end: int) -> tuple[int, float] | None:
-    """Return the first reading of a time."""
+    """Return the first reading of a time range."""
     page = await context.queries.store.readings(target.device.id, target.metric, start, end, 1)
     value = as_number(page.points[0][1]) if page.points else None
     return (page.points[0][0], value) if value is not None else None

@@ -1,4 +1,4 @@
-"""Answers that summarize the readings of a time: mean, median, extremes, standard deviation."""
+"""Answers that summarize the readings of a time range: mean, median, extremes, standard deviation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _RATE_OVER = 30 * MINUTE
 
 
 async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target] | None = None) -> list[Track]:
-    """Return the readings of the question's metrics in a time. Raises CannotAnswer where there are none."""
+    """Return the readings of the question's metrics in a time range. Raises CannotAnswer where there are none."""
     wanted = await context.targets() if targets is None else targets
     tracks = await load(context, wanted, span.start, span.end)
     if not tracks:
@@ -50,7 +50,7 @@ def answer_each(
 
 
 async def statistics(context: Context) -> ComputedAnswer:
-    """Answer how metrics went over a time: extremes with their times, mean, first and last reading."""
+    """Answer how metrics went over a time range: extremes with their times, mean, first and last reading."""
     span = context.span(2 * HOUR)
     tracks = await tracks_of(context, span, (await context.targets(any_metric=True))[:24])
 
@@ -77,7 +77,7 @@ def _signed(change: float, unit: str | None) -> str:
 
 
 async def mean(context: Context) -> ComputedAnswer:
-    """Answer with the mean of each metric over a time; without a time, with the mean of the devices' latest values."""
+    """Answer with means over a time range; without a range, with the means of the latest values over the devices."""
     time = context.question.time
     targets = await context.targets(most=None if time is None else MAX_TARGETS)
     if time is None and len(targets) > 1:
@@ -132,7 +132,7 @@ async def latest_by_title(targets: Sequence[Target]) -> dict[tuple[str, str | No
 
 
 async def median(context: Context) -> ComputedAnswer:
-    """Answer with the median of the readings of a time."""
+    """Answer with the median of the readings of a time range."""
     span = context.span()
     return answer_each(
         context,
@@ -148,7 +148,7 @@ async def median(context: Context) -> ComputedAnswer:
 
 
 async def deviation(context: Context) -> ComputedAnswer:
-    """Answer with the standard deviation of the readings of a time, with their mean."""
+    """Answer with the standard deviation of the readings of a time range, with their mean."""
     span = context.span()
 
     def one(track: Track) -> str:
@@ -165,7 +165,7 @@ async def deviation(context: Context) -> ComputedAnswer:
 
 
 async def extent(context: Context) -> ComputedAnswer:
-    """Answer with the lowest and the highest reading of a time."""
+    """Answer with the lowest and the highest reading of a time range."""
     span = context.span()
 
     def one(track: Track) -> str:

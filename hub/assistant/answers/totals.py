@@ -37,7 +37,7 @@ _COUNTERS = ("kWh", "Wh", "MWh", "m³", "l", "L", "gal")
 
 
 async def total(context: Context) -> ComputedAnswer:
-    """Answer how much was used or produced in a time: from a counter (kWh), or a rate (kW) integrated over it.
+    """Answer how much was used or produced in a time range: from a counter (kWh), or a rate (kW) integrated over it.
 
     Without a time in the question, answer with the sum of the latest values of all devices.
     """

@@ -130,7 +130,7 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """Return None for an entity of another dialect. Raises Rejected if only some topics are (``topic_taken``)."""
+        """Return None for another dialect's entity. Raises Rejected (``topic_taken``) if only some topics are its."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
@@ -270,7 +270,7 @@ class HomeAssistantDialect:
         return list(self._devices.put(place, stored))
 
     def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """Return a stored announcement, None if this version would reject it: it is retained and comes again."""
+        """Return a stored announcement, None if this version would reject it: the broker delivers it again."""
         state = msgspec.msgpack.decode(value, type=_State)
         try:
             parsed = read_discovery(place, state.payload)

@@ -43,7 +43,7 @@ class EntityReading(msgspec.Struct, frozen=True):
 
     @property
     def is_event(self) -> bool:
-        """It is an event and not a state, so a retained message is ignored."""
+        """Whether it is an event rather than a state. A retained event is ignored."""
         return self.kind in ("event", "trigger")
 
     @property

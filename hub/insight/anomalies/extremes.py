@@ -2,11 +2,11 @@
 
 Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
 48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last
-8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. A reading beyond them
-scores by how far beyond, divided by the range: Dixon's ratio of gap and range ("Analysis of extreme values", 1950),
-which needs no distribution and no unit. Among n exchangeable values the newest is an extreme with a probability of 2/n,
-whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed with n / (n + 800). The
-features' scores are added, since they are separate signs of one event.
+8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. The score of a reading
+beyond them is its distance from the extreme, divided by the range: Dixon's ratio of gap and range ("Analysis of extreme
+values", 1950), which needs no distribution and no unit. Among n exchangeable values the newest is an extreme with a
+probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed with
+n / (n + 800). The features' scores are added, since they are separate signs of one event.
 
 A new extreme widens the range at once. So an event is marked once, the next one only if it goes further, and a new
 level that stays is soon normal.
@@ -52,7 +52,7 @@ _VERSION = 1
 
 
 class Scores(NamedTuple):
-    """One entry a reading: its score, and of the feature that contributes most its index, value and range before."""
+    """Scores, one entry per reading: with index, value and earlier range of the feature that contributes most."""
 
     score: Floats
     feature: npt.NDArray[np.int64]

@@ -19,7 +19,7 @@ def pack(version: int, seen: int, *arrays: Floats) -> bytes:
 
 
 class StateReader:
-    """Read what :func:`pack` wrote, in the same order. Every method raises :class:`Invalid` for other bytes."""
+    """Reads what :func:`pack` wrote, in the same order. Every method raises :class:`Invalid` for other bytes."""
 
     def __init__(self, data: bytes, version: int) -> None:
         if len(data) < _HEAD.size:

@@ -27,7 +27,7 @@ class UnusualPeriod:
         at: when the score was highest, in epoch ms.
         score: the highest score; see ``MARK`` and ``ALERT``.
         feature: what was unusual.
-        reached: the feature at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
+        reached: the feature's value at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
     """
 
     metric: str
@@ -46,8 +46,8 @@ class UnusualPeriod:
 def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualPeriod]:
     """Return the unusual periods since ``since`` (epoch ms), at most one for each metric, the most unusual first.
 
-    The tracks are of one device and hold some days, one reading every few minutes: a memory shorter than a day takes
-    every morning for unusual. Texts and booleans are left out, and so are metrics after the first 64.
+    The tracks are of one device and hold some days, one reading every few minutes: with less than a day of history,
+    every morning would look unusual. Texts and booleans are left out, and so are metrics after the first 64.
     """
     numbers = [track for track in tracks if track.kind == "number" and len(track)][:MAX_METRICS]
     scored = [(track, ExtremesDetector().update(track.values)) for track in numbers]

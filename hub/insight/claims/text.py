@@ -76,7 +76,7 @@ class Clause:
 
 
 class Coder:
-    """Codes sentences and evidence of one device."""
+    """Encodes sentences and evidence of one device: each metric becomes one character, as the module describes."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._metrics = vocabulary.metrics[:_MAX_METRICS]

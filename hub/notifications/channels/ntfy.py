@@ -92,7 +92,7 @@ class Ntfy:
 
 
 def _in_headers(body: dict[str, Any]) -> dict[str, str]:
-    """Return the headers for a message whose body is a file. Texts are encoded as RFC 2047 says."""
+    """Return the headers for a message whose body is a file. Texts are encoded as in RFC 2047."""
     headers = {
         "title": _encoded_word(body["title"]),
         "message": _encoded_word(body["message"]),

@@ -1,7 +1,7 @@
 """Signed webhook: JSON by HTTP POST, with the headers of the Standard Webhooks specification.
 
-The signature is the HMAC-SHA256 of ``{webhook-id}.{webhook-timestamp}.{body}`` with the secret, in Base64. The key is
-what follows ``whsec_``, decoded from Base64, as in the specification; of any other secret, its own characters.
+The signature is the HMAC-SHA256 of ``{webhook-id}.{webhook-timestamp}.{body}`` with the secret, in Base64. The key of a
+secret is the Base64 after ``whsec_``, as in the specification. Any other secret is the key itself.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
 
 
 def _key(secret: str) -> bytes:
-    """Return the key that a secret stands for. Raises ValueError."""
+    """Return the HMAC key of a secret. Raises ValueError for ``whsec_`` that no valid Base64 follows."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)

@@ -47,7 +47,7 @@ class WebPush:
         """Accept every combination."""
 
     def check_address(self, address: str) -> None:
-        """Raise Invalid for what is not the subscription of a browser at an https address."""
+        """Raise Invalid unless the address is a browser's subscription with an https URL."""
         if urlsplit(_subscription(address).endpoint).scheme != "https":
             raise Invalid("The endpoint of the subscription is not valid.", "Allowed: https://….")
 

@@ -198,5 +198,5 @@ def _first(slots: Ints) -> Bools:
 
 
 def _before(column: Column) -> Column:
-    """Return the column shifted by one: the entry before each, and the first for itself."""
+    """Return the column shifted by one: for each entry its predecessor, for the first entry itself."""
     return np.concatenate([column[:1], column[:-1]])

@@ -1,8 +1,8 @@
 """Readings that the fast path has applied and that rules with a window have not seen yet, in columns.
 
-A rule such as "rises by 5 within 10 minutes" needs the earlier readings once a value leaves the calm range. So the last
-readings of each row with such rules are kept, up to :data:`SIZE`, and passed to the rules together: when that many are
-there, and before anything else reads or changes the device.
+A rule such as "rises by 5 within 10 minutes" needs the earlier readings once a value leaves the range in which no rule
+changes state. So the last readings of each row with such rules are kept, up to :data:`SIZE`, and passed to the rules
+together: when that many are there, and before anything else reads or changes the device.
 """
 
 from __future__ import annotations
@@ -48,13 +48,13 @@ class RecentReadings:
         self._follow[row] = follow
 
     def end(self, row: int) -> None:
-        """Stop keeping readings of a row. Its readings have been taken."""
+        """Stop keeping readings of a row. The caller has taken its readings before."""
         if self._follow.pop(row, None) is not None:
             self._free.append(int(self._place[row]))
             self._place[row] = -1
 
     def add(self, records: RecordBatch) -> None:
-        """Keep the readings of followed rows. Those of a device follow one another."""
+        """Keep the readings of followed rows. The records of one device must be consecutive."""
         if not self._follow:
             return
         followed = np.flatnonzero(self._places(records.rows) >= 0)
@@ -76,7 +76,7 @@ class RecentReadings:
         self._count[self._place[rows[first[room]]]] += lengths[room]
 
     def take(self, row: int, more: RecordBatch | None = None) -> None:
-        """Pass the readings of a row, and ``more`` of it, to its rules."""
+        """Pass the kept readings of a row to its rules, followed by those of the row in ``more``."""
         follow = self._follow.get(row)
         if follow is None:
             return

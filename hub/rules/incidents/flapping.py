@@ -11,7 +11,7 @@ MAX_SERIES = 32
 def recovered(
     before: dict[str, RecentRecoveries], series: str, at: int, limits: IncidentLimits
 ) -> dict[str, RecentRecoveries]:
-    """Return the recent recoveries with another one of a series at ``at``."""
+    """Return the recent recoveries with one more at ``at``, of the alert series ``series``."""
     own, needed = before.get(series, RecentRecoveries(())), limits.flapping_recoveries
     times = (*(each for each in own.times if at - limits.flapping_ms < each <= at), at)[-needed:]
     rest = {key: each for key, each in before.items() if key != series}
@@ -22,5 +22,5 @@ def recovered(
 
 
 def quiet_at(recoveries: RecentRecoveries, limits: IncidentLimits) -> int:
-    """Return when a flapping series without further recoveries is quiet."""
+    """Return when a flapping alert series stops flapping if it does not recover again."""
     return recoveries.times[-1] + limits.flapping_ms

@@ -99,7 +99,7 @@ class IncidentTable:
         return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 
     def open(self, alert: Alert, device: Device, now: int) -> Incident:
-        """Return a new incident for an alert."""
+        """Open an incident for an alert, and return it."""
         incident = Incident(
             id=incident_of(alert.id),
             kind="device",
@@ -116,7 +116,7 @@ class IncidentTable:
         return incident
 
     def join(self, alert: Alert, device: Device, shares: IncidentKind, now: int) -> None:
-        """Add an alert to its incident. ``shares`` says what it has in common with the earlier alerts."""
+        """Add an alert to its incident. ``shares`` is the kind of the key that it shares with the earlier alerts."""
         incident = self.by_id[alert.incident or ""]
         changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
         if alert.suppressed_by is None:

@@ -169,7 +169,7 @@ class Incidents:
         return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
 
     def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
-        """Return an ended alert, and the gateways that no longer suppress alerts."""
+        """Take an ended alert out of its incident. Return the alert, and gateways that no longer suppress alerts."""
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:

@@ -1,6 +1,6 @@
 """Storms: one rule raises alerts on many devices of an area, or with a label, in a short time.
 
-Two devices of one area that alarm within minutes have no cause in common because of that. Many have.
+Two alerts in one area within minutes may be a coincidence. Many of them are taken to share a cause.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from hub.model import IncidentLimits
 
 
 class Storms:
-    """The devices on which each rule raised an alert recently, by the keys that these alerts share."""
+    """Devices on which each rule raised an alert recently, by the keys that the alerts share."""
 
     def __init__(self, limits: IncidentLimits) -> None:
         self._limits = limits
@@ -25,12 +25,12 @@ class Storms:
             self._order.append((at, key, device))
 
     def is_storm(self, key: str, device: str, now: int) -> bool:
-        """Return whether an alert on this device is one of so many with the key that they are a storm."""
+        """Return whether an alert with the key is part of a storm: enough other devices had one recently."""
         self.forget(now)
         return len(self._recent.get(key, {}).keys() | {device}) >= self._limits.storm_devices
 
     def forget(self, now: int) -> None:
-        """Forget what is older than the time within which alerts are one incident."""
+        """Forget alerts that are too old to be in one incident with a new alert."""
         while self._order and self._order[0][0] + self._limits.group_ms < now:
             at, key, device = self._order.popleft()
             if self._recent.get(key, {}).get(device) == at:

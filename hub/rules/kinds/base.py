@@ -29,9 +29,10 @@ class ValueSource(msgspec.Struct, frozen=True):
 
 
 class Rest(NamedTuple):
-    """A watch at rest: the ``metric`` of its rule, and the ``points`` that it keeps.
+    """What a watch without a condition in progress needs to find its calm range.
 
-    ``metrics`` are those of a message whose values are all in their calm ranges; ``latest`` are the latest values.
+    ``metric`` is the metric of its rule, ``points`` are the points that it keeps, ``metrics`` are those of a message
+    whose values are all in their calm ranges, and ``latest`` are the latest values.
     """
 
     metric: str
@@ -106,18 +107,18 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        """Return the range of a metric in which no number changes the state of a watch that is at rest.
+        """Return the range of a metric in which no number changes the state of a watch at rest (see :class:`Rest`).
 
         A windowed condition gets the readings in this range through :meth:`follow`. None if there is no such range.
         """
         return self.bounds()
 
     def holding(self, value: float) -> Limit | None:
-        """Return the range around a value in which all values meet the condition, if earlier values do not matter."""
+        """Return the range around ``value`` in which every value meets the condition; None if earlier values matter."""
         return None
 
     def at_rest(self, points: Points) -> bool:
-        """Return True if a watch with these points and without an alert has no condition in progress."""
+        """Return True if a watch that has these points and no alert has no condition in progress."""
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:

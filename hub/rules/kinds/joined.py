@@ -167,7 +167,7 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 
 
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of the metric in which a part without memory keeps its truth; None if unknown."""
+    """Return the range of the metric within which a part without memory keeps its present truth; None if unknown."""
     condition, now = part.condition, rest.number(metric)
     if now is None or condition.others:
         return None

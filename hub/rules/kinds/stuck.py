@@ -11,10 +11,9 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Stuck(MetricCondition, frozen=True):
-    """Holds while the value stays within ``tolerance`` of the value with which it began.
+    """Holds while the value stays within ``tolerance`` of the value at which the condition began.
 
-    It holds from each value on, and a value that differs begins it again. So the rule's ``for`` says how long a value
-    may stay.
+    The condition begins with each new value, so the rule's ``for`` is how long a value may stay the same.
     """
 
     kind: ClassVar[str] = "stuck"

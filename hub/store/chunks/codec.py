@@ -184,7 +184,7 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
 
 
 def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
-    """Return the values with indices into each chunk's own texts, and these texts."""
+    """Return the values with texts as indices into their own chunk's texts, and the texts of each chunk."""
     textual: Mask = points.kind == TEXT
     value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():

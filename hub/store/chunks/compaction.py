@@ -162,7 +162,7 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
 
 
 def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
-    """Leave out the points of deleted devices."""
+    """Return the points without those of deleted devices."""
     dropped = read_json(connection, list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 

@@ -32,7 +32,7 @@ def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
 
 
 def marks_of(starts: Ints, ends: Ints, bits: Bytes) -> list[Mark]:
-    """Return runs of neighbours with a quality other than good, ``(from, to, quality)``, in the order of time."""
+    """Return runs of intervals whose quality is not good, ``(from, to, quality)``, in the order of time."""
     if not bits.any():
         return []
     found: list[Mark] = []

@@ -136,7 +136,7 @@ class _RunningQuery:
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return which of these intervals are served by readings as a whole.
+        """Return a mask of the intervals that readings serve as a whole.
 
         Readings of active chunks are in no rollup, so they serve everywhere.
         """

@@ -74,7 +74,7 @@ class _Rows:
         self.texts = texts
 
     def turns(self) -> Ints:
-        """Return the indices where another state begins, the indices with several states, and the last index."""
+        """Return the indices where the state changes or an entry has several states, and the last index."""
         if not len(self.ts):
             return np.empty(0, np.int64)
         # An entry with both states is a turn by itself, and so is the state after it.

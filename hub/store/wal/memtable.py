@@ -87,7 +87,7 @@ class Memtable:
         return max([int(newest.max(initial=0)), *(run.highest_series for _, run in self._runs)])
 
     def upto(self, number: int) -> int:
-        """Return how many points are in the batches up to this number."""
+        """Return how many points are in the batches up to number ``number``."""
         batches = bisect_right(self._numbers, number)
         return self._ends[batches - 1] - self._start if batches else 0
 

@@ -110,7 +110,7 @@ class RunSlice(msgspec.Struct, frozen=True):
 
 
 class RunPage(msgspec.Struct, frozen=True):
-    """The points of the series below id ``bound``; ``more``: whether there are points from that id on."""
+    """The points of the series below id ``bound``; ``more`` is True if there are points from that id on."""
 
     points: Points
     bound: int
@@ -134,7 +134,10 @@ class RunSet(msgspec.Struct, frozen=True):
         return join([points for points in found if len(points)] or [empty()]).by_series()
 
     def slice(self, low: int, points: int, series: int) -> RunPage:
-        """Return the next series from id ``low`` on: at most so many points and series, but at least one series."""
+        """Return the next series from id ``low`` on.
+
+        The page has at least one series, and at most ``points`` points and ``series`` series.
+        """
         parts = list(self.slices)
         if len(self.loose):
             # The binary search needs sorted points. Loose points are few.

@@ -145,6 +145,12 @@ def time_of_day(stamp: int) -> tuple[int, int, int]:
     return moment.hour, moment.minute, moment.second
 
 
+def zone_name(moment: datetime) -> str:
+    """Return the short name of a moment's time zone: ``CET``, ``UTC+05:45``."""
+    name = f"{moment:%Z}"
+    return name if name[:1].isalpha() else f"UTC{name[:3]}:{name[3:] or '00'}"
+
+
 def spoken(name: str) -> str:
     """Return the name of a metric or a cause as words: ``bearing_temperature`` is ``bearing temperature``."""
     return spoken_words(name)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hub.model import Alert, Device, Message, Mute, NotificationDelivery, PendingNotice, WeeklyWindow
+from hub.notifications.messages import MessageStyle
 from hub.notifications.planner import NotificationPlanner
 from hub.notifications.receivers import AccountDirectory, quiet_until
 from hub.notifications.routes import NotificationRoute, RouteStep
@@ -28,7 +29,7 @@ ROUTE = NotificationRoute(
 )
 
 
-def compose(kind: Any, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: Any) -> Message:
+def compose(kind: Any, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
     return Message(kind, ",".join(each.id for each in alerts), "", alerts[0].severity, now)
 
 

@@ -12,7 +12,9 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
@@ -382,6 +384,8 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         refused = await ada.http.put("/api/account/notifications", json={"quiet": [always]})
         assert refused.status_code == 422, refused.text
         assert "whole week" in refused.text
+        saved = await vera.http.patch("/api/account", json={"time_zone": "Asia/Kathmandu"})
+        assert saved.status_code == 200, saved.text
         tomorrow = datetime.fromtimestamp(now_ms() / 1_000 + 86_400, UTC).weekday()
         mostly = {**always, "days": [day for day in range(7) if day != tomorrow]}
         for browser, topic, more in (
@@ -402,6 +406,10 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         await site.receiver.heard("south-1", 1)
         await site.receiver.heard("north-1", 1)
         assert topics() == [("vera", north["id"])]
+        [word] = [each.headers["message"] for each in site.receiver.posted if each.path == "/vera"]
+        text = str(make_header(decode_header(word)))
+        since = datetime.fromtimestamp(north["since"] / 1_000, ZoneInfo("Asia/Kathmandu"))
+        assert f"Since {since:%Y-%m-%d %H:%M:%S} UTC+05:45" in text
         tried = await site.do("POST", "/api/notifications/dry-run", device_id="south-1", severity="critical")
         await site.do("POST", "/api/notifications/dry-run", 422, device_id="south-1", at=2**53)
         found = {each["person"]: each for each in tried["steps"][0]["receivers"]}

@@ -6,6 +6,10 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec.structs import replace
 
 from hub import text_format as fmt
 from hub.errors import Invalid
@@ -22,12 +26,24 @@ MAX_DEFAULT_TEXT = 100_000
 FLAPS = "It is raised and cleared again and again: the next message comes when its severity rises or it is stable."
 
 
+class MessageStyle(msgspec.Struct, frozen=True):
+    """How messages are written for a receiver.
+
+    Attributes:
+        template: The template of title and text.
+        diagnoses: Whether diagnoses are quoted.
+        time_zone: IANA name of the zone of all times; None for that of the hub's machine.
+    """
+
+    template: MessageTemplate = DEFAULT_TEMPLATE
+    diagnoses: bool = True
+    time_zone: str | None = None
+
+
 class Compose(Protocol):
     """Writes a message about alerts."""
 
-    def __call__(
-        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
-    ) -> Message: ...
+    def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message: ...
 
 
 class MessageComposer:
@@ -48,40 +64,32 @@ class MessageComposer:
         self._diagnoses = diagnoses
         self._rule_names = rule_names
 
-    def __call__(
-        self,
-        kind: MessageKind,
-        alerts: Sequence[Alert],
-        now: int,
-        *,
-        diagnoses: bool,
-        template: MessageTemplate = DEFAULT_TEMPLATE,
-    ) -> Message:
-        """Return a message about these alerts, the most severe first. ``diagnoses``: quote diagnoses.
+    def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
+        """Return a message about these alerts, the most severe first.
 
         A template that fails is replaced by the default one: the message has to be sent.
         """
         try:
-            return self.compose(kind, alerts, now, diagnoses=diagnoses, template=template)
+            return self.compose(kind, alerts, now, style)
         except Invalid as error:
             faults.error(error.message, "A template of notifications fails, the default one is used: %s", error)
-            return self.compose(kind, alerts, now, diagnoses=diagnoses, template=DEFAULT_TEMPLATE)
+            return self.compose(kind, alerts, now, replace(style, template=DEFAULT_TEMPLATE))
 
-    def compose(
-        self, kind: MessageKind, alerts: Sequence[Alert], now: int, *, diagnoses: bool, template: MessageTemplate
-    ) -> Message:
+    def compose(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
         """Return a message about these alerts. Raises Invalid if the template fails for it."""
-        listed = tuple(self.facts(each, quoted=diagnoses) for each in alerts[:MAX_LISTED])
+        listed = tuple(self.facts(each, quoted=style.diagnoses) for each in alerts[:MAX_LISTED])
         first, more = listed[0], len(alerts) - len(listed)
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
+        zone = None if style.time_zone is None else ZoneInfo(style.time_zone)
+        template = style.template
         fields = {
-            **_fields(kind, first),
+            **_fields(kind, first, zone),
             "status": kind,
             "url": url,
             "count": len(alerts),
             "others": len(alerts) - 1,
             "more": more,
-            "alerts": [_fields(kind, each) for each in listed],
+            "alerts": [_fields(kind, each, zone) for each in listed],
         }
         limit = MAX_DEFAULT_TEXT if template == DEFAULT_TEMPLATE else MAX_TEXT
         title = " ".join(render(template.title, fields, limit).split())[:MAX_TITLE]
@@ -120,7 +128,7 @@ def quoted(diagnosis: Diagnosis) -> str | None:
     return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 
-def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
+def _fields(kind: MessageKind, alert: MessageAlert, zone: ZoneInfo | None) -> dict[str, str | None]:
     """Return an alert's fields for templates: texts, or None for a field that the alert does not have."""
     ended_at, name, area = alert.ended_at, alert.device_name, alert.area
     return {
@@ -134,13 +142,14 @@ def _fields(kind: MessageKind, alert: MessageAlert) -> dict[str, str | None]:
         "message": f"{alert.message}. {FLAPS}" if alert.flapping and kind == "firing" else alert.message,
         "value": None if alert.value is None else fmt.exact_value(alert.value, alert.unit),
         "limit": None if alert.threshold is None else fmt.limit_quantity(alert.threshold, alert.unit),
-        "since": _local(alert.since),
+        "since": _local(alert.since, zone),
         "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
         "diagnosis": alert.diagnosis if kind == "firing" else None,
         "url": alert.url,
     }
 
 
-def _local(ms: int) -> str:
-    """Return a time as text, in the time zone of the hub's machine."""
-    return f"{datetime.fromtimestamp(ms / 1_000, UTC).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+def _local(ms: int, zone: ZoneInfo | None) -> str:
+    """Return a time as text, in the time zone of the hub's machine if ``zone`` is None."""
+    moment = datetime.fromtimestamp(ms / 1_000, UTC).astimezone(zone)
+    return f"{moment:%Y-%m-%d %H:%M:%S} {fmt.zone_name(moment)}"

@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.errors import HubError
 from hub.model import Alert, Device, MessageAlert, SeriesQuery
@@ -44,16 +45,19 @@ class AlertPictures:
     def __init__(self, store: HistoryReader, find: Callable[[str], Device | None]) -> None:
         self._store = store
         self._find = find
-        self._drawn: OrderedDict[tuple[str, int], asyncio.Task[bytes | None]] = OrderedDict()  # by alert and time
+        self._drawn: OrderedDict[tuple[str, int, str | None], asyncio.Task[bytes | None]] = OrderedDict()
         self._worker: Worker | None = None
 
-    async def of(self, alert: Alert | MessageAlert, at: int) -> bytes | None:
-        """Return the picture of an alert at a time as PNG; None if nothing can be drawn or drawing is slow."""
-        key = alert.id, at
+    async def of(self, alert: Alert | MessageAlert, at: int, zone: str | None = None) -> bytes | None:
+        """Return the picture of an alert at a time as PNG; None if nothing can be drawn or drawing is slow.
+
+        ``zone`` is the IANA name of the axis' time zone; None for that of this machine.
+        """
+        key = alert.id, at, zone
         if key not in self._drawn:
             if sum(not each.done() for each in self._drawn.values()) >= MAX_WAITING:
                 return None
-            self._drawn[key] = asyncio.create_task(self._draw(alert, at), name=f"chart of the alert {alert.id}")
+            self._drawn[key] = asyncio.create_task(self._draw(alert, at, zone), name=f"chart of the alert {alert.id}")
             if len(self._drawn) > MAX_CACHED:
                 self._drawn.popitem(last=False)[1].cancel()
         try:
@@ -71,7 +75,7 @@ class AlertPictures:
         if self._worker is not None:
             await self._worker.close()
 
-    async def _draw(self, alert: Alert | MessageAlert, at: int) -> bytes | None:
+    async def _draw(self, alert: Alert | MessageAlert, at: int, zone: str | None) -> bytes | None:
         device = self._find(alert.device)
         if alert.metric is None or device is None:
             return None
@@ -81,7 +85,8 @@ class AlertPictures:
                 return None
             if self._worker is None:
                 self._worker = Worker(memory_mb=MEMORY_MB, queue=MAX_WAITING, cpu_s=CPU_S, nice=0)
-            png: bytes = (await self._worker.run("chart", msgspec.msgpack.encode(chart)))["png"]
+            data = msgspec.msgpack.encode(replace(chart, zone=zone))
+            png: bytes = (await self._worker.run("chart", data))["png"]
         except HubError as error:
             faults.error(type(error).__name__, "A chart was not drawn (%s). The message is sent without it.", error)
             return None

@@ -38,7 +38,7 @@ from hub.notifications.groups import (
     with_alert,
     without_alert,
 )
-from hub.notifications.messages import Compose
+from hub.notifications.messages import Compose, MessageStyle
 from hub.notifications.receivers import AccountDirectory, NotificationTarget, receivers_of
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
@@ -262,7 +262,7 @@ class NotificationPlanner:
             if each.person is None:
                 targets.append(NotificationTarget(each, EVERYTHING))
             elif (account := people.get(each.person)) is not None:
-                targets.append(NotificationTarget(each, self._directory.scope(account)))
+                targets.append(self._directory.target(each, account))
         route = self._route_of(group.cleared[0], None)
         self._deliver(replace(group, sent=group.sent + 1), "resolved", group.cleared, targets, now, route)
 
@@ -279,9 +279,10 @@ class NotificationPlanner:
         for target in targets:
             if seen := [each for each in alerts if self._may_see(target.scope, each)]:
                 template = self._template(target.receiver, route)
-                variant = (tuple(each.id for each in seen), target.scope.whole, template)
+                style = MessageStyle(template, target.scope.whole, target.time_zone)
+                variant = tuple(each.id for each in seen), style
                 if variant not in messages:
-                    messages[variant] = self._compose(kind, seen, now, diagnoses=target.scope.whole, template=template)
+                    messages[variant] = self._compose(kind, seen, now, style)
                 key = delivery_key(group, target.receiver)
                 delivery = NotificationDelivery(key, group.id, target.receiver, messages[variant], now)
                 self.plan.deliveries.append(delivery)

@@ -19,6 +19,18 @@ _DAYS = 9
 """Quiet hours are looked up so many days ahead: the last of a week that began yesterday has ended by then."""
 
 
+class NotificationTarget(msgspec.Struct, frozen=True):
+    """A receiver, which devices they may see, and the time zone of their messages (None: the hub's).
+
+    Messages wait until ``held_until``, the end of quiet hours.
+    """
+
+    receiver: NotificationReceiver
+    scope: DeviceScope
+    held_until: int | None = None
+    time_zone: str | None = None
+
+
 class AccountDirectory:
     """The people who can be notified; nobody until the accounts have been loaded.
 
@@ -39,13 +51,16 @@ class AccountDirectory:
         """Return which devices a person may see."""
         return scope_of(account.id, (account.limits,), self.within)
 
+    def time_zone(self, person: str | None) -> str | None:
+        """Return the time zone that a person has chosen; None for that of the hub's machine."""
+        account = None if person is None else self.people().get(person)
+        return None if account is None else account.profile.time_zone
 
-class NotificationTarget(msgspec.Struct, frozen=True):
-    """A receiver, and which devices they may see. Messages wait until ``held_until``, the end of quiet hours."""
-
-    receiver: NotificationReceiver
-    scope: DeviceScope
-    held_until: int | None = None
+    def target(
+        self, receiver: NotificationReceiver, account: Account, held_until: int | None = None
+    ) -> NotificationTarget:
+        """Return the target for an address of a person."""
+        return NotificationTarget(receiver, self.scope(account), held_until, account.profile.time_zone)
 
 
 def receivers_of(
@@ -73,13 +88,13 @@ def receivers_of(
 def _of_person(
     account: Account, severity: Severity, now: int, settings: NotificationSettings, directory: AccountDirectory
 ) -> Iterator[NotificationTarget]:
-    wishes, scope = settings.people.get(account.id), directory.scope(account)
+    wishes = settings.people.get(account.id)
     if wishes is None:
         return
     held_until = None if severity == "critical" and not wishes.quiet_critical else quiet_until(wishes.quiet, now)
     for each in wishes.addresses:
         if settings.channel(each.channel) is not None:
-            yield NotificationTarget(NotificationReceiver(each.channel, account.id, each.address), scope, held_until)
+            yield directory.target(NotificationReceiver(each.channel, account.id, each.address), account, held_until)
 
 
 def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:

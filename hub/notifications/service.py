@@ -15,7 +15,7 @@ from hub.notifications.channels import CHANNEL_KINDS
 from hub.notifications.direct import DirectSender, secrets_of
 from hub.notifications.dry_run import DryRun, dry_run
 from hub.notifications.hub_watch import HubWatch
-from hub.notifications.messages import MessageComposer, quoted
+from hub.notifications.messages import MessageComposer, MessageStyle, quoted
 from hub.notifications.mqtt_events import MAX_SENSORS, MqttEvents, RetainedMessages
 from hub.notifications.pictures import AlertPictures
 from hub.notifications.planner import NotificationPlanner
@@ -252,7 +252,8 @@ class Notifications:
             raise DeliveryFailed("rejected", "The channel was removed.")
         alerts, picture = delivery.message.alerts, None
         if channel.type.pictures and alerts:
-            picture = await self.pictures.of(alerts[0], delivery.message.at)
+            zone = self.directory.time_zone(delivery.receiver.person)
+            picture = await self.pictures.of(alerts[0], delivery.message.at, zone)
         outgoing = OutgoingMessage(
             channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now(), picture
         )
@@ -281,7 +282,7 @@ class Notifications:
             alert = await self._history.alert(alert_id)
         if alert is None:
             raise NotFound("There is no such alert.", "The preview needs an alert: wait for the first one.")
-        return self.composer.compose(kind, [alert], self._now(), diagnoses=True, template=first_of(template))
+        return self.composer.compose(kind, [alert], self._now(), MessageStyle(first_of(template)))
 
     def dry_run(self, device_id: str, rule: str, severity: Severity, at: int) -> DryRun:
         """Return who would be notified of such an alert at the time ``at``. Raises NotFound for an unknown device."""

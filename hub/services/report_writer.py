@@ -71,7 +71,7 @@ class ReportWriter:
         parts += _section("Raised by rule", (f"{name}: {_alerts(count)}" for name, count in frequent))
         silent = sorted(each.display_name for each in self._registry.devices() if each.presence == "offline")
         parts += _section("Offline devices", silent)
-        span = f"{_local(start, zone):%Y-%m-%d %H:%M} – {_local(end, zone):%H:%M %Z}"
+        span = f"{_local(start, zone):%Y-%m-%d %H:%M} – {_local(end, zone):%H:%M} {fmt.zone_name(_local(end, zone))}"
         return ReportText(f"Shift summary, {span}", "\n\n".join(parts), not (raised or still_open))
 
     def _line(self, alert: Alert, zone: ZoneInfo, summary: str) -> str:

@@ -89,7 +89,7 @@ class _Drawing:
             self._line([(x, HEIGHT - BOTTOM), (x, HEIGHT - BOTTOM + 8)], FAINT, 2)
             self._text(x, HEIGHT - BOTTOM + 10, self._clock(at, times), TEXT, FAINT, "middle")
         moment = self._local(chart.since)
-        self._text(WIDTH - RIGHT, HEIGHT - 36, f"{moment:%Y-%m-%d}, {_zone_name(moment)}", TEXT, FAINT, "right")
+        self._text(WIDTH - RIGHT, HEIGHT - 36, f"{moment:%Y-%m-%d}, {fmt.zone_name(moment)}", TEXT, FAINT, "right")
 
     def _curve(self, points: list[tuple[int, float]]) -> None:
         places = [(self._x(at), self._y(value)) for at, value in points]
@@ -184,12 +184,6 @@ def _levels(low: float, high: float) -> Iterator[tuple[float, str]]:
     for number in range(ceil(low / step), floor(high / step) + 1):
         plain = decimals <= MAX_DECIMALS and abs(number * step) < PLAIN
         yield number * step, f"{number * step:{f',.{decimals}f' if plain else '.3g'}}".replace("-", "−")
-
-
-def _zone_name(moment: datetime) -> str:
-    """Return the short name of a moment's time zone: ``CET``, ``UTC+05:45``."""
-    name = f"{moment:%Z}"
-    return name if name[:1].isalpha() else f"UTC{name[:3]}:{name[3:] or '00'}"
 
 
 def _nice_step(size: float) -> float:

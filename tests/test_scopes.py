@@ -14,7 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from api_hub import ApiHub, Socket, running_hub
+from api_hub import RULES, ApiHub, Socket, running_hub
 from assistant_tools import build_tools
 from hub.accounts.account import includes
 from hub.accounts.permissions import LEAST_ROLE, WHOLE_HUB
@@ -36,6 +36,16 @@ QUESTIONS = (
     "which devices are offline", "which areas are there", "why is the north pump hot", "what happened today",
     "compare the north pump with its peers", "which rules are there", "average temperature by area", "kanary pump",
 )  # fmt: skip
+APART = f"""
+[[rule]]
+id = "apart"
+kind = "compare"
+metric = "load"
+with_device = "{FOREIGN}"
+with = "temperature"
+above = 100
+devices = ["{OWN}"]
+"""
 TOOL_ARGUMENTS = {"device": OWN, "metric": "temperature", "words": "bearing seal", "command": "start"}
 
 
@@ -64,7 +74,8 @@ class Site:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     async with contextlib.AsyncExitStack() as stack:
-        hub = await stack.enter_async_context(running_hub(tmp_path_factory.mktemp("scopes"), real_ai=True, token=TOKEN))
+        data = tmp_path_factory.mktemp("scopes")
+        hub = await stack.enter_async_context(running_hub(data, rules=RULES + APART, real_ai=True, token=TOKEN))
         await _invite(hub, stack, "Ada", "administrator")
         areas = {}
         for name in ("North", "Canary hall"):
@@ -83,6 +94,7 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
         await _alert(hub, "canary-twin")
         await hub.telemetry("canary-twin", temperature=20.0)
         foreign, own = await _alert(hub, FOREIGN), await _alert(hub, OWN)
+        await hub.telemetry(OWN, load=900.0)  # raises "apart", whose message names the foreign device
         limits = {"areas": ["North"], "labels": ["mine"]}
         viewer = await _invite(hub, stack, "Vera", "viewer", limits)
         operator = await _invite(hub, stack, "Otto", "operator", limits)
@@ -134,7 +146,8 @@ async def _alert(hub: ApiHub, device: str) -> dict[str, str]:
     async with asyncio.timeout(20):
         while True:
             params = {"device_id": device}
-            (alert,) = (await hub.http.get("/api/alerts", params=params, headers=BEARER)).json()["items"]
+            found = (await hub.http.get("/api/alerts", params=params, headers=BEARER)).json()["items"]
+            (alert,) = (each for each in found if each["rule_id"] == "hot")
             if alert["diagnosis"] is not None:
                 ids = {"alert_id": alert["id"], "incident_id": alert["incident_id"]}
                 return ids | {"diagnosis_id": alert["diagnosis"]["id"]}
@@ -169,14 +182,16 @@ async def reads(site: Site, http: httpx.AsyncClient, *, ask: bool = True) -> lis
 
 async def test_no_answer_contains_anything_of_a_device_outside(site: Site) -> None:
     whole = await site.get("/api/alerts")
-    assert len(whole["items"]) == 3
+    assert len(whole["items"]) == 4
+    named = [each["message"] for each in whole["items"] if each["rule_id"] == "apart"]
+    assert named == [f"load 900, minus temperature of {FOREIGN} above 100"]
     diagnosis = json.dumps(await site.get(f"/api/diagnoses/{site.own['diagnosis_id']}"))
     assert CANARY.search(diagnosis), "the diagnosis compares with no other device: the test would show nothing"
     assert await reads(site, site.viewer.http) == []
     for browser in (site.viewer, site.operator):
         listed = (await browser.http.get("/api/devices")).json()["items"]
         assert [(each["id"], each["via"]) for each in listed] == [(OWN, None)]
-        assert len((await browser.http.get("/api/alerts")).json()["items"]) == 1
+        assert len((await browser.http.get("/api/alerts")).json()["items"]) == 2
         log = (await browser.http.get("/api/activity")).json()["items"]
         assert log
         assert {each["device_id"] for each in log} == {OWN}
@@ -303,7 +318,7 @@ async def test_streams_carry_nothing_of_a_device_outside(site: Site) -> None:
     texts = [*frames, *map(json.dumps, live.seen), *map(json.dumps, ws.seen)]
     assert not [text for text in texts if CANARY.search(text)]
     stats = next(message for message in live.seen if message["type"] == "stats")
-    assert (stats["devices"], stats["open_alerts"]) == (1, 1)
+    assert (stats["devices"], stats["open_alerts"]) == (1, 2)
 
 
 async def test_announced_area_and_labels_grant_nothing(site: Site) -> None:

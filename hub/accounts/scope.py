@@ -55,7 +55,13 @@ class DeviceScope(msgspec.Struct, frozen=True):
 EVERYTHING = DeviceScope()
 NOTHING = DeviceScope(((frozenset(), frozenset()),), "nobody")
 
-_viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=lambda: EVERYTHING)
+
+def everything() -> DeviceScope:
+    """Return the whole hub."""
+    return EVERYTHING
+
+
+_viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=everything)
 
 
 def scope_of(

@@ -14,6 +14,7 @@ from hub.ai.prompt_isolation import RULES, fence
 from hub.diagnosis.placeholders import NAMES, values_of
 from hub.insight import Narrative, match_word
 from hub.model import Alert, CauseMatch, Device, Evidence, Quote
+from hub.rules.other_devices import hide_in_text
 
 _MAX_STATEMENTS = 8
 _NO_DIGITS = r'^[^0-9"\\\n\r\t]{12,240}$'
@@ -49,7 +50,13 @@ def request(
             "model": info.model,
             "area": device.display_area,
         },
-        "alert": alert and {"message": alert.message, "severity": alert.severity, "metric": alert.metric},
+        "alert": alert
+        and {
+            # Everybody who sees the device reads what is written from this.
+            "message": hide_in_text(alert.message, lambda other: False),
+            "severity": alert.severity,
+            "metric": alert.metric,
+        },
         "findings": [
             _fields(e, "id", "kind", "metric", "finding") | {"placeholders": list(values_of(e))} for e in found
         ],

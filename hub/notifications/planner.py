@@ -43,6 +43,7 @@ from hub.notifications.receivers import AccountDirectory, NotificationTarget, re
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
 from hub.notifications.templates import MessageTemplate, first_of
+from hub.rules.other_devices import hide
 from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
@@ -277,10 +278,10 @@ class NotificationPlanner:
     ) -> None:
         messages: dict[object, Message] = {}  # most receivers get the same one
         for target in targets:
-            if seen := [each for each in alerts if self._may_see(target.scope, each)]:
+            if seen := self._seen(target.scope, alerts):
                 template = self._template(target.receiver, route)
                 style = MessageStyle(template, target.scope.whole, target.time_zone)
-                variant = tuple(each.id for each in seen), style
+                variant = tuple((each.id, each.message) for each in seen), style
                 if variant not in messages:
                     messages[variant] = self._compose(kind, seen, now, style)
                 key = delivery_key(group, target.receiver)
@@ -295,6 +296,11 @@ class NotificationPlanner:
     def _targets(self, steps: Sequence[RouteStep], alerts: Sequence[Alert], now: int) -> list[NotificationTarget]:
         return receivers_of(steps, alerts[0].severity, now, self._settings(), self._directory)
 
-    def _may_see(self, scope: DeviceScope, alert: Alert) -> bool:
-        device = self._find(alert.device)
-        return scope.whole or (device is not None and scope.includes(device))
+    def _seen(self, scope: DeviceScope, alerts: Sequence[Alert]) -> Sequence[Alert]:
+        """Return the alerts of devices in scope, without the names of other devices."""
+
+        def sees(device_id: str) -> bool:
+            device = self._find(device_id)
+            return device is not None and scope.includes(device)
+
+        return alerts if scope.whole else [hide(each, sees) for each in alerts if sees(each.device)]

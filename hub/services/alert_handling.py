@@ -91,11 +91,11 @@ class AlertHandling:
 
     async def comment(self, alert_id: str, text: str, *, by: str) -> ExplainedAlert:
         """Add a comment to an alert, open or cleared. Raises Conflict if there are too many."""
-        alert = (await self._alerts.get(alert_id)).alert
+        alert = await self._alerts.as_stored(alert_id)
         try:
             changed = await self._submit(CommentAlert(alert, by, self._now(), text))
         except NotFound:  # it has cleared since it was read, or its device was deleted
-            alert = (await self._alerts.get(alert_id)).alert
+            alert = await self._alerts.as_stored(alert_id)
             changed = await self._submit(CommentAlert(alert, by, self._now(), text))
         return await self._explained(changed)
 

@@ -10,9 +10,11 @@ from typing import Literal
 
 import msgspec
 
+from hub.accounts.scope import current_scope, everything, viewing
 from hub.errors import Invalid, NotFound, StoreError
 from hub.model import SEVERITIES, Alert, AlertState, Diagnosis, Latest
 from hub.registry.reader import DeviceReader
+from hub.rules.other_devices import hide
 from hub.rules.reader import AlertReader
 from hub.services.open_reason import OpenReason, open_reason
 from hub.services.visible_diagnosis import narrowed
@@ -73,9 +75,12 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     gateway: GatewayName | None = None
 
 
-def narrowed_alert(found: ExplainedAlert) -> ExplainedAlert:
-    """Return the alert with its diagnosis as the present request may see it."""
-    return found if found.diagnosis is None else msgspec.structs.replace(found, diagnosis=narrowed(found.diagnosis))
+def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:
+    """Return the alert and its diagnosis as the present request, which may see ``devices``, may see them."""
+    if current_scope().whole:
+        return found
+    alert, diagnosis = hide(found.alert, devices.known), found.diagnosis
+    return msgspec.structs.replace(found, alert=alert, diagnosis=diagnosis and narrowed(diagnosis))
 
 
 class Alerts:
@@ -135,6 +140,12 @@ class Alerts:
             raise NotFound(f"There is no alert {alert_id[:64]!r}.", "GET /api/alerts lists them.")
         return (await self.explain([alert]))[0]
 
+    async def as_stored(self, alert_id: str) -> Alert:
+        """Return one alert without hiding the names of other devices, to write it back. Raises NotFound."""
+        found = (await self.get(alert_id)).alert
+        with viewing(everything):
+            return self._engine.open.get(alert_id) or await self._store.alert(alert_id) or found
+
     async def open(self, device: str | None = None) -> list[ExplainedAlert]:
         """Return the open alerts, of one device or of all, newest first."""
         return await self.explain(self.open_now(device))
@@ -149,7 +160,7 @@ class Alerts:
         explaining = [(alert.id, *self._engine.explaining(alert)) for alert in alerts]
         diagnoses = await self._store.diagnoses(list({each for ids in explaining for each in ids})) if alerts else {}
         found = (next((diagnoses[each] for each in ids if each in diagnoses), None) for ids in explaining)
-        return [self.join(alert, diagnosis) for alert, diagnosis in zip(alerts, found, strict=True)]
+        return [self.as_seen(self.join(alert, diagnosis)) for alert, diagnosis in zip(alerts, found, strict=True)]
 
     async def explain_if_readable(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
         """Join alerts with their diagnoses; leave the diagnoses out if the history cannot be read."""
@@ -177,6 +188,10 @@ class Alerts:
             stays_open=open_reason(alert, device, latest) if alert.open else None,
             gateway=GatewayName(gateway.id, gateway.display_name) if gateway else None,
         )
+
+    def as_seen(self, found: ExplainedAlert) -> ExplainedAlert:
+        """Return the alert and its diagnosis as the present request may see them."""
+        return narrowed_alert(found, self._registry)
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:
         """Return the alert of a diagnosis, or None if there is none or it was deleted."""

@@ -9,7 +9,7 @@ from hub.errors import Invalid, NotFound
 from hub.insight import Signature
 from hub.insight.device_semantics import device_semantics
 from hub.insight.terms import Term
-from hub.model import Alert, ConfirmCause, ConfirmedCause, Input
+from hub.model import ConfirmCause, ConfirmedCause, Input
 from hub.registry.reader import DeviceReader
 from hub.services.alerts import Alerts, ExplainedAlert
 
@@ -67,18 +67,19 @@ class ConfirmedCauses:
                 hint = f"GET /api/alerts/{found.alert.id}/causes lists those to choose from; or give a title in words."
                 raise Invalid(f"There is no known cause {cause[:64]!r}.", hint)
             title = known[cause]
-        return await self._change(found.alert, ConfirmedCause(title or "", by, self._now(), cause, fix), by)
+        return await self._change(alert_id, ConfirmedCause(title or "", by, self._now(), cause, fix), by)
 
     async def withdraw(self, alert_id: str, *, by: str) -> ExplainedAlert:
         """Remove the confirmed cause of an alert. Without one, nothing happens."""
         found = await self._alerts.get(alert_id)
-        return found if found.alert.confirmed is None else await self._change(found.alert, None, by)
+        return found if found.alert.confirmed is None else await self._change(alert_id, None, by)
 
-    async def _change(self, alert: Alert, confirmed: ConfirmedCause | None, by: str) -> ExplainedAlert:
+    async def _change(self, alert_id: str, confirmed: ConfirmedCause | None, by: str) -> ExplainedAlert:
+        alert = await self._alerts.as_stored(alert_id)
         try:
             changed = await self._submit(ConfirmCause(alert, confirmed, by, self._now()))
         except NotFound:  # it has cleared since it was read, or its device was deleted
-            alert = (await self._alerts.get(alert.id)).alert
+            alert = await self._alerts.as_stored(alert_id)
             changed = await self._submit(ConfirmCause(alert, confirmed, by, self._now()))
         return (await self._alerts.explain([changed]))[0]
 

@@ -15,6 +15,7 @@ from hub.model import Alert, Device, Limit, Rule, Severity
 from hub.model.rule import Scope
 from hub.registry.corrected_devices import CorrectedDevices
 from hub.registry.reader import DeviceReader
+from hub.rules.other_devices import hide
 from hub.rules.reader import AlertReader
 
 
@@ -81,7 +82,8 @@ class VisibleAlerts:
         alerts = self._engine.open
         if current_scope().whole:
             return alerts
-        return {alert.id: alert for alert in alerts.values() if self._devices.known(alert.device)}
+        seen = (alert for alert in alerts.values() if self._devices.known(alert.device))
+        return {alert.id: hide(alert, self._devices.known) for alert in seen}
 
     @property
     def rules(self) -> list[Rule]:
@@ -93,7 +95,8 @@ class VisibleAlerts:
 
     def together(self, alert: Alert) -> list[Alert]:
         """Return the other open alerts of the alert's incident."""
-        return [each for each in self._engine.together(alert) if self._devices.known(each.device)]
+        found = [each for each in self._engine.together(alert) if self._devices.known(each.device)]
+        return found if current_scope().whole else [hide(each, self._devices.known) for each in found]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
         """Return the ids of the alerts whose diagnosis explains an alert, the best first."""
@@ -105,13 +108,18 @@ class VisibleAlerts:
 
     def rules_for(self, device: Device) -> list[Rule]:
         """Return the rules that watch this device."""
-        rules = self._engine.rules_for(device)
-        return rules if current_scope().whole else [msgspec.structs.replace(each, scope=Scope()) for each in rules]
+        return self._without_others(self._engine.rules_for(device))
 
     def rules_on(self, device: Device) -> list[Rule]:
         """Return the rules on each metric of this device."""
-        return self._engine.rules_on(device)
+        return self._without_others(self._engine.rules_on(device))
 
     def limits(self, device: Device) -> dict[str, Limit]:
         """Return the limits of each metric."""
         return self._engine.limits(device)
+
+    def _without_others(self, rules: list[Rule]) -> list[Rule]:
+        """Return the rules without the names of devices that they also watch or compare with."""
+        if current_scope().whole:
+            return rules
+        return [hide(msgspec.structs.replace(each, scope=Scope()), self._devices.known) for each in rules]

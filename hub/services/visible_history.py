@@ -23,12 +23,14 @@ from hub.model import (
     SeriesQuery,
 )
 from hub.registry.reader import DeviceReader
+from hub.rules.other_devices import hide
 from hub.services.visible_diagnosis import narrowed
 from hub.services.visible_library import VisibleLibrary
 from hub.store.reader import HistoryReader, LibraryReader
 
 T = TypeVar("T")
 P = TypeVar("P")
+H = TypeVar("H", Alert, Incident)
 PAGE = 500
 """Rows that are read at once where only some of them may be in scope."""
 MAX_PAGES = 200
@@ -75,18 +77,20 @@ class VisibleHistory:
         async def page(size: int, after: tuple[int, str] | None) -> list[Alert]:
             return await self._store.alerts(states=wanted, device=device, limit=size, before=after)
 
-        return await _pages(
-            page, limit, before, lambda alert: self._sees(alert.device), lambda alert: (alert.raised_at, alert.id)
+        return self._hidden(
+            await _pages(
+                page, limit, before, lambda alert: self._sees(alert.device), lambda alert: (alert.raised_at, alert.id)
+            )
         )
 
     async def alert(self, alert_id: str) -> Alert | None:
         found = await self._store.alert(alert_id)
-        return found if found is not None and self._sees(found.device) else None
+        return next(iter(self._hidden([found])), None) if found is not None and self._sees(found.device) else None
 
     async def alert_history(
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        return [each for each in await self._store.alert_history(alert_id, limit, before) if self._sees(each[1].device)]
+        return self._entries(await self._store.alert_history(alert_id, limit, before))
 
     async def incidents(
         self,
@@ -100,28 +104,30 @@ class VisibleHistory:
         async def page(size: int, after: tuple[int, str] | None) -> list[Incident]:
             return await self._store.incidents(states=wanted, limit=size, before=after)
 
-        return await _pages(
-            page, limit, before, lambda each: self._sees(each.first.device), lambda each: (each.started_at, each.id)
+        return self._hidden(
+            await _pages(
+                page, limit, before, lambda each: self._sees(each.first.device), lambda each: (each.started_at, each.id)
+            )
         )
 
     async def incident(self, incident_id: str) -> Incident | None:
         found = await self._store.incident(incident_id)
-        return found if found is not None and self._sees(found.first.device) else None
+        return next(iter(self._hidden([found])), None) if found is not None and self._sees(found.first.device) else None
 
     async def incident_alerts(self, incident_id: str, limit: int = 500) -> list[Alert]:
-        return [each for each in await self._store.incident_alerts(incident_id, limit) if self._sees(each.device)]
+        return self._own(await self._store.incident_alerts(incident_id, limit))
 
     async def incident_history(
         self, incident_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        found = await self._store.incident_history(incident_id, limit, before)
-        return [each for each in found if self._sees(each[1].device)]
+        return self._entries(await self._store.incident_history(incident_id, limit, before))
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
-        return [each for each in await self._store.similar_alerts(alert, limit) if self._sees(each.device)]
+        return self._own(await self._store.similar_alerts(alert, limit))
 
     async def confirmed_alerts(self, devices: Sequence[str], metric: str | None, limit: int = 20) -> list[Alert]:
-        return await self._store.confirmed_alerts([each for each in devices if self._sees(each)], metric, limit)
+        seen = [each for each in devices if self._sees(each)]
+        return self._hidden(await self._store.confirmed_alerts(seen, metric, limit))
 
     async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
         found = await self._store.diagnoses(alert_ids)
@@ -151,10 +157,25 @@ class VisibleHistory:
         found = await _pages(
             page, limit, before, lambda row: row[1].device is not None and self._sees(row[1].device), lambda row: row[0]
         )
-        return found if current_scope().whole else [(number, _without_summary(each)) for number, each in found]
+        if current_scope().whole:
+            return found
+        return [(number, hide(_without_summary(each), self._sees)) for number, each in found]
 
     def _sees(self, device_id: str) -> bool:
         return current_scope().whole or self._devices.known(device_id)
+
+    def _own(self, alerts: Iterable[Alert]) -> list[Alert]:
+        """Return the alerts of devices in scope."""
+        return self._hidden([each for each in alerts if self._sees(each.device)])
+
+    def _entries(self, found: Iterable[tuple[int, AlertEntry]]) -> list[tuple[int, AlertEntry]]:
+        """Return the numbered entries about alerts of devices in scope."""
+        seen = [each for each in found if self._sees(each[1].device)]
+        return seen if current_scope().whole else [(number, hide(entry, self._sees)) for number, entry in seen]
+
+    def _hidden(self, found: list[H]) -> list[H]:
+        """Return alerts or incidents without the names of other devices out of scope."""
+        return found if current_scope().whole else [hide(each, self._sees) for each in found]
 
 
 async def _pages(

@@ -11,6 +11,7 @@ from hub.accounts.scope import current_scope
 from hub.errors import NotFound
 from hub.model import AlertEntry, Incident, IncidentState
 from hub.registry.reader import DeviceReader
+from hub.rules.other_devices import hide
 from hub.services.alerts import Alerts, ExplainedAlert
 from hub.store.reader import HistoryReader
 
@@ -84,7 +85,7 @@ class VisibleIncidents:
         return found if current_scope().whole else self._narrowed([found])[0]
 
     def _narrowed(self, incidents: Iterable[NamedIncident]) -> list[NamedIncident]:
-        """Return the incidents with the number of their open alerts that are in scope."""
+        """Return the incidents with the number of their open alerts in scope, without the names of other devices."""
         open_alerts = self._alerts.open_now()
         counts = Counter(alert.incident for alert in open_alerts)
         suppressed = Counter(alert.incident for alert in open_alerts if alert.suppressed_by)
@@ -92,7 +93,7 @@ class VisibleIncidents:
             msgspec.structs.replace(
                 each,
                 incident=msgspec.structs.replace(
-                    each.incident,
+                    hide(each.incident, self._devices.known),
                     alerts=max(1, counts[each.incident.id]),
                     open=counts[each.incident.id],
                     suppressed=suppressed[each.incident.id],

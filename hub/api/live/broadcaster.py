@@ -27,7 +27,7 @@ from hub.errors import Conflict, StoreError
 from hub.model import Diagnosis
 from hub.rules.alert_entries import entry_of
 from hub.runtime.bus import Bus, Closed, Lagged
-from hub.services.alerts import Alerts, narrowed_alert
+from hub.services.alerts import Alerts
 from hub.services.visible_incidents import NamedIncident, VisibleIncidents
 
 log = logging.getLogger(__name__)
@@ -226,7 +226,8 @@ class Broadcaster:
         if self.live.clients:
             found = news.explained
             self.live.announce(
-                found.alert.device, lambda: _json({"type": "alert", "alert": serializers.alert(narrowed_alert(found))})
+                found.alert.device,
+                lambda: _json({"type": "alert", "alert": serializers.alert(self._alerts.as_seen(found))}),
             )
 
 

@@ -14,7 +14,9 @@ import msgspec
 from hub.accounts.scope import current_scope
 from hub.model import AlertEntry, Diagnosis, IncidentStep
 from hub.registry.reader import DeviceReader
-from hub.services.alerts import ExplainedAlert
+from hub.rules.other_devices import hide
+from hub.services.alerts import ExplainedAlert, narrowed_alert
+from hub.services.visible_diagnosis import narrowed
 from hub.services.visible_incidents import NamedIncident
 
 INTERVAL_S = 1.0
@@ -64,9 +66,24 @@ def device_of(notice: Notice) -> str:
             return notice.diagnosis.device
 
 
-def sees(devices: DeviceReader, notice: Notice) -> bool:
-    """Return whether the present connection may see the device of a notice, which may have been deleted."""
-    return current_scope().whole or devices.known(device_of(notice))
+def as_seen(devices: DeviceReader, notice: Notice) -> Notice | None:
+    """Return a notice of an alert or diagnosis as the present connection may see it; None if it may not.
+
+    An incident is returned as it is: see :meth:`VisibleIncidents.as_seen`.
+    """
+    if current_scope().whole:
+        return notice
+    if not devices.known(device_of(notice)):  # out of scope, or deleted
+        return None
+    match notice:
+        case AlertNotice(change=change):
+            change = change and hide(change, devices.known)
+            return AlertNotice(narrowed_alert(notice.explained, devices), change)
+        case RequestedDiagnosis(explained=explained):
+            shown = explained and narrowed_alert(explained, devices)
+            return RequestedDiagnosis(narrowed(notice.diagnosis), shown)
+        case _:
+            return notice
 
 
 class Delivery(msgspec.Struct, frozen=True):

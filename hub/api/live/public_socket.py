@@ -32,7 +32,7 @@ from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.live import sockets
 from hub.api.live.broadcaster import Broadcaster
 from hub.api.live.device_list import DeviceList
-from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, Notice, sees
+from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, Notice, as_seen
 from hub.api.schemas import incidents as incident_shapes
 from hub.api.schemas import serializers
 from hub.api.schemas.alert_handling import AlertEntryShape
@@ -42,8 +42,6 @@ from hub.errors import Conflict, Forbidden, HubError, Invalid
 from hub.model import Diagnosis
 from hub.registry.reader import DeviceReader
 from hub.rules.reader import AlertReader
-from hub.services.alerts import narrowed_alert
-from hub.services.visible_diagnosis import narrowed
 from hub.services.visible_incidents import VisibleIncidents
 
 MESSAGE_CHARS = 16_384
@@ -133,8 +131,8 @@ class PublicSocket:
                 await self._devices()
             for device_id in delivery.deleted:
                 await self._gone(device_id)
-            for notice in delivery.notices:
-                if sees(self._registry, notice):
+            for waiting in delivery.notices:
+                if (notice := as_seen(self._registry, waiting)) is not None:
                     await self._send(self._alert_message(notice))
             for number, device_id in enumerate(delivery.devices, 1):
                 if number % UPDATES_AT_ONCE == 0:
@@ -157,25 +155,25 @@ class PublicSocket:
             incident = incident_shapes.shape(self._incidents.as_seen(notice.found))
             return {"type": "incident", "incident": incident, "step": notice.step}
         if isinstance(notice, AlertNotice):
-            content = serializers.alert(narrowed_alert(notice.explained))
+            content = serializers.alert(notice.explained)
             if notice.raised or notice.change is None:
                 return {"type": "new_alert" if notice.raised else "alert_update", "alert": content}
             return {"type": "alert_update", "alert": content, "change": AlertEntryShape.of(notice.change)}
         alert = notice.explained
-        shown = serializers.alert(narrowed_alert(alert)) if alert else self._as_alert(notice.diagnosis)
+        shown = serializers.alert(alert) if alert else self._as_alert(notice.diagnosis)
         return {"type": "new_alert", "alert": shown}
 
     def _as_alert(self, diagnosis: Diagnosis) -> dict[str, Any]:
         """Return a diagnosis without an alert in the form of an alert."""
-        device, shown = self._registry.get(diagnosis.device), narrowed(diagnosis)
+        device = self._registry.get(diagnosis.device)
         return {
             "id": None,
             "device_id": diagnosis.device,
             "device_name": device.display_name if device else diagnosis.device,
             "severity": self._engine.severity(diagnosis.device),
-            "message": shown.summary,
+            "message": diagnosis.summary,
             "raised_at": diagnosis.created_at,
-            "diagnosis": serializers.diagnosis(shown),
+            "diagnosis": serializers.diagnosis(diagnosis),
             "diagnosis_state": "ready",
         }
 

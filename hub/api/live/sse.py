@@ -25,7 +25,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from hub import text_format as fmt
 from hub.api.live.broadcaster import Broadcaster
-from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, sees
+from hub.api.live.feed_subscribers import AlertNotice, IncidentNotice, Listener, as_seen
 from hub.api.schemas.alert_handling import AlertEntryShape
 from hub.errors import StoreError
 from hub.model import Alert, Device, IncidentStep, Value
@@ -145,11 +145,12 @@ class Feed:
         while (delivery := await self._listener.next()) is not None:
             if delivery.gap:
                 yield _gap("This client was too slow; alerts may be missing.")
-            for notice in delivery.notices:
-                if isinstance(notice, IncidentNotice) and sees(self._registry, notice):
+            for waiting in delivery.notices:
+                notice = as_seen(self._registry, waiting)
+                if isinstance(notice, IncidentNotice):
                     found = self._incidents.as_seen(notice.found)
                     yield _event("incident", incident_data(found, notice.step, notice.at))
-                if not isinstance(notice, AlertNotice) or notice.change is None or not sees(self._registry, notice):
+                if not isinstance(notice, AlertNotice) or notice.change is None:
                     continue
                 alert = notice.explained.alert
                 if not notice.raised:

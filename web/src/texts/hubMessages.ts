@@ -49,6 +49,8 @@ export interface MessageWords {
   missed: (intervals: string) => string;
   minus: (other: string) => string;
   ofDevice: (metric: string | null, device: string) => string;
+  /** In place of a device outside the account's limits, whose id is empty. */
+  anotherDevice: string;
   median: (metric: string | null) => string;
   and: string;
   or: string;
@@ -81,7 +83,7 @@ export function messagesIn(words: MessageWords): HubMessages {
       }
       case 'compare': {
         const own = c.other === metric ? null : c.other!;
-        const other = c.device ? words.ofDevice(own, c.device) : c.area ? words.median(own) : c.other!;
+        const other = typeof c.device === 'string' ? words.ofDevice(own, c.device || words.anotherDevice) : c.area ? words.median(own) : c.other!;
         return `${words.minus(other)} ${limits(c, unit)}`;
       }
       case 'equals':

@@ -27,6 +27,7 @@ const words: MessageWords = {
   notReported: (metric, time) => `${metric} seit ${time} nicht gemeldet`,
   missed: (intervals) => `keine Daten seit ${intervals} erwarteten Intervallen`,
   minus: (other) => `minus ${other}`,
+  anotherDevice: 'einem anderen Gerät',
   ofDevice: (metric, device) => (metric === null ? `der Wert von ${device}` : `${metric} von ${device}`),
   median: (metric) => (metric === null ? 'der Median des Bereichs' : `der Median von ${metric} im Bereich`),
   and: ' und ',

@@ -25,6 +25,7 @@ const words: MessageWords = {
   notReported: (metric, time) => `${metric} sin enviar desde hace ${time}`,
   missed: (intervals) => `sin datos durante ${intervals} intervalos esperados`,
   minus: (other) => `menos ${other}`,
+  anotherDevice: 'otro dispositivo',
   ofDevice: (metric, device) => (metric === null ? `el valor de ${device}` : `${metric} de ${device}`),
   median: (metric) => (metric === null ? 'la mediana del área' : `la mediana de ${metric} del área`),
   and: ' y ',

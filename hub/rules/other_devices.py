@@ -1,0 +1,71 @@
+"""Hide the other devices that ``compare`` rules name from those who may not see them.
+
+A rule with ``with_device`` names that device in its condition and in every text that is made of it: messages of alerts,
+titles of incidents, entries of the log. In their place, texts say "another device", and parameters have an empty id.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import msgspec
+
+from hub.model import Activity, Alert, AlertEntry, Incident, Rule
+from hub.rules.kinds.compare import Compare
+
+Sees = Callable[[str], bool]
+"""Return whether the device with an id may be seen."""
+T = TypeVar("T", Rule, Alert, AlertEntry, Activity, Incident)
+
+_OTHER = re.compile(r"( minus .+? of )(?!its area )(.+?)(?= (?:above|below) )")
+"""The other device in a text of :meth:`Compare.describe`."""
+
+
+def hide_in_text(text: str, sees: Sees) -> str:
+    """Return the text of a rule or an alert with "another device" in place of a device that may not be seen."""
+    return _OTHER.sub(lambda found: found[0] if sees(found[2]) else f"{found[1]}another device", text)
+
+
+def hide(thing: T, sees: Sees) -> T:
+    """Return a rule, or what became of its alerts, without the names of other devices that may not be seen."""
+    match thing:
+        case Rule(condition=Compare(device=str(device)) as condition) if not sees(device):
+            return msgspec.structs.replace(thing, condition=msgspec.structs.replace(condition, device=""))
+        case Alert():
+            return msgspec.structs.replace(
+                thing,
+                message=hide_in_text(thing.message, sees),
+                message_params=_hide_in_params(thing.message_params, sees),
+            )
+        case AlertEntry(text=str(text)):
+            return msgspec.structs.replace(thing, text=hide_in_text(text, sees))
+        case Activity():
+            return msgspec.structs.replace(
+                thing,
+                text=hide_in_text(thing.text, sees),
+                message_params=_hide_in_params(thing.message_params, sees),
+            )
+        case Incident():
+            return msgspec.structs.replace(
+                thing,
+                title=hide_in_text(thing.title, sees),
+                title_params=_hide_in_params(thing.title_params, sees),
+            )
+    return thing
+
+
+def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
+    """Return the parameters of a text. They may contain a message and the parameters of another text."""
+    changed: dict[str, Any] = {}
+    match params:
+        case {"condition": {"device": str(device)} as condition} if not sees(device):
+            changed["condition"] = {**condition, "device": ""}
+    match params:
+        case {"message_params": {} as inner}:
+            changed["message_params"] = _hide_in_params(inner, sees)
+    match params:
+        case {"message": str(message)}:
+            changed["message"] = hide_in_text(message, sees)
+    return params | changed

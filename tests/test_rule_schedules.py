@@ -7,18 +7,24 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from api_hub import running_hub
-from hub.backtest import replay
+from hub.backtest import replay as backtest
 from hub.errors import ConfigError
 from hub.events import AlertCleared
 from hub.model import CloseAlert, Tick
 from hub.rules import describe, parse
+from hub.rules import schedules as module
 from hub.rules.alert_entries import entry_of
-from hub.rules.weekly_windows import next_edge, within
+from hub.rules.schedules import Schedules
+from hub.rules.weekly_windows import is_open_until, within
 from rule_plant import T0, Plant
 
 BERLIN = ZoneInfo("Europe/Berlin")
+WINDOWS = ("daily 00:00-24:00", "daily 22:00-06:00", "mon-fri 08:00-18:00", "sat 22:00-06:00", "sun 01:00-04:00")
 ALWAYS = '[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80\n'
 
 
@@ -36,7 +42,8 @@ def hours(window: str, first: str, last: str) -> float:
     (rule,) = parse(scheduled(window))
     now, end, total = T0 + second(first) * 1000, T0 + second(last) * 1000, 0.0
     while now < end:
-        until = min(next_edge(rule.schedule, int(now)) or end, end)
+        edges = (is_open_until(each, int(now))[1] for each in rule.schedule)
+        until = min(end, *(edge for edge in edges if edge is not None))
         total += until - now if within(rule.schedule, int(now)) else 0
         now = until
     return total / 3_600_000
@@ -145,7 +152,7 @@ def test_backtest_follows_the_schedule():
     device = Plant("").registry.require("sensor_9")
     start, end = (T0 + int(second(text) * 1000) for text in ("2027-06-07 12:00", "2027-06-09 12:00"))
     points = [(ts, 85.0 if ts > start + 3_600_000 else 20.0, "good") for ts in range(start, end, 600_000)]
-    found = replay(rule, device, {"t": points}, start, end)
+    found = backtest(rule, device, {"t": points}, start, end)
     times = [
         T0 + int(second(f"2027-{text}") * 1000) for text in ("06-07 22:00", "06-08 06:00", "06-08 22:00", "06-09 06:00")
     ]
@@ -195,3 +202,32 @@ async def test_hub_withdraws_an_alert_when_the_schedule_ends(tmp_path: Path):
         assert (found["state"], found["withdrawn"]) == ("cleared", True)
         newest = (await hub.http.get(f"/api/alerts/{alert['id']}/history")).json()["items"][0]
         assert (newest["kind"], newest["text"]) == ("withdrawn", "The rule's schedule has ended.")
+
+
+@given(st.lists(st.sampled_from(WINDOWS), min_size=1, max_size=4), st.lists(st.integers(1, 3_000), max_size=30))
+def test_schedules_follow_each_window_as_time_goes_on(windows: list[str], steps: list[int]):
+    """Turning from edge to edge says the same of each rule as looking at its windows at that time."""
+    rules = [replace(parse(scheduled(*windows[: n + 1]))[0], id=str(n)) for n in range(len(windows))]
+    schedules, now, before = Schedules(rules), T0, None
+    for step in (0, *steps):
+        now += step * 60_000
+        turned = {rule.id for rule in schedules.turn(now)}
+        outside = {rule.id for rule in rules if not within(rule.schedule, now)}
+        assert schedules.outside == outside
+        assert turned == (set() if before is None else before ^ outside)
+        assert schedules.until > now
+        before = outside
+
+
+def test_window_that_begins_is_the_only_one_that_is_looked_at(monkeypatch: pytest.MonkeyPatch):
+    """480 rules with 20 windows each held the event loop for seconds at each edge."""
+    rules = []
+    for number in range(480):
+        times = [f"daily {n // 2:02}:{number % 30 + n % 2 * 30:02}-23:{number % 60:02}" for n in range(20)]
+        rules.append(replace(parse(scheduled(*times))[0], id=str(number)))
+    schedules, looked = Schedules(rules), list[int]()
+    schedules.turn(T0)
+    monkeypatch.setattr(module, "is_open_until", lambda each, now: looked.append(now) or is_open_until(each, now))
+    for _ in range(20):
+        schedules.turn(schedules.until)
+    assert 20 <= len(looked) < 480

@@ -1,11 +1,17 @@
-"""Which rules are within their schedules, as time goes on."""
+"""Which rules are within their schedules, as time goes on.
+
+Each distinct weekly window is followed once, however many rules have it. When one begins or ends, only its rules are
+looked at: thousands of windows cost no more than the few that turn.
+"""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 
-from hub.model import Rule
-from hub.rules.weekly_windows import next_edge, within
+from hub.model import Rule, WeeklyWindow
+from hub.rules.weekly_windows import is_open_until
 
 _SET_BACK_MS = 60_000
 """If the clock goes back by more than this, somebody has set it."""
@@ -25,14 +31,59 @@ class Schedules:
         self.outside: frozenset[str] = frozenset()
         self.until = 0
         self._turned: int | None = None  # epoch ms
+        self._readers: dict[WeeklyWindow, list[int]] = {}  # places in ``_rules`` of the rules with this window
+        self._open: set[WeeklyWindow] = set()
+        self._opened: Counter[int] = Counter()  # by place in ``_rules``: how many windows of the rule are open
+        self._edges: list[tuple[int, int]] = []  # heap of (when it begins or ends next, place in ``_windows``)
+        self._windows: list[WeeklyWindow] = []
 
     def turn(self, now: int) -> list[Rule]:
         """Update ``outside``. Return the rules whose schedule has begun or ended since the last call."""
         if self._turned is not None and self._turned - _SET_BACK_MS <= now < self.until:
             return []
         first, before = self._turned is None, self.outside
-        scheduled = [rule for rule in self._rules if rule.schedule]
-        self.outside = frozenset(rule.id for rule in scheduled if not within(rule.schedule, now))
-        edges = (next_edge(rule.schedule, now) for rule in scheduled)
-        self.until, self._turned = min((edge for edge in edges if edge is not None), default=_NEVER), now
-        return [] if first else [rule for rule in scheduled if (rule.id in before) != (rule.id in self.outside)]
+        if self._turned is None or now < self._turned:
+            self._begin(now)
+        else:
+            self._follow(now)
+        self.until, self._turned = self._edges[0][0] if self._edges else _NEVER, now
+        return [] if first else [rule for rule in self._rules if (rule.id in before) != (rule.id in self.outside)]
+
+    def _begin(self, now: int) -> None:
+        """Find the state of all windows."""
+        self.reset()
+        readers: dict[WeeklyWindow, list[int]] = defaultdict(list)
+        for place, rule in enumerate(self._rules):
+            for window in set(rule.schedule):
+                readers[window].append(place)
+        self._readers, self._windows = readers, list(readers)
+        for number, window in enumerate(self._windows):
+            opened, edge = is_open_until(window, now)
+            if opened:
+                self._open.add(window)
+                self._opened.update(readers[window])
+            if edge is not None:
+                self._edges.append((edge, number))
+        heapify(self._edges)
+        outside = (rule.id for place, rule in enumerate(self._rules) if rule.schedule and not self._opened[place])
+        self.outside = frozenset(outside)
+
+    def _follow(self, now: int) -> None:
+        """Begin and end the windows whose time has come."""
+        changed: set[int] = set()
+        while self._edges and self._edges[0][0] <= now:
+            _, number = heappop(self._edges)
+            window = self._windows[number]
+            opened, edge = is_open_until(window, now)
+            if edge is not None:
+                heappush(self._edges, (edge, number))
+            if opened == (window in self._open):
+                continue
+            self._open ^= {window}
+            for place in self._readers[window]:
+                self._opened[place] += 1 if opened else -1
+            changed.update(self._readers[window])
+        ids = {self._rules[place].id: not self._opened[place] for place in changed}
+        if ids:
+            closed = {rule_id for rule_id, is_outside in ids.items() if is_outside}
+            self.outside = (self.outside - ids.keys()) | closed

@@ -28,9 +28,11 @@ def within(schedule: Sequence[WeeklyWindow], ts: int) -> bool:
     return not schedule or any(begin <= ts < end for each in schedule for begin, end in intervals(each, ts, 1))
 
 
-def next_edge(schedule: Sequence[WeeklyWindow], now: int) -> int | None:
-    """Return when the next window begins or ends, in epoch ms; None if there are none."""
-    return min((at for each in schedule for span in intervals(each, now) for at in span if at > now), default=None)
+def is_open_until(weekly: WeeklyWindow, now: int) -> tuple[bool, int | None]:
+    """Return whether a window is open, and when it ends or begins next in epoch ms; None if it never does."""
+    begin, end = next((span for span in intervals(weekly, now) if span[1] > now), (None, None))
+    is_open = begin is not None and begin <= now
+    return is_open, end if is_open else begin
 
 
 def _at(day: date, minutes: int, zone: ZoneInfo) -> int:

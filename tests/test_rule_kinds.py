@@ -196,6 +196,27 @@ def test_stuck_value_raises_with_and_without_further_readings():
     assert plant.reading(36, "off") == ["raised"]
 
 
+def test_silent_device_is_not_stuck():
+    plant = Plant(rule("stuck", 'for="60s"'))
+    for k in range(20):
+        plant.reading(k * 2, 5.0 + k // 2)
+    plant.registry.tick(T0 + 97_900, 0)
+    assert plant.tick(98) == [], "stale: nothing is known of its value"
+    assert plant.reading(200, 14.0) == [], "the value counts anew"
+    assert plant.tick(259) == []
+    assert [plant.reading(k, 14.0) for k in range(202, 262, 2)][-1] == ["raised"]
+
+
+def test_device_that_a_silence_rule_misses_is_not_stuck():
+    silent = '\n[[rule]]\nid="s"\nkind="no_data"\nsilence="30s"\n'
+    plant = Plant(rule("stuck", 'for="60s"') + silent)
+    for k in range(20):
+        plant.reading(k * 2, 5.0 + k // 2)
+    assert plant.tick(70) == ["raised"]
+    assert plant.tick(98) == []
+    assert [each.rule for each in plant.engine.open.values()] == ["s"]
+
+
 def test_value_that_stands_when_a_rule_is_added_counts_from_its_own_time():
     plant = Plant("")
     plant.reading(0, 5.0)

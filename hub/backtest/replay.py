@@ -34,7 +34,7 @@ class Stopped(Exception):
 
 def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
     """Return True if the readings of this metric, which measures ``quantity``, can change the rule's state."""
-    if not isinstance(rule.condition, MetricCondition):
+    if not isinstance(rule.condition, MetricCondition) or rule.condition.lasting:
         return True  # any sign of life counts
     return reads(rule, metric, quantity) or metric in rule.condition.others
 

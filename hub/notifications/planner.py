@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec.structs import replace
 
-from hub.accounts.scope import EVERYTHING, DeviceScope
+from hub.accounts.scope import EVERYTHING
 from hub.model import (
     SEVERITIES,
     Alert,
@@ -43,7 +43,6 @@ from hub.notifications.receivers import AccountDirectory, NotificationTarget, re
 from hub.notifications.routes import NotificationRoute, RouteStep, Selects
 from hub.notifications.settings import NotificationSettings
 from hub.notifications.templates import MessageTemplate, first_of
-from hub.rules.other_devices import hide
 from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
@@ -278,7 +277,7 @@ class NotificationPlanner:
     ) -> None:
         messages: dict[object, Message] = {}  # most receivers get the same one
         for target in targets:
-            if seen := self._seen(target.scope, alerts):
+            if seen := target.seen(alerts, self._find):
                 template = self._template(target.receiver, route)
                 style = MessageStyle(template, target.scope.whole, target.time_zone)
                 variant = tuple((each.id, each.message) for each in seen), style
@@ -295,12 +294,3 @@ class NotificationPlanner:
 
     def _targets(self, steps: Sequence[RouteStep], alerts: Sequence[Alert], now: int) -> list[NotificationTarget]:
         return receivers_of(steps, alerts[0].severity, now, self._settings(), self._directory)
-
-    def _seen(self, scope: DeviceScope, alerts: Sequence[Alert]) -> Sequence[Alert]:
-        """Return the alerts of devices in scope, without the names of other devices."""
-
-        def sees(device_id: str) -> bool:
-            device = self._find(device_id)
-            return device is not None and scope.includes(device)
-
-        return alerts if scope.whole else [hide(each, sees) for each in alerts if sees(each.device)]

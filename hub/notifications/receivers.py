@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
 
 from hub.accounts.account import Account
 from hub.accounts.scope import EVERYTHING, DeviceScope, scope_of
-from hub.model import NotificationReceiver, Severity, WeeklyWindow
+from hub.model import Alert, Device, NotificationReceiver, Severity, WeeklyWindow
 from hub.notifications.routes import ALL_CHANNELS, RouteStep
 from hub.notifications.settings import NotificationSettings
+from hub.rules.other_devices import hide
 from hub.rules.weekly_windows import intervals
 
 _HOUR_MS = 3_600_000
@@ -61,6 +62,15 @@ class AccountDirectory:
     ) -> NotificationTarget:
         """Return the target for an address of a person."""
         return NotificationTarget(receiver, self.scope(account), held_until, account.profile.time_zone)
+
+    def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
+        """Return the alerts of devices in scope, without the names of other devices. ``find`` returns a device."""
+
+        def sees(device_id: str) -> bool:
+            device = find(device_id)
+            return device is not None and self.scope.includes(device)
+
+        return alerts if self.scope.whole else [hide(each, sees) for each in alerts if sees(each.device)]
 
 
 def receivers_of(

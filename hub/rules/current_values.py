@@ -15,6 +15,7 @@ from hub.rules.kinds import MetricCondition
 from hub.rules.last_heard import received
 from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
+from hub.rules.silence import SILENCE
 from hub.rules.watch import Watches, watch_of
 
 CURRENT = ("good", "clock")
@@ -65,6 +66,13 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     return _judge_pending(watches, device, each, watch, latest, amount, now)
 
 
+def _is_heard(device: Device) -> bool:
+    """Return False for a device that is stale or offline, or has an open alert of a silence rule."""
+    return device.presence == "online" and not any(
+        watch.measure == SILENCE and watch.alert is not None for watch in device.watches.values()
+    )
+
+
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
     """Return True if a condition that has no single limit has changed since the alert was raised."""
     before = alert.message_params.get("condition")
@@ -88,6 +96,8 @@ def _judge_pending(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, amount: float, now: int
 ) -> list[Event]:
     """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
+    if each.condition.lasting and not _is_heard(device):
+        return watches.drop(device, watch, "withdraw", now)  # it counts from the next reading on
     rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:

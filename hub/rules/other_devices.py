@@ -1,4 +1,4 @@
-"""Hide the other devices that ``compare`` rules name from those who may not see them.
+"""Hide the other devices that ``compare`` rules name from accounts with limits.
 
 A rule with ``with_device`` names that device in its condition and in every text that is made of it: messages of alerts,
 titles of incidents, entries of the log. In their place, texts say "another device", and parameters have an empty id.

@@ -83,7 +83,12 @@ export function messagesIn(words: MessageWords): HubMessages {
       }
       case 'compare': {
         const own = c.other === metric ? null : c.other!;
-        const other = typeof c.device === 'string' ? words.ofDevice(own, c.device || words.anotherDevice) : c.area ? words.median(own) : c.other!;
+        const other =
+          typeof c.device === 'string'
+            ? words.ofDevice(own, c.device || words.anotherDevice)
+            : c.area
+              ? words.median(own)
+              : c.other!;
         return `${words.minus(other)} ${limits(c, unit)}`;
       }
       case 'equals':

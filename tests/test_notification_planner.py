@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from hub.model import Alert, Device, Message, Mute, NotificationDelivery, PendingNotice, WeeklyWindow
+from hub.accounts.scope import EVERYTHING, DeviceScope
+from hub.model import (
+    Alert,
+    Device,
+    Message,
+    Mute,
+    NotificationDelivery,
+    NotificationReceiver,
+    PendingNotice,
+    WeeklyWindow,
+)
 from hub.notifications.messages import MessageStyle
 from hub.notifications.planner import NotificationPlanner
-from hub.notifications.receivers import AccountDirectory, quiet_until
+from hub.notifications.receivers import AccountDirectory, NotificationTarget, quiet_until
 from hub.notifications.routes import NotificationRoute, RouteStep
 from hub.notifications.settings import NotificationChannel, NotificationSettings
 
@@ -217,3 +227,19 @@ def test_quiet_hours_end_at_the_first_hour_that_no_window_covers(windows: list[W
         assert found - monday - hour * 60 * MINUTE >= 7 * DAY * MINUTE
     else:
         assert found == (None if first == hour else monday + first * 60 * MINUTE)
+
+
+def test_message_to_a_person_with_limits_names_no_device_outside() -> None:
+    named = replace(
+        ALERT,
+        message="T 9 °C, minus that of pump-2 above 5 °C",
+        message_params={"condition": {"device": "pump-2", "above": 5}},
+    )
+    sites = {"pump-1": "hall-a", "pump-2": "hall-b"}
+    devices = {name: Device(name, name, "native", 0, area_id=area) for name, area in sites.items()}
+    receiver = NotificationReceiver("first", "ada")
+    limited = NotificationTarget(receiver, DeviceScope(((frozenset({"hall-a"}), frozenset()),)))
+    (seen,) = limited.seen([named, replace(named, device="pump-2")], devices.get)
+    assert seen.message == "T 9 °C, minus that of another device above 5 °C"
+    assert seen.message_params == {"condition": {"device": "", "above": 5}}
+    assert NotificationTarget(receiver, EVERYTHING).seen([named], devices.get) == [named]

@@ -31,6 +31,15 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     held_until: int | None = None
     time_zone: str | None = None
 
+    def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
+        """Return the alerts of devices in scope, without the names of other devices. ``find`` returns a device."""
+
+        def sees(device_id: str) -> bool:
+            device = find(device_id)
+            return device is not None and self.scope.includes(device)
+
+        return alerts if self.scope.whole else [hide(each, sees) for each in alerts if sees(each.device)]
+
 
 class AccountDirectory:
     """The people who can be notified; nobody until the accounts have been loaded.
@@ -62,15 +71,6 @@ class AccountDirectory:
     ) -> NotificationTarget:
         """Return the target for an address of a person."""
         return NotificationTarget(receiver, self.scope(account), held_until, account.profile.time_zone)
-
-    def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
-        """Return the alerts of devices in scope, without the names of other devices. ``find`` returns a device."""
-
-        def sees(device_id: str) -> bool:
-            device = find(device_id)
-            return device is not None and self.scope.includes(device)
-
-        return alerts if self.scope.whole else [hide(each, sees) for each in alerts if sees(each.device)]
 
 
 def receivers_of(

@@ -164,7 +164,7 @@ REFUSALS = [
     ("wobble of Feed pump 3", ["do not know what “wobble” means", "It has: "]),
     ("Total temperature of the cold rooms now", ["has no meaning"]),
     ("turn off all pumps", ["one device at a time"]),
-    ("Notify me when the cold store is above 6 degrees", ["can't create rules", "temperature above 6 degrees", "cold-room-01, cold-room-02"]),
+    ("Notify me when the cold store is above 6 degrees", ["can't create rules", "temperature above 6; devices: cold-room-01, cold-room-02"]),
     ("What does the manual say about grease?", ["name the device"]),
     ("Which rules watch Feed pump 3 since yesterday?", ["6 rules", "Not used in this answer"]),
 ]  # fmt: skip

@@ -72,16 +72,16 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("sentence", "expected"), SENTENCES, ids=[text for text, _ in SENTENCES])
 def test_sentence_is_a_valid_rule(sentence: str, expected: dict[str, Any]):
-    found = rule_from_words(sentence, fleet(), T0, zone="Europe/Berlin")
+    found = rule_from_words(sentence, fleet(), zone="Europe/Berlin")
     assert {key: value for key, value in found.keys.items() if key not in ("id", "name")} == expected
     assert (found.missing, found.unknown) == ((), ())
     assert parse(tomlkit.dumps({"rule": [found.keys]}))[0].id == found.keys["id"]
 
 
 def test_missing_parts_of_a_sentence_are_named_and_not_guessed():
-    found = rule_from_words("tell me when a freezer is too blorg", fleet(), T0)
+    found = rule_from_words("tell me when a freezer is too blorg", fleet())
     assert found.missing == ("metric", "above")
-    assert found.unknown == ("blorg",)
+    assert found.unknown == ("too blorg",)
     assert "above" not in found.keys
 
 
@@ -110,17 +110,36 @@ async def test_sentence_is_drafted_over_http_and_not_saved(tmp_path: Path):
         assert (wrong.status_code, "time zone 'Nowhere'" in wrong.text) == (422, True)
 
 
+AVERAGE = "tell me when the average temperature of freezer 1 is above -15 °C"
+
+
+async def test_sentence_that_no_rule_means_is_refused_with_the_reason(tmp_path: Path):
+    async with running_hub(tmp_path, real_ai=True) as hub:
+        hub.publish("devices/freezer-1/info", {"name": "Freezer 1", "units": {"temperature": "°C"}})
+        await hub.telemetry("freezer-1", temperature=-18)
+        refused = await hub.http.post("/api/rules/from-words", json={"text": AVERAGE})
+        assert (refused.status_code, "calculated metric" in refused.text) == (422, True)
+        zone = {"text": SENTENCES[0][0], "time_zone": "localtime"}
+        local = await hub.http.post("/api/rules/from-words", json=zone)
+        assert (local.status_code, "time zone 'localtime'" in local.text) == (422, True)
+        answer = (await hub.http.post("/ask", json={"question": AVERAGE})).json()["answer"]
+        assert "not at an average" in answer
+        counted = "tell me when freezer 1 rises by more than 9 °F in 10 minutes"
+        answer = (await hub.http.post("/ask", json={"question": counted})).json()["answer"]
+        assert "temperature rises more than 5 in 10 min; devices: freezer-1" in answer
+
+
 async def test_model_completes_a_sentence_that_the_grammar_does_not_understand():
     registry = fleet_registry()
     good = '{"id": "x", "metric": "temperature", "above": -12, "devices": ["freezer-1"]}'
     sentence = "tell me when freezer 1 is too blorg"
-    drafts = RuleDrafts(registry, chain(Scripted("cloud", f"```json\n{good}\n```")), lambda: T0)
+    drafts = RuleDrafts(registry, chain(Scripted("cloud", f"```json\n{good}\n```")))
     first, last = await drafts.candidates(sentence, "en", "UTC")
     assert (first.model, first.draft.keys["above"]) == ("cloud-model", -12)
     assert last.model is None
-    broken = RuleDrafts(registry, chain(Scripted("cloud", "I cannot do that")), lambda: T0)
+    broken = RuleDrafts(registry, chain(Scripted("cloud", "I cannot do that")))
     assert [each.model for each in await broken.candidates(sentence, "en", "UTC")] == [None]
     unasked = Scripted("cloud", good)
-    known = RuleDrafts(registry, chain(unasked), lambda: T0)
+    known = RuleDrafts(registry, chain(unasked))
     assert [each.model for each in await known.candidates(SENTENCES[0][0], "en", "UTC")] == [None]
     assert unasked.asked == 0

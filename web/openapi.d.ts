@@ -1114,6 +1114,7 @@ export interface paths {
          *     For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
          *
          *     A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
+         *     `unknown` are the words that are not part of the draft. What no rule means is refused (422).
          */
         post: operations["post_rules_from-words"];
         delete?: never;

@@ -32,11 +32,11 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_time_zone(name: str | None) -> None:
-    """Raise Invalid for a name that the time zone database does not have."""
+    """Raise Invalid for a name that the time zone database does not have, or that differs from computer to computer."""
     if name is not None and name not in _time_zones():
         raise Invalid(f"There is no time zone {name[:64]!r}.", 'Allowed: IANA names, for example "Europe/Berlin".')
 
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    return frozenset(available_timezones() - {"localtime"})

@@ -19,7 +19,7 @@ def rule_routers(
     visible = core.visible
     backtests = Backtests(core.engine.applies, visible.devices, visible.history, core.engine.quantity)
     advisor = LimitAdvisor(core.engine.applies, visible.devices, visible.history, backtests, core.engine.quantity)
-    drafts = RuleDrafts(visible.devices, ai.providers, core.now)
+    drafts = RuleDrafts(visible.devices, ai.providers)
     trials = CalculatedTrials(core.engine.matcher, visible.devices, visible.history)
     metrics = core.calculation
     return [

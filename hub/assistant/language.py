@@ -34,6 +34,7 @@ class TimeWords(msgspec.Struct, frozen=True, eq=False):
     weekdays: dict[str, int]  # 0 is Monday
     months: dict[str, int]
     parts: dict[str, str]  # by word: night, morning, noon, afternoon or evening
+    forms: dict[str, str]  # regular expressions for numbers, units and clock times in patterns
     patterns: dict[str, tuple[re.Pattern[str], ...]]
     noon: frozenset[str]
     midnight: frozenset[str]
@@ -79,7 +80,6 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     off: frozenset[str]
     to: frozenset[str]
     time: TimeWords
-    rule: dict[str, tuple[re.Pattern[str], ...]]  # parts of a rule in words
     sentences: dict[str, str]
     states: StateWords | None  # None: English
     decimal_comma: bool
@@ -142,14 +142,14 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str], state
     for concept, alternatives in table["concepts"].items():
         for phrase in _alternatives(alternatives):
             concepts.setdefault(phrase, set()).add(concept)
-    hints = {name: dict(_hints(table[name])) for name in ("superlative", "comparative")}
+    hints = {name: dict(read_hints(table[name])) for name in ("superlative", "comparative")}
     adjectives = {p: quantity for quantity, text in table["positive"].items() for p in _alternatives(text)}
     words = {
         name: frozenset(split_words(table[name]))
         for name in ("filler", "limiting", "adjectives_of_time", "after_metric", "prepositions")
     }
     verbs = {name: frozenset(_alternatives(text)) for name, text in table["verbs"].items()}
-    time, rule = _time(table["time"], table["rule"])
+    time = _time(table["time"])
     known = {*concepts, *hints["superlative"], *hints["comparative"], *adjectives, *time.units, *time.weekdays}
     of_times = {word for patterns in table["time"]["patterns"].values() for p in patterns for word in _plain_words(p)}
     vocabulary = of_times | {word for phrase in (*known, *time.months, *verbs["act"]) for word in phrase.split()}
@@ -165,7 +165,6 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str], state
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,
-        rule=rule,
         sentences=sentences,
         states=states,
         decimal_comma=code in ("de", "es"),
@@ -184,7 +183,7 @@ def _alternatives(text: str) -> list[str]:
     return [" ".join(split_words(each)) for each in text.split("|") if each.strip()]
 
 
-def _hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
+def read_hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
     found = []
     for key, text in table.items():
         quantity, side = key.split()
@@ -193,10 +192,8 @@ def _hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
     return found
 
 
-def _time(
-    table: dict[str, Any], rule: dict[str, list[str]]
-) -> tuple[TimeWords, dict[str, tuple[re.Pattern[str], ...]]]:
-    """Return the words for times, and the patterns of rules in words, which contain such words."""
+def _time(table: dict[str, Any]) -> TimeWords:
+    """Return the words for times."""
     units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
     numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
     weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}
@@ -220,13 +217,15 @@ def _time(
         "clock2": _clock("clock2", table, noon, midnight),
         "day": rf"(?P<day>{day}|{_any(weekdays)})",
     }
-    patterns = _compiled(table["patterns"], forms)
+    patterns = compile_patterns(table["patterns"], forms)
     am, pm = (frozenset(_alternatives(table[key])) for key in ("am", "pm"))
-    words = TimeWords(units, numbers, weekdays, months, parts, patterns, frozenset(noon), frozenset(midnight), am, pm)
-    return words, _compiled(rule, forms)
+    return TimeWords(
+        units, numbers, weekdays, months, parts, forms, patterns, frozenset(noon), frozenset(midnight), am, pm
+    )
 
 
-def _compiled(table: dict[str, list[str]], forms: dict[str, str]) -> dict[str, tuple[re.Pattern[str], ...]]:
+def compile_patterns(table: dict[str, list[str]], forms: dict[str, str]) -> dict[str, tuple[re.Pattern[str], ...]]:
+    """Return patterns of whole words. ``forms`` are regular expressions for the names in braces: :class:`TimeWords`."""
     return {
         name: tuple(re.compile(f"(?<= )(?:{_filled(pattern, forms)})(?= )") for pattern in alternatives)
         for name, alternatives in table.items()

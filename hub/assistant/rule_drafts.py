@@ -5,7 +5,8 @@ A draft is never saved here: a person sees it in the form, with what it would ha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -41,19 +42,28 @@ class DraftCandidate(msgspec.Struct, frozen=True):
 class RuleDrafts:
     """Service that drafts rules. ``registry`` has the devices that the person may see."""
 
-    def __init__(self, registry: DeviceReader, providers: ProviderChain, now: Callable[[], int]) -> None:
+    def __init__(self, registry: DeviceReader, providers: ProviderChain) -> None:
         self._registry = registry
         self._providers = providers
-        self._now = now
 
     async def candidates(self, text: str, language: str, zone: str) -> list[DraftCandidate]:
         """Return the drafts for a sentence, the best first. The last one is the grammar's."""
         devices = list(self._registry.with_latest_values())
-        plain = DraftCandidate(rule_from_words(text, devices, self._now(), language, zone), None)
-        if not self._providers.generative or not (plain.draft.missing or plain.draft.unknown):
+        plain = DraftCandidate(await self._from_grammar(text, devices, language, zone), None)
+        if not self._providers.generative or not (plain.draft.missing or plain.draft.unknown or plain.draft.refused):
             return [plain]
         written = await self._from_model(text, plain.draft, devices, zone)
         return [plain] if written is None else [written, plain]
+
+    async def _from_grammar(self, text: str, devices: list[Device], language: str, zone: str) -> RuleFromWords:
+        """Read a sentence in a thread, since the first conversion of a unit takes a second.
+
+        A metric that appears meanwhile may interrupt it; then it is read in the event loop.
+        """
+        try:
+            return await asyncio.to_thread(rule_from_words, text, devices, language, zone)
+        except RuntimeError:
+            return rule_from_words(text, devices, language, zone)
 
     async def _from_model(
         self, text: str, plain: RuleFromWords, devices: list[Device], zone: str

@@ -253,8 +253,8 @@ def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> G
             alike.append(device)
     if areas:
         return Group(phrase, "area", tuple(areas), first, end)
-    if same:
-        return Group(phrase, "kind", (*same, *alike), first, end)
+    if same:  # "freezer" is no other cold room where devices are called freezers
+        return Group(phrase, "kind", tuple(same), first, end)
     return Group(phrase, "kind", tuple(alike), first, end, synonym=True) if alike else None
 
 

@@ -21,7 +21,7 @@ _SPELLED = {
     "l/h": "l/h L/h", "MPa": "MPa", "MW": "MW", "MWh": "MWh", "lbs": "lbs pounds", "ft/min": "ft/min fpm",
     "km/h": "km/h kph", "mph": "mph", "cm": "cm", "inHg": "inHg", "Nm": "Nm", "VA": "VA", "kVA": "kVA",
 }  # fmt: skip
-_UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
+UNITS = {word: unit for unit, spelled in _SPELLED.items() for word in spelled.split()}
 SECONDS = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 _WORDS = dict(
     zip(
@@ -81,10 +81,10 @@ def unit(text: str | None) -> str | None:
     if not text:
         return None
     text = text.strip()
-    if text in _UNITS or text.lower() in _UNITS:
-        return _UNITS.get(text) or _UNITS[text.lower()]
+    if text in UNITS or text.lower() in UNITS:
+        return UNITS.get(text) or UNITS[text.lower()]
     head, slash, tail = text.rpartition("/")
-    inner, per = unit(head), _UNITS.get(tail)
+    inner, per = unit(head), UNITS.get(tail)
     return f"{inner}/{per}" if slash and inner and per in SECONDS else None
 
 
@@ -98,7 +98,7 @@ def normalized(text: str) -> str:
     text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
     text = _POINTS.sub("%", text)
     text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)
-    text = _PER.sub(lambda per: f"{per[1]}/{_UNITS[per[2].lower()]}", text)
+    text = _PER.sub(lambda per: f"{per[1]}/{UNITS[per[2].lower()]}", text)
     return _COMPOUND.sub(_joined, text)
 
 
@@ -128,7 +128,7 @@ def find(text: str) -> list[tuple[int, int, Quantity]]:
 
 def _joined(match: re.Match[str]) -> str:
     """Return ``2 h 46 min`` as ``166 min``. ``2 min 3 h`` is not one time and stays unchanged."""
-    large, small = _UNITS[match[2]], _UNITS[match[4]]
+    large, small = UNITS[match[2]], UNITS[match[4]]
     if SECONDS[large] <= SECONDS[small]:
         return match[0]
     return f"{int(match[1]) * round(SECONDS[large] / SECONDS[small]) + int(match[3])} {small}"

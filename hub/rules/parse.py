@@ -47,7 +47,7 @@ def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
     faults: list[ConfigError] = []
     for index, table in enumerate(tables, 1):
         try:
-            rule = _rule(table)
+            rule = read_rule(table)
         except InvalidField as error:
             within = f"condition {'.'.join(str(place + 1) for place in error.path)}: " if error.path else ""
             line = line_of(text, index, error.key, error.path)
@@ -68,7 +68,8 @@ def _fault(line: int | None, table: dict[str, Any], index: int, problem: str, hi
     return ConfigError(f"rules.toml, {where}rule {name}: {problem}", hint)
 
 
-def _rule(table: dict[str, Any]) -> Rule:
+def read_rule(table: dict[str, Any]) -> Rule:
+    """Return the rule of a ``[[rule]]`` table. Raises InvalidField."""
     rule_id = table.get("id")
     if not isinstance(rule_id, str) or not _ID.fullmatch(rule_id):
         raise InvalidField("id", rule_id, "1 to 64 letters, digits, dots, dashes or underscores")

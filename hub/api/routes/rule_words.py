@@ -30,11 +30,16 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
         For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
         A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
+        `unknown` are the words that are not part of the draft. What no rule means is refused (422).
         """
         check_time_zone(body.time_zone)
         taken = {rule.id for rule in rules()}
         preview: TablePreview[Rule] | None = None
+        refused = None
         for each in await drafts.candidates(body.text, request.state.proof.language, body.time_zone):
+            if each.draft.refused:
+                refused = each.draft.refused
+                continue
             keys = {**each.draft.keys, "id": _free_id(each.draft.keys["id"], taken)}
             try:
                 preview = await file.preview(None, TableDraft(keys))
@@ -42,6 +47,8 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
                 continue  # not a value of TOML
             if preview.entry is not None:
                 break
+        if refused and (preview is None or preview.entry is None):
+            raise Invalid(refused)
         if preview is None:
             raise Invalid("No rule could be drafted.", "Name a device or metric and a limit.")
         rule = None if preview.entry is None else serializers.rule(preview.entry, None)

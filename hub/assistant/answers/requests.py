@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hub import text_format as fmt
 from hub.assistant.answers.context import ComputedAnswer, Context, listed
-from hub.assistant.answers.filters import condition_targets
 from hub.assistant.command_intent import parse_command_intent
+from hub.assistant.rule_words import rule_from_words
 from hub.errors import Conflict, Invalid
-from hub.model import RuleProposal
+from hub.model import RuleProposal, Scope
+from hub.rules import InvalidField, describe, read_rule
 
 
 async def command(context: Context) -> ComputedAnswer:
@@ -38,26 +41,25 @@ async def command(context: Context) -> ComputedAnswer:
 
 
 async def notify(context: Context) -> ComputedAnswer:
-    """Answer how to create the rule that the question asks for, since rules are saved on the Rules page."""
+    """Answer with the rule that the question asks for as a draft, since rules are saved on the Rules page."""
     question = context.question
-    amount = question.compares
-    parts = []
-    mentions = context.mentions()
-    metric = mentions[0].words if mentions else context.say("a_metric")
-    if not mentions and amount is not None and amount.unit is not None:
-        metric = ", ".join(dict.fromkeys(target.title for target in await condition_targets(context, amount)))
-    devices = listed([device.id for device in context.devices], 6)
-    if amount is not None and amount.side in ("above", "below"):
-        parts.append(f"{metric} {context.say(amount.side)} {amount.written}")
-    elif question.has("offline"):
-        parts.append(context.say("no_data_rule"))
-    else:
-        parts.append(metric)
-    if not question.scope.is_all:
-        parts.append(context.say("rule_devices", devices=devices))
+    draft = rule_from_words(question.text, context.all_devices, context.language.code)
+    if draft.refused:
+        return ComputedAnswer(draft.refused)
     sources = tuple((device.id, None) for device in context.devices[:3]) if not question.scope.is_all else ()
-    draft = RuleProposal(question.text)
-    return ComputedAnswer(context.say("notify", rule="; ".join(parts)), sources, proposal=draft)
+    text = context.say("notify")
+    with suppress(InvalidField):  # a part is missing, or a number is out of bounds: the form tells it
+        rule = read_rule(draft.keys)
+        devices = "" if question.scope.is_all else context.say("rule_devices", devices=_watched(rule.scope))
+        text = context.say("notify_draft", rule="; ".join(part for part in (describe(rule), devices) if part))
+    if draft.unknown:
+        quoted = listed([f"“{word}”" for word in draft.unknown])
+        text += " " + context.say("not_used", words=quoted)
+    return ComputedAnswer(text, sources, proposal=RuleProposal(question.text))
+
+
+def _watched(scope: Scope) -> str:
+    return listed([*scope.devices, *scope.areas, *scope.labels], 6)
 
 
 async def add_device(context: Context) -> ComputedAnswer:

@@ -1,0 +1,133 @@
+"""One condition of a sentence: its words, its devices and its metric."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from hub.assistant.language import Hint
+from hub.assistant.metric_words import MetricMention
+from hub.assistant.rule_sentences.amounts import RuleAmount
+from hub.assistant.rule_sentences.refusal import NoSuchRule
+from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
+from hub.assistant.rule_sentences.subject import Chosen, fits, metric_keys
+from hub.assistant.rule_sentences.vocabulary import Patterns, RuleVocabulary
+from hub.model import Device
+
+
+class SpokenCondition(msgspec.Struct):
+    """A condition that was read.
+
+    Attributes:
+        keys: the keys of the rule, but scope, schedule and severity.
+        items: the words that it uses.
+        missing: keys that it needs and the words do not give.
+        negatives: how many negations its words hold.
+    """
+
+    keys: dict[str, Any]
+    items: list[SentencePart]
+    missing: list[str] = []
+    negatives: int = 0
+
+
+class RuleClause:
+    """The part of a sentence with one condition: the words from ``first`` to before ``end``.
+
+    ``inherited`` is the metric of the condition before it; ``devices`` are those of the rule.
+    """
+
+    def __init__(
+        self,
+        sentence: RuleSentence,
+        vocabulary: RuleVocabulary,
+        place: tuple[int, int],
+        devices: Sequence[Device],
+        *,
+        named: bool = False,
+        inherited: MetricMention | None = None,
+    ) -> None:
+        self.sentence, self.vocabulary = sentence, vocabulary
+        self._place = place
+        self.devices, self._named, self._inherited = devices, named, inherited
+
+    def find(self, name: str) -> list[SentencePart]:
+        """Return the words of the first match of a part of rules; an empty list if there is none."""
+        return self.find_all(self.vocabulary.patterns[name])
+
+    def find_all(self, patterns: Patterns) -> list[SentencePart]:
+        return self.sentence.find(patterns, *self._place)
+
+    def of(self, symbol: str) -> list[SentencePart]:
+        """Return the unused parts of the clause with a symbol."""
+        return self.sentence.symbols(symbol, *self._place)
+
+    @property
+    def mention(self) -> MetricMention | None:
+        """The metric that the words name."""
+        items = self.of("@m")
+        return items[0].value if items else None
+
+    def metric(
+        self, amount: RuleAmount | None = None, comparative: Hint | None = None
+    ) -> tuple[dict[str, Any], list[Any]]:
+        """Return the key for the metric, and its units on the devices; see :func:`metric_keys`."""
+        mention = self.mention
+        if mention is None and comparative is not None and comparative.quantity:
+            mention = MetricMention(comparative.quantity, quantity=comparative.quantity)
+        inherited = self._inherited if mention is None else None
+        if inherited is not None:
+            keys, units = metric_keys(inherited, self.devices, None, named=self._named)
+            if keys and (amount is None or fits(amount, units)):
+                return keys, units
+        return metric_keys(mention, self.devices, amount, named=self._named)
+
+    def number(
+        self, amount: RuleAmount, units: Sequence[str | None], keys: dict[str, Any], *, difference: bool = False
+    ) -> float:
+        """Return an amount in the unit of the metric."""
+        name = keys.get("metric") or keys.get("quantity") or ""
+        return amount.within(units, name, difference=difference) if units else amount.value
+
+    @property
+    def metric_items(self) -> list[SentencePart]:
+        """The words for the metric: all but the first are another metric, and left over."""
+        return self.of("@m")[:1]
+
+
+def amounts(items: Sequence[SentencePart]) -> list[RuleAmount]:
+    return [item.value for item in items if item.symbol == "@a"]
+
+
+def comparatives(items: Sequence[SentencePart]) -> list[Hint]:
+    return [item.value for item in items if item.symbol == "@c"]
+
+
+def is_more(hints: Sequence[Hint]) -> bool:
+    """Return whether all comparatives are "more" or "longer", as in "more than 5 times"."""
+    return not any(hint.lowest or hint.quantity for hint in hints)
+
+
+def durations(items: Sequence[SentencePart]) -> list[str]:
+    return [item.value for item in items if item.symbol == "@t"]
+
+
+def negatives(items: Sequence[SentencePart]) -> int:
+    return sum(item.symbol == "@n" for item in items)
+
+
+def only_device(items: Sequence[SentencePart]) -> Device | None:
+    """Return the one device that the words name, None without any.
+
+    Raises:
+        NoSuchRule: The words name several devices.
+    """
+    chosen: list[Chosen] = [item.value for item in items if item.symbol == "@d"]
+    if not chosen:
+        return None
+    devices = chosen[-1].named or (chosen[-1].group.devices if chosen[-1].group else ())
+    if len(chosen) > 1 or len(devices) != 1:
+        raise NoSuchRule("compare_one")
+    return devices[0]

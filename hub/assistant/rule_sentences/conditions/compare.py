@@ -1,0 +1,66 @@
+"""``compare`` in words: "3 degrees warmer than tomato house 2", "exceeds the median of its area by 2 bar"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hub.assistant.language import Hint
+from hub.assistant.metric_words import MetricMention
+from hub.assistant.rule_sentences.amounts import RuleAmount
+from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amounts, comparatives, is_more, only_device
+from hub.assistant.rule_sentences.refusal import NoSuchRule
+from hub.assistant.rule_sentences.sentence import SentencePart
+
+
+def read(clause: RuleClause) -> SpokenCondition | None:
+    if clause.find("differs"):
+        raise NoSuchRule("two_directions")
+    for name, lowest in (("compared", None), ("exceeds", False), ("beneath", True)):
+        for where in ("of_area", "of_other"):
+            if items := clause.find(f"{name}_{where}"):
+                return _condition(clause, items, where, lowest)
+    return None
+
+
+def _condition(
+    clause: RuleClause, items: list[SentencePart], where: str, lowest: bool | None
+) -> SpokenCondition | None:
+    direction = _direction(items)
+    others = [hint for hint in comparatives(items) if hint is not direction]
+    if not is_more(others):
+        return None  # "less than 3 degrees warmer"
+    own = [item for item in clause.of("@m") if item not in items][:1]
+    lowest = direction.lowest if lowest is None and direction is not None else lowest
+    amount = next(iter(amounts(items)), RuleAmount(0.0, None, ""))
+    metric, units = clause.metric(amount if amount.unit else None, direction)
+    if not metric:
+        return SpokenCondition({"kind": "compare"}, items, ["metric"])
+    if "metric" not in metric:
+        raise NoSuchRule("several_metrics", metric=own[0].value.words if own else "", names=metric["quantity"])
+    limit = clause.number(amount, units, metric, difference=True)
+    source = {"with_area": "median"} if where == "of_area" else _source(clause, items, metric)
+    side = {"below": 0.0 - limit} if lowest else {"above": limit}
+    return SpokenCondition({"kind": "compare", **metric, **source, **side}, [*items, *own])
+
+
+def _direction(items: list[SentencePart]) -> Hint | None:
+    """Return the comparative that compares: the last one before what is compared with, after no other amount."""
+    end = next((n for n, item in enumerate(items) if item.symbol in ("@d", "@m", "median", "mediana")), len(items))
+    return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
+
+
+def _source(clause: RuleClause, items: list[SentencePart], metric: dict[str, Any]) -> dict[str, Any]:
+    """Return the key for what is compared with: the same metric of another device, or another metric of the device."""
+    mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
+    device = only_device(items)
+    found = {name for each in ([device] if device else clause.devices) for m in mentions for name in m.on(each)[:1]}
+    if len(found) > 1 or (mentions and not found) or (device is not None and not mentions and not _has(device, metric)):
+        raise NoSuchRule("compare_one")
+    other = {"with": found.pop()} if found and found != {metric["metric"]} else {}
+    if device is None and not other:
+        raise NoSuchRule("compare_one")
+    return {**({"with_device": device.id} if device else {}), **other}
+
+
+def _has(device: Any, metric: dict[str, Any]) -> bool:
+    return metric["metric"] in device.metrics

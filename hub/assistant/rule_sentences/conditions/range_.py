@@ -1,0 +1,46 @@
+"""``range`` in words: "between 2 and 6 bar", "not between 2 and 6", "deviates from 37 by more than 0.5"."""
+
+from __future__ import annotations
+
+from hub.assistant.rule_sentences.amounts import RuleAmount
+from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amounts, comparatives, is_more
+from hub.assistant.rule_sentences.sentence import SentencePart
+
+
+def read(clause: RuleClause) -> SpokenCondition | None:
+    if (items := clause.find("deviates")) and is_more(comparatives(items)):
+        middle, width = amounts(items)
+        return _condition(clause, items, "outside", middle, width, is_width=True)
+    for name in ("outside", "inside"):
+        if items := clause.find(name):
+            low, high = amounts(items)
+            return _condition(clause, items, name, low, high)
+    return None
+
+
+def _condition(
+    clause: RuleClause,
+    items: list[SentencePart],
+    key: str,
+    first: RuleAmount,
+    second: RuleAmount,
+    *,
+    is_width: bool = False,
+) -> SpokenCondition:
+    """Return the condition of two bounds, or of a middle and the difference from it (``is_width``)."""
+    first, second = _same_unit(first, second)
+    metric, units = clause.metric(first)
+    low = clause.number(first, units, metric)
+    high = clause.number(second, units, metric, difference=is_width)
+    bounds = [low - high, low + high] if is_width else sorted((low, high))
+    missing = [] if metric else ["metric"]
+    return SpokenCondition({"kind": "range", **metric, key: bounds}, [*items, *clause.metric_items], missing)
+
+
+def _same_unit(first: RuleAmount, second: RuleAmount) -> tuple[RuleAmount, RuleAmount]:
+    """Return two amounts of which the one without a unit has that of the other."""
+    if first.unit is None:
+        return RuleAmount(first.value, second.unit, first.written, second.degrees), second
+    if second.unit is None:
+        return first, RuleAmount(second.value, first.unit, second.written, first.degrees)
+    return first, second

@@ -1,0 +1,63 @@
+"""Mark the parts that every condition may have: numbers of times, durations, negations, states and comparatives."""
+
+from __future__ import annotations
+
+import re
+
+from hub.assistant.language import LONGEST_PHRASE
+from hub.assistant.rule_sentences.joining import WHOLE
+from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
+from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
+
+_UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
+_DAYS_OF_WEEK = 7
+_TWICE = 2
+
+
+def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
+    for pattern in words.patterns["number_of_times"]:
+        for match, items in sentence.matches([pattern]):
+            number = _number(match, words)
+            _mark(sentence, items, "@x", _TWICE if number is None else int(number))
+    for pattern in words.patterns["duration"]:
+        for match, items in sentence.matches([pattern]):
+            if (length := _duration(match, words)) is not None:
+                _mark(sentence, items, "@t", length)
+    for name, value in (("negation", None), ("unless", WHOLE)):
+        for pattern in words.patterns[name]:
+            for _, items in sentence.matches([pattern]):
+                _mark(sentence, items, "@n", value)
+    _mark_comparatives(sentence, words)
+    for state, patterns in words.states.items():
+        for pattern in patterns:
+            for _, items in sentence.matches([pattern]):
+                own = [item for item in items if item.symbol != "@n"]
+                sentence.use(own[:-1])
+                sentence.mark(own[-1].first, own[-1].end, "@s", state)
+
+
+def _mark(sentence: RuleSentence, items: list[SentencePart], symbol: str, value: object) -> None:
+    sentence.mark(items[0].first, items[-1].end, symbol, value)
+
+
+def _number(match: re.Match[str], words: RuleVocabulary) -> float | None:
+    written = match.groupdict().get("n")
+    if written is None:
+        return None
+    known = words.language.time.numbers.get(written)
+    return float(written.replace(",", ".")) if known is None else known
+
+
+def _duration(match: re.Match[str], words: RuleVocabulary) -> str | None:
+    """Return a duration as in a rule, one of the unit if there is no number: "per hour". Months have none."""
+    number, unit = _number(match, words), words.language.time.units[match["unit"]]
+    number = 1.0 if number is None else number
+    if unit == "week":
+        number, unit = number * _DAYS_OF_WEEK, "day"
+    return f"{number:g}{_UNITS[unit]}" if unit in _UNITS else None
+
+
+def _mark_comparatives(sentence: RuleSentence, words: RuleVocabulary) -> None:
+    for first, end, phrase in list(sentence.words.phrases(LONGEST_PHRASE)):
+        if phrase in words.comparatives and sentence.words.is_free(first, end):
+            sentence.mark(first, end, "@c", words.comparatives[phrase])

@@ -1,0 +1,13 @@
+"""Sentences that cannot be a rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class NoSuchRule(Exception):
+    """The sentence means something that no rule does. ``reason`` is a key of ``answers_*.toml`` after ``no_rule_``."""
+
+    def __init__(self, reason: str, **values: Any) -> None:
+        self.reason, self.values = reason, values
+        super().__init__(reason)

@@ -1,0 +1,171 @@
+"""The devices and the metric of a condition in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from hub.assistant.language import Language
+from hub.assistant.metric_words import MetricMention, find_quantities, find_titles, metric_titles, semantics
+from hub.assistant.rule_sentences.amounts import RuleAmount
+from hub.assistant.rule_sentences.refusal import NoSuchRule
+from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
+from hub.assistant.scope import Group, combine, find_groups, find_missing, find_named, groupable
+from hub.assistant.words import QuestionWords
+from hub.model import Device
+
+_SHOWN = 6
+_TWICE = 2
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """Devices as words name them: by their names, or as a group."""
+
+    named: tuple[Device, ...] = ()
+    group: Group | None = None
+
+
+def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> list[str]:
+    """Mark the names of devices, and those of metrics that are several words. Return devices that do not exist."""
+    words = sentence.words
+    find_named(words, language, devices)
+    _mark_devices(sentence, language, devices)
+    for _ in range(_TWICE):  # "above the bearing temperature of pump 2" names a metric again
+        mark_metrics(sentence, find_titles(words, metric_titles(devices), shortest=2))
+    missing = find_missing(words, language, devices)[1]
+    _mark_devices(sentence, language, devices)
+    return missing
+
+
+def mark_words(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
+    """Mark the words that name metrics and groups of devices."""
+    words = sentence.words
+    possible = groupable(words, devices)
+    _mark_groups(sentence, find_groups(words, possible, shortest=2))
+    mark_metrics(sentence, find_titles(words, metric_titles(devices), shortest=1, longest=1))
+    mark_metrics(sentence, find_quantities(words, language))
+    _mark_groups(sentence, find_groups(words, possible, longest=1))
+
+
+def mark_metrics(sentence: RuleSentence, mentions: Sequence[MetricMention]) -> None:
+    for mention in mentions:
+        first = end = mention.first
+        while end < len(sentence.words) and sentence.words.tokens[end].use == "metric":
+            end += 1
+        while first and sentence.words.tokens[first - 1].use == "metric":
+            first -= 1
+        sentence.mark(first, end, "@m", mention)
+
+
+def _mark_groups(sentence: RuleSentence, groups: Sequence[Group]) -> None:
+    for group in groups:
+        if group.synonym:
+            names = ", ".join(device.display_name for device in group.devices[:_SHOWN])
+            raise NoSuchRule("synonym", words=group.words, names=names)
+        sentence.mark(group.first, group.end, "@d", Chosen(group=group))
+
+
+def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
+    """Mark each run of words that name devices. One with "and" in it is refused: a rule looks at each for itself."""
+    tokens = sentence.words.tokens
+    place = 0
+    while place < len(tokens):
+        end = place
+        while end < len(tokens) and tokens[end].use == "device":
+            end += 1
+        if end > place:
+            words = QuestionWords(sentence.words.written(place, end))
+            named = find_named(words, language, devices) or find_missing(words, language, devices)[0]
+            sentence.mark(place, end, "@d", Chosen(tuple(named)))
+        place = max(end, place + 1)
+
+
+def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> tuple[list[Device], list[Group], bool]:
+    """Return the devices that words of a condition choose, the groups among them, and whether they name devices.
+
+    A group with a named device describes it: "feed pump 3 in the pump hall".
+    """
+    chosen: list[Chosen] = [item.value for item in items]
+    groups = [each.group for each in chosen if each.group is not None]
+    named = {device.id: device for each in chosen for device in each.named}
+    if not named:
+        return (combine(groups) if groups else list(devices)), groups, False
+    for group in groups:
+        if not named.keys() & {device.id for device in group.devices}:
+            raise NoSuchRule("several_devices")
+    return list(named.values()), groups, True
+
+
+def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
+    """Return the keys of a scope. Devices that share an area or a label alone are named by it."""
+    if not named and not groups:
+        return {}
+    if not named and len(groups) == 1:
+        words = groups[0].words.lower()
+        areas = {device.area for device in devices}
+        if groups[0].category == "area" and len(areas) == 1 and (area := areas.pop()):
+            return {"areas": [area]}
+        for label in {label for device in devices for label in device.display_labels}:
+            if label.lower() == words and all(label in device.display_labels for device in devices):
+                return {"labels": [label]}
+    return {"devices": sorted(device.id for device in devices)}
+
+
+def metric_keys(
+    mention: MetricMention | None, devices: Sequence[Device], amount: RuleAmount | None, *, named: bool
+) -> tuple[dict[str, Any], list[str | None]]:
+    """Return the key for the metric, ``metric`` or ``quantity``, and the units that it has on the devices.
+
+    Without a mention, the unit of the amount tells the metric. Both are empty if nothing does.
+
+    Raises:
+        NoSuchRule: Several metrics are meant, or a named device has none of them.
+    """
+    found = {device.id: _on(device, mention, amount) for device in devices}
+    names = {name for each in found.values() for name in each}
+    if not names:
+        return {}, []
+    if named and (lacking := next((device for device in devices if not found[device.id]), None)):
+        raise NoSuchRule("no_metric", name=lacking.display_name, metric=_words(mention, amount))
+    units = [device.unit(name) for device in devices for name in found[device.id]]
+    if len(names) == 1:
+        return {"metric": names.pop()}, units
+    several = next((each for each in found.values() if len(each) > 1), None)
+    quantity = _quantity(mention, amount)
+    if several or quantity is None or (mention is not None and mention.places):
+        raise NoSuchRule("several_metrics", metric=_words(mention, amount), names=", ".join(sorted(names)[:6]))
+    return {"quantity": quantity}, units
+
+
+def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None) -> list[str]:
+    """Return the metrics of a device that are meant: one, or several that are equally likely."""
+    if mention is None and (quantity := _quantity(mention, amount)):
+        mention = MetricMention(quantity, quantity=quantity)
+    if mention is not None:
+        found = mention.on(device)
+        return found[:1] if found and found[0] in mention.names else found
+    if amount is None or amount.unit is None:
+        return []
+    measured = [name for name in device.metrics if semantics(device, name).role == "measured"]
+    return [name for name in measured if fits(amount, [device.unit(name)])]
+
+
+def fits(amount: RuleAmount, units: Sequence[str | None]) -> bool:
+    """Return whether an amount can be compared with a metric that has these units."""
+    try:
+        amount.within(units, "")
+    except NoSuchRule:
+        return False
+    return True
+
+
+def _quantity(mention: MetricMention | None, amount: RuleAmount | None) -> str | None:
+    if mention is not None:
+        return mention.quantity
+    return "temperature" if amount is not None and amount.is_temperature else None
+
+
+def _words(mention: MetricMention | None, amount: RuleAmount | None) -> str:
+    return mention.words if mention is not None else amount.written if amount is not None else ""

@@ -1,0 +1,87 @@
+# ruff: noqa: E501 (one sentence with its rule on a line)
+"""No sentence becomes a rule that means something else: it is right, refused, or reports the words that it does not use."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from hub.assistant.rule_words import rule_from_words
+from sentence_judge import Sentence, devices, judge, sentences
+
+
+@pytest.mark.parametrize("sentence", sentences(), ids=[each.text for each in sentences()])
+def test_sentence_is_no_rule_that_means_something_else(sentence: Sentence):
+    verdict, draft = judge(sentence)
+    assert verdict != "wrong", draft
+
+
+def test_nearly_all_sentences_are_understood():
+    found = Counter(judge(each)[0] for each in sentences())
+    assert found["right"] >= 74, found
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("tell me when room 1 is above 25 °C for less than 5 minutes", "less than 5 minutes"),
+        ("tell me when the door of freezer 1 opens fewer than 3 times in an hour", "fewer than"),
+        ("tell me when no feed pump is running", "no"),
+        ("tell me when room 1 is above 25 °C every second day", "every second day"),
+        ("tell me when room 1 rises above 25 °C within 5 minutes", "within 5 minutes"),
+        ("tell me when any room is above 25 °C except room 2", "except"),
+        ("tell me when room 1 is above 25 °C, then below 20 °C", "then below 20 ° C"),
+        ("warn me when temperature and humidity in room 1 are above 50", "and humidity"),
+        ("tell bob when room 1 is above 25 °C", "tell bob"),
+        ("tell me when room 9 is above 25 °C", "room 9"),
+        ("tell me when room 1 was above 25 °C yesterday", "yesterday"),
+        ("Sag mir, wenn keine Feed pump läuft", "keine"),
+        ("Melde, wenn die Temperatur in Room 1 weniger als 5 Minuten über 25 Grad ist", "weniger als 5 Minuten"),
+    ],
+)
+def test_word_that_the_rule_does_not_express_is_reported(text: str, words: str):
+    found = rule_from_words(text, devices())
+    assert (found.unknown, found.refused) == ((words,), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("don't tell me when room 1 is above 25 °C", "negation"),
+        ("tell me when freezer 1 and freezer 2 are above -10 °C", "each device by itself"),
+        ("tell me when all feed pumps are off", "each device by itself"),
+        ("tell me when a fridge is above 8 °C", "No device is called “fridge”"),
+        ("tell me when the temperature of the boiler is above 80 kPa", "measured in °C"),
+        ("tell me when room 1 changes by more than 2 degrees in 5 minutes", "one direction"),
+        ("tell me when the flow of feed pump 1 doubles", "factor"),
+        ("tell me when freezer 1 is offline and its door is open", "cannot be joined"),
+        ("tell me when co2 in room 1 is above 900 or temperature above 26 °C and humidity above 60 %", "not by both"),
+        ("Melde nicht, wenn Room 1 über 25 Grad ist", "Verneinung"),
+        ("Avísame cuando todas las bombas estén apagadas", "cada dispositivo por separado"),
+    ],
+)
+def test_sentence_that_no_rule_means_is_refused(text: str, reason: str):
+    found = rule_from_words(text, devices())
+    assert reason in (found.refused or ""), found
+
+
+@pytest.mark.parametrize(
+    ("text", "keys"),
+    [
+        ("the pressure of feed pump 1 must be above 2 bar", {"kind": "not", "conditions": [{"kind": "threshold", "metric": "pressure", "above": 2.0}]}),
+        ("tell me when the level of buffer tank 1 is 5 % or less", {"kind": "not", "conditions": [{"kind": "threshold", "metric": "level", "above": 5.0}]}),
+        ("tell me when room 1 is colder than room 2 by more than 9 °F", {"kind": "compare", "metric": "temperature", "with_device": "room-2", "below": -5.0}),
+        ("tell me when the bearing temperature of feed pump 1 is more than 10 degrees above the bearing temperature of feed pump 2", {"kind": "compare", "metric": "bearing_temperature", "with_device": "feed-pump-2", "above": 10.0}),
+        ("tell me when the temperature is above 1,000", {"quantity": "temperature", "above": 1000.0}),
+        ("Melde, wenn der Füllstand von Buffer tank 1 unter 1,5 % liegt", {"metric": "level", "below": 1.5}),
+        ("tell me when power of freezer 1 is over 2kW mon-fri", {"metric": "power", "above": 2000.0, "schedule": ["mon-fri 00:00-24:00"]}),
+        ("tell me when freezer 1's temperature is above -15 or its door is open for 5 minutes", {"kind": "any", "conditions": [{"kind": "threshold", "metric": "temperature", "above": -15.0}, {"kind": "equals", "metric": "door", "value": True, "for": "5m"}]}),
+    ],
+)  # fmt: skip
+def test_meaning_of_negation_units_and_joined_conditions(text: str, keys: dict[str, object]):
+    found = rule_from_words(text, devices())
+    assert (found.missing, found.unknown, found.refused) == ((), (), None)
+    assert {
+        key: value for key, value in found.keys.items() if key not in ("id", "name", "devices", "time_zone")
+    } == keys

@@ -222,7 +222,7 @@ async def test_activity_log_names_what_opens_or_closes_access(hub: ApiHub) -> No
             "Val used a one-time link",
             "Val created an API token as viewer",
             "Val revoked an API token",
-            "Val changed the own password",
+            "Val changed their password",
         }
 
 

@@ -132,7 +132,7 @@ def test_file_has_no_secrets(exported: bytes):
 
 def test_other_files_are_refused_with_a_reason(exported: bytes, tmp_path: Path):
     for data in (b"", b"[]", b'{"format": "x"}', exported[:100]):
-        with pytest.raises(Invalid, match="no alert file"):
+        with pytest.raises(Invalid, match="not an alert file"):
             read_alert_file(data)
     newer = msgspec.json.encode(msgspec.structs.replace(read_alert_file(exported), version=99))
     with pytest.raises(Invalid, match="version 99"):

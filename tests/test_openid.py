@@ -181,7 +181,7 @@ async def test_person_connects_the_own_account(started: ApiHub, site: Provider, 
         page = await begin(val, "/api/account/openid")
         assert await come_back(val, await approve(page, "val-at-work")) == "/settings"
         assert await who(val) == "Val (viewer)"
-        assert "Val connected the own account with Plant login" in await logged(started)
+        assert "Val connected their account with Plant login" in await logged(started)
         other.http.cookies.update({name: value for name, value in before.items() if "session" in name})
         assert (await other.http.get("/api/devices")).status_code == 401, "the session is a new one"
         other.http.cookies.clear()

@@ -51,7 +51,7 @@ class People:
         usable = account is not None and not account.disabled
         stored = account.password if account and usable else None
         matches = await self._passwords.matches(stored, password, client)
-        # The check takes its time: the account may have been disabled or got another password since.
+        # The check takes a while: the account may have been disabled or got another password meanwhile.
         account = self.accounts.active(account.id) if account and matches else None
         return account if account is not None and account.password == stored else None
 
@@ -69,7 +69,7 @@ class People:
         """
         check_limits(role, limits)
         if not self.accounts and role != "administrator":
-            raise Conflict("The first account must be an administrator's.", "Invite an administrator first.")
+            raise Conflict("The first account must be an administrator.", "Invite an administrator first.")
         return await self.links.create(role, by=by, maker=maker, email=email, limits=limits)
 
     async def take_invitation(self, email: str) -> OneTimeLink | None:

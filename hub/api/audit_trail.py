@@ -106,7 +106,7 @@ class _Request:
         self.draft = Draft()
         self._trail, self._scope, self._send = trail, scope, send
         self._status = 0
-        self._start: Message | None = None  # held back: a client has the whole of an empty answer with it
+        self._start: Message | None = None  # held back: with it, an empty response is complete
         self._written = False
 
     async def send(self, message: Message) -> None:

@@ -28,9 +28,9 @@ sign_in  GET    /login/openid/callback                      signed in with OpenI
 sign_in  POST   /logout                                     signed out
 sign_in  DELETE /api/account/sessions/{session_id}          signed out a browser
 people   POST   /api/welcome                                used a one-time link
-people   PATCH  /api/account                                changed the own account
-people   PUT    /api/account/notifications                  changed the own notifications
-people   POST   /api/account/password                       changed the own password
+people   PATCH  /api/account                                changed their account
+people   PUT    /api/account/notifications                  changed their notifications
+people   POST   /api/account/password                       changed their password
 people   POST   /api/account/tokens                         created an API token
 people   DELETE /api/account/tokens/{token_id}              revoked an API token
 people   POST   /api/account/passkeys                       added a passkey

@@ -95,5 +95,5 @@ def _baseline(file: Path, found: EvaluationScore) -> float | None:
     except (HubError, KeyError, TypeError):
         points = None
     if isinstance(points, bool) or not isinstance(points, int | float):
-        raise Invalid(f"{file} is no baseline of hub eval.", "Delete it to write a new one.")
+        raise Invalid(f"{file} is not a baseline of hub eval.", "Delete it to write a new one.")
     return float(points)

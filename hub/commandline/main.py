@@ -51,7 +51,7 @@ def _command(words: Sequence[str] | None) -> int:
     arguments = _parser().parse_args(words)
     if arguments.command in ("serve", "demo"):  # before slow imports: SIGHUP must not end the process
         arguments.hangup = Hangup()
-        gc.disable()  # an eighth of the time of the imports; enabled when the hub runs
+        gc.disable()  # saves an eighth of the import time; enabled again when the hub runs
     # The doctor reports problems itself.
     level = logging.CRITICAL if arguments.command == "doctor" else logging.INFO
     log_setup.configure(level)

@@ -107,7 +107,7 @@ def read_alert_file(data: bytes) -> AlertFile:
     try:
         found = msgspec.json.decode(data, type=AlertFile)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Invalid(f"This is no alert file ({error}).", "Download one from the page of an alert.") from None
+        raise Invalid(f"This is not an alert file ({error}).", "Download one from the page of an alert.") from None
     if found.format != FORMAT or found.version > VERSION:
         raise Invalid(
             f"The file has version {found.version} of {found.format[:40]!r}.", f"This hub reads version {VERSION}."

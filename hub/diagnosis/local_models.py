@@ -70,5 +70,5 @@ class LocalModelQueue:
                 log.warning("Diagnosis %s keeps the built-in analyst's text: %s", revision.diagnosis.id, error)
             except Exception as error:
                 faults.unexpected(
-                    "Diagnosis %s keeps the words of the analyst. Report this.", revision.diagnosis.id, cause=error
+                    "Diagnosis %s keeps the built-in analyst's text. Report this.", revision.diagnosis.id, cause=error
                 )

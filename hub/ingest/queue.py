@@ -34,7 +34,7 @@ class IngestQueue:
         calm: int = 5_000,
         share: int = 2_000,
     ) -> None:
-        self._parts: deque[list[Entry]] = deque()  # as they were put in, never empty lists
+        self._parts: deque[list[Entry]] = deque()  # as they were added; no list is empty
         self._waiting = 0  # entries in all parts
         self._ready = asyncio.Event()  # there is something to take, or the queue is closed
         self._capacity = capacity

@@ -114,7 +114,7 @@ def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStat
     top = _sources(by_source)[:TOP]
     waits = sorted(each.acknowledged_at - each.raised_at for each in told if each.acknowledged_at is not None)
     stale = sum(each.open and is_notified(each) and end - each.raised_at > STALE_MS for each in alerts)
-    # Of few alerts, the ten most frequent conditions are always most of them: that says nothing.
+    # With few sources, the ten most frequent ones always account for most alerts, which says nothing.
     from_top = sum(each.count for each in top) / len(told) if len(by_source) > 2 * TOP else 0.0
     return AlertStatistics(
         count=len(told),

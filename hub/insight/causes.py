@@ -232,7 +232,7 @@ class _Comparison:
         own = [s for metric, s in onsets.items() if any(p.fits(metric, semantics[metric]) for p in patterns)]
         if not own:
             return 0.0
-        # Behind is only what began surely later than another: both times are known no better than their ranges.
+        # Onsets are known as ranges only: a metric is behind if its range begins after another metric's range ends.
         first = min(latest for _, latest in onsets.values())
         span = self._matcher.latest - first
         behind = min(earliest for earliest, _ in own) - first

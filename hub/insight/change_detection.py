@@ -221,7 +221,7 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
     """Search a steady metric again after removing the influence of its steady companions."""
-    # Means of a few readings: the regression is the costliest step, and they lead to the same.
+    # Use means of a few readings each: the regression is the costliest step, and its result is the same.
     count = -(-len(seen.track) // _MOST_ADJUSTED)
     track = seen.track.averaged(count) if count > 1 else seen.track
     end = baseline_end(track, moment)

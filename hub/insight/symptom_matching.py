@@ -158,9 +158,9 @@ class SymptomMatcher:
         self.over_limit = {item.metric for item in evidence if item.kind == "over_limit"}
         self._by_kind: dict[str, list[Evidence]] = {}
         for item in evidence:
-            # Beyond its limit for long is not usual.
+            # A metric that is steady beyond its limit is not in its usual state.
             is_steady = item.kind == "steady" and item.metric in self.over_limit
-            # What has been beyond its limit for as long as it is known, or often before, has to do with the limit.
+            # If a metric was always or often beyond its limit before, the limit is the likelier problem.
             is_known = item.params.get("is_lasting") or item.params.get("is_usual")
             is_no_news = item.kind == "over_limit" and (not limits or is_known)
             if not is_steady and not is_no_news:

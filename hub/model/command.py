@@ -42,7 +42,7 @@ class CommandDescriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     unit: str | None = None
     on: str | bool | int | float | None = None  # what the payload has for true; None: true itself
     off: str | bool | int | float | None = None
-    minimum: float | None = None  # of a number, as maximum and step
+    minimum: float | None = None  # of a number, like maximum and step
     maximum: float | None = None
     step: float | None = None
     values: tuple[str, ...] = ()  # of an enum

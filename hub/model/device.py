@@ -47,7 +47,7 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
     area: str | None = None
     labels: tuple[str, ...] = ()
     via: str | None = None  # the gateway's id
-    units: dict[str, str] = {}  # by metric, as limits, titles, classes and categories
+    units: dict[str, str] = {}  # by metric, like limits, titles, classes and categories
     limits: dict[str, Limit] = {}
     commands: dict[str, dict[str, Any]] = {}  # by name: what CommandDescriptor describes
     titles: dict[str, str] = {}
@@ -105,7 +105,7 @@ class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
     since: int | None = None  # the first reading that met the condition, by the device's clock
     until: int = 0  # the last one
     value: Value | None = None  # of the reading with which the condition had held for the rule's duration
-    over: int | None = None  # as of Watch
+    over: int | None = None  # as in Watch
     points: list[tuple[int, float]] = []  # the window of a rate rule
     behind: bool = False  # newer readings had been evaluated before these arrived
 
@@ -114,7 +114,7 @@ class PartState(msgspec.Struct, gc=False, omit_defaults=True):
     """State of one of the conditions that a rule joins."""
 
     since: int | None = None  # when it began, by the device's clock; None while it is not met
-    points: list[tuple[int, float]] = []  # as of Watch
+    points: list[tuple[int, float]] = []  # as in Watch
 
 
 class Watch(msgspec.Struct, gc=False, omit_defaults=True):
@@ -141,13 +141,13 @@ class Device(msgspec.Struct):
     id: str
     native_id: str  # what the device or its gateway calls it
     dialect: str
-    first_seen: int  # time of receipt in ms, as the next one
-    last_seen: int | None = None  # of any message from it
+    first_seen: int  # when its first message was received, in ms
+    last_seen: int | None = None  # when its last message was received, in ms
     last_ts: int = 0  # the newest time in its messages that is not in the future
     expected_interval: float = 0.0  # ms between its readings, 0 while unknown; see registry/expected_interval.py
     presence: Presence = "online"
     info: Info = Info()
-    name: str | None = None  # set by a person and overrides info, as area, labels and metric_edits
+    name: str | None = None  # set by a person; overrides info, like area, labels and metric_edits
     area: str | None = None  # name of the area that a person assigned it to
     labels: tuple[str, ...] | None = None
     metrics: dict[str, Latest] = {}  # the latest value by metric
@@ -157,14 +157,14 @@ class Device(msgspec.Struct):
     last_applied_record: int = 0  # number of the last record that the stored state may contain
     constant_id: int | None = None  # stem of an id or seq that came with different values, or MANY_IDS: no dedup by it
     metric_edits: dict[str, MetricOverride] = {}  # by metric
-    regularity: int = 0  # of its intervals; see registry/expected_interval.py
+    regularity: int = 0  # how regular its intervals are; see registry/expected_interval.py
     longest_pause: float = 0.0  # ms, 0 for a regular device; see there
     discrete: bool = False  # it reports only states and events
     announces_offline: bool = False  # its protocol would have reported that it is gone; see Availability
     presence_before_gateway: Presence | None = None  # its presence when its gateway went offline
     last_reading: int | None = None  # time of receipt of its last live reading
     withdrawn: bool = False  # its announcement was removed and nothing came since: its silence is normal
-    kinds: tuple[str, ...] | None = None  # of machine, set by a person; None: the hub finds out
+    kinds: tuple[str, ...] | None = None  # kinds of machine, set by a person; None: determined by the hub
     area_id: str | None = None  # id of that area; rights depend on it, never on info.area
     calculated: dict[str, CalculatedMark] = {}  # the metrics that the hub calculates
 

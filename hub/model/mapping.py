@@ -47,7 +47,7 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     metrics: dict[str, Pick | str] = {}  # what to read by metric; empty: every value of the JSON is a metric
     values: str | None = None  # path of the object whose values are metrics, beside those in ``metrics``
     ignore: tuple[str, ...] = ()  # patterns of metrics that are not wanted
-    units: dict[str, str] = {}  # by pattern of a metric's name (``temp*``), as kinds
+    units: dict[str, str] = {}  # by pattern of a metric's name (``temp*``), like kinds
     kinds: dict[str, Kind] = {}
     time: str | None = None  # path of the message's own time
     zone: str | None = None  # time zone (IANA name) of a time there that has none

@@ -34,7 +34,7 @@ class RecordBatch(msgspec.Struct, frozen=True):
     table: int  # number of the table that the rows belong to, see next_table
     names: tuple[str, ...]  # the metrics
     devices_by_row: Sequence[str]  # device ids, by row number of the table
-    rows: Ints  # the row number of each record's device, shape (n,) as ts, received and keys
+    rows: Ints  # the row number of each record's device; shape (n,), like ts, received and keys
     ts: Ints
     received: Ints
     keys: Ints

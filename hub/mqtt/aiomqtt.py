@@ -89,7 +89,7 @@ class AiomqttConnection(aiomqtt.Client):
         try:
             codes = await self.subscribe([(each, int(self._settings.persistent)) for each in filters])
         except aiomqtt.MqttError:
-            raise self.lost or Lost("the broker did not answer the subscription") from None
+            raise self.lost or Lost("the broker did not answer SUBSCRIBE") from None
         except ValueError:
             raise Lost(f"one of these topic filters is invalid: {', '.join(filters)}") from None
         refused = [code if isinstance(code, ReasonCode) and code.is_failure else None for code in codes]
@@ -99,7 +99,7 @@ class AiomqttConnection(aiomqtt.Client):
         try:
             await self.unsubscribe(list(filters))
         except aiomqtt.MqttError:
-            raise self.lost or Lost("the broker did not answer the end of a subscription") from None
+            raise self.lost or Lost("the broker did not answer UNSUBSCRIBE") from None
 
     async def send(self, topic: str, payload: bytes, qos: int, retained: bool) -> None:
         if self.lost is not None:

@@ -204,7 +204,8 @@ class ReconnectingClient:
             if error is None:
                 log.info("The MQTT broker at %s granted all subscriptions.", self._state.address)
             else:
-                log.warning("%s Messages there do not arrive. The hub retries every %g s.", error, RESUBSCRIBE_S)
+                text = "%s Messages on these topics do not arrive. The hub retries every %g s."
+                log.warning(text, error, RESUBSCRIBE_S)
         granted = len(refused) < len(self._topics)
         self._set(subscribed=granted, refused=tuple(refused.items()), error=error)
 

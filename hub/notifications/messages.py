@@ -72,7 +72,7 @@ class MessageComposer:
         try:
             return self.compose(kind, alerts, now, style)
         except Invalid as error:
-            faults.error(error.message, "A template of notifications fails, the default one is used: %s", error)
+            faults.error(error.message, "A notification template failed. The default template is used: %s", error)
             return self.compose(kind, alerts, now, replace(style, template=DEFAULT_TEMPLATE))
 
     def compose(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:

@@ -173,7 +173,7 @@ class NotificationConfig:
                 channel = self.settings.channel(each.channel)
                 if channel is None or channel.type.address is None:
                     raise Invalid(
-                        f"The channel {each.channel[:64]!r} reaches no single persons.", "Choose another one."
+                        f"The channel {each.channel[:64]!r} has no personal addresses.", "Choose another one."
                     )
                 channel.type.check_address(each.address)
             await self._save(replace(self.settings, people={**self.settings.people, account: wanted}))

@@ -96,7 +96,7 @@ class ChannelWorker:
             if pause > 0:
                 try:
                     async with asyncio.timeout(pause):
-                        # A failing channel is left alone for its pause, whatever comes to be sent.
+                        # A failing channel pauses, even if new deliveries come in.
                         await (self._restart if self._failures else self._wake).wait()
                 except TimeoutError:
                     pass

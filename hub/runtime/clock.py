@@ -135,8 +135,8 @@ class Clock:
             return
         self._warned = True
         log.warning(
-            "The clock is %.0f days ahead of the newest time in the history: it may be wrong, or the hub was off for "
-            "long. No old history is deleted until the clock is set right or has run evenly for a day. If it is "
+            "The clock is %.0f days ahead of the newest time in the history: it may be wrong, or the hub was off for a "
+            "long time. No old history is deleted until the clock is set right or has run evenly for a day. If it is "
             "right, confirm it: hub doctor --trust-clock.",
             ahead / 86_400_000,
         )

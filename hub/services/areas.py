@@ -133,7 +133,7 @@ class Areas:
             try:
                 self._file.replace(list(tree))
             except HubError as error:
-                log.error("%s Areas from an earlier version are taken over at the next start.", error)
+                log.error("%s Areas from an earlier version will be imported at the next start.", error)
                 return
             self.tree = tree
         for device_id, area in assigned:

@@ -68,7 +68,7 @@ class AuditLog:
         minute = entry.at // MINUTE_MS
         if minute != self._minute:
             self._minute, self._keys = minute, set()
-        # A denial is counted whatever was asked for; a name that somebody tries to sign in with is worth an entry.
+        # Denied requests are counted together for all operations, failed sign-ins for each name.
         what = "" if entry.kind == "denied" else entry.operation
         whose = entry.object if entry.kind == "sign_in" else ""
         client = client_group(entry.client)

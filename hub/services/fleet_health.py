@@ -153,7 +153,7 @@ def _is_low(device: Device, metric: str, latest: Latest, quantity: str) -> bool 
     """Return whether a level needs attention; None if that is not known."""
     unit, value = device.unit(metric), latest.value
     if isinstance(value, bool) and quantity == "state_of_charge":
-        return value  # of the device class battery: true is low
+        return value  # device class battery: true means low
     if not isinstance(value, float):
         return None
     limit = device.info.limits.get(metric)

@@ -125,7 +125,7 @@ class MessageTap:
     def _outcome(self, message: RawMessage) -> Outcome | None:
         dialect = next((each for each in self._dialects if each.owns(message.topic)), None)
         if dialect is None or isinstance(dialect, NativeDialect):
-            return None  # a native topic that is not known is rejected once an hour: the pipeline's turn, not ours
+            return None  # an unknown native topic may be rejected once an hour, which is left to the pipeline
         try:
             result = dialect.decode(message, self._view)
         except Exception:  # the pipeline reports what is wrong with it

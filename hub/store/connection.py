@@ -48,7 +48,9 @@ def store_error(error: Exception) -> StoreError:
     if code in _DAMAGED:
         return StoreCorrupt("The database file is damaged.", "Restart the hub: it sets the file aside.")
     if code == sqlite3.SQLITE_READONLY:
-        return StoreError("The database may not be written.", "Check the owner and permissions of the data folder.")
+        return StoreError(
+            "The hub is not allowed to write to the database.", "Check the owner and permissions of the data folder."
+        )
     text = f"The database refused this: {type(error).__name__}: {error!s:.200}."
     # Other errors of sqlite3, and those without a code (a closed database), are not about the values.
     refused = code in _REFUSED or not isinstance(error, sqlite3.Error) or "binding" in str(error)

@@ -56,7 +56,7 @@ _NEXT = """SELECT id FROM delivery WHERE channel = ?1 AND state IN ('waiting', '
     AND (state = 'waiting' OR lease_until < ?2) ORDER BY due_at, id LIMIT 1"""
 _CLAIM = f"""UPDATE delivery SET heard = heard OR state = 'sending',
     state = 'sending', attempt = attempt + 1, lease_until = ?2 WHERE id = ?1 RETURNING {_RECORD}"""  # noqa: S608 (our own words)
-# A message about alerts that have cleared is not sent any more. That they have is sent only to who heard of them.
+# A message about cleared alerts is no longer sent. "Resolved" goes only to receivers who have heard of the alerts.
 _OUTDATED = """UPDATE delivery SET heard = heard OR state = 'sending', state = 'cancelled' WHERE id = ?1 AND CASE kind
     WHEN 'firing' THEN NOT EXISTS (SELECT 1 FROM notification_group WHERE id = delivery.notification_group)
     WHEN 'resolved' THEN NOT EXISTS (

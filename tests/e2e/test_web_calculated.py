@@ -30,7 +30,7 @@ def test_metric_is_tried_saved_and_calculated(demo: Demo, page: Page):
         '[[calculated]]\nname = "Net power"\nid = "net-power"\n'
         'metric = "net_power"\nexpression = "power - base"\nevery = "1s"'
     )
-    tried = page.get_by_role("region", name="Over the history")
+    tried = page.get_by_role("region", name="Test on stored readings")
     expect(tried).to_contain_text("last 1,000")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Net power")).to_be_visible()

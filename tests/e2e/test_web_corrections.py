@@ -58,7 +58,7 @@ def test_question_is_answered_with_one_tap_and_undone(hub: ThreadedHub, page: Pa
     expect(section.locator('li[data-metric="q7"]')).to_contain_text("corrected by a person")
     page.get_by_role("button", name="Undo").click()
     expect(question).to_be_visible()
-    question.get_by_role("button", name="None of the known ones").click()
+    question.get_by_role("button", name="None of these").click()
     expect(question).to_have_count(0)
     assert read_as(hub, "pump-1", "q7")["quantity"] == "other"
 

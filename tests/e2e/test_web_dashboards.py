@@ -179,7 +179,7 @@ def test_dashboards_are_accessible_in_both_themes(site: Demo, visit: Callable[..
     page = visit(reduced_motion="reduce")
     page.goto(f"http://{site.http}/dashboards")
     page.get_by_role("button", name="New dashboard").click()
-    page.get_by_label("Tiles").select_option("Make tiles for a device")
+    page.get_by_label("Tiles").select_option("Create tiles for a device")
     page.get_by_role("combobox", name="Device").fill("oven")
     page.keyboard.press("Enter")
     wrong = axe_violations(page)

@@ -77,7 +77,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
             if wait := await auth.count_wrong(request.scope, account.name):
                 return throttled(request.url.path, wait)
             raise Forbidden("The current password is wrong.", "If you forgot it, ask an administrator for a link.")
-        await changes.write(account.name, Change("people.password", "changed the own password"))
+        await changes.write(account.name, Change("people.password", "changed their password"))
         return Response(status_code=204)
 
     @router.get("/sessions", response_model=shapes.SessionList)

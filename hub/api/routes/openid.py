@@ -27,7 +27,7 @@ PATH = "/login/openid"
 Text = Annotated[str, Query(max_length=4_096)]
 CHANGED = {
     "created": ("people.accepted", "signed in with {} for the first time"),
-    "connected": ("people.connected", "connected the own account with {}"),
+    "connected": ("people.connected", "connected their account with {}"),
     "role": ("people.role", "got another role from {}"),
 }
 

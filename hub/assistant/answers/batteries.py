@@ -55,7 +55,7 @@ async def battery(context: Context) -> ComputedAnswer:
 def _is_low(context: Context, target: Target) -> bool:
     value = target.latest.value
     if isinstance(value, bool):
-        return value  # of the device class battery: true is low
+        return value  # device class battery: true means low
     limit = context.queries.limits(target.device).get(target.metric)
     bound = limit.min if limit is not None and limit.min is not None else _LOW_BATTERY
     return isinstance(value, float) and value < bound

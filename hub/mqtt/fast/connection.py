@@ -151,7 +151,7 @@ class FastConnection(asyncio.Protocol):
             async with asyncio.timeout(HANDSHAKE_S):
                 return await answer
         except TimeoutError:
-            raise Lost("the broker did not answer a change of the subscription") from None
+            raise Lost("the broker did not answer SUBSCRIBE or UNSUBSCRIBE") from None
         finally:
             del self._answers[number]
             self._publishing.release(number)

@@ -86,7 +86,7 @@ class Compare(MetricCondition, frozen=True):
         room = (self.above - own + other if self.above is not None else own - other - (self.below or 0.0)) * HALF
         if room <= 0:
             return None
-        # Half of the room is for each of the two, so that they stay apart whatever the other one does.
+        # Each metric may use half of the distance to the limit, so that both together cannot reach it.
         rises = (metric == rest.metric) == (self.above is not None)
         value = own if metric == rest.metric else other
         return Limit(max=value + room) if rises else Limit(min=value - room)

@@ -47,7 +47,7 @@ class Stuck(MetricCondition, frozen=True):
         return 0.0 if differs else 1.0
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        return Limit()  # what a value changes is when the timer expires, which :meth:`follow` finds out
+        return Limit()  # a new value only changes when the timer expires; :meth:`follow` handles that
 
     def at_rest(self, points: Points) -> bool:
         return True
@@ -59,7 +59,7 @@ class Stuck(MetricCondition, frozen=True):
                 begins, points[:] = place, last
                 last = [reading]
             last = last or [reading]
-        # The first two of the last value and the newest one: what is between them changes nothing.
+        # The first two readings of the last value, and the newest reading: those in between change nothing.
         return [*readings[begins:][:2], *readings[begins:][2:][-1:]]
 
     def signature(self) -> str:

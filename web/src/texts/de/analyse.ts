@@ -33,8 +33,7 @@ export const analyse = {
   askIt: 'Fragen',
   notOwn: 'Dieses Handbuch stammt von einer anderen Person. Nur sie und Administratoren können es ändern.',
   remove: 'Analyse löschen',
-  removeLead:
-    'Löscht die Datei und ihr Ergebnis. Um das Ergebnis wieder zu erhalten, analysieren Sie die Datei erneut.',
+  removeLead: 'Löscht das Ergebnis der Analyse. Um es wieder zu erhalten, analysieren Sie die Datei erneut.',
   earlier: 'Frühere Analysen',
   none: 'Noch keine Dateien analysiert.',
   more: 'Mehr laden',

@@ -17,8 +17,7 @@ export const assistant = {
   answering: 'Antwort wird erstellt…',
   past: 'Frühere Unterhaltungen',
   remove: (title: string) => `„${title}“ löschen`,
-  removeLead:
-    'Löscht die Unterhaltung für alle, die diesen Hub nutzen. Dies kann nicht rückgängig gemacht werden.',
+  removeLead: 'Löscht die Unterhaltung mit allen Antworten. Dies kann nicht rückgängig gemacht werden.',
   steps: 'Abgefragte Daten',
   sources: 'Quellen:',
   unsupported: 'Nicht durch die Daten belegt:',

@@ -19,11 +19,11 @@ export const backtest = {
   before: (count: number): string =>
     count === 0
       ? 'Die gespeicherte Regel hätte nicht ausgelöst.'
-      : `Die gespeicherte Regel: ${times(count)}.`,
+      : `Die gespeicherte Regel hätte ${times(count)} ausgelöst.`,
   added: (count: number): string => `Neu: ${count}.`,
   gone: (count: number): string => `Nicht mehr: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
-    `${readings} Messwerte von ${tested} der ${of} Geräte.`,
+    `Getestet mit ${readings} Messwerten von ${tested} der ${of} Geräte.`,
   since: (from: string): string => `Messwerte seit ${from}.`,
   leftOut: {
     no_readings: (names: string): string => `Keine Messwerte: ${names}.`,

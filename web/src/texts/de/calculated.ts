@@ -41,7 +41,7 @@ export const calculated = {
     unit: 'Einheit',
     device: 'Ergebnis auf einem Gerät',
     every: 'Berechnen alle',
-    max_age: 'Ältester Eingangswert',
+    max_age: 'Höchstalter der Eingangswerte',
     devices: 'Geräte',
     models: 'Modelle',
     labels: 'Labels',
@@ -52,13 +52,13 @@ export const calculated = {
     expression:
       'Metriken des Geräts, + - * / und Funktionen: rate(x, 300), average(x, 300), total(power / 1000), sum(metric("power", area="Hall 2"))',
     unit: 'Leer: abgeleitet aus den Eingangswerten',
-    device: 'Statt der Felder darunter. Wird angelegt, wenn es fehlt',
+    device: 'Ersetzt die Felder darunter. Das Gerät wird angelegt, wenn es fehlt',
     max_age: 'Ältere Eingangswerte gelten als fehlend',
   },
   trial: {
-    title: 'Im Verlauf',
+    title: 'Test mit gespeicherten Messwerten',
     lead: (readings: string, step: string) =>
-      `Aus ${readings} gespeicherten Messwerten, alle ${step}. Nichts wurde gespeichert.`,
+      `Alle ${step} aus ${readings} gespeicherten Messwerten berechnet. Die Werte werden nicht gespeichert.`,
     more: (n: string, all: string) => `${n} von ${all} Geräten werden gezeigt.`,
     running: 'Wird berechnet…',
     nothing: 'Keine Werte: In diesem Zeitraum fehlen Eingangswerte.',

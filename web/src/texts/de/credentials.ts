@@ -38,7 +38,7 @@ export const credentials = {
   none: 'Noch keine Gerätepasswörter.',
   ownTopics: 'nur eigene Topics',
   subtopics: (topics: string) => `${topics} und darunter`,
-  certificates: 'Zertifikate von Geräten',
+  certificates: 'Gerätezertifikate',
   certificatesLead:
     'Statt eines Passworts kann ein Gerät ein Zertifikat der Zertifizierungsstelle des Hubs verwenden. Der Broker braucht einen Listener mit TLS.',
   downloadCa: 'Zertifikat der Zertifizierungsstelle herunterladen',

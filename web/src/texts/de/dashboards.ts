@@ -6,7 +6,7 @@ export const dashboards = {
   title: 'Dashboards',
   lead: 'Kacheln mit Werten, Diagrammen, Zuständen und Bedienelementen beliebiger Geräte, für Sie selbst oder geteilt.',
   none: 'Noch keine Dashboards.',
-  noneLead: 'Legen Sie eines an, oder erstellen Sie eines aus den Messgrößen eines Geräts.',
+  noneLead: 'Erstellen Sie ein leeres oder eines mit den Messgrößen eines Geräts.',
   mine: 'Meine Dashboards',
   others: 'Von anderen geteilt',
   add: 'Neues Dashboard',

@@ -150,7 +150,7 @@ export const device = {
     question: (title: string) => `Was misst ${title}?`,
     now: (value: string) => `jetzt ${value}`,
     another: 'Andere auswählen…',
-    nothing: 'Keine der bekannten',
+    nothing: 'Keine davon',
     metric: 'Messgröße',
     quantity: 'Größe',
     place: 'Ort',

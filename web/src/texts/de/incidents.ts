@@ -38,6 +38,6 @@ export const incidents = {
   list: 'Alarme',
   timeline: 'Zeitverlauf',
   missing:
-    'Störung nicht gefunden. Ihre Alarme sind möglicherweise älter als die Aufbewahrungsdauer oder nicht in Ihren Bereichen.',
+    'Störung nicht gefunden. Ihre Alarme sind möglicherweise älter als die Aufbewahrungsdauer oder gehören zu Geräten außerhalb Ihrer Bereiche.',
   more: (n: number) => `${n} weitere anzeigen`,
 };

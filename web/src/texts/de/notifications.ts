@@ -50,7 +50,7 @@ export const notifications = {
   hours: 'Nur in diesen Zeiten',
   steps: 'Benachrichtigen',
   step: (n: number) => (n === 1 ? 'Zuerst' : `Eskalation ${n - 1}`),
-  after: 'nach Minuten ohne Quittierung',
+  after: 'Minuten ohne Quittierung',
   toChannels: 'Kanäle',
   toPeople: 'Personen',
   toRoles: 'Alle mit der Rolle',

@@ -1,4 +1,4 @@
-// Texts of signing in, the own account, and people.
+// Texts of signing in, one's own account, and people.
 
 import { integer } from '../../lib/fixed';
 import { plural } from '../plural';
@@ -100,7 +100,7 @@ export const passkeys = {
   signIn: 'Sign in with a passkey',
   cancelled:
     'No passkey was used: the request was cancelled or took too long, or this device has no passkey for this hub.',
-  known: 'This device has a passkey for this account already.',
+  known: 'This device already has a passkey for this account.',
   needsHttps: 'Passkeys need HTTPS. This page was opened with plain HTTP, so they are not available.',
   needsName: 'Passkeys need a host name. This page was opened by an IP address, so they are not available.',
   openLocalhost: (port: string) =>

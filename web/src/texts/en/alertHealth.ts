@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Alert health',
-  lead: 'What alarmed in the last seven days, what was noise, and what to change.',
+  lead: 'Alerts of the last seven days, which of them were noise, and what to change.',
   week: 'This week',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 alert', other: `${count} alerts` });
@@ -19,10 +19,10 @@ export const alertHealth = {
   open: 'Open in total',
   acknowledged: 'Acknowledged',
   advice: 'Rules to change',
-  noAdvice: 'No rule made noise.',
+  noAdvice: 'No rule raised needless alerts.',
   change: 'Change the rule',
   drifts: 'Drifting towards a limit',
-  noDrifts: 'Nothing reaches a limit within two weeks.',
+  noDrifts: 'No metric reaches a limit within two weeks.',
   drift: (value: string, limit: string, perDay: string, days: string): string =>
     `${value} now, ${perDay} a day: reaches ${limit} in ${days}`,
   days: (days: number): string =>

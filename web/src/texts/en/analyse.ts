@@ -32,7 +32,7 @@ export const analyse = {
   askIt: 'Ask',
   notOwn: 'Somebody else added this manual. Only that person and administrators can change it.',
   remove: 'Delete analysis',
-  removeLead: 'Deletes the file and its result. To get the result back, analyse the file again.',
+  removeLead: 'Deletes the result of the analysis. To get it back, analyse the file again.',
   earlier: 'Previous analyses',
   none: 'No files analysed yet.',
   more: 'Load more',

@@ -17,7 +17,7 @@ export const assistant = {
   answering: 'Answering…',
   past: 'Previous conversations',
   remove: (title: string) => `Delete “${title}”`,
-  removeLead: 'Deletes the conversation for everyone who uses this hub. This cannot be undone.',
+  removeLead: 'Deletes the conversation with all its answers. This cannot be undone.',
   steps: 'Data looked up',
   sources: 'Sources:',
   unsupported: 'Not supported by the data:',

@@ -17,11 +17,11 @@ export const backtest = {
       ? 'Would not have fired.'
       : `Would have fired ${times(count)} on ${devices(onDevices)}, for ${longest} at the longest.`,
   before: (count: number): string =>
-    count === 0 ? 'The saved rule would not have fired.' : `The saved rule: ${times(count)}.`,
+    count === 0 ? 'The saved rule would not have fired.' : `The saved rule would have fired ${times(count)}.`,
   added: (count: number): string => `New: ${count}.`,
   gone: (count: number): string => `No longer: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
-    `${readings} readings of ${tested} of ${of} devices.`,
+    `Tested on ${readings} readings from ${tested} of ${of} devices.`,
   since: (from: string): string => `Readings since ${from}.`,
   leftOut: {
     no_readings: (names: string): string => `No readings: ${names}.`,

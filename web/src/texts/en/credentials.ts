@@ -35,14 +35,14 @@ export const credentials = {
   none: 'No device passwords yet.',
   ownTopics: 'own topics only',
   subtopics: (topics: string) => `${topics} and subtopics`,
-  certificates: 'Certificates of devices',
+  certificates: 'Device certificates',
   certificatesLead:
-    'A device can use a certificate of the hub’s own authority in place of a password. The broker needs a listener with TLS.',
-  downloadCa: 'Download the certificate of the authority',
+    'A device can use a certificate from the hub’s own certificate authority (CA) instead of a password. The broker needs a TLS listener.',
+  downloadCa: 'Download the CA certificate',
   newCertificate: 'New certificate',
   createCertificate: 'Create certificate',
   gatewayPrefixes: 'Topic prefixes, for a gateway only',
-  days: 'Valid for days',
+  days: 'Valid for (days)',
   certificateOnce: (name: string) =>
     `Certificate created for ${name}. Download it and its key now; the hub does not keep the key.`,
   certificateSetup: 'To accept certificates, add to mosquitto.conf:',

@@ -148,7 +148,7 @@ export const device = {
     question: (title: string) => `What does ${title} measure?`,
     now: (value: string) => `now ${value}`,
     another: 'Choose another…',
-    nothing: 'None of the known ones',
+    nothing: 'None of these',
     metric: 'Metric',
     quantity: 'Quantity',
     place: 'Place',

@@ -33,6 +33,7 @@ export const incidents = {
   chart: (title: string) => `${title} around the first change`,
   list: 'Alerts',
   timeline: 'Timeline',
-  missing: 'Incident not found. Its alerts may be older than the retention time, or out of your areas.',
+  missing:
+    'Incident not found. Its alerts may be older than the retention time, or on devices outside your areas.',
   more: (n: number) => `Show ${n} more`,
 };

@@ -1,4 +1,4 @@
-// Texts of signing in, the own account, and people.
+// Texts of signing in, one's own account, and people.
 
 import { integer } from '../../lib/fixed';
 import { plural } from '../plural';

@@ -33,7 +33,7 @@ export const analyse = {
   askIt: 'Preguntar',
   notOwn: 'Este manual lo añadió otra persona. Solo ella y los administradores pueden cambiarlo.',
   remove: 'Eliminar análisis',
-  removeLead: 'Elimina el archivo y su resultado. Para recuperar el resultado, analice de nuevo el archivo.',
+  removeLead: 'Elimina el resultado del análisis. Para recuperarlo, analice de nuevo el archivo.',
   earlier: 'Análisis anteriores',
   none: 'Aún no se han analizado archivos.',
   more: 'Cargar más',

@@ -17,7 +17,7 @@ export const assistant = {
   answering: 'Respondiendo…',
   past: 'Conversaciones anteriores',
   remove: (title: string) => `Eliminar «${title}»`,
-  removeLead: 'Elimina la conversación para todos los que usan este hub. No se puede deshacer.',
+  removeLead: 'Elimina la conversación con todas sus respuestas. No se puede deshacer.',
   steps: 'Datos consultados',
   sources: 'Fuentes:',
   unsupported: 'Sin respaldo en los datos:',

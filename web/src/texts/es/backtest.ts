@@ -18,11 +18,13 @@ export const backtest = {
       ? 'No se habría activado.'
       : `Se habría activado ${times(count)} en ${devices(onDevices)}, como máximo durante ${longest}.`,
   before: (count: number): string =>
-    count === 0 ? 'La regla guardada no se habría activado.' : `La regla guardada: ${times(count)}.`,
+    count === 0
+      ? 'La regla guardada no se habría activado.'
+      : `La regla guardada se habría activado ${times(count)}.`,
   added: (count: number): string => `Nuevas: ${count}.`,
   gone: (count: number): string => `Ya no: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
-    `${readings} lecturas de ${tested} de ${of} dispositivos.`,
+    `Probada con ${readings} lecturas de ${tested} de ${of} dispositivos.`,
   since: (from: string): string => `Lecturas desde ${from}.`,
   leftOut: {
     no_readings: (names: string): string => `Sin lecturas: ${names}.`,

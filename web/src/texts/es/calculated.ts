@@ -41,7 +41,7 @@ export const calculated = {
     unit: 'Unidad',
     device: 'Resultado en un dispositivo',
     every: 'Calcular cada',
-    max_age: 'Entrada más antigua',
+    max_age: 'Antigüedad máxima de las entradas',
     devices: 'Dispositivos',
     models: 'Modelos',
     labels: 'Etiquetas',
@@ -52,13 +52,13 @@ export const calculated = {
     expression:
       'Métricas del dispositivo, + - * / y funciones: rate(x, 300), average(x, 300), total(power / 1000), sum(metric("power", area="Hall 2"))',
     unit: 'Si está vacía, se deriva de las entradas',
-    device: 'En lugar de los campos siguientes. Se crea si no existe',
+    device: 'Sustituye los campos siguientes. El dispositivo se crea si no existe',
     max_age: 'Las entradas más antiguas cuentan como ausentes',
   },
   trial: {
-    title: 'En el historial',
+    title: 'Prueba con lecturas guardadas',
     lead: (readings: string, step: string) =>
-      `De ${readings} lecturas guardadas, cada ${step}. No se guardó nada.`,
+      `Calculado cada ${step} a partir de ${readings} lecturas guardadas. Los valores no se guardan.`,
     more: (n: string, all: string) => `${n} de ${all} dispositivos se muestran.`,
     running: 'Calculando…',
     nothing: 'Sin valores: faltan entradas en este período.',

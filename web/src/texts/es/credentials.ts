@@ -39,8 +39,8 @@ export const credentials = {
   subtopics: (topics: string) => `${topics} y los inferiores`,
   certificates: 'Certificados de dispositivos',
   certificatesLead:
-    'En lugar de una contraseña, un dispositivo puede usar un certificado de la autoridad del hub. El broker necesita un listener con TLS.',
-  downloadCa: 'Descargar el certificado de la autoridad',
+    'En lugar de una contraseña, un dispositivo puede usar un certificado de la autoridad de certificación (CA) del hub. El broker necesita un listener con TLS.',
+  downloadCa: 'Descargar el certificado de la CA',
   newCertificate: 'Nuevo certificado',
   createCertificate: 'Crear certificado',
   gatewayPrefixes: 'Prefijos de topic, solo para una pasarela',

@@ -6,7 +6,7 @@ export const dashboards = {
   title: 'Paneles',
   lead: 'Tarjetas con valores, gráficos, estados y controles de cualquier dispositivo, para usted o compartidas.',
   none: 'Aún no hay paneles.',
-  noneLead: 'Cree uno, o genérelo a partir de las métricas de un dispositivo.',
+  noneLead: 'Cree uno vacío, o uno con las métricas de un dispositivo.',
   mine: 'Mis paneles',
   others: 'Compartidos por otros',
   add: 'Nuevo panel',

@@ -148,7 +148,7 @@ export const device = {
     question: (title: string) => `¿Qué mide ${title}?`,
     now: (value: string) => `ahora ${value}`,
     another: 'Elegir otra…',
-    nothing: 'Ninguna de las conocidas',
+    nothing: 'Ninguna de estas',
     metric: 'Métrica',
     quantity: 'Magnitud',
     place: 'Lugar',

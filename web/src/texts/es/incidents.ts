@@ -33,6 +33,6 @@ export const incidents = {
   list: 'Alertas',
   timeline: 'Cronología',
   missing:
-    'Incidente no encontrado. Sus alertas pueden ser anteriores al tiempo de conservación, o no estar en sus áreas.',
+    'Incidente no encontrado. Sus alertas pueden ser anteriores al tiempo de conservación, o ser de dispositivos fuera de sus áreas.',
   more: (n: number) => `Mostrar ${n} más`,
 };

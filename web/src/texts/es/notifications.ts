@@ -48,7 +48,7 @@ export const notifications = {
   hours: 'Solo en este horario',
   steps: 'Notificar',
   step: (n: number) => (n === 1 ? 'Primero' : `Escalado ${n - 1}`),
-  after: 'tras estos minutos sin reconocimiento',
+  after: 'Minutos sin reconocimiento',
   toChannels: 'Canales',
   toPeople: 'Personas',
   toRoles: 'Todos los que tienen el rol',

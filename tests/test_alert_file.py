@@ -182,3 +182,31 @@ async def test_eval_asks_the_named_model_with_the_present_prompt(exported: bytes
     assert found.points == 100
     broken = await evaluate([case], chain(Scripted("cloud", DOWN)), "cloud-model")
     assert (broken.points, broken.results[0].named) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("devices.0.constant_id", 10**19),
+        ("devices.0.expected_interval", -1e308),
+        ("devices.0.longest_pause", -1),
+        ("devices.0.first_seen", 2**62),
+        ("diagnosis.created_at", 10**19),
+        ("alert.since", -1),
+        ("rules.0.rule.for_ms", 2**62),
+        ("readings.pump-01.vibration.0.0", 1e308),
+        ("end", 2**63 - 1),
+    ],
+)
+def test_number_out_of_bounds_is_named_with_its_key(exported: bytes, path: str, value: float):
+    contents = json.loads(exported)
+    *way, last = (int(each) if each.isdigit() else each for each in path.split("."))
+    inner = contents
+    for key in way:
+        inner = inner[key]
+    inner[last] = value
+    with pytest.raises(Invalid) as refused:
+        read_alert_file(json.dumps(contents).encode())
+    assert str(last) in str(refused.value)
+    if abs(value) < 2**53:
+        assert f"{value}" in str(refused.value)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from hub.diagnosis.alert_file_bounds import check_numbers
 from hub.diagnosis.investigation import WEEK_MS, peers_of
 from hub.errors import Invalid
 from hub.model import Alert, AlertEntry, Condition, Device, Diagnosis, Quality, Rule, Scope, Value
@@ -103,15 +104,20 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_alert_file(data: bytes) -> AlertFile:
-    """Return the contents of a file. Raises Invalid if it is not an alert file, or has a newer version."""
+    """Return the contents of a file.
+
+    Raises Invalid if it is not an alert file, has a newer version, or a number that is out of bounds.
+    """
     try:
-        found = msgspec.json.decode(data, type=AlertFile)
+        decoded = msgspec.json.decode(data)
+        found = msgspec.convert(decoded, AlertFile)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise Invalid(f"This is not an alert file ({error}).", "Download one from the page of an alert.") from None
     if found.format != FORMAT or found.version > VERSION:
         raise Invalid(
             f"The file has version {found.version} of {found.format[:40]!r}.", f"This hub reads version {VERSION}."
         )
+    check_numbers(decoded)
     return found
 
 

@@ -64,10 +64,12 @@ class AlertReports:
         return self._engine.rules
 
     async def health(self, days: int) -> AlertHealth:
-        """Return the figures of the last ``days``."""
+        """Return the figures of the last ``days``, or since the first device or alert if that is less long ago."""
         end = self._now()
         start = end - days * DAY_MS
         alerts, complete = await self.since(start)
+        known = [each.first_seen for each in self._registry.devices()] + [each.raised_at for each in alerts]
+        start = min(max(start, min(known, default=end)), end - HOUR_MS)
         return AlertHealth(start, end, complete, alert_statistics(alerts, start, end))
 
     async def digest(self) -> AlertDigest:

@@ -257,6 +257,19 @@ async def test_draft_is_tested_over_http_and_nothing_is_changed(tmp_path: Path):
         assert too_long.status_code == 422
 
 
+async def test_device_was_not_silent_before_it_existed(tmp_path: Path):
+    (tmp_path / "rules.toml").write_text(RULES)
+    async with running_hub(tmp_path) as hub:
+        now = int(time.time() * 1000)
+        for minute in range(30, 0, -1):
+            hub.publish("devices/a/telemetry", {"temperature": 20}, at=now - minute * 60_000)
+        await hub.settled()
+        rule = {"id": "silent", "kind": "no_data", "silence": "5m"}
+        body = {"rule": rule, "from": now - 12 * HOUR, "to": now}
+        found = (await hub.http.post("/api/rules/backtest", json=body)).json()
+        assert (found["tested"], found["rule"]["firings"]) == (1, [])
+
+
 async def test_rule_that_compares_with_another_device_reads_its_stored_readings(site):
     backtests, _, _ = site
     keys = 'metric = "t"\nwith = "t"\nwith_device = "b"\nabove = 30\ndevices = ["a"]\n'

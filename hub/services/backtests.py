@@ -147,7 +147,8 @@ class Backtests:
                         left_out.append(LeftOut(device.id, "too_many_readings"))
                         break
                     found.readings += len(others)
-                    firings += await _in_thread(rule, device, needed, others, start, end, self._quantity)
+                    begin = min(max(start, _known_since(device, readings)), end)
+                    firings += await _in_thread(rule, device, needed, others, begin, end, self._quantity)
         return found
 
     def _needs(self, rule: Rule, device: Device, metric: str) -> bool:
@@ -212,6 +213,11 @@ class Backtests:
             points += page.points
             following = page.next
         return None if len(points) > most else points
+
+
+def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
+    """Return since when the device is known, in epoch ms: it was not silent before. Imported readings are older."""
+    return min([device.first_seen, *(points[0][0] for points in readings.values())])
 
 
 async def _in_thread(

@@ -28,7 +28,7 @@ async def value(hub: ApiHub, device: str, metric: str) -> Any:
 
 
 async def test_one_many_and_lines_are_stored_when_the_answer_comes(hub):
-    stored = {"records": 1, "duplicates": 0, "rejected": []}
+    stored = {"records": 1, "duplicates": 0, "rejected": [], "notes": []}
     assert await post(hub, {"device": "boiler-1", "temperature": 71.5}) == (200, stored)
     assert await value(hub, "boiler-1", "temperature") == 71.5
     pump = {"device": "pump 2", "metrics": {"pressure": 2.4}, "ts": now_ms()}
@@ -42,8 +42,20 @@ async def test_one_many_and_lines_are_stored_when_the_answer_comes(hub):
 
 async def test_repeated_request_stores_nothing_twice(hub):
     body = [{"device": "meter", "id": f"m-{number}", "energy": number} for number in range(3)]
-    assert (await post(hub, body))[1] == {"records": 3, "duplicates": 0, "rejected": []}
-    assert (await post(hub, body))[1] == {"records": 0, "duplicates": 3, "rejected": []}
+    assert (await post(hub, body))[1] == {"records": 3, "duplicates": 0, "rejected": [], "notes": []}
+    assert (await post(hub, body))[1] == {"records": 0, "duplicates": 3, "rejected": [], "notes": []}
+
+
+async def test_answer_says_which_times_were_not_used(hub):
+    now = now_ms()
+    body = [{"device": "a", "t": 1, "ts": now - 600_000}, {"device": "a", "t": 2, "ts": now - 7 * 86_400_000},
+            {"device": "a", "t": 3, "ts": now + 3_600_000}, {"device": "a", "t": 4}]  # fmt: skip
+    status, found = await post(hub, body)
+    assert (status, found["records"]) == (200, 4)
+    assert [each["item"] for each in found["notes"]] == [1, 2]
+    assert "time of receipt" in found["notes"][0]["detail"]
+    (note,) = (await post(hub, b'{"device": "a", "t": 5, "ts": "2020-01-01T00:00:00Z"}'))[1]["notes"]
+    assert (note["item"], note["reason"]) == (0, "clock")
 
 
 async def test_invalid_value_is_rejected_alone_and_named(hub):

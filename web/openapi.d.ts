@@ -8080,6 +8080,9 @@ export interface components {
         /**
          * TelemetryAnswer
          * @description `records` were stored, `duplicates` had been stored before.
+         *
+         *     `notes` lists the items whose `ts` was not used: it is more than a day ago or more than five minutes ahead.
+         *     Their readings have the time of receipt.
          */
         TelemetryAnswer: {
             /** Records */
@@ -8088,6 +8091,23 @@ export interface components {
             duplicates: number;
             /** Rejected */
             rejected: components["schemas"]["RejectedItem"][];
+            /** Notes */
+            notes: components["schemas"]["TelemetryNote"][];
+        };
+        /**
+         * TelemetryNote
+         * @description An item that was stored otherwise than it was sent. `item` counts from 0.
+         */
+        TelemetryNote: {
+            /** Item */
+            item: number;
+            /**
+             * Reason
+             * @constant
+             */
+            reason: "clock";
+            /** Detail */
+            detail: string;
         };
         /**
          * TemplateShape

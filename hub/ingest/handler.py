@@ -159,13 +159,15 @@ class IngestHandler:
 
     def _posted(self, batch: Batch, messages: Sequence[RawMessage]) -> PostedMessages:
         """Handle messages that a program sent over HTTP. Return how many were stored, and the rejected ones."""
-        records, duplicates, rejections = len(batch.records), batch.duplicates, []
+        records, duplicates, rejections, retimed = len(batch.records), batch.duplicates, [], []
         for number, message in enumerate(messages):
-            rejected = len(batch.rejections)
+            stored, rejected = len(batch.records), len(batch.rejections)
             self._message(batch, message)
             rejections += [(number, each) for each in batch.rejections[rejected:]]
+            if any(each.quality == "clock" for each in batch.records[stored:]):
+                retimed.append(number)
         batch.messages += len(messages)
-        return PostedMessages(len(batch.records) - records, batch.duplicates - duplicates, rejections)
+        return PostedMessages(len(batch.records) - records, batch.duplicates - duplicates, rejections, retimed)
 
     def _message(self, batch: Batch, message: RawMessage) -> None:
         try:

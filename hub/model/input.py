@@ -43,11 +43,13 @@ class PostedMessages(msgspec.Struct, frozen=True):
         records: How many records were stored.
         duplicates: How many were stored before.
         rejections: The number of the message (from 0), and why it, or a value of it, is invalid.
+        retimed: The numbers of the messages whose readings have the time of receipt instead of their own.
     """
 
     records: int
     duplicates: int
     rejections: list[tuple[int, Rejection]]
+    retimed: list[int]
 
 
 class Acknowledge(msgspec.Struct, frozen=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -20,6 +22,11 @@ _BODY = {
     },
 }
 
+CLOCK_NOTE = (
+    "The time is more than a day ago or more than five minutes ahead: the readings were stored with the "
+    "time of receipt. Import older readings with POST /api/history/import."
+)
+
 
 class RejectedItem(ApiObject):
     """An item, or a value in it, that is invalid. `item` counts from 0."""
@@ -29,12 +36,25 @@ class RejectedItem(ApiObject):
     detail: str
 
 
+class TelemetryNote(ApiObject):
+    """An item that was stored otherwise than it was sent. `item` counts from 0."""
+
+    item: int
+    reason: Literal["clock"]
+    detail: str
+
+
 class TelemetryAnswer(ApiObject):
-    """`records` were stored, `duplicates` had been stored before."""
+    """`records` were stored, `duplicates` had been stored before.
+
+    `notes` lists the items whose `ts` was not used: it is more than a day ago or more than five minutes ahead.
+    Their readings have the time of receipt.
+    """
 
     records: int
     duplicates: int
     rejected: list[RejectedItem]
+    notes: list[TelemetryNote]
 
 
 def routes(telemetry: PostedTelemetry) -> APIRouter:
@@ -51,6 +71,7 @@ def routes(telemetry: PostedTelemetry) -> APIRouter:
         lines = request.headers.get("content-type", "").partition(";")[0].strip() == LINES
         posted = await telemetry.store(await request.body(), lines=lines)
         items = [RejectedItem(item=item, reason=each.reason, detail=each.detail) for item, each in posted.rejections]
-        return Json(TelemetryAnswer(records=posted.records, duplicates=posted.duplicates, rejected=items))
+        notes = [TelemetryNote(item=each, reason="clock", detail=CLOCK_NOTE) for each in posted.retimed]
+        return Json(TelemetryAnswer(records=posted.records, duplicates=posted.duplicates, rejected=items, notes=notes))
 
     return router

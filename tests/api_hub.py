@@ -30,6 +30,7 @@ from hub.api import HttpSettings, HubInfo
 from hub.api.live.broadcaster import Broadcaster
 from hub.assembly.build_api import build_api
 from hub.assembly.build_notifications import build_notifications
+from hub.assembly.build_reactions import build_reactions
 from hub.assembly.parts import AiServices, BrokerServices, ConfigFiles, Core
 from hub.assistant import AssistantService, ConversationMemory
 from hub.calculated import Calculation
@@ -42,6 +43,7 @@ from hub.ingest.queue import IngestQueue
 from hub.model import RawMessage, Tick
 from hub.mqtt.client import MqttClientSettings, MqttClientState
 from hub.mqtt.version_negotiation import NegotiatingClient
+from hub.reactions import parse as parse_reactions
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 from hub.runtime.bus import Bus
@@ -50,7 +52,8 @@ from hub.runtime.metrics import Metrics
 from hub.runtime.settings import StoreSection
 from hub.server import ServerCertificate, create_server
 from hub.services.areas import stored_areas
-from hub.services.config_files import calculated_file, mappings_file, rules_file
+from hub.services.audit_log import AuditLog
+from hub.services.config_files import calculated_file, mappings_file, reactions_file, rules_file
 from hub.services.credentials import Credentials
 from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
@@ -197,6 +200,19 @@ async def running_hub(
     fake_ai.submit = ingest_queue.submit
     dialects = make_dialects(DialectConfig())
     notifications = build_notifications(data, store, bus, engine, registry, "http://hub.test")
+    own_reactions = data / "reactions.toml"
+    audit = AuditLog(store.audit, now_ms)
+    reactions = build_reactions(
+        parse_reactions(own_reactions.read_text()) if own_reactions.exists() else (),
+        store=store,
+        bus=bus,
+        engine=engine,
+        registry=registry,
+        notifications=notifications,
+        submit=ingest_queue.submit,
+        audit=audit,
+    )
+    await reactions.restore()
     pipeline = Pipeline(
         ingest_queue=ingest_queue,
         dialects=dialects,
@@ -207,6 +223,7 @@ async def running_hub(
         now=now_ms,
         notices=notifications.notices,
         calculation=calculation,
+        reaction_steps=reactions.steps,
     )
     await pipeline.restore()
     messages = MessageTap(ingest_queue.offer, dialects, registry)
@@ -228,6 +245,8 @@ async def running_hub(
         pipeline=pipeline,
         metrics=Metrics("0.0.0"),
         notifications=notifications,
+        reactions=reactions,
+        audit=audit,
         now=now_ms,
         shutdown=asyncio.Event(),
     )
@@ -300,6 +319,7 @@ async def running_hub(
     files = ConfigFiles(
         rules=rules_file(data, ingest_queue.submit, now_ms),
         calculated=calculated_file(data, ingest_queue.submit, now_ms),
+        reactions=reactions_file(data, reactions.use),
         mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(DialectConfig())),
     )
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
@@ -331,6 +351,7 @@ async def running_hub(
             asyncio.create_task(diagnosing, name="diagnosis"),
             asyncio.create_task(broadcaster.run(), name="broadcaster"),
             asyncio.create_task(notifications.run(), name="notifications"),
+            asyncio.create_task(reactions.run(), name="reactions"),
             asyncio.create_task(server.serve(sockets=[listener]), name="server"),
         ]
         while not server.started:

@@ -76,6 +76,7 @@ MEASURED = (
     "test_notification_worker.py",
     "test_pipeline.py",
     "test_presence",
+    "test_reactions.py",
     "test_queues.py",
     "test_registry.py",
     "test_rejected_batches.py",

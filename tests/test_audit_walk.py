@@ -102,6 +102,14 @@ async def walk_settings(walk: Walk) -> None:
     await walk.do("DELETE /api/calculated-metrics/{metric_id}", "kwh", params=of)
     of = {"text": "", "revision": await revision("calculated-metrics")}
     await walk.do("PUT /api/calculated-metrics", json=of)
+    lamp = {"id": "lamp", "alert": {"rules": ["warm"]}, "command": {"device": "lamp-1", "name": "state", "value": "ON"}}
+    await walk.do("POST /api/reactions", json={"reaction": lamp, "revision": await revision("reactions")})
+    changed = {"reaction": lamp | {"enabled": False}, "revision": await revision("reactions")}
+    await walk.do("PUT /api/reactions/{reaction_id}", "lamp", json=changed)
+    await walk.do("POST /api/reactions/{reaction_id}/resume", "lamp", outcome="failed")
+    await walk.do("POST /api/reactions/switch", json={"on": False})
+    await walk.do("DELETE /api/reactions/{reaction_id}", "lamp", params={"revision": await revision("reactions")})
+    await walk.do("PUT /api/reactions", json={"text": "", "revision": await revision("reactions")})
     await walk.do("POST /api/credentials", json={"name": "boiler-1"})
     await walk.do("DELETE /api/credentials/{name}", "boiler-1")
     await walk.do("POST /api/enrolments", json={"key": "none", "name": "x"}, outcome="denied", person="")
@@ -232,6 +240,7 @@ async def test_each_change_leaves_one_audit_entry_with_its_author(tmp_path: Path
     (tmp_path / "rules.toml").write_text(RULES)
     (tmp_path / "mappings.toml").write_text("")
     (tmp_path / "calculated.toml").write_text("")
+    (tmp_path / "reactions.toml").write_text("")
     access = MosquittoAcl(AccessFiles(tmp_path / "passwd", tmp_path / "acl"), "devices")
     credentials = Credentials(access, broker="h:1", root="devices", login=tmp_path / "login")
     async with running_hub(tmp_path, token=TOKEN, real_ai=True, credentials=credentials) as hub, Browser(hub) as ada:

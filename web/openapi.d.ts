@@ -1287,6 +1287,184 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reactions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reactions
+         * @description Return the reactions, each with its state and its last run.
+         */
+        get: operations["get_reactions"];
+        /**
+         * Replace Reactions
+         * @description Replace `reactions.toml` and activate it at once. Return 409 if `revision` is not current.
+         */
+        put: operations["put_reactions"];
+        /**
+         * Create Reaction
+         * @description Add a reaction at the end of `reactions.toml` and activate it at once.
+         *
+         *     Return 409 if `revision` is not current.
+         */
+        post: operations["post_reactions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Reactions Text
+         * @description Return the text of `reactions.toml` with its `revision`, which is needed to change it.
+         */
+        get: operations["get_reactions_text"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reaction Runs
+         * @description Return runs, newest first, of one reaction or of all. `before` continues below the `number` of a run.
+         */
+        get: operations["get_reactions_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Reactions
+         * @description Parse a draft of `reactions.toml` and return its reactions, or the problem with it. Nothing is changed.
+         */
+        post: operations["post_reactions_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview Reaction
+         * @description Return a draft of one reaction as parsed and as it would be written in `reactions.toml`.
+         *
+         *     Nothing is changed or sent.
+         */
+        post: operations["post_reactions_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switch Reactions
+         * @description Switch all reactions on or off. Return 409 if the settings of the hub keep them off.
+         */
+        post: operations["post_reactions_switch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/{reaction_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Reaction
+         * @description Let a reaction that the loop protection has paused run again.
+         */
+        post: operations["post_reaction_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reactions/{reaction_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Reaction
+         * @description Change one reaction in `reactions.toml` and activate it at once. Comments and other reactions are kept.
+         *
+         *     Return 409 if `revision` is not current.
+         */
+        put: operations["put_reaction"];
+        post?: never;
+        /**
+         * Delete Reaction
+         * @description Remove one reaction from `reactions.toml`. Its runs are kept. Return 409 if `revision` is not current.
+         */
+        delete: operations["delete_reaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calculated-metrics": {
         parameters: {
             query?: never;
@@ -4698,7 +4876,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "firing" | "resolved" | "test" | "hub" | "report";
+            kind: "firing" | "resolved" | "test" | "hub" | "report" | "reaction";
             /**
              * Severity
              * @enum {string}
@@ -7089,6 +7267,210 @@ export interface components {
             text: string;
         };
         /**
+         * ReactionChange
+         * @description A new or changed reaction. `revision` is the revision of `reactions.toml` that it was edited from.
+         */
+        ReactionChange: {
+            /** Reaction */
+            reaction?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * ReactionItem
+         * @description A reaction with its state. `paused` is why the loop protection paused it, null if it did not.
+         *
+         *     `next_at` is when its schedule is due next, `last` its last run; both may be null.
+         */
+        ReactionItem: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "dry_run";
+            /** Step */
+            step: ("raised" | "cleared" | "acknowledged") | null;
+            /** Starts */
+            starts: string;
+            /** Condition */
+            condition: string | null;
+            /** Sends */
+            sends: string;
+            /** Does */
+            does: string;
+            /** Paused */
+            paused: string | null;
+            /** Next At */
+            next_at: number | null;
+            last: components["schemas"]["ReactionRunShape"] | null;
+        };
+        /**
+         * ReactionList
+         * @description The reactions. None runs unless `on`; `allowed` is false if the settings of the hub keep them off.
+         */
+        ReactionList: {
+            /** Items */
+            items: components["schemas"]["ReactionItem"][];
+            /** On */
+            on: boolean;
+            /** Allowed */
+            allowed: boolean;
+        };
+        /**
+         * ReactionPreview
+         * @description A draft as `[[reaction]]` table, as its `values` by key, and as parsed.
+         *
+         *     If it is invalid, `problem` says why, and `reaction` is null. `devices` would get the command now; `warnings` say
+         *     which of them would refuse it.
+         */
+        ReactionPreview: {
+            /** Text */
+            text: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+            reaction: components["schemas"]["ReactionShape"] | null;
+            /** Problem */
+            problem: string | null;
+            /** Devices */
+            devices: string[];
+            /** Warnings */
+            warnings: string[];
+        };
+        /**
+         * ReactionPreviewQuery
+         * @description A draft to preview. `id` is the reaction that it replaces; absent for a new one.
+         *
+         *     Without `reaction` and `text`, the stored reaction is returned.
+         */
+        ReactionPreviewQuery: {
+            /** Reaction */
+            reaction?: {
+                [key: string]: unknown;
+            } | null;
+            /** Text */
+            text?: string | null;
+            /** Id */
+            id?: string | null;
+        };
+        /**
+         * ReactionRunList
+         * @description Runs, newest first.
+         */
+        ReactionRunList: {
+            /** Items */
+            items: components["schemas"]["ReactionRunShape"][];
+        };
+        /**
+         * ReactionRunShape
+         * @description What became of one occasion on which a reaction was due. `due_at` is when it was due, `at` when it was decided.
+         *
+         *     `step`, `alert`, `rule` and `device` are those of the alert, null for a schedule. `commands` has each device with
+         *     the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions:
+         *     those beyond the rate limit are counted.
+         */
+        ReactionRunShape: {
+            /** Number */
+            number: number;
+            /** Reaction */
+            reaction: string;
+            /** At */
+            at: number;
+            /** Due At */
+            due_at: number;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "running" | "ran" | "failed" | "dry_run" | "condition_false" | "condition_unknown" | "rate_limited" | "missed" | "interrupted" | "paused";
+            /** Step */
+            step: ("raised" | "cleared" | "acknowledged") | null;
+            /** Alert */
+            alert: string | null;
+            /** Rule */
+            rule: string | null;
+            /** Device */
+            device: string | null;
+            /** Detail */
+            detail: string | null;
+            /** Commands */
+            commands: components["schemas"]["RunCommandShape"][];
+            /** Webhook */
+            webhook: string | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * ReactionShape
+         * @description A reaction in words: `starts` is what starts it, `does` what it does. `step` is null for a schedule.
+         *
+         *     `condition` is null if it always runs. `sends` is "command" or "webhook".
+         */
+        ReactionShape: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "live" | "dry_run";
+            /** Step */
+            step: ("raised" | "cleared" | "acknowledged") | null;
+            /** Starts */
+            starts: string;
+            /** Condition */
+            condition: string | null;
+            /** Sends */
+            sends: string;
+            /** Does */
+            does: string;
+        };
+        /** ReactionSwitch */
+        ReactionSwitch: {
+            /** On */
+            on: boolean;
+        };
+        /**
+         * ReactionSwitchWanted
+         * @description Whether reactions may run.
+         */
+        ReactionSwitchWanted: {
+            /** On */
+            on: boolean;
+        };
+        /** ReactionText */
+        ReactionText: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+        };
+        /**
+         * ReactionsChecked
+         * @description Result of checking `reactions.toml`. If it is invalid, `problem` says why, and `items` is empty.
+         */
+        ReactionsChecked: {
+            /** Items */
+            items: components["schemas"]["ReactionShape"][];
+            /** Problem */
+            problem: string | null;
+        };
+        /**
          * Readiness
          * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work; only with a token.
          */
@@ -7620,6 +8002,18 @@ export interface components {
             text: string;
             /** Revision */
             revision: string;
+        };
+        /**
+         * RunCommandShape
+         * @description The command of a run to one device. ``command`` is its id; None with a ``problem`` or in a dry run.
+         */
+        RunCommandShape: {
+            /** Device */
+            device: string;
+            /** Command */
+            command: string | null;
+            /** Problem */
+            problem: string | null;
         };
         /** ScopeShape */
         ScopeShape: {
@@ -11492,6 +11886,378 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_reactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_reactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reactions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_reactions_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionText"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    get_reactions_runs: {
+        parameters: {
+            query?: {
+                reaction?: string | null;
+                limit?: number;
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionRunList"];
+                };
+            };
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reactions_check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TextCheck"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionsChecked"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reactions_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactionPreviewQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionPreview"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reactions_switch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactionSwitchWanted"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionSwitch"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reaction_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            409: components["responses"]["Error409"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    put_reaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                reaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactionChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionText"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    delete_reaction: {
+        parameters: {
+            query: {
+                revision: string;
+            };
+            header?: never;
+            path: {
+                reaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionText"];
                 };
             };
             400: components["responses"]["Error400"];

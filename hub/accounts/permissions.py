@@ -87,6 +87,8 @@ GET    /api/rules   whole hub
 GET    /api/rules/text   whole hub
 GET    /api/calculated-metrics   whole hub
 GET    /api/calculated-metrics/text   whole hub
+GET    /api/reactions   whole hub
+GET    /api/reactions/runs   whole hub
 GET    /api/mappings   whole hub
 GET    /api/mappings/text   whole hub
 GET    /api/topics   whole hub
@@ -165,6 +167,15 @@ POST   /api/calculated-metrics/preview
 POST   /api/calculated-metrics/backtest
 PUT    /api/calculated-metrics/{metric_id}
 DELETE /api/calculated-metrics/{metric_id}
+GET    /api/reactions/text
+POST   /api/reactions
+PUT    /api/reactions
+POST   /api/reactions/check
+POST   /api/reactions/preview
+POST   /api/reactions/switch
+POST   /api/reactions/{reaction_id}/resume
+PUT    /api/reactions/{reaction_id}
+DELETE /api/reactions/{reaction_id}
 POST   /api/mappings
 PUT    /api/mappings
 POST   /api/mappings/check

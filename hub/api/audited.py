@@ -55,6 +55,12 @@ settings POST   /api/calculated-metrics                     added a calculated m
 settings PUT    /api/calculated-metrics                     replaced calculated.toml
 settings PUT    /api/calculated-metrics/{metric_id}         changed a calculated metric
 settings DELETE /api/calculated-metrics/{metric_id}         removed a calculated metric
+settings POST   /api/reactions                              added a reaction
+settings PUT    /api/reactions                              replaced reactions.toml
+settings POST   /api/reactions/switch                       switched all reactions on or off
+settings POST   /api/reactions/{reaction_id}/resume         resumed a reaction
+settings PUT    /api/reactions/{reaction_id}                changed a reaction
+settings DELETE /api/reactions/{reaction_id}                removed a reaction
 settings POST   /api/mappings                               added a mapping
 settings PUT    /api/mappings                               replaced mappings.toml
 settings PUT    /api/mappings/{topic:path}                  changed a mapping
@@ -135,6 +141,8 @@ READ_ONLY = frozenset(
         "POST /api/calculated-metrics/check",
         "POST /api/calculated-metrics/preview",
         "POST /api/calculated-metrics/backtest",
+        "POST /api/reactions/check",
+        "POST /api/reactions/preview",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
         "POST /api/telemetry",

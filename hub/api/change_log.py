@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.api.audit_draft import note
 from hub.api.field_changes import field_changes
 from hub.errors import HubError
 from hub.insight.terms import machine_kind_terms, places, quantities, roles
 from hub.model import CalculatedMetric, Device, FieldChange, Input, LogChange, Mapping, MetricOverride, Rule
+from hub.model.reaction import Reaction, WebhookAction
+from hub.reactions import masked_url
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +28,8 @@ CHANGE_KEYS = frozenset(
         *("area.added", "area.changed", "area.removed"),
         *("metric.reset", "metric.hidden", "metric.shown", "metric.title", "metric.unit", "metric.semantics"),
         *("rules.added", "rules.changed", "rules.removed", "rules.unchanged"),
+        *("reactions.added", "reactions.changed", "reactions.removed", "reactions.unchanged"),
+        *("reactions.on", "reactions.off", "reactions.paused", "reactions.resumed"),
         *("mappings.added", "mappings.changed", "mappings.removed", "mappings.unchanged"),
         *("people.invited", "people.role", "people.disabled", "people.enabled", "people.removed", "people.link"),
         *("people.limited", "people.renamed", "people.withdrawn"),
@@ -172,6 +178,22 @@ def calculated_changes(before: Sequence[CalculatedMetric], after: Sequence[Calcu
     names = {each.id: each.name for each in (*before, *after)}
     nothing = Change("calculated.unchanged", "edited calculated.toml, no metric changed")
     return _entries("calculated", "calculated metric", old, new, names) or [nothing]
+
+
+def reaction_changes(before: Sequence[Reaction], after: Sequence[Reaction]) -> list[Change]:
+    """Return the changes of the reactions. The addresses of webhooks are left out: they may carry secrets."""
+    old, new = ({each.id: _public(each) for each in reactions} for reactions in (before, after))
+    names = {each.id: each.name for each in (*before, *after)}
+    nothing = Change("reactions.unchanged", "edited reactions.toml, no reaction changed")
+    return _entries("reactions", "reaction", old, new, names) or [nothing]
+
+
+def _public(reaction: Reaction) -> Reaction:
+    action = reaction.action
+    if not isinstance(action, WebhookAction) or action.url is None:
+        return reaction
+    digest = hashlib.sha256(action.url.encode()).hexdigest()[:8]
+    return replace(reaction, action=replace(action, url=f"{masked_url(action.url)} ({digest})"))
 
 
 def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:

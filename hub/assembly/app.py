@@ -120,6 +120,7 @@ async def _run(
         start("event log", EventLog(core.bus, core.registry, now_ms).run())
         diagnosis = start("diagnosis", hub.ai.diagnosis.run())
         notifications = start("notifications", core.notifications.run())
+        reactions = start("reactions", core.reactions.run())
         broadcaster = start("broadcaster", web.broadcaster.run())
         reloading = start("reload", reloader.run())
         watchdog = [start("watchdog", run_watchdog(every_s)) for every_s in watchdog_s()]
@@ -147,7 +148,7 @@ async def _run(
         web.server.should_exit = True
         link.cancel()
         await asyncio.wait({link, server}, timeout=3)
-        for task in (link, server, broadcaster, notifications):
+        for task in (link, server, broadcaster, notifications, reactions):
             task.cancel()
 
 

@@ -64,7 +64,6 @@ from hub.services.alert_handling import AlertHandling
 from hub.services.alerts import Alerts
 from hub.services.areas import Areas
 from hub.services.assignable import AssignablePeople
-from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands
 from hub.services.dashboards import Dashboards
 from hub.services.devices import Devices
@@ -96,7 +95,7 @@ def build_api(
         core: State, history and pipeline.
         broker: Services that read from the broker and write to it.
         ai: The services that use language models.
-        files: The files with rules, calculated metrics and mappings.
+        files: The files with rules, calculated metrics, reactions and mappings.
         info: Facts about this hub.
         health: Health of the hub.
         http: Settings of the API.
@@ -116,7 +115,7 @@ def build_api(
     feeds = build_feeds(core, broker, ai, device_service, alert_service, incidents, max_dashboards, max_listeners)
     site = Areas(info.data, core.registry, submit, core.now)
     core.ingest_queue.put(ReplaceAreas(site.tree.around(), core.now()))  # devices may have been assigned to others
-    trail = AuditTrail(AuditLog(core.store.audit, core.now))
+    trail = AuditTrail(core.audit)
     auth = Authenticator(http, People(info.data, http.token), LoginAttempts(), site.within)
     core.notifications.directory.accounts = auth.people.accounts
     core.notifications.directory.within = site.within

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from hub import calculated
+from hub import calculated, reactions
 from hub.ai.base import ROLES, AiSettings, Role
 from hub.ai.server_config import ModelServer
 from hub.assembly.data_files import read_if_there, seeded_text
@@ -23,6 +23,7 @@ from hub.dialects import DialectConfig, parse_mappings, parse_usable_mappings, r
 from hub.errors import ConfigError, InUse
 from hub.insight import Signature, parse_signatures
 from hub.model import CalculatedMetric, FleetLimits, IncidentLimits, Rule
+from hub.model.reaction import Reaction
 from hub.mqtt.client import MqttClientSettings
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
@@ -55,6 +56,16 @@ def usable_calculated(data: Path, faults: Faults) -> list[CalculatedMetric]:
     """Return the valid calculated metrics, as :func:`usable_rules`."""
     name = "calculated.toml"
     return _usable(name, lambda: calculated.parse_usable(seeded_text(data, name)), faults)
+
+
+def reactions_of(data: Path) -> list[Reaction]:
+    return reactions.parse(seeded_text(data, "reactions.toml"))
+
+
+def usable_reactions(data: Path, faults: Faults) -> list[Reaction]:
+    """Return the valid reactions, as :func:`usable_rules`."""
+    name = "reactions.toml"
+    return _usable(name, lambda: reactions.parse_usable(seeded_text(data, name)), faults)
 
 
 def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -15,7 +14,6 @@ from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
 from hub.assembly.build_api import build_api
-from hub.assembly.build_notifications import build_notifications
 from hub.assembly.connect import connect, last_seen
 from hub.assembly.first_account import dashboard_address, offer_first_account
 from hub.assembly.from_settings import (
@@ -28,16 +26,17 @@ from hub.assembly.from_settings import (
     registry_limits,
     usable_calculated,
     usable_dialects,
+    usable_reactions,
     usable_rules,
     usable_signatures,
 )
 from hub.assembly.http_settings import http_settings, server_certificate
+from hub.assembly.open_core import open_core
 from hub.assembly.parts import AiServices, BrokerConnection, BrokerServices, ConfigFiles, Core, Hub, WebServer
 from hub.assistant import AssistantService, ConversationMemory
 from hub.calculated import Calculation
 from hub.diagnosis import DiagnosisService
 from hub.dialects import (
-    Dialect,
     DialectConfig,
     birth_messages,
     disabled_dialects,
@@ -45,22 +44,19 @@ from hub.dialects import (
     reserved,
     switched_off,
 )
-from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.insight import Signature
 from hub.insight.device_semantics import measured_quantity
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
-from hub.runtime.bus import Bus
 from hub.runtime.clock import Clock, now_ms
 from hub.runtime.installation import Installation, open_installation, restrict_access
-from hub.runtime.metrics import Metrics
 from hub.runtime.network_addresses import join_address
 from hub.runtime.running_file import advertise
 from hub.runtime.settings import Settings
 from hub.server import create_server
 from hub.services.areas import stored_areas
-from hub.services.config_files import calculated_file, mappings_file, rules_file
+from hub.services.config_files import calculated_file, mappings_file, reactions_file, rules_file
 from hub.services.desired_state import DesiredState
 from hub.services.housekeeping import most_disagree
 from hub.services.hub_health import HubHealth
@@ -111,8 +107,14 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         own_url = dashboard_address(http.host, http.port, settings.http)
         off = disabled_dialects(dialect_config)
         calculation = Calculation(usable_calculated(data, faults), engine.matcher)
-        core = await _open_core(
-            engine, calculation, dialects, off, ingest_queue, registry, store, connection, data, own_url
+        core = await open_core(
+            engine,
+            calculation,
+            usable_reactions(data, faults),
+            dialects,
+            off,
+            *(ingest_queue, registry, store, connection, data, own_url),
+            reactions_allowed=settings.reactions.enabled,
         )
         ai = _ai_services(settings, core, models, worker, usable_signatures(data, faults))
         broker = _broker_services(settings, core, connection, dialect_config, messages, demo=not lasting_broker)
@@ -129,6 +131,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         files = ConfigFiles(
             rules=rules_file(data, ingest_queue.submit, now_ms),
             calculated=calculated_file(data, ingest_queue.submit, now_ms),
+            reactions=reactions_file(data, core.reactions.use),
             mappings=mappings_file(data, ingest_queue.submit, now_ms, reserved(dialect_config)),
         )
         api, broadcaster = build_api(core, broker, ai, files, info=info, health=health, http=http)
@@ -170,59 +173,6 @@ def _open_store(data: Path, stack: contextlib.AsyncExitStack) -> SqliteStore:
             store.set_aside,
         )
     return store
-
-
-async def _open_core(
-    engine: Engine,
-    calculation: Calculation,
-    dialects: list[Dialect],
-    disabled: list[Dialect],
-    ingest_queue: IngestQueue,
-    registry: DeviceRegistry,
-    store: SqliteStore,
-    connection: BrokerConnection,
-    data: Path,
-    own_url: str,
-) -> Core:
-    """Return the core with the stored state restored."""
-    bus, metrics = Bus(), Metrics(__version__)
-    publish, retained = connection.publish_queue.put, connection.retained
-    notifications = build_notifications(data, store, bus, engine, registry, own_url, publish, retained)
-    pipeline = Pipeline(
-        ingest_queue=ingest_queue,
-        dialects=dialects,
-        registry=registry,
-        engine=engine,
-        store=store,
-        bus=bus,
-        now=now_ms,
-        link=connection.link,
-        on_commit=metrics.observe_commit,
-        on_effect=connection.publish_queue.put,
-        on_command=connection.sender.put,
-        notices=notifications.notices,
-        calculation=calculation,
-    )
-    await pipeline.restore(disabled)
-    if registry.capacity.left_out:
-        log.warning(
-            "%d stored devices do not fit into memory and were not loaded, in addition to %d that were. They stay on "
-            "disk. Give the hub more memory, or raise limits.total_metrics (now %d), and restart it.",
-            len(registry.capacity.left_out), len(registry), registry.limits.total_metrics,
-        )  # fmt: skip
-    return Core(
-        registry=registry,
-        engine=engine,
-        calculation=calculation,
-        store=store,
-        bus=bus,
-        ingest_queue=ingest_queue,
-        pipeline=pipeline,
-        metrics=metrics,
-        notifications=notifications,
-        now=now_ms,
-        shutdown=asyncio.Event(),
-    )
 
 
 def _ai_services(

@@ -19,6 +19,7 @@ from hub.dialects import DialectConfig
 from hub.ingest.pipeline import Pipeline
 from hub.ingest.queue import IngestQueue
 from hub.model import CalculatedMetric, Mapping, Rule
+from hub.model.reaction import Reaction
 from hub.mqtt.broker_drops import BrokerDropMonitor
 from hub.mqtt.client import MqttClientSettings, MqttClientState
 from hub.mqtt.version_negotiation import NegotiatingClient
@@ -29,6 +30,7 @@ from hub.runtime.bus import Bus
 from hub.runtime.installation import Installation
 from hub.runtime.metrics import Metrics
 from hub.server import Server, ServerCertificate
+from hub.services.audit_log import AuditLog
 from hub.services.command_sender import CommandSender
 from hub.services.config_files import ConfigFile
 from hub.services.credentials import Credentials
@@ -36,6 +38,7 @@ from hub.services.desired_state import DesiredState
 from hub.services.hub_health import HubHealth
 from hub.services.message_tap import MessageTap
 from hub.services.publish_queue import PublishQueue
+from hub.services.reactions import Reactions
 from hub.services.retained_topics import RetainedTopics
 from hub.services.topic_explorer import TopicExplorer
 from hub.services.visible import VisibleAlerts, VisibleDevices
@@ -67,6 +70,8 @@ class Core:
         pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
         notifications: Notifies people of alerts; its ``run()`` needs a task.
+        reactions: What the hub does by itself; its ``run()`` needs a task.
+        audit: The audit log.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
     """
@@ -80,6 +85,8 @@ class Core:
     pipeline: Pipeline
     metrics: Metrics
     notifications: Notifications
+    reactions: Reactions
+    audit: AuditLog
     now: Callable[[], int]
     shutdown: asyncio.Event
 
@@ -169,6 +176,7 @@ class ConfigFiles:
 
     rules: ConfigFile[Rule]
     calculated: ConfigFile[CalculatedMetric]
+    reactions: ConfigFile[Reaction]
     mappings: ConfigFile[Mapping]
 
 
@@ -202,7 +210,7 @@ class Hub:
         connection: The connections to the broker.
         ai: The services that use language models.
         health: The clock, failed tasks, and errors in files.
-        files: The files with rules, calculated metrics and mappings.
+        files: The files with rules, calculated metrics, reactions and mappings.
         web: The web server.
     """
 

@@ -1,9 +1,9 @@
 """Reload settings while the hub is running.
 
-A reload covers rules, calculated metrics, mappings, signatures, the broker's credentials and CA, the settings of
-language models, the access token, and the certificate of the web server, which is also read again when its files
-change. Each part is applied independently. If a part is not valid, the error is logged with file, line and key, and the
-part is left unchanged.
+A reload covers rules, calculated metrics, reactions, mappings, signatures, the broker's credentials and CA, the
+settings of language models, the access token, and the certificate of the web server, which is also read again when its
+files change. Each part is applied independently. If a part is not valid, the error is logged with file, line and key,
+and the part is left unchanged.
 """
 
 from __future__ import annotations
@@ -84,6 +84,7 @@ class Reloader:
         parts: list[Awaitable[str | None]] = [
             self._reload_file(self._hub.files.rules, "rules"),
             self._reload_file(self._hub.files.calculated, "calculated", "calculated metrics"),
+            self._reload_file(self._hub.files.reactions, "reactions"),
             self._reload_file(self._hub.files.mappings, "mappings"),
             self._reload_signatures(),
             self._reload_certificate(),

@@ -18,6 +18,7 @@ from hub.assembly.from_settings import (
     bind,
     dialects_of,
     needs_token,
+    reactions_of,
     rules_of,
 )
 from hub.assembly.memory_limit import memory_limit
@@ -105,7 +106,7 @@ def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
 def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     try:
         open_installation(data)
-        rules = rules_of(data)
+        rules, reactions = rules_of(data), reactions_of(data)
         dialects_of(settings)
         parse_signatures(read_if_there(data / "signatures.toml") or "")
         with translated():
@@ -122,7 +123,7 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     if free < FREE_BYTES:
         advice = "Free some space, or lower store.retention_days."
         disk = Finding("wrong", "disk", f"only {free / 1e6:.0f} MB free", advice)
-    return [Finding("ok", "data", f"{data} {state}; {len(rules)} rules"), disk]
+    return [Finding("ok", "data", f"{data} {state}; {len(rules)} rules, {len(reactions)} reactions"), disk]
 
 
 def _running(settings: Settings, holder: str) -> Finding:

@@ -35,6 +35,7 @@ from hub.ingest.handler import IngestHandler
 from hub.ingest.queue import Entry, IngestQueue
 from hub.ingest.recovery import subscriptions_to_end
 from hub.model import Command, PendingNotice, RawMessage
+from hub.model.reaction import AlertStepTaken
 from hub.mqtt.client import MqttClient
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
@@ -72,18 +73,16 @@ class Pipeline:
         on_command: Callable[[Command], None] = lambda command: None,
         notices: Callable[[Sequence[ev.Event]], Sequence[PendingNotice]] = lambda events: (),
         calculation: Calculation | None = None,
+        reaction_steps: Callable[[Sequence[ev.Event]], Sequence[AlertStepTaken]] = lambda events: (),
     ) -> None:
         self._ingest_queue = ingest_queue
-        self._dialects = dialects
-        self._registry = registry
+        self._dialects, self._registry = dialects, registry
         self._store, self._bus = store, bus
-        self._now = now
-        self.counters = IngestCounters()
+        self._now, self.counters = now, IngestCounters()
         self._handler = IngestHandler(dialects, registry, engine, calculation)
         self._committer = Committer(store, self.counters, on_commit)
-        self._on_effect = on_effect
-        self._on_command = on_command
-        self._notices = notices
+        self._on_effect, self._on_command = on_effect, on_command
+        self._notices, self._reaction_steps = notices, reaction_steps
         self._cursor = 0  # number of the last committed record
         self._batch = Batch()  # the batch being filled
         self._entries: list[Entry] = []  # the entries of that batch, to bisect them if the store refuses it
@@ -219,6 +218,7 @@ class Pipeline:
             commands=list(batch.commands.values()),
             learnt=batch.learnt,
             notices=self._notices(batch.events),
+            reaction_steps=self._reaction_steps(batch.events),
         )
 
     async def _write_states(self) -> None:

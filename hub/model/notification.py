@@ -9,8 +9,8 @@ import msgspec
 from hub.model.alert import Alert, Severity
 from hub.model.reading import Value
 
-MessageKind = Literal["firing", "resolved", "test", "hub", "report"]
-"""``hub`` is about the hub itself."""
+MessageKind = Literal["firing", "resolved", "test", "hub", "report", "reaction"]
+"""``hub`` is about the hub itself, ``reaction`` is the call of a reaction's webhook."""
 DeliveryState = Literal["waiting", "sending", "delivered", "failed", "cancelled"]
 FailureReason = Literal["auth", "rate_limit", "timeout", "unreachable", "rejected", "overflow"]
 """Why an attempt failed. ``overflow``: too many deliveries were waiting for the channel, and it was never tried."""

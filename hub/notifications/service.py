@@ -224,11 +224,11 @@ class Notifications:
 
     def _manage_workers(self, group: asyncio.TaskGroup) -> None:
         """Start a worker for each new channel, and stop those of removed ones."""
-        wanted = {each.id: each for each in self.config.settings.channels if each.enabled}
+        wanted = {each.id: each for each in self.config.channels()}
         for channel in self._workers.keys() - wanted.keys():
             self._workers.pop(channel)[1].cancel()
         for channel in wanted.keys() & self._workers.keys():
-            if wanted[channel] is not self._saved.get(channel):
+            if wanted[channel] != self._saved.get(channel):
                 self.restart_channel(channel)
         self._saved = wanted
         for channel in wanted.keys() - self._workers.keys():
@@ -247,7 +247,7 @@ class Notifications:
 
     async def _send(self, record: DeliveryRecord) -> None:
         delivery = record.delivery
-        channel = self.config.settings.channel(delivery.receiver.channel)
+        channel = self.config.channel(delivery.receiver.channel)
         if channel is None:
             raise DeliveryFailed("rejected", "The channel was removed.")
         alerts, picture = delivery.message.alerts, None
@@ -266,7 +266,7 @@ class Notifications:
 
     def _describe(self, record: DeliveryRecord) -> tuple[str, list[str]]:
         receiver = record.delivery.receiver
-        if (channel := self.config.settings.channel(receiver.channel)) is None:
+        if (channel := self.config.channel(receiver.channel)) is None:
             return "", []
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 

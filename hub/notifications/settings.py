@@ -100,7 +100,21 @@ class NotificationConfig:
         self._file = data / FILE
         self._changing = asyncio.Lock()
         self.settings = _load(self._file)
+        self._own: tuple[NotificationChannel, ...] = ()
         self.on_change: Callable[[], None] = lambda: None
+
+    def use_own(self, channels: tuple[NotificationChannel, ...]) -> None:
+        """Use these channels of the hub itself, the webhooks of reactions, beside those of the settings."""
+        self._own = channels
+        self.on_change()
+
+    def channels(self) -> list[NotificationChannel]:
+        """Return all enabled channels."""
+        return [each for each in (*self.settings.channels, *self._own) if each.enabled]
+
+    def channel(self, channel_id: str) -> NotificationChannel | None:
+        """Return an enabled channel; None if there is no enabled channel with this id."""
+        return next((each for each in self.channels() if each.id == channel_id), None)
 
     async def put_channel(self, channel: NotificationChannel) -> None:
         """Add or replace a channel. Missing secrets are kept, empty ones are removed. Raises Invalid."""

@@ -27,17 +27,18 @@ def read_schedule(table: dict[str, Any]) -> tuple[WeeklyWindow, ...]:
         return ()
     if not isinstance(texts, list) or not 0 < len(texts) <= MAX_WINDOWS:
         raise InvalidField("schedule", texts, f"a list of 1 to {MAX_WINDOWS} windows: {_ALLOWED}")
-    zone = _read_zone(table.get("time_zone"))
+    zone = read_zone(table.get("time_zone"))
     return tuple(_read_window(text, zone) for text in texts)
 
 
 def window_text(window: WeeklyWindow) -> str:
     """Return a window in the format of a rule."""
     start, end = (f"{at // 60:02}:{at % 60:02}" for at in (window.start, window.end or 24 * 60))
-    return f"{_days_text(window.days)} {start}-{end}"
+    return f"{days_text(window.days)} {start}-{end}"
 
 
-def _read_zone(name: Any) -> str:
+def read_zone(name: Any) -> str:
+    """Return the name of a time zone. Raises InvalidField."""
     try:
         if not isinstance(name, str) or not name[:1].isupper():  # "localtime" differs from computer to computer
             raise ValueError
@@ -52,21 +53,22 @@ def _read_window(text: Any, zone: str) -> WeeklyWindow:
     if match is None:
         raise InvalidField("schedule", text, _ALLOWED)
     start, end = int(match[2]) * 60 + int(match[3]), int(match[4] or 0) * 60 + int(match[5] or 0)
-    return WeeklyWindow(_read_days(match[1]), start, end, zone)
+    return WeeklyWindow(read_days(match[1], "schedule", _ALLOWED), start, end, zone)
 
 
-def _read_days(text: str) -> tuple[int, ...]:
-    """Return the days of ``mon-fri``, ``fri-mon``, ``mon,wed`` or ``daily``."""
+def read_days(text: str, key: str, allowed: str) -> tuple[int, ...]:
+    """Return the days of ``mon-fri``, ``fri-mon``, ``mon,wed`` or ``daily``. Raises InvalidField for ``key``."""
     days: set[int] = set(range(7)) if text == "daily" else set()
     for part in text.split(",") if text != "daily" else ():
         first, *more = (DAYS.index(each) for each in part.split("-"))
         if len(more) > 1:
-            raise InvalidField("schedule", text, _ALLOWED)
+            raise InvalidField(key, text, allowed)
         days.update((first + number) % 7 for number in range((more[-1] - first) % 7 + 1 if more else 1))
     return tuple(sorted(days))
 
 
-def _days_text(days: tuple[int, ...]) -> str:
+def days_text(days: tuple[int, ...]) -> str:
+    """Return days as :func:`read_days` reads them."""
     if len(days) == 7:
         return "daily"
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:

@@ -37,7 +37,7 @@ def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ())
             key = ".".join((*path, name))
             if table.get(name):
                 raise ConfigError(f"{key} and {key}{SUFFIX} are both set.", "Keep one of them.")
-            table[name] = _read(f"{key}{SUFFIX}", file)
+            table[name] = read_secret_file(f"{key}{SUFFIX}", file)
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
             value = table.get(name)
@@ -47,8 +47,8 @@ def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ())
                 read_secrets(named[each], inner, (*path, name, each))
 
 
-def _read(key: str, file: object) -> str:
-    """Return the content of a file without line breaks at its end."""
+def read_secret_file(key: str, file: object) -> str:
+    """Return the content of a file without line breaks at its end. Raises ConfigError, which names ``key``."""
     shown = f"{key} = {str(file)[:120]!r}"
     if not isinstance(file, str) or not file.strip() or "\x00" in file:
         raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")

@@ -166,6 +166,12 @@ class IncidentsSection(Section):
     flapping_window_s: float = Field(default=600.0, ge=1, le=86_400)
 
 
+class ReactionsSection(Section):
+    """``enabled = false`` keeps all reactions off, whatever the dashboard says."""
+
+    enabled: bool = True
+
+
 class LimitsSection(Section):
     devices: int = Field(default=100_000, ge=1, le=1_000_000)
     metrics: int = Field(default=256, ge=1, le=10_000)
@@ -206,6 +212,7 @@ class Settings(Section):
     store: StoreSection = StoreSection()
     presence: PresenceSection = PresenceSection()
     incidents: IncidentsSection = IncidentsSection()
+    reactions: ReactionsSection = ReactionsSection()
     limits: LimitsSection = LimitsSection()
     ai: AiSection = AiSection()
     analysis: AnalysisSection = AnalysisSection()

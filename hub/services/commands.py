@@ -45,6 +45,7 @@ class Commands:
         by: str,
         key: str | None = None,
         expires_s: int = DEFAULT_EXPIRY_S,
+        once: bool = False,
     ) -> Command:
         """Queue a command and return it.
 
@@ -55,6 +56,7 @@ class Commands:
             by: Name of the sender.
             key: Idempotency key. If a command with this key exists, it is returned and nothing is sent.
             expires_s: Seconds after which the command is given up if it could not be sent.
+            once: Send it at most once, also if nobody answers.
 
         Raises:
             Invalid: The value or the expiry is not allowed.
@@ -68,7 +70,7 @@ class Commands:
         now = self._now()
         confirming = wanted(spec, value)
         command = Command(
-            id=_id_of(device_id, key),
+            id=command_id(device_id, key),
             device=device_id,
             name=name,
             value=value,
@@ -77,7 +79,7 @@ class Commands:
             created_at=now,
             expires_at=now + expires_s * 1000,
             # Setting a state twice is harmless; pressing a button twice may not be.
-            repeatable=bool(confirming) and spec.type != "none",
+            repeatable=bool(confirming) and spec.type != "none" and not once,
             wanted=confirming,
             tolerance=tolerance(spec),
         )
@@ -102,7 +104,7 @@ class Commands:
         return found
 
 
-def _id_of(device_id: str, key: str | None) -> str:
+def command_id(device_id: str, key: str | None) -> str:
     """Return a command id: random, or derived from the key, so that a repeated request finds the first command."""
     if key is None:
         return f"c-{secrets.token_hex(8)}"

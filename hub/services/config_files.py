@@ -1,7 +1,7 @@
-"""Read, check and change rules.toml, calculated.toml and mappings.toml, as a whole text or one table at a time.
+"""Read, check and change the files of ``[[table]]`` entries, such as rules.toml, as a whole or one table at a time.
 
-The files in the data folder are the source of truth: a form that changes a rule changes the file. New contents are
-activated through the ingest queue.
+The files in the data folder are the source of truth: a form that changes a rule changes the file. New contents
+are activated through the ingest queue, reactions by their service.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from hub.calculated import parse as parse_calculated
 from hub.dialects import parse_mappings
 from hub.errors import ConfigError, Conflict, Invalid, NotFound, StoreError
 from hub.model import CalculatedMetric, Input, Mapping, ReplaceCalculated, ReplaceMappings, ReplaceRules, Rule
+from hub.model.reaction import Reaction
+from hub.reactions import parse as parse_reactions
 from hub.rules import parse
 from hub.runtime.private_files import replace_file
 from hub.services.toml_tables import TableList
@@ -65,8 +67,7 @@ class ConfigFile(Generic[T]):
         table: str,
         key: str,
         parse: Callable[[str], list[T]],
-        fact: Callable[[tuple[T, ...]], Input],
-        submit: Submit,
+        activate: Callable[[tuple[T, ...]], Awaitable[Any]],
     ) -> None:
         """Create the service of ``file``.
 
@@ -75,15 +76,13 @@ class ConfigFile(Generic[T]):
             table: The name of its tables.
             key: The key that identifies a table.
             parse: Returns the entries of a text, or raises ConfigError.
-            fact: Returns the input that activates entries.
-            submit: Puts an input into the ingest queue and waits until it is applied.
+            activate: Lets the hub use entries, and waits until it does.
         """
         self._file = file
         self._table = table
         self._key = key
         self._parse = parse
-        self._fact = fact
-        self._submit = submit
+        self._activate = activate
         self._saving = asyncio.Lock()  # held from comparing the revision to writing the file
 
     async def read(self) -> ConfigDraft:
@@ -108,7 +107,7 @@ class ConfigFile(Generic[T]):
         """Activate the file's present contents, and return the number of entries. Raises StoreError, Invalid."""
         async with self._saving:
             entries = tuple(self.check((await self.read()).text))
-            await self._submit(self._fact(entries))
+            await self._activate(entries)
         return len(entries)
 
     async def replace(self, text: str, revision: str) -> ConfigDraft:
@@ -212,7 +211,7 @@ class ConfigFile(Generic[T]):
             await asyncio.to_thread(replace_file, self._file, text.encode())
         except OSError as error:
             raise StoreError(f"{self._file.name} cannot be written ({type(error).__name__}).") from error
-        await self._submit(self._fact(entries))
+        await self._activate(entries)
         return _draft(text)
 
 
@@ -223,8 +222,7 @@ def rules_file(data: Path, submit: Submit, now: Callable[[], int]) -> ConfigFile
         table="rule",
         key="id",
         parse=parse,
-        fact=lambda rules: ReplaceRules(rules, now()),
-        submit=submit,
+        activate=lambda rules: submit(ReplaceRules(rules, now())),
     )
 
 
@@ -235,9 +233,13 @@ def calculated_file(data: Path, submit: Submit, now: Callable[[], int]) -> Confi
         table="calculated",
         key="id",
         parse=parse_calculated,
-        fact=lambda metrics: ReplaceCalculated(metrics, now()),
-        submit=submit,
+        activate=lambda metrics: submit(ReplaceCalculated(metrics, now())),
     )
+
+
+def reactions_file(data: Path, use: Callable[[tuple[Reaction, ...]], Awaitable[None]]) -> ConfigFile[Reaction]:
+    """Return the service of ``reactions.toml`` in the data folder ``data``. ``use`` activates reactions."""
+    return ConfigFile(file=data / "reactions.toml", table="reaction", key="id", parse=parse_reactions, activate=use)
 
 
 def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: Sequence[str]) -> ConfigFile[Mapping]:
@@ -247,8 +249,7 @@ def mappings_file(data: Path, submit: Submit, now: Callable[[], int], reserved: 
         table="mapping",
         key="topic",
         parse=partial(parse_mappings, reserved=reserved),
-        fact=lambda mappings: ReplaceMappings(mappings, now()),
-        submit=submit,
+        activate=lambda mappings: submit(ReplaceMappings(mappings, now())),
     )
 
 

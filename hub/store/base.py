@@ -30,9 +30,11 @@ from hub.model import (
     Series,
     SeriesQuery,
 )
+from hub.model.reaction import AlertStepTaken
 from hub.store.audit import AuditStore
 from hub.store.documents import DocumentLibrary
 from hub.store.notifications import NotificationStore
+from hub.store.reactions import ReactionStore
 from hub.store.reader import IncidentReader
 from hub.store.rows import Unreadable
 
@@ -50,6 +52,7 @@ class Delta(msgspec.Struct, frozen=True):
         learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``; None
             deletes it.
         notices: the changes of alerts that people may have to be notified of.
+        reaction_steps: the steps of alerts that may start reactions.
     """
 
     cursor: int
@@ -68,6 +71,7 @@ class Delta(msgspec.Struct, frozen=True):
     learnt: dict[tuple[str, str], bytes | None] = {}
     record_batches: Sequence[RecordBatch] = ()
     notices: Sequence[PendingNotice] = ()
+    reaction_steps: Sequence[AlertStepTaken] = ()
 
     @property
     def count(self) -> int:
@@ -160,6 +164,8 @@ class Store(IncidentReader, Protocol):
     """The audit log."""
     notifications: NotificationStore
     """Notifications of alerts and their deliveries."""
+    reactions: ReactionStore
+    """Runs of reactions."""
 
     @property
     def requested_checkpoint(self) -> int:

@@ -119,6 +119,19 @@ MIGRATIONS: tuple[Migration, ...] = (
             "UPDATE delivery SET heard = 1 WHERE state IN ('delivered', 'sending')",
         )
     ),
+    Migration(
+        (
+            # Steps of alerts that reactions have not considered yet; what became of reactions; one row of state.
+            "CREATE TABLE reaction_step (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB NOT NULL)",
+            """CREATE TABLE reaction_run (
+                id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, reaction TEXT NOT NULL,
+                at INTEGER NOT NULL, outcome TEXT NOT NULL, body BLOB NOT NULL)""",
+            "CREATE INDEX run_of_reaction ON reaction_run (reaction, id)",
+            "CREATE INDEX run_at ON reaction_run (at)",
+            "CREATE INDEX run_running ON reaction_run (id) WHERE outcome = 'running'",
+            "CREATE TABLE reaction_state (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL)",
+        )
+    ),
 )
 FIRST_FORMAT = 19
 """The number of the first migration."""

@@ -181,38 +181,43 @@ def _notices(connection: sqlite3.Connection, after: int, limit: int) -> list[tup
 
 def _apply(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
     with transaction(connection):
-        connection.execute("DELETE FROM notice WHERE id <= ?", (plan.upto,))
-        for group_id, group in plan.groups.items():
-            if group is None:
-                connection.execute("DELETE FROM notification_group WHERE id = ?", (group_id,))
-                connection.execute(
-                    "UPDATE delivery SET state = 'cancelled' WHERE notification_group = ? AND state = 'waiting' "
-                    "AND kind = 'firing'",
-                    (group_id,),
-                )
-        insert(
-            connection,
-            "INSERT OR REPLACE INTO notification_group VALUES",
-            ((group.id, _encode(group)) for group in plan.groups.values() if group is not None),
-        )
-        waiting: dict[str, int] = {}
-        for each in plan.deliveries:
-            channel = each.receiver.channel
-            if channel not in waiting:
-                waiting[channel] = connection.execute(_WAITING, (channel,)).fetchone()[0]
-            full = waiting[channel] >= MAX_WAITING
-            attempts = (DeliveryAttempt(each.created_at, 0, "overflow", "Too many deliveries were waiting."),)
-            inserted = connection.execute(
-                _INSERT,
-                (
-                    *(each.key, each.group, each.message.kind, channel, receiver_key(each.receiver)),
-                    *("failed" if full else "waiting", each.created_at, each.created_at, _encode(each)),
-                    _encode(attempts if full else ()),
-                ),
-            ).rowcount
-            waiting[channel] += max(inserted, 0)
-        if plan.deliveries:
-            connection.execute(_EXPIRE, (MAX_KEPT, MAX_WAITING))
+        write_plan(connection, plan)
+
+
+def write_plan(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
+    """Write a plan within the caller's transaction."""
+    connection.execute("DELETE FROM notice WHERE id <= ?", (plan.upto,))
+    for group_id, group in plan.groups.items():
+        if group is None:
+            connection.execute("DELETE FROM notification_group WHERE id = ?", (group_id,))
+            connection.execute(
+                "UPDATE delivery SET state = 'cancelled' WHERE notification_group = ? AND state = 'waiting' "
+                "AND kind = 'firing'",
+                (group_id,),
+            )
+    insert(
+        connection,
+        "INSERT OR REPLACE INTO notification_group VALUES",
+        ((group.id, _encode(group)) for group in plan.groups.values() if group is not None),
+    )
+    waiting: dict[str, int] = {}
+    for each in plan.deliveries:
+        channel = each.receiver.channel
+        if channel not in waiting:
+            waiting[channel] = connection.execute(_WAITING, (channel,)).fetchone()[0]
+        full = waiting[channel] >= MAX_WAITING
+        attempts = (DeliveryAttempt(each.created_at, 0, "overflow", "Too many deliveries were waiting."),)
+        inserted = connection.execute(
+            _INSERT,
+            (
+                *(each.key, each.group, each.message.kind, channel, receiver_key(each.receiver)),
+                *("failed" if full else "waiting", each.created_at, each.created_at, _encode(each)),
+                _encode(attempts if full else ()),
+            ),
+        ).rowcount
+        waiting[channel] += max(inserted, 0)
+    if plan.deliveries:
+        connection.execute(_EXPIRE, (MAX_KEPT, MAX_WAITING))
 
 
 def receiver_key(receiver: NotificationReceiver) -> str:

@@ -13,6 +13,8 @@ Groups of tables::
     alert_entry, silence, incident   the histories of alerts; silences; alerts that share a cause
     notice, notification_group,      notifications of alerts, and the outbox of their deliveries   (notifications.py)
     delivery
+    reaction_step, reaction_run,     what may start reactions, and what became of them             (reactions.py)
+    reaction_state
     rejection, activity, audit       logs for people
     learnt                           learned state: what dialects need to decode later messages
     unreadable                       damaged rows of other tables

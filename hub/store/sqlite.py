@@ -59,6 +59,7 @@ from hub.store.documents import DocumentLibrary
 from hub.store.notifications import NotificationStore
 from hub.store.query.history import read_history
 from hub.store.query.paging import read_page, read_series
+from hub.store.reactions import ReactionStore
 from hub.store.rows import DamagedHistory, Unreadable
 from hub.store.threads import READERS, StoreThreads
 from hub.store.unreadable import put_aside, put_broken_rows_aside
@@ -85,6 +86,7 @@ class SqliteStore(StoreThreads):
         self.conversations = ConversationStore(self._read, lambda change: self._write(change, writer.connection))
         self.audit = AuditStore(self._read, lambda change: self._write(change, writer.connection))
         self.notifications = NotificationStore(self._read, lambda change: self._write(change, writer.connection))
+        self.reactions = ReactionStore(self._read, lambda change: self._write(change, writer.connection))
         self.library = DocumentLibrary(self._read, lambda change: self._write(change, writer.connection))
         self._commits = 0  # since start-up
         self._last_commit: int | None = None  # in epoch ms

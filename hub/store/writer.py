@@ -244,6 +244,8 @@ class StoreWriter:
             ((entry.alert, entry.device, encode(entry)) for entry in delta.alert_entries),
         )
         insert(self.connection, "INSERT INTO notice (body) VALUES", ((encode(each),) for each in delta.notices))
+        steps = ((encode(each),) for each in delta.reaction_steps)
+        insert(self.connection, "INSERT INTO reaction_step (body) VALUES", steps)
         insert(
             self.connection,
             "INSERT OR REPLACE INTO diagnosis VALUES",

@@ -1,0 +1,161 @@
+"""``/api/reactions``: list them with their runs, check a draft, change ``reactions.toml``, switch them on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from hub.api.audit_draft import note
+from hub.api.auth import By
+from hub.api.change_log import Change, ChangeLog, reaction_changes
+from hub.api.errors import Json
+from hub.api.schemas import reactions as shapes
+from hub.api.schemas.reaction_requests import (
+    ReactionChange,
+    ReactionDraft,
+    ReactionPreviewQuery,
+    ReactionSwitchWanted,
+)
+from hub.api.schemas.requests import TextChange, TextCheck
+from hub.bounds import decode_toml
+from hub.errors import ConfigError, Invalid
+from hub.model.reaction import Reaction
+from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+from hub.services.reaction_checks import ReactionChecks
+from hub.services.reactions import Reactions
+
+
+def routes(
+    file: ConfigFile[Reaction],
+    reactions: Reactions,
+    checks: ReactionChecks,
+    faults: dict[str, list[str]],
+    changes: ChangeLog,
+) -> APIRouter:
+    router = APIRouter(prefix="/api/reactions", tags=["reactions"])
+
+    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
+        """Make a change, write it to the activity log and return the new text."""
+        before = reactions.definitions
+        draft = await change
+        faults.pop("reactions.toml", None)
+        await changes.write(by, *reaction_changes(before, reactions.definitions))
+        return Json(draft)
+
+    @router.get("", response_model=shapes.ReactionList)
+    async def list_reactions() -> Response:
+        """Return the reactions, each with its state and its last run."""
+        last, paused = await reactions.store.last(), reactions.state.paused
+        items = [
+            shapes.item(each, paused.get(each.id), reactions.next_due(each), last.get(each.id))
+            for each in reactions.definitions
+        ]
+        return Json(shapes.ReactionList(items=items, on=reactions.on, allowed=reactions.allowed))
+
+    @router.get("/text", response_model=shapes.ReactionText)
+    async def get_reactions_text() -> Response:
+        """Return the text of `reactions.toml` with its `revision`, which is needed to change it."""
+        return Json(await file.read())
+
+    @router.get("/runs", response_model=shapes.ReactionRunList)
+    async def list_reaction_runs(
+        reaction: Annotated[str | None, Query(max_length=64)] = None,
+        limit: Annotated[int, Query(ge=1, le=500)] = 100,
+        before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
+    ) -> Response:
+        """Return runs, newest first, of one reaction or of all. `before` continues below the `number` of a run."""
+        found = await reactions.store.runs(reaction, limit, before)
+        return Json(shapes.ReactionRunList(items=[shapes.run_shape(number, run) for number, run in found]))
+
+    @router.post("/check", response_model=shapes.ReactionsChecked)
+    async def check_reactions(body: TextCheck) -> Response:
+        """Parse a draft of `reactions.toml` and return its reactions, or the problem with it. Nothing is changed."""
+        try:
+            items = [shapes.shape(each) for each in file.check(body.text)]
+        except Invalid as error:
+            return Json(shapes.ReactionsChecked(items=[], problem=str(error)))
+        return Json(shapes.ReactionsChecked(items=items, problem=None))
+
+    @router.post("/preview", response_model=shapes.ReactionPreview, responses={404: {}})
+    async def preview_reaction(body: ReactionPreviewQuery) -> Response:
+        """Return a draft of one reaction as parsed and as it would be written in `reactions.toml`.
+
+        Nothing is changed or sent.
+        """
+        found = await file.preview(body.id, _draft(body))
+        entry = found.entry
+        return Json(
+            shapes.ReactionPreview(
+                text=found.text,
+                values=_values(found.text),
+                reaction=None if entry is None else shapes.shape(entry),
+                problem=found.problem,
+                devices=[] if entry is None else checks.devices(entry)[:100],
+                warnings=[] if entry is None else checks.warnings(entry),
+            )
+        )
+
+    @router.put("", response_model=shapes.ReactionText)
+    async def replace_reactions(body: TextChange, by: By) -> Response:
+        """Replace `reactions.toml` and activate it at once. Return 409 if `revision` is not current."""
+        return await logged(by, file.replace(body.text, body.revision))
+
+    @router.post("", response_model=shapes.ReactionText, status_code=201)
+    async def create_reaction(body: ReactionChange, by: By) -> Response:
+        """Add a reaction at the end of `reactions.toml` and activate it at once.
+
+        Return 409 if `revision` is not current.
+        """
+        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
+        answer.status_code = 201
+        return answer
+
+    @router.post("/switch", response_model=shapes.ReactionSwitch)
+    async def switch_reactions(body: ReactionSwitchWanted, by: By) -> Response:
+        """Switch all reactions on or off. Return 409 if the settings of the hub keep them off."""
+        await reactions.switch(on=body.on)
+        word = "on" if body.on else "off"
+        await changes.write(by, Change(f"reactions.{word}", f"switched all reactions {word}"))
+        return Json(shapes.ReactionSwitch(on=reactions.on))
+
+    @router.post("/{reaction_id}/resume", status_code=204, responses={404: {}})
+    async def resume_reaction(reaction_id: str, by: By) -> Response:
+        """Let a reaction that the loop protection has paused run again."""
+        await reactions.resume(reaction_id)
+        note(object=reaction_id)
+        name = next((each.name for each in reactions.definitions if each.id == reaction_id), reaction_id)
+        await changes.write(by, Change("reactions.resumed", f"resumed the reaction {name}", {"name": name}))
+        return Response(status_code=204)
+
+    @router.put("/{reaction_id}", response_model=shapes.ReactionText)
+    async def change_reaction(reaction_id: str, body: ReactionChange, by: By) -> Response:
+        """Change one reaction in `reactions.toml` and activate it at once. Comments and other reactions are kept.
+
+        Return 409 if `revision` is not current.
+        """
+        return await logged(by, file.put_table(reaction_id, _draft(body) or TableDraft(), body.revision))
+
+    @router.delete("/{reaction_id}", response_model=shapes.ReactionText)
+    async def delete_reaction(reaction_id: str, revision: str, by: By) -> Response:
+        """Remove one reaction from `reactions.toml`. Its runs are kept. Return 409 if `revision` is not current."""
+        return await logged(by, file.delete_table(reaction_id, revision))
+
+    return router
+
+
+def _draft(body: ReactionDraft) -> TableDraft | None:
+    if body.reaction is None and body.text is None:
+        return None
+    return TableDraft(body.reaction, body.text)
+
+
+def _values(text: str) -> dict[str, Any]:
+    """Return the values of a table; none if it is not valid TOML."""
+    try:
+        tables = decode_toml(text, "reactions.toml").get("reaction")
+    except ConfigError:
+        return {}
+    return tables[0] if isinstance(tables, list) and tables and isinstance(tables[0], dict) else {}

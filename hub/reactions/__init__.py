@@ -1,0 +1,32 @@
+"""Reactions: definitions as data, when they are due, and whether they run. Pure: no clock, no network.
+
+::
+
+    reactions.toml --> parse --> Reaction
+    step of an alert, time of a schedule --> Agenda --> Occasion --> Decider --> ReactionRun: what to send, or why not
+
+:mod:`hub.services.reactions` runs them; the backtest lets the same agenda and decider run over the history.
+"""
+
+from hub.reactions.agenda import Agenda, Occasion
+from hub.reactions.decider import Decider
+from hub.reactions.describe import describe_action, describe_condition, describe_trigger, masked_url
+from hub.reactions.limiter import RunLimiter
+from hub.reactions.parse import parse, parse_usable
+from hub.reactions.schedule import next_due, occasions_between, time_text
+
+__all__ = [
+    "Agenda",
+    "Decider",
+    "Occasion",
+    "RunLimiter",
+    "describe_action",
+    "describe_condition",
+    "describe_trigger",
+    "masked_url",
+    "next_due",
+    "occasions_between",
+    "parse",
+    "parse_usable",
+    "time_text",
+]

@@ -1,0 +1,93 @@
+"""The occasions that wait until they are due: steps of alerts, each after the time that its reaction waits."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Callable, Iterable
+from fnmatch import fnmatchcase
+
+import msgspec
+
+from hub.model import Device, Scope
+from hub.model.reaction import AlertStepTaken, AlertTrigger, Reaction
+
+Selects = Callable[[Scope, Device], bool]
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """A time at which a reaction is due, by a step of an alert or (None) by its schedule."""
+
+    reaction: Reaction
+    due_at: int
+    taken: AlertStepTaken | None = None
+
+    @property
+    def key(self) -> str:
+        """A key that is the same whenever this occasion is found again, also after a restart."""
+        about = ["schedule", str(self.due_at)]
+        if (taken := self.taken) is not None:
+            about = [taken.alert.id, taken.step, str(taken.at)]
+        text = "\n".join((self.reaction.id, *about))
+        return f"r-{hashlib.blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+
+def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, selects: Selects) -> bool:
+    """Return whether a step of an alert starts a reaction.
+
+    Alerts that are silenced, or suppressed by the outage of a gateway, start none; nor do those of readings that
+    arrived too late to matter.
+    """
+    alert, trigger = taken.alert, reaction.alert
+    if not reaction.enabled or trigger is None or alert.late or alert.silenced_by or alert.suppressed_by:
+        return False
+    return concerns(trigger, taken) and device is not None and selects(trigger.scope, device)
+
+
+def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
+    """Return whether the step, the rule and the severity match, whatever the device."""
+    alert = taken.alert
+    return (
+        trigger.step == taken.step
+        and (not trigger.severities or alert.severity in trigger.severities)
+        and (not trigger.rules or any(fnmatchcase(alert.rule, pattern) for pattern in trigger.rules))
+    )
+
+
+class Agenda:
+    """Occasions in the order in which they are due, each with the number of the stored step that it comes from."""
+
+    def __init__(self, find: Callable[[str], Device | None], selects: Selects) -> None:
+        self._find = find
+        self._selects = selects
+        self._waiting: list[tuple[int, int, int, Occasion]] = []  # heap: due, count, number of the step
+        self._count = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def next_due(self) -> int | None:
+        """Return when the next occasion is due."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:
+        """Add the occasions of a step. Return how many."""
+        device, before = self._find(taken.alert.device), len(self._waiting)
+        for reaction in reactions:
+            if reaction.alert is not None and starts(reaction, taken, device, self._selects):
+                due = taken.at + reaction.alert.for_ms
+                self._count += 1
+                heapq.heappush(self._waiting, (due, self._count, number, Occasion(reaction, due, taken)))
+        return len(self._waiting) - before
+
+    def first(self, now: int) -> tuple[int, Occasion] | None:
+        """Return the first occasion that is due, with the number of its step; None if none is due."""
+        if not self._waiting or self._waiting[0][0] > now:
+            return None
+        _, _, number, occasion = self._waiting[0]
+        return number, occasion
+
+    def drop_first(self) -> None:
+        """Remove the first occasion, because it was handled."""
+        heapq.heappop(self._waiting)

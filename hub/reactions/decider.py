@@ -1,0 +1,149 @@
+"""Decide whether a reaction runs on an occasion, and to which devices its command goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from hub import text_format as fmt
+from hub.model import Device
+from hub.model.reaction import AlertStepTaken, CommandAction, ReactionCondition, ReactionRun, RunCommand, RunOutcome
+from hub.reactions.agenda import Occasion, Selects
+from hub.reactions.condition import ConditionCheck, Find
+from hub.reactions.limiter import RunLimiter
+
+Holds = Callable[[AlertStepTaken], bool]
+"""Whether the alert is still in the state that the step has brought it into."""
+
+
+class Decider:
+    """Decides with the current devices and alerts. ``limiter`` remembers the runs.
+
+    Args:
+        find: Returns a device, up to date.
+        devices: Returns all devices.
+        selects: Returns whether a scope selects a device.
+        holds: See :data:`Holds`.
+        limiter: Counts the runs. The caller adds each run that it has stored.
+    """
+
+    def __init__(
+        self,
+        find: Find,
+        devices: Callable[[], Iterable[Device]],
+        selects: Selects,
+        holds: Holds,
+        limiter: RunLimiter,
+    ) -> None:
+        self._find = find
+        self._devices = devices
+        self._selects = selects
+        self._holds = holds
+        self._limiter = limiter
+
+    def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
+        """Return what becomes of an occasion; None if it has passed: the alert is in another state.
+
+        The outcome is ``running`` if commands have to be sent, ``ran`` if the webhook has to be called.
+        """
+        reaction, taken = occasion.reaction, occasion.taken
+        if taken is not None and reaction.alert is not None and reaction.alert.for_ms and not self._holds(taken):
+            return None
+        command = reaction.action if isinstance(reaction.action, CommandAction) else None
+        if now - occasion.due_at > reaction.grace_ms and (command is not None or taken is None):
+            return _run(occasion, now, "missed", f"It was due {fmt.duration(now - occasion.due_at)} ago.")
+        targets = [] if command is None else self._targets(command, taken)
+        if isinstance(targets, str):
+            return _run(occasion, now, "failed", targets)
+        if reaction.condition is not None:
+            targets, refused = self._check(reaction.condition, occasion, targets, now)
+            if refused is not None:
+                return refused
+        if (refused := self._limit(occasion, command, now)) is not None:
+            return refused
+        return self._permitted(occasion, command, targets, now)
+
+    def _targets(self, command: CommandAction, taken: AlertStepTaken | None) -> list[str] | str:
+        """Return the devices that get the command, or why there are none."""
+        if command.scope is None:
+            return [command.device or (taken.alert.device if taken is not None else "")]
+        found = sorted(each.id for each in self._devices() if self._selects(command.scope, each))
+        if not found:
+            return "No device is in the scope of the command."
+        if len(found) > command.max_devices:
+            return f"The scope of the command has {len(found)} devices; max_devices is {command.max_devices}."
+        return found
+
+    def _check(
+        self, condition: ReactionCondition, occasion: Occasion, targets: list[str], now: int
+    ) -> tuple[list[str], ReactionRun | None]:
+        """Return the targets for which the condition holds, or the run if it holds for none."""
+        subjects: Sequence[str | None] = [occasion.taken.alert.device] if occasion.taken else targets or [None]
+        holding, unknown = [], list[str]()
+        for subject in subjects:
+            check = ConditionCheck(self._find, subject)
+            truth = check.truth(condition)
+            if truth:
+                holding.append(subject)
+            elif truth is None:
+                unknown += check.unknown
+        if holding:
+            return (targets if occasion.taken else [each for each in holding if each is not None]), None
+        if unknown:
+            text = "; ".join(dict.fromkeys(unknown))[:300]
+            return [], _run(occasion, now, "condition_unknown", f"Not known: {text}.")
+        return [], _run(occasion, now, "condition_false")
+
+    def _limit(self, occasion: Occasion, command: CommandAction | None, now: int) -> ReactionRun | None:
+        """Return the run if the protection against loops or the rate limit forbids it."""
+        reaction, taken = occasion.reaction, occasion.taken
+        limits = reaction.limits
+        if command is not None and taken is not None and reaction.mode == "live":
+            alert = taken.alert
+            if self._limiter.loops(reaction, alert.rule, alert.device, now):
+                within = fmt.duration(limits.loop_within_ms)
+                text = f"{limits.loop_runs} runs within {within} about the rule {alert.rule} on {alert.device}"
+                return _run(occasion, now, "paused", f"Paused after {text}: its command may cause the alert.")
+        if not self._limiter.permits(reaction, now):
+            return _run(occasion, now, "rate_limited", f"More than {limits.per_minute:g} a minute.")
+        return None
+
+    def _permitted(
+        self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
+    ) -> ReactionRun:
+        """Return the run without the devices that had a command of the reaction just now."""
+        reaction = occasion.reaction
+        about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []
+        limited = {each for each in about if not self._limiter.permits_device(reaction, each, now)}
+        if about and len(limited) == len(about):
+            rate, names = reaction.limits.device_per_minute, ", ".join(sorted(limited)[:5])
+            text = f"More than {rate:g} a minute for {names}."
+            return _run(occasion, now, "rate_limited", text)
+        commands = tuple(
+            RunCommand(each, problem="More than the rate of the device." if each in limited else None)
+            for each in targets
+        )
+        outcome: RunOutcome = "dry_run" if reaction.mode == "dry_run" else "ran" if command is None else "running"
+        return _run(occasion, now, outcome, commands=commands)
+
+
+def _run(
+    occasion: Occasion,
+    now: int,
+    outcome: RunOutcome,
+    detail: str | None = None,
+    commands: tuple[RunCommand, ...] = (),
+) -> ReactionRun:
+    taken = occasion.taken
+    return ReactionRun(
+        key=occasion.key,
+        reaction=occasion.reaction.id,
+        at=now,
+        due_at=occasion.due_at,
+        outcome=outcome,
+        step=taken.step if taken else None,
+        alert=taken.alert.id if taken else None,
+        rule=taken.alert.rule if taken else None,
+        device=taken.alert.device if taken else None,
+        detail=detail,
+        commands=commands,
+    )

@@ -1,0 +1,84 @@
+"""How often reactions may run: rates with bursts, and the protection against loops."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from hub.model.reaction import Reaction, ReactionRun
+
+MINUTE_MS = 60_000
+MAX_DEVICES = 10_000
+"""Devices, and pairs of rule and device, that are remembered for a reaction."""
+STARTED = frozenset({"running", "ran", "failed", "dry_run", "interrupted"})
+"""Outcomes of runs that count."""
+
+
+class RunLimiter:
+    """Remembers the runs of each reaction. Times are in epoch ms."""
+
+    def __init__(self) -> None:
+        self._usage: dict[str, _Usage] = {}
+
+    def permits(self, reaction: Reaction, now: int) -> bool:
+        """Return whether the reaction's own rate allows a run now."""
+        return self._of(reaction).total.permits(now, reaction.limits.per_minute, reaction.limits.burst)
+
+    def permits_device(self, reaction: Reaction, device: str, now: int) -> bool:
+        """Return whether the rate of this device allows a run now."""
+        known = self._of(reaction).devices.get(device)
+        return known is None or known.permits(now, reaction.limits.device_per_minute, 1)
+
+    def loops(self, reaction: Reaction, rule: str, device: str, now: int) -> bool:
+        """Return whether the reaction has run so often about an alert of this rule and device that it may loop."""
+        times = self._of(reaction).about.get((rule, device), ())
+        since = now - reaction.limits.loop_within_ms
+        return sum(since < at <= now for at in times) >= reaction.limits.loop_runs
+
+    def add(self, reaction: Reaction, run: ReactionRun) -> None:
+        """Count a run."""
+        if run.outcome not in STARTED:
+            return
+        usage, limits = self._of(reaction), reaction.limits
+        usage.total.add(run.at, limits.per_minute, limits.burst)
+        devices = [each.device for each in run.commands if each.problem is None]
+        for device in devices or ([run.device] if run.device else []):
+            usage.devices.setdefault(device, _Rate()).add(run.at, limits.device_per_minute, 1)
+        if run.rule is not None and run.device is not None:
+            usage.about.setdefault((run.rule, run.device), deque(maxlen=limits.loop_runs)).append(run.at)
+        if len(usage.devices) > MAX_DEVICES:
+            del usage.devices[next(iter(usage.devices))]
+        if len(usage.about) > MAX_DEVICES:
+            del usage.about[next(iter(usage.about))]
+
+    def forget(self, reaction: str) -> None:
+        """Begin to count again, because the reaction was changed or resumed."""
+        self._usage.pop(reaction, None)
+
+    def _of(self, reaction: Reaction) -> _Usage:
+        return self._usage.setdefault(reaction.id, _Usage())
+
+
+class _Usage:
+    """What one reaction has used."""
+
+    def __init__(self) -> None:
+        self.total = _Rate()
+        self.devices: dict[str, _Rate] = {}
+        self.about: dict[tuple[str, str], deque[int]] = {}  # times of runs by rule and device
+
+
+class _Rate:
+    """Tokens that come back at a rate, as the time at which all are back (generic cell rate algorithm)."""
+
+    def __init__(self) -> None:
+        self._full_at = 0.0
+
+    def permits(self, now: int, per_minute: float, burst: int) -> bool:
+        interval = MINUTE_MS / per_minute
+        # After the clock was set back, the time is not longer than after a full burst.
+        wait = min(self._full_at - now, burst * interval)
+        return wait <= (burst - 1) * interval
+
+    def add(self, now: int, per_minute: float, burst: int) -> None:
+        interval = MINUTE_MS / per_minute
+        self._full_at = min(max(self._full_at, now), now + (burst - 1) * interval) + interval

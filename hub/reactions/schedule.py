@@ -1,0 +1,65 @@
+"""The times of a schedule, on the clock of a named time zone.
+
+Days with a clock change have 23 or 25 hours: a time that is skipped is moved by the size of the change, and of a time
+that comes twice, the first one counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from hub.model.reaction import WeeklyTime
+from hub.rules.fields import InvalidField
+from hub.rules.window_text import DAYS, days_text, read_days, read_zone
+
+MAX_TIMES = 50
+_DAY = "|".join(DAYS)
+_TIME = re.compile(rf"((?:{_DAY})(?:[-,](?:{_DAY}))*|daily) ([01]\d|2[0-3]):([0-5]\d)")
+_ALLOWED = 'days and a time such as "mon-fri 07:30", "sat,sun 09:00" or "daily 22:00"'
+_WEEK = 8
+"""Days after which every time of the week has come once."""
+
+
+def read_times(texts: object, zone: object) -> tuple[WeeklyTime, ...]:
+    """Return the times of the keys ``times`` and ``time_zone``. Raises InvalidField."""
+    if not isinstance(texts, list) or not 0 < len(texts) <= MAX_TIMES:
+        raise InvalidField("times", texts, f"a list of 1 to {MAX_TIMES} times: {_ALLOWED}")
+    name = read_zone(zone)
+    return tuple(_read_time(text, name) for text in texts)
+
+
+def _read_time(text: object, zone: str) -> WeeklyTime:
+    match = _TIME.fullmatch(" ".join(text.lower().split())) if isinstance(text, str) and len(text) < 100 else None
+    if match is None:
+        raise InvalidField("times", text, _ALLOWED)
+    return WeeklyTime(read_days(match[1], "times", _ALLOWED), int(match[2]) * 60 + int(match[3]), zone)
+
+
+def time_text(each: WeeklyTime) -> str:
+    """Return a time as it is written in the file."""
+    return f"{days_text(each.days)} {each.minute // 60:02}:{each.minute % 60:02}"
+
+
+def next_due(times: Iterable[WeeklyTime], now: int) -> int | None:
+    """Return the first time after ``now`` in epoch ms; None without times."""
+    return min((due for each in times for due in _around(each, now, -1, _WEEK) if due > now), default=None)
+
+
+def occasions_between(times: Sequence[WeeklyTime], start: int, end: int) -> list[int]:
+    """Return the times after ``start`` up to and including ``end`` (epoch ms), in order."""
+    days = (end - start) // 86_400_000 + 2
+    return sorted({due for each in times for due in _around(each, start, -1, days) if start < due <= end})
+
+
+def _around(each: WeeklyTime, now: int, first: int, last: int) -> Iterator[int]:
+    """Yield the times from ``first`` to ``last`` days after the day of ``now``."""
+    zone = ZoneInfo(each.zone)
+    today = datetime.fromtimestamp(now / 1_000, zone).date()
+    for number in range(first, last + 1):
+        day = today + timedelta(days=number)
+        if day.weekday() in each.days:
+            local = datetime.combine(day, time(each.minute // 60, each.minute % 60), zone)
+            yield int(local.timestamp() * 1_000)

@@ -1,0 +1,45 @@
+"""Check a draft of a reaction against the devices as they are now."""
+
+from __future__ import annotations
+
+from hub.control import descriptor, validate_value
+from hub.errors import HubError
+from hub.model.reaction import CommandAction, Reaction
+from hub.reactions.agenda import Selects
+from hub.registry.reader import DeviceReader
+
+MAX_WARNINGS = 10
+
+
+class ReactionChecks:
+    """Finds out whom a command would reach now, and who would refuse it."""
+
+    def __init__(self, registry: DeviceReader, selects: Selects) -> None:
+        self._registry, self._selects = registry, selects
+
+    def devices(self, draft: Reaction) -> list[str]:
+        """Return the devices that would get the command; none if that depends on the alert."""
+        action = draft.action
+        if not isinstance(action, CommandAction):
+            return []
+        if action.scope is None:
+            return [] if action.device is None else [action.device]
+        return sorted(each.id for each in self._registry.devices() if self._selects(action.scope, each))
+
+    def warnings(self, draft: Reaction) -> list[str]:
+        """Return why devices would refuse the command now. A device may still announce it later."""
+        action, found = draft.action, list[str]()
+        if not isinstance(action, CommandAction):
+            return []
+        devices = self.devices(draft)
+        if action.scope is not None and not devices:
+            found.append("No device is in the scope of the command.")
+        if len(devices) > action.max_devices:
+            found.append(f"{len(devices)} devices are in the scope, more than max_devices: none would get the command.")
+        for name in devices[: action.max_devices]:
+            try:
+                spec = descriptor(self._registry.require(name).info.commands, action.name)
+                validate_value(spec, action.value)
+            except HubError as error:
+                found.append(f"{name}: {error}")
+        return found[:MAX_WARNINGS]

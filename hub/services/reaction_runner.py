@@ -1,0 +1,223 @@
+"""Carry out the runs of reactions: store each, send its commands or put its webhook into the outbox, write the audit.
+
+A command is sent at most once: the run is stored first, and a run that a killed hub has left unfinished is not repeated
+at the next start, because a command that comes minutes late may do harm. A webhook is called at least once, always with
+the run's key: it is in the outbox from the same transaction on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, NamedTuple
+
+from msgspec.structs import replace
+
+from hub.errors import HubError
+from hub.model import Actor, Alert, AuditEntry, LogChange, Message, NotificationDelivery, NotificationReceiver
+from hub.model.reaction import CommandAction, Reaction, ReactionRun, ReactionState, RunCommand, WebhookAction
+from hub.reactions import RunLimiter, describe_trigger, masked_url
+from hub.services.audit_log import AuditLog
+from hub.services.commands import Commands, command_id
+from hub.store.base import Store
+from hub.store.reactions import RunPlan
+
+log = logging.getLogger(__name__)
+
+MERGE_MS = 60_000
+"""Occasions beyond the rate limit within this time are one record."""
+RECENT_MS = 86_400_000
+"""Runs of this time count for limits after a restart: the longest time that the loop protection looks back."""
+_AUDITED = {
+    "ran": "ran the reaction {}",
+    "failed": "could not run the reaction {}",
+    "dry_run": "ran the reaction {} as a dry run",
+    "interrupted": "did not finish the reaction {}",
+    "missed": "missed the time of the reaction {}",
+    "paused": "paused the reaction {}",
+}
+
+
+class WebhookOutbox(NamedTuple):
+    """How the webhooks of reactions get into the outbox.
+
+    Attributes:
+        channel: Returns the channel of a reaction, given by its id.
+        compose: Writes the message of a run.
+        problem: Returns why a reaction's webhook cannot be called; None if it can.
+        wake: Lets the outbox look for deliveries of a channel.
+    """
+
+    channel: Callable[[str], str]
+    compose: Callable[[Reaction, Alert | None, int], Message]
+    problem: Callable[[str], str | None]
+    wake: Callable[[str], None]
+
+
+class ReactionRunner:
+    """Carries out runs. ``limiter`` counts them.
+
+    Args:
+        store: The history, with the runs and the outbox.
+        commands: Sends commands.
+        audit: The audit log.
+        submit: Puts an input into the pipeline.
+        outbox: Takes the calls of webhooks.
+        now: Returns the time in epoch ms.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        commands: Commands,
+        audit: AuditLog,
+        submit: Callable[[LogChange], Awaitable[Any]],
+        outbox: WebhookOutbox,
+        now: Callable[[], int],
+    ) -> None:
+        self.limiter = RunLimiter()
+        self._store = store
+        self._commands = commands
+        self._audit = audit
+        self._submit = submit
+        self._outbox = outbox
+        self._now = now
+        self._limited: dict[str, ReactionRun] = {}  # the last run of each reaction beyond its rate
+
+    async def recover(self, reactions: Sequence[Reaction]) -> None:
+        """Mark runs that an earlier process did not finish, and count the recent ones."""
+        for run in await self._store.reactions.running():
+            found = next((each for each in reactions if each.id == run.reaction), None)
+            run = await self._interrupted(run)
+            await self._store.reactions.finish(run)
+            await self._write_audit(run, found)
+        known = {each.id: each for each in reactions}
+        for _, run in reversed(await self._store.reactions.runs(limit=10_000, since=self._now() - RECENT_MS)):
+            if run.reaction in known:
+                self.limiter.add(known[run.reaction], run)
+
+    async def _interrupted(self, run: ReactionRun) -> ReactionRun:
+        """Return an unfinished run with the commands that were accepted before the hub ended."""
+        commands = []
+        for each in run.commands:
+            name = command_id(each.device, run.key)
+            sent = each.problem is None and await self._store.command(name) is not None
+            commands.append(replace(each, command=name) if sent else each)
+        if all(each.command or each.problem for each in commands):
+            return replace(run, outcome="ran", commands=tuple(commands))
+        detail = "The hub ended before it had sent all commands. They are not sent later."
+        return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
+
+    async def carry_out(
+        self,
+        reaction: Reaction,
+        run: ReactionRun,
+        alert: Alert | None,
+        done: Sequence[int],
+        state: ReactionState | None,
+    ) -> None:
+        """Store a run, then send what it sends.
+
+        Args:
+            reaction: The reaction.
+            run: What was decided.
+            alert: The alert that started it.
+            done: Numbers of steps that no reaction waits for any more.
+            state: The new state, to be stored with the run; None if it does not change.
+
+        Raises:
+            StoreError: The run cannot be stored. Nothing was sent.
+        """
+        plan = RunPlan(run, done, state)
+        if isinstance(reaction.action, WebhookAction) and run.outcome in ("ran", "dry_run"):
+            run = replace(run, webhook=_webhook(reaction.action))
+            if run.outcome == "ran" and (problem := self._outbox.problem(reaction.id)) is not None:
+                run = replace(run, outcome="failed", detail=problem)
+            plan.run, plan.delivery = run, self._delivery(reaction, run, alert) if run.outcome == "ran" else None
+        elif run.outcome == "rate_limited":
+            last = self._limited.get(reaction.id)
+            if last is not None and run.at - last.at < MERGE_MS:
+                plan.run, plan.merges = replace(last, count=last.count + 1), True
+            run = self._limited[reaction.id] = plan.run or run
+        if not await self._store.reactions.apply(plan):
+            return  # this occasion was handled before
+        self.limiter.add(reaction, run)
+        if plan.delivery is not None:
+            self._outbox.wake(plan.delivery.receiver.channel)
+        if run.outcome == "running" and isinstance(reaction.action, CommandAction):
+            run = await self._send(reaction.id, reaction.action, run)
+            await self._store.reactions.finish(run)
+        await self._write_audit(run, reaction)
+        if run.outcome == "paused":
+            await self._tell_paused(reaction, run)
+
+    async def _send(self, reaction: str, action: CommandAction, run: ReactionRun) -> ReactionRun:
+        commands = list[RunCommand]()
+        for each in run.commands:
+            sends = each.problem is None
+            commands.append(await self._send_to(each.device, reaction, action, run) if sends else each)
+        sent = any(each.command is not None for each in commands)
+        return replace(run, outcome="ran" if sent else "failed", commands=tuple(commands))
+
+    async def _send_to(self, device: str, reaction: str, action: CommandAction, run: ReactionRun) -> RunCommand:
+        by = f"reaction {reaction}"
+        try:
+            sent = await self._commands.send(device, action.name, action.value, by=by, key=run.key, once=True)
+        except HubError as error:
+            return RunCommand(device, problem=error.message)
+        return RunCommand(device, command=sent.id)
+
+    def _delivery(self, reaction: Reaction, run: ReactionRun, alert: Alert | None) -> NotificationDelivery:
+        receiver = NotificationReceiver(self._outbox.channel(reaction.id))
+        message = self._outbox.compose(reaction, alert, run.at)
+        return NotificationDelivery(run.key, f"reaction:{reaction.id}", receiver, message, run.at)
+
+    async def _write_audit(self, run: ReactionRun, reaction: Reaction | None) -> None:
+        """Write the entry of a run: who decided, what was sent to whom, and why."""
+        text = _AUDITED.get(run.outcome)
+        if text is None:
+            return
+        failed = run.outcome in ("failed", "interrupted")
+        details = {
+            "trigger": run.step or "schedule",
+            "alert": run.alert,
+            "rule": run.rule,
+            "device": run.device,
+            "commands": [_command_fact(each) for each in run.commands],
+            "webhook": run.webhook,
+            "detail": run.detail,
+        }
+        await self._audit.write(
+            AuditEntry(
+                at=run.at,
+                until=run.at,
+                kind="command",
+                operation="reaction",
+                actor=Actor(f"reaction {run.reaction}"),
+                client="",
+                object=run.reaction,
+                text=text.format(run.reaction if reaction is None else reaction.name),
+                outcome="failed" if failed else "success",
+                details={key: value for key, value in details.items() if value},
+            )
+        )
+
+    async def _tell_paused(self, reaction: Reaction, run: ReactionRun) -> None:
+        """Write to the activity log that the loop protection paused a reaction."""
+        log.warning("The reaction %s was paused: %s", reaction.id, run.detail)
+        params = {"by": "hub", "changes": [{"key": "reactions.paused", "name": reaction.name, "detail": run.detail}]}
+        text = f"hub paused the reaction {reaction.name} ({describe_trigger(reaction)}). {run.detail}"
+        try:
+            await self._submit(LogChange(text, run.at, run.device, params))
+        except HubError as error:
+            log.warning("That a reaction was paused could not be logged as activity (%s).", error.message)
+
+
+def _webhook(action: WebhookAction) -> str:
+    return str(action.url_from) if action.url is None else masked_url(action.url)
+
+
+def _command_fact(each: RunCommand) -> dict[str, str]:
+    facts = {"device": each.device, "command": each.command, "problem": each.problem}
+    return {key: value for key, value in facts.items() if value is not None}

@@ -1,0 +1,295 @@
+"""Run reactions: take steps of alerts and times of schedules, decide, and let the runner carry out what is decided.
+
+::
+
+    pipeline: AlertRaised … --> steps() --> stored in the commit of the alert
+    bus, timer --> _work --> Agenda --> Decider --> ReactionRunner
+
+It listens to events of alerts and to a timer, never to messages or readings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from hub.errors import Conflict, HubError, NotFound
+from hub.events import AlertAcknowledged, AlertCleared, AlertRaised, Event
+from hub.model import Alert
+from hub.model.reaction import AlertStepTaken, Reaction, ReactionState
+from hub.reactions import Agenda, Decider, Occasion, next_due, occasions_between
+from hub.reactions.agenda import Selects, concerns
+from hub.registry.reader import DeviceReader
+from hub.runtime.bus import Bus, Closed, Lagged
+from hub.runtime.fault_log import FaultLog
+from hub.services.reaction_runner import ReactionRunner
+from hub.store.reactions import ReactionStore, RunPlan
+
+log = logging.getLogger(__name__)
+faults = FaultLog(log)
+
+MAX_STEPS = 500
+"""Steps that are handled at once."""
+MAX_WAITING = 10_000
+"""Steps and occasions that may wait. Further ones start nothing."""
+RETRY_S = 2.0
+IDLE_S = 60.0
+_WAKING = (AlertRaised, AlertAcknowledged, AlertCleared, Lagged)
+
+
+class Reactions:
+    """The reactions and their state.
+
+    Args:
+        definitions: The reactions of ``reactions.toml``.
+        store: Stores runs.
+        runner: Carries out runs.
+        bus: Publishes events when alerts change.
+        registry: The devices.
+        selects: Returns whether a scope selects a device.
+        open_alerts: Returns the open alerts by id.
+        allowed: False if the settings switch all reactions off.
+        on_change: Called with the definitions, at first and after each change.
+        now: Returns the time in epoch ms.
+    """
+
+    def __init__(
+        self,
+        definitions: Iterable[Reaction],
+        *,
+        store: ReactionStore,
+        runner: ReactionRunner,
+        bus: Bus,
+        registry: DeviceReader,
+        selects: Selects,
+        open_alerts: Callable[[], Mapping[str, Alert]],
+        allowed: bool,
+        on_change: Callable[[Sequence[Reaction]], None],
+        now: Callable[[], int],
+    ) -> None:
+        self.definitions = tuple(definitions)
+        self.allowed = allowed
+        self.state = ReactionState()
+        self.store = store
+        self._runner = runner
+        self._bus = bus
+        self._open_alerts = open_alerts
+        self._now = now
+        self._agenda = Agenda(registry.get, selects)
+        self._decider = Decider(registry.get, registry.devices, selects, self._holds, runner.limiter)
+        self._wake = asyncio.Event()
+        self._taken = 0  # row number of the last step that the agenda has
+        self._unread = 0  # steps that are being stored
+        self._waiting: Counter[int] = Counter()  # occasions that wait, by the number of their step
+        self._done: list[int] = []  # steps that nothing waits for any more
+        self._since: dict[str, int] = {}  # by reaction: its times up to then are handled
+        self._changing = asyncio.Lock()  # held while the state is changed
+        self._on_change = on_change
+        on_change(self.definitions)
+
+    @property
+    def on(self) -> bool:
+        """Whether reactions may run at all."""
+        return self.allowed and not self.state.off
+
+    async def restore(self) -> None:
+        """Read the state and the recent runs, before the pipeline restores its own state. Raises StoreError."""
+        self.state = await self.store.state()
+        await self._runner.recover(self.definitions)
+
+    def steps(self, events: Sequence[Event]) -> list[AlertStepTaken]:
+        """Return the steps of alerts to store in the same commit as these events."""
+        triggers = [each.alert for each in self.definitions if each.enabled and each.alert is not None]
+        if not triggers or not self.on:
+            return []
+        found = []
+        for event in events:
+            taken = _taken(event)
+            if taken is not None and any(concerns(trigger, taken) for trigger in triggers):
+                found.append(taken)
+        if found and self._unread + len(self._agenda) + len(found) > MAX_WAITING:
+            faults.error("waiting", "%d steps of alerts wait for reactions; further ones start none.", MAX_WAITING)
+            return []
+        self._unread += len(found)
+        return found
+
+    # -- changes by people ---------------------------------------------------------------------------------------
+
+    async def use(self, definitions: tuple[Reaction, ...]) -> None:
+        """Use other definitions. A new or changed schedule does not make up for times before now."""
+        old = {each.id: each for each in self.definitions}
+        for each in definitions:
+            if (before := old.get(each.id)) is None or before.schedule != each.schedule:
+                self._since[each.id] = self._now()
+            if before != each:
+                self._runner.limiter.forget(each.id)
+        self.definitions = definitions
+        self._on_change(definitions)
+        known = {each.id for each in definitions}
+        if not self.state.paused.keys() <= known:
+            async with self._changing:
+                paused = {key: text for key, text in self.state.paused.items() if key in known}
+                await self._set(replace(self.state, paused=paused))
+        self._wake.set()
+
+    async def switch(self, *, on: bool) -> None:
+        """Switch all reactions on or off. Raises Conflict if the settings of the hub keep them off."""
+        if on and not self.allowed:
+            hint = "Set reactions.enabled and restart the hub."
+            raise Conflict("The settings of the hub switch reactions off.", hint)
+        if not on:
+            self.state = replace(self.state, off=True)  # at once, even if it cannot be stored
+        async with self._changing:
+            await self._set(replace(self.state, off=not on))
+        now = self._now()
+        self._since |= {each.id: now for each in self.definitions}
+
+    async def resume(self, reaction: str) -> None:
+        """Let a paused reaction run again. Raises NotFound."""
+        async with self._changing:
+            if reaction not in self.state.paused:
+                raise NotFound("There is no paused reaction with this id.", "GET /api/reactions lists them.")
+            paused = {key: text for key, text in self.state.paused.items() if key != reaction}
+            await self._set(replace(self.state, paused=paused))
+            self._since[reaction] = self._now()
+            self._runner.limiter.forget(reaction)
+
+    async def _set(self, state: ReactionState) -> None:
+        await self.store.apply(RunPlan(state=state))
+        self.state = state
+
+    def next_due(self, reaction: Reaction) -> int | None:
+        """Return when its schedule is due next."""
+        return next_due(reaction.schedule, self._now()) if reaction.enabled else None
+
+    # -- running -------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Run reactions until the bus is closed."""
+        with self._bus.subscribe() as subscription:
+            async with asyncio.TaskGroup() as group:
+                work = group.create_task(self._work(), name="reaction runs")
+                try:
+                    while True:
+                        events = await subscription.get()
+                        if any(isinstance(event, _WAKING) for event in events):
+                            self._wake.set()
+                except Closed:
+                    work.cancel()
+
+    async def _work(self) -> None:
+        start = self._now()
+        while True:
+            self._wake.clear()
+            wait = RETRY_S
+            try:
+                wait = await self._step(start)
+            except HubError as error:
+                faults.error("step", "Reactions cannot be run (%s). Retrying.", error)
+            except Exception as error:
+                faults.unexpected("Reactions failed. Report this.", cause=error)
+            if wait > 0:
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+
+    async def _step(self, start: int) -> float:
+        """Handle what is due. Return the most seconds to wait before the next step. ``start``: of the process."""
+        found = await self.store.steps(self._taken, MAX_STEPS)
+        for number, taken in found:
+            self._taken = number
+            if waits := self._agenda.take(number, taken, self.definitions):
+                self._waiting[number] = waits
+            else:
+                self._done.append(number)
+        if len(found) < MAX_STEPS:
+            self._unread = 0
+        while (item := self._agenda.first(self._now())) is not None:
+            number, occasion = item
+            last = self._waiting[number] == 1
+            await self._handle(occasion, [number] if last else [])
+            self._agenda.drop_first()
+            self._waiting[number] -= 1
+            if last:
+                del self._waiting[number]
+        await self._follow_schedules(start)
+        if self._done:
+            await self.store.apply(RunPlan(done=self._done))
+            self._done = []
+        return 0.0 if len(found) == MAX_STEPS else self._pause()
+
+    async def _follow_schedules(self, start: int) -> None:
+        """Handle the times since the last call, and after the start those within the grace of each reaction."""
+        for reaction in self.definitions:
+            if not reaction.schedule or not reaction.enabled:
+                continue
+            now = self._now()
+            since = min(self._since.get(reaction.id, start - reaction.grace_ms), now)
+            for due in occasions_between(reaction.schedule, max(since, now - reaction.grace_ms), now):
+                await self._handle(Occasion(reaction, due), [])
+            self._since[reaction.id] = now
+
+    async def _handle(self, occasion: Occasion, done: list[int]) -> None:
+        """Decide on an occasion and carry it out. ``done`` are the steps that nothing else waits for."""
+        try:
+            await self._decide(occasion, done)
+        except HubError:
+            raise
+        except Exception as error:  # one occasion must not keep the others from being handled
+            faults.unexpected("The reaction %s failed. Report this.", occasion.reaction.id, cause=error)
+            self._done += done
+
+    async def _decide(self, occasion: Occasion, done: list[int]) -> None:
+        current = next((each for each in self.definitions if each.id == occasion.reaction.id), None)
+        run = None
+        if current is not None and self._may_run(current) and current.alert == occasion.reaction.alert:
+            occasion = replace(occasion, reaction=current)
+            run = self._decider.decide(occasion, self._now())
+        if run is None:
+            self._done += done
+            return
+        alert = None if occasion.taken is None else occasion.taken.alert
+        if run.outcome != "paused":
+            await self._runner.carry_out(occasion.reaction, run, alert, done, None)
+            return
+        async with self._changing:
+            state = replace(self.state, paused={**self.state.paused, run.reaction: run.detail or ""})
+            await self._runner.carry_out(occasion.reaction, run, alert, done, state)
+            self.state = replace(self.state, paused=state.paused)
+
+    def _may_run(self, reaction: Reaction) -> bool:
+        return self.on and reaction.enabled and reaction.id not in self.state.paused
+
+    def _holds(self, taken: AlertStepTaken) -> bool:
+        """Return whether an alert is still in the state that a step has brought it into."""
+        alert, opened = taken.alert, self._open_alerts()
+        if taken.step == "cleared":
+            about = (alert.rule, alert.device, alert.metric)
+            return all((each.rule, each.device, each.metric) != about for each in opened.values())
+        now = opened.get(alert.id)
+        return now is not None and (taken.step == "raised" or now.state == "acknowledged")
+
+    def _pause(self) -> float:
+        """Return the seconds until something is due, at most :data:`IDLE_S`."""
+        now = self._now()
+        due = [next_due(each.schedule, now) for each in self.definitions if each.schedule and each.enabled]
+        first = min((at for at in (*due, self._agenda.next_due) if at is not None), default=None)
+        return IDLE_S if first is None else min(max((first - now) / 1_000, 0.005), IDLE_S)
+
+
+def _taken(event: Event) -> AlertStepTaken | None:
+    """Return the step of an event; None for others. Of a withdrawn alert nobody knows whether its condition ended."""
+    match event:
+        case AlertRaised():
+            return AlertStepTaken("raised", event.alert, event.at)
+        case AlertAcknowledged() if event.alert.state == "acknowledged":
+            return AlertStepTaken("acknowledged", event.alert, event.at)
+        case AlertCleared() if not event.alert.withdrawn:
+            return AlertStepTaken("cleared", event.alert, event.at)
+    return None

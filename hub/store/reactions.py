@@ -1,0 +1,152 @@
+"""Store reactions: steps of alerts that may start them (written by the pipeline's commit), runs, and their state.
+
+A run is stored before anything is sent, in the transaction that removes the step that started it. Its key is unique,
+so an occasion that is found twice runs once. The delivery of a webhook is stored in the same transaction. Commands are
+handed over after it: if the hub is killed in between, the run stays ``running``, and the next start marks it as
+``interrupted`` instead of sending commands late.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from hub.model import NotificationDelivery
+from hub.model.reaction import AlertStepTaken, ReactionRun, ReactionState
+from hub.store.connection import transaction
+from hub.store.notifications import NotificationPlan, write_plan
+
+MAX_KEPT = 10_000
+"""Runs that are kept."""
+
+_encode = msgspec.msgpack.encode
+_step = msgspec.msgpack.Decoder(AlertStepTaken).decode
+_run = msgspec.msgpack.Decoder(ReactionRun).decode
+_state = msgspec.msgpack.Decoder(ReactionState).decode
+
+_EXPIRE = """DELETE FROM reaction_run WHERE id <= (SELECT max(id) FROM reaction_run) - ?
+    AND outcome <> 'running'"""
+
+Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
+
+
+class RunPlan(msgspec.Struct):
+    """What a decision changes; it is written in one transaction.
+
+    Attributes:
+        run: The run, None if the occasion has passed.
+        done: Numbers of the steps that no reaction waits for any more.
+        state: The new state, None if it does not change.
+        delivery: The webhook to call.
+        merges: The run replaces the stored one with its key, which it counts as well.
+    """
+
+    run: ReactionRun | None = None
+    done: Sequence[int] = ()
+    state: ReactionState | None = None
+    delivery: NotificationDelivery | None = None
+    merges: bool = False
+
+
+class ReactionStore:
+    """Stores reactions; ``read`` and ``write`` run a function with a connection in the store's threads."""
+
+    def __init__(self, read: Run, write: Run) -> None:
+        self._read, self._write = read, write
+
+    async def state(self) -> ReactionState:
+        """Return the stored state."""
+        found: ReactionState = await self._read(_read_state)
+        return found
+
+    async def steps(self, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
+        """Return the oldest steps after a row number, with their row numbers."""
+        found: list[tuple[int, AlertStepTaken]] = await self._read(partial(_steps, after=after, limit=limit))
+        return found
+
+    async def apply(self, plan: RunPlan) -> bool:
+        """Write a plan: all of it or nothing. Return False if there is a run of this occasion: then only ``done``."""
+        written: bool = await self._write(partial(_apply, plan=plan))
+        return written
+
+    async def finish(self, run: ReactionRun) -> None:
+        """Replace the stored run with the same key."""
+        await self._write(partial(_finish, run=run))
+
+    async def runs(
+        self, reaction: str | None = None, limit: int = 100, before: int | None = None, since: int = 0
+    ) -> list[tuple[int, ReactionRun]]:
+        """Return runs since a time, newest first, with row numbers. ``before``: only rows with lower numbers."""
+        found: list[tuple[int, ReactionRun]] = await self._read(
+            partial(_runs, reaction=reaction, limit=limit, before=before, since=since)
+        )
+        return found
+
+    async def last(self) -> dict[str, ReactionRun]:
+        """Return the last run of each reaction."""
+        found: dict[str, ReactionRun] = await self._read(_last)
+        return found
+
+    async def running(self) -> list[ReactionRun]:
+        """Return the runs that were not finished."""
+        found: list[ReactionRun] = await self._read(_running)
+        return found
+
+
+def _read_state(connection: sqlite3.Connection) -> ReactionState:
+    row = connection.execute("SELECT body FROM reaction_state").fetchone()
+    return ReactionState() if row is None else _state(row[0])
+
+
+def _steps(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
+    rows = connection.execute("SELECT id, body FROM reaction_step WHERE id > ? ORDER BY id LIMIT ?", (after, limit))
+    return [(number, _step(body)) for number, body in rows]
+
+
+def _apply(connection: sqlite3.Connection, plan: RunPlan) -> bool:
+    with transaction(connection):
+        connection.executemany("DELETE FROM reaction_step WHERE id = ?", ((number,) for number in plan.done))
+        if plan.run is not None:
+            verb = "INSERT OR REPLACE" if plan.merges else "INSERT OR IGNORE"
+            run = plan.run
+            row = (run.key, run.reaction, run.at, run.outcome, _encode(run))
+            query = f"{verb} INTO reaction_run (key, reaction, at, outcome, body) VALUES (?, ?, ?, ?, ?)"
+            if connection.execute(query, row).rowcount == 0:
+                return False
+            connection.execute(_EXPIRE, (MAX_KEPT,))
+        if plan.state is not None:
+            connection.execute("INSERT OR REPLACE INTO reaction_state VALUES (1, ?)", (_encode(plan.state),))
+        if plan.delivery is not None:
+            write_plan(connection, NotificationPlan(deliveries=[plan.delivery]))
+    return True
+
+
+def _finish(connection: sqlite3.Connection, run: ReactionRun) -> None:
+    with transaction(connection):
+        query = "UPDATE reaction_run SET outcome = ?, body = ? WHERE key = ?"
+        connection.execute(query, (run.outcome, _encode(run), run.key))
+
+
+def _runs(
+    connection: sqlite3.Connection, reaction: str | None, limit: int, before: int | None, since: int
+) -> list[tuple[int, ReactionRun]]:
+    rows = connection.execute(
+        "SELECT id, body FROM reaction_run WHERE (?1 IS NULL OR reaction = ?1) AND (?2 IS NULL OR id < ?2) "
+        "AND at >= ?3 ORDER BY id DESC LIMIT ?4",
+        (reaction, before, since, limit),
+    )
+    return [(number, _run(body)) for number, body in rows]
+
+
+def _last(connection: sqlite3.Connection) -> dict[str, ReactionRun]:
+    newest = "SELECT max(id) FROM reaction_run GROUP BY reaction"
+    rows = connection.execute(f"SELECT body FROM reaction_run WHERE id IN ({newest})")  # noqa: S608 (our own words)
+    return {run.reaction: run for run in (_run(body) for (body,) in rows)}
+
+
+def _running(connection: sqlite3.Connection) -> list[ReactionRun]:
+    return [_run(body) for (body,) in connection.execute("SELECT body FROM reaction_run WHERE outcome = 'running'")]

@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 import websockets
 
-import type_adapters
+import route_cache
 from assistant_tools import build_tools
 from fake_ai import Ai, diagnosis_of, now_ms
 from hub.accounts.requester import current_requester
@@ -62,7 +62,7 @@ from hub.services.topic_explorer import TopicExplorer
 from hub.store.sqlite import SqliteStore
 from hub.worker import Worker
 
-type_adapters.share()
+route_cache.share()
 
 RULES = """
 [[rule]]

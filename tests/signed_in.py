@@ -24,7 +24,7 @@ class Browser:
 
     def __init__(self, hub: ApiHub) -> None:
         self.hub = hub
-        self.http = httpx.AsyncClient(base_url=hub.url, headers={"Origin": hub.url}, timeout=60)
+        self.http = httpx.AsyncClient(base_url=hub.url, headers={"Origin": hub.url}, timeout=60, verify=False)
 
     async def __aenter__(self) -> Browser:
         return self

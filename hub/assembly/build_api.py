@@ -120,6 +120,7 @@ def build_api(
     core.notifications.directory.accounts = auth.people.accounts
     core.notifications.directory.within = site.within
     core.notifications.hub_watch.failing = health.failing
+    ai.tools.queries.hub_problems = lambda: [*health.missing(), *health.degraded()]
     handling = AlertHandling(
         alerts=alert_service,
         people=AssignablePeople(auth.people.accounts, site.within, visible.devices),

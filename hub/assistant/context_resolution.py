@@ -62,6 +62,9 @@ _ABOUT_THE_SAME: frozenset[Kind] = frozenset(("unusual", "alerts", "failing", "w
 _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
 """Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
 
+_MAY_FIND_NONE: frozenset[Kind] = frozenset(("offline", "filter", "state", "limit_check", "alerts", "alert_count"))
+"""Kinds whose answer may be that no device is meant; "why?" then asks for nothing."""
+
 
 def resolve_question(
     text: str,
@@ -139,6 +142,9 @@ def _completed(
     if question.kind in _CHOOSING and previous.scope.groups and not question.has("overall_fleet"):
         question.scope = previous.scope
         return _with_metric(question, previous)
+    if question.kind == "why" and previous.kind in _MAY_FIND_NONE and previous.scope.is_all and not answered:
+        question.kind = "nothing_to_explain"
+        return question
     if question.kind in _ABOUT_A_DEVICE and not question.has("overall_fleet") and not question.has("which"):
         question.scope = _inherited(
             question, previous, answered, is_single=question.kind != "why" or not previous.scope.is_all

@@ -85,12 +85,37 @@ def _asks_for_no_alert(q: ParsedQuestion) -> bool:
     return q.has("alert", "not") and asks and not q.has_any("limit", "why")
 
 
+def _asks_about_the_hub(q: ParsedQuestion) -> bool:
+    others = q.has_any("which", "list", "alert", "rule", "notify", "overall_fleet", "via")
+    others = others or any(mention.names for mention in q.metrics)
+    return q.has("hub") and q.scope.is_all and "act" not in q.concepts and not others
+
+
+def _counts_rules(q: ParsedQuestion) -> bool:
+    counts = q.has("fires") or (q.hint is not None and q.hint.quantity is None)
+    return q.has("rule") and counts and not q.has("limit")
+
+
+def _asks_since_when_beyond(q: ParsedQuestion) -> bool:
+    """Return True for "since when is pump 3 vibrating" and "how long has pump 3 been above its limit"."""
+    asks = q.has_any("since_when", "how_long") and not q.scope.is_all
+    is_plain = not q.compares and not q.hint and not q.has_any(*STATES, "future", "can", "until", "endure", "offline")
+    return asks and is_plain and (q.has("limit") or (q.has("since_when") and _mentions_metric(q)))
+
+
+def _asks_when_offline(q: ParsedQuestion) -> bool:
+    asks = q.has_any("when", "how_long", "how_often", "past", "since_when") or q.time is not None
+    return q.has("offline") and asks and not q.has_any("how_many", "not", "alert")
+
+
 _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("notify", lambda q: q.has("notify")),
+    ("hub_status", _asks_about_the_hub),
     ("add_device", lambda q: q.has("add_device") and q.scope.is_all),
     ("run_on", _asks_whether_to_stop),
     ("help", lambda q: q.has("help") and q.scope.is_all),
     ("act", _is_request),
+    ("behind", lambda q: q.has("via") and not q.scope.is_all),
     ("acknowledged", lambda q: q.has_any("acknowledged", "note")),
     ("run_on", lambda q: q.has("run_on") and q.has_any("can", "future") and not q.has("how_many")),
     ("forecast", _is_forecast),
@@ -100,11 +125,15 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("why", lambda q: q.has_any("why", "todo")),
     ("manual", lambda q: q.has("manual")),
     ("limit_check", lambda q: q.has("nearest_limit") or (q.has("too") and not q.has("why"))),
+    ("audit", lambda q: q.has("who_changed")),
+    ("rule_counts", _counts_rules),
     ("rules", lambda q: q.has("rule")),
     ("without_alert", _asks_for_no_alert),
     ("meaning", lambda q: q.has("what_does", "mean")),
     ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),
+    ("alert_longest", lambda q: q.has("alert", "longest") and q.time is None),
     ("alert_count", _counts_alerts),
+    ("since_limit", _asks_since_when_beyond),
     ("limits", lambda q: q.has("alert", "limit") and not q.compares),
     ("alert_when", lambda q: q.has("alert", "past") and not q.scope.is_all and not q.times),
     ("alert_when", lambda q: q.has("alert") and (q.has_any("when", "how_long", "last", "first", "since_when"))),
@@ -116,6 +145,8 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("correlation", lambda q: q.has("correlation")),
     ("state", lambda q: q.has("on_battery") and not q.has_any("when", "how_long", "how_often", "how_many")),
     ("battery", lambda q: q.has("battery") and not q.metrics),
+    ("unheard", lambda q: q.has("unheard") and not q.has_any("when", "how_often")),
+    ("outages", _asks_when_offline),
     ("offline", lambda q: q.has("offline") and not q.has("how_many")),
     ("summary", lambda q: q.has("summary")),
     ("compare", _is_comparison),

@@ -74,6 +74,7 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     limiting: frozenset[str]
     begins: frozenset[str]  # words, as written, with which a second question begins
     excluding: frozenset[str]  # phrases before what does not count: "except"
+    all_of: frozenset[str]  # words by which a question is about all of a group
     polite: frozenset[str]
     act: frozenset[str]
     on: frozenset[str]
@@ -162,6 +163,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str], state
         final=frozenset(_alternatives(table["final"])),
         begins=frozenset(each.strip() for each in table["begins"].split("|")),
         excluding=frozenset(_alternatives(table["excluding"])),
+        all_of=frozenset(_alternatives(table["all_of"])),
         joining=frozenset(_alternatives(table["joining"])),
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,

@@ -13,6 +13,8 @@ from hub.assistant.time_parser import TimeRange
 from hub.assistant.words import QuestionWords
 
 Kind = Literal[
+    "hub_status", "behind", "outages", "unheard", "audit", "rule_counts", "alert_longest", "since_limit",
+    "nothing_to_explain",
     "add_device", "notify", "act", "help", "thanks", "acknowledged", "manual", "failing", "forecast", "run_on", "why",
     "meaning",
     "setpoint", "rules", "limits", "correlation", "firmware", "model", "commands", "last_seen", "where", "alert_count",

@@ -12,8 +12,9 @@ from hub.assistant.amount_parser import parse_amounts
 from hub.assistant.kinds import kind_of
 from hub.assistant.language import LONGEST_PHRASE, Hint, Language, language_of, languages
 from hub.assistant.metric_words import find_quantities, find_titles, joined_places, metric_titles, with_places
+from hub.assistant.numbered_devices import find_numbered
 from hub.assistant.question import ParsedQuestion
-from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_missing, find_named, groupable
+from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_named, groupable
 from hub.assistant.spelling import correct_spelling
 from hub.assistant.thing_words import with_known_words
 from hub.assistant.time_parser import TimeRange, parse_time_ranges
@@ -86,7 +87,7 @@ def _parse(
     groups = find_groups(words, possible, shortest=2)
     times = parse_time_ranges(words, spoken, now)
     amounts = parse_amounts(words, spoken, devices)
-    numbered, missing, synonym = find_missing(words, spoken, devices)
+    numbered, missing, synonym = find_numbered(words, spoken, devices)
     concepts, hint, comparative, quantity = _phrases(words, spoken)
     _mark_adjectives(words, spoken)
     titles += find_titles(words, known, shortest=1, longest=1)

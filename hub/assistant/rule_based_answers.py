@@ -176,7 +176,7 @@ async def _require_understood(context: Context, handler: Handler | None) -> None
 _WITH_STATES: frozenset[Kind] = frozenset((
     "state", "episodes", "filter", "count", "act", "notify", "manual", "alert_when", "alerts", "alert_count", "why",
     "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
-    "last_seen",
+    "last_seen", "alert_longest",
 ))  # fmt: skip
 """Kinds in whose questions "open", "on" or "running" is a condition or no more than grammar."""
 _WITH_NOT: frozenset[Kind] = frozenset(
@@ -201,6 +201,8 @@ def _note_unused(context: Context, uses: frozenset[str]) -> None:
     if question.kind not in _WITH_STATES:
         _note_concepts(context, STATES)
     _note_concepts(context, ("unit_wanted",))
+    if question.kind in ("filter", "state") and question.scope.is_all:
+        _note_concepts(context, ("room",))
     if question.has("not") and question.kind not in _WITH_NOT:
         raise CannotAnswer(context.say("cannot_limit", words=", ".join(_quoted(context, ("not",)))))
     if time is not None and time.kind == "ahead":
@@ -235,7 +237,8 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
     phrases = [phrase for phrase, meant in context.language.concepts.items() if meant & set(concepts)]
     of = {word for phrase in phrases for word in phrase.split()}
     tokens = context.question.words.tokens
-    return [f"“{token.written}”" for token in tokens if token.use == "concept" and token.word in of]
+    asking = {phrase for phrase, meant in context.language.concepts.items() if "which" in meant}
+    return [f"“{t.written}”" for t in tokens if t.use == "concept" and t.word in of - asking]
 
 
 async def _nothing_called(context: Context, words: Sequence[str]) -> str:

@@ -83,6 +83,8 @@ def find_named(words: QuestionWords, language: Language, devices: Iterable[Devic
         for rank, form in _names(device.id, device.display_name):
             if form in at and not _is_common(form, language):
                 first, end = at[form]
+                if form != _own_name(device) and _is_part_of_another(words, first, form, device, devices):
+                    continue
                 found.append((end - first, rank, first, device))
                 break
     taken: dict[tuple[int, int], tuple[int, list[Device]]] = {}
@@ -97,6 +99,18 @@ def find_named(words: QuestionWords, language: Language, devices: Iterable[Devic
     named = {span: list(same) for span, (_, same) in sorted(taken.items())}
     _add_numbers(words, language, named, devices)
     return list({device.id: device for same in dict(sorted(named.items())).values() for device in same}.values())
+
+
+def _own_name(device: Device) -> str:
+    return " ".join(split_words(device.display_name))
+
+
+def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Device, devices: Iterable[Device]) -> bool:
+    """Return whether an id or a shortened name is the end of other names: "feed pump 2" is no "Cooling pump 2"."""
+    if first == 0 or not words.is_free(first - 1, first):
+        return False
+    stem = f"{words.word(first - 1)} {form.rpartition(' ')[0]}"
+    return stem not in _groups_of(device)[1] and any(stem in _groups_of(each)[1] for each in devices)
 
 
 def _add_numbers(
@@ -161,32 +175,6 @@ def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
     )
 
 
-def find_missing(
-    words: QuestionWords, language: Language, devices: Sequence[Device]
-) -> tuple[list[Device], list[str], str | None]:
-    """Return devices named by their kind and number ("fridge 2"), names that do not exist, and the kind's word."""
-    found: list[Device] = []
-    missing: list[str] = []
-    synonym = None
-    for place in range(len(words) - 1):
-        word, number = words.tokens[place], words.tokens[place + 1]
-        if word.use or number.use or not number.word.isdigit() or word.word.isdigit() or len(word.word) < 3:
-            continue
-        group = _group_of(word.word, place, place + 1, devices)
-        if place and words.tokens[place - 1].use is None:
-            group = _group_of(f"{words.word(place - 1)} {word.word}", place - 1, place + 1, devices) or group
-        matching = [d for d in group.devices if split_words(d.display_name)[-1:] == [number.word]] if group else []
-        matching = matching or ([d for d in group.devices if split_words(d.id)[-1:] == [number.word]] if group else [])
-        if matching and group:
-            words.mark(group.first, place + 2, "device")
-            found += matching
-            synonym = group.words if group.synonym else synonym
-        elif number.joined or (group and word.word not in language.concepts):
-            missing.append(f"{word.written}{'-' if number.joined else ' '}{number.written}")
-            words.mark(place, place + 2, "missing")
-    return found, missing, synonym
-
-
 def find_groups(
     words: QuestionWords, devices: Sequence[Device], longest: int = _LONGEST_GROUP, shortest: int = 1
 ) -> list[Group]:
@@ -195,7 +183,7 @@ def find_groups(
     found: list[Group] = []
     for first, end, phrase in spans if devices else ():
         if words.is_free(first, end):
-            group = _group_of(phrase, first, end, devices)
+            group = group_of(phrase, first, end, devices)
             if group is not None:
                 words.mark(first, end, "group")
                 found.append(msgspec.structs.replace(group, words=words.written(first, end)))
@@ -236,7 +224,8 @@ def combine(groups: Sequence[Group]) -> list[Device]:
     return [each for key, each in sets[0].items() if all(key in other for other in sets[1:])] if sets else []
 
 
-def _group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
+def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
+    """Return the devices that a phrase names by their area, kind, model or label; None if there are none."""
     variants = stems(phrase)
     areas, same, alike = [], [], []
     meant = {kind.id for kind in kinds() if kind.words & variants} - _PLACES

@@ -38,7 +38,7 @@ def with_known_words(text: str, devices: Iterable[Device], language: Language) -
         for first in range(len(places) - length + 1):
             span = (first, first + length)
             phrase = " ".join(word for word, _, _ in places[first : first + length])
-            same = frozenset[str]() if phrase in language.vocabulary else _same(phrase)
+            same = frozenset[str]() if phrase in language.vocabulary else same_things(phrase)
             if same and not any(start < span[1] and span[0] < end for start, end in wanted):
                 wanted[span] = same
     if not wanted:
@@ -55,6 +55,7 @@ def with_known_words(text: str, devices: Iterable[Device], language: Language) -
     return text
 
 
-def _same(phrase: str) -> frozenset[str]:
+def same_things(phrase: str) -> frozenset[str]:
+    """Return the words for the same thing in all languages; an empty set for an unknown word."""
     things = _things()
     return next((things[stem] for stem in sorted(stems(phrase), key=len, reverse=True) if stem in things), frozenset())

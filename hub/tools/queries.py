@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 import numpy as np
@@ -29,6 +29,7 @@ class Queries:
     ) -> None:
         self.registry, self.engine, self.store, self.now = registry, engine, store, now
         self.lookup = Lookup(registry)
+        self.hub_problems: Callable[[], Sequence[str]] = list  # what keeps the hub from its work, or is degraded
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
         """Rank devices by the metrics whose names contain ``metric``: one row per device, its highest or lowest.

@@ -22,7 +22,9 @@ from hub.assistant.answers.context import (
 from hub.assistant.answers.readings import value_at
 from hub.assistant.answers.slices import in_slices
 from hub.assistant.kinds import STATES
+from hub.assistant.thing_words import same_things
 from hub.assistant.time_parser import HOUR
+from hub.assistant.words import split_words, stems
 from hub.model import Device
 
 _CLASSES = {
@@ -141,8 +143,16 @@ async def state(context: Context) -> ComputedAnswer:
     if context.question.has("not"):
         chosen = [t async for t in in_slices(targets) if not is_in_state(t, wanted[0])]
     head = context.say("of", n=len(chosen), total=len(targets), scope=context.scope_words)
+    if not context.question.has_any("which", "list", "how_many", "where", "how_much"):
+        head = f"{context.say('yes' if _is_true(context, len(chosen), len(targets)) else 'no')} {head}"
     lines = shown_rows(chosen, lambda t: f"{t.name}: {t.show(t.latest.value)}{context.stale_note(t.device)}", MAX_LINES)
     return ComputedAnswer(context.lines(head + (":" if lines else "."), lines), about(chosen or targets))
+
+
+def _is_true(context: Context, chosen: int, total: int) -> bool:
+    """Return whether "are all doors closed?" is true, else whether "is a door open?" is."""
+    is_of_all = any(token.word in context.language.all_of for token in context.question.words.tokens)
+    return chosen == total if is_of_all else chosen > 0
 
 
 async def state_targets(context: Context, wanted: str) -> list[Target]:
@@ -151,11 +161,19 @@ async def state_targets(context: Context, wanted: str) -> list[Target]:
     if context.mentions():
         named = await context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
         if found := [target async for target in in_slices(named) if not target.is_number]:
-            return found
+            same = {word for mention in context.mentions() for word in same_things(mention.words)}
+            return [target for target in found if _is_called(target, same)] or found
     found = [target async for target in context.shown_targets() if _can_be(target, wanted)]
     if not found:
         raise CannotAnswer(context.say("no_state", scope=context.scope_words, state=_state_word(context, wanted)))
     return found
+
+
+def _is_called(target: Target, words: set[str]) -> bool:
+    """Return whether the device, the metric or its class has one of these words: of contacts, the windows."""
+    shown = target.device.describe(target.metric)
+    own = split_words(f"{target.device.display_name} {shown.title} {shown.device_class or ''}")
+    return any(not words.isdisjoint(stems(word)) for word in own)
 
 
 def _can_be(target: Target, wanted: str) -> bool:

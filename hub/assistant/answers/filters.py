@@ -20,6 +20,8 @@ from hub.assistant.question import Amount
 from hub.model import Device
 from hub.tools.views import celsius
 
+_NAMED = 8
+"""Devices whose names an answer to "how many" has at most."""
 _THERMAL = ("°C", "°F", "K")
 
 
@@ -117,7 +119,8 @@ async def filtered(context: Context) -> ComputedAnswer:
             return f"{rows[0].name}: {rows[0].show(rows[0].latest.value)}"
         return f"{device.display_name}: {', '.join(f'{t.title} {t.show(values[t.key])}' for t in rows)}"
 
-    lines = shown_rows(list(devices.values()), line, 20)
+    is_long = question.has("how_many") and len(devices) > _NAMED
+    lines = [] if is_long else shown_rows(list(devices.values()), line, 20)
     head = context.say("of", n=len(devices), total=total, scope=context.scope_words) + (":" if lines else ".")
     return ComputedAnswer(context.lines(head, lines, 20), of_metric or tuple((key, None) for key in list(devices)[:12]))
 

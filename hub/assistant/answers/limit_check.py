@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about, shown_rows
+from hub.assistant.answers.current import now
 from hub.assistant.answers.facts import limit_words
 from hub.assistant.answers.slices import in_slices, order_of
 from hub.model import Limit
@@ -26,7 +27,11 @@ async def limit_check(context: Context) -> ComputedAnswer:
     margins = [row.margin async for row in in_slices(found)]
     rows = [found[place] async for place in in_slices(order_of(margins))]
     if not rows:
-        raise CannotAnswer(context.say("no_limit", scope=context.scope_words))
+        text = context.say("no_limit", scope=context.scope_words)
+        if not targets or len(targets) > _SHOWN:
+            raise CannotAnswer(text)
+        values = await now(context)
+        return ComputedAnswer(f"{text}\n{values.text}", values.about)
     beyond = [row async for row in in_slices(rows) if row.margin < 0]
     if beyond:
         head = context.say("beyond_limits", n=len(beyond), total=len(rows))

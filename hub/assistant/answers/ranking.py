@@ -84,7 +84,7 @@ async def rank(context: Context) -> ComputedAnswer:
 async def alike(context: Context, targets: list[Target]) -> list[Target]:
     """Return the targets that have the most frequent unit; only values of one unit can be ranked."""
     units = Counter([t.unit async for t in in_slices(targets)])
-    main = max(units, key=lambda unit: units[unit])
+    main = max(units, key=lambda unit: (units[unit], unit is not None))
     same = _THERMAL if main in _THERMAL else (main,)
     if left := sorted(unit or "–" for unit in units if unit not in same):
         kept = [t async for t in in_slices(targets) if t.unit in same]

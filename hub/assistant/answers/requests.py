@@ -58,6 +58,16 @@ async def notify(context: Context) -> ComputedAnswer:
     return ComputedAnswer(text, sources, proposal=RuleProposal(question.text))
 
 
+async def audit(context: Context) -> ComputedAnswer:
+    """Answer where it is recorded who changed something."""
+    return ComputedAnswer(context.say("audit"))
+
+
+async def nothing_to_explain(context: Context) -> ComputedAnswer:
+    """Answer "why?" after an answer that named no device."""
+    return ComputedAnswer(context.say("nothing_to_explain"))
+
+
 def _watched(scope: Scope) -> str:
     return listed([*scope.devices, *scope.areas, *scope.labels], 6)
 

@@ -9,10 +9,11 @@ import msgspec
 
 from hub.assistant.language import Language
 from hub.assistant.metric_words import MetricMention, find_quantities, find_titles, metric_titles, semantics
+from hub.assistant.numbered_devices import find_numbered
 from hub.assistant.rule_sentences.amounts import RuleAmount
 from hub.assistant.rule_sentences.refusal import NoSuchRule
 from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
-from hub.assistant.scope import Group, combine, find_groups, find_missing, find_named, groupable
+from hub.assistant.scope import Group, combine, find_groups, find_named, groupable
 from hub.assistant.words import QuestionWords
 from hub.model import Device
 
@@ -34,7 +35,7 @@ def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Dev
     _mark_devices(sentence, language, devices)
     for _ in range(_TWICE):  # "above the bearing temperature of pump 2" names a metric again
         mark_metrics(sentence, find_titles(words, metric_titles(devices), shortest=2))
-    missing = find_missing(words, language, devices)[1]
+    missing = find_numbered(words, language, devices)[1]
     _mark_devices(sentence, language, devices)
     return missing
 
@@ -77,7 +78,7 @@ def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[
             end += 1
         if end > place:
             words = QuestionWords(sentence.words.written(place, end))
-            named = find_named(words, language, devices) or find_missing(words, language, devices)[0]
+            named = find_named(words, language, devices) or find_numbered(words, language, devices)[0]
             sentence.mark(place, end, "@d", Chosen(tuple(named)))
         place = max(end, place + 1)
 

@@ -1,0 +1,42 @@
+"""Find devices that are named by their kind and number, and such names that no device has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.assistant.language import Language
+from hub.assistant.scope import group_of
+from hub.assistant.words import QuestionWords, split_words
+from hub.model import Device
+
+_SHORTEST_KIND = 3
+
+
+def find_numbered(
+    words: QuestionWords, language: Language, devices: Sequence[Device]
+) -> tuple[list[Device], list[str], str | None]:
+    """Return devices named by their kind and number ("fridge 2"), names that do not exist, and the kind's word."""
+    found: list[Device] = []
+    missing: list[str] = []
+    synonym = None
+    for place in range(len(words) - 1):
+        word, number = words.tokens[place], words.tokens[place + 1]
+        is_group = word.use == "group"
+        if (word.use and not is_group) or number.use or not number.word.isdigit() or word.word.isdigit():
+            continue
+        if len(word.word) < _SHORTEST_KIND:
+            continue
+        group = group_of(word.word, place, place + 1, devices)
+        if place and words.tokens[place - 1].use == word.use:
+            group = group_of(f"{words.word(place - 1)} {word.word}", place - 1, place + 1, devices) or group
+        matching = [d for d in group.devices if split_words(d.display_name)[-1:] == [number.word]] if group else []
+        matching = matching or ([d for d in group.devices if split_words(d.id)[-1:] == [number.word]] if group else [])
+        if matching and group:
+            words.mark(group.first, place + 2, "device")
+            found += matching
+            synonym = group.words if group.synonym else synonym
+        elif number.joined or (group and word.word not in language.concepts):
+            first = group.first if group else place
+            missing.append(f"{words.written(first, place + 1)}{'-' if number.joined else ' '}{number.written}")
+            words.mark(first, place + 2, "missing")
+    return found, missing, synonym

@@ -140,7 +140,7 @@ async def test_deleted_mapping_leaves_the_rest(hub: ApiHub):
         ("PUT", URL, {"mapping": {**WEATHER, "metrics": {"t": {"path": None}}}}, 422, "cannot be written as TOML"),
         ("PUT", URL, {"mapping": {**WEATHER, "metrics": {"t": {"path": {"x": []}}}}}, 422, "metrics.t.path = "),
         ("PUT", URL, {"mapping": {**WEATHER, "name": "\ud800"}}, 422, ""),
-        ("PUT", URL, {}, 422, "give either mapping or text"),
+        ("PUT", URL, {}, 422, "give mapping or text"),
         ("POST", "/api/mappings", {"mapping": {"topic": "lab/{device}", "colour": "red"}}, 422, "colour"),
         ("POST", "/api/mappings", {"mapping": {}}, 422, "mapping"),
         ("POST", "/api/mappings/preview", {"messages": [MESSAGE]}, 422, "Allowed: text, mapping, topic, messages"),

@@ -112,7 +112,7 @@ async def test_deleted_rule_withdraws_its_alert(hub: ApiHub):
         ("PUT", "/api/rules/hot", {"rule": HOT, "text": "x"}, 422, "give either rule or text"),
         ("POST", "/api/rules", {"rule": HOT}, 422, "'hot' is used twice"),
         ("POST", "/api/rules", {"rule": {**WARM, "colour": "red"}}, 422, "colour = 'red' is not valid"),
-        ("POST", "/api/rules/preview", {}, 422, "Allowed: rule, text, id"),
+        ("POST", "/api/rules/preview", {}, 422, "Allowed: text, id, rule"),
     ],
 )
 async def test_refused_change_gives_reason_and_changes_nothing(

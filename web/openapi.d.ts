@@ -3896,14 +3896,14 @@ export interface components {
          * @description A draft of a rule and a period of at most 31 days. `id` is the rule that it replaces, to compare with.
          */
         BacktestQuery: {
-            /** Rule */
-            rule?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Id */
             id?: string | null;
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
             /** From */
             from: number;
             /** To */
@@ -4118,14 +4118,14 @@ export interface components {
          * @description A new or changed metric. `revision` is the revision of `calculated.toml` that it was edited from.
          */
         CalculatedChange: {
-            /** Calculated */
-            calculated?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Revision */
             revision: string;
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * CalculatedChecked
@@ -4191,14 +4191,14 @@ export interface components {
          *     Without `calculated` and `text`, the stored metric is returned.
          */
         CalculatedPreviewQuery: {
-            /** Calculated */
-            calculated?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Id */
             id?: string | null;
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * CalculatedSeries
@@ -4273,14 +4273,14 @@ export interface components {
          * @description A draft, and a past period of at most 31 days to calculate it in.
          */
         CalculatedTrialQuery: {
-            /** Calculated */
-            calculated?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Id */
             id?: string | null;
+            /** Calculated */
+            calculated?: {
+                [key: string]: unknown;
+            } | null;
             /** From */
             from: number;
             /** To */
@@ -6439,14 +6439,14 @@ export interface components {
          *     revision of `mappings.toml` that it was edited from.
          */
         MappingChange: {
-            /** Mapping */
-            mapping?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Revision */
             revision: string;
+            /** Mapping */
+            mapping?: {
+                [key: string]: unknown;
+            } | null;
         };
         /** MappingList */
         MappingList: {
@@ -7271,14 +7271,14 @@ export interface components {
          * @description A new or changed reaction. `revision` is the revision of `reactions.toml` that it was edited from.
          */
         ReactionChange: {
-            /** Reaction */
-            reaction?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Revision */
             revision: string;
+            /** Reaction */
+            reaction?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * ReactionItem
@@ -7355,14 +7355,14 @@ export interface components {
          *     Without `reaction` and `text`, the stored reaction is returned.
          */
         ReactionPreviewQuery: {
-            /** Reaction */
-            reaction?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Id */
             id?: string | null;
+            /** Reaction */
+            reaction?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * ReactionRunList
@@ -7826,14 +7826,14 @@ export interface components {
          * @description A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from.
          */
         RuleChange: {
-            /** Rule */
-            rule?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Revision */
             revision: string;
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * RuleFromWordsShape
@@ -7881,14 +7881,14 @@ export interface components {
          *     Without `rule` and `text`, the stored rule is returned.
          */
         RulePreviewQuery: {
-            /** Rule */
-            rule?: {
-                [key: string]: unknown;
-            } | null;
             /** Text */
             text?: string | null;
             /** Id */
             id?: string | null;
+            /** Rule */
+            rule?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * RuleProposalShape

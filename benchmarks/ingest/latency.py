@@ -50,7 +50,7 @@ LISTEN = """() => {
 }"""
 
 
-class Load(NamedTuple):
+class BackgroundLoad(NamedTuple):
     """A load beside the probes. ``rate`` is in messages a second; 0: as fast as possible, None: no load."""
 
     name: str
@@ -59,15 +59,15 @@ class Load(NamedTuple):
 
 
 LOADS = (
-    Load("nothing else", 0, None),
-    Load("5,000 messages a second from 1,000 devices", 1_000, 5_000),
-    Load("one device that floods", 1, 0),
-    Load("1,000 devices that flood", 1_000, 0),
+    BackgroundLoad("nothing else", 0, None),
+    BackgroundLoad("5,000 messages a second from 1,000 devices", 1_000, 5_000),
+    BackgroundLoad("one device that floods", 1, 0),
+    BackgroundLoad("1,000 devices that flood", 1_000, 0),
 )
 
 
 @contextlib.asynccontextmanager
-async def apply_load(load: Load, port: int) -> AsyncIterator[None]:
+async def apply_load(load: BackgroundLoad, port: int) -> AsyncIterator[None]:
     if load.rate is None:
         yield
         return
@@ -115,7 +115,7 @@ def counters(served: Hub) -> dict[str, int]:
     return found
 
 
-async def measure(load: Load, served: Hub, page: Page, port: int, seconds: float) -> None:
+async def measure(load: BackgroundLoad, served: Hub, page: Page, port: int, seconds: float) -> None:
     async with apply_load(load, port):
         await asyncio.sleep(3)
         await page.evaluate("window.waits.length = 0")

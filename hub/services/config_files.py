@@ -79,6 +79,7 @@ class ConfigFile(Generic[T]):
             activate: Lets the hub use entries, and waits until it does.
         """
         self._file = file
+        self.name = file.name
         self._table = table
         self._key = key
         self._parse = parse
@@ -88,7 +89,7 @@ class ConfigFile(Generic[T]):
     async def read(self) -> ConfigDraft:
         """Return the contents of the file, comments included."""
         try:
-            text = decode_utf8(await asyncio.to_thread(self._file.read_bytes), self._file.name)
+            text = decode_utf8(await asyncio.to_thread(self._file.read_bytes), self.name)
         except ConfigError as error:
             raise StoreError(error.message, error.hint) from error
         except OSError as error:
@@ -187,7 +188,7 @@ class ConfigFile(Generic[T]):
 
     def _tables(self, text: str) -> TableList:
         try:
-            return TableList(text, self._table, self._file.name)
+            return TableList(text, self._table, self.name)
         except ConfigError as error:
             raise Invalid(error.message, error.hint) from error
 
@@ -195,22 +196,22 @@ class ConfigFile(Generic[T]):
         for index, values in enumerate(tables.values):
             if values.get(self._key) == entry:
                 return index
-        raise NotFound(f"{self._file.name} has no {self._table} with this {self._key}.", "Read the file again.")
+        raise NotFound(f"{self.name} has no {self._table} with this {self._key}.", "Read the file again.")
 
     async def _read_revision(self, revision: str) -> str:
         current = await self.read()
         if current.revision != revision:
-            raise Conflict(f"{self._file.name} was changed in the meantime.", "Reload it and make your change again.")
+            raise Conflict(f"{self.name} was changed in the meantime.", "Reload it and make your change again.")
         return current.text
 
     async def _write(self, text: str, entries: tuple[T, ...]) -> ConfigDraft:
         """Write the file, then activate it: a hub that ends in between starts with the new contents."""
         if len(text) > MAX_CHARACTERS:
-            raise Invalid(f"{self._file.name} would be longer than {MAX_CHARACTERS:,} characters.", "Shorten it.")
+            raise Invalid(f"{self.name} would be longer than {MAX_CHARACTERS:,} characters.", "Shorten it.")
         try:
             await asyncio.to_thread(replace_file, self._file, text.encode())
         except OSError as error:
-            raise StoreError(f"{self._file.name} cannot be written ({type(error).__name__}).") from error
+            raise StoreError(f"{self.name} cannot be written ({type(error).__name__}).") from error
         await self._activate(entries)
         return _draft(text)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,21 +11,17 @@ from starlette.responses import Response
 from hub.api.auth import By
 from hub.api.change_log import ChangeLog, calculated_changes
 from hub.api.concurrency_limit import ConcurrencyLimit
+from hub.api.config_changes import ConfigChanges
 from hub.api.errors import Json
 from hub.api.schemas import calculated as shapes
-from hub.api.schemas.calculated_requests import (
-    CalculatedChange,
-    CalculatedDraft,
-    CalculatedPreviewQuery,
-    CalculatedTrialQuery,
-)
+from hub.api.schemas.calculated_requests import CalculatedChange, CalculatedPreviewQuery, CalculatedTrialQuery
 from hub.api.schemas.requests import TextChange, TextCheck
 from hub.api.while_connected import while_connected
 from hub.errors import HubError, Invalid, TooBusy
 from hub.model import CalculatedMetric
 from hub.registry.reader import DeviceReader
 from hub.services.calculated_trials import CalculatedTrials
-from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+from hub.services.config_files import ConfigFile
 
 AT_ONCE = 2
 
@@ -41,13 +37,10 @@ def routes(
     router = APIRouter(prefix="/api/calculated-metrics", tags=["calculated metrics"])
     slots = ConcurrencyLimit(AT_ONCE, _busy)
 
-    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity log and return the new text."""
-        before = tuple(metrics())
-        draft = await change
-        faults.pop("calculated.toml", None)
-        await changes.write(by, *calculated_changes(before, metrics()))
-        return Json(draft)
+    async def active() -> Sequence[CalculatedMetric]:
+        return metrics()
+
+    edits = ConfigChanges(file, active, calculated_changes, faults, changes)
 
     @router.get("", response_model=shapes.CalculatedList)
     async def list_calculated() -> Response:
@@ -63,11 +56,8 @@ def routes(
     @router.post("/check", response_model=shapes.CalculatedChecked)
     async def check_calculated(body: TextCheck) -> Response:
         """Parse a draft of `calculated.toml` and return its metrics, or the problem with it. Nothing is changed."""
-        try:
-            items = [shapes.shape(each) for each in file.check(body.text)]
-        except Invalid as error:
-            return Json(shapes.CalculatedChecked(items=[], problem=str(error)))
-        return Json(shapes.CalculatedChecked(items=items, problem=None))
+        items, problem = edits.check(body.text, shapes.shape)
+        return Json(shapes.CalculatedChecked(items=items, problem=problem))
 
     @router.post("/preview", response_model=shapes.CalculatedPreview, responses={404: {}})
     async def preview_calculated(body: CalculatedPreviewQuery) -> Response:
@@ -75,7 +65,7 @@ def routes(
 
         Nothing is changed.
         """
-        found = await file.preview(body.id, _draft(body))
+        found = await file.preview(body.id, body.draft())
         if found.entry is None:
             empty = shapes.CalculatedPreview(text=found.text, metric=None, problem=found.problem, devices=0, unit=None)
             return Json(empty)
@@ -94,7 +84,7 @@ def routes(
         Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
         when the client disconnects.
         """
-        found = await file.preview(body.id, _draft(body))
+        found = await file.preview(body.id, body.draft())
         if found.entry is None:
             raise Invalid(found.problem or "This is not a calculated metric.")
         with slots.acquire():
@@ -105,7 +95,7 @@ def routes(
     @router.put("", response_model=shapes.CalculatedText)
     async def replace_calculated(body: TextChange, by: By) -> Response:
         """Replace `calculated.toml` and activate it at once. Return 409 if `revision` is not current."""
-        return await logged(by, file.replace(body.text, body.revision))
+        return await edits.replace(by, body)
 
     @router.post("", response_model=shapes.CalculatedText, status_code=201)
     async def create_calculated(body: CalculatedChange, by: By) -> Response:
@@ -113,9 +103,7 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
-        answer.status_code = 201
-        return answer
+        return await edits.create(by, body)
 
     @router.put("/{metric_id}", response_model=shapes.CalculatedText)
     async def change_calculated(metric_id: str, body: CalculatedChange, by: By) -> Response:
@@ -123,20 +111,14 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        return await logged(by, file.put_table(metric_id, _draft(body) or TableDraft(), body.revision))
+        return await edits.change(by, metric_id, body)
 
     @router.delete("/{metric_id}", response_model=shapes.CalculatedText)
     async def delete_calculated(metric_id: str, revision: str, by: By) -> Response:
         """Remove one metric from `calculated.toml`. Its history is kept. Return 409 if `revision` is not current."""
-        return await logged(by, file.delete_table(metric_id, revision))
+        return await edits.delete(by, metric_id, revision)
 
     return router
-
-
-def _draft(body: CalculatedDraft) -> TableDraft | None:
-    if body.calculated is None and body.text is None:
-        return None
-    return TableDraft(body.calculated, body.text)
 
 
 def _busy() -> HubError:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.auth import By
 from hub.api.change_log import ChangeLog, mapping_changes
+from hub.api.config_changes import ConfigChanges
 from hub.api.errors import Json
 from hub.api.schemas import mappings as shapes
-from hub.api.schemas.requests import MappingChange, MappingsTrial, TextChange, TextCheck
+from hub.api.schemas.requests import MappingsTrial, TextChange, TextCheck
+from hub.api.schemas.table_requests import MappingChange
 from hub.dialects import DialectConfig, Trial, parse_usable_mappings, reserved, try_out
 from hub.errors import Invalid
 from hub.model import Mapping, RawMessage
-from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+from hub.services.config_files import ConfigFile, TableDraft
 
 
 def routes(
@@ -33,13 +35,7 @@ def routes(
         except Invalid:  # the file was edited by hand
             return []
 
-    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity log and return the new text."""
-        before = await current()
-        draft = await change
-        faults.pop("mappings.toml", None)
-        await changes.write(by, *mapping_changes(before, await current()))
-        return Json(draft)
+    edits = ConfigChanges(file, current, mapping_changes, faults, changes)
 
     @router.get("", response_model=shapes.MappingList)
     async def list_mappings() -> Response:
@@ -55,11 +51,8 @@ def routes(
     @router.post("/check", response_model=shapes.MappingsChecked)
     async def check_mappings(body: TextCheck) -> Response:
         """Parse a draft of `mappings.toml` and return its mappings, or the problem with it. Nothing is changed."""
-        try:
-            items = [_shape(mapping) for mapping in file.check(body.text)]
-        except Invalid as error:
-            return Json(shapes.MappingsChecked(items=[], problem=str(error)))
-        return Json(shapes.MappingsChecked(items=items, problem=None))
+        items, problem = edits.check(body.text, _shape)
+        return Json(shapes.MappingsChecked(items=items, problem=problem))
 
     @router.post("/preview", response_model=shapes.MappingsPreview, responses={404: {}})
     async def preview_mappings(body: MappingsTrial) -> Response:
@@ -88,7 +81,7 @@ def routes(
     @router.put("", response_model=shapes.MappingsText)
     async def replace_mappings(body: TextChange, by: By) -> Response:
         """Replace `mappings.toml` and subscribe to its topics at once. Return 409 if `revision` is not current."""
-        return await logged(by, file.replace(body.text, body.revision))
+        return await edits.replace(by, body)
 
     @router.post("", response_model=shapes.MappingsText, status_code=201)
     async def create_mapping(body: MappingChange, by: By) -> Response:
@@ -96,9 +89,7 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        answer = await logged(by, file.put_table(None, TableDraft(body.mapping, body.text), body.revision))
-        answer.status_code = 201
-        return answer
+        return await edits.create(by, body)
 
     @router.put("/{topic:path}", response_model=shapes.MappingsText)
     async def change_mapping(topic: str, body: MappingChange, by: By) -> Response:
@@ -106,12 +97,12 @@ def routes(
 
         Comments and other mappings are kept. Return 409 if `revision` is not current.
         """
-        return await logged(by, file.put_table(topic, TableDraft(body.mapping, body.text), body.revision))
+        return await edits.change(by, topic, body)
 
     @router.delete("/{topic:path}", response_model=shapes.MappingsText)
     async def delete_mapping(topic: str, revision: str, by: By) -> Response:
         """Remove the mapping of one topic from `mappings.toml`. Return 409 if `revision` is not current."""
-        return await logged(by, file.delete_table(topic, revision))
+        return await edits.delete(by, topic, revision)
 
     return router
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,19 +11,15 @@ from starlette.responses import Response
 from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog, reaction_changes
+from hub.api.config_changes import ConfigChanges
 from hub.api.errors import Json
 from hub.api.schemas import reactions as shapes
-from hub.api.schemas.reaction_requests import (
-    ReactionChange,
-    ReactionDraft,
-    ReactionPreviewQuery,
-    ReactionSwitchWanted,
-)
+from hub.api.schemas.reaction_requests import ReactionChange, ReactionPreviewQuery, ReactionSwitchWanted
 from hub.api.schemas.requests import TextChange, TextCheck
 from hub.bounds import decode_toml
-from hub.errors import ConfigError, Invalid
+from hub.errors import ConfigError
 from hub.model.reaction import Reaction
-from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+from hub.services.config_files import ConfigFile
 from hub.services.reaction_checks import ReactionChecks
 from hub.services.reactions import Reactions
 
@@ -37,13 +33,10 @@ def routes(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/reactions", tags=["reactions"])
 
-    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity log and return the new text."""
-        before = reactions.definitions
-        draft = await change
-        faults.pop("reactions.toml", None)
-        await changes.write(by, *reaction_changes(before, reactions.definitions))
-        return Json(draft)
+    async def active() -> Sequence[Reaction]:
+        return reactions.definitions
+
+    edits = ConfigChanges(file, active, reaction_changes, faults, changes)
 
     @router.get("", response_model=shapes.ReactionList)
     async def list_reactions() -> Response:
@@ -73,11 +66,8 @@ def routes(
     @router.post("/check", response_model=shapes.ReactionsChecked)
     async def check_reactions(body: TextCheck) -> Response:
         """Parse a draft of `reactions.toml` and return its reactions, or the problem with it. Nothing is changed."""
-        try:
-            items = [shapes.shape(each) for each in file.check(body.text)]
-        except Invalid as error:
-            return Json(shapes.ReactionsChecked(items=[], problem=str(error)))
-        return Json(shapes.ReactionsChecked(items=items, problem=None))
+        items, problem = edits.check(body.text, shapes.shape)
+        return Json(shapes.ReactionsChecked(items=items, problem=problem))
 
     @router.post("/preview", response_model=shapes.ReactionPreview, responses={404: {}})
     async def preview_reaction(body: ReactionPreviewQuery) -> Response:
@@ -85,7 +75,7 @@ def routes(
 
         Nothing is changed or sent.
         """
-        found = await file.preview(body.id, _draft(body))
+        found = await file.preview(body.id, body.draft())
         entry = found.entry
         return Json(
             shapes.ReactionPreview(
@@ -101,7 +91,7 @@ def routes(
     @router.put("", response_model=shapes.ReactionText)
     async def replace_reactions(body: TextChange, by: By) -> Response:
         """Replace `reactions.toml` and activate it at once. Return 409 if `revision` is not current."""
-        return await logged(by, file.replace(body.text, body.revision))
+        return await edits.replace(by, body)
 
     @router.post("", response_model=shapes.ReactionText, status_code=201)
     async def create_reaction(body: ReactionChange, by: By) -> Response:
@@ -109,9 +99,7 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
-        answer.status_code = 201
-        return answer
+        return await edits.create(by, body)
 
     @router.post("/switch", response_model=shapes.ReactionSwitch)
     async def switch_reactions(body: ReactionSwitchWanted, by: By) -> Response:
@@ -136,20 +124,14 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        return await logged(by, file.put_table(reaction_id, _draft(body) or TableDraft(), body.revision))
+        return await edits.change(by, reaction_id, body)
 
     @router.delete("/{reaction_id}", response_model=shapes.ReactionText)
     async def delete_reaction(reaction_id: str, revision: str, by: By) -> Response:
         """Remove one reaction from `reactions.toml`. Its runs are kept. Return 409 if `revision` is not current."""
-        return await logged(by, file.delete_table(reaction_id, revision))
+        return await edits.delete(by, reaction_id, revision)
 
     return router
-
-
-def _draft(body: ReactionDraft) -> TableDraft | None:
-    if body.reaction is None and body.text is None:
-        return None
-    return TableDraft(body.reaction, body.text)
 
 
 def _values(text: str) -> dict[str, Any]:

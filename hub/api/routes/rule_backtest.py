@@ -35,7 +35,7 @@ def routes(
         or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other devices. The
         replay is stopped when the client disconnects.
         """
-        draft = None if body.rule is None and body.text is None else TableDraft(body.rule, body.text)
+        draft = body.draft()
         found = await file.preview(body.id, draft)
         if found.entry is None:
             raise Invalid(found.problem or "This is not a rule.")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Sequence
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
 from hub.api.auth import By
 from hub.api.change_log import ChangeLog, rule_changes
+from hub.api.config_changes import ConfigChanges
 from hub.api.errors import Json
 from hub.api.schemas import rules, serializers
-from hub.api.schemas.requests import RuleChange, RuleDraft, RulePreviewQuery, TextChange, TextCheck
-from hub.errors import Invalid
+from hub.api.schemas.requests import TextChange, TextCheck
+from hub.api.schemas.table_requests import RuleChange, RulePreviewQuery
 from hub.model import Rule
 from hub.registry.reader import DeviceReader
 from hub.rules import Engine
-from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+from hub.services.config_files import ConfigFile
 from hub.store.base import Store
 
 
@@ -30,13 +31,10 @@ def routes(
 ) -> APIRouter:
     router = APIRouter(prefix="/api/rules", tags=["rules"])
 
-    async def logged(by: str, change: Awaitable[ConfigDraft]) -> Json:
-        """Make a change, write it to the activity log and return the new text."""
-        before = tuple(engine.rules)
-        draft = await change
-        faults.pop("rules.toml", None)
-        await changes.write(by, *rule_changes(before, engine.rules))
-        return Json(draft)
+    async def active() -> Sequence[Rule]:
+        return engine.rules
+
+    edits = ConfigChanges(file, active, rule_changes, faults, changes)
 
     @router.get("", response_model=rules.RuleList)
     async def list_rules() -> Response:
@@ -52,11 +50,8 @@ def routes(
     @router.post("/check", response_model=rules.RulesChecked)
     async def check_rules(body: TextCheck) -> Response:
         """Parse a draft of `rules.toml` and return its rules, or the problem with it. Nothing is changed."""
-        try:
-            items = [serializers.rule(rule, None) for rule in file.check(body.text)]
-        except Invalid as error:
-            return Json(rules.RulesChecked(items=[], problem=str(error)))
-        return Json(rules.RulesChecked(items=items, problem=None))
+        items, problem = edits.check(body.text, lambda rule: serializers.rule(rule, None))
+        return Json(rules.RulesChecked(items=items, problem=problem))
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview_rule(body: RulePreviewQuery) -> Response:
@@ -64,7 +59,7 @@ def routes(
 
         `devices` is the number of devices that it would watch now.
         """
-        found = await file.preview(body.id, _draft(body))
+        found = await file.preview(body.id, body.draft())
         rule = found.entry
         entry = None if rule is None else serializers.rule(rule, None)
         devices = sum(engine.applies(rule, device) for device in registry.devices()) if rule else 0
@@ -76,14 +71,12 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        return await logged(by, file.replace(body.text, body.revision))
+        return await edits.replace(by, body)
 
     @router.post("", response_model=rules.RulesText, status_code=201)
     async def create_rule(body: RuleChange, by: By) -> Response:
         """Add a rule at the end of `rules.toml` and activate it at once. Return 409 if `revision` is not current."""
-        answer = await logged(by, file.put_table(None, _draft(body) or TableDraft(), body.revision))
-        answer.status_code = 201
-        return answer
+        return await edits.create(by, body)
 
     @router.put("/{rule_id}", response_model=rules.RulesText)
     async def change_rule(rule_id: str, body: RuleChange, by: By) -> Response:
@@ -91,17 +84,11 @@ def routes(
 
         Return 409 if `revision` is not current.
         """
-        return await logged(by, file.put_table(rule_id, _draft(body) or TableDraft(), body.revision))
+        return await edits.change(by, rule_id, body)
 
     @router.delete("/{rule_id}", response_model=rules.RulesText)
     async def delete_rule(rule_id: str, revision: str, by: By) -> Response:
         """Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current."""
-        return await logged(by, file.delete_table(rule_id, revision))
+        return await edits.delete(by, rule_id, revision)
 
     return router
-
-
-def _draft(body: RuleDraft) -> TableDraft | None:
-    if body.rule is None and body.text is None:
-        return None
-    return TableDraft(body.rule, body.text)

@@ -6,24 +6,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from hub.api.schemas.requests import Incoming, RuleDraft
+from hub.api.schemas.requests import Incoming
+from hub.api.schemas.table_requests import RulePreviewQuery
 
 MAX_PERIOD_MS = 31 * 86_400_000
 UNREAD = frozenset({"id", "name", "kind", "above", "below", "clear", "warning", "critical"})
 DRAFT_ID = "draft.for.suggested.limits"
 
 
-class BacktestQuery(RuleDraft):
+class BacktestQuery(RulePreviewQuery):
     """A draft of a rule and a period of at most 31 days. `id` is the rule that it replaces, to compare with."""
 
-    id: str | None = Field(None, max_length=64)
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
 
     @model_validator(mode="after")
     def _complete(self) -> BacktestQuery:
-        if self.id is None and self.rule is None and self.text is None:
-            raise ValueError("give id, rule or text")
         check_period(self.start, self.end)
         return self
 

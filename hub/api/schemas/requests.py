@@ -185,46 +185,6 @@ class TextChange(TextCheck):
     revision: str = Field(max_length=64)
 
 
-class RuleDraft(Incoming):
-    """A draft of one rule: `rule`, its keys as in `rules.toml` (null omits one), or `text`, its `[[rule]]` table."""
-
-    rule: Annotated[dict[str, Any], Field(max_length=64)] | None = None
-    text: str | None = Field(None, max_length=20_000)
-
-    @model_validator(mode="after")
-    def _one_form(self) -> RuleDraft:
-        if self.rule is not None and self.text is not None:
-            raise ValueError("give either rule or text")
-        return self
-
-
-class RuleChange(RuleDraft):
-    """A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from."""
-
-    revision: str = Field(max_length=64)
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> RuleChange:
-        if self.rule is None and self.text is None:
-            raise ValueError("give rule or text")
-        return self
-
-
-class RulePreviewQuery(RuleDraft):
-    """A draft to preview. `id` is the rule that it replaces; absent for a new one.
-
-    Without `rule` and `text`, the stored rule is returned.
-    """
-
-    id: str | None = Field(None, max_length=64)
-
-    @model_validator(mode="after")
-    def _something(self) -> RulePreviewQuery:
-        if self.id is None and self.rule is None and self.text is None:
-            raise ValueError("give id, rule or text")
-        return self
-
-
 class MessageTried(Incoming):
     """An MQTT message. `payload` is text or hexadecimal, as `/api/topics/last` returns it."""
 
@@ -257,24 +217,6 @@ class MappingsTrial(Incoming):
     def _one_draft(self) -> MappingsTrial:
         if (self.text is None) == (self.mapping is None and self.topic is None):
             raise ValueError("give either text, or mapping, topic or both")
-        return self
-
-
-class MappingChange(Incoming):
-    """A new or changed mapping: either `mapping` or `text`.
-
-    `mapping` has its keys as in `mappings.toml` (null omits one); `text` is its `[[mapping]]` table. `revision` is the
-    revision of `mappings.toml` that it was edited from.
-    """
-
-    mapping: Annotated[dict[str, Any], Field(max_length=64)] | None = None
-    text: str | None = Field(None, max_length=20_000)
-    revision: str = Field(max_length=64)
-
-    @model_validator(mode="after")
-    def _one_form(self) -> MappingChange:
-        if (self.mapping is None) == (self.text is None):
-            raise ValueError("give either mapping or text")
         return self
 
 

@@ -1,0 +1,68 @@
+"""Changes of the settings files with tables (``rules.toml`` and others) that people make through the API."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from hub.api.change_log import Change, ChangeLog
+from hub.api.errors import Json
+from hub.api.schemas.requests import TextChange
+from hub.api.schemas.table_requests import TableChangeBody
+from hub.errors import Invalid
+from hub.services.config_files import ConfigDraft, ConfigFile, TableDraft
+
+T = TypeVar("T")
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class ConfigChanges(Generic[T]):
+    """Changes one file, and writes each change to the activity log. Methods return the new text as a response.
+
+    Attributes:
+        file: The file.
+        entries: Returns the entries in use.
+        compare: Returns what has changed between two states of the entries.
+        faults: By file, the errors of entries that are ignored. A change that is accepted removes them.
+        log: The activity log.
+    """
+
+    file: ConfigFile[T]
+    entries: Callable[[], Awaitable[Sequence[T]]]
+    compare: Callable[[Sequence[T], Sequence[T]], list[Change]]
+    faults: dict[str, list[str]]
+    log: ChangeLog
+
+    def check(self, text: str, shape: Callable[[T], S]) -> tuple[list[S], str | None]:
+        """Return the entries of a draft of the whole file, each as ``shape`` returns it, or the problem with it."""
+        try:
+            return [shape(entry) for entry in self.file.check(text)], None
+        except Invalid as error:
+            return [], str(error)
+
+    async def replace(self, by: str, body: TextChange) -> Json:
+        """Replace the whole file."""
+        return await self._logged(by, self.file.replace(body.text, body.revision))
+
+    async def create(self, by: str, body: TableChangeBody) -> Json:
+        """Add a table at the end of the file."""
+        answer = await self.change(by, None, body)
+        answer.status_code = 201
+        return answer
+
+    async def change(self, by: str, entry: str | None, body: TableChangeBody) -> Json:
+        """Change the table of one entry; None adds a table."""
+        return await self._logged(by, self.file.put_table(entry, body.draft() or TableDraft(), body.revision))
+
+    async def delete(self, by: str, entry: str, revision: str) -> Json:
+        """Remove the table of one entry."""
+        return await self._logged(by, self.file.delete_table(entry, revision))
+
+    async def _logged(self, by: str, change: Awaitable[ConfigDraft]) -> Json:
+        before = tuple(await self.entries())
+        draft = await change
+        self.faults.pop(self.file.name, None)
+        await self.log.write(by, *self.compare(before, await self.entries()))
+        return Json(draft)

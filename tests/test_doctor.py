@@ -85,3 +85,15 @@ def test_doctor_reports_other_program_on_http_port(hub: Serving, tmp_path: Path,
     assert "WRONG  hub: process" in report
     status, report = doctor(tmp_path / "free", hub.port, mosquitto.address)
     assert (status, "WRONG  http: The hub cannot listen" in report) == (1, True)
+
+
+def test_doctor_creates_no_folder_and_checks_each_file_in_it(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    data = tmp_path / "none/data"
+    status, report = doctor(data, free_port(), mosquitto.address)
+    assert f"note   data: {data} does not exist" in report
+    assert (status, (tmp_path / "none").exists()) == (0, False)
+    data.mkdir(parents=True)
+    (data / "calculated.toml").write_text('[[metric]]\nid = "x"\n')
+    status, report = doctor(data, free_port(), mosquitto.address)
+    assert status == 1
+    assert "WRONG  data: calculated.toml" in report

@@ -47,6 +47,11 @@ def rules_of(data: Path) -> list[Rule]:
     return parse(seeded_text(data, "rules.toml"))
 
 
+def calculated_of(data: Path) -> list[CalculatedMetric]:
+    """Return the calculated metrics. Raises ConfigError if one is not valid."""
+    return calculated.parse(seeded_text(data, "calculated.toml"))
+
+
 def usable_rules(data: Path, faults: Faults) -> list[Rule]:
     """Return the valid rules. Errors of invalid rules are logged and added to ``faults``."""
     return _usable("rules.toml", lambda: parse_usable(seeded_text(data, "rules.toml")), faults)

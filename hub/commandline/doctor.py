@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from hub.assembly.data_files import read_if_there
 from hub.assembly.from_settings import (
     ai_settings,
     bind,
+    calculated_of,
     dialects_of,
     needs_token,
     reactions_of,
@@ -68,7 +70,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         yield _port(settings) if holder is None else _running(settings, holder)
         for finding in check_server_certificate(settings):
             yield finding
-        if not _has_install(data):  # the other checks work without the folder
+        if not data.is_dir() or not _has_install(data):  # the other checks work without the folder
             settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
         async for finding in check_broker(settings):
@@ -93,6 +95,8 @@ def _has_install(data: Path) -> bool:
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
     """Check the data folder. Return the finding, and the id of the process that uses the folder, or None."""
+    if not data.exists():
+        return [_missing(data)], None
     try:
         with DirectoryLock.acquire(data):
             return _content(data, settings, "can be written"), None
@@ -103,10 +107,21 @@ def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
         return [Finding("wrong", "data", error.message, error.hint)], None
 
 
+def _missing(data: Path) -> Finding:
+    """Check whether the hub can create its folder, without creating it."""
+    above = next(each for each in data.absolute().parents if each.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        hint = "Give this user write permission there, or pass another folder with --data."
+        return Finding("wrong", "data", f"{data} does not exist and cannot be created in {above}", hint)
+    advice = "hub serve creates it. If a hub runs already, pass its folder with --data."
+    return Finding("note", "data", f"{data} does not exist", advice)
+
+
 def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
     try:
         open_installation(data)
         rules, reactions = rules_of(data), reactions_of(data)
+        calculated_of(data)
         dialects_of(settings)
         parse_signatures(read_if_there(data / "signatures.toml") or "")
         with translated():

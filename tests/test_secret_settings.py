@@ -40,13 +40,17 @@ def test_every_secret_can_come_from_a_file(tmp_path: Path):
         ('[ai.servers.lab]\nmodel = "m"\napi_key_from = "/missing"', r"ai\.servers\.lab\.api_key_from = '/missing'"),
         ('[mqtt]\nbroker_from = "/missing"', r"mqtt\.broker_from is not a setting"),
         ('[mqtt]\npassword_file = "/run/secrets/mqtt"', r"Mosquitto's own password file.*mqtt\.password_from"),
+        ('[http]\ntoken_from = "{short}"', r"content of http\.token_from = '.*/short' is not valid\. .* at least 16"),
+        ('[mqtt]\ncert_file = "a"\nkey_file = "b"', r"mqtt\.cert_file only with mqtt\.tls = true"),
+        ('[mqtt]\nca_file = "a"\nbroker = "mqtt://b"', r"mqtt\.ca_file only with mqtt\.tls = true"),
         ('[mqtt]\ncert_file = "hub.crt"', r"both mqtt\.cert_file and mqtt\.key_file, or neither"),
     ],
 )
 def test_unusable_secret_file_is_named(tmp_path: Path, text: str, message: str):
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "pipe")
-    for name in ("empty", "pipe"):
+    (tmp_path / "short").write_text("short")
+    for name in ("empty", "pipe", "short"):
         text = text.replace(f"{{{name}}}", str(tmp_path / name))
     (tmp_path / "hub.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
@@ -85,6 +89,14 @@ def test_host_without_port_uses_that_of_tls():
         ({"HUB_MQTT_BROKER": "mqtts://broker/topic"}, "with nothing behind it"),
         ({"HUB_MQTT_BROKER": "mqtts://broker:99999"}, "HOST:PORT or a URL"),
         ({"HUB_MQTT_BROKER": "mqtts://"}, "HOST:PORT"),
+        ({"HUB_MQTT_BROKER": "a..b"}, "HUB_MQTT_BROKER = 'a..b' is not valid. Allowed: HOST, HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": "mqtt://a..b"}, "HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": "%zz"}, "HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": f"{'a' * 64}.example.org"}, "HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": "broker:0"}, "HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": "mqtts://broker:0"}, "HOST:PORT or a URL"),
+        ({"HUB_MQTT_BROKER": "[fe80::zz]"}, "HOST:PORT or a URL"),
+        ({"HUB_HTTP_LISTEN": "a..b:8000"}, "HUB_HTTP_LISTEN = 'a..b:8000' is not valid. Allowed: HOST:PORT"),
         ({"HUB_MQTT_BROKER": "mqtt://broker", "HUB_MQTT_TLS": "true"}, "HUB_MQTT_TLS = .* mqtts:// and wss:// use TLS"),
     ],
 )

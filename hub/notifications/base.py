@@ -13,6 +13,7 @@ import msgspec
 
 from hub.errors import Invalid
 from hub.model import FailureReason, Message
+from hub.runtime.network_addresses import is_possible_host
 
 FieldType = Literal["text", "url", "secret", "secret_url", "number", "choice", "yes_no"]
 SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
@@ -20,7 +21,6 @@ SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
 Setting = str | int | bool
 Values = Mapping[str, Setting]
 MAX_VALUE_CHARS = 2_048
-MAX_HOST_CHARS = 253
 FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
 """Failures that another attempt with the same settings does not fix."""
 
@@ -172,11 +172,7 @@ def check_url(name: str, value: str) -> None:
 
 def check_host_name(name: str, host: str) -> None:
     """Raise Invalid for a host that no name server can have. ``name`` is the field that has it."""
-    try:
-        valid = 0 < len(host.encode("idna")) <= MAX_HOST_CHARS
-    except UnicodeError:
-        valid = False
-    if not valid:
+    if not is_possible_host(host):
         hint = "Allowed: an IP address, or labels of 1 to 63 characters with dots between them."
         raise Invalid(f"{name} has no valid host name ({host[:64]!r}).", hint)
 

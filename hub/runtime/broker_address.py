@@ -40,14 +40,15 @@ def with_broker_address(table: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("a URL without user name and password; set them as mqtt.username and mqtt.password")
     try:
         url = urlsplit(f"//{rest}")
-        address = join_address(url.hostname or "", url.port or port)
+        address = join_address(url.hostname or "", port if url.port is None else url.port)
+        check_address(address, first_port=1)
     except ValueError:
         raise ValueError(_ALLOWED) from None
     if (url.path not in ("", "/") and transport == "tcp") or url.query or url.fragment:
         raise ValueError(f"{_ALLOWED}, with nothing behind it")
     if not tls and table.get("tls") in (True, "true", "1"):
         raise ValueError("a contradiction")
-    found = table | {"broker": check_address(address), "tls": tls, "transport": transport}
+    found = table | {"broker": address, "tls": tls, "transport": transport}
     return found | {"websocket_path": url.path} if transport == "websocket" and url.path else found
 
 
@@ -63,6 +64,6 @@ def _with_port(text: str, port: int) -> str:
         raise ValueError(_ALLOWED)
     has_port = ":" in text.rpartition("]")[2] if text.startswith("[") else ":" in text
     try:
-        return check_address(text if has_port else f"{text}:{port}")
+        return check_address(text if has_port else f"{text}:{port}", first_port=1)
     except ValueError:
         raise ValueError(_ALLOWED) from None

@@ -60,11 +60,11 @@ def load(
     for section, values in (overrides or {}).items():
         _merge(tables, {section: dict(values)})
         variables = {key: name for key, name in variables.items() if key[0] != section or key[1] not in values}
-    read_secrets(tables, schema)
+    from_files = read_secrets(tables, schema)
     try:
         return schema.model_validate(tables)
     except ValidationError as error:
-        raise explain(error, schema, variables) from None
+        raise explain(error, schema, variables, from_files) from None
 
 
 def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:

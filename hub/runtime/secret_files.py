@@ -24,32 +24,42 @@ def secret_keys(model: type[BaseModel]) -> list[str]:
     return [name for name, field in model.model_fields.items() if is_secret(field.annotation)]
 
 
-def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ()) -> None:
+def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
     """Replace each key ``NAME_from`` of a table, and of the tables in it, by NAME with the content of the file.
+
+    Returns:
+        By the path of each key that was read from a file: ``http.token_from = '/run/secrets/token'``.
 
     Raises:
         ConfigError: A file cannot be read or holds no secret, or both keys are set.
     """
+    found: dict[tuple[str, ...], str] = {}
     if not isinstance(table, dict):
-        return
+        return found
     for name in secret_keys(model):
         if (file := table.pop(name + SUFFIX, None)) is not None:
             key = ".".join((*path, name))
             if table.get(name):
                 raise ConfigError(f"{key} and {key}{SUFFIX} are both set.", "Keep one of them.")
             table[name] = read_secret_file(f"{key}{SUFFIX}", file)
+            found[*path, name] = _shown(f"{key}{SUFFIX}", file)
     for name, field in model.model_fields.items():
         for inner in models_in(field.annotation):
             value = table.get(name)
             named = value if isinstance(value, dict) and field.annotation is not inner else {}
-            read_secrets(value, inner, (*path, name))
+            found |= read_secrets(value, inner, (*path, name))
             for each in named:  # a table of tables, such as ai.servers
-                read_secrets(named[each], inner, (*path, name, each))
+                found |= read_secrets(named[each], inner, (*path, name, each))
+    return found
+
+
+def _shown(key: str, file: object) -> str:
+    return f"{key} = {str(file)[:120]!r}"
 
 
 def read_secret_file(key: str, file: object) -> str:
     """Return the content of a file without line breaks at its end. Raises ConfigError, which names ``key``."""
-    shown = f"{key} = {str(file)[:120]!r}"
+    shown = _shown(key, file)
     if not isinstance(file, str) or not file.strip() or "\x00" in file:
         raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")
     try:

@@ -109,6 +109,15 @@ class MqttSection(Section):
             return self
         raise ValueError("both mqtt.cert_file and mqtt.key_file, or neither")
 
+    @model_validator(mode="after")
+    def _tls_for_its_files(self) -> MqttSection:
+        for name in ("ca_file", "cert_file", "key_file"):
+            if getattr(self, name) is not None and not self.tls:
+                raise ValueError(
+                    f"mqtt.{name} only with mqtt.tls = true or an address that begins with mqtts:// or wss://"
+                )
+        return self
+
 
 Days = Annotated[int, Field(ge=1, le=36_500)]
 

@@ -35,7 +35,10 @@ _EXPECTED = {
 
 
 def explain(
-    error: ValidationError, settings: type[BaseModel], variables: Mapping[tuple[str, ...], str] | None = None
+    error: ValidationError,
+    settings: type[BaseModel],
+    variables: Mapping[tuple[str, ...], str] | None = None,
+    files: Mapping[tuple[str, ...], str] | None = None,
 ) -> ConfigError:
     """Describe the first error.
 
@@ -43,6 +46,7 @@ def explain(
         error: pydantic's errors.
         settings: the model that was validated.
         variables: environment variables by the path of the key that they set; they are named instead of the key.
+        files: the keys and paths of the files with secrets, as text, by the path of the key that they set.
     """
     first = error.errors(include_url=False)[0]
     loc, key = first["loc"], ".".join(map(str, first["loc"]))
@@ -54,6 +58,8 @@ def explain(
     if first["type"] == "model_type":
         return not_a_table(key, first["input"])
     allowed = _EXPECTED.get(first["type"], first["msg"].removeprefix("Value error, ").removeprefix("Input should be "))
+    if (file := (files or {}).get(tuple(map(str, loc)))) is not None:
+        return ConfigError(f"The content of {file} is not valid.", f"Allowed: {allowed}.")
     shown = _shown(loc, first["input"], settings)
     return ConfigError(f"{variable or key} = {shown} is not valid.", f"Allowed: {allowed}.")
 

@@ -43,11 +43,15 @@ def test_channel_is_tested_and_saved_and_its_deliveries_listed(tmp_path: Path, p
         route.get_by_role("group", name="Channels").nth(1).get_by_label("Night desk").check()
         route.get_by_role("button", name="Save").click()
         expect(page.get_by_test_id("route-item")).to_contain_text("after 15 min: Night desk")
+        receiver.answer = lambda posted: "503 Service Unavailable\r\nRetry-After: 600\r\n"
         running.do(running.hub.telemetry("pump-1", temperature=95))
         delivery = page.get_by_test_id("delivery")
+        delivery.get_by_role("button").click(timeout=10_000)
+        expect(delivery).to_contain_text("next attempt", timeout=10_000)
+        receiver.answer = lambda posted: "200 OK\r\n"
+        delivery.get_by_role("button", name="Send again").click()
         expect(delivery).to_have_attribute("data-state", "delivered", timeout=10_000)
-        delivery.get_by_role("button").click()
-        expect(delivery).to_contain_text("1 attempt")
+        expect(delivery).to_contain_text("2 attempts")
         page.get_by_role("button", name="Edit Warnings and critical alerts").click()
         route.get_by_text("Message template").click()
         route.get_by_label("Title", exact=True).fill("{{ password }}")

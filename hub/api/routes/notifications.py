@@ -183,7 +183,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
     async def retry_delivery(number: Number) -> Response:
-        """Retry a delivery that was given up. Return 404 if it does not exist."""
+        """Retry now a delivery that was given up or waits. Return 404 if there is none with this number."""
         await notifications.retry(number)
         return Json({}, status_code=202)
 

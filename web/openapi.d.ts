@@ -2167,7 +2167,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Delivery
-         * @description Retry a delivery that was given up. Return 404 if it does not exist.
+         * @description Retry now a delivery that was given up or waits. Return 404 if there is none with this number.
          */
         post: operations["post_notifications_deliverie_retry"];
         delete?: never;

@@ -34,9 +34,12 @@ export function createSeriesPlot(
 ): uPlot {
   // prettier-ignore
   const axis = { stroke: () => canvasColor('--text-3'), font: FONT, ticks: { show: false }, grid: { stroke: () => canvasColor('--line'), width: 1 } };
+  const unitsOf = (side: TileSeries['axis']): (string | null)[] => [
+    ...new Set(traces.filter((_, k) => series[k]!.axis === side).map(({ unit }) => unit)),
+  ];
   const unitOf = (side: TileSeries['axis']): string | null => {
-    const units = new Set(traces.filter((_, k) => series[k]!.axis === side).map(({ unit }) => unit));
-    return units.size === 1 ? [...units][0]! : null;
+    const units = unitsOf(side);
+    return units.length === 1 ? units[0]! : null;
   };
   const sides = (['left', 'right'] as const).filter((side) => series.some((each) => each.axis === side));
   const valueAxis = (side: TileSeries['axis']): uPlot.Axis => ({
@@ -47,7 +50,7 @@ export function createSeriesPlot(
     size: (_plot, labels) => axisWidth(labels),
     gap: 8,
     space: LABEL_SPACE,
-    label: unitOf(side) ?? undefined,
+    label: unitsOf(side).filter(Boolean).join(', ') || undefined,
     labelSize: 16,
     labelFont: FONT,
     labelGap: 0,

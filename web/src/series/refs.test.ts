@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { traceOf } from '../device/history';
-import { statisticsOf } from './refs';
+import { axisFor, statisticsOf } from './refs';
 
 describe('statistics', () => {
   const points: [number, number, number, number, number][] = [
@@ -17,5 +17,21 @@ describe('statistics', () => {
 
   it('are empty without readings', () => {
     expect(statisticsOf(trace, 2000, 4000)).toEqual({ min: null, mean: null, max: null, last: null });
+  });
+});
+
+describe('the axis of a further series', () => {
+  const units: Record<string, string | null> = { heat: '°C', oil: '°C', pressure: 'bar', load: '%' };
+  const unitOf = ({ metric }: { metric: string }): string | null => units[metric] ?? null;
+  const of = (metric: string) => ({ device_id: 'a', metric });
+  const on = (metric: string, axis: 'left' | 'right') => ({ ...of(metric), axis });
+
+  it('is that of its unit, else the empty one', () => {
+    expect(axisFor([], of('heat'), unitOf)).toBe('left');
+    expect(axisFor([on('heat', 'left')], of('oil'), unitOf)).toBe('left');
+    expect(axisFor([on('heat', 'left')], of('pressure'), unitOf)).toBe('right');
+    expect(axisFor([on('heat', 'left'), on('pressure', 'right')], of('oil'), unitOf)).toBe('left');
+    expect(axisFor([on('pressure', 'left'), on('heat', 'right')], of('oil'), unitOf)).toBe('right');
+    expect(axisFor([on('heat', 'left'), on('pressure', 'right')], of('load'), unitOf)).toBe('left');
   });
 });

@@ -10,6 +10,18 @@ export const SERIES_TOKENS = ['--series-1', '--series-2', '--series-3', '--serie
 
 export const keyOf = ({ device_id, metric }: TileSeries): string => JSON.stringify([device_id, metric]);
 
+/** Return the axis for a further series: the first that has its unit or no series, else the left one. */
+export function axisFor<T extends Pick<TileSeries, 'device_id' | 'metric'>>(
+  series: readonly TileSeries[],
+  added: T,
+  unitOf: (series: Pick<TileSeries, 'device_id' | 'metric'>) => string | null,
+): TileSeries['axis'] {
+  const unit = unitOf(added);
+  const fits = (side: TileSeries['axis']): boolean =>
+    series.every((each) => each.axis !== side || unitOf(each) === unit);
+  return (['left', 'right'] as const).find(fits) ?? 'left';
+}
+
 /** Fetch series between two times (epoch ms), in at most `buckets` buckets each, in one request. */
 export async function loadSeries(
   series: readonly TileSeries[],

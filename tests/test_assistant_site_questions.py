@@ -93,6 +93,11 @@ QUESTIONS = [
     ("Are all windows closed?", ["Yes. Bedroom window"]),
     ("Are all doors closed?", ["No: Front door"]),
     ("What's using the most power?", ["Highest: Washing machine, power: 418 W", "Left out, in other units"]),
+    ("Are all devices working?", ["13 devices", "2 open alerts"]),
+    ("Was the cellar sensor a above 10 degrees for more than 10 minutes in the last hour?", ["Cellar sensor a, temperature", "Not used"]),
+    ("Is the temperature of freezer 1 rising faster than an hour ago?", ["Not used in this answer"]),
+    ("How much illuminance is at the shed sensor?", ["illuminance: 5"]),
+    ("¿Cuál es la temperatura media de las cámaras frías?", ["Dairy cold room 1, temperature: media 3 °C"]),
     ("Which rooms are above 2 °C?", ["Not used in this answer: “rooms”"]),
 ]  # fmt: skip
 

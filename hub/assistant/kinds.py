@@ -108,6 +108,10 @@ def _asks_when_offline(q: ParsedQuestion) -> bool:
     return q.has("offline") and asks and not q.has_any("how_many", "not", "alert")
 
 
+def _asks_whether_all_works(q: ParsedQuestion) -> bool:
+    return q.has("running", "overall_fleet") and q.scope.is_all and not q.has_any("how_many", "which", "list")
+
+
 _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("notify", lambda q: q.has("notify")),
     ("hub_status", _asks_about_the_hub),
@@ -172,6 +176,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("change", lambda q: q.has("change") and _mentions_metric(q)),
     ("rank", lambda q: q.hint is not None or q.comparative is not None),
     ("filter", lambda q: q.compares is not None),
+    ("status", _asks_whether_all_works),
     ("state", lambda q: q.has_any(*STATES)),
     ("filter", lambda q: q.has("online")),
     ("first", lambda q: q.has("first") and _mentions_metric(q)),

@@ -199,7 +199,7 @@ _WITH_NOT: frozenset[Kind] = frozenset(
 def _note_unused(context: Context, uses: frozenset[str]) -> None:
     question, time = context.question, context.question.time
     if question.kind not in _WITH_STATES:
-        _note_concepts(context, STATES)
+        _note_concepts(context, [each for each in STATES if (question.kind, each) != ("status", "running")])
     _note_concepts(context, ("unit_wanted",))
     if question.kind in ("filter", "state") and question.scope.is_all:
         _note_concepts(context, ("room",))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -27,7 +27,7 @@ def _things() -> dict[str, frozenset[str]]:
     return found
 
 
-def with_known_words(text: str, devices: Iterable[Device], language: Language) -> str:
+def with_known_words(text: str, devices: Sequence[Device], language: Language) -> str:
     """Return the question with words replaced by the words that devices and areas have for the same thing.
 
     Words that mean something else in the language of the question stay: "bad" is a bathroom in German only.
@@ -43,19 +43,28 @@ def with_known_words(text: str, devices: Iterable[Device], language: Language) -
                 wanted[span] = same
     if not wanted:
         return text
+    measured = {name.lower() for device in devices for name in device.metrics}
+    wanted = {span: same for span, same in wanted.items() if _phrase(places, span) not in measured}
     asked = {f"{phrase}{ending}" for same in wanted.values() for phrase in same for ending in ("", "s", "es")}
     known: set[str] = set()
     for device in devices:
         known |= asked & group_words(device)
     for (first, end), same in sorted(wanted.items(), reverse=True):
-        phrase = " ".join(word for word, _, _ in places[first:end])
+        phrase = _phrase(places, (first, end))
         others = sorted(form for form in known if not same.isdisjoint(stems(form)))
         if others and not stems(phrase) & known:
             text = text[: places[first][1]] + others[0] + text[places[end - 1][2] :]
     return text
 
 
+def _phrase(places: Sequence[tuple[str, int, int]], span: tuple[int, int]) -> str:
+    return " ".join(word for word, _, _ in places[span[0] : span[1]])
+
+
 def same_things(phrase: str) -> frozenset[str]:
     """Return the words for the same thing in all languages; an empty set for an unknown word."""
     things = _things()
+    singular = " ".join(word.removesuffix("s") for word in phrase.split())  # "cámaras frías"
+    if singular in things:
+        return things[singular]
     return next((things[stem] for stem in sorted(stems(phrase), key=len, reverse=True) if stem in things), frozenset())

@@ -116,6 +116,8 @@ async def rate(context: Context) -> ComputedAnswer:
     """Answer how fast a metric rises or falls: the slope of a straight line through its readings."""
     span = context.span(_RATE_OVER)
     tracks = await tracks_of(context, span)
+    if context.question.time is not None and context.question.time.is_point:  # "faster than an hour ago"
+        context.notes.append(context.say("not_used", words=f"“{context.question.time.words}”"))
 
     def one(track: Track) -> str:
         found = slope(track) if context.question.time is not None else recent_slope(track)

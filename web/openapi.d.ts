@@ -7298,16 +7298,34 @@ export interface components {
              * @enum {string}
              */
             mode: "live" | "dry_run";
-            /** Step */
-            step: ("raised" | "cleared" | "acknowledged") | null;
             /** Starts */
             starts: string;
             /** Condition */
             condition: string | null;
-            /** Sends */
-            sends: string;
             /** Does */
             does: string;
+            /** Step */
+            step: ("raised" | "cleared" | "acknowledged") | null;
+            /** Rules */
+            rules: string[];
+            /** Severities */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            scope: components["schemas"]["ScopeShape"];
+            /** For Ms */
+            for_ms: number;
+            /** Times */
+            times: string[];
+            /** Time Zone */
+            time_zone: string | null;
+            /** Command */
+            command: string | null;
+            /** Value */
+            value: unknown;
+            /** Device */
+            device: string | null;
+            to: components["schemas"]["ScopeShape"] | null;
+            /** Webhook */
+            webhook: string | null;
             /** Paused */
             paused: string | null;
             /** Next At */
@@ -7413,9 +7431,11 @@ export interface components {
         };
         /**
          * ReactionShape
-         * @description A reaction in words: `starts` is what starts it, `does` what it does. `step` is null for a schedule.
+         * @description A reaction. `starts`, `condition` (null if it always runs) and `does` are sentences.
          *
-         *     `condition` is null if it always runs. `sends` is "command" or "webhook".
+         *     `step`, `rules`, `severities`, `scope` and `for_ms` select alerts; `step` is null for a schedule, which has `times`
+         *     in `time_zone`. A command has a name, a `value`, and goes to `device`, to each device of `to`, or (both null) to the
+         *     alert's device. `webhook` is a masked URL, or the file that holds it; null for a command.
          */
         ReactionShape: {
             /** Id */
@@ -7429,16 +7449,34 @@ export interface components {
              * @enum {string}
              */
             mode: "live" | "dry_run";
-            /** Step */
-            step: ("raised" | "cleared" | "acknowledged") | null;
             /** Starts */
             starts: string;
             /** Condition */
             condition: string | null;
-            /** Sends */
-            sends: string;
             /** Does */
             does: string;
+            /** Step */
+            step: ("raised" | "cleared" | "acknowledged") | null;
+            /** Rules */
+            rules: string[];
+            /** Severities */
+            severities: ("ok" | "info" | "warning" | "critical")[];
+            scope: components["schemas"]["ScopeShape"];
+            /** For Ms */
+            for_ms: number;
+            /** Times */
+            times: string[];
+            /** Time Zone */
+            time_zone: string | null;
+            /** Command */
+            command: string | null;
+            /** Value */
+            value: unknown;
+            /** Device */
+            device: string | null;
+            to: components["schemas"]["ScopeShape"] | null;
+            /** Webhook */
+            webhook: string | null;
         };
         /** ReactionSwitch */
         ReactionSwitch: {

@@ -10,7 +10,7 @@
 
 from hub.reactions.agenda import Agenda, Occasion
 from hub.reactions.decider import Decider
-from hub.reactions.describe import describe_action, describe_condition, describe_trigger, masked_url
+from hub.reactions.describe import describe_action, describe_condition, describe_trigger, masked_url, webhook_text
 from hub.reactions.limiter import RunLimiter
 from hub.reactions.parse import parse, parse_usable
 from hub.reactions.schedule import next_due, occasions_between, time_text
@@ -29,4 +29,5 @@ __all__ = [
     "parse",
     "parse_usable",
     "time_text",
+    "webhook_text",
 ]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from hub import text_format as fmt
 from hub.model import Scope
-from hub.model.reaction import CommandAction, Reaction, ReactionCondition
+from hub.model.reaction import CommandAction, Reaction, ReactionCondition, WebhookAction
 from hub.reactions.schedule import time_text
 
 _STEPS = {"raised": "is raised", "cleared": "is cleared", "acknowledged": "is acknowledged"}
@@ -45,9 +45,12 @@ def describe_action(reaction: Reaction) -> str:
     if isinstance(action, CommandAction):
         value = "" if action.value is None else f" = {shown(action.value)}"
         return f"send {action.name}{value} to {_receivers(action)}"
-    if action.url is None:
-        return f"call the webhook in {action.url_from}"
-    return f"call the webhook {masked_url(action.url)}"
+    return f"call the webhook {webhook_text(action)}"
+
+
+def webhook_text(action: WebhookAction) -> str:
+    """Return the masked URL of a webhook, or the file that holds it."""
+    return masked_url(action.url) if action.url is not None else f"in {action.url_from}"
 
 
 def masked_url(url: str) -> str:

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from hub.errors import HubError
 from hub.model import Actor, Alert, AuditEntry, LogChange, Message, NotificationDelivery, NotificationReceiver
 from hub.model.reaction import CommandAction, Reaction, ReactionRun, ReactionState, RunCommand, WebhookAction
-from hub.reactions import RunLimiter, describe_trigger, masked_url
+from hub.reactions import RunLimiter, describe_trigger, webhook_text
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands, command_id
 from hub.store.base import Store
@@ -131,7 +131,7 @@ class ReactionRunner:
         """
         plan = RunPlan(run, done, state)
         if isinstance(reaction.action, WebhookAction) and run.outcome in ("ran", "dry_run"):
-            run = replace(run, webhook=_webhook(reaction.action))
+            run = replace(run, webhook=webhook_text(reaction.action))
             if run.outcome == "ran" and (problem := self._outbox.problem(reaction.id)) is not None:
                 run = replace(run, outcome="failed", detail=problem)
             plan.run, plan.delivery = run, self._delivery(reaction, run, alert) if run.outcome == "ran" else None
@@ -212,10 +212,6 @@ class ReactionRunner:
             await self._submit(LogChange(text, run.at, run.device, params))
         except HubError as error:
             log.warning("That a reaction was paused could not be logged as activity (%s).", error.message)
-
-
-def _webhook(action: WebhookAction) -> str:
-    return str(action.url_from) if action.url is None else masked_url(action.url)
 
 
 def _command_fact(each: RunCommand) -> dict[str, str]:

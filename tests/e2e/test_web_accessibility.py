@@ -38,6 +38,8 @@ PAGES = {
     "analyse": ("/analyse", "choose a file"),
     "rules": ("/rules", "Pump flow low"),
     "rule": ("/rules?edit=sensor-hot", "TOML"),
+    "reactions": ("/reactions", "No reactions yet."),
+    "reaction": ("/reactions?new=1", "Still so after"),
     "silences": ("/silences", "No active silences."),
     "health": ("/health", "checked."),
     "topics": ("/topics", "devices/pump-01/info"),

@@ -5,25 +5,39 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from hub.api.schemas.api_object import ApiObject, FromModel
+from hub.api.schemas.rules import ScopeShape
+from hub.model import Scope, Severity
 from hub.model.reaction import AlertStep, CommandAction, Reaction, ReactionMode, ReactionRun, RunCommand, RunOutcome
-from hub.reactions import describe_action, describe_condition, describe_trigger
+from hub.reactions import describe_action, describe_condition, describe_trigger, time_text, webhook_text
 
 
 class ReactionShape(ApiObject):
-    """A reaction in words: `starts` is what starts it, `does` what it does. `step` is null for a schedule.
+    """A reaction. `starts`, `condition` (null if it always runs) and `does` are sentences.
 
-    `condition` is null if it always runs. `sends` is "command" or "webhook".
+    `step`, `rules`, `severities`, `scope` and `for_ms` select alerts; `step` is null for a schedule, which has `times`
+    in `time_zone`. A command has a name, a `value`, and goes to `device`, to each device of `to`, or (both null) to the
+    alert's device. `webhook` is a masked URL, or the file that holds it; null for a command.
     """
 
     id: str
     name: str
     enabled: bool
     mode: ReactionMode
-    step: AlertStep | None
     starts: str
     condition: str | None
-    sends: str
     does: str
+    step: AlertStep | None
+    rules: list[str]
+    severities: list[Severity]
+    scope: ScopeShape
+    for_ms: int
+    times: list[str]
+    time_zone: str | None
+    command: str | None
+    value: Any
+    device: str | None
+    to: ScopeShape | None
+    webhook: str | None
 
 
 class ReactionRunShape(ApiObject):
@@ -120,14 +134,26 @@ def run_shape(number: int, run: ReactionRun) -> ReactionRunShape:
 
 
 def _words(found: Reaction) -> dict[str, Any]:
+    trigger, action = found.alert, found.action
+    command = action if isinstance(action, CommandAction) else None
     return {
         "id": found.id,
         "name": found.name,
         "enabled": found.enabled,
         "mode": found.mode,
-        "step": found.alert.step if found.alert else None,
         "starts": describe_trigger(found),
         "condition": None if found.condition is None else describe_condition(found.condition),
-        "sends": "command" if isinstance(found.action, CommandAction) else "webhook",
         "does": describe_action(found),
+        "step": trigger.step if trigger else None,
+        "rules": list(trigger.rules) if trigger else [],
+        "severities": list(trigger.severities) if trigger else [],
+        "scope": ScopeShape.of(trigger.scope if trigger else Scope()),
+        "for_ms": trigger.for_ms if trigger else 0,
+        "times": [time_text(each) for each in found.schedule],
+        "time_zone": found.schedule[0].zone if found.schedule else None,
+        "command": command.name if command else None,
+        "value": command.value if command else None,
+        "device": command.device if command else None,
+        "to": ScopeShape.of(command.scope) if command and command.scope else None,
+        "webhook": None if isinstance(action, CommandAction) else webhook_text(action),
     }

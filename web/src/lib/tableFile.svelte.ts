@@ -1,4 +1,4 @@
-// A configuration file of tables that are changed one at a time (rules.toml, calculated.toml): preview a draft; add, change or
+// A configuration file of tables that are changed one at a time (such as rules.toml): preview a draft; add, change or
 // delete a table.
 
 import { post, put, remove } from '../api/http';

@@ -20,6 +20,7 @@ export const PAGES: PageLink[] = [
   { href: '/analyse', name: T.nav.analyse, icon: 'analyse' },
   { href: '/rules', name: T.nav.rules, icon: 'rules', whole: true },
   { href: '/calculated', name: T.nav.calculated, icon: 'calculated', whole: true },
+  { href: '/reactions', name: T.nav.reactions, icon: 'reactions', whole: true },
   { href: '/silences', name: T.nav.silences, icon: 'silences', whole: true },
   { href: '/health', name: T.nav.health, icon: 'health' },
   { href: '/topics', name: T.nav.topics, icon: 'topics', whole: true },

@@ -12,6 +12,7 @@ export const ICONS = {
   rules: 'M3 4h6M12 4h1M3 8h1M7 8h6M3 12h6M12 12h1M10.5 2.8v2.4M5.5 6.8v2.4M10.5 10.8v2.4',
   calculated:
     'M3.5 2.5h9v11h-9zM5.8 5h4.4M5.8 8h.01M8 8h.01M10.2 8h.01M5.8 10.8h.01M8 10.8h.01M10.2 10.8h.01',
+  reactions: 'M9 1.8 3.5 9H7.5l-.8 5.2L12.5 7H8.3z',
   silences: 'M4.6 5.6A4 4 0 0 0 4 7.2V11l-1 1.2h8.6M6 3.7a4 4 0 0 1 6 3.5v3M6.8 14h2.4M2.5 2.5l11 11',
   topics: 'M3.5 2.5v9.5h4M3.5 6.5h4M9 5h4.5v3H9zM9 10.5h4.5v3H9zM2 2.5h3',
   activity: 'M1.8 8h2.6l1.8-4.4 3 8.8L11.2 8h3',

@@ -23,6 +23,7 @@ import { health } from './health';
 import { incidents } from './incidents';
 import { models } from './models';
 import { notifications } from './notifications';
+import { reactions } from './reactions';
 import { rules } from './rules';
 import { settings } from './settings';
 import { link, nav, palette, rail, shortcuts, theme } from './shell';
@@ -68,6 +69,7 @@ export const texts: Texts = {
   presence,
   profile,
   rail,
+  reactions,
   rules,
   settings,
   severity,

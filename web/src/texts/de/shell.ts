@@ -30,6 +30,7 @@ export const nav = {
   analyse: 'Analyse',
   rules: 'Regeln',
   calculated: 'Berechnete Metriken',
+  reactions: 'Reaktionen',
   silences: 'Stummschaltungen',
   health: 'Gerätezustand',
   topics: 'Topics',

@@ -29,6 +29,7 @@ export const nav = {
   analyse: 'Analyse',
   rules: 'Rules',
   calculated: 'Calculated metrics',
+  reactions: 'Reactions',
   silences: 'Silences',
   health: 'Device health',
   topics: 'Topics',

@@ -29,6 +29,7 @@ export const nav = {
   analyse: 'Análisis',
   rules: 'Reglas',
   calculated: 'Métricas calculadas',
+  reactions: 'Reacciones',
   silences: 'Silencios',
   health: 'Salud de dispositivos',
   topics: 'Topics',

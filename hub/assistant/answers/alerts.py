@@ -21,7 +21,7 @@ async def open_alerts(context: Context) -> ComputedAnswer:
     """Answer with the open alerts, the most severe first, each with its cause."""
     if context.question.time is not None:
         return await happened(context)
-    alerts = context.queries.open_alerts(context.ids)
+    alerts = await of_metric(context, context.queries.open_alerts(context.ids))
     if context.question.has("critical"):
         alerts = [alert for alert in alerts if alert.severity == "critical"]
     if not alerts:
@@ -95,7 +95,7 @@ async def when(context: Context) -> ComputedAnswer:
     """Answer when the last (or first) alert of devices began, and how long it lasted."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None else (context.now - 30 * DAY, context.now)
-    alerts = await _of_metric(context, await context.queries.raised_between(start, end, context.ids))
+    alerts = await of_metric(context, await context.queries.raised_between(start, end, context.ids))
     sources = tuple((device.id, None) for device in context.devices[:3]) if not context.question.scope.is_all else ()
     if not alerts:
         words = time.words if time is not None else context.say("last", time="30 d")
@@ -106,9 +106,9 @@ async def when(context: Context) -> ComputedAnswer:
     return ComputedAnswer(text, about_alerts(wanted))
 
 
-async def _of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
-    """Return the alerts on metrics that a word names ("vibrating too much"); without such a word, return all."""
-    if not context.question.has("too") or not context.mentions():
+async def of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
+    """Return the alerts on the metrics that the question names, by name or as "vibrating too much"; else all."""
+    if not context.question.metrics and not (context.question.has("too") and context.mentions()):
         return alerts
     keys = {target.key for target in await context.targets(most=None)}
     return [alert for alert in alerts if (alert.device, alert.metric) in keys]
@@ -141,6 +141,7 @@ async def count(context: Context) -> ComputedAnswer:
         if is_open
         else await context.queries.raised_between(time.start, time.end, context.ids)
     )
+    alerts = await of_metric(context, alerts)
     if question.has("critical"):
         alerts = [alert for alert in alerts if alert.severity == "critical"]
     when_words = context.say("now") if is_open else time.words

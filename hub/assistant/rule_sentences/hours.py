@@ -14,6 +14,8 @@ from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 from hub.assistant.words import QuestionWords
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_AMBIGUOUS = frozenset(("sun", "so", "do", "mi"))
+"""Short names of days that are words, too: they are days only after another one."""
 _MINUTE_MS = 60_000
 _HALF_DAY, _DAY = 12 * 60, 24 * 60
 _NIGHT = (22 * 60, 6 * 60)
@@ -85,8 +87,12 @@ def _starts_with_unit(words: QuestionWords, place: int, units: Mapping[str, str]
 
 def _days(sentence: RuleSentence, vocabulary: RuleVocabulary) -> tuple[int, ...] | None:
     """Return the days that a sentence names, and use their words; None if it names none."""
+    for phrase in (each for each in vocabulary.weekdays if " " in each):
+        for _, named in sentence.matches([re.compile(f"(?<= ){re.escape(phrase)}(?= )")]):
+            sentence.mark(named[0].first, named[-1].end, phrase)
     items = sentence.items()
-    first = next((place for place, item in enumerate(items) if item.symbol in vocabulary.weekdays), None)
+    known = vocabulary.weekdays.keys() - _AMBIGUOUS
+    first = next((place for place, item in enumerate(items) if item.symbol in known), None)
     if first is None:
         return None
     days, last = _sequence(sentence, vocabulary, items[first:])

@@ -7902,6 +7902,8 @@ export interface components {
         /**
          * RulePreview
          * @description A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+         *
+         *     `warnings` says what a valid rule names and does not exist: areas, devices, models, labels, gateways.
          */
         RulePreview: {
             /** Text */
@@ -7911,6 +7913,8 @@ export interface components {
             problem: string | null;
             /** Devices */
             devices: number;
+            /** Warnings */
+            warnings: string[];
         };
         /**
          * RulePreviewQuery
@@ -8033,6 +8037,18 @@ export interface components {
             items: components["schemas"]["RuleShape"][];
             /** Problem */
             problem: string | null;
+        };
+        /**
+         * RulesSaved
+         * @description The new text of `rules.toml`. `warnings` says what the changed rules name and does not exist.
+         */
+        RulesSaved: {
+            /** Text */
+            text: string;
+            /** Revision */
+            revision: string;
+            /** Warnings */
+            warnings: string[];
         };
         /** RulesText */
         RulesText: {
@@ -11712,7 +11728,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesText"];
+                    "application/json": components["schemas"]["RulesSaved"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -11748,7 +11764,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesText"];
+                    "application/json": components["schemas"]["RulesSaved"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -11886,7 +11902,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesText"];
+                    "application/json": components["schemas"]["RulesSaved"];
                 };
             };
             400: components["responses"]["Error400"];
@@ -11923,7 +11939,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RulesText"];
+                    "application/json": components["schemas"]["RulesSaved"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -27,6 +27,7 @@ class ConfigChanges(Generic[T]):
         compare: Returns what has changed between two states of the entries.
         faults: By file, the errors of entries that are ignored. A change that is accepted removes them.
         log: The activity log.
+        answer: Returns the body of a response from the new text and the entries before and after the change.
     """
 
     file: ConfigFile[T]
@@ -34,6 +35,7 @@ class ConfigChanges(Generic[T]):
     compare: Callable[[Sequence[T], Sequence[T]], list[Change]]
     faults: dict[str, list[str]]
     log: ChangeLog
+    answer: Callable[[ConfigDraft, Sequence[T], Sequence[T]], object] = lambda draft, before, after: draft
 
     def check(self, text: str, shape: Callable[[T], S]) -> tuple[list[S], str | None]:
         """Return the entries of a draft of the whole file, each as ``shape`` returns it, or the problem with it."""
@@ -64,5 +66,6 @@ class ConfigChanges(Generic[T]):
         before = tuple(await self.entries())
         draft = await change
         self.faults.pop(self.file.name, None)
-        await self.log.write(by, *self.compare(before, await self.entries()))
-        return Json(draft)
+        after = await self.entries()
+        await self.log.write(by, *self.compare(before, after))
+        return Json(self.answer(draft, before, after))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from fastapi import APIRouter
 from starlette.responses import Response
@@ -17,8 +18,12 @@ from hub.api.schemas.table_requests import RuleChange, RulePreviewQuery
 from hub.model import Rule
 from hub.registry.reader import DeviceReader
 from hub.rules import Engine
-from hub.services.config_files import ConfigFile
+from hub.services.config_files import ConfigDraft, ConfigFile
+from hub.services.rule_warnings import rule_warnings
 from hub.store.base import Store
+
+MAX_WARNINGS = 50
+"""Warnings about rules in one answer."""
 
 
 def routes(
@@ -34,7 +39,16 @@ def routes(
     async def active() -> Sequence[Rule]:
         return engine.rules
 
-    edits = ConfigChanges(file, active, rule_changes, faults, changes)
+    def warnings(some: Iterable[Rule]) -> list[str]:
+        devices = list(registry.devices())
+        found = (each for rule in some for each in rule_warnings(rule, devices, engine.matcher.areas, engine.applies))
+        return list(islice(found, MAX_WARNINGS))
+
+    def saved(draft: ConfigDraft, before: Sequence[Rule], after: Sequence[Rule]) -> rules.RulesSaved:
+        known = {rule.id: rule for rule in before}
+        return rules.RulesSaved.of(draft, warnings=warnings(rule for rule in after if rule != known.get(rule.id)))
+
+    edits = ConfigChanges(file, active, rule_changes, faults, changes, saved)
 
     @router.get("", response_model=rules.RuleList)
     async def list_rules() -> Response:
@@ -63,9 +77,12 @@ def routes(
         rule = found.entry
         entry = None if rule is None else serializers.rule(rule, None)
         devices = sum(engine.applies(rule, device) for device in registry.devices()) if rule else 0
-        return Json(rules.RulePreview(text=found.text, rule=entry, problem=found.problem, devices=devices))
+        doubts = warnings([rule]) if rule else []
+        return Json(
+            rules.RulePreview(text=found.text, rule=entry, problem=found.problem, devices=devices, warnings=doubts)
+        )
 
-    @router.put("", response_model=rules.RulesText)
+    @router.put("", response_model=rules.RulesSaved)
     async def replace_rules(body: TextChange, by: By) -> Response:
         """Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
 
@@ -73,12 +90,12 @@ def routes(
         """
         return await edits.replace(by, body)
 
-    @router.post("", response_model=rules.RulesText, status_code=201)
+    @router.post("", response_model=rules.RulesSaved, status_code=201)
     async def create_rule(body: RuleChange, by: By) -> Response:
         """Add a rule at the end of `rules.toml` and activate it at once. Return 409 if `revision` is not current."""
         return await edits.create(by, body)
 
-    @router.put("/{rule_id}", response_model=rules.RulesText)
+    @router.put("/{rule_id}", response_model=rules.RulesSaved)
     async def change_rule(rule_id: str, body: RuleChange, by: By) -> Response:
         """Change one rule in `rules.toml` and activate it at once. Comments and other rules are kept.
 
@@ -86,7 +103,7 @@ def routes(
         """
         return await edits.change(by, rule_id, body)
 
-    @router.delete("/{rule_id}", response_model=rules.RulesText)
+    @router.delete("/{rule_id}", response_model=rules.RulesSaved)
     async def delete_rule(rule_id: str, revision: str, by: By) -> Response:
         """Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current."""
         return await edits.delete(by, rule_id, revision)

@@ -59,13 +59,25 @@ class RulesText(ApiObject):
     revision: str
 
 
+class RulesSaved(ApiObject):
+    """The new text of `rules.toml`. `warnings` says what the changed rules name and does not exist."""
+
+    text: str
+    revision: str
+    warnings: list[str]
+
+
 class RulePreview(ApiObject):
-    """A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null."""
+    """A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+
+    `warnings` says what a valid rule names and does not exist: areas, devices, models, labels, gateways.
+    """
 
     text: str
     rule: RuleShape | None
     problem: str | None
     devices: int
+    warnings: list[str]
 
 
 class RuleFromWordsShape(ApiObject):

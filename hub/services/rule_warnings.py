@@ -1,0 +1,95 @@
+"""Find out what a valid rule names that does not exist: areas, devices, models, labels and gateways.
+
+Such a rule is not an error, because devices and areas may come later. But it watches less than it seems to.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from hub.model import Device, Rule
+from hub.rules.covering import is_pattern
+from hub.rules.kinds import Compare
+
+MAX_NAMED = 20
+"""Areas that a warning lists."""
+MIN_DEVICES = 3
+"""Devices of an area that have a median; see :mod:`hub.rules.published_values`."""
+
+Areas = Mapping[str, Collection[str]]
+"""By area id: the ids and names of the area and of all areas that contain it."""
+
+
+def rule_warnings(
+    rule: Rule, devices: Sequence[Device], areas: Areas, applies: Callable[[Rule, Device], bool]
+) -> Iterator[str]:
+    """Yield a sentence for each thing that the rule names and that does not exist."""
+    yield from _scope_warnings(rule, devices, areas)
+    condition = rule.condition
+    if not isinstance(condition, Compare):
+        return
+    metric = condition.other or rule.metric or ""
+    if condition.area:
+        yield from _median_warnings([each for each in devices if applies(rule, each)], devices, metric)
+    elif condition.device is not None:
+        other = next((each for each in devices if each.id == condition.device), None)
+        if other is None:
+            yield f"There is no device {condition.device!r} to compare with."
+        elif metric and not is_pattern(metric) and metric not in other.metrics:
+            yield f"The device {other.id!r} has not reported {metric!r} yet."
+
+
+def _scope_warnings(rule: Rule, devices: Sequence[Device], areas: Areas) -> Iterator[str]:
+    scope = rule.scope
+    known = {name for around in areas.values() for name in around}
+    for name in scope.areas:
+        if name not in known:
+            yield f"There is no area {name!r}. {_suggestion(devices, name)}{_list_of(known - areas.keys())}"
+    labels = {label for each in devices for label in each.display_labels} if scope.labels else set()
+    yield from (f"No device has the label {name!r}." for name in scope.labels if name not in labels)
+    yield from _unmatched("There is no device", scope.devices, (each.id for each in devices))
+    yield from _unmatched("No device has the model", scope.models, (each.info.model for each in devices))
+    yield from _unmatched("No device is connected through", scope.via, (each.info.via for each in devices))
+
+
+def _unmatched(what: str, patterns: Sequence[str], found: Iterable[str | None]) -> Iterator[str]:
+    texts = {each for each in found if each} if patterns else set()
+    for pattern in patterns:
+        if pattern not in texts and not any(fnmatchcase(text, pattern) for text in texts):
+            yield f"{what} {pattern!r}."
+
+
+def _suggestion(devices: Iterable[Device], name: str) -> str:
+    """Return a sentence on devices that announce the area, empty if there are none."""
+    count = sum(each.area_id is None and each.info.area == name for each in devices)
+    if not count:
+        return ""
+    subject = "1 device announces it, but is" if count == 1 else f"{count} devices announce it, but are"
+    return f"{subject} not assigned to it: accept it under Settings → Areas. "
+
+
+def _list_of(names: Collection[str]) -> str:
+    if not names:
+        return "No areas have been created yet."
+    more = ", …" if len(names) > MAX_NAMED else ""
+    return f"Areas: {', '.join(sorted(names)[:MAX_NAMED])}{more}."
+
+
+def _median_warnings(watched: Sequence[Device], devices: Iterable[Device], metric: str) -> Iterator[str]:
+    """Yield why devices have no median of their area to compare with."""
+    nowhere = [each for each in watched if each.area_id is None]
+    if nowhere:
+        announced = sorted({each.info.area for each in nowhere if each.info.area})
+        hint = (
+            f" They announce {', '.join(announced[:MAX_NAMED])}, which counts once it is accepted." if announced else ""
+        )
+        yield (
+            f"{len(nowhere)} of {len(watched)} devices are assigned to no area, so they have no median.{hint} "
+            "Assign them under Settings → Areas."
+        )
+    sizes = Counter(each.area_id for each in devices if metric in each.metrics)
+    small = {str(each.area) for each in watched if each.area_id is not None and sizes[each.area_id] < MIN_DEVICES}
+    if small and metric and not is_pattern(metric):
+        yield f"Fewer than {MIN_DEVICES} devices report {metric!r} in: {', '.join(sorted(small)[:MAX_NAMED])}."

@@ -111,6 +111,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, name in enumerate(SLOW_FIRST) if item.path.name.startswith(name)), 99))
 
 
+def pytest_collection_finish() -> None:
+    """Exclude modules and collected tests from the garbage collections of tests, and from pytest's five at the end."""
+    gc.freeze()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Measure coverage only where that is cheap: measured code, also of fixtures, takes three times as long.

@@ -6,13 +6,14 @@ import io
 
 import numpy as np
 import soundfile
-from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
 RATE = 20_000
 
 
 def pdf(*pages: str) -> bytes:
+    from fpdf import FPDF  # here, as it takes 0.2 s in each process that collects tests
+
     made = FPDF()
     made.set_font("helvetica", size=12)
     for text in pages:

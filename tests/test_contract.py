@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api_hub import running_hub
 from brokers import HOST, Mosquitto
@@ -63,6 +62,10 @@ def hub(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 
 
 async def test_openapi_document_is_valid(tmp_path: Path) -> None:
+    from openapi_spec_validator import (
+        OpenAPIV31SpecValidator,
+    )  # here, as it takes 2 s in each process that collects tests
+
     async with running_hub(tmp_path) as hub:
         found = (await hub.http.get("/openapi.json")).json()
     assert "prefixItems" not in str(found)

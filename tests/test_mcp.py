@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp import Client
 
 from serving import Serving, Thing, served, until
 
@@ -100,6 +99,8 @@ def test_command_goes_on_after_a_refused_message_and_needs_a_hub(hub: Serving, t
 
 
 def test_client_of_the_sdk_finds_the_hottest_pump(hub: Serving) -> None:
+    from mcp import Client  # here, as it takes half a second in each process that collects tests
+
     async def hottest() -> str:
         async with Client(f"http://127.0.0.1:{hub.port}/mcp") as client:
             tools = await client.list_tools()

@@ -1,9 +1,8 @@
-"""``hub serve`` as a subprocess with a real broker, and an MQTT device."""
+"""``hub serve`` as a process with a real broker, and an MQTT device."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import httpx
 import paho.mqtt.client as paho
 
 from brokers import HOST, Mosquitto, free_port
+from hub_process import HubProcess, without_settings
 
 
 def until(look: Callable[[], Any], within: float = 40.0) -> Any:
@@ -30,11 +30,14 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
 class Serving:
     """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file."""
 
+    executed = False
+    """Start a new interpreter, for a test of the start itself."""
+
     def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None, *, scheme: str = "http") -> None:
         self.data, self.broker, self.config = data, broker, config
         self.port = free_port()
         self.http = httpx.Client(base_url=f"{scheme}://{HOST}:{self.port}", timeout=20, verify=False)
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | HubProcess | None = None
 
     def start(self) -> None:
         """Start the process and wait until the hub is ready."""
@@ -42,15 +45,15 @@ class Serving:
         until(self._answers, 40)
 
     def launch(self) -> None:
-        environ = {
-            key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
-        }
-        words = ["--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
+        words = ["serve", "--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
         words += ["--config", str(self.config)] if self.config else []
-        with (self.data.parent / "hub.log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "hub", "serve", *words], stdout=log, stderr=log, env=environ
-            )
+        log, environ = self.data.parent / "hub.log", without_settings()
+        if not self.executed:
+            self.process = HubProcess(words, log, environ)
+            return
+        with log.open("ab") as stream:
+            command = [sys.executable, "-m", "hub", *words]
+            self.process = subprocess.Popen(command, stdout=stream, stderr=stream, env=environ)
 
     def _answers(self) -> bool:
         assert self.process is not None

@@ -228,6 +228,7 @@ def test_ca_file_is_reloaded_and_invalid_one_not_used(tmp_path: Path):
 
 def test_sighup_is_harmless_during_start_and_stop(tmp_path: Path, mosquitto: Mosquitto):
     hub = Serving(tmp_path / "data", mosquitto)
+    hub.executed = True
     hub.launch()
     assert hub.process is not None
     # Wait until the command runs: before that the interpreter cannot handle the signal.

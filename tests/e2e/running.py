@@ -1,12 +1,8 @@
-"""Start ``hub demo`` as a subprocess, with its broker and simulators, as a user does."""
+"""Start ``hub demo`` as a process, with its broker and simulators, as a user does."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +14,7 @@ import psutil
 import pytest
 
 from brokers import HOST, free_port
+from hub_process import HubProcess, without_settings
 
 START_S = 30
 
@@ -43,16 +40,8 @@ class Demo:
 
     def __init__(self, words: list[str], log: Path) -> None:
         self.log = log
-        environ = {
-            key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))
-        }
-        with log.open("ab") as stream:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "hub.commandline.main", "demo", "--no-open", *words],
-                stdout=stream,
-                stderr=stream,
-                env=environ,
-            )
+        log.touch()
+        self.process = HubProcess(["demo", "--no-open", *words], log, without_settings())
         ready = eventually(self._ready, START_S, f"ready line in {log.read_text()}")
         self.http, self.mqtt = (word.partition("=")[2] for word in ready.split()[1:3])
         self.api = httpx.Client(base_url=f"http://{self.http}", timeout=10)
@@ -95,7 +84,7 @@ class Demo:
     def stop(self) -> None:
         """Send SIGTERM and wait for the exit."""
         self._disconnect()
-        self.process.send_signal(signal.SIGTERM)
+        self.process.terminate()
         self.process.wait(40)
 
     def _disconnect(self) -> None:

@@ -20,7 +20,7 @@ from hub.model import Alert, Point
 NOW = 1_795_384_800_000
 METRICS, RUNS = 8, 15
 HOURS_MS, FINE_MS = 2 * 3_600_000, 8 * 3_600_000
-"""As an investigation reads them: readings of two hours, means of two minutes for eight hours, before that of ten."""
+"""What an investigation reads: readings of two hours, before that means of 2 minutes, and beyond 8 hours of 10."""
 
 
 def shape(times: np.ndarray, number: int) -> np.ndarray:

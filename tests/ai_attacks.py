@@ -1,4 +1,4 @@
-"""Attacks on the AI as data: the text, where it is planted, and what a defence that holds does with its calls."""
+"""Attacks on the AI as data: the text, where it is planted, and what a working defence does with the calls."""
 
 from __future__ import annotations
 

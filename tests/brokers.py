@@ -35,7 +35,8 @@ for _ in range(os.getpid() % 2_500):  # another run on this machine begins elsew
 def free_port() -> int:
     """Return a free port on the loopback interface.
 
-    It is used only a moment later, so it is none that the system gives to connections, nor one of another worker.
+    The port is bound only a moment later, so it is outside the range that the system gives to connections, and outside
+    the ranges of other workers.
     """
     while True:
         port = next(_ports)

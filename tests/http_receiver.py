@@ -29,7 +29,7 @@ class Posted:
 
 @dataclass
 class HttpReceiver:
-    """The server at :attr:`url`. ``answer`` returns status line and further headers; it may take its time."""
+    """The server at :attr:`url`. ``answer`` returns the status line and further headers; it may be slow."""
 
     port: int = 0
     posted: list[Posted] = field(default_factory=list)

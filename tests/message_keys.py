@@ -1,7 +1,7 @@
 """Keys of the messages that the hub sends beside their English: ``tests/vectors/message_keys.json``.
 
-``make generated`` writes the file, and ``test_message_keys.py`` checks that it matches the hub. Who translates the
-messages needs to know every key.
+``make generated`` writes the file, and ``test_message_keys.py`` checks that it matches the hub. Translators need to
+know every key.
 """
 
 from __future__ import annotations

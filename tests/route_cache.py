@@ -68,7 +68,7 @@ def _response(name: str, type_: Any, **words: Any) -> Any:
 
 
 def share() -> None:
-    """Let FastAPI use again what it has derived from the same code and types."""
+    """Let FastAPI reuse what it has derived from the same code and types."""
     v2.TypeAdapter = _adapter  # type: ignore[assignment, misc]
     utils._get_signature = _signature
     utils.analyze_param = _parameter

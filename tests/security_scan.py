@@ -1,4 +1,4 @@
-"""Try the hub with scanners of others: ``make security`` runs this program; see docs/security-tests.md.
+"""Try the hub with third-party scanners: ``make security`` runs this program; see docs/security-tests.md.
 
     .venv/bin/python tests/security_scan.py [--examples 20] [--minutes 12] [SCAN...]
 

@@ -394,7 +394,7 @@ BROKEN: dict[str, tuple[str, list[tuple[Any, str, Callable[[Target], Any]]], str
         "not marked",
     ),
 }
-"""By name: an attack, what is replaced, and the harm that the attack must find."""
+"""Broken defences by name: an attack, what is replaced, and the harm that the attack must find."""
 
 
 def _any(wanted: Any, value: Any) -> Any:

@@ -22,7 +22,7 @@ DEVICES = SLICE + 400
 
 @pytest.fixture
 async def answers(tmp_path: Path) -> AsyncIterator[RuleBasedAnswers]:
-    """Room sensors 1 to 1,400: number n reads n / 10 °C, each third one says that its door is open."""
+    """Return answers over room sensors 1 to 1,400: number n reads n / 10 °C, each third one has an open door."""
     registry = DeviceRegistry()
     for n in range(1, DEVICES + 1):
         area = "North" if n % 2 else "South"

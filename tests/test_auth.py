@@ -29,7 +29,7 @@ SIGN_IN = {
     "role": "administrator",
     "account": None,
 }
-"""What ``GET /api/session`` returns to one who signed in with the access token."""
+"""What ``GET /api/session`` returns to a client that signed in with the access token."""
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ SECONDS = np.arange(-7200, 0, 10)
 
 
 def zones(drift: float) -> InvestigationInput:
-    """Two zones that follow the same day; the first drifts by ``drift`` K a second from ten minutes ago."""
+    """Return two zones that follow the same day; the first drifts by ``drift`` K a second from ten minutes ago."""
     day = 3 * np.sin(SECONDS / 900)
     noise = np.random.default_rng(4).normal(0, 0.05, (2, len(SECONDS)))
     added = np.where(SECONDS > -600, (SECONDS + 600) * drift, 0.0)

@@ -1,4 +1,4 @@
-"""``/mcp`` and ``hub mcp``: AI programs of others read the hub by the Model Context Protocol, and cannot act."""
+"""``/mcp`` and ``hub mcp``: other people's AI programs read the hub by the Model Context Protocol, and cannot act."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ SILENT = '[[rule]]\nid="silent"\nkind="no_data"\nsilence="5m"\nseverity="warning
 
 
 async def copy_as_killed(run: PipelineRun, folder):
-    """Return a copy of the data folder as a hub leaves it that is killed now."""
+    """Return a copy of the data folder as a hub that is killed now would leave it."""
     await run.drain()
     folder.mkdir()
     await run.store.backup(folder / run.store.path.name)

@@ -1,4 +1,4 @@
-"""``POST /api/telemetry``: readings over HTTP take the way of messages, and are answered after the commit."""
+"""``POST /api/telemetry``: readings over HTTP are processed like messages, and are answered after the commit."""
 
 from __future__ import annotations
 

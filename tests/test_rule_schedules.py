@@ -206,7 +206,7 @@ async def test_hub_withdraws_an_alert_when_the_schedule_ends(tmp_path: Path):
 
 @given(st.lists(st.sampled_from(WINDOWS), min_size=1, max_size=4), st.lists(st.integers(1, 3_000), max_size=30))
 def test_schedules_follow_each_window_as_time_goes_on(windows: list[str], steps: list[int]):
-    """Turning from edge to edge says the same of each rule as looking at its windows at that time."""
+    """Stepping from edge to edge gives the same state of each rule as evaluating its windows at that time."""
     rules = [replace(parse(scheduled(*windows[: n + 1]))[0], id=str(n)) for n in range(len(windows))]
     schedules, now, before = Schedules(rules), T0, None
     for step in (0, *steps):

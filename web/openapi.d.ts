@@ -387,7 +387,7 @@ export interface paths {
          * Acknowledge Alert
          * @description Acknowledge an open alert, with an optional note and an optional end. Return 409 if it has cleared.
          *
-         *     At the time `until` the alert is open again. Of an alert that is acknowledged until the same time already, the
+         *     At the time `until` the alert is open again. If an alert is already acknowledged until the same time, the
          *     note is added as a comment.
          */
         post: operations["post_alert_acknowledge"];
@@ -1114,7 +1114,7 @@ export interface paths {
          *     For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
          *
          *     A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
-         *     `unknown` are the words that are not part of the draft. What no rule means is refused (422).
+         *     `unknown` are the words that are not part of the draft. A sentence that no rule can express gets 422.
          */
         post: operations["post_rules_from-words"];
         delete?: never;
@@ -8544,7 +8544,7 @@ export interface components {
         };
         /**
          * TelemetryNote
-         * @description An item that was stored otherwise than it was sent. `item` counts from 0.
+         * @description An item that was stored with another time than it has (`reason` "clock"). `item` counts from 0.
          */
         TelemetryNote: {
             /** Item */

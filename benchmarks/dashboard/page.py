@@ -155,7 +155,7 @@ class Measurements:
     scrolling: list[Cost] = field(default_factory=list)
     hidden: list[Cost] = field(default_factory=list)
     tiles: list[Cost] = field(default_factory=list)
-    """Of a dashboard of 200 tiles, left alone."""
+    """Cost of a dashboard of 200 tiles that nobody touches."""
     tiles_scrolling: list[Cost] = field(default_factory=list)
     silent: list[int] = field(default_factory=list)
     """Frames that arrived while the page was hidden."""

@@ -19,9 +19,9 @@ import numpy as np
 from benchmarks.truth.case import Floats
 
 PROBATION, LONGEST_PROBATION = 0.15, 750
-"""The share of a file, and at most so many readings, that a detector may learn from without being scored."""
+"""The share of a file from which a detector may learn without being scored, and the most readings of that."""
 STEEPNESS, FARTHEST = 5.0, 3.0
-"""Of the sigmoid; a false alarm farther than this many window lengths behind a window counts in full."""
+"""Steepness of the sigmoid, and how many window lengths behind a window a false alarm counts in full."""
 
 
 class Profile(NamedTuple):

@@ -51,7 +51,7 @@ TRUTHS = {
                       plausible=(r"heat|cool|temperature",), parts=PARTS),
 }  # fmt: skip
 ASKED_S = 60.0
-"""The diagnosis is asked for so long after the fault has begun, as after a rule with a hold time."""
+"""Seconds from the begin of the fault to the diagnosis, as after a rule with a hold time."""
 _NAME = re.compile(r"(valve1|valve2|other)[-/](\d+)\.csv$")
 
 

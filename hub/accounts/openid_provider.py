@@ -28,7 +28,7 @@ LEEWAY_S = 60
 """How far the clocks of the hub and the provider may differ."""
 SCOPE = "openid profile email"
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
-"""Signatures with a public key only: with a symmetric one, or none, others than the provider could make a token."""
+"""Signatures with a public key only: with a symmetric one, or none, somebody else could make a token."""
 
 
 class OpenIdClient(NamedTuple):

@@ -16,7 +16,7 @@ from hub.errors import Invalid, TooBusy
 MIN_CHARS = 8
 MAX_CHARS = 256
 MOST_COMMON = 3_000
-"""So many of the most frequent passwords of public leaks are refused."""
+"""How many of the most frequent passwords of public leaks are refused."""
 _CONCURRENT = 2
 """A hash takes 64 MiB: this bounds the memory that sign-ins can take."""
 WAITING_PER_CLIENT = 16

@@ -223,7 +223,7 @@ _ROLES: tuple[tuple[Role, str], ...] = (("viewer", _VIEWER), ("operator", _OPERA
 _ROWS = [(line.split(), role) for role, lines in _ROLES for line in lines.splitlines() if line]
 
 LEAST_ROLE: Mapping[str, Role] = {" ".join(row[:2]): role for row, role in _ROWS}
-"""By ``METHOD path``, as the routes declare it, the role that it needs; ``SOCKET`` for WebSockets."""
+"""The role that an operation needs, by ``METHOD path`` as the routes declare it; ``SOCKET`` for WebSockets."""
 WHOLE_HUB = frozenset(" ".join(row[:2]) for row, role in _ROWS if row[2:] or role == "administrator")
 """Operations that are not for accounts with limits (:mod:`hub.accounts.scope`). The others show such an account only
 its devices."""

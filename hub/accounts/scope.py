@@ -57,7 +57,7 @@ NOTHING = DeviceScope(((frozenset(), frozenset()),), "nobody")
 
 
 def everything() -> DeviceScope:
-    """Return the whole hub."""
+    """Return the scope of accounts without limits: all devices."""
     return EVERYTHING
 
 

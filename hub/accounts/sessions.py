@@ -27,7 +27,7 @@ LIFETIME_S = 90 * 86_400
 MAX_SESSIONS = 1_000
 """With more, the least recently used session ends."""
 MAX_OF_PERSON = 20
-"""With more, the person's least recently used session ends: nobody can end the sessions of others by signing in."""
+"""With more, the person's least recently used session ends: nobody can end other people's sessions by signing in."""
 TOUCH_S = 3_600
 """How old the stored time of last use may get, so that not every request writes the file."""
 MAX_AGENT_CHARS = 200

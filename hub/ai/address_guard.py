@@ -25,7 +25,7 @@ _METADATA = frozenset(
 """Where clouds serve credentials outside the link-local networks: AWS, Alibaba, Azure, Oracle."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
-"""Threads of their own: a name server that does not answer blocks them for seconds, and nothing else."""
+"""Threads of their own: a name server that does not answer blocks only them, for seconds."""
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 

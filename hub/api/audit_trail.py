@@ -23,7 +23,7 @@ from hub.services.audit_log import AuditLog
 MAX_TEXT = 300
 DENIED = frozenset({401, 403, 429})
 DENIAL = Audited("denied", "was denied")
-"""Of an operation that would leave no entry."""
+"""The entry of a refused request to an operation that otherwise leaves no entry."""
 
 
 class AuditTrail:

@@ -68,7 +68,7 @@ def reactions_of(data: Path) -> list[Reaction]:
 
 
 def usable_reactions(data: Path, faults: Faults) -> list[Reaction]:
-    """Return the valid reactions, as :func:`usable_rules`."""
+    """Return the valid reactions, as :func:`usable_rules` does for rules."""
     name = "reactions.toml"
     return _usable(name, lambda: reactions.parse_usable(seeded_text(data, name)), faults)
 

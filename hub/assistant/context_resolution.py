@@ -19,7 +19,7 @@ from hub.model import Device, Source, Turn
 _REMEMBERED = 6
 """Earlier turns that are read."""
 _WEAK: frozenset[Kind] = frozenset(("unknown", "status", "now", "statistics", "list", "happened"))
-"""Kinds that a question has for want of words: "and freezer 2?", "and yesterday?"."""
+"""Kinds of questions that have too few words: "and freezer 2?", "and yesterday?"."""
 _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
     (
         "why",

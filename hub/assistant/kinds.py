@@ -9,7 +9,7 @@ from hub.assistant.question import Kind, ParsedQuestion
 STATES = ("open", "closed", "on", "off", "running", "locked", "unlocked", "wet", "motion", "on_battery")
 _STATISTICS = ("mean", "median", "deviation", "range")
 _DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "mute", "silence", "set")
-"""Verbs that are nouns or adjectives in other questions: "open alerts", "change of the level"."""
+"""Verbs that may be nouns or adjectives: "open alerts", "change of the level"."""
 
 
 def kind_of(question: ParsedQuestion) -> Kind:

@@ -1,7 +1,7 @@
 """Read a sentence as a draft of a rule: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
-Each word is part of the rule, has no meaning of its own, or is reported as not understood. A sentence that means what
-no rule does is refused with the reason. Nothing is saved: the draft opens the form.
+Each word is part of the rule, has no meaning of its own, or is reported as not understood. A sentence that means
+something that no rule can do is refused with the reason. Nothing is saved: the draft opens the form.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class RuleFromWords(msgspec.Struct, frozen=True):
         keys: the keys of the rule as in ``rules.toml``; without a metric or a limit if the sentence names none.
         missing: the keys that the rule needs and the sentence does not give.
         unknown: words that were not understood.
-        refused: why no rule means what the sentence says; there is no draft then.
+        refused: why no rule can do what the sentence says; there is no draft then.
     """
 
     keys: dict[str, Any]
@@ -91,7 +91,7 @@ def _read(text: str, words: RuleVocabulary, devices: Sequence[Device]) -> tuple[
 
 
 def _refuse(sentence: RuleSentence, words: RuleVocabulary) -> None:
-    """Raise NoSuchRule if the sentence has words for what no rule does."""
+    """Raise NoSuchRule if the sentence has words for something that no rule can do."""
     for reason, patterns in words.refusals.items():
         if found := sentence.find(patterns):
             raise NoSuchRule(reason, words=" ".join(sentence.written(item) for item in found))

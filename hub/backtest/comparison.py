@@ -10,7 +10,7 @@ import msgspec
 from hub.backtest.firing import Firing
 
 MAX_FIRINGS = 500
-"""Firings that a result lists; of more, the newest."""
+"""Firings that a result lists; if there are more, the newest."""
 
 
 class RuleOutcome(msgspec.Struct, frozen=True):

@@ -27,9 +27,9 @@ from hub.runtime.private_files import make_folder, open_private, replace_file, r
 
 CA_DAYS = 3650
 SERVER_DAYS = 397
-"""Browsers accept no longer validity."""
+"""Validity in days: browsers accept no longer one."""
 SKEW = timedelta(hours=1)
-"""A certificate is valid from so long before, for clocks that are slow."""
+"""How long before now a certificate is valid from, for clocks that are slow."""
 _USAGE = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
 
 Key = ec.EllipticCurvePrivateKey

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from hub.errors import ConfigError
 
 RENEW_DAYS = 14
-"""So many days before its end, a certificate is reported."""
+"""How many days before its end a certificate is reported."""
 MAX_BYTES = 1_000_000
 
 

@@ -21,7 +21,7 @@ from hub.runtime.settings import Settings
 
 ANSWER_S = 60.0
 INTERNAL_ERROR = -32603
-"""Of JSON-RPC 2.0."""
+"""Code of JSON-RPC 2.0."""
 
 
 def run(arguments: argparse.Namespace) -> None:

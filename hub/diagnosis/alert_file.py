@@ -29,7 +29,7 @@ MAX_READINGS = 300_000
 """Readings in a file. If there are more, it begins later."""
 SPANS_MS = (WEEK_MS, 2 * 86_400_000, 8 * 3_600_000, 2 * 3_600_000)
 AFTER_MS = 3_600_000
-"""The file ends so long after the alert was raised."""
+"""How long after the alert was raised the file ends."""
 PEER_MS = 3_600_000
 MAX_HISTORY = 200
 MAX_NEWEST = 1_000

@@ -46,7 +46,7 @@ def _limited(contents: dict[str, Any]) -> Iterator[Place]:
 
 
 def _numbers(value: Any, path: str, *, all_keys: bool) -> Iterator[Place]:
-    """Yield the numbers of a device (``all_keys``), or the times and, in rules, the durations elsewhere."""
+    """Yield the times below ``path``, and durations in rules; with ``all_keys`` all numbers, as devices need it."""
     if isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _numbers(inner, f"{path}[{number}]", all_keys=all_keys)

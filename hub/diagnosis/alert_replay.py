@@ -32,7 +32,7 @@ CHUNK = 20_000
 MAX_SHOWN = 10
 """Findings that are listed if they are only in the file, or only in the replay."""
 DIAGNOSED_AFTER_MS = 2_000
-"""When an alert without a stored diagnosis is diagnosed: so long after it was raised."""
+"""How long after it was raised an alert without a stored diagnosis is diagnosed."""
 
 
 class ReplayedAlert(msgspec.Struct, frozen=True):

@@ -17,7 +17,7 @@ from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis
 
 MAX_FALL = 5.0
-"""A score may fall by so many points."""
+"""How many points a score may fall."""
 
 
 class EvaluationCase(msgspec.Struct, frozen=True):

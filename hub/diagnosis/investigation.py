@@ -31,7 +31,7 @@ _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
 _PEER_WINDOW_MS = 600_000
 _MAX_PEERS, _MAX_PAST, _MAX_METRICS = 12, 20, 48
 _CHANGES = 1_000
-"""So many changes of a mode are read."""
+"""How many changes of a mode are read."""
 _MAX_POINTS = 8_000
 """The limit of readings of one metric: two hours at 1 Hz."""
 

@@ -15,7 +15,7 @@ from hub.model import Claim, ClaimRelation, Device, Evidence
 _MAX_REPLACED = 6
 _MAX_SUMMARY = 3
 _MAX_CITED = 3
-"""A sentence that cites more evidence does not say all of it."""
+"""A sentence that cites more evidence than this cannot express all of it."""
 _RELATIONS: dict[str, ClaimRelation] = {"steady": "steady", "stuck": "steady", "silent": "ended", "order": "before"}
 
 

@@ -55,7 +55,7 @@ MAX_CACHED_TOPIC = 1_024
 """Longer topics are not cached: they may have 65,535 characters."""
 MAX_MISMATCHES = 20
 WITHOUT_SCHEMA = 1_000
-"""After MAX_MISMATCHES payloads that did not match the schema, so many messages of a topic are decoded without one."""
+"""How many messages of a topic are decoded without a schema after MAX_MISMATCHES payloads that did not match it."""
 
 
 class NativeDialect:

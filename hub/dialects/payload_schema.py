@@ -17,7 +17,7 @@ from hub.dialects.payload import MAX_BYTES, MAX_TEXT, NOT_FINITE
 from hub.model import Value
 
 _MIN_COUNT = 3
-"""A decoder, which takes about 0.2 ms to build, is built when its schema was seen so often."""
+"""How often a schema must be seen before its decoder is built, which takes about 0.2 ms."""
 _MAX_SCHEMAS = 1_000
 """Limit of schemas that are counted, and of decoders that are kept."""
 _MAX_METRICS = 64

@@ -25,7 +25,7 @@ from hub.model import Quality
 DAY = 86_400_000
 LATE = 300_000
 AGREES = 60_000
-"""Local time that differs by at most so many ms from the time of receipt, when read as UTC, is UTC."""
+"""A time without a zone is UTC if it then differs from the time of receipt by at most this many ms."""
 _UNITS = ((1e11, 1_000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6))
 """(limit, ms per unit) of s, ms, µs and ns: the first limit above a number's absolute value gives its unit."""
 _MILLISECONDS_FROM = 10**11

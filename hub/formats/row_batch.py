@@ -14,7 +14,7 @@ from hub.model import Reading
 ROWS = 5_000
 """Rows of a batch, which is stored in one transaction."""
 CHARACTERS = 4_000_000
-"""A batch ends when its texts together have so many characters."""
+"""A batch ends when its texts together have this many characters."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):

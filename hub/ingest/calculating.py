@@ -34,7 +34,7 @@ from hub.runtime.fault_log import FaultLog
 faults = FaultLog(logging.getLogger(__name__))
 
 DIALECT = "calculated"
-"""Of devices that exist only for calculated metrics."""
+"""The dialect of devices that exist only for calculated metrics."""
 REMARK_MS = 600_000
 """How often the unit of a metric with a device of its own is derived again."""
 

@@ -19,7 +19,7 @@ FLOOD = 10
 """More alerts than this in 10 minutes are a flood, which ends when there are fewer than :data:`FLOOD_ENDS`."""
 FLOOD_ENDS = 5
 CHATTERING = 3
-"""So many alerts of one condition within a minute are chattering."""
+"""This many alerts of one condition within a minute are chattering."""
 FLEETING_MS = 60_000
 """An alert that clears within this time, before anybody acknowledges it, is fleeting."""
 STALE_MS = DAY_MS

@@ -13,7 +13,7 @@ from hub.insight.statistics import median
 from hub.model import Evidence
 
 _CERTAIN = 0.15
-"""Two meters differ by less than this share of the larger flow."""
+"""Two meters of the same flow differ by less than this share of the larger one."""
 
 
 def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:

@@ -30,8 +30,8 @@ from hub.insight.statistics import (
 ENOUGH = 12
 """With fewer readings there is no baseline."""
 _MARGIN_S, _MARGIN_READINGS = 1200.0, 4
-"""Readings less than this before the moment in question may already be part of the trouble; so many at least, of a
-metric that is reported rarely."""
+"""Readings of this time before the moment in question may already be part of the trouble, and at least this many
+readings of a metric that is reported rarely."""
 _RECENT = 20
 _LEAST_DEVIATIONS = 8.0
 

@@ -30,11 +30,11 @@ _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
 _MIN_READINGS = 30
 _MOST_ADJUSTED = 1_800
 _STRONG_RATIO = 6.0
-"""So unusual a change may have led to the trouble long before."""
+"""A change that is this unusual may have led to the trouble long before it."""
 _LEADING_RATIO = 2.0
-"""So unusual must be what leads the trouble."""
+"""How unusual a change must be to have led to the trouble."""
 _LEAD_MS = 600_000
-"""A change may lead the trouble by this, or by as long as the trouble has lasted."""
+"""How long before the trouble such a change may be, or as long as the trouble has lasted."""
 
 
 def detect_changes(

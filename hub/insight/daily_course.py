@@ -14,7 +14,7 @@ _DAY_S = 86_400.0
 _SLOT_S = 1_800.0
 _MIN_SLOTS = 4
 _MIN_DAYS = 3
-"""So many days must have been seen at every hour."""
+"""How many days must have readings at every hour."""
 _KEPT = 0.7
 """Days resemble each other if their course leaves less than this share of the spread."""
 

@@ -19,7 +19,7 @@ from hub.insight.stuck_values import detect_stuck_value
 from hub.insight.switching_changes import detect_switching_change
 
 BELIEVABLE = 3.0
-"""Sigmas below which nothing has changed."""
+"""A change of fewer sigmas is none."""
 _RECENT_S = 12.0
 _HORIZONS = (10.0, 25.0, 60.0, 150.0, 400.0)
 RUSH = 2.2

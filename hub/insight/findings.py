@@ -15,7 +15,7 @@ from hub.insight.statistics import strength
 from hub.model import Evidence, EvidenceKind, Value
 
 _EXACT_MS = 30_000
-"""An onset known as exactly as that is said as one time."""
+"""An onset that is known at least this exactly is given as one time."""
 
 
 def finding(

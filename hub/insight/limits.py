@@ -82,7 +82,7 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
 
 _OCCASIONS = 3
 _AS_FAR = 0.8
-"""So often, and beyond the limit by this share of the present excess, must it have been there before."""
+"""An excess is usual if it occurred this often before, each time with at least this share of the present excess."""
 
 
 def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:

@@ -32,7 +32,7 @@ PERCENT = frozenset(
         "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor", "unbalance", "slip",
     )
 )  # fmt: skip
-"""Quantities that may be in percent; which one, words must say."""
+"""Quantities that may be in percent. Words must tell which one is meant."""
 _PERCENT_UNITS = frozenset(("%", "percent", "pct", "％"))
 _BY_CLASS = {
     "carbon_dioxide": "co2",

@@ -15,7 +15,7 @@ from hub.insight.statistics import median
 _MIN_READINGS = 24
 _OCCASIONS = 2
 _NEAR = 0.2
-"""A level counts as visited within this share of the change, and a change as equal if it is smaller by at most that."""
+"""A level within this share of the change counts as visited; a change smaller by at most this share, as equal."""
 
 
 def is_normal_change(week: MetricSeries, onset: int, level: float, change: float, end: int) -> bool:

@@ -25,7 +25,7 @@ from hub.insight.statistics import median, resolution, smooth
 _CANDIDATES = 120
 _POINTS = 400
 _LEVEL = 7
-"""The level before is the median of so many readings."""
+"""How many readings the median of the level before is taken from."""
 _LIKELY = 4.0
 """A moment is possible if its fit is worse by less than about two standard errors."""
 

@@ -21,14 +21,14 @@ from hub.insight.statistics import median, strength
 from hub.model import Evidence, Value
 
 _BY_CHANCE = 0.1
-"""A change of state is an intervention only if so many or fewer would be expected in that time by chance."""
+"""A change of state is an intervention only if at most this many would be expected in that time by chance."""
 _ROUTINE = 2
 """A mode that was entered this often before is part of the normal cycle, such as a defrost."""
 _SOON_MS = 60_000
 _ROLES = ("setpoint", "command")
 _QUANTITIES = ("contact", "mode")
 _CLEAR = 8.0
-"""An intervention counts as so many sigmas."""
+"""How many sigmas an intervention counts as."""
 _MAX_LATER = 4
 
 

@@ -28,7 +28,7 @@ _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
 _UNCERTAIN = 1.5
-"""The largest normal change within a lag is known the worse, the fewer such lags the time before had."""
+"""How much the largest normal change within a lag is raised if the time before had only few such lags."""
 _COUNTED = 0.1
 """A counter has counted in at least this share of the bins."""
 

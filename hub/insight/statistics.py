@@ -16,9 +16,9 @@ MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
 """One reading counts as at most this many deviations, so that a single outlier is not a change."""
 _OFF = 0.25
-"""What is off reads less than this share of what is on."""
+"""A metric reads less than this share of its level on when the machine is off."""
 _HELD = 2.5
-"""A signal that switches holds a level for at least so many readings on average."""
+"""A signal that switches holds a level for at least this many readings on average."""
 
 
 def median(values: Floats) -> float:

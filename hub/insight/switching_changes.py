@@ -12,7 +12,7 @@ from hub.insight.statistics import median, runs, spread
 _OVERSTAYED = 1.3
 """How many times its longest stay a signal must keep a level to be stuck there."""
 _SHIFTED = 0.15
-"""So far, as a share of the distance of the levels, must the upper level have moved."""
+"""How far the upper level must have moved, as a share of the distance between the levels."""
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:

@@ -13,7 +13,7 @@ from hub.insight.metric_semantics import PERCENT, quantities_of_unit
 from hub.model import Value
 
 OTHER = "other"
-"""The quantity of a metric that measures none of the known ones: what a person says so that the hub asks no more."""
+"""The quantity of a metric that measures none of the known ones: a person sets it so that the hub stops asking."""
 _TITLES = {
     "charge_amount": "Charge (Ah)",
     "co": "Carbon monoxide",

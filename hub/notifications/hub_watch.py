@@ -22,7 +22,7 @@ faults = FaultLog(log)
 
 CHECK_S = 10.0
 LASTING_MS = 60_000
-"""A fault that is over within this time is not told."""
+"""A fault that is over within this time is not reported."""
 HEARTBEAT_MS = 60_000
 Send = Callable[[NotificationReceiver, Message, str], Awaitable[DeliveryFailed | None]]
 

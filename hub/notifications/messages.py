@@ -22,7 +22,7 @@ faults = FaultLog(logging.getLogger(__name__))
 MAX_LISTED = 10
 """Alerts that a message lists."""
 MAX_DEFAULT_TEXT = 100_000
-"""More than the default template makes of the longest fields."""
+"""More characters than the default template makes of the longest fields."""
 FLAPS = "It is raised and cleared again and again: the next message comes when its severity rises or it is stable."
 
 

@@ -17,7 +17,7 @@ from hub.rules.weekly_windows import intervals
 
 _HOUR_MS = 3_600_000
 _DAYS = 9
-"""Quiet hours are looked up so many days ahead: the last of a week that began yesterday has ended by then."""
+"""How many days ahead quiet hours are looked up: those of a week that began yesterday have ended by then."""
 
 
 class NotificationTarget(msgspec.Struct, frozen=True):

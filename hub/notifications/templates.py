@@ -36,7 +36,7 @@ FIELDS = (
     *("status", "severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since"),
     *("duration", "diagnosis", "url", "rule_name", "count", "others", "more"),
 )
-"""Of a message; those that an alert has are of the most severe one."""
+"""Fields of a message. Those that an alert has, too, are taken from the most severe alert."""
 ALERT_FIELDS = (
     *("severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since", "duration"),
     *("diagnosis", "url", "rule_name"),

@@ -68,7 +68,7 @@ class Agenda:
 
     @property
     def next_due(self) -> int | None:
-        """Return when the next occasion is due."""
+        """Return when the next occasion is due, in epoch ms."""
         return self._waiting[0][0] if self._waiting else None
 
     def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:

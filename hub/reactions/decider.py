@@ -110,7 +110,7 @@ class Decider:
     def _permitted(
         self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
     ) -> ReactionRun:
-        """Return the run without the devices that had a command of the reaction just now."""
+        """Return the run without the devices to which the reaction has just sent a command."""
         reaction = occasion.reaction
         about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []
         limited = {each for each in about if not self._limiter.permits_device(reaction, each, now)}

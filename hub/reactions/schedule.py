@@ -1,7 +1,7 @@
 """The times of a schedule, on the clock of a named time zone.
 
-Days with a clock change have 23 or 25 hours: a time that is skipped is moved by the size of the change, and of a time
-that comes twice, the first one counts.
+Days with a clock change have 23 or 25 hours: a time that is skipped is moved by the size of the change, and if
+a time comes twice, the first one counts.
 """
 
 from __future__ import annotations

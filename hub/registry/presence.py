@@ -66,7 +66,7 @@ class PresenceTracker:
         self.connected = 0  # since when the hub receives messages; presence may have changed before
 
     def stale_deadline(self, device_id: str) -> int:
-        """Return when the device will be checked for silence."""
+        """Return when the device will be checked for silence, in epoch ms."""
         return self._deadlines[device_id]
 
     def add(self, device: Device, now: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hub.rules.kinds import Points
 
 MAX_LOWS = 32
-"""Low points that a pending watch keeps; of more, the middle ones are dropped."""
+"""Low points that a pending watch keeps; if there are more, the middle ones are dropped."""
 
 
 def note_low(lows: Points, ts: int, amount: float) -> None:

@@ -16,7 +16,7 @@ from hub.model import Activity, Alert, AlertEntry, Incident, Rule
 from hub.rules.kinds.compare import Compare
 
 Sees = Callable[[str], bool]
-"""Return whether the device with an id may be seen."""
+"""Returns whether the device with an id may be seen."""
 T = TypeVar("T", Rule, Alert, AlertEntry, Activity, Incident)
 
 _OTHER = re.compile(r"( minus .+? of )(?!its area )(.+?)(?= (?:above|below) )")

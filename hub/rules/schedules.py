@@ -1,7 +1,7 @@
 """Which rules are within their schedules, as time goes on.
 
 Each distinct weekly window is followed once, however many rules have it. When one begins or ends, only its rules are
-looked at: thousands of windows cost no more than the few that turn.
+looked at: thousands of windows cost no more than the few that begin or end.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from hub.rules.watch import Watches
 RECHECK_MS = 60_000
 """A silence timer is checked at least this often, because the tolerated silence of a device can change."""
 SILENCE = crc32(b"silence")
-"""As ``measure`` of a watch: it is that of a silence rule. 0 in those of earlier versions."""
+"""The ``measure`` of watches of silence rules. Watches that earlier versions stored have 0."""
 
 
 def silence_limit(device: Device, each: SilenceRule, tolerated: Callable[[Device, int], int]) -> int:

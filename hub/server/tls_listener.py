@@ -22,7 +22,7 @@ faults = FaultLog(log)
 HANDSHAKE_S = 10.0
 """Time from the connection to the end of its TLS handshake."""
 CLOSE_S = 2.0
-"""For a client to answer the end of a TLS connection, or to read that it spoke plain HTTP."""
+"""Time for a client to answer the end of a TLS connection, or to read that it spoke plain HTTP."""
 ACCEPTED = 32
 """Connections accepted in one iteration of the event loop."""
 FULL_S = 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 READ_S = 60.0
-"""For a client to read something while much waits to be sent to it."""
+"""Time for a client to read something while much waits to be sent to it."""
 
 
 class WriteTimeout:

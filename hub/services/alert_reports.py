@@ -17,7 +17,7 @@ from hub.store.reader import HistoryReader
 WEEK_MS = 7 * DAY_MS
 PAGE = 500
 MAX_ALERTS = 20_000
-"""Alerts that are read for a report; of more, the newest."""
+"""Alerts that are read for a report; if there are more, the newest."""
 MAX_SERIES = 400
 """Series that are searched for a drift."""
 MAX_DRIFTS = 10

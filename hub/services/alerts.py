@@ -23,7 +23,7 @@ from hub.store.reader import HistoryReader
 log = logging.getLogger(__name__)
 
 NOBODY = "none"
-"""In place of an account's id: alerts that are assigned to nobody."""
+"""In a filter, in place of an account's id: alerts that are assigned to nobody."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 

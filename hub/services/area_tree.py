@@ -15,7 +15,7 @@ from hub.model import Area
 MAX_AREAS = 1_000
 MAX_DEPTH = 6
 MAX_NAME_CHARS = 200
-"""As long as the area that a device may announce."""
+"""Limit of a name: as long as an area that a device may announce."""
 
 
 class AreaTree:

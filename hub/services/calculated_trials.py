@@ -22,10 +22,10 @@ from hub.rules.scopes import ScopeMatcher
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 10
-"""Devices that are calculated; of more, the first by id."""
+"""Devices that are calculated; if there are more, the first by id."""
 MAX_READINGS = 300_000
 MAX_STEPS = 10_000
-"""Of a long period, every second, third ... time is calculated."""
+"""Times that are calculated. In a longer period, only every second, third … time is."""
 MAX_POINTS = 500
 PAGE = 50_000
 STEPS_BETWEEN_PAUSES = 32

@@ -163,7 +163,7 @@ class Reactions:
         self.state = state
 
     def next_due(self, reaction: Reaction) -> int | None:
-        """Return when its schedule is due next."""
+        """Return when the reaction's schedule is due next, in epoch ms; None if it is disabled or has none."""
         return next_due(reaction.schedule, self._now()) if reaction.enabled else None
 
     # -- running -------------------------------------------------------------------------------------------------
@@ -200,7 +200,7 @@ class Reactions:
                     pass
 
     async def _step(self, start: int) -> float:
-        """Handle what is due. Return the most seconds to wait before the next step. ``start``: of the process."""
+        """Handle what is due. Return the seconds to wait at most. ``start`` is when the hub started, in epoch ms."""
         found = await self.store.steps(self._taken, MAX_STEPS)
         for number, taken in found:
             self._taken = number
@@ -284,7 +284,7 @@ class Reactions:
 
 
 def _taken(event: Event) -> AlertStepTaken | None:
-    """Return the step of an event; None for others. Of a withdrawn alert nobody knows whether its condition ended."""
+    """Return the step of an event; None for other events, and for withdrawn alerts, whose condition may still hold."""
     match event:
         case AlertRaised():
             return AlertStepTaken("raised", event.alert, event.at)

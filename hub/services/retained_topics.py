@@ -81,7 +81,7 @@ class RetainedTopics:
         self._wake.set()
 
     def complete(self) -> None:
-        """Begin to publish. Everything that is wanted at the start has been put before."""
+        """Begin to publish. Call it once the topics that are wanted at the start are known."""
         self._due |= dict.fromkeys(sorted(self._listed - self._wanted.keys()))
         self._complete.set()
 

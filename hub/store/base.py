@@ -270,7 +270,7 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def last_fired(self) -> dict[str, int]:
-        """Return, for each rule that ever raised an alert, when it last did."""
+        """Return when each rule last raised an alert, in epoch ms. Rules that never did are absent."""
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:

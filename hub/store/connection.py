@@ -19,7 +19,7 @@ READER_CACHE_KIB = 8_192
 BUSY_TIMEOUT_MS = 1_000
 """How long SQLite waits for a lock of another program."""
 WAL_LIMIT_BYTES = 64 * 1_048_576
-"""Size from which on SQLite's write-ahead log is truncated."""
+"""SQLite's write-ahead log is truncated from this size on."""
 CHECK_BYTES = 256 * 1_048_576
 """Larger files are checked only if damage is suspected (a check of this size takes about a second)."""
 

@@ -129,7 +129,7 @@ class NotificationStore:
         return found
 
     async def next_due(self, channel: str) -> int | None:
-        """Return when the channel's next delivery is due."""
+        """Return when the channel's next delivery is due, in epoch ms."""
         found: int | None = await self._read(partial(_next_due, channel=channel))
         return found
 

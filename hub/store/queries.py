@@ -248,7 +248,7 @@ def _params(encoded: bytes | None) -> dict[str, Any]:
 
 
 def last_fired(connection: sqlite3.Connection) -> dict[str, int]:
-    """Return, for each rule that ever raised an alert, when it last did."""
+    """Return when each rule last raised an alert, in epoch ms. Rules that never did are absent."""
     return dict(connection.execute("SELECT rule, max(raised_at) FROM alert GROUP BY rule"))
 
 

@@ -69,7 +69,7 @@ class ReactionStore:
         return found
 
     async def apply(self, plan: RunPlan) -> bool:
-        """Write a plan: all of it or nothing. Return False if there is a run of this occasion: then only ``done``."""
+        """Write a plan. If the occasion already has a run, only remove the steps in ``done``, and return False."""
         written: bool = await self._write(partial(_apply, plan=plan))
         return written
 

@@ -15,7 +15,7 @@ from apprise.attachment.memory import AttachMemory
 from hub.ai.address_guard import is_forbidden
 
 REFUSED = frozenset(("dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"))
-"""Schemes that concern the machine of the hub and not a service."""
+"""Schemes that reach the machine of the hub instead of a service."""
 _CONNECTS = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
 _refused: list[str] = []
 """Addresses that connections of the present job were refused to."""

@@ -21,7 +21,7 @@ CROWD = 200
 
 @pytest.fixture(scope="module")
 def site(shared_demo: Demo) -> Demo:
-    """Two devices, of which the oven takes a command."""
+    """Add two devices, of which the oven takes a command."""
     shared_demo.publish("devices/oven/info", {"name": "Oven", "commands": {"fan": FAN}, "units": {"heat": "°C"}})
     shared_demo.publish("devices/oven/telemetry", {"heat": 181.5, "load": 40, "door": True})
     shared_demo.publish("devices/tank/telemetry", {"level": 3.5})

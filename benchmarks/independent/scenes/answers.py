@@ -36,26 +36,26 @@ PARTS: dict[str, str] = {
     "ventilation": r"ventilat|air ?flow",
     "vibration": r"vibrat|[iu]n?balance|misalign|loose (mount|bolt|foundation)|looseness",
 }
-"""Parts of machines and houses, by a name of ours: what a thing lacks is absurd as the cause."""
+"""Patterns of parts of machines and houses, by the part. A cause that names a part which the thing lacks is absurd."""
 
 NORMAL = (
     r"\bnormal (?!wear|ag)|expected (behaviou?r|operation|pattern|change)|routine|\busual|"
     r"regular (cycle|operation|use)|no fault|nothing (is )?(wrong|broken)|planned|scheduled|\bschedule\b|intended|"
     r"deliberate|\bin use\b"
 )
-"""Says that nothing is broken."""
+"""Texts that say that nothing is broken."""
 PEOPLE = r"\b(person|people|somebody|someone|user|occupant|occupan|staff|operator|resident|human|manual)"
-"""Says that somebody did it."""
+"""Texts that say that somebody did it."""
 DEMAND = (
     r"(higher|high|increased|increase in|rising|more|changed?|change in|normal|heavier|heavy|peak|process|lower|less|"
     r"reduced) (load|demand|consumption|throughput|production|usage)|(load|demand|throughput|production|consumption) "
     r"(change|increas|rise|rose|peak|step|shift|reduc|fell|drop)"
 )
-"""Says that more or less is wanted of the thing than before."""
+"""Texts that say that more or less is wanted of the thing than before."""
 SET_POINT = r"set.?point|target (temperature|value|changed)|recipe|setting (was )?chang|changed setting"
-"""Says that another value is wanted."""
+"""Texts that say that another value is wanted."""
 WEATHER = r"weather|outdoor|outside (air|temperature)|ambient|\bsun|season|\bcold (night|air|spell|front)|\bnight"
-"""Says that it comes from outside."""
+"""Texts that say that it comes from outside."""
 
 
 @dataclass(frozen=True)

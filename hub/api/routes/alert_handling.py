@@ -28,7 +28,7 @@ def routes(handling: AlertHandling) -> APIRouter:
     async def acknowledge_alert(alert_id: str, by: By, body: requests.Acknowledgement | None = None) -> Response:
         """Acknowledge an open alert, with an optional note and an optional end. Return 409 if it has cleared.
 
-        At the time `until` the alert is open again. Of an alert that is acknowledged until the same time already, the
+        At the time `until` the alert is open again. If an alert is already acknowledged until the same time, the
         note is added as a comment.
         """
         given = body or requests.Acknowledgement()

@@ -1,4 +1,4 @@
-"""``/mcp``: the assistant's read-only tools for AI programs of others (Model Context Protocol, streamable HTTP)."""
+"""``/mcp``: the assistant's read-only tools for other AI programs (Model Context Protocol, streamable HTTP)."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
         For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
         A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
-        `unknown` are the words that are not part of the draft. What no rule means is refused (422).
+        `unknown` are the words that are not part of the draft. A sentence that no rule can express gets 422.
         """
         check_time_zone(body.time_zone)
         taken = {rule.id for rule in rules()}

@@ -150,7 +150,7 @@ async def state(context: Context) -> ComputedAnswer:
 
 
 def _is_true(context: Context, chosen: int, total: int) -> bool:
-    """Return whether "are all doors closed?" is true, else whether "is a door open?" is."""
+    """Return whether the answer is yes: for "are all …?" if all are chosen, for "is a …?" if at least one is."""
     is_of_all = any(token.word in context.language.all_of for token in context.question.words.tokens)
     return chosen == total if is_of_all else chosen > 0
 
@@ -170,7 +170,7 @@ async def state_targets(context: Context, wanted: str) -> list[Target]:
 
 
 def _is_called(target: Target, words: set[str]) -> bool:
-    """Return whether the device, the metric or its class has one of these words: of contacts, the windows."""
+    """Return whether the device, the metric or its class has one of these words, as only some contacts are windows."""
     shown = target.device.describe(target.metric)
     own = split_words(f"{target.device.display_name} {shown.title} {shown.device_class or ''}")
     return any(not words.isdisjoint(stems(word)) for word in own)

@@ -29,7 +29,7 @@ async def behind(context: Context) -> ComputedAnswer:
 
 
 def _is_behind(device: str, gateways: set[str], via: dict[str, str | None]) -> bool:
-    """Return whether the way from a device to the hub leads through one of the gateways. The way may be a circle."""
+    """Return whether the way from a device to the hub leads through one of the gateways. Gateways may form a circle."""
     seen: set[str] = set()
     above = via.get(device)
     while above is not None and above not in seen:

@@ -54,7 +54,7 @@ class RuleClause:
         self.devices, self._named, self._inherited = devices, named, inherited
 
     def find(self, name: str) -> list[SentencePart]:
-        """Return the words of the first match of a part of rules; an empty list if there is none."""
+        """Return the words of the first match of the named patterns; an empty list if there is none."""
         return self.find_all(self.vocabulary.patterns[name])
 
     def find_all(self, patterns: Patterns) -> list[SentencePart]:
@@ -93,7 +93,7 @@ class RuleClause:
 
     @property
     def metric_items(self) -> list[SentencePart]:
-        """The words for the metric: all but the first are another metric, and left over."""
+        """The words for the metric. Words for a second metric stay unused, and are reported."""
         return self.of("@m")[:1]
 
 

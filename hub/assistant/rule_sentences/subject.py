@@ -69,7 +69,7 @@ def _mark_groups(sentence: RuleSentence, groups: Sequence[Group]) -> None:
 
 
 def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
-    """Mark each run of words that name devices. One with "and" in it is refused: a rule looks at each for itself."""
+    """Mark each sequence of words that name devices."""
     tokens = sentence.words.tokens
     place = 0
     while place < len(tokens):
@@ -100,7 +100,7 @@ def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> 
 
 
 def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
-    """Return the keys of a scope. Devices that share an area or a label alone are named by it."""
+    """Return the keys of a scope: the area or label if the words name one, else the ids of the devices."""
     if not named and not groups:
         return {}
     if not named and len(groups) == 1:
@@ -119,7 +119,7 @@ def metric_keys(
 ) -> tuple[dict[str, Any], list[str | None]]:
     """Return the key for the metric, ``metric`` or ``quantity``, and the units that it has on the devices.
 
-    Without a mention, the unit of the amount tells the metric. Both are empty if nothing does.
+    Without a mention, the unit of the amount determines the metric. Both are empty if it is not known.
 
     Raises:
         NoSuchRule: Several metrics are meant, or a named device has none of them.

@@ -37,7 +37,7 @@ MAX_DEVICES = 20_000
 MAX_ANCESTORS = 8
 MAX_ID = 128
 _ONLINE = {"ready": True, "alert": True, "disconnected": False, "lost": False, "init": None, "sleeping": None}
-"""Whether a state means online. ``init`` and ``sleeping`` mean neither: it is not ready yet, or will be back."""
+"""Whether a state means online. ``init`` and ``sleeping`` mean neither: it is not ready yet, or will return."""
 _FIVE = "5/"
 _DESCRIBES = ("$homie", "$name", "$state", "$nodes", "$implementation", "$fw", "$mac", "$localip", "$extensions")
 """Attributes that show a new device of the older conventions."""

@@ -37,7 +37,7 @@ GEN1_ROOT = "shellies"
 MAX_DEVICES = 20_000
 MAX_CACHED = 100_000
 LEVELS = 4
-"""Prefixes may have up to so many levels."""
+"""How many levels a prefix may have."""
 _OWN_ID = re.compile(r"shelly[a-z0-9]+-[0-9a-f]{12}", re.IGNORECASE)
 _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus"}
 """The hub's own requests: id and method."""

@@ -36,7 +36,7 @@ _ENTER, _LEAVE, _HOLD = 4.0, 2.4, 3
 _MEDIAN = 5
 _THINNED, _KEPT, _LEVEL = 2, 480, 60
 _REFIT = 120
-"""The band is computed again after so many readings."""
+"""After this many readings the band is computed again."""
 _ENOUGH = 60
 """Calm medians without which a band is kept as it is."""
 _VERSION = 2

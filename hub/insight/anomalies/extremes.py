@@ -38,14 +38,14 @@ FEATURES: tuple[Feature, ...] = ("value", "step", "level", "noise", "shift")
 _SHORT, _NOISE, _LONG = 24, 48, 120
 _TAIL = _SHORT + _LONG - 1
 _NEEDED = (0, 1, _SHORT - 1, _NOISE - 1, _TAIL)
-"""How many readings before the first value of each feature."""
+"""How many readings are needed before the first value of each feature."""
 _BLOCK, _BLOCKS = 125, 64
 _HALF_TRUST = 800
-"""After so many readings a new extreme counts half."""
+"""After this many readings a new extreme counts half."""
 _MIN_VARIED = 4
 """A metric that changed in fewer blocks, such as a set point, has no range to measure by."""
 _HOLD = _SHORT
-"""The same readings are in the mean of 24 for so long: within it only a higher score is a new event."""
+"""How long a reading stays in the mean of 24. Within that time only a higher score is a new event."""
 _PIECE = 8_192
 """Readings processed together, to bound the memory for a long history."""
 _VERSION = 1

@@ -18,11 +18,11 @@ from hub.notifications.base import ChannelField, OutgoingMessage, Values, masked
 from hub.notifications.http_client import post
 
 VERSION = 1
-"""Of the body. It rises when a field is removed or changes its meaning."""
+"""Version of the body. It rises when a field is removed or changes its meaning."""
 
 
 PREFIX = "whsec_"
-"""Of secrets that are made as the specification says."""
+"""How a secret begins that is made as the specification says."""
 
 
 class Webhook:

@@ -28,7 +28,7 @@ KINDS: dict[str, type[Condition]] = {
         Not,
     )
 }
-"""Every kind by its name. The first one is what a rule without ``kind`` is."""
+"""Every kind by its name. The first one is the default."""
 
 __all__ = [
     "KINDS",

@@ -29,7 +29,7 @@ chunks of shorter numbers do; with 256 points, a third of every page was free.""
 _DECIMALS = range(10)
 _EXACT = 2.0**53
 DOUBLES, SINGLES = -1, -2
-"""Instead of a number of decimals: the values are floating-point numbers."""
+"""In place of a number of decimals: the values are floating-point numbers of 64, or of 32 bits."""
 
 
 class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -35,7 +35,7 @@ from hub.store.wal.memtable import Memtable, fresh_points
 MAX_SHAPED = 500_000
 """Readings that are downsampled by shape; if there are more, the minutes are downsampled instead."""
 MAX_STATES = 2_000_000
-"""Readings that are searched for changes of state; if there are more, the minutes are, which have no texts."""
+"""Readings that are searched for changes of state; if there are more, the minutes are, but they have no texts."""
 
 EMPTY_RANGE = (1 << 62, -(1 << 62))
 

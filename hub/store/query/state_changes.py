@@ -21,7 +21,7 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
     """Return the changes of state within the range, and the last reading, which shows how long the last state held.
 
     ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` an interval with both states of a boolean.
-    Of texts that change more often than there may be points, the last of each part is returned.
+    If a text changes more often than the plan allows points, the last change in each part of the range is returned.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = _merge_texts(points.take(slice(low, max(low, high))))

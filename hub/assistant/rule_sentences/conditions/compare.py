@@ -44,7 +44,7 @@ def _condition(
 
 
 def _direction(items: list[SentencePart]) -> Hint | None:
-    """Return the comparative that compares: the last one before what is compared with, after no other amount."""
+    """Return the comparative ("warmer"): the last one before the other device, the other metric or the median."""
     end = next((n for n, item in enumerate(items) if item.symbol in ("@d", "@m", "median", "mediana")), len(items))
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 

@@ -44,7 +44,7 @@ def read(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _flag(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that a metric is true which is called by its state: "the UPS is on battery"."""
+    """Return the condition that a metric named after a state is true: "the UPS is on battery"."""
     mention = clause.mention
     names = {name for device in clause.devices for name in (mention.on(device)[:1] if mention else ())}
     if len(names) != 1 or len(clause.of("@m")) != 1 or clause.of("@a"):
@@ -62,7 +62,7 @@ def _named(device: Device, mention: MetricMention, state: str) -> list[tuple[str
     for name in mention.on(device)[:1]:
         value = _value(device, name, state)
         if value is None and isinstance(device.metrics[name].value, bool):
-            # A metric without a class says what it is by its name: true is "on" of whatever it is.
+            # A metric without a class has its meaning in its name: true is "on".
             value = None if _is_classified(device, name) else state in ("open", "on", "running", "unlocked", "wet")
         found += [] if value is None else [(name, value)]
     return found
@@ -73,7 +73,7 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics of a device that have the state, each with its value; those named after it alone, if any."""
+    """Return the metrics that can have the state, each with its value; if some are named after it, only those."""
     found = []
     for name in device.metrics:
         wanted_class = _CLASSES.get(state)

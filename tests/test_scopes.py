@@ -20,7 +20,7 @@ from hub.accounts.account import includes
 from hub.accounts.permissions import LEAST_ROLE, WHOLE_HUB
 from hub.accounts.scope import Limits, current_scope, scope_of, viewing
 from hub.model import Analysis, Writer
-from hub.services import visible_history
+from hub.services import visible, visible_history
 from hub.services.visible import VisibleAlerts, VisibleDevices
 from hub.services.visible_history import VisibleHistory
 from hub.tools.schema import call, specs
@@ -205,6 +205,8 @@ async def test_no_answer_contains_anything_of_a_device_outside(site: Site) -> No
         (VisibleDevices, "_in_scope", lambda self, devices: devices),
         (VisibleDevices, "_shown", lambda self, device, scope: device),
         (visible_history, "narrowed", lambda diagnosis: diagnosis),
+        (visible_history, "hide", lambda entry, sees: entry),
+        (visible, "hide", lambda rule, sees: rule),
     ],
 )
 async def test_each_filter_that_is_missing_is_noticed(
@@ -304,6 +306,9 @@ async def test_streams_carry_nothing_of_a_device_outside(site: Site) -> None:
         await hub.http.delete(acknowledge, headers=BEARER)
         await hub.telemetry("canary-new", canary_flow=2.0, temperature=99.0)
         await hub.http.delete("/api/devices/canary-new", headers=BEARER)
+        apart = next(each["id"] for each in (await site.get("/api/alerts"))["items"] if each["rule_id"] == "apart")
+        await hub.http.post(f"/api/alerts/{apart}/acknowledge", headers=BEARER)
+        await hub.http.delete(f"/api/alerts/{apart}/acknowledge", headers=BEARER)
         await hub.telemetry(FOREIGN, canary_flow=2.0, temperature=96.0)
         await hub.telemetry(OWN, temperature=94.0)
         await ws.wait("device_update")
@@ -317,6 +322,8 @@ async def test_streams_carry_nothing_of_a_device_outside(site: Site) -> None:
                     break
     texts = [*frames, *map(json.dumps, live.seen), *map(json.dumps, ws.seen)]
     assert not [text for text in texts if CANARY.search(text)]
+    for told in (frames, live.seen, ws.seen):
+        assert "of another device above" in json.dumps(told), "the stream has the alert that compares with one outside"
     stats = next(message for message in live.seen if message["type"] == "stats")
     assert (stats["devices"], stats["open_alerts"]) == (1, 2)
 

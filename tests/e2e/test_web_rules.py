@@ -150,6 +150,10 @@ def test_required_fields_disable_save_and_matching_devices_are_counted(demo: Dem
         page.get_by_label(label).fill(value)
     expect(description).to_contain_text("Applies to 1 of 2 devices.")
     expect(save).to_be_enabled()
+    page.get_by_label("Areas and all areas in them").fill("Kitchen")
+    expect(page.get_by_test_id("rule-warning")).to_contain_text("There is no area 'Kitchen'.")
+    page.get_by_label("Areas and all areas in them").fill("")
+    expect(page.get_by_test_id("rule-warning")).to_have_count(0)
     for label, value in required.items():
         page.get_by_label(label).fill(" ")
         expect(page.get_by_label(label)).to_have_accessible_description("Required")

@@ -70,6 +70,13 @@ describe.each(LANGUAGES.filter((code) => code !== 'en'))('messages in %s', (code
     expect(text).not.toMatch(/undefined|null|NaN|\bthe\b/);
   });
 
+  it('do not name a device that the account may not see', () => {
+    const params = alertParams('compare');
+    const condition = { ...CONDITIONS.compare, device: '', other: 'flow' };
+    const text = hubText('alert', ENGLISH, 'compare', { ...params, condition });
+    expect(text).toMatch({ de: /von einem anderen Gerät/, es: /de otro dispositivo/ }[code as 'de' | 'es']);
+  });
+
   it.each(keys.rule)('describe a rule of kind %s', (kind) => {
     const text = hubText('rule', ENGLISH, kind, ruleParams(kind));
     expect(text).not.toBe(ENGLISH);

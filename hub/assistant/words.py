@@ -94,7 +94,8 @@ class QuestionWords:
             token.use = use
 
     def written(self, first: int, end: int) -> str:
-        return " ".join(token.written for token in self.tokens[first:end])
+        text = " ".join(token.written for token in self.tokens[first:end])
+        return text.replace("° C", "°C").replace("° F", "°F")
 
     def word(self, place: int) -> str:
         """Return the folded word at an index, an empty text outside the question."""

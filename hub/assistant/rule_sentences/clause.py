@@ -13,7 +13,7 @@ from hub.assistant.rule_sentences.amounts import RuleAmount
 from hub.assistant.rule_sentences.refusal import NoSuchRule
 from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
 from hub.assistant.rule_sentences.subject import Chosen, fits, metric_keys
-from hub.assistant.rule_sentences.vocabulary import Patterns, RuleVocabulary
+from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 from hub.model import Device
 
 
@@ -55,10 +55,7 @@ class RuleClause:
 
     def find(self, name: str) -> list[SentencePart]:
         """Return the words of the first match of the named patterns; an empty list if there is none."""
-        return self.find_all(self.vocabulary.patterns[name])
-
-    def find_all(self, patterns: Patterns) -> list[SentencePart]:
-        return self.sentence.find(patterns, *self._place)
+        return self.sentence.find(self.vocabulary.patterns[name], *self._place)
 
     def of(self, symbol: str) -> list[SentencePart]:
         """Return the unused parts of the clause with a symbol."""

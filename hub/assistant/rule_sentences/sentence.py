@@ -98,4 +98,4 @@ class RuleSentence:
                 groups[-1].append(item)
             else:
                 groups.append([item])
-        return [" ".join(self.written(item) for item in group) for group in groups]
+        return [self.words.written(group[0].first, group[-1].end) for group in groups]

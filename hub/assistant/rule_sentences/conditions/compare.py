@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hub.assistant.language import Hint
@@ -38,7 +39,7 @@ def _condition(
     if "metric" not in metric:
         raise NoSuchRule("several_metrics", metric=own[0].value.words if own else "", names=metric["quantity"])
     limit = clause.number(amount, units, metric, difference=True)
-    source = {"with_area": "median"} if where == "of_area" else _source(clause, items, metric)
+    source = {"with_area": "median"} if where == "of_area" else _source(clause, items, metric["metric"], units)
     side = {"below": 0.0 - limit} if lowest else {"above": limit}
     return SpokenCondition({"kind": "compare", **metric, **source, **side}, [*items, *own])
 
@@ -49,18 +50,15 @@ def _direction(items: list[SentencePart]) -> Hint | None:
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 
 
-def _source(clause: RuleClause, items: list[SentencePart], metric: dict[str, Any]) -> dict[str, Any]:
-    """Return the key for what is compared with: the same metric of another device, or another metric of the device."""
+def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
+    """Return the keys for what is compared with: the metric of another device, or another metric in the same unit."""
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)
-    found = {name for each in ([device] if device else clause.devices) for m in mentions for name in m.on(each)[:1]}
-    if len(found) > 1 or (mentions and not found) or (device is not None and not mentions and not _has(device, metric)):
+    others = [device] if device else clause.devices
+    found = {name for each in others for mention in mentions for name in mention.on(each)[:1]} or {metric}
+    name = found.pop()
+    if found or any(name not in each.metrics for each in others) or (device is None and name == metric):
         raise NoSuchRule("compare_one")
-    other = {"with": found.pop()} if found and found != {metric["metric"]} else {}
-    if device is None and not other:
-        raise NoSuchRule("compare_one")
-    return {**({"with_device": device.id} if device else {}), **other}
-
-
-def _has(device: Any, metric: dict[str, Any]) -> bool:
-    return metric["metric"] in device.metrics
+    if len(known := {unit or "1" for unit in (*units, *(each.unit(name) for each in others))}) > 1:
+        raise NoSuchRule("units_differ", metric=metric, units=", ".join(sorted(known)))
+    return {**({"with_device": device.id} if device else {}), **({"with": name} if name != metric else {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from hub.errors import ConfigError
-from hub.model import Alert, Device, Info, Latest, Scope, SilencedBy
+from hub.model import Alert, AlertEntry, AlertEntryKind, Device, Info, Latest, Scope, Severity, SilencedBy
 from hub.model.reaction import AlertStepTaken, ReactionRun
 from hub.reactions import (
     Agenda,
@@ -25,6 +26,7 @@ from hub.reactions import (
     parse,
     parse_usable,
 )
+from hub.reactions.past import PastAlerts, PastDevice
 from hub.rules.scopes import ScopeMatcher
 
 T0 = 1_700_000_000_000
@@ -379,3 +381,48 @@ def test_scope_of_default_is_the_alerts_device() -> None:
     assert (run.outcome, [each.device for each in run.commands]) == ("dry_run", ["sensor"])
     assert own.alert is not None
     assert own.alert.scope == Scope()
+
+
+# -- the past --------------------------------------------------------------------------------------------------
+
+
+def entry(kind: AlertEntryKind, second: int, severity: Severity = "critical", of: str = "a1") -> AlertEntry:
+    return AlertEntry(of, "sensor", T0 + 1_000 * second, kind, severity)
+
+
+def test_steps_of_the_past_have_the_state_of_their_time() -> None:
+    history = [
+        *(entry("raised", 0, "warning"), entry("severity_changed", 10), entry("silenced", 20)),
+        *(entry("acknowledged", 30), entry("unsilenced", 40), entry("unacknowledged", 50), entry("cleared", 60)),
+    ]
+    other = [entry("raised", 70, of="a2"), entry("silenced", 70, of="a2"), entry("withdrawn", 90, of="a2")]
+    past = PastAlerts([(alert(), history), (alert(id="a2", raised_at=T0 + 70_000), other)])
+    steps = {(each.alert.id, each.step): each for each in past.steps()}
+    assert {key: (each.alert.severity, bool(each.alert.silenced_by)) for key, each in steps.items()} == {
+        ("a1", "raised"): ("warning", False),
+        ("a1", "acknowledged"): ("critical", True),
+        ("a1", "cleared"): ("critical", False),
+        ("a2", "raised"): ("critical", True),
+    }
+    ends = {("a1", "raised"): 60, ("a1", "acknowledged"): 50, ("a1", "cleared"): 70, ("a2", "raised"): 90}
+    for key, second in ends.items():
+        assert past.holds(steps[key], T0 + 1_000 * second - 1), key
+        assert not past.holds(steps[key], T0 + 1_000 * second), key
+    assert past.holds(steps["a1", "cleared"], T0 + 90_000), "the next alert was withdrawn"
+
+
+def test_device_of_the_past_has_the_values_of_its_time() -> None:
+    meter = PastDevice(
+        device("meter", flow=9.0), 60_000, {"flow": [(T0, 1.0, "good"), (T0 + 90_000, 2.0, "late")]}, [T0 + 50_000]
+    )
+    assert [meter.at(T0 + second * 1_000).presence for second in (-1, 0, 110, 111, 150, 151)] == [
+        *("stale", "online", "online", "online", "online", "stale"),
+    ]
+    assert "flow" not in meter.at(T0 - 1).metrics
+    assert [meter.at(T0 + 1_000 * second).metrics["flow"].value for second in (0, 89, 90)] == [1.0, 1.0, 2.0]
+
+
+def test_example_of_the_documentation_is_valid() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "reactions.md").read_text("utf-8")
+    found = parse(text.partition("```toml\n")[2].partition("```")[0])
+    assert [each.id for each in found] == ["close-valve", "lamps-off"]

@@ -237,6 +237,88 @@ async def test_silenced_alert_starts_nothing(tmp_path: Path) -> None:
         assert (await runs(hub, 2))[1]["step"] == "acknowledged"
 
 
+TRIED = """
+[[reaction]]
+id = "{name}"
+mode = "dry_run"
+alert = {{ rules = ["hot"]{alert} }}
+condition = {{ kind = "not", conditions = [{{ metric = "speed", device = "fan", above = 50 }}] }}
+command = {{ device = "fan", name = "state", value = "ON" }}
+limit = {{ per_minute = 1, burst = 3, device_per_minute = 60000 }}
+"""
+
+
+async def handled(hub: ApiHub) -> None:
+    """Wait until the reactions have handled all steps of alerts, so that they see the values of now."""
+    async with asyncio.timeout(30):
+        while await hub.services.store.reactions.steps(0, 1):
+            await asyncio.sleep(0.01)
+
+
+async def test_backtest_equals_what_ran(tmp_path: Path) -> None:
+    steps = {"now": "", "end": ', step = "cleared"', "seen": ', step = "acknowledged"'}
+    text = "".join(TRIED.format(name=name, alert=alert) for name, alert in steps.items())
+    async with hub_with(tmp_path, text) as hub:
+        start = now_ms()
+
+        async def heated(device: str = "pump") -> None:
+            await heat(hub, device)
+            await handled(hub)
+
+        await heated("early")  # the fan is not known yet
+        await fan(hub)
+        await heated()
+        await hub.telemetry("fan", speed=80)
+        await heated()
+        await hub.telemetry("fan", speed=20)
+        for _ in range(4):
+            await heated()
+        alerts = (await hub.http.get("/api/alerts", params={"state": "open"})).json()["items"]
+        await hub.http.post(f"/api/alerts/{alerts[0]['id']}/acknowledge", json={})
+        await handled(hub)
+        tried_of = {}
+        for name in steps:
+            body = {"id": name, "from": start, "to": now_ms()}
+            trial = (await hub.http.post("/api/reactions/backtest", json=body)).json()
+            live = (await hub.http.get("/api/reactions/runs", params={"reaction": name})).json()["items"][::-1]
+            expected = [(run["alert"], run["step"], run["outcome"]) for run in live if run["outcome"] != "rate_limited"]
+            tried = [(run["alert"], run["step"], run["outcome"]) for run in trial["runs"]]
+            assert [each for each in tried if each[2] != "rate_limited"] == expected, name
+            limited = sum(run["count"] for run in live if run["outcome"] == "rate_limited")
+            assert trial["counts"].get("rate_limited", 0) == limited
+            assert trial["complete"]
+            tried_of[name] = [outcome for _, _, outcome in tried]
+        assert tried_of == {
+            "now": ["condition_unknown", "dry_run", "condition_false", "dry_run", "dry_run", *["rate_limited"] * 2],
+            "end": ["condition_false", *["dry_run"] * 3, "rate_limited"],
+            "seen": ["dry_run"],
+        }
+        assert await commands(hub) == []
+
+
+async def test_backtest_of_a_schedule(tmp_path: Path) -> None:
+    async with hub_with(tmp_path, "") as hub:
+        await fan(hub)
+        now = now_ms()
+        for hour in range(1, 30):
+            at = now - hour * 3_600_000
+            hub.publish("devices/fan/telemetry", {"speed": hour % 2 * 100, "ts": at}, at=at)
+        await hub.settled()
+        draft = {
+            "id": "night",
+            "schedule": {"times": [f"daily {hour:02}:30" for hour in range(24)], "time_zone": "UTC"},
+            "condition": {"metric": "speed", "above": 50},
+            "command": {"device": "fan", "name": "state", "value": "OFF"},
+        }
+        body = {"reaction": draft, "from": now - 20 * 3_600_000, "to": now}
+        trial = (await hub.http.post("/api/reactions/backtest", json=body)).json()
+        assert trial["occasions"] == 20
+        assert sum(trial["counts"].values()) == 20
+        assert {run["outcome"] for run in trial["runs"]} <= {"ran", "condition_false", "condition_unknown"}
+        assert all(run["due_at"] % 3_600_000 == 1_800_000 for run in trial["runs"])
+        assert (await hub.http.get("/api/reactions/runs")).json()["items"] == []
+
+
 # -- over HTTP -----------------------------------------------------------------------------------------------
 
 FILE = "# What the plant does by itself.\n\n" + command() + "\n# The end.\n"

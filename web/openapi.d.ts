@@ -1399,6 +1399,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/reactions/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Backtest Reaction
+         * @description Return when a draft would have run in a past period, and why not.
+         *
+         *     It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
+         *     is stored or sent. It is stopped when the client disconnects.
+         */
+        post: operations["post_reactions_backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reactions/switch": {
         parameters: {
             query?: never;
@@ -7499,6 +7522,46 @@ export interface components {
             revision: string;
         };
         /**
+         * ReactionTrialQuery
+         * @description A draft, and a past period of at most 31 days to try it in.
+         */
+        ReactionTrialQuery: {
+            /** Text */
+            text?: string | null;
+            /** Id */
+            id?: string | null;
+            /** Reaction */
+            reaction?: {
+                [key: string]: unknown;
+            } | null;
+            /** From */
+            from: number;
+            /** To */
+            to: number;
+        };
+        /**
+         * ReactionTrialShape
+         * @description What a draft would have done in a past period.
+         *
+         *     It would have been due `occasions` times; `counts` says how many runs had each outcome, `runs` has the newest 500,
+         *     oldest first, each with `number` 0. `readings` were read for the condition. `complete` is false if the period has
+         *     more alerts, occasions or readings than a trial reads.
+         */
+        ReactionTrialShape: {
+            /** Occasions */
+            occasions: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Runs */
+            runs: components["schemas"]["ReactionRunShape"][];
+            /** Readings */
+            readings: number;
+            /** Complete */
+            complete: boolean;
+        };
+        /**
          * ReactionsChecked
          * @description Result of checking `reactions.toml`. If it is invalid, `problem` says why, and `items` is empty.
          */
@@ -12169,6 +12232,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReactionPreview"];
+                };
+            };
+            400: components["responses"]["Error400"];
+            401: components["responses"]["Error401"];
+            403: components["responses"]["Error403"];
+            404: components["responses"]["Error404"];
+            408: components["responses"]["Error408"];
+            409: components["responses"]["Error409"];
+            413: components["responses"]["Error413"];
+            414: components["responses"]["Error414"];
+            421: components["responses"]["Error421"];
+            422: components["responses"]["Error422"];
+            429: components["responses"]["Error429"];
+            431: components["responses"]["Error431"];
+            503: components["responses"]["Error503"];
+        };
+    };
+    post_reactions_backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReactionTrialQuery"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReactionTrialShape"];
                 };
             };
             400: components["responses"]["Error400"];

@@ -172,6 +172,7 @@ POST   /api/reactions
 PUT    /api/reactions
 POST   /api/reactions/check
 POST   /api/reactions/preview
+POST   /api/reactions/backtest
 POST   /api/reactions/switch
 POST   /api/reactions/{reaction_id}/resume
 PUT    /api/reactions/{reaction_id}

@@ -143,6 +143,7 @@ READ_ONLY = frozenset(
         "POST /api/calculated-metrics/backtest",
         "POST /api/reactions/check",
         "POST /api/reactions/preview",
+        "POST /api/reactions/backtest",
         "POST /api/mappings/check",
         "POST /api/mappings/preview",
         "POST /api/telemetry",

@@ -11,6 +11,7 @@ from hub.services.backtests import Backtests
 from hub.services.calculated_trials import CalculatedTrials
 from hub.services.limit_suggestions import LimitAdvisor
 from hub.services.reaction_checks import ReactionChecks
+from hub.services.reaction_trials import ReactionTrials
 
 
 def rule_routers(
@@ -23,11 +24,12 @@ def rule_routers(
     drafts = RuleDrafts(visible.devices, ai.providers)
     trials = CalculatedTrials(core.engine.matcher, visible.devices, visible.history)
     metrics = core.calculation
+    reaction_trials = ReactionTrials(visible.devices, visible.history, core.engine.matcher.selects)
     checks = ReactionChecks(visible.devices, core.engine.matcher.selects)
     return [
         rule_words.routes(drafts, files.rules, lambda: core.engine.rules),
         rule_backtest.routes(backtests, advisor, files.rules, lambda: core.engine.rules),
         rules.routes(files.rules, core.engine, visible.devices, core.store, faults, changes),
-        reactions.routes(files.reactions, core.reactions, checks, faults, changes),
+        reactions.routes(files.reactions, core.reactions, checks, reaction_trials, faults, changes),
         calculated.routes(files.calculated, lambda: metrics.definitions, trials, visible.devices, faults, changes),
     ]

@@ -5,33 +5,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from hub.api.audit_draft import note
 from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog, reaction_changes
+from hub.api.concurrency_limit import ConcurrencyLimit
 from hub.api.config_changes import ConfigChanges
 from hub.api.errors import Json
 from hub.api.schemas import reactions as shapes
-from hub.api.schemas.reaction_requests import ReactionChange, ReactionPreviewQuery, ReactionSwitchWanted
+from hub.api.schemas.reaction_requests import (
+    ReactionChange,
+    ReactionPreviewQuery,
+    ReactionSwitchWanted,
+    ReactionTrialQuery,
+)
 from hub.api.schemas.requests import TextChange, TextCheck
+from hub.api.while_connected import while_connected
 from hub.bounds import decode_toml
-from hub.errors import ConfigError
+from hub.errors import ConfigError, HubError, Invalid, TooBusy
 from hub.model.reaction import Reaction
 from hub.services.config_files import ConfigFile
 from hub.services.reaction_checks import ReactionChecks
+from hub.services.reaction_trials import ReactionTrials
 from hub.services.reactions import Reactions
+
+AT_ONCE = 2
 
 
 def routes(
     file: ConfigFile[Reaction],
     reactions: Reactions,
     checks: ReactionChecks,
+    trials: ReactionTrials,
     faults: dict[str, list[str]],
     changes: ChangeLog,
 ) -> APIRouter:
     router = APIRouter(prefix="/api/reactions", tags=["reactions"])
+    slots = ConcurrencyLimit(AT_ONCE, _busy)
 
     async def active() -> Sequence[Reaction]:
         return reactions.definitions
@@ -88,6 +100,20 @@ def routes(
             )
         )
 
+    @router.post("/backtest", response_model=shapes.ReactionTrialShape, responses={404: {}})
+    async def backtest_reaction(body: ReactionTrialQuery, request: Request) -> Response:
+        """Return when a draft would have run in a past period, and why not.
+
+        It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
+        is stored or sent. It is stopped when the client disconnects.
+        """
+        found = await file.preview(body.id, body.draft())
+        if found.entry is None:
+            raise Invalid(found.problem or "This is not a reaction.")
+        with slots.acquire():
+            trial = await while_connected(request, trials.run(found.entry, body.start, body.end))
+        return Json(shapes.trial_shape(trial))
+
     @router.put("", response_model=shapes.ReactionText)
     async def replace_reactions(body: TextChange, by: By) -> Response:
         """Replace `reactions.toml` and activate it at once. Return 409 if `revision` is not current."""
@@ -141,3 +167,7 @@ def _values(text: str) -> dict[str, Any]:
     except ConfigError:
         return {}
     return tables[0] if isinstance(tables, list) and tables and isinstance(tables[0], dict) else {}
+
+
+def _busy() -> HubError:
+    return TooBusy("Other reactions are being tried already.", "Try again in a moment.", after_s=5)

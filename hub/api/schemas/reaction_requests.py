@@ -1,11 +1,12 @@
-"""Request bodies of reactions."""
+"""Request bodies of reactions. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from hub.api.schemas.backtest_requests import check_period
 from hub.api.schemas.requests import Incoming
 from hub.api.schemas.table_requests import TableChangeBody, TableDraftBody, TablePreviewBody
 
@@ -27,6 +28,18 @@ class ReactionPreviewQuery(ReactionDraft, TablePreviewBody):
 
     Without `reaction` and `text`, the stored reaction is returned.
     """
+
+
+class ReactionTrialQuery(ReactionPreviewQuery):
+    """A draft, and a past period of at most 31 days to try it in."""
+
+    start: int = Field(alias="from", ge=0, le=2**53)
+    end: int = Field(alias="to", ge=0, le=2**53)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> ReactionTrialQuery:
+        check_period(self.start, self.end)
+        return self
 
 
 class ReactionSwitchWanted(Incoming):

@@ -9,6 +9,7 @@ from hub.api.schemas.rules import ScopeShape
 from hub.model import Scope, Severity
 from hub.model.reaction import AlertStep, CommandAction, Reaction, ReactionMode, ReactionRun, RunCommand, RunOutcome
 from hub.reactions import describe_action, describe_condition, describe_trigger, time_text, webhook_text
+from hub.services.reaction_trials import ReactionTrial
 
 
 class ReactionShape(ApiObject):
@@ -117,6 +118,26 @@ class ReactionPreview(ApiObject):
     problem: str | None
     devices: list[str]
     warnings: list[str]
+
+
+class ReactionTrialShape(ApiObject):
+    """What a draft would have done in a past period.
+
+    It would have been due `occasions` times; `counts` says how many runs had each outcome, `runs` has the newest 500,
+    oldest first, each with `number` 0. `readings` were read for the condition. `complete` is false if the period has
+    more alerts, occasions or readings than a trial reads.
+    """
+
+    occasions: int
+    counts: dict[str, int]
+    runs: list[ReactionRunShape]
+    readings: int
+    complete: bool
+
+
+def trial_shape(trial: ReactionTrial) -> ReactionTrialShape:
+    runs = [run_shape(0, run) for run in trial.runs]
+    return ReactionTrialShape.of(trial, runs=runs)
 
 
 def shape(found: Reaction) -> ReactionShape:

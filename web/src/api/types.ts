@@ -77,6 +77,7 @@ export type ReactionItem = Shapes['ReactionItem'];
 export type ReactionList = Shapes['ReactionList'];
 export type ReactionPreview = Shapes['ReactionPreview'];
 export type ReactionRun = Shapes['ReactionRunShape'];
+export type ReactionTrial = Shapes['ReactionTrialShape'];
 export type ReactionRunList = Shapes['ReactionRunList'];
 export type CalculatedMetric = Shapes['CalculatedShape'];
 export type CalculatedItem = Shapes['CalculatedItem'];

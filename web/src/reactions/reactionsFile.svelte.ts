@@ -1,7 +1,7 @@
 // Requests for reactions: preview a draft; add, change or delete one; switch one or all on and off.
 
 import { post } from '../api/http';
-import type { ReactionPreview } from '../api/types';
+import type { ReactionPreview, ReactionTrial } from '../api/types';
 import { TableFile } from '../lib/tableFile.svelte';
 import { toasts } from '../lib/toasts.svelte';
 import { T } from '../texts';
@@ -11,6 +11,17 @@ import type { ReactionKeys } from './form';
 export type ReactionDraft = { reaction: ReactionKeys } | { text: string };
 
 class ReactionsFile extends TableFile<ReactionDraft, ReactionPreview> {
+  /** Return when a draft would have run between two times (ms). */
+  backtest(
+    id: string | null,
+    draft: ReactionDraft,
+    from: number,
+    to: number,
+    signal: AbortSignal,
+  ): Promise<ReactionTrial> {
+    return post<ReactionTrial>(`${this.path}/backtest`, { id, ...draft, from, to }, signal);
+  }
+
   /** Switch one reaction on or off in the file. */
   async enable(id: string, name: string, on: boolean): Promise<void> {
     try {

@@ -105,4 +105,14 @@ export const reactions = {
     value: 'Etwa true, 80 oder ON. Leer bei einem Befehl ohne Wert',
     secret_from: 'Pfad auf dem Hub. Leer: nicht signiert',
   },
+  trial: {
+    title: 'Über den Verlauf',
+    period: 'Zeitraum',
+    periods: { day: 'Letzter Tag', week: 'Letzte Woche', month: 'Letzter Monat' },
+    lead: 'Erprobt an gespeicherten Alarmen und Werten. Es wurde nichts gesendet.',
+    incomplete: 'Es gibt mehr Alarme, Zeiten oder Messwerte, als eine Probe liest.',
+    newest: (n: string) => `Die neuesten ${n} werden gezeigt.`,
+    running: 'Wird erprobt…',
+    nothing: 'Sie wäre in diesem Zeitraum nicht fällig gewesen.',
+  },
 };

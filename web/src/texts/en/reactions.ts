@@ -100,4 +100,14 @@ export const reactions = {
     value: 'Such as true, 80 or ON. Empty for a command without a value',
     secret_from: 'Path on the hub. Empty: not signed',
   },
+  trial: {
+    title: 'Over the history',
+    period: 'Period',
+    periods: { day: 'Last day', week: 'Last week', month: 'Last month' },
+    lead: 'Tried on stored alerts and values. Nothing was sent.',
+    incomplete: 'There are more alerts, times or readings than a trial reads.',
+    newest: (n: string) => `The newest ${n} are shown.`,
+    running: 'Trying…',
+    nothing: 'It would not have been due in this period.',
+  },
 };

@@ -115,4 +115,14 @@ export const reactions = {
     value: 'Como true, 80 u ON. Vacío para un comando sin valor',
     secret_from: 'Ruta en el hub. Vacío: sin firma',
   },
+  trial: {
+    title: 'En el historial',
+    period: 'Período',
+    periods: { day: 'Último día', week: 'Última semana', month: 'Último mes' },
+    lead: 'Probada con alertas y valores guardados. No se envió nada.',
+    incomplete: 'Hay más alertas, horas o lecturas de las que lee una prueba.',
+    newest: (n: string) => `Se muestran las ${n} más recientes.`,
+    running: 'Probando…',
+    nothing: 'No se habría iniciado en este período.',
+  },
 };

@@ -1,0 +1,88 @@
+"""The past as a reaction sees it: the steps of alerts from their histories, and devices with the values of a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from hub.model import Alert, AlertEntry, AlertEntryKind, Device, Latest, Quality, SilencedBy, Value
+from hub.model.reaction import AlertStep, AlertStepTaken
+
+Points = Sequence[tuple[int, Value, Quality]]
+"""Readings of one metric in the order of time: (epoch ms, value, quality)."""
+
+_STEPS: dict[AlertEntryKind, AlertStep] = {
+    "raised": "raised",
+    "acknowledged": "acknowledged",
+    "cleared": "cleared",
+    "closed": "cleared",
+}
+_ENDS = frozenset(("cleared", "closed", "withdrawn"))
+_UNACKNOWLEDGED = frozenset(("unacknowledged", "acknowledgement_expired", *_ENDS))
+
+
+class PastAlerts:
+    """Alerts with their histories, oldest entry first."""
+
+    def __init__(self, alerts: Sequence[tuple[Alert, Sequence[AlertEntry]]]) -> None:
+        self._alerts = alerts
+        self._entries = {alert.id: entries for alert, entries in alerts}
+
+    def steps(self) -> Iterator[AlertStepTaken]:
+        """Yield all steps, each with the alert's severity at that time, and whether it was silenced or suppressed."""
+        for alert, entries in self._alerts:
+            silenced = suppressed = False
+            for number, entry in enumerate(entries):
+                # An alert that is raised in a silence gets its entry after the one of the raise.
+                together = (each.kind for each in entries[number + 1 :] if each.at == entry.at)
+                kinds = {entry.kind, *(together if entry.kind == "raised" else ())}
+                silenced = (silenced or "silenced" in kinds) and entry.kind != "unsilenced"
+                suppressed = suppressed or "suppressed" in kinds
+                if (step := _STEPS.get(entry.kind)) is not None:
+                    then = replace(
+                        alert,
+                        severity=entry.severity,
+                        silenced_by=(SilencedBy("", ""),) if silenced else (),
+                        suppressed_by=(alert.suppressed_by or alert.device) if suppressed else None,
+                    )
+                    yield AlertStepTaken(step, then, entry.at)
+
+    def holds(self, taken: AlertStepTaken, now: int) -> bool:
+        """Return whether the alert was still in the state of the step at the time ``now``."""
+        alert = taken.alert
+        if taken.step == "cleared":
+            about = (alert.rule, alert.device, alert.metric)
+            same = (each for each, _ in self._alerts if (each.rule, each.device, each.metric) == about)
+            return not any(self._open_at(each, now) for each in same)
+        ends = _ENDS if taken.step == "raised" else _UNACKNOWLEDGED
+        return not any(each.kind in ends and taken.at < each.at <= now for each in self._entries[alert.id])
+
+    def _open_at(self, alert: Alert, now: int) -> bool:
+        began = alert.raised_at <= now
+        return began and not any(each.kind in _ENDS and each.at <= now for each in self._entries[alert.id])
+
+
+class PastDevice:
+    """A device with its readings of some metrics.
+
+    It counts as online for ``silence_ms`` after each reading, ``heard`` are the times of further ones.
+    """
+
+    def __init__(self, device: Device, silence_ms: int, readings: Mapping[str, Points], heard: Sequence[int]) -> None:
+        self._device = device
+        self._silence_ms = silence_ms
+        self._readings = {metric: ([ts for ts, _, _ in points], points) for metric, points in readings.items()}
+        self._heard = sorted({*heard, *(ts for times, _ in self._readings.values() for ts in times)})
+
+    def at(self, now: int) -> Device:
+        """Return the device with the values and the presence of the time ``now``."""
+        metrics = {}
+        for metric, (times, points) in self._readings.items():
+            if place := bisect_right(times, now):
+                ts, value, _ = points[place - 1]
+                metrics[metric] = Latest(value, ts, "good")
+        last = bisect_right(self._heard, now)
+        online = bool(last) and now - self._heard[last - 1] <= self._silence_ms
+        return replace(self._device, metrics=metrics, presence="online" if online else "stale")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from hub.model import WeeklyWindow
@@ -14,13 +15,18 @@ _WEEK = 8
 
 def intervals(weekly: WeeklyWindow, now: int, days: int = _WEEK) -> Iterator[tuple[int, int]]:
     """Yield begin and end (exclusive) in epoch ms of the windows from the day before ``now`` to ``days`` after it."""
-    zone = ZoneInfo(weekly.zone)
-    today = datetime.fromtimestamp(now / 1_000, zone).date()
-    for number in range(-1, days):
-        day = today + timedelta(days=number)
-        if day.weekday() in weekly.days:
-            until = day if weekly.end > weekly.start else day + timedelta(days=1)
-            yield _at(day, weekly.start, zone), _at(until, weekly.end, zone)
+    today = datetime.fromtimestamp(now / 1_000, ZoneInfo(weekly.zone)).toordinal()
+    for day in range(today - 1, today + days):
+        if (day - 1) % 7 in weekly.days:  # day 1 was a Monday
+            yield _interval(weekly, day)
+
+
+@lru_cache(maxsize=4_096)
+def _interval(weekly: WeeklyWindow, day: int) -> tuple[int, int]:
+    """Return begin and end of the window that begins on a day, which is a proleptic Gregorian ordinal."""
+    zone, begin = ZoneInfo(weekly.zone), date.fromordinal(day)
+    until = begin if weekly.end > weekly.start else begin + timedelta(days=1)
+    return _at(begin, weekly.start, zone), _at(until, weekly.end, zone)
 
 
 def within(schedule: Sequence[WeeklyWindow], ts: int) -> bool:

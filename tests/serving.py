@@ -28,13 +28,15 @@ def until(look: Callable[[], Any], within: float = 40.0) -> Any:
 
 
 class Serving:
-    """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file."""
+    """A hub on the data folder ``data`` that can be killed and started again. ``config`` is its settings file,
+    ``options`` are further ones of ``hub serve``."""
 
     executed = False
     """Start a new interpreter, for a test of the start itself."""
 
     def __init__(self, data: Path, broker: Mosquitto, config: Path | None = None, *, scheme: str = "http") -> None:
         self.data, self.broker, self.config = data, broker, config
+        self.options: tuple[str, ...] = ()
         self.port = free_port()
         self.http = httpx.Client(base_url=f"{scheme}://{HOST}:{self.port}", timeout=20, verify=False)
         self.process: subprocess.Popen[bytes] | HubProcess | None = None
@@ -46,7 +48,7 @@ class Serving:
 
     def launch(self) -> None:
         words = ["serve", "--http", f"{HOST}:{self.port}", "--mqtt", self.broker.address, "--data", str(self.data)]
-        words += ["--config", str(self.config)] if self.config else []
+        words += [*self.options, *(["--config", str(self.config)] if self.config else [])]
         log, environ = self.data.parent / "hub.log", without_settings()
         if not self.executed:
             self.process = HubProcess(words, log, environ)

@@ -83,9 +83,8 @@ def test_devices_obey_and_settings_apply(tmp_path: Path) -> None:
         )
         assert wrong in doctor.stdout
         reload(hub, BOTH)
-        hub.config = tmp_path / "hub.toml"
-        hub.config.write_text("[reactions]\nenabled = false\n")
         hub.end()
+        hub.options = ("--no-reactions",)
         hub.start()
         found = hub.get("/api/reactions")
         assert (found["allowed"], found["on"], len(found["items"])) == (False, False, 2)

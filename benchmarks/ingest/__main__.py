@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.ingest.calculated import twenty
+from benchmarks.ingest import calculated, reactions
 from benchmarks.ingest.flood import payload
 from benchmarks.ingest.others import home_assistant, install_home_assistant, install_node_red, node_red
 from benchmarks.ingest.peers import Peer, hub, mosquitto_sub, run_flood
@@ -47,6 +47,9 @@ CASES = {
     "ten-thousand": Comparison("QoS 0, 10,000 devices", 0, 1_000, 10_000),
     "many": Comparison("QoS 0, 100,000 devices", 0, 1_000, 100_000, beside=None),
     "calculated": Comparison("QoS 1, 10,000 devices, 20 calculated metrics", 1, 1_000, 10_000, "calculated"),
+    "reactions": Comparison(
+        "QoS 1, 10,000 devices, 20 calculated metrics and 20 reactions", 1, 1_000, 10_000, "reactions"
+    ),
     "node-red": Comparison("QoS 0, beside Node-RED (mqtt in, json, function)", 0, 1_000, 1_000, "node-red"),
     "node-red-qos1": Comparison("QoS 1, window 1,000, beside Node-RED (the same)", 1, 1_000, 1_000, "node-red"),
     "home-assistant": Comparison(
@@ -106,7 +109,9 @@ def start_peer(
         case "home-assistant":
             return home_assistant(port, others, case.devices)
         case "calculated":
-            return hub(port, case.window, calculated=twenty())
+            return hub(port, case.window, calculated=calculated.twenty())
+        case "reactions":
+            return hub(port, case.window, calculated=calculated.twenty(), reactions=reactions.twenty())
         case "mosquitto_sub":
             return mosquitto_sub(port, case.qos, case.window, SIZE)
     return hub(port, case.window, None if rules is None else "")

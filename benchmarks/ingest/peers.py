@@ -86,16 +86,20 @@ class Hub:
 
 
 @contextlib.asynccontextmanager
-async def hub(port: int, window: int, rules: str | None = None, calculated: str = "") -> AsyncIterator[Hub]:
+async def hub(
+    port: int, window: int, rules: str | None = None, calculated: str = "", reactions: str = ""
+) -> AsyncIterator[Hub]:
     """Run ``hub serve``. It acknowledges after the commit; ``window`` messages may be unacknowledged.
 
-    ``rules`` is the text of ``rules.toml``, None for the default rules, ``calculated`` that of ``calculated.toml``.
+    ``rules`` is the text of ``rules.toml``, None for the default rules; ``calculated`` and ``reactions`` are those of
+    their files.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         http = f"127.0.0.1:{probe.getsockname()[1]}"
     with tempfile.TemporaryDirectory(prefix="ingest-") as data:
         (Path(data) / "calculated.toml").write_text(calculated)
+        (Path(data) / "reactions.toml").write_text(reactions)
         if rules is not None:
             (Path(data) / "rules.toml").write_text(rules)
         environ = {**os.environ, "HUB_MQTT_WINDOW": str(window), "HUB_AI_MODE": "builtin"}

@@ -176,7 +176,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--show-faults", action="store_true", help="print the faults of the simulated machines")
     demo.add_argument("--no-open", action="store_true", help="do not open a browser")
 
-    _settings(commands.add_parser("serve", help="run the hub with your own broker"))
+    serve = commands.add_parser("serve", help="run the hub with your own broker")
+    serve.add_argument("--no-reactions", action="store_true", help="keep all reactions off: reactions.enabled = false")
+    _settings(serve)
     _settings(commands.add_parser("token", help="print the access token"))
     link = commands.add_parser("link", help="make a one-time link for an administrator's account or a new password")
     link.add_argument("--account", metavar="NAME", help="set a new password for this account")

@@ -27,6 +27,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         "http": {"listen": arguments.http},
         "mqtt": {"broker": arguments.mqtt},
         "store": {"data": arguments.data},
+        "reactions": {"enabled": False if getattr(arguments, "no_reactions", False) else None},
     }
     overrides = {
         section: {key: value for key, value in values.items() if value is not None} for section, values in given.items()

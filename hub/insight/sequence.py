@@ -62,7 +62,7 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
 
 
 def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the mode was entered often before: in its readings, or for a text in its week."""
+    """Return whether the mode was entered often before. ``week`` is used instead of the readings if it has texts."""
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
     return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE

@@ -39,7 +39,7 @@ PAGES = {
     "rules": ("/rules", "Pump flow low"),
     "rule": ("/rules?edit=sensor-hot", "TOML"),
     "reactions": ("/reactions", "No reactions yet."),
-    "reaction": ("/reactions?new=1", "Still so after"),
+    "reaction": ("/reactions?new=1", "Still in that state after"),
     "silences": ("/silences", "No active silences."),
     "health": ("/health", "checked."),
     "topics": ("/topics", "devices/pump-01/info"),

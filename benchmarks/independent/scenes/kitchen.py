@@ -197,7 +197,7 @@ def dishwasher_splash() -> Scene:
 
 
 def freezer_filled() -> Scene:
-    """Return a chest freezer (Chinese names): the lid is opened a few times to fill in warm food."""
+    """Return a chest freezer (Chinese names): the lid is opened a few times to put warm food in."""
     rng, t = course.begin("freezer_filled", 6, 60)
     visits = course.about(rng, course.clock(range(6), 11.4, 17.7), 25)
     filling = course.clock((5,), 15.0, 15.08, 15.18, 15.3)

@@ -1,11 +1,11 @@
-"""``/api/notifications``: channels, routes and deliveries of notifications. Secrets can be written but never read."""
+"""``/api/notifications``: channels, routes and reports of notifications. Secrets can be written but never read."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from hub.accounts.profile import check_time_zone
@@ -14,23 +14,16 @@ from hub.api.auth import By
 from hub.api.change_log import Change, ChangeLog
 from hub.api.errors import Json
 from hub.api.field_changes import field_changes
-from hub.api.routes.account import account_of
 from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
-from hub.errors import Invalid
-from hub.model import DeliveryState, WeeklyWindow
 from hub.notifications.base import check_url, masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
-from hub.notifications.receivers import quiet_until
 from hub.notifications.service import Notifications
-from hub.notifications.settings import NotificationChannel, PersonNotifications
+from hub.notifications.settings import NotificationChannel
 from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
-WEEK_MS = 7 * 86_400_000
-SET_CHANNEL = "PUT /api/notifications/channels/{channel_id}"
-Number = Annotated[int, Path(ge=1, le=2**53)]
 
 
 def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], int]) -> APIRouter:
@@ -129,7 +122,8 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         """Replace the routes. The first that matches an alert decides who is notified of it."""
         wanted = tuple(each.route() for each in body.routes)
         for route in wanted:
-            _check_zones(route.hours)
+            for window in route.hours:
+                check_time_zone(window.zone)
         before = {route.name: route for route in config.settings.routes}
         await config.put_routes(wanted)
         change = Change("notifications.routes", "changed the routes of notifications")
@@ -169,59 +163,9 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         found = await notifications.preview(body.wanted(), body.status, body.alert_id)
         return Json(texts.PreviewShape(found.title, found.text, found.alerts[0].id))
 
-    @router.get("/api/notifications/deliveries", response_model=shapes.DeliveryList)
-    async def list_deliveries(
-        limit: Annotated[int, Query(ge=1, le=500)] = 50,
-        before: Annotated[int | None, Query(ge=1, le=2**53)] = None,
-        state: DeliveryState | None = None,
-        channel: Annotated[str | None, Query(max_length=32)] = None,
-    ) -> Response:
-        """Return deliveries with their attempts, newest first. `state=failed` lists those that were given up."""
-        found = await store.deliveries(limit, before, state, channel)
-        last = found[-1].number if len(found) == limit else None
-        return Json(shapes.DeliveryList([shapes.delivery_shape(each) for each in found], last))
-
-    @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
-    async def retry_delivery(number: Number) -> Response:
-        """Retry now a delivery that was given up or waits. Return 404 if there is none with this number."""
-        await notifications.retry(number)
-        return Json({}, status_code=202)
-
-    @router.get("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
-    async def get_own_notifications(request: Request) -> Response:
-        """Return how you are notified. Return 403 without an account."""
-        return await own(account_of(request).id)
-
-    @router.put("/api/account/notifications", response_model=shapes.OwnNotificationsShape)
-    async def set_own_notifications(body: requests.OwnNotifications, request: Request) -> Response:
-        """Set over which channels you are notified, and your quiet hours."""
-        account = account_of(request)
-        wanted = body.wanted()
-        _check_zones(wanted.quiet)
-        at = now()
-        if (quiet_until(wanted.quiet, at) or at) - at >= WEEK_MS:
-            raise Invalid("The quiet hours cover the whole week: no message would ever be sent.", "Leave some time.")
-        if not request.state.permits(SET_CHANNEL):
-            for each in wanted.addresses:
-                if each.channel == webpush.CHANNEL:
-                    await webpush.check_public(each.address)
-        await config.put_person(account.id, wanted)
-        return await own(account.id)
-
-    async def own(account_id: str) -> Response:
-        push_key = await config.push_key()
-        return Json(
-            shapes.own_shape(config.settings.people.get(account_id, PersonNotifications()), config.settings, push_key)
-        )
-
     return router
 
 
 def _channel(channel_id: str, body: requests.ChannelWanted) -> NotificationChannel:
     values, template = dict(body.values), body.template.wanted()
     return NotificationChannel(channel_id, body.kind, body.name, values, body.shared, body.enabled, template)
-
-
-def _check_zones(windows: tuple[WeeklyWindow, ...]) -> None:
-    for window in windows:
-        check_time_zone(window.zone)

@@ -80,7 +80,7 @@ export const reactions = {
     devices: 'Geräte',
     areas: 'Bereiche',
     labels: 'Labels',
-    for: 'Immer noch so nach',
+    for: 'Noch in diesem Zustand nach',
     times: 'Zeiten',
     time_zone: 'Zeitzone',
     check: 'Bedingung',

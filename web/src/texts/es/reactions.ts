@@ -90,7 +90,7 @@ export const reactions = {
     devices: 'Dispositivos',
     areas: 'Áreas',
     labels: 'Etiquetas',
-    for: 'Sigue así después de',
+    for: 'Sigue en ese estado después de',
     times: 'Horas',
     time_zone: 'Zona horaria',
     check: 'Condición',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -419,3 +420,16 @@ async def test_time_of_schedule_runs_once(tmp_path: Path, at: int, monkeypatch: 
     async with running_hub(tmp_path, rules=RULES) as hub:
         await hub.settled()
         await runs(hub, 1)
+
+
+async def test_schedule_that_is_switched_on_makes_up_for_nothing(tmp_path: Path) -> None:
+    schedule = f'schedule = {{ times = ["daily {time.strftime("%H:%M", time.gmtime())}"], time_zone = "UTC" }}'
+    action = 'command = { device = "fan", name = "state", value = "ON" }\nmode = "dry_run"\ngrace = "1h"'
+    text = f'[[reaction]]\nid = "off"\nenabled = false\n{action}\n{schedule}\n' + command("alert")
+    async with hub_with(tmp_path, text) as hub:
+        revision = (await hub.http.get("/api/reactions/text")).json()["revision"]
+        body = {"text": text.replace("enabled = false", ""), "revision": revision}
+        assert (await hub.http.put("/api/reactions", json=body)).status_code == 200
+        await fan(hub)
+        await heat(hub)
+        assert [each["reaction"] for each in await runs(hub, 1)] == ["alert"]

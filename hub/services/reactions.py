@@ -11,6 +11,7 @@ It listens to events of alerts and to a timer, never to messages or readings.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -98,8 +99,14 @@ class Reactions:
 
     async def restore(self) -> None:
         """Read the state and the recent runs, before the pipeline restores its own state. Raises StoreError."""
-        self.state = await self.store.state()
-        await self._runner.recover(self.definitions)
+        try:
+            self.state = await self.store.state()
+            await self._runner.recover(self.definitions)
+        except HubError:
+            raise
+        except Exception as error:  # a damaged row must not keep the hub from starting
+            faults.unexpected("The runs of reactions cannot be read. All reactions stay off. Report this.", cause=error)
+            self.state = ReactionState(off=True)
 
     def steps(self, events: Sequence[Event]) -> list[AlertStepTaken]:
         """Return the steps of alerts to store in the same commit as these events."""
@@ -120,10 +127,11 @@ class Reactions:
     # -- changes by people ---------------------------------------------------------------------------------------
 
     async def use(self, definitions: tuple[Reaction, ...]) -> None:
-        """Use other definitions. A new or changed schedule does not make up for times before now."""
+        """Use other definitions. A schedule that is new, changed or switched on makes up for nothing before now."""
         old = {each.id: each for each in self.definitions}
         for each in definitions:
-            if (before := old.get(each.id)) is None or before.schedule != each.schedule:
+            before = old.get(each.id)
+            if before is None or (before.schedule, before.enabled) != (each.schedule, each.enabled):
                 self._since[each.id] = self._now()
             if before != each:
                 self._runner.limiter.forget(each.id)
@@ -139,8 +147,7 @@ class Reactions:
     async def switch(self, *, on: bool) -> None:
         """Switch all reactions on or off. Raises Conflict if the settings of the hub keep them off."""
         if on and not self.allowed:
-            hint = "Set reactions.enabled and restart the hub."
-            raise Conflict("The settings of the hub switch reactions off.", hint)
+            raise Conflict("The settings of the hub switch reactions off.", "Set reactions.enabled, and restart it.")
         if not on:
             self.state = replace(self.state, off=True)  # at once, even if it cannot be stored
         async with self._changing:
@@ -193,11 +200,9 @@ class Reactions:
             except Exception as error:
                 faults.unexpected("Reactions failed. Report this.", cause=error)
             if wait > 0:
-                try:
+                with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._wake.wait()
-                except TimeoutError:
-                    pass
 
     async def _step(self, start: int) -> float:
         """Handle what is due. Return the seconds to wait at most. ``start`` is when the hub started, in epoch ms."""

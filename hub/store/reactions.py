@@ -86,9 +86,9 @@ class ReactionStore:
         )
         return found
 
-    async def last(self) -> dict[str, ReactionRun]:
-        """Return the last run of each reaction."""
-        found: dict[str, ReactionRun] = await self._read(_last)
+    async def last(self) -> dict[str, tuple[int, ReactionRun]]:
+        """Return the last run of each reaction, with its row number."""
+        found: dict[str, tuple[int, ReactionRun]] = await self._read(_last)
         return found
 
     async def running(self) -> list[ReactionRun]:
@@ -142,10 +142,10 @@ def _runs(
     return [(number, _run(body)) for number, body in rows]
 
 
-def _last(connection: sqlite3.Connection) -> dict[str, ReactionRun]:
+def _last(connection: sqlite3.Connection) -> dict[str, tuple[int, ReactionRun]]:
     newest = "SELECT max(id) FROM reaction_run GROUP BY reaction"
-    rows = connection.execute(f"SELECT body FROM reaction_run WHERE id IN ({newest})")  # noqa: S608 (our own words)
-    return {run.reaction: run for run in (_run(body) for (body,) in rows)}
+    rows = connection.execute(f"SELECT id, body FROM reaction_run WHERE id IN ({newest})")  # noqa: S608 (our own words)
+    return {run.reaction: (number, run) for number, run in ((number, _run(body)) for number, body in rows)}
 
 
 def _running(connection: sqlite3.Connection) -> list[ReactionRun]:

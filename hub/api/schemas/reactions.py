@@ -144,10 +144,11 @@ def shape(found: Reaction) -> ReactionShape:
     return ReactionShape(**_words(found))
 
 
-def item(found: Reaction, paused: str | None, next_at: int | None, last: ReactionRun | None) -> ReactionItem:
-    return ReactionItem(
-        **_words(found), paused=paused, next_at=next_at, last=None if last is None else run_shape(0, last)
-    )
+def item(
+    found: Reaction, paused: str | None, next_at: int | None, last: tuple[int, ReactionRun] | None
+) -> ReactionItem:
+    shown = None if last is None else run_shape(*last)
+    return ReactionItem(**_words(found), paused=paused, next_at=next_at, last=shown)
 
 
 def run_shape(number: int, run: ReactionRun) -> ReactionRunShape:

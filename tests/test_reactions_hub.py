@@ -16,7 +16,7 @@ from assistant_tools import build_tools
 from http_receiver import http_receiver
 from hub.tools import specs
 from receiver import until
-from signed_in import BEARER, TOKEN, person
+from signed_in import BEARER, TOKEN, Browser, link, person
 
 SECRET = "whsec_" + "c2VjcmV0IG9mIDI0IGJ5dGVzIQ=="
 RULES = """
@@ -367,6 +367,9 @@ async def test_only_who_may_change_rules_and_command_devices_makes_reactions(tmp
         await hub.telemetry("pump", temperature=20)
         area = (await hub.http.post("/api/areas", json={"name": "Hall"}, headers=BEARER)).json()["id"]
         assert (await olga.http.get("/api/reactions")).status_code == 200
+        async with Browser(hub) as browser:
+            answer = await browser.welcome(await link(hub, "viewer"), "Reaction fan")
+            assert "is reserved" in answer.json()["error"]["message"], "it would be taken for the reaction's author"
         for method, path in (
             ("GET", "/api/reactions/text"),
             ("POST", "/api/reactions"),

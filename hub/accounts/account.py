@@ -19,6 +19,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 MAX_NAME_CHARS = 64
 RESERVED = frozenset({"hub", "hub link", "operator"})
 """Authors of changes that no account has made."""
+REACTION = "reaction "
+"""The author of what a reaction does is this and its id."""
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Printable characters without a glyph: Default_Ignorable_Code_Point of Unicode, and the empty Braille pattern."""
 _LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
@@ -73,7 +75,7 @@ def account_name(text: str) -> str:
     names = (unicodedata.name(character, "") for character in name)
     if len({script for each in names for script in _LOOK_ALIKE if each.startswith(script)}) > 1:
         raise Invalid("The name has letters that look like those of another alphabet.", "Use one alphabet.")
-    if lookup_key(name) in RESERVED:
+    if lookup_key(name) in RESERVED or lookup_key(name).startswith(REACTION):
         raise Invalid(f"The name {name!r} is reserved for the hub's own changes.", "Choose another name.")
     return name
 

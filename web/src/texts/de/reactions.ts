@@ -29,7 +29,7 @@ export const reactions = {
   allOff: 'Alle Reaktionen sind aus',
   switchOff: 'Alle ausschalten',
   switchOn: 'Einschalten',
-  notAllowed: 'Die Einstellungen des Hubs halten sie aus (reactions.enabled).',
+  notAllowed: 'Durch reactions.enabled in hub.toml oder der Umgebung ausgeschaltet.',
   switchOne: (name: string) => `${name} an`,
   dryRun: 'Probelauf',
   paused: 'Pausiert',

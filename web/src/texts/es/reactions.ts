@@ -29,7 +29,7 @@ export const reactions = {
   allOff: 'Todas las reacciones están desactivadas',
   switchOff: 'Desactivar todas',
   switchOn: 'Activar',
-  notAllowed: 'Los ajustes del hub las mantienen desactivadas (reactions.enabled).',
+  notAllowed: 'Desactivadas por reactions.enabled en hub.toml o en el entorno.',
   switchOne: (name: string) => `${name} activada`,
   dryRun: 'Simulacro',
   paused: 'En pausa',

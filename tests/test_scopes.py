@@ -408,3 +408,17 @@ async def test_administrator_cannot_be_limited(site: Site) -> None:
     assert promoted.status_code == 422
     body = {"role": "viewer", "limits": {"areas": ["Nowhere"]}}
     assert (await site.hub.http.post("/api/people/invitations", json=body, headers=BEARER)).status_code == 422
+
+
+async def test_comment_of_a_limited_person_keeps_the_name_of_the_other_device(site: Site) -> None:
+    """What the person sees without the name is not what is stored again with the comment."""
+    (alert,) = [each for each in (await site.get("/api/alerts"))["items"] if each["rule_id"] == "apart"]
+    await site.hub.telemetry(OWN, load=1.0)
+    path = f"/api/alerts/{alert['id']}"
+    assert (await site.operator.http.post(f"{path}/comments", json={"text": "Seen"})).status_code == 200
+    cause = {"title": "Worn bearing"}
+    assert (await site.operator.http.put(f"{path}/cause", json=cause)).status_code == 200
+    assert "of another device above" in (await site.operator.http.get(path)).json()["message"]
+    stored = await site.get(path)
+    assert (stored["state"], stored["comments"], stored["confirmed"]["title"]) == ("cleared", 1, "Worn bearing")
+    assert FOREIGN in stored["message"]

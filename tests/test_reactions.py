@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from hub.errors import ConfigError
 from hub.model import Alert, AlertEntry, AlertEntryKind, Device, Info, Latest, Scope, Severity, SilencedBy
-from hub.model.reaction import AlertStepTaken, ReactionRun
+from hub.model.reaction import AlertStepTaken, ReactionRun, RunOutcome
 from hub.reactions import (
     Agenda,
     Decider,
@@ -28,6 +28,7 @@ from hub.reactions import (
 )
 from hub.reactions.past import PastAlerts, PastDevice
 from hub.rules.scopes import ScopeMatcher
+from hub.services.run_counts import RunCounts
 
 T0 = 1_700_000_000_000
 MINUTE = 60_000
@@ -426,3 +427,17 @@ def test_example_of_the_documentation_is_valid() -> None:
     text = (Path(__file__).parents[1] / "docs" / "reactions.md").read_text("utf-8")
     found = parse(text.partition("```toml\n")[2].partition("```")[0])
     assert [each.id for each in found] == ["close-valve", "lamps-off"]
+
+
+def test_storm_of_runs_that_send_nothing_is_counted() -> None:
+    counts = RunCounts()
+
+    def run(number: int, outcome: RunOutcome, at: int = T0) -> bool:
+        return counts.take(ReactionRun(f"k{number}", "valve", at, at, outcome))
+
+    assert [run(number, "rate_limited") for number in range(3)] == [False, True, True]
+    assert [run(number, "condition_false") for number in range(12)] == [False] * 10 + [True] * 2
+    assert not run(20, "ran")
+    assert {each.key: each.count for each in counts.changed()} == {"k0": 3, "k9": 3}
+    assert counts.changed() == []
+    assert not run(30, "rate_limited", T0 + 60_000)

@@ -19,13 +19,12 @@ from hub.model.reaction import CommandAction, Reaction, ReactionRun, ReactionSta
 from hub.reactions import RunLimiter, describe_trigger, webhook_text
 from hub.services.audit_log import AuditLog
 from hub.services.commands import Commands, command_id
+from hub.services.run_counts import RunCounts
 from hub.store.base import Store
 from hub.store.reactions import RunPlan
 
 log = logging.getLogger(__name__)
 
-MERGE_MS = 60_000
-"""Occasions beyond the rate limit within this time are one record."""
 RECENT_MS = 86_400_000
 """Runs of this time count for limits after a restart: the longest time that the loop protection looks back."""
 _AUDITED = {
@@ -83,7 +82,7 @@ class ReactionRunner:
         self._submit = submit
         self._outbox = outbox
         self._now = now
-        self._limited: dict[str, ReactionRun] = {}  # the last run of each reaction beyond its rate
+        self._counts = RunCounts()
 
     async def recover(self, reactions: Sequence[Reaction]) -> None:
         """Mark runs that an earlier process did not finish, and count the recent ones."""
@@ -108,6 +107,15 @@ class ReactionRunner:
             return replace(run, outcome="ran", commands=tuple(commands))
         detail = "The hub ended before it had sent all commands. They are not sent later."
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
+
+    def count(self, run: ReactionRun) -> bool:
+        """Return True if an earlier record counts this run, which has not to be carried out; see :meth:`flush`."""
+        return self._counts.take(run)
+
+    async def flush(self) -> None:
+        """Store the counts of runs that were only counted. Raises StoreError."""
+        for run in self._counts.changed():
+            await self._store.reactions.finish(run)
 
     async def carry_out(
         self,
@@ -135,11 +143,6 @@ class ReactionRunner:
             if run.outcome == "ran" and (problem := self._outbox.problem(reaction.id)) is not None:
                 run = replace(run, outcome="failed", detail=problem)
             plan.run, plan.delivery = run, self._delivery(reaction, run, alert) if run.outcome == "ran" else None
-        elif run.outcome == "rate_limited":
-            last = self._limited.get(reaction.id)
-            if last is not None and run.at - last.at < MERGE_MS:
-                plan.run, plan.merges = replace(last, count=last.count + 1), True
-            run = self._limited[reaction.id] = plan.run or run
         if not await self._store.reactions.apply(plan):
             return  # this occasion was handled before
         self.limiter.add(reaction, run)

@@ -152,8 +152,7 @@ class Reactions:
             self.state = replace(self.state, off=True)  # at once, even if it cannot be stored
         async with self._changing:
             await self._set(replace(self.state, off=not on))
-        now = self._now()
-        self._since |= {each.id: now for each in self.definitions}
+        self._since |= dict.fromkeys((each.id for each in self.definitions), self._now())
 
     async def resume(self, reaction: str) -> None:
         """Let a paused reaction run again. Raises NotFound."""
@@ -224,6 +223,7 @@ class Reactions:
             if last:
                 del self._waiting[number]
         await self._follow_schedules(start)
+        await self._runner.flush()
         if self._done:
             await self.store.apply(RunPlan(done=self._done))
             self._done = []
@@ -253,11 +253,13 @@ class Reactions:
     async def _decide(self, occasion: Occasion, done: list[int]) -> None:
         current = next((each for each in self.definitions if each.id == occasion.reaction.id), None)
         run = None
-        if current is not None and self._may_run(current) and current.alert == occasion.reaction.alert:
+        may_run = self.on and current is not None and current.enabled and current.id not in self.state.paused
+        if current is not None and may_run and current.alert == occasion.reaction.alert:
             occasion = replace(occasion, reaction=current)
             run = self._decider.decide(occasion, self._now())
-        if run is None:
+        if run is None or self._runner.count(run):
             self._done += done
+            await asyncio.sleep(0)  # in an alert storm, let the others run
             return
         alert = None if occasion.taken is None else occasion.taken.alert
         if run.outcome != "paused":
@@ -267,9 +269,6 @@ class Reactions:
             state = replace(self.state, paused={**self.state.paused, run.reaction: run.detail or ""})
             await self._runner.carry_out(occasion.reaction, run, alert, done, state)
             self.state = replace(self.state, paused=state.paused)
-
-    def _may_run(self, reaction: Reaction) -> bool:
-        return self.on and reaction.enabled and reaction.id not in self.state.paused
 
     def _holds(self, taken: AlertStepTaken) -> bool:
         """Return whether an alert is still in the state that a step has brought it into."""

@@ -42,14 +42,12 @@ class RunPlan(msgspec.Struct):
         done: Numbers of the steps that no reaction waits for any more.
         state: The new state, None if it does not change.
         delivery: The webhook to call.
-        merges: The run replaces the stored one with its key, which it counts as well.
     """
 
     run: ReactionRun | None = None
     done: Sequence[int] = ()
     state: ReactionState | None = None
     delivery: NotificationDelivery | None = None
-    merges: bool = False
 
 
 class ReactionStore:
@@ -111,10 +109,9 @@ def _apply(connection: sqlite3.Connection, plan: RunPlan) -> bool:
     with transaction(connection):
         connection.executemany("DELETE FROM reaction_step WHERE id = ?", ((number,) for number in plan.done))
         if plan.run is not None:
-            verb = "INSERT OR REPLACE" if plan.merges else "INSERT OR IGNORE"
             run = plan.run
             row = (run.key, run.reaction, run.at, run.outcome, _encode(run))
-            query = f"{verb} INTO reaction_run (key, reaction, at, outcome, body) VALUES (?, ?, ?, ?, ?)"
+            query = "INSERT OR IGNORE INTO reaction_run (key, reaction, at, outcome, body) VALUES (?, ?, ?, ?, ?)"
             if connection.execute(query, row).rowcount == 0:
                 return False
             connection.execute(_EXPIRE, (MAX_KEPT,))

@@ -1,0 +1,40 @@
+"""Count runs of a reaction that send nothing, so that an alert storm does not become a storm of records."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from hub.model.reaction import ReactionRun, RunOutcome
+
+WITHIN_MS = 60_000
+SINGLE: dict[RunOutcome, int] = {"rate_limited": 1, "condition_false": 10, "condition_unknown": 10, "missed": 10}
+"""How many runs with an outcome get a record of their own within :data:`WITHIN_MS`. The last one counts the others."""
+
+
+class RunCounts:
+    """The last records of each reaction and outcome, with their counts."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # first run's time, records, last
+        self._changed: dict[str, ReactionRun] = {}  # by key
+
+    def take(self, run: ReactionRun) -> bool:
+        """Return True if an earlier record now counts this run, False if it gets a record of its own."""
+        if (most := SINGLE.get(run.outcome)) is None:
+            return False
+        name = (run.reaction, run.outcome)
+        since, records, last = self._last.get(name, (run.at, 0, run))
+        if not 0 <= run.at - since < WITHIN_MS:
+            since, records = run.at, 0
+        if records < most:
+            self._last[name] = since, records + 1, run
+            return False
+        counted = replace(last, count=last.count + 1)
+        self._last[name] = since, records, counted
+        self._changed[counted.key] = counted
+        return True
+
+    def changed(self) -> list[ReactionRun]:
+        """Return the records whose counts have changed since the last call."""
+        found, self._changed = list(self._changed.values()), {}
+        return found

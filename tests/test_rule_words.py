@@ -114,12 +114,18 @@ AVERAGE = "tell me when the average temperature of freezer 1 is above -15 °C"
 
 
 async def test_sentence_that_no_rule_means_is_refused_with_the_reason(tmp_path: Path):
+    (tmp_path / "rules.toml").write_text(RULES)
     async with running_hub(tmp_path, real_ai=True) as hub:
         hub.publish("devices/freezer-1/info", {"name": "Freezer 1", "units": {"temperature": "°C"}})
         await hub.telemetry("freezer-1", temperature=-18)
         refused = await hub.http.post("/api/rules/from-words", json={"text": AVERAGE})
         assert (refused.status_code, "calculated metric" in refused.text) == (422, True)
         zone = {"text": SENTENCES[0][0], "time_zone": "localtime"}
+        warm = {"text": "tell me when freezer 1 is above 14 degrees", "temperature_unit": "°F"}
+        answer = await hub.http.post("/api/rules/from-words", json=warm)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert found["rule"]["condition"]["above"] == -10
         local = await hub.http.post("/api/rules/from-words", json=zone)
         assert (local.status_code, "time zone 'localtime'" in local.text) == (422, True)
         answer = (await hub.http.post("/ask", json={"question": AVERAGE})).json()["answer"]

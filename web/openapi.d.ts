@@ -8079,6 +8079,8 @@ export interface components {
         /**
          * RuleWords
          * @description A sentence that describes a rule. Hours that it names are in `time_zone`.
+         *
+         *     Temperatures without a unit are in `temperature_unit`, in which the person reads them; by default in the metric's.
          */
         RuleWords: {
             /** Text */
@@ -8088,6 +8090,8 @@ export interface components {
              * @default UTC
              */
             time_zone: string;
+            /** Temperature Unit */
+            temperature_unit?: ("°C" | "°F") | null;
         };
         /**
          * RulesChecked

@@ -6,7 +6,8 @@ A draft is never saved here: a person sees it in the form, with what it would ha
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -46,24 +47,18 @@ class RuleDrafts:
         self._registry = registry
         self._providers = providers
 
-    async def candidates(self, text: str, language: str, zone: str) -> list[DraftCandidate]:
-        """Return the drafts for a sentence, the best first. The last one is the grammar's."""
+    async def candidates(self, text: str, language: str, zone: str, shown: str | None = None) -> list[DraftCandidate]:
+        """Return the drafts for a sentence, the best first. The last one is the grammar's.
+
+        ``shown`` is the unit in which the person reads temperatures.
+        """
         devices = list(self._registry.with_latest_values())
-        plain = DraftCandidate(await self._from_grammar(text, devices, language, zone), None)
+        read = partial(rule_from_words, text, devices, language, zone, shown)
+        plain = DraftCandidate(await _in_thread(read), None)
         if not self._providers.generative or not (plain.draft.missing or plain.draft.unknown or plain.draft.refused):
             return [plain]
         written = await self._from_model(text, plain.draft, devices, zone)
         return [plain] if written is None else [written, plain]
-
-    async def _from_grammar(self, text: str, devices: list[Device], language: str, zone: str) -> RuleFromWords:
-        """Read a sentence in a thread, since the first conversion of a unit takes a second.
-
-        A metric that appears meanwhile may interrupt it; then it is read in the event loop.
-        """
-        try:
-            return await asyncio.to_thread(rule_from_words, text, devices, language, zone)
-        except RuntimeError:
-            return rule_from_words(text, devices, language, zone)
 
     async def _from_model(
         self, text: str, plain: RuleFromWords, devices: list[Device], zone: str
@@ -87,6 +82,17 @@ class RuleDrafts:
         if not answer.writer.generative or not isinstance(keys, dict):
             return None
         return DraftCandidate(RuleFromWords({**_named(plain.keys), **keys}, (), ()), answer.writer.model)
+
+
+async def _in_thread(read: Callable[[], RuleFromWords]) -> RuleFromWords:
+    """Read a sentence in a thread, since the first conversion of a unit takes a second.
+
+    A metric that appears meanwhile may interrupt it; then it is read in the event loop.
+    """
+    try:
+        return await asyncio.to_thread(read)
+    except RuntimeError:
+        return read()
 
 
 def _named(keys: Mapping[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,9 @@ class RuleFromWords(msgspec.Struct, frozen=True):
     refused: str | None = None
 
 
-def rule_from_words(text: str, devices: Sequence[Device], language: str = "en", zone: str = "UTC") -> RuleFromWords:
+def rule_from_words(
+    text: str, devices: Sequence[Device], language: str = "en", zone: str = "UTC", shown: str | None = None
+) -> RuleFromWords:
     """Return the draft that a sentence describes.
 
     Args:
@@ -52,6 +54,7 @@ def rule_from_words(text: str, devices: Sequence[Device], language: str = "en", 
         devices: The devices that it may name.
         language: The language where the words are of no particular one.
         zone: The time zone of its hours.
+        shown: The unit of temperatures that have none ("°C" or "°F"); None: that of the metric.
     """
     spoken = language_of(QuestionWords(text), language)
     words = vocabulary(spoken)
@@ -61,7 +64,8 @@ def rule_from_words(text: str, devices: Sequence[Device], language: str = "en", 
     )
     named = {"id": slug.strip("-")[:40].strip("-") or "rule", "name": name[:1].upper() + name[1:]}
     try:
-        keys, missing, unknown = _read(with_spaces(with_known_words(text, devices, spoken), spoken), words, devices)
+        known = with_spaces(with_known_words(text, devices, spoken), spoken)
+        keys, missing, unknown = _read(known, words, devices, shown)
     except NoSuchRule as refusal:
         return RuleFromWords(named, refused=spoken.say(f"no_rule_{refusal.reason}", **refusal.values))
     if "schedule" in keys:
@@ -69,7 +73,9 @@ def rule_from_words(text: str, devices: Sequence[Device], language: str = "en", 
     return RuleFromWords({**named, **keys}, tuple(missing), tuple(unknown))
 
 
-def _read(text: str, words: RuleVocabulary, devices: Sequence[Device]) -> tuple[dict[str, Any], list[str], list[str]]:
+def _read(
+    text: str, words: RuleVocabulary, devices: Sequence[Device], shown: str | None
+) -> tuple[dict[str, Any], list[str], list[str]]:
     """Return the keys, those that are missing, and the words that were not understood."""
     sentence = RuleSentence(text)
     absent = mark_names(sentence, words.language, devices)
@@ -80,7 +86,7 @@ def _read(text: str, words: RuleVocabulary, devices: Sequence[Device]) -> tuple[
     windows = read_schedule(sentence, words)
     severity = next((name for name in ("critical", "warning") if sentence.take(words.patterns[name])), None)
     mark_parts(sentence, words)
-    mark_amounts(sentence, words.language, devices)
+    mark_amounts(sentence, words.language, devices, shown)
     _refuse(sentence, words)
     sentence.take(words.patterns["uses"])
     mark_words(sentence, words.language, devices)

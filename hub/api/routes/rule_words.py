@@ -36,7 +36,9 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
         taken = {rule.id for rule in rules()}
         preview: TablePreview[Rule] | None = None
         refused = None
-        for each in await drafts.candidates(body.text, request.state.proof.language, body.time_zone):
+        for each in await drafts.candidates(
+            body.text, request.state.proof.language, body.time_zone, body.temperature_unit
+        ):
             if each.draft.refused:
                 refused = each.draft.refused
                 continue

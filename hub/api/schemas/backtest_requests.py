@@ -51,7 +51,11 @@ def check_period(start: int, end: int) -> None:
 
 
 class RuleWords(Incoming):
-    """A sentence that describes a rule. Hours that it names are in `time_zone`."""
+    """A sentence that describes a rule. Hours that it names are in `time_zone`.
+
+    Temperatures without a unit are in `temperature_unit`, in which the person reads them; by default in the metric's.
+    """
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
     time_zone: str = Field("UTC", min_length=1, max_length=64)
+    temperature_unit: Literal["°C", "°F"] | None = None

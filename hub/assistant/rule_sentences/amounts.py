@@ -18,16 +18,22 @@ from hub.model import Device
 _LONGEST_UNIT, _LONGEST_NUMBER = 4, 4
 _DEGREES = frozenset(("degree", "degrees", "°", "grad", "grado", "grados"))
 """Words for the unit of a temperature, whichever it is."""
+_CONVERTED = frozenset(("°C", "°F"))
 _TEMPERATURES = frozenset(("°C", "°F", "K", "°"))
 
 
 class RuleAmount(msgspec.Struct, frozen=True):
-    """A number with its unit; None if the sentence gives none. ``degrees``: the unit is that of the metric."""
+    """A number with its unit; None if the sentence gives none.
+
+    ``degrees``: it is a temperature without "C" or "F". Such a temperature, and one without a unit, is in the unit
+    ``shown`` in which the person reads temperatures; None: that of the metric.
+    """
 
     value: float
     unit: str | None
     written: str
     degrees: bool = False
+    shown: str | None = None
 
     @property
     def is_temperature(self) -> bool:
@@ -45,9 +51,11 @@ class RuleAmount(msgspec.Struct, frozen=True):
         own = known[0] if known else ""
         if self.degrees and own not in _TEMPERATURES and own:
             raise NoSuchRule("unit", written=self.written, metric=metric, unit=own)
-        if self.unit is None or self.degrees or self.unit == own:
+        is_open = self.unit is None or self.degrees
+        unit = self.shown if is_open and own in _CONVERTED else None if is_open else self.unit
+        if unit is None or unit == own:
             return self.value
-        found = convert(self.value, self.unit, own, difference=difference) if own else None
+        found = convert(self.value, unit, own, difference=difference) if own else None
         if found is None:
             raise NoSuchRule("unit", written=self.written, metric=metric, unit=own or "1")
         return float(f"{found:.6g}")
@@ -75,8 +83,13 @@ def with_spaces(text: str, language: Language) -> str:
     return re.sub(r"(?<![\w.,])(\d+(?:[.,]\d+)*)([^\W\d]+(?:/[^\W\d]+)?)", spaced, text)
 
 
-def mark_amounts(sentence: RuleSentence, language: Language, devices: Iterable[Device]) -> None:
-    """Mark the numbers of a sentence with their units as ``@a``, also "half a degree"."""
+def mark_amounts(
+    sentence: RuleSentence, language: Language, devices: Iterable[Device], shown: str | None = None
+) -> None:
+    """Mark the numbers of a sentence with their units as ``@a``, also "half a degree".
+
+    ``shown`` is the unit of temperatures that have none.
+    """
     units = known_units(language, devices)
     words = sentence.words
     place = 0
@@ -93,7 +106,7 @@ def mark_amounts(sentence: RuleSentence, language: Language, devices: Iterable[D
             continue
         end = place + length + more
         sign = "-" if words.tokens[place].negative else ""
-        sentence.mark(place, end, "@a", RuleAmount(value, unit, sign + words.written(place, end), degrees))
+        sentence.mark(place, end, "@a", RuleAmount(value, unit, sign + words.written(place, end), degrees, shown))
         place = end
 
 

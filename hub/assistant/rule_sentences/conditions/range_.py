@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hub.assistant.rule_sentences.amounts import RuleAmount
 from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amounts, comparatives, is_more
 from hub.assistant.rule_sentences.sentence import SentencePart
@@ -40,7 +42,7 @@ def _condition(
 def _same_unit(first: RuleAmount, second: RuleAmount) -> tuple[RuleAmount, RuleAmount]:
     """Return two amounts of which the one without a unit has that of the other."""
     if first.unit is None:
-        return RuleAmount(first.value, second.unit, first.written, second.degrees), second
+        return msgspec.structs.replace(first, unit=second.unit, degrees=second.degrees), second
     if second.unit is None:
-        return first, RuleAmount(second.value, first.unit, second.written, first.degrees)
+        return first, msgspec.structs.replace(second, unit=first.unit, degrees=first.degrees)
     return first, second

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from paho.mqtt.enums import MQTTProtocolVersion
 
+import hub_process
 from broker_client import Client
 from brokers import Mosquitto
 from hub.errors import Conflict, Invalid, NotFound, StoreError
@@ -203,8 +203,7 @@ def test_unwritable_password_file_is_reported(tmp_path: Path):
 
 
 def hub(data: Path, broker: Mosquitto, *words: str) -> str:
-    command = [sys.executable, "-m", "hub", "device", *words, "--data", str(data), "--mqtt", broker.address]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+    return hub_process.run("device", *words, "--data", data, "--mqtt", broker.address, status=0).stdout
 
 
 def test_printed_command_publishes_with_printed_broker_settings(tmp_path: Path):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import hub_process
 from brokers import Mosquitto
 from serving import Serving
 
@@ -40,11 +39,11 @@ def test_first_account_link_is_written_to_private_file_and_not_logged(serving: S
 
 
 def test_link_command_lets_somebody_in_who_lost_access(serving: Serving):
-    command = [sys.executable, "-m", "hub", "link", "--data", str(serving.data), "--http", f"127.0.0.1:{serving.port}"]
+    command = ["link", "--data", serving.data, "--http", f"127.0.0.1:{serving.port}"]
     serving.start()
 
     def secret(*words: str) -> str:
-        done = subprocess.run([*command, *words], capture_output=True, text=True, check=True)
+        done = hub_process.run(*command, *words, status=0)
         return done.stdout.split()[0].partition("/welcome#")[2]
 
     account = {"link": secret(), "name": "Ada", "password": "a quiet lighthouse 7"}
@@ -52,5 +51,5 @@ def test_link_command_lets_somebody_in_who_lost_access(serving: Serving):
     forgotten = {"link": secret("--account", "ada"), "password": "a brighter lighthouse"}
     assert serving.http.post("/api/welcome", json=forgotten).json()["name"] == "Ada"
     assert serving.http.post("/login", json={"name": "Ada", "password": "a brighter lighthouse"}).status_code == 204
-    unknown = subprocess.run([*command, "--account", "Bob"], capture_output=True, text=True, check=False)
+    unknown = hub_process.run(*command, "--account", "Bob")
     assert (unknown.returncode, "Accounts: Ada." in unknown.stderr) == (2, True)

@@ -6,8 +6,6 @@ import hashlib
 import io
 import os
 import sqlite3
-import subprocess
-import sys
 import tarfile
 import tomllib
 from collections.abc import Callable, Iterator
@@ -18,6 +16,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import hub_process
 from brokers import Mosquitto
 from hub import archive
 from hub.archive import restore
@@ -30,12 +29,7 @@ from store_samples import all_of, delta, record
 
 
 def hub(*words: str | Path, status: int = 0) -> str:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, env=environ
-    )
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
+    done = hub_process.run(*words, status=status)
     return done.stdout + done.stderr
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hub_process
 from brokers import Mosquitto
 from hub.runtime.clock import CONFIRMED, Clock, confirm, read_clock_state
 from serving import Serving, Thing, until
@@ -222,11 +222,8 @@ def test_hub_with_clock_400_days_ahead_deletes_nothing(tmp_path: Path, mosquitto
         state = read_clock_state(tmp_path / "data")
         assert state is not None
         assert state.doubted_at is not None
-        output = subprocess.run(
-            [sys.executable, "-m", "hub", "doctor", "--data", str(tmp_path / "data"), "--mqtt", mosquitto.address,
-             "--http", f"127.0.0.1:{hub.port}"],
-            capture_output=True, text=True,
-        ).stdout  # fmt: skip
+        words = ["--data", tmp_path / "data", "--mqtt", mosquitto.address, "--http", f"127.0.0.1:{hub.port}"]
+        output = hub_process.run("doctor", *words).stdout
         assert "no history is deleted" in output
         hub.days = 0
         hub.start()

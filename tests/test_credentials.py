@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import hub_process
 from api_hub import ApiHub, running_hub
 from guarded_broker import GuardedBroker
 from hub.errors import StoreError
@@ -124,9 +125,7 @@ def test_stale_pid_file_does_not_signal_other_process(guarded: GuardedBroker):
 
 
 def hub_command(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
-    )
+    return hub_process.run(*words)
 
 
 def settings_naming(directory: Path, passwords: Path, rights: Path) -> Path:

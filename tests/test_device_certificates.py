@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import ssl
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import hub_process
 from api_hub import running_hub
 from broker_client import Client
 from brokers import Mosquitto, free_port
@@ -230,9 +228,7 @@ def test_name_has_either_password_or_certificate(certified: CertifiedBroker) -> 
 
 
 def hub(data: Path, *words: str) -> str:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
-    command = [sys.executable, "-m", "hub", *words, "--data", str(data)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, check=False)
+    done = hub_process.run(*words, "--data", data)
     return done.stdout + done.stderr
 
 

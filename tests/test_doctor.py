@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import hub_process
 from brokers import Mosquitto, free_port
 from hub.store.lock import DirectoryLock
 from serving import Serving, until
@@ -25,11 +25,7 @@ def hub(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Serving]:
 
 
 def doctor(data: Path, http: int, mqtt: str, *words: str) -> tuple[int, str]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("OPENAI_", "OLLAMA_", "HUB_"))}
-    command = [sys.executable, "-m", "hub", "doctor", "--data", str(data), "--mqtt", mqtt]
-    command += ["--http", f"127.0.0.1:{http}", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environ)
-    assert "Traceback" not in done.stderr, done.stderr
+    done = hub_process.run("doctor", "--data", data, "--mqtt", mqtt, "--http", f"127.0.0.1:{http}", *words)
     return done.returncode, done.stdout
 
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+import hub_process
 from api_hub import ApiHub, running_hub
 from broker_client import Client
 from guarded_broker import GuardedBroker
@@ -126,11 +124,8 @@ async def test_key_is_used_up_by_its_number_of_devices(hub: ApiHub, guarded: Gua
 
 
 async def test_command_makes_key_for_running_hub(hub: ApiHub, tmp_path: Path) -> None:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
-    words = ["device", "key", "--devices", "2", "--prefix", "lab-", "--data", str(tmp_path / "data")]
-    done = await asyncio.to_thread(
-        subprocess.run, [sys.executable, "-m", "hub", *words], capture_output=True, text=True, timeout=60, env=environ
-    )
+    words = ["device", "key", "--devices", "2", "--prefix", "lab-", "--data", tmp_path / "data"]
+    done = await asyncio.to_thread(hub_process.run, *words)
     key = done.stdout.split("shown only once: ")[1].split()[0]
     assert (await enrol(hub, key, "lab-7")).status_code == 201
     assert await left(hub) == [1]

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -15,6 +14,7 @@ from pathlib import Path
 import paho.mqtt.client as paho
 import pytest
 
+import hub_process
 from brokers import Mosquitto
 from serving import Serving, until
 
@@ -104,14 +104,7 @@ def test_no_reading_is_lost_when_first_device_enables_passwords(
         device.published(5)
         if source == "command":
             words = ["--data", str(hub.data), "--http", f"127.0.0.1:{hub.port}", "--mqtt", mosquitto.address]
-            done = subprocess.run(
-                [sys.executable, "-m", "hub", "device", "add", "boiler-1", *words],
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=True,
-            )
-            output = done.stdout
+            output = hub_process.run("device", "add", "boiler-1", *words, status=0).stdout
             assert "The running hub already connects with its own user" in output
             device.password = re.findall(r"shown only once: (\S+)", output)[0]
         else:
@@ -140,13 +133,7 @@ def test_hub_reconnects_after_broker_enables_passwords_first(hub: Serving, mosqu
     assert hub.process is not None
     os.kill(hub.process.pid, signal.SIGSTOP)
     try:
-        issued = subprocess.run(
-            [sys.executable, "-m", "hub", "device", "add", "a", "--data", str(hub.data), "--http", "127.0.0.1:1"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        issued = hub_process.run("device", "add", "a", "--data", hub.data, "--http", "127.0.0.1:1", status=0)
         assert "No hub answers at 127.0.0.1:1" in issued.stdout
         enable_passwords(mosquitto, issued.stdout)
     finally:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import errno
 import grp
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+import hub_process
 from brokers import Mosquitto
 from hub.runtime.private_files import replace_file, replacing
 from serving import Serving, Thing, until
@@ -38,10 +37,7 @@ def open_to_others(folder: Path) -> dict[str, str]:
 
 
 def hub_command(*words: object) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    done = hub_process.run(*words, status=0)
     return done.stdout + done.stderr
 
 

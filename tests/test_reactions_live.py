@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import hub_process
 from serving import Serving, Thing, served, until
 
 RULE = '[[rule]]\nid = "hot"\nmetric = "temperature"\nabove = 80\nseverity = "critical"\n'
@@ -75,12 +74,7 @@ def test_devices_obey_and_settings_apply(tmp_path: Path) -> None:
         wrong = "reactions.toml, line 5, reaction 'fan': command.amount = 80 is not valid."
         assert wrong in (tmp_path / "hub.log").read_text()
         assert ids(hub) == ["fan", "plug"], "the previous ones stay in use"
-        doctor = subprocess.run(
-            [sys.executable, "-m", "hub", "doctor", "--data", str(hub.data), "--mqtt", hub.broker.address],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        doctor = hub_process.run("doctor", "--data", hub.data, "--mqtt", hub.broker.address)
         assert wrong in doctor.stdout
         reload(hub, BOTH)
         hub.end()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
 
+import hub_process
 from access import dynamic_security
 from brokers import Mosquitto
 from hub.dialects import DIALECTS
@@ -43,9 +43,7 @@ def doctor(hub: Serving) -> tuple[int, str]:
         "--http",
         "127.0.0.1:0",
     ]
-    command = [sys.executable, "-m", "hub", "doctor", *words]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
+    done = hub_process.run("doctor", *words)
     return done.returncode, done.stdout
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import hub_process
 from api_hub import ApiHub, now_ms, running_hub
 from brokers import Mosquitto
 from examples import examples
@@ -27,6 +26,9 @@ from hub.services.import_export import PAGE
 from hub.store.sqlite import SqliteStore
 from serving import Serving, Thing, until
 from store_samples import T0, all_of, delta, record
+
+# The process that reads and writes tables has a low priority: on a loaded machine it waits.
+pytestmark = pytest.mark.timeout(240)
 
 FORMATS: tuple[Format, ...] = ("csv", "parquet")
 VALUES = (
@@ -260,13 +262,8 @@ async def test_import_changes_only_history(hub: ApiHub) -> None:
 # --- by the command line -------------------------------------------------------------------------------------------
 
 
-def run(*words: str | Path, status: int = 0) -> subprocess.CompletedProcess[bytes]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("HUB_")}
-    command = [sys.executable, "-m", "hub", *map(str, words)]
-    done = subprocess.run(command, capture_output=True, timeout=60, env=environ)
-    assert done.returncode == status, done.stdout + done.stderr
-    assert b"Traceback" not in done.stderr
-    return done
+def run(*words: str | Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    return hub_process.run(*words, status=status)
 
 
 async def filled(data: Path) -> list[Any]:
@@ -284,10 +281,10 @@ async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path)
     points = await filled(tmp_path / "data")
     file = tmp_path / f"out.{kind}"
     run("export", file, "--data", tmp_path / "data")
-    assert b"exists already" in run("export", file, "--data", tmp_path / "data", status=2).stderr
+    assert "exists already" in run("export", file, "--data", tmp_path / "data", status=2).stderr
     run("export", file, "--data", tmp_path / "data", "--replace")
-    for new in (b"750 of them new; 1 devices created", b"0 of them new"):
-        assert b"750 readings read, " + new in run("import", file, "--data", tmp_path / "new").stdout
+    for new in ("750 of them new; 1 devices created", "0 of them new"):
+        assert "750 readings read, " + new in run("import", file, "--data", tmp_path / "new").stdout
     store = SqliteStore.open(tmp_path / "new")
     [found] = await store.history([all_of("a", "t")])
     assert found.points == points
@@ -295,7 +292,7 @@ async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path)
     await store.close()
     text = run("export", "-", "--data", tmp_path / "new", "--to", str((T0 + 9) / 1000), "--metric", "t").stdout
     assert len(text.splitlines()) == 11
-    assert b"There is no device 'b'" in run("export", "-", "--data", tmp_path / "new", "--device", "b", status=2).stderr
+    assert "There is no device 'b'" in run("export", "-", "--data", tmp_path / "new", "--device", "b", status=2).stderr
 
 
 @pytest.fixture
@@ -318,12 +315,12 @@ def test_export_and_import_commands_while_hub_runs(serving: Serving, mosquitto: 
         run("export", file, *where)
         assert len(file.read_text().splitlines()) == 6
         file.write_text(file.read_text() + "2020-01-01,pump,t,-1,number,good,\n2020-01-01,tank,t,-2,number,good,\n")
-        assert b"7 readings read, 2 of them new; 1 devices created" in run("import", file, *where).stdout
+        assert "7 readings read, 2 of them new; 1 devices created" in run("import", file, *where).stdout
         assert serving.get(path)["points"][0] == [1_577_836_800_000, -1]
         assert serving.get("/api/devices/tank")["presence"] in ("online", "stale")
         file.write_text("time,device\n")
-        assert b"no column 'metric'" in run("import", file, *where, status=2).stderr
+        assert "no column 'metric'" in run("import", file, *where, status=2).stderr
         wrong = run("import", file, "--data", serving.data, "--http", "127.0.0.1:1", status=2)
-        assert b"does not answer at 127.0.0.1:1" in wrong.stderr
+        assert "does not answer at 127.0.0.1:1" in wrong.stderr
     finally:
         thing.leave()

@@ -139,3 +139,12 @@ async def test_announcement_survives_restart(tmp_path):
     assert (device.metrics["S.Temperature"].value, device.unit("S.Temperature")) == (21.0, "°C")
     assert (device.display_name, device.native_id, device.dialect) == ("Desk plug", MAC, "tasmota")
     assert effects == [Subscribe(("home/plug/tele/#", "home/plug/stat/#"))]
+
+
+@pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"sn":{"ANALOG":{"A0":1}}}', b'{"sn":{"ANALOG":{"A0":1}}}\0'])
+def test_sensors_in_front_of_the_device_are_stored_as_plain_json(text: bytes):
+    hub = DialectRun(TasmotaDialect())
+    [change] = hub.say(f"tasmota/discovery/{MAC}/sensors", text).changes
+    again = TasmotaDialect()
+    again.apply(change)  # at the next start
+    assert change.value == b'{"sn":{"ANALOG":{"A0":1}}}'

@@ -113,7 +113,7 @@ class TasmotaDialect:
         if before is not None:
             return self._update(before, with_sensors(before, body))
         early = len(message.payload) <= MAX_EARLY and len(self._early) < MAX_DEVICES
-        return Result(changes=(DialectState(_EARLY + mac, message.payload),)) if early else Result()
+        return Result(changes=(DialectState(_EARLY + mac, msgspec.json.encode(body)),)) if early else Result()
 
     def _config(self, mac: str, body: dict[str, Any], before: TasmotaDevice | None) -> Result:
         known = parse_config(mac, body)

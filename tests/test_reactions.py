@@ -441,3 +441,13 @@ def test_storm_of_runs_that_send_nothing_is_counted() -> None:
     assert {each.key: each.count for each in counts.changed()} == {"k0": 3, "k9": 3}
     assert counts.changed() == []
     assert not run(30, "rate_limited", T0 + 60_000)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://é..b/x", "http://169.254.169.254/", "http://0xA9FEA9FE/", "http://[::ffff:a9fe:a9fe]/", "http://0.0.0.0/"],
+)
+def test_webhook_that_can_never_be_called_is_refused(url: str) -> None:
+    text = f'[[reaction]]\nid = "x"\n[reaction.alert]\n[reaction.webhook]\nurl = "{url}"\n'
+    with pytest.raises(ConfigError, match=r"url = .* is not valid"):
+        parse(text)

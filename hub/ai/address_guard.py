@@ -16,45 +16,10 @@ from functools import partial
 from typing import Any
 
 from hub.errors import AiError
+from hub.server_urls import NOT_ALLOWED, IpAddress, is_forbidden, literal, unwrapped
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_METADATA = frozenset(
-    ipaddress.ip_address(each) for each in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
-)
-"""Where clouds serve credentials outside the link-local networks: AWS, Alibaba, Azure, Oracle."""
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
 """Threads of their own: a name server that does not answer blocks only them, for seconds."""
-_SITE_LOCAL = ipaddress.ip_network("fec0::/10")
-
-
-def is_forbidden(address: IpAddress) -> bool:
-    """Return True for an address that no server may have, also for an IPv4 address wrapped in IPv6."""
-    address = _unwrapped(address)
-    return (
-        address.is_link_local
-        or address.is_multicast
-        or address.is_unspecified
-        or (address.is_reserved and not address.is_loopback)
-        or address in _METADATA
-        or (address.version == 6 and address in _SITE_LOCAL)
-    )
-
-
-def literal(host: str) -> IpAddress | None:
-    """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
-
-    None if it is a name.
-    """
-    try:
-        return ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        pass
-    try:
-        return ipaddress.IPv4Address(socket.inet_aton(host))
-    except (OSError, ValueError):
-        return None
 
 
 async def pin(request: Any) -> None:
@@ -113,32 +78,19 @@ async def _resolve(host: str, port: int) -> list[IpAddress]:
 async def is_public(host: str, port: int) -> bool:
     """Return True unless one of the host's addresses is outside of the public internet. A host may have none yet."""
     if (address := literal(host)) is not None:
-        return _unwrapped(address).is_global
+        return unwrapped(address).is_global
     try:
         found = await _resolve(host, port)
     except OSError:
         return True  # the connection will fail with the library's own error
-    return all(_unwrapped(each).is_global for each in found)
+    return all(unwrapped(each).is_global for each in found)
 
 
 def refusal(host: str) -> AiError:
     return AiError(
         f"{host[:100]} is not an allowed address.",
-        "Link-local, multicast and unspecified addresses are refused. Enter the server's own address.",
+        NOT_ALLOWED,
     )
-
-
-def _unwrapped(address: IpAddress) -> IpAddress:
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1] or _compatible(address)
-
-
-def _compatible(address: ipaddress.IPv6Address) -> IpAddress:
-    """Unwrap the old form ``::a.b.c.d``."""
-    return ipaddress.IPv4Address(int(address)) if 1 < int(address) < 2**32 else address
 
 
 def _by_proxy(scheme: str, host: str) -> bool:

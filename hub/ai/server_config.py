@@ -11,8 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from hub.ai.address_guard import is_forbidden, literal, refusal
+from hub.ai.address_guard import refusal
 from hub.errors import ConfigError
+from hub.server_urls import is_forbidden, literal
 
 Kind = Literal["openai", "ollama"]
 Api = Literal["chat", "responses"]

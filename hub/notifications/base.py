@@ -13,7 +13,7 @@ import msgspec
 
 from hub.errors import Invalid
 from hub.model import FailureReason, Message
-from hub.runtime.network_addresses import is_possible_host
+from hub.server_urls import check_url
 
 FieldType = Literal["text", "url", "secret", "secret_url", "number", "choice", "yes_no"]
 SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
@@ -156,25 +156,6 @@ def _checked(field: ChannelField, value: object) -> Setting:
     if field.type in ("url", "secret_url"):
         check_url(field.name, value)
     return value
-
-
-def check_url(name: str, value: str) -> None:
-    """Raise Invalid unless the value is a complete http or https URL."""
-    try:
-        parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        valid = False
-    if not valid:
-        raise Invalid(f"{name} is not a valid URL.", "Allowed: https://… or http://… with a host.")
-    check_host_name(name, parts.hostname or "")
-
-
-def check_host_name(name: str, host: str) -> None:
-    """Raise Invalid for a host that no name server can have. ``name`` is the field that has it."""
-    if not is_possible_host(host):
-        hint = "Allowed: an IP address, or labels of 1 to 63 characters with dots between them."
-        raise Invalid(f"{name} has no valid host name ({host[:64]!r}).", hint)
 
 
 def masked_url(url: str) -> str:

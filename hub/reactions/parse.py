@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from hub.bounds import decode_toml
-from hub.errors import ConfigError
+from hub.errors import ConfigError, Invalid
 from hub.model import SEVERITIES, Scope
 from hub.model.reaction import AlertTrigger, CommandAction, Reaction, RunLimits, WebhookAction
 from hub.reactions.condition import leaves, read_reaction_condition
 from hub.reactions.lines import line_of
 from hub.reactions.schedule import read_times
 from hub.rules.fields import InvalidField, read_duration, read_number, read_text, read_texts, shortened
+from hub.server_urls import check_url
 
 FILE = "reactions.toml"
 MAX_REACTIONS = 200
@@ -178,22 +178,23 @@ def _read_webhook(table: dict[str, Any]) -> WebhookAction:
     if ("url" in table) == ("url_from" in table):
         raise InvalidField("url", table.get("url"), "just one of url and url_from")
     url = table.get("url")
-    if url is not None and not _is_url(url):
-        raise InvalidField("url", url, "https://… or http://… with a host")
+    if url is not None:
+        _check_url(url)
     files = {
         key: read_text(table[key], key, "the path of a file") for key in ("url_from", "secret_from") if key in table
     }
     return WebhookAction(url, files.get("url_from"), files.get("secret_from"))
 
 
-def _is_url(url: Any) -> bool:
+def _check_url(url: Any) -> None:
+    """Raise InvalidField for a URL that cannot be called."""
+    allowed = "https://… or http://… with a host"
     if not isinstance(url, str) or len(url) > 2_048 or not url.isprintable() or " " in url:
-        return False
+        raise InvalidField("url", url, allowed)
     try:
-        parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        return False
+        check_url("url", url)
+    except Invalid as error:
+        raise InvalidField("url", url, f"{allowed} ({error.message})") from None
 
 
 def _read_limits(table: dict[str, Any]) -> RunLimits:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from hub.server_urls import is_possible_host
+
 _HOST = re.compile(r"\[[\w:.%]+\]|[\w.:%-]+")
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[\w.-]+)(:\d{1,5})?")
-_MAX_HOST_CHARS = 253
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -26,16 +27,6 @@ def check_address(value: str, example: str = "127.0.0.1:8000", *, first_port: in
     if not separator or not is_port or not _HOST.fullmatch(host) or not is_possible_host(host):
         raise ValueError(f'HOST:PORT, for example "{example}"')
     return value
-
-
-def is_possible_host(host: str) -> bool:
-    """Return whether this is an IP address, or a text that can be a host name: no empty or overlong label."""
-    if ":" in host:
-        return parse_ip(host) is not None
-    try:
-        return "%" not in host and 0 < len(host.encode("idna")) <= _MAX_HOST_CHARS
-    except UnicodeError:
-        return False
 
 
 def split_address(address: str) -> tuple[str, int]:

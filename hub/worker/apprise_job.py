@@ -12,7 +12,7 @@ from typing import Any
 import apprise
 from apprise.attachment.memory import AttachMemory
 
-from hub.ai.address_guard import is_forbidden
+from hub.server_urls import is_forbidden
 
 REFUSED = frozenset(("dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"))
 """Schemes that reach the machine of the hub instead of a service."""

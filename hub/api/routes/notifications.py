@@ -17,11 +17,12 @@ from hub.api.field_changes import field_changes
 from hub.api.schemas import notification_requests as requests
 from hub.api.schemas import notification_texts as texts
 from hub.api.schemas import notifications as shapes
-from hub.notifications.base import check_url, masked_url
+from hub.notifications.base import masked_url
 from hub.notifications.channels import CHANNEL_KINDS, webpush
 from hub.notifications.service import Notifications
 from hub.notifications.settings import NotificationChannel
 from hub.notifications.templates import ALERT_FIELDS, DEFAULT_TEMPLATE, FIELDS
+from hub.server_urls import check_url
 
 ChannelId = Annotated[str, Path(pattern=r"^[a-z0-9_-]{1,32}$")]
 

@@ -17,7 +17,8 @@ import aiosmtplib
 from hub.ai.address_guard import check_host
 from hub.errors import AiError, Invalid
 from hub.model import FailureReason, Message
-from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values, check_host_name
+from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values
+from hub.server_urls import check_host_name
 
 TIMEOUT_S = 10.0
 MAX_RECIPIENTS = 20

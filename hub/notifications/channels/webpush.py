@@ -13,8 +13,9 @@ import msgspec
 
 from hub.ai.address_guard import is_public
 from hub.errors import Invalid
-from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values, check_url, masked_url
+from hub.notifications.base import ChannelField, DeliveryFailed, OutgoingMessage, Values, masked_url
 from hub.notifications.http_client import post
+from hub.server_urls import check_url
 
 CHANNEL = "webpush"
 """The id of the only channel of this kind, which the hub creates."""

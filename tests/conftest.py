@@ -31,13 +31,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 TESTS = Path(__file__).parent
 SLOW_FIRST = (
     "test_contract.py",
+    "test_media_truth.py",
+    "test_tables.py",
+    "test_ai_attacks.py",
+    "test_worker.py",
     "test_accounts.py",
     "test_assistant_questions.py",
     "test_doctor.py",
     "test_demo.py",
     "test_fuzz.py",
     "test_command_line.py",
-    "test_packaging.py",
     "test_faults.py",
     "test_reload.py",
     "test_backup.py",

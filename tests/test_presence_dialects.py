@@ -415,6 +415,51 @@ def test_home_assistant_contact_stays_online_while_available() -> None:
     assert hub.presence(only(hub)) == "offline"
 
 
+DIMMER = {"brightness_state_topic": "farm/ha1/value"}
+COVER = {"position_topic": "farm/ha1/value"}
+SPEED = {"percentage_state_topic": "farm/ha1/value"}
+THERMOSTAT = {"temperature_state_topic": "farm/ha1/value", "current_temperature_topic": "farm/ha1/value"}
+HUMIDIFIER = {"target_humidity_state_topic": "farm/ha1/value"}
+
+
+@pytest.mark.parametrize(
+    ("component", "topics"),
+    [
+        ("light", DIMMER),
+        ("cover", COVER),
+        ("fan", SPEED),
+        ("climate", THERMOSTAT),
+        ("water_heater", THERMOSTAT),
+        ("humidifier", HUMIDIFIER),
+        ("number", {"state_topic": "farm/ha1/value", "command_topic": "farm/ha1/set"}),
+    ],
+)
+@pytest.mark.parametrize("reports", [1, 30], ids=["one state", "a burst"])
+def test_home_assistant_device_without_sensor_may_rest(component: str, topics: dict[str, str], reports: int) -> None:
+    hub = PresenceRun()
+    home_assistant(hub, component=component, availability_topic=None, **topics)
+    diagnostic = {"unique_id": "rssi", "state_topic": "farm/ha1/rssi", "device_class": "signal_strength"}
+    hub.say("homeassistant/sensor/rssi/config", {**diagnostic, "device": {"identifiers": ["ha1"]}}, retained=True)
+    for number in range(reports):
+        hub.say("farm/ha1/value", str(number + 10))
+        hub.wait(SECOND)
+    hub.wait(24 * HOUR)
+    assert (hub.presence(only(hub)), hub.silent()) == ("online", [])
+    hub.wait(2 * HOUR)
+    assert (hub.presence(only(hub)), hub.silent()) == ("stale", [only(hub)])
+
+
+def test_home_assistant_light_that_measures_is_missed_when_its_reports_stop() -> None:
+    hub = PresenceRun()
+    home_assistant(hub, component="light", availability_topic=None, **DIMMER)
+    power = {"unique_id": "power", "state_topic": "farm/ha1/power", "device_class": "power"}
+    hub.say("homeassistant/sensor/power/config", {**power, "device": {"identifiers": ["ha1"]}}, retained=True)
+    hub.every(MINUTE, 30, "farm/ha1/power", "1.5")
+    assert hub.silent() == []
+    hub.wait(HOUR)
+    assert (hub.presence(only(hub)), hub.silent()) == ("stale", [only(hub)])
+
+
 def test_off_delay_does_not_update_last_seen() -> None:
     hub = PresenceRun()
     home_assistant(hub, component="binary_sensor", off_delay=60)

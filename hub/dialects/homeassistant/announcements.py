@@ -13,6 +13,7 @@ from hub.dialects.homeassistant.discovery import Announced, is_wild
 from hub.dialects.homeassistant.entities import Entity, Watched
 from hub.dialects.homeassistant.names import titles
 from hub.dialects.homeassistant.readings import EntityReading
+from hub.dialects.homeassistant.reporting import device_reporting
 from hub.dialects.homeassistant.template import ValueTemplate, template
 from hub.errors import Rejected
 from hub.model import Info
@@ -151,6 +152,7 @@ class Announcements:
             classes={metric: found for each in names for metric, found in each.classes.items()},
             categories={metric: found for each in names for metric, found in each.categories.items()},
             max_silence=_max_silence([r for each in members.values() for e in each.entities for r in e.readings]),
+            reports=device_reporting(entity.reporting for each in members.values() for entity in each.entities),
         )
 
     def _via(self, native_id: str | None) -> str | None:

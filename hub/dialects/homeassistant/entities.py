@@ -15,6 +15,7 @@ from hub.dialects.homeassistant.discovery import Component, filter_of, text, wor
 from hub.dialects.homeassistant.names import EntityNames, names_of
 from hub.dialects.homeassistant.options import MODES, faults, number
 from hub.dialects.homeassistant.readings import EntityReading
+from hub.dialects.homeassistant.reporting import EntityReporting, entity_reporting
 from hub.dialects.homeassistant.template import template
 from hub.dialects.payload import metric_name
 from hub.dialects.repair import UNREADABLE
@@ -176,6 +177,7 @@ class Entity(msgspec.Struct, frozen=True):
     commands: dict[str, dict[str, Any]]
     watched: tuple[Watched, ...]
     mode: str  # how several availability topics are combined, see MODES
+    reporting: EntityReporting
 
 
 def entity(component: Component) -> Entity | None:
@@ -204,6 +206,7 @@ def entity(component: Component) -> Entity | None:
         commands=commands,
         watched=tuple(_watched(config)),
         mode=mode if mode in MODES else "latest",
+        reporting=entity_reporting(component),
     )
 
 

@@ -140,6 +140,16 @@ def test_other_files_are_refused_with_a_reason(exported: bytes, tmp_path: Path):
     assert main(["replay", str(tmp_path / "missing")]) == 2
 
 
+@pytest.mark.parametrize("levels", [40, 1_200, 3_000])
+def test_nested_file_is_refused_with_a_reason(
+    exported: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str], levels: int
+):
+    file = tmp_path / "nested.json"
+    file.write_bytes(exported[:-1] + b',"zz":' + b"[" * levels + b"]" * levels + b"}")
+    assert main(["replay", str(file)]) == 2
+    assert "is nested more than 32 levels deep" in capsys.readouterr().err
+
+
 def test_eval_scores_the_analyst_and_fails_below_the_baseline(
     exported: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

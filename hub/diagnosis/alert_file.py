@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
+from hub import bounds
 from hub.diagnosis.alert_file_bounds import check_numbers
 from hub.diagnosis.investigation import WEEK_MS, peers_of
-from hub.errors import Invalid
+from hub.errors import Invalid, Rejected
 from hub.model import Alert, AlertEntry, Condition, Device, Diagnosis, Quality, Rule, Scope, Value
 from hub.registry.reader import DeviceReader
 from hub.rules import KINDS
@@ -106,13 +107,15 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
 def read_alert_file(data: bytes) -> AlertFile:
     """Return the contents of a file.
 
-    Raises Invalid if it is not an alert file, has a newer version, or a number that is out of bounds.
+    Raises Invalid if it is not an alert file, has a newer version, is nested too deeply, or has a number that is out of
+    bounds.
     """
     try:
-        decoded = msgspec.json.decode(data)
+        decoded = bounds.decode_shallow_json(data, "the file")
         found = msgspec.convert(decoded, AlertFile)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise Invalid(f"This is not an alert file ({error}).", "Download one from the page of an alert.") from None
+    except (msgspec.ValidationError, Rejected) as error:
+        problem = error.message.rstrip(".") if isinstance(error, Rejected) else error
+        raise Invalid(f"This is not an alert file ({problem}).", "Download one from the page of an alert.") from None
     if found.format != FORMAT or found.version > VERSION:
         raise Invalid(
             f"The file has version {found.version} of {found.format[:40]!r}.", f"This hub reads version {VERSION}."

@@ -535,6 +535,25 @@ def test_will_of_unknown_owntracks_phone_creates_no_device(mappings: str | None)
     assert list(hub.registry.devices()) == []
 
 
+WHOLE_TREE = '[[mapping]]\ntopic = "owntracks/{user}/{phone}"\ndevice = "{user}/{phone}"'
+
+
+@pytest.mark.parametrize("mappings", [None, MAPPINGS, WHOLE_TREE], ids=["shipped", "own", "tree"])
+@pytest.mark.parametrize("sort", ["waypoint", "waypoints", "card", "cmd", "configuration", "encrypted", "beacon"])
+def test_other_owntracks_message_is_not_the_position_of_the_phone(mappings: str | None, sort: str) -> None:
+    hub = PresenceRun(mappings=mappings)
+    other = {"_type": sort, "desc": "Home", "tst": hub.now // 1000, "lat": 51.5, "lon": 52.5, "batt": 3}
+    hub.say("owntracks/jane/phone", other)
+    assert list(hub.registry.devices()) == []
+    hub.say("owntracks/jane/phone", {"_type": "location", "tst": hub.now // 1000, "lat": 1, "lon": 2})
+    (phone,) = hub.registry.devices()
+    before = {name: latest.value for name, latest in phone.metrics.items()}
+    assert 1.0 in before.values()
+    hub.wait(SECOND)
+    hub.say("owntracks/jane/phone", {**other, "tst": hub.now // 1000})
+    assert {name: latest.value for name, latest in phone.metrics.items()} == before
+
+
 @pytest.mark.parametrize("mappings", [None, MAPPINGS], ids=["shipped", "own"])
 def test_will_sets_known_owntracks_phone_offline(mappings: str | None) -> None:
     hub = PresenceRun(mappings=mappings)

@@ -27,6 +27,13 @@ from hub.model import Availability, Identity, Info, Mapping, Pick, RawMessage, R
 from hub.topics import covers, slug
 
 MAX_CACHED = 100_000
+_NOT_OF_PHONE = frozenset(
+    ("beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "waypoint", "waypoints")
+)
+"""Types of OwnTracks messages (``_type``) whose fields say nothing of the phone, as the position of a region.
+
+A ``location`` and a ``transition`` have its position, ``steps`` and ``status`` are its own.
+"""
 _INFO = ("name", "manufacturer", "model", "area", "via")
 
 
@@ -64,6 +71,8 @@ class _Reader:
             name = metric_name(self._prefix(levels, None) or "value")
             return None, [MappedValues() if self._ignored.of(name) else read_plain(name, payload, self._kinds.of(name))]
         body = parse_telemetry(payload)
+        if isinstance(body, dict) and isinstance(sort := body.get("_type"), str) and sort in _NOT_OF_PHONE:
+            return body, [MappedValues()]
         if not self._selects:
             return body, [read_tree(body, self._prefix(levels, body), self._ignored, self._kinds, self.time)]
         part = MISSING if self.values is None else at_path(body, self.values)

@@ -84,6 +84,27 @@ def test_first_administrator_invites_a_viewer(tmp_path: Path, page: Page, browse
         page.close()  # before the hub ends
 
 
+def test_pages_of_the_whole_hub_are_not_offered_to_a_limited_viewer(tmp_path: Path, page: Page, browser: Browser):
+    invite = """() => fetch('/api/people/invitations', {
+      method: 'POST', headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ role: 'viewer', limits: { labels: ['cellar'] } }),
+    }).then((answer) => answer.json())"""
+    with hub_in_thread(tmp_path) as running:
+        page.goto(f"{running.url}/settings")
+        page.get_by_role("button", name="Create the first account").click()
+        accept(page, shown_link(page), "Ada")
+        link = page.evaluate(invite)["url"]
+        with another(browser) as other:
+            accept(other, link, "Val")
+            other.goto(f"{running.url}/silences")
+            expect(other.get_by_text("This page is for people who see the whole hub.")).to_be_visible()
+            expect(other.get_by_role("button", name="New silence")).to_have_count(0)
+            other.keyboard.press("Control+k")
+            other.get_by_role("combobox").fill("s")
+            expect(other.get_by_role("option", name="Settings")).to_be_visible()
+            expect(other.get_by_role("option", name="Silences")).to_have_count(0)
+
+
 def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: Page, errors: Errors):
     errors.expected = ("401", "WebSocket")
     with hub_in_thread(tmp_path) as running:

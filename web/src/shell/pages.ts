@@ -31,6 +31,10 @@ export const PAGES: PageLink[] = [
 /** Return the pages for the person who is signed in. */
 export const pagesFor = (limited: boolean): PageLink[] => PAGES.filter((page) => !limited || !page.whole);
 
+/** Return whether the page at `path` concerns the whole hub. */
+export const ofWholeHub = (path: string): boolean =>
+  PAGES.some((page) => page.whole && belongs(path, page.href));
+
 /** Pages in a phone's bottom bar; the others are under More. */
 export const ON_PHONE = 4;
 

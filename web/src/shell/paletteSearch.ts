@@ -9,7 +9,7 @@ import { alertMessage } from '../lib/words';
 import { fleet, session } from '../live/session.svelte';
 import { T } from '../texts';
 import { standing, type IconName, type Standing } from '../ui/icons';
-import { PAGES } from './pages';
+import { pagesFor } from './pages';
 
 export interface Found {
   key: string;
@@ -68,9 +68,9 @@ const alerts = (has: Has): Found[] =>
     }));
 
 const pages = (has: Has): Found[] =>
-  PAGES.filter((page) => has(page.name)).map((page) =>
-    found(`go-page-${page.icon}`, page.name, page.icon, () => router.go(page.href)),
-  );
+  pagesFor(who.limited)
+    .filter((page) => has(page.name))
+    .map((page) => found(`go-page-${page.icon}`, page.name, page.icon, () => router.go(page.href)));
 
 function areas(has: Has): Found[] {
   const names = new Set<string>();

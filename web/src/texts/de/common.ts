@@ -10,6 +10,8 @@ export const confirm = {
 };
 
 export const errors = {
+  wholeHub:
+    'Diese Seite ist für Personen, die den ganzen Hub sehen. Ihr Konto ist auf Bereiche oder Labels beschränkt.',
   status: (code: number) =>
     `Der Hub hat den Fehler ${code} gemeldet. Versuchen Sie es erneut, oder sehen Sie im Log des Hubs nach.`,
   unreachable: 'Der Hub ist nicht erreichbar. Prüfen Sie, ob er läuft, und versuchen Sie es erneut.',

@@ -8,6 +8,7 @@ export const confirm = {
 };
 
 export const errors = {
+  wholeHub: 'This page is for people who see the whole hub. Your account is limited to areas or labels.',
   status: (code: number) => `The hub returned error ${code}. Try again, or check the hub’s log.`,
   unreachable: 'Cannot reach the hub. Check that it is running, then try again.',
   page: 'Page not found.',

@@ -567,6 +567,33 @@ def test_will_sets_known_owntracks_phone_offline(mappings: str | None) -> None:
     assert hub.presence(phone) == "online"
 
 
+@pytest.mark.parametrize("topic", ["devices/n1/telemetry/a", "owned/d/a"])
+def test_message_without_value_creates_no_device(topic: str) -> None:
+    hub = PresenceRun(mappings=MAPPINGS)
+    hub.say(topic, "")
+    for word in ("", "null", "unknown", '""'):
+        hub.say(topic, word, retained=True)
+    assert list(hub.registry.devices()) == []
+
+
+@pytest.mark.parametrize("topic", ["devices/n1/telemetry/a", "owned/d/a"])
+@pytest.mark.parametrize("payload", ["null", "unknown"])
+def test_unknown_value_is_a_sign_of_life_of_a_new_device(topic: str, payload: str) -> None:
+    hub = PresenceRun(mappings=MAPPINGS)
+    hub.say(topic, payload)
+    (device,) = hub.registry.devices()
+    assert (device.presence, device.last_seen, device.metrics) == ("online", hub.now, {})
+
+
+def test_mapped_message_without_value_is_a_sign_of_life_of_a_known_device() -> None:
+    hub = PresenceRun(mappings=MAPPINGS)
+    hub.say("owned/d/a", "20.5")
+    hub.wait(MINUTE)
+    hub.say("owned/d/a", "unknown")
+    (device,) = hub.registry.devices()
+    assert (device.last_seen, device.metrics["a"].value) == (hub.now, 20.5)
+
+
 def test_mapped_status_topic_sets_presence() -> None:
     hub = PresenceRun(mappings=MAPPINGS)
     hub.say("owned/d/temperature", "20.5")

@@ -180,8 +180,8 @@ class NativeDialect:
     ) -> Result:
         value = plain(metric, message.payload)
         if value is None or (type(value) is str and no_value(value, topic.device, metric, view)):
-            if not message.payload or message.retained:
-                return Result(identities=identities)
+            if not message.payload or message.retained:  # an empty payload deletes a retained message
+                return Result()
             expirations = (ValueExpired(topic.device, metric, message.received),)
             return Result(identities=identities, expirations=expirations, heard=(topic.device,))
         ts, quality = when(None, message.received, retained=message.retained)

@@ -177,18 +177,20 @@ class MappingDialect:
         except Rejected as error:
             ts, quality = message.received, "retained" if message.retained else "clock"
             reading.faults.append(("time", reading.time, error))
-        if not reading.values and not reading.unknown:  # a message without values does not create a device
+        # A message without values creates no device, and a retained one says nothing about what is unknown now.
+        if not reading.values and (message.retained or not reading.unknown):
             heard = (device,) if known and not reading.faults else ()
             return Result(rejections=reject_all(message, reading.faults), heard=heard)
         rejected = rejections(message, reading.faults)
         record = Record(device, ts, message.received, reading.values, quality)
-        records = (record,) if reading.values else ()
+        records, heard = ((record,), ()) if reading.values else ((), (device,))
         expired = expired_values(record, reading.unknown, view)
         info = self._info(reader, levels, body, reading, device)
         if known and (device not in self._known or info == self._known[device]):
-            return Result(records=records, expirations=expired, rejections=rejected)
+            return Result(records=records, expirations=expired, rejections=rejected, heard=heard)
         return Result(
             records=records,
+            heard=heard,
             expirations=expired,
             identities=(Identity(device, native_id, self.name, info),),
             changes=(DialectState(device, msgspec.json.encode(info)),),

@@ -115,6 +115,11 @@ class Site:
             '"high"',
             "line 8, reaction 'valve': alert.severities = 'high' is not valid. Allowed: a list of",
         ),
+        (
+            "[reaction.alert]",
+            "[reaction.alert]\ndevices = []",
+            "alert.devices = [] is not valid. Allowed: a list",
+        ),
         ("[reaction.alert]", "[reaction.alarm]", "line 6, reaction 'valve': alarm = "),
         ('device = "valve-1"', "device = 3", "line 12, reaction 'valve': command.device = 3 is not valid."),
         ('value = "OFF"', "max_devices = 0", "command.max_devices = 0 is not valid. Allowed: a whole number from 1"),

@@ -283,6 +283,8 @@ def test_default_rules_are_valid_and_described():
         ('[[rule]]\nid="x"\nkind="no_data"\nsilence="5m"\nclear_for="1m"', "clears with the next message"),
         ('[[rule]]\nid="x y"\nmetric="t"\nabove=1', "letters"),
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\n[[rule]]\nid="x"\nmetric="t"\nabove=1', "twice"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\ndevices=[]', "line 5, rule 'x': devices = [] is not valid. Allowed"),
+        ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nvia=[]', "leave via out to select all"),
         ("rule = 3", "[[rule]]"),
         ("[[rule]", "TOML"),
     ],

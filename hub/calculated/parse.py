@@ -11,7 +11,7 @@ from hub.calculated.nodes import Own, parts
 from hub.calculated.order import cycle
 from hub.errors import ConfigError
 from hub.model import CalculatedMetric, Scope
-from hub.rules.fields import InvalidField, read_duration, read_text, read_texts, shortened
+from hub.rules.fields import InvalidField, read_duration, read_scope, read_text, shortened
 
 FILE = "calculated.toml"
 MAX_METRICS = 200
@@ -85,7 +85,7 @@ def _definition(table: dict[str, Any]) -> CalculatedMetric:
     expression = table.get("expression")
     if not isinstance(expression, str):
         raise InvalidField("expression", expression, 'a text such as "flow * (supply - return_temperature)"')
-    scope = Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__})
+    scope = read_scope(table)
     if device is not None and scope != Scope():
         raise InvalidField("device", device, "either device, or some of devices, models, labels, areas, via")
     if device is None and not any(isinstance(each, Own) for each in parts(parse_expression(expression))):

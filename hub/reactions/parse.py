@@ -13,7 +13,7 @@ from hub.model.reaction import AlertTrigger, CommandAction, Reaction, RunLimits,
 from hub.reactions.condition import leaves, read_reaction_condition
 from hub.reactions.lines import line_of
 from hub.reactions.schedule import read_times
-from hub.rules.fields import InvalidField, read_duration, read_number, read_text, read_texts, shortened
+from hub.rules.fields import InvalidField, read_duration, read_number, read_scope, read_text, read_texts, shortened
 from hub.server_urls import check_url
 
 FILE = "reactions.toml"
@@ -145,7 +145,7 @@ def _read_alert(table: dict[str, Any]) -> AlertTrigger:
         step=step,
         rules=read_texts(table.get("rules", []), "rules"),
         severities=tuple(each for each in SEVERITIES if each in severities),
-        scope=_read_scope(table),
+        scope=read_scope(table),
         for_ms=read_duration(table.get("for", 0), "for"),
     )
 
@@ -157,7 +157,7 @@ def _read_schedule(table: dict[str, Any]) -> Any:
 
 def _read_command(table: dict[str, Any]) -> CommandAction:
     _only(table, ("name", "value", "device", "max_devices", *_SCOPE))
-    scope = _read_scope(table)
+    scope = read_scope(table)
     device = read_text(table["device"], "device", "the id of a device") if "device" in table else None
     if device is not None and scope != Scope():
         raise InvalidField("device", device, f"either device, or some of {', '.join(_SCOPE)}")
@@ -214,10 +214,6 @@ def _read_limits(table: dict[str, Any]) -> RunLimits:
     if not 1_000 <= within <= 86_400_000:
         raise InvalidField("loop_within", table["loop_within"], '"1s" to "24h"')
     return RunLimits(rates["per_minute"], counts["burst"], rates["device_per_minute"], counts["loop_runs"], within)
-
-
-def _read_scope(table: dict[str, Any]) -> Scope:
-    return Scope(**{key: read_texts(table.get(key, []), key) for key in _SCOPE})
 
 
 def _flag(table: dict[str, Any], key: str, *, default: bool) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hub.model import Scope
+
 MAX_TEXT = 256
 """Longest name, metric, value or pattern."""
 MAX_LIST = 1_000
@@ -74,3 +76,11 @@ def read_texts(value: Any, key: str) -> tuple[str, ...]:
     if not isinstance(value, list) or len(value) > MAX_LIST:
         raise InvalidField(key, value, f"a list of at most {MAX_LIST} texts")
     return tuple(read_text(item, key, "a list of texts that are not empty") for item in value)
+
+
+def read_scope(table: dict[str, Any]) -> Scope:
+    """Return the scope from the keys of a table. An empty list is refused: it would select all."""
+    for key in Scope.__struct_fields__:
+        if table.get(key) == []:
+            raise InvalidField(key, [], f"a list of 1 to {MAX_LIST} texts; leave {key} out to select all")
+    return Scope(**{key: read_texts(table[key], key) for key in Scope.__struct_fields__ if key in table})

@@ -8,7 +8,7 @@ from typing import Any, cast
 from hub.bounds import decode_toml
 from hub.errors import ConfigError
 from hub.model import SEVERITIES, Rule, Scope, Severity
-from hub.rules.fields import InvalidField, read_duration, read_text, read_texts, shortened
+from hub.rules.fields import InvalidField, read_duration, read_scope, read_text, shortened
 from hub.rules.read_condition import read_condition
 from hub.rules.rule_lines import line_of
 from hub.rules.window_text import read_schedule
@@ -86,6 +86,6 @@ def read_rule(table: dict[str, Any]) -> Rule:
         quantity=subject.quantity,
         for_ms=read_duration(table.get("for", 0), "for"),
         clear_for_ms=read_duration(table.get("clear_for", 0), "clear_for"),
-        scope=Scope(**{key: read_texts(table.get(key, []), key) for key in Scope.__struct_fields__}),
+        scope=read_scope(table),
         schedule=read_schedule(table),
     )

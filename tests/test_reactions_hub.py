@@ -322,7 +322,7 @@ async def test_backtest_of_a_schedule(tmp_path: Path) -> None:
 
 # -- over HTTP -----------------------------------------------------------------------------------------------
 
-FILE = "# What the plant does by itself.\n\n" + command() + "\n# The end.\n"
+FILE = "# What happens automatically.\n\n" + command() + "\n# The end.\n"
 
 
 async def test_file_is_changed_one_table_at_a_time(tmp_path: Path) -> None:

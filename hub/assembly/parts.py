@@ -70,7 +70,7 @@ class Core:
         pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
         notifications: Notifies people of alerts; its ``run()`` needs a task.
-        reactions: What the hub does by itself; its ``run()`` needs a task.
+        reactions: What the hub does automatically; its ``run()`` needs a task.
         audit: The audit log.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.

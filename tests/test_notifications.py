@@ -354,11 +354,7 @@ async def test_test_message_says_what_is_wrong(site: Site) -> None:
     site.receiver.answer = lambda posted: "401 Unauthorized\r\n"
     refused = await site.do("POST", "/api/notifications/channels/x/test", **wanted)
     assert (refused["ok"], refused["reason"]) == (False, "auth")
-    metadata = {**wanted, "values": {"url": "http://169.254.169.254/latest"}}
-    refused = await site.do("POST", "/api/notifications/channels/x/test", **metadata)
-    assert refused["reason"] == "rejected"
-    assert "not an allowed address" in refused["message"]
-    for values in ({}, {"url": "ftp://x"}, {"url": "http://x", "more": 1}):
+    for values in ({}, {"url": "ftp://x"}, {"url": "http://x", "more": 1}, {"url": "http://169.254.169.254/latest"}):
         await site.do("POST", "/api/notifications/channels/x/test", 422, **{**wanted, "values": values})
 
 

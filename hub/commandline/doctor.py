@@ -70,7 +70,7 @@ async def _checks(settings: Settings) -> AsyncIterator[Finding]:
         yield _port(settings) if holder is None else _running(settings, holder)
         for finding in check_server_certificate(settings):
             yield finding
-        if not data.is_dir() or not _has_install(data):  # the other checks work without the folder
+        if not _has_install(data):  # the other checks work without the folder
             settings = _with_data(settings, stack.enter_context(tempfile.TemporaryDirectory()))
         yield _dashboard()
         async for finding in check_broker(settings):
@@ -87,16 +87,23 @@ def _with_data(settings: Settings, folder: str) -> Settings:
 
 def _has_install(data: Path) -> bool:
     try:
+        if not data.is_dir():  # to open an installation would create it
+            return False
         open_installation(data)
-    except HubError:
+    except (HubError, OSError):
         return False
     return True
 
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
     """Check the data folder. Return the finding, and the id of the process that uses the folder, or None."""
-    if not data.exists():
+    try:
+        data.stat()
+    except (FileNotFoundError, NotADirectoryError):
         return [_missing(data)], None
+    except OSError as error:
+        text = f"{data} cannot be used ({error.strerror})"
+        return [Finding("wrong", "data", text, "Pass another folder with --data.")], None
     try:
         with DirectoryLock.acquire(data):
             return _content(data, settings, "can be written"), None

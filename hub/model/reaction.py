@@ -1,4 +1,4 @@
-"""Reactions: what the hub does automatically when an alert changes or at a time, as data read from ``reactions.toml``."""
+"""Reactions: automatic actions when an alert changes or at a time, as data read from ``reactions.toml``."""
 
 from __future__ import annotations
 

@@ -103,6 +103,7 @@ def test_pages_of_the_whole_hub_are_not_offered_to_a_limited_viewer(tmp_path: Pa
             other.get_by_role("combobox").fill("s")
             expect(other.get_by_role("option", name="Settings")).to_be_visible()
             expect(other.get_by_role("option", name="Silences")).to_have_count(0)
+        page.goto("about:blank")
 
 
 def test_person_signs_out_and_in_and_changes_the_password(tmp_path: Path, page: Page, errors: Errors):

@@ -69,6 +69,7 @@ def _response(name: str, type_: Any, **words: Any) -> Any:
 
 def share() -> None:
     """Let FastAPI reuse what it has derived from the same code and types."""
+    # A function in place of the class: FastAPI only calls it.
     v2.TypeAdapter = _adapter  # type: ignore[assignment, misc]
     utils._get_signature = _signature
     utils.analyze_param = _parameter

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hub.bounds import decode_toml
 from hub.calculated.expression import InvalidExpression, parse_expression
 from hub.calculated.nodes import Own, parts
 from hub.calculated.order import cycle
 from hub.errors import ConfigError
 from hub.model import CalculatedMetric, Scope
-from hub.rules.fields import InvalidField, read_duration, read_scope, read_text, shortened
+from hub.rules.fields import InvalidField, read_duration, read_scope, read_tables, read_text, shortened
 
 FILE = "calculated.toml"
 MAX_METRICS = 200
@@ -37,14 +36,7 @@ def parse_usable(text: str) -> tuple[list[CalculatedMetric], list[ConfigError]]:
 
     Raises ConfigError if the text is not TOML.
     """
-    document = decode_toml(text, FILE)
-    tables = document.pop("calculated", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{FILE} holds [[calculated]] tables.", f"See config/{FILE} for examples.")
-    if document:
-        raise ConfigError(f"{FILE}: {min(document)!r} is not known.", "Allowed: [[calculated]] tables, nothing else.")
-    if len(tables) > MAX_METRICS:
-        raise ConfigError(f"{FILE} has {len(tables)} tables.", f"Allowed: at most {MAX_METRICS}.")
+    tables = read_tables(text, "calculated", FILE, MAX_METRICS)
     found: dict[str, CalculatedMetric] = {}
     faults: list[ConfigError] = []
     for index, table in enumerate(tables, 1):

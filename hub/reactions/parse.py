@@ -6,14 +6,22 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
-from hub.bounds import decode_toml
 from hub.errors import ConfigError, Invalid
 from hub.model import SEVERITIES, Scope
 from hub.model.reaction import AlertTrigger, CommandAction, Reaction, RunLimits, WebhookAction
 from hub.reactions.condition import leaves, read_reaction_condition
 from hub.reactions.lines import line_of
 from hub.reactions.schedule import read_times
-from hub.rules.fields import InvalidField, read_duration, read_number, read_scope, read_text, read_texts, shortened
+from hub.rules.fields import (
+    InvalidField,
+    read_duration,
+    read_number,
+    read_scope,
+    read_tables,
+    read_text,
+    read_texts,
+    shortened,
+)
 from hub.server_urls import check_url
 
 FILE = "reactions.toml"
@@ -40,14 +48,7 @@ def parse(text: str) -> list[Reaction]:
 
 def parse_usable(text: str) -> tuple[list[Reaction], list[ConfigError]]:
     """Return the usable reactions, and the error of each of the others. Raises ConfigError for the whole text."""
-    document = decode_toml(text, FILE)
-    tables = document.pop("reaction", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError(f"{FILE} holds [[reaction]] tables.", f"See config/{FILE} for examples.")
-    if document:
-        raise ConfigError(f"{FILE}: {min(document)!r} is not known.", "Allowed: [[reaction]] tables, nothing else.")
-    if len(tables) > MAX_REACTIONS:
-        raise ConfigError(f"{FILE} has {len(tables)} tables.", f"Allowed: at most {MAX_REACTIONS}.")
+    tables = read_tables(text, "reaction", FILE, MAX_REACTIONS)
     found: dict[str, Reaction] = {}
     faults: list[ConfigError] = []
     for index, table in enumerate(tables, 1):

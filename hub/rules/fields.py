@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from hub.bounds import decode_toml
+from hub.errors import ConfigError
 from hub.model import Scope
 
 MAX_TEXT = 256
@@ -15,6 +17,22 @@ MAX_SECONDS = 1e9
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DURATION = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*(ms|s|m|min|h|d)")
 _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def read_tables(text: str, key: str, file: str, maximum: int | None = None) -> list[dict[str, Any]]:
+    """Return the ``[[key]]`` tables of a TOML text, which has nothing else.
+
+    Raises ConfigError with the name of the ``file``. ``maximum`` is the most tables that it may have.
+    """
+    document = decode_toml(text, file)
+    tables = document.pop(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise ConfigError(f"{file} holds [[{key}]] tables.", f"See config/{file} for examples.")
+    if document:
+        raise ConfigError(f"{file}: {min(document)!r} is not known.", f"Allowed: [[{key}]] tables, nothing else.")
+    if maximum is not None and len(tables) > maximum:
+        raise ConfigError(f"{file} has {len(tables)} tables.", f"Allowed: at most {maximum}.")
+    return tables
 
 
 class InvalidField(Exception):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, cast
 
-from hub.bounds import decode_toml
 from hub.errors import ConfigError
 from hub.model import SEVERITIES, Rule, Scope, Severity
-from hub.rules.fields import InvalidField, read_duration, read_scope, read_text, shortened
+from hub.rules.fields import InvalidField, read_duration, read_scope, read_tables, read_text, shortened
 from hub.rules.read_condition import read_condition
 from hub.rules.rule_lines import line_of
 from hub.rules.window_text import read_schedule
@@ -37,12 +36,7 @@ def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
     Raises:
         ConfigError: The text as a whole cannot be used.
     """
-    document = decode_toml(text, "rules.toml")
-    tables = document.pop("rule", [])
-    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise ConfigError("rules.toml holds [[rule]] tables.", "See config/rules.toml for examples.")
-    if document:
-        raise ConfigError(f"rules.toml: {min(document)!r} is not known.", "Allowed: [[rule]] tables, nothing else.")
+    tables = read_tables(text, "rule", "rules.toml")
     rules: dict[str, Rule] = {}
     faults: list[ConfigError] = []
     for index, table in enumerate(tables, 1):

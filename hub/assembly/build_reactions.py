@@ -32,7 +32,7 @@ def build_reactions(
     audit: AuditLog,
     allowed: bool = True,
 ) -> Reactions:
-    """Return the reactions. They act as the hub: on all devices that a reaction names, whoever wrote it.
+    """Return the reactions. They act with the rights of the hub, not of their authors.
 
     ``allowed`` is False if the settings switch all of them off.
     """

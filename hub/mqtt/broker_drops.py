@@ -1,6 +1,6 @@
 """Count the messages that the broker dropped because the queue of a disconnected client was full.
 
-A client cannot notice this by itself: its session still exists, and the messages that stayed in the queue arrive.
+A client cannot detect this: its session still exists, and the messages that stayed in the queue arrive.
 Mosquitto publishes a counter below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or
 forbids it, must not affect the hub's own connection.
 """

@@ -140,8 +140,9 @@ def _runs(
 
 
 def _last(connection: sqlite3.Connection) -> dict[str, tuple[int, ReactionRun]]:
-    newest = "SELECT max(id) FROM reaction_run GROUP BY reaction"
-    rows = connection.execute(f"SELECT id, body FROM reaction_run WHERE id IN ({newest})")  # noqa: S608 (our own words)
+    rows = connection.execute(
+        "SELECT id, body FROM reaction_run WHERE id IN (SELECT max(id) FROM reaction_run GROUP BY reaction)"
+    )
     return {run.reaction: (number, run) for number, run in ((number, _run(body)) for number, body in rows)}
 
 

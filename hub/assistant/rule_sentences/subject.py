@@ -100,7 +100,7 @@ def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> 
 
 
 def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
-    """Return the keys of a scope: the area or label if the words name one, else the ids of the devices."""
+    """Return the keys of a scope: the area or label that the words name, or else the ids of the devices."""
     if not named and not groups:
         return {}
     if not named and len(groups) == 1:

@@ -26,7 +26,7 @@ describe('the axis of a further series', () => {
   const of = (metric: string) => ({ device_id: 'a', metric });
   const on = (metric: string, axis: 'left' | 'right') => ({ ...of(metric), axis });
 
-  it('is that of its unit, else the empty one', () => {
+  it('has the same unit, or is still empty', () => {
     expect(axisFor([], of('heat'), unitOf)).toBe('left');
     expect(axisFor([on('heat', 'left')], of('oil'), unitOf)).toBe('left');
     expect(axisFor([on('heat', 'left')], of('pressure'), unitOf)).toBe('right');

@@ -10,7 +10,7 @@ export const SERIES_TOKENS = ['--series-1', '--series-2', '--series-3', '--serie
 
 export const keyOf = ({ device_id, metric }: TileSeries): string => JSON.stringify([device_id, metric]);
 
-/** Return the axis for a further series: the first that has its unit or no series, else the left one. */
+/** Return the axis for a further series: the first one that has the same unit or is empty. If there is none, the left one. */
 export function axisFor<T extends Pick<TileSeries, 'device_id' | 'metric'>>(
   series: readonly TileSeries[],
   added: T,

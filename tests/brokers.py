@@ -28,7 +28,7 @@ Message = tuple[str, str | bytes, int, bool]
 
 _WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
 _ports = itertools.cycle(range(10_000 + _WORKER * 2_500, 12_500 + _WORKER * 2_500))
-for _ in range(os.getpid() % 2_500):  # another run on this machine begins elsewhere
+for _ in range(os.getpid() * 97 % 2_500):  # another run on this machine begins elsewhere, even one started just after
     next(_ports)
 
 
@@ -78,7 +78,7 @@ class Mosquitto:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the broker and wait until it accepts connections."""
+        """Start the broker and wait until it, and not another program on its port, accepts connections."""
         program = find_mosquitto()
         assert program, "these tests need mosquitto: apt install mosquitto"
         self._output = self.log.open("ab")
@@ -93,11 +93,13 @@ class Mosquitto:
             "-c",
             str(self.config),
         ]
+        logged = self.log.stat().st_size
         self._process = subprocess.Popen(launch, stdout=self._output, stderr=self._output)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(OSError), socket.create_connection((HOST, self.port), 1):
-                return
+            if b" running\n" in self.log.read_bytes()[logged:]:
+                with suppress(OSError), socket.create_connection((HOST, self.port), 1):
+                    return
             time.sleep(0.02)
         raise AssertionError(f"mosquitto did not start: {self.log.read_text()}")
 

@@ -156,3 +156,10 @@ def test_invalid_http_setting_is_refused_with_key(key: str, value: object, error
 def test_unresolvable_listen_host_is_refused() -> None:
     with pytest.raises(HubError, match=r"cannot listen on 'nowhere\.invalid:80'"):
         bind("nowhere.invalid:80")
+
+
+def test_port_belongs_to_one_hub_from_the_first_moment() -> None:
+    with bind("127.0.0.1:0") as first:
+        address = "{}:{}".format(*first.getsockname())
+        with pytest.raises(HubError, match=f"cannot listen on '{address}'"):
+            bind(address).close()

@@ -105,9 +105,10 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
 
 
 def bind(address: str) -> socket.socket:
-    """Return a socket that is bound to the address. Raises InUse.
+    """Return a socket that listens on the address. Raises InUse.
 
-    We bind the socket ourselves: uvicorn exits the process if the port is in use.
+    It listens at once: until then, another program could bind the same port (both with SO_REUSEADDR), and the web
+    server would fail only at the end of the start. Clients that connect meanwhile wait for the web server.
     """
     host, port = split_address(address)
     # With an explicit protocol, asyncio sets TCP_NODELAY. Otherwise each response would be delayed by 40 ms.
@@ -116,6 +117,7 @@ def bind(address: str) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()
     except (OSError, UnicodeError, ValueError) as error:  # the last two: not a valid host name
         listener.close()
         reason = error.strerror if isinstance(error, OSError) else "not a host name"

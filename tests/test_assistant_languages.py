@@ -7,11 +7,13 @@ from string import Formatter
 import pytest
 
 from hub.assistant.language import languages
-from hub.assistant.time_parser import DAY, HOUR, MINUTE, TimeRange, parse_time_ranges
+from hub.assistant.time_parser import DAY, HOUR, MINUTE, parse_time_ranges
+from hub.assistant.time_range import TimeRange
 from hub.assistant.words import QuestionWords
 
 NOW = 1_795_384_800_000  # 2026-11-22 22:00:00 UTC, a Sunday
 MIDNIGHT = NOW - NOW % DAY
+A_WEEK_AGO = MIDNIGHT - 7 * DAY
 
 
 def _placeholders(sentence: str) -> set[str]:
@@ -46,6 +48,27 @@ TIMES = [
     ("en", "between 13:00 and 14:30 yesterday", MIDNIGHT - DAY + 13 * HOUR, MIDNIGHT - DAY + 14 * HOUR + 30 * MINUTE),
     ("en", "last Tuesday night", MIDNIGHT - 5 * DAY + 20 * HOUR, MIDNIGHT - 4 * DAY + 7 * HOUR),
     ("en", "last night", MIDNIGHT + 20 * HOUR, NOW),
+    ("en", "on Sunday morning", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
+    ("en", "on Monday morning", MIDNIGHT - 6 * DAY + 6 * HOUR, MIDNIGHT - 6 * DAY + 12 * HOUR),
+    (
+        "en",
+        "at 23:30 on Sunday",
+        MIDNIGHT - 7 * DAY + 23 * HOUR + 30 * MINUTE,
+        MIDNIGHT - 7 * DAY + 23 * HOUR + 30 * MINUTE,
+    ),
+    (
+        "en",
+        "between 22:30 and 23:00 on Sunday",
+        MIDNIGHT - 7 * DAY + 22 * HOUR + 30 * MINUTE,
+        MIDNIGHT - 7 * DAY + 23 * HOUR,
+    ),
+    ("en", "since Sunday 23:00", A_WEEK_AGO + 23 * HOUR, NOW),
+    ("de", "am Sonntag Morgen", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
+    ("de", "gestern Morgen", MIDNIGHT - DAY + 6 * HOUR, MIDNIGHT - DAY + 12 * HOUR),
+    ("de", "heute Morgen", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
+    ("es", "el domingo por la mañana", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
+    ("es", "ayer por la mañana", MIDNIGHT - DAY + 6 * HOUR, MIDNIGHT - DAY + 12 * HOUR),
+    ("es", "esta mañana", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
     ("en", "yesterday", MIDNIGHT - DAY, MIDNIGHT),
     ("en", "this morning", MIDNIGHT + 6 * HOUR, MIDNIGHT + 12 * HOUR),
     ("en", "on 20 November", MIDNIGHT - 2 * DAY, MIDNIGHT - DAY),
@@ -98,3 +121,11 @@ def test_time_in_words_is_moment(code: str, text: str, at: int) -> None:
 
 def test_device_number_is_no_time() -> None:
     assert parse_time_ranges(QuestionWords("vibration of pump 3 and sensor_14"), languages()["en"], NOW) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [("en", "until Monday morning"), ("en", "by Friday"), ("de", "morgen früh"), ("es", "hasta mañana")],
+)
+def test_day_ahead_is_the_future(code: str, text: str) -> None:
+    assert _time(text, code).kind == "ahead"

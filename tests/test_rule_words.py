@@ -85,6 +85,27 @@ def test_missing_parts_of_a_sentence_are_named_and_not_guessed():
     assert "above" not in found.keys
 
 
+def test_metric_that_no_device_has_is_reported_as_not_understood():
+    for sentence in ("tell me when the voltage is above 50", "tell me when the voltage is stuck for 10 minutes"):
+        found = rule_from_words(sentence, fleet())
+        assert (found.missing, found.unknown) == (("metric",), ("voltage",)), sentence
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("tell me when the humidity of freezer 1 is above 50", "Freezer 1 has no metric for “humidity”."),
+        ("tell me when the pressure of feed pump 1 is above 5 for -5 minutes", "(“-5 minutes”)"),
+        ("tell me when the pressure of feed pump 1 is above 5 more than −3 times in an hour", "(“-3 times”)"),
+        ("sag mir, wenn der Druck von Feed pump 1 -5 Minuten lang über 5 bar ist", "(„-5 Minuten“)"),
+    ],
+)
+def test_sentence_that_no_device_or_time_fits_is_refused(sentence: str, reason: str):
+    refused = rule_from_words(sentence, fleet()).refused
+    assert refused is not None
+    assert reason in refused
+
+
 async def test_sentence_is_drafted_over_http_and_not_saved(tmp_path: Path):
     (tmp_path / "rules.toml").write_text(RULES)
     async with running_hub(tmp_path, real_ai=True) as hub:

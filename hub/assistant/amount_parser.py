@@ -39,7 +39,7 @@ def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[De
         if side == "between" and upper is None:
             continue
         words.mark(first, end, "amount")
-        found.append(Amount(-value if token.negative else value, unit, side, words.written(place, end), upper))
+        found.append(Amount(-value if token.negative else value, unit, side, words.written(place, end), upper, first))
     return found
 
 

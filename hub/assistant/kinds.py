@@ -85,6 +85,14 @@ def _asks_for_no_alert(q: ParsedQuestion) -> bool:
     return q.has("alert", "not") and asks and not q.has_any("limit", "why")
 
 
+def _asks_for_several_conditions(q: ParsedQuestion) -> bool:
+    """Return True for "devices without alerts that are offline" and "devices with an alert and a battery below 20"."""
+    asks = q.has_any("which", "how_many", "list", "overall_fleet") and not q.scope.named
+    others = q.has_any("online", "offline") or q.compares is not None
+    timed = q.time is not None or q.has_any("when", "how_long", "how_often", "past", "limit", "longest")
+    return q.has("alert") and asks and others and not timed and q.hint is None
+
+
 def _asks_about_the_hub(q: ParsedQuestion) -> bool:
     others = q.has_any("which", "list", "alert", "rule", "notify", "overall_fleet", "via")
     others = others or any(mention.names for mention in q.metrics)
@@ -106,6 +114,16 @@ def _asks_since_when_beyond(q: ParsedQuestion) -> bool:
 def _asks_when_offline(q: ParsedQuestion) -> bool:
     asks = q.has_any("when", "how_long", "how_often", "past", "since_when") or q.time is not None
     return q.has("offline") and asks and not q.has_any("how_many", "not", "alert")
+
+
+def _asks_whether_on_battery(q: ParsedQuestion) -> bool:
+    return q.has("on_battery") and q.compares is None and not q.has_any("when", "how_long", "how_often", "how_many")
+
+
+def _limits_by_presence(q: ParsedQuestion) -> bool:
+    """Return True if "offline" only limits the devices: "highest temperature of the offline devices"."""
+    asks = q.has_any(*_STATISTICS) or (q.hint is not None and _mentions_metric(q))
+    return q.compares is not None or asks
 
 
 def _asks_whether_all_works(q: ParsedQuestion) -> bool:
@@ -132,6 +150,7 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("audit", lambda q: q.has("who_changed")),
     ("rule_counts", _counts_rules),
     ("rules", lambda q: q.has("rule")),
+    ("filter", _asks_for_several_conditions),
     ("without_alert", _asks_for_no_alert),
     ("meaning", lambda q: q.has("what_does", "mean")),
     ("meaning", lambda q: q.has("meaning") or (bool(q.amounts) and not q.compares and q.has("attention"))),
@@ -147,11 +166,11 @@ _TABLE: tuple[tuple[Kind, Callable[[ParsedQuestion], bool]], ...] = (
     ("setpoint", lambda q: q.has("setpoint")),
     ("areas", _asks_for_areas),
     ("correlation", lambda q: q.has("correlation")),
-    ("state", lambda q: q.has("on_battery") and not q.has_any("when", "how_long", "how_often", "how_many")),
-    ("battery", lambda q: q.has("battery") and not q.metrics),
+    ("state", _asks_whether_on_battery),
+    ("battery", lambda q: q.has("battery") and not q.metrics and q.compares is None),
     ("unheard", lambda q: q.has("unheard") and not q.has_any("when", "how_often")),
     ("outages", _asks_when_offline),
-    ("offline", lambda q: q.has("offline") and not q.has("how_many")),
+    ("offline", lambda q: q.has("offline") and not q.has("how_many") and not _limits_by_presence(q)),
     ("summary", lambda q: q.has("summary")),
     ("compare", _is_comparison),
     ("episodes", _is_episode),

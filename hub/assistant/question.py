@@ -9,7 +9,7 @@ import msgspec
 from hub.assistant.language import Hint, Language
 from hub.assistant.metric_words import MetricMention
 from hub.assistant.scope import QuestionScope
-from hub.assistant.time_parser import TimeRange
+from hub.assistant.time_range import TimeRange
 from hub.assistant.words import QuestionWords
 
 Kind = Literal[
@@ -34,6 +34,7 @@ class Amount(msgspec.Struct, frozen=True):
     side: str
     written: str
     upper: float | None = None  # of "between 3 and 5"
+    first: int = -1  # the place of its first word
 
 
 class ParsedQuestion(msgspec.Struct):

@@ -17,7 +17,8 @@ from hub.assistant.question import ParsedQuestion
 from hub.assistant.scope import Group, QuestionScope, combine, find_groups, find_named, groupable
 from hub.assistant.spelling import correct_spelling
 from hub.assistant.thing_words import with_known_words
-from hub.assistant.time_parser import TimeRange, parse_time_ranges
+from hub.assistant.time_parser import parse_time_ranges
+from hub.assistant.time_range import TimeRange
 from hub.assistant.words import QuestionWords, split_places, split_words
 from hub.insight.lexicon import read_words
 from hub.model import Device

@@ -13,13 +13,21 @@ _SHORTEST = 3
 _MOST = 3
 _ENDS = re.compile(r"[?!;]\s+|[.]\s+(?=[^\W\d])")
 
+_HAVING = re.compile(r"(?:have|has) (?:an?|no|the|less|more|low|high)\b", re.I)
+"""Continues any question about devices: "which devices are online and have a battery below 20"."""
+_CLAUSE = re.compile(r"\b(?:that|whose)\b(?!\?)", re.I)
+_CONTINUES = re.compile(r"(?:have|has|are|is|had|were|was)\b", re.I)
+"""A verb that continues a clause about devices: "devices that are online and have a low battery"."""
+
 
 def split_questions(text: str) -> list[str]:
     """Return the questions of a text, in their order; at most three, the last with the rest."""
     found: list[str] = []
     for sentence in _ENDS.split(text.strip()):
         for part in _joints().split(sentence):
-            if found and len(split_words(part)) < _SHORTEST:
+            if found and (_HAVING.match(part) or (_CLAUSE.search(found[-1]) and _CONTINUES.match(part))):
+                found[-1] = f"{found[-1]} and {part}"
+            elif found and len(split_words(part)) < _SHORTEST:
                 found[-1] = f"{found[-1]} {part}"
             else:
                 found.append(part.strip())

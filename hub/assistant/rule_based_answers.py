@@ -14,6 +14,7 @@ from functools import partial
 import msgspec
 
 from hub.ai.builtin import BUILTIN
+from hub.assistant.answers.conditions import PRESENCE_LIMITS, limit_to_presence
 from hub.assistant.answers.context import CannotAnswer, Context, listed, names
 from hub.assistant.answers.slices import in_slices
 from hub.assistant.context_resolution import resolve_question
@@ -23,7 +24,8 @@ from hub.assistant.language import answering_in
 from hub.assistant.question import Kind, ParsedQuestion
 from hub.assistant.question_splitter import split_questions
 from hub.assistant.sources import sources_of
-from hub.assistant.time_parser import DAY, TimeRange
+from hub.assistant.time_parser import DAY
+from hub.assistant.time_range import TimeRange
 from hub.model import Device, Proposal, RuleProposal, Turn
 from hub.tools import Queries
 
@@ -88,6 +90,8 @@ class RuleBasedAnswers:
             if not devices and question.kind not in ("help", "thanks"):
                 raise CannotAnswer(context.say("no_devices"))
             await _require_understood(context, handler)
+            if question.kind in PRESENCE_LIMITS:
+                await limit_to_presence(context)
             if handler is None:
                 raise CannotAnswer(f"{context.say('not_understood')}\n{context.say('help')}")
             await _resolve_alert_time(context)

@@ -47,6 +47,7 @@ class QuestionScope(msgspec.Struct):
         synonym: a word of the question that was understood as another word for the same kind of machine.
         inherited: True if an earlier question of the conversation named them.
         excluded: devices that the question leaves out: "except the greenhouses".
+        presence: the presence to which the devices are limited, of ``total`` before that.
     """
 
     devices: list[Device] = []
@@ -56,10 +57,13 @@ class QuestionScope(msgspec.Struct):
     synonym: str | None = None
     inherited: bool = False
     excluded: list[Device] = []
+    presence: Literal["online", "offline"] | None = None
+    total: int = 0
 
     @property
     def is_all(self) -> bool:
-        return not self.named and not self.groups and not self.inherited and not self.excluded
+        is_limited = self.named or self.groups or self.inherited or self.excluded or self.presence
+        return not is_limited
 
     @property
     def is_single(self) -> bool:

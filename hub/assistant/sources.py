@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hub import text_format as fmt
-from hub.assistant.time_parser import TimeRange
+from hub.assistant.time_range import TimeRange
 from hub.insight.claims import sentences
 from hub.model import Device, Source
 from hub.registry.reader import DeviceReader

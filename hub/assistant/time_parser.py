@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Literal
-
-import msgspec
 
 from hub import text_format as fmt
 from hub.assistant.clock_words import time_of_day
 from hub.assistant.language import Language, TimeWords
+from hub.assistant.time_range import TimeRange
 from hub.assistant.words import QuestionWords
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -22,30 +20,9 @@ _LONGEST = 366 * DAY
 _PARTS = {"night": (20, 31), "morning": (6, 12), "noon": (12, 14), "afternoon": (12, 18), "evening": (18, 22)}
 """Hours of a day, by UTC. The night of a day begins in its evening."""
 SHIFT_MS = 8 * HOUR
+_PAST_DAYS = ("today_part", "yesterday", "last_part", "weekday")
+"""Patterns of days with an optional part of the day."""
 _DATE = re.compile(r"(?<= )(?:on |am )?(?P<date>\d{4}-\d{2}-\d{2})(?= )")
-
-Kind = Literal["range", "point", "alert", "before_alert", "ahead"]
-
-
-class TimeRange(msgspec.Struct, frozen=True):
-    """A time that a question is about, in epoch ms.
-
-    Attributes:
-        words: how an answer names it, in the language of the question.
-        kind: ``point``: the moment ``start``; ``alert``: since the last alert of the device, and ``before_alert``
-            until it, which are known only once the device is; ``ahead``: in the future.
-        note: what was assumed, as a sentence.
-    """
-
-    start: int
-    end: int
-    words: str
-    kind: Kind = "range"
-    note: str = ""
-
-    @property
-    def is_point(self) -> bool:
-        return self.kind == "point"
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
@@ -73,6 +50,7 @@ class _Parser:
         self._words, self._language, self._now = words, language, now
         self._time: TimeWords = language.time
         self._midnight = now - now % DAY
+        self._cycle = 0  # after how long the day that was named comes again: 7 days for a weekday
 
     def _search(self, name: str) -> re.Match[str] | None:
         """Return the first free match of a pattern, with its words marked."""
@@ -84,17 +62,29 @@ class _Parser:
         return None
 
     def next(self) -> TimeRange | None:
-        say = self._language.say
+        say, self._cycle = self._language.say, 0
         if self._search("since_alert"):
             return TimeRange(0, self._now, say("since_alert"), "alert")
         if self._search("before_alert"):
             return TimeRange(0, self._now, say("before_alert"), "before_alert")
-        if match := self._search("tomorrow"):
+        if match := self._search_tomorrow():
             return TimeRange(self._now, self._midnight + DAY, match[0].strip(), "ahead")
         if match := self._search("ahead"):
             length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
             return TimeRange(self._now, self._now + length, fmt.duration(length), "ahead")
         return self._since() or self._between() or self._back() or self._of_day()
+
+    def _search_tomorrow(self) -> re.Match[str] | None:
+        """Search for a day ahead. The same word may be a part of a past day: "gestern Morgen", "por la mañana"."""
+        patterns = [pattern for name in _PAST_DAYS for pattern in self._time.patterns[name]]
+        past = [each for each in map(self._words.search, patterns) if each and each[0].groupdict().get("part")]
+        for pattern in self._time.patterns["tomorrow"]:
+            ahead = self._words.search(pattern)
+            if ahead and any(
+                each[1] <= ahead[1] and ahead[2] <= each[2] and each[0].groupdict().get("part") for each in past
+            ):
+                return None
+        return self._search("tomorrow")
 
     def _since(self) -> TimeRange | None:
         match = self._search("since")
@@ -105,6 +95,7 @@ class _Parser:
         start = self._at(groups.get("clock"), day) if groups.get("clock") else day.start if day else None
         if start is None:
             return None
+        start = self._past(start)
         return TimeRange(start, self._now, self._language.say("since", time=self._moment(start)))
 
     def _between(self) -> TimeRange | None:
@@ -163,6 +154,7 @@ class _Parser:
         day = self._day()
         match = self._search("at")
         if match is not None and (at := self._at(match["clock"], day)) is not None:
+            at = self._past(at)
             return TimeRange(at, at, self._moment(at), "point")
         return day
 
@@ -235,6 +227,7 @@ class _Parser:
     def _day_named(self, word: str) -> TimeRange:
         """Return the last day with this name: a weekday, today, yesterday or a date."""
         if word in self._time.weekdays:
+            self._cycle = 7 * DAY
             ago = (datetime.fromtimestamp(self._now / 1000, UTC).weekday() - self._time.weekdays[word]) % 7
             return self._whole(self._midnight - ago * DAY)
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word):
@@ -260,8 +253,9 @@ class _Parser:
         return self.range(midnight + first * HOUR, midnight + last * HOUR)
 
     def range(self, start: int, end: int) -> TimeRange:
-        """Return a time range that ends at the latest now. A range in the future is empty."""
-        end = max(min(end, self._now), start)
+        """Return a time range that ends at the latest now. One in the future is empty, or that of a week before."""
+        back = start - self._past(start)
+        start, end = start - back, max(min(end - back, self._now), start - back)
         same = fmt.date(start) == fmt.date(end)
         if start % DAY == 0 and end % DAY == 0 and not same:
             text = f"{fmt.date(start)} … {fmt.date(end - 1)} (UTC)"
@@ -269,6 +263,10 @@ class _Parser:
             until = fmt.clock_minute(end) if same else fmt.date_time(end)
             text = f"{fmt.date_time(start).removesuffix(' UTC')} – {until}"
         return TimeRange(start, end, text)
+
+    def _past(self, at: int) -> int:
+        """Return a moment of a weekday that has begun: a week before, where this week's is still ahead."""
+        return at - self._cycle if at >= self._now else at
 
     def _moment(self, at: int) -> str:
         return fmt.clock_minute(at) if self._midnight <= at else fmt.date_time(at)

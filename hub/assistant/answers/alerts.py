@@ -9,7 +9,8 @@ from hub import text_format as fmt
 from hub.assistant.answers.alert_message import alert_message
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target
 from hub.assistant.answers.meanings import meaning
-from hub.assistant.time_parser import DAY, HOUR, TimeRange
+from hub.assistant.time_parser import DAY, HOUR
+from hub.assistant.time_range import TimeRange
 from hub.insight.claims import sentences
 from hub.model import Alert, SeriesQuery
 from hub.tools.views import AlertView

@@ -16,6 +16,7 @@ from hub.assistant.answers.slices import in_slices, order_of
 from hub.assistant.metric_words import MetricMention
 
 _LOW_BATTERY = 20.0
+_VOLTAGES = 102.0
 
 
 async def battery(context: Context) -> ComputedAnswer:
@@ -28,10 +29,7 @@ async def battery(context: Context) -> ComputedAnswer:
         found += [Target(device, m) for m in schema.meant_by(mention) or states]
     if not found:
         raise CannotAnswer(context.say("no_battery", scope=context.scope_words))
-    levels = [
-        t.latest.value if isinstance(t.latest.value, float) else -1.0 if _is_low(context, t) else 101.0
-        async for t in in_slices(found)
-    ]
+    levels = [_level(context, t) async for t in in_slices(found)]
     found = [found[place] for place in order_of(levels)]
     low = [target async for target in in_slices(found) if _is_low(context, target)]
     wants_low = context.question.has_any("weak") or context.question.hint is not None
@@ -52,10 +50,20 @@ async def battery(context: Context) -> ComputedAnswer:
     return ComputedAnswer(context.lines(head, lines), about(shown or found[:1]))
 
 
+def _level(context: Context, target: Target) -> float:
+    """Return the charge in percent for sorting: low ones without a number first, voltages last."""
+    value = target.latest.value
+    if isinstance(value, float):
+        return value if target.unit in ("%", None) else _VOLTAGES
+    return -1.0 if _is_low(context, target) else 101.0
+
+
 def _is_low(context: Context, target: Target) -> bool:
     value = target.latest.value
     if isinstance(value, bool):
         return value  # device class battery: true means low
     limit = context.queries.limits(target.device).get(target.metric)
-    bound = limit.min if limit is not None and limit.min is not None else _LOW_BATTERY
-    return isinstance(value, float) and value < bound
+    bound = limit.min if limit is not None else None
+    if bound is None and target.unit in ("%", None):
+        bound = _LOW_BATTERY
+    return isinstance(value, float) and bound is not None and value < bound

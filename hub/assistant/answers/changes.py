@@ -9,7 +9,8 @@ from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context,
 from hub.assistant.answers.current import now
 from hub.assistant.answers.readings import Track, first_reading, recent_slope, slope, value_at
 from hub.assistant.answers.statistics import answer_each, tracks_of
-from hub.assistant.time_parser import MINUTE, TimeRange
+from hub.assistant.time_parser import MINUTE
+from hub.assistant.time_range import TimeRange
 from hub.model import SeriesQuery
 
 _RATE_OVER = 30 * MINUTE

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from hub import text_format as fmt
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.readings import Track, load, value_at
-from hub.assistant.time_parser import HOUR, TimeRange
+from hub.assistant.time_parser import HOUR
+from hub.assistant.time_range import TimeRange
 from hub.tools.views import celsius
 
 _THERMAL = ("°C", "°F", "K")

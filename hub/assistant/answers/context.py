@@ -14,7 +14,8 @@ from hub.assistant.answers.slices import in_slices
 from hub.assistant.language import Language, answer_language
 from hub.assistant.metric_words import MetricMention
 from hub.assistant.question import ParsedQuestion
-from hub.assistant.time_parser import HOUR, TimeRange
+from hub.assistant.time_parser import HOUR
+from hub.assistant.time_range import TimeRange
 from hub.model import Device, Latest, Proposal, RuleProposal, Value
 from hub.model.metric import state_word
 from hub.tools import Queries
@@ -116,6 +117,9 @@ class Context:
     def scope_words(self) -> str:
         """Return how a sentence names the devices of the question."""
         scope = self.question.scope
+        if scope.presence:
+            group = f"{scope.label} ({scope.total})" if scope.groups else self.say("all_devices", n=scope.total)
+            return self.say(f"only_{scope.presence}", scope=group, n=len(self.devices))
         if scope.excluded:
             group = (
                 f"{scope.label} ({len(self.devices)})" if scope.label else self.say("all_devices", n=len(self.devices))
@@ -167,21 +171,28 @@ class Context:
             quantity = "power"
         if quantity is None and question.has("flowed"):
             quantity = "flow"
-        if quantity is None and question.has("battery"):
+        if quantity is None and (question.has("battery") or (question.has("on_battery") and question.compares)):
             quantity = "state_of_charge"
         return [MetricMention(quantity.replace("_", " "), quantity=quantity)] if quantity else []
 
     async def targets(
-        self, *, numbers: bool = True, any_metric: bool = False, most: int | None = MAX_TARGETS
+        self,
+        *,
+        numbers: bool = True,
+        any_metric: bool = False,
+        most: int | None = MAX_TARGETS,
+        mentions: Sequence[MetricMention] | None = None,
     ) -> list[Target]:
         """Return the metrics that the question is about, at most ``most`` where their history is read (None: all).
 
-        With ``any_metric``, a question about few devices that names no metric is about all. Raises CannotAnswer.
+        With ``any_metric``, a question about few devices that names no metric is about all. ``mentions`` are the
+        metrics of one part of the question, None: of all of it. Raises CannotAnswer.
         """
-        mentions = self.mentions()
+        mentions = self.mentions() if mentions is None else mentions
         found = await self._meant(mentions, numbers=numbers)
         if mentions and not found:
-            raise CannotAnswer(self._no_metric(mentions))
+            is_text = numbers and bool(await self._meant(mentions, numbers=False))
+            raise CannotAnswer(self._no_metric(fmt.join([each.words for each in mentions]), is_text=is_text))
         if mentions:
             self._note_lacking(found, mentions)
             return self.first(found, most)
@@ -233,15 +244,13 @@ class Context:
             if mention not in known:
                 self.notes.append(self.say("none_has", scope=self.scope_words, metric=mention.words))
 
-    def _no_metric(self, mentions: Sequence[MetricMention]) -> str:
-        metric = fmt.join([each.words for each in mentions])
-        if len(self.devices) == 1:
-            return (
-                self.say("lacks", name=self.devices[0].display_name, metric=metric)
-                + " "
-                + self.say("has", metrics=self.metric_names())
-            )
-        return self.say("none_has", scope=self.scope_words, metric=metric)
+    def _no_metric(self, metric: str, *, is_text: bool) -> str:
+        if is_text:
+            return self.say("no_numbers", scope=self.scope_words, metric=metric)
+        if len(self.devices) != 1:
+            return self.say("none_has", scope=self.scope_words, metric=metric)
+        lacks = self.say("lacks", name=self.devices[0].display_name, metric=metric)
+        return f"{lacks} {self.say('has', metrics=self.metric_names())}"
 
     def shown_metrics(self, device: Device) -> list[str]:
         """Return the metrics of a device that a person sees, the most important first."""

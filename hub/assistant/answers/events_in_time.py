@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from hub import text_format as fmt
+from hub.assistant.answers.conditions import condition_targets, meets
 from hub.assistant.answers.context import CannotAnswer, ComputedAnswer, Context, Target, about
 from hub.assistant.answers.current import state_targets
-from hub.assistant.answers.filters import condition_targets, meets
 from hub.assistant.answers.readings import Episode, episodes
 from hub.assistant.answers.statistics import tracks_of
 from hub.assistant.kinds import STATES

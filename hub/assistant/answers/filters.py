@@ -2,127 +2,48 @@
 
 from __future__ import annotations
 
+from hub.assistant.answers.conditions import combined, judged_conditions
 from hub.assistant.answers.context import (
-    MAX_TARGETS,
     CannotAnswer,
     ComputedAnswer,
     Context,
-    Target,
     about,
     shown_rows,
 )
-from hub.assistant.answers.current import MAX_ABOUT, is_in_state, listing, presence_counts, state_targets
-from hub.assistant.answers.readings import value_at
+from hub.assistant.answers.current import MAX_ABOUT, listing, presence_counts
 from hub.assistant.answers.slices import in_slices
 from hub.assistant.answers.statistics import tracks_of
 from hub.assistant.kinds import STATES
-from hub.assistant.question import Amount
 from hub.model import Device
-from hub.tools.views import celsius
 
 _NAMED = 8
 """Devices whose names an answer to "how many" has at most."""
-_THERMAL = ("°C", "°F", "K")
-
-
-def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
-    """Return whether a value meets a condition; None if the units cannot be compared."""
-    if amount.unit in _THERMAL and unit in _THERMAL:
-        value, wanted, upper = celsius(value, unit), celsius(amount.value, amount.unit), amount.upper
-        upper = None if upper is None else celsius(upper, amount.unit)
-    elif amount.unit is not None and amount.unit != unit:
-        return None
-    else:
-        wanted, upper = amount.value, amount.upper
-    if upper is not None:
-        return wanted <= value <= upper
-    return value > wanted if amount.side == "above" else value < wanted if amount.side == "below" else value == wanted
-
-
-async def condition_targets(context: Context, amount: Amount) -> list[Target]:
-    """Return the metrics to compare an amount with: by the question, else by the unit. Raises CannotAnswer."""
-    if context.mentions() or amount.unit is None:
-        return await context.targets(most=None if context.question.time is None else MAX_TARGETS)
-    found = [
-        target
-        async for target in context.shown_targets()
-        if target.is_number and meets(0.0, target.unit, amount) is not None
-    ]
-    if not found:
-        raise CannotAnswer(context.say("no_unit", unit=amount.unit, scope=context.scope_words))
-    titles = {target.title: None async for target in in_slices(found)}
-    if len(titles) > 1 and amount.unit not in _THERMAL:
-        main = [t async for t in in_slices(found) if t.metric == context.shown_metrics(t.device)[0]]
-        if len({t.metric for t in main}) != 1:
-            raise CannotAnswer(context.say("which_metric", metrics=", ".join(titles)))
-        return main
-    return found
 
 
 async def filtered(context: Context) -> ComputedAnswer:
     """Answer which devices, or how many, meet the conditions: a value, a state, presence, an open alert."""
-    question, amount = context.question, context.question.compares
-    time = question.time
-    if time is not None and not (time.is_point and amount):
+    question, time = context.question, context.question.time
+    if time is not None and not (time.is_point and question.compares):
         raise CannotAnswer(context.say("only_now"))
-    devices: dict[str, Device] = {device.id: device async for device in in_slices(context.devices)}
-    shown: dict[str, list[Target]] = {}
-    values: dict[tuple[str, str], float] = {}
-    of_metric: tuple[tuple[str, str | None], ...] = ()
-    if amount is not None:
-        targets = await condition_targets(context, amount)
-        if time is None:
-            values = {t.key: float(t.latest.value) async for t in in_slices(targets)}
-        else:
-            found = [(t, await value_at(context, t, time.start)) for t in targets]
-            values = {t.key: pair[1] for t, pair in found if pair is not None}
-        considered: set[str] = set()
-        meeting: list[Target] = []
-        async for t in in_slices(targets):
-            result = meets(values[t.key], t.unit, amount) if t.key in values else None
-            if result is None:
-                continue
-            considered.add(t.device.id)
-            if result is not question.has("not"):
-                meeting.append(t)
-                shown.setdefault(t.device.id, []).append(t)
-        if not considered:
-            raise CannotAnswer(context.say("no_unit", unit=amount.unit or "", scope=context.scope_words))
-        of_metric = about(meeting)
-        devices = {key: devices[key] async for key in in_slices(list(shown))}
-        total = len(considered)
-    else:
-        total = len(devices)
-        states = [each for each in STATES if question.has(each)]
-        if states and not question.has_any("online", "offline"):
-            judged_states = await state_targets(context, states[0])
-            total = len({t.device.id async for t in in_slices(judged_states)})
-            async for t in in_slices(judged_states):
-                if is_in_state(t, states[0]) is not question.has("not"):
-                    shown[t.device.id] = [t]
-            devices = {key: devices[key] async for key in in_slices(list(shown))}
-    if question.has("online") != question.has("offline"):
-        wants_online = question.has("online") is not question.has("not")
-        kept = [each async for each in in_slices(list(devices.values())) if (each.presence == "online") is wants_online]
-        devices = {each.id: each for each in kept}
-    if question.has_any("alert", "attention"):
-        alerting = {alert.device for alert in context.queries.open_alerts(context.ids)}
-        wants_alerting = not question.has("not")
-        kept = [each async for each in in_slices(list(devices.values())) if (each.id in alerting) is wants_alerting]
-        devices = {each.id: each for each in kept}
+    conditions = await judged_conditions(context)
+    found = combined(context, conditions)
+    known = [each.considered for each in conditions if each.considered is not None]
+    total = len(set.union(*known)) if known else len(context.devices)
+    devices = [device async for device in in_slices(context.devices) if device.id in found]
 
     def line(device: Device) -> str:
-        rows = shown.get(device.id)
+        rows = found[device.id]
         if not rows:
             return f"{device.display_name}{context.stale_note(device)}"
-        if amount is None:
-            return f"{rows[0].name}: {rows[0].show(rows[0].latest.value)}"
-        return f"{device.display_name}: {', '.join(f'{t.title} {t.show(values[t.key])}' for t in rows)}"
+        if all(row.value is None for row in rows):
+            return f"{rows[0].target.name}: {rows[0].target.show(rows[0].target.latest.value)}"
+        return f"{device.display_name}: {', '.join(dict.fromkeys(row.text for row in rows))}"
 
     is_long = question.has("how_many") and len(devices) > _NAMED
-    lines = [] if is_long else shown_rows(list(devices.values()), line, 20)
+    lines = [] if is_long else shown_rows(devices, line, 20)
     head = context.say("of", n=len(devices), total=total, scope=context.scope_words) + (":" if lines else ".")
-    return ComputedAnswer(context.lines(head, lines, 20), of_metric or tuple((key, None) for key in list(devices)[:12]))
+    of_metric = about(row.target for device in devices for row in found[device.id] if row.value is not None)
+    return ComputedAnswer(context.lines(head, lines, 20), of_metric or tuple((d.id, None) for d in devices[:12]))
 
 
 async def count(context: Context) -> ComputedAnswer:

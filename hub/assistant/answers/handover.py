@@ -7,7 +7,8 @@ from hub.assistant.answers.alerts import about_alerts, duration_line
 from hub.assistant.answers.context import ComputedAnswer, Context, names
 from hub.assistant.answers.current import presence_counts
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import SHIFT_MS, TimeRange
+from hub.assistant.time_parser import SHIFT_MS
+from hub.assistant.time_range import TimeRange
 
 
 async def summary(context: Context) -> ComputedAnswer:

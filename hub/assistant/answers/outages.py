@@ -7,7 +7,8 @@ import msgspec
 from hub import text_format as fmt
 from hub.assistant.answers.context import ComputedAnswer, Context, shown_rows
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import DAY, TimeRange
+from hub.assistant.time_parser import DAY
+from hub.assistant.time_range import TimeRange
 from hub.model import Activity, Device
 
 _DAYS, _READ, _SHOWN, _DEVICES = 7, 500, 8, 12

@@ -20,7 +20,8 @@ from hub.assistant.answers.context import (
 from hub.assistant.answers.readings import load, value_at
 from hub.assistant.answers.slices import in_slices, order_of
 from hub.assistant.answers.statistics import tracks_of
-from hub.assistant.time_parser import DAY, HOUR, TimeRange
+from hub.assistant.time_parser import DAY, HOUR
+from hub.assistant.time_range import TimeRange
 from hub.model import SeriesQuery
 from hub.tools.views import celsius
 
@@ -45,7 +46,7 @@ async def rank(context: Context) -> ComputedAnswer:
         values = [pair[1] for _, pair in found if pair is not None]
     else:
         online = [t async for t in in_slices(targets) if t.device.presence != "offline"]
-        if len(online) < len(targets):
+        if 0 < len(online) < len(targets):
             gone = {t.device.id: t.device async for t in in_slices(targets) if t.device.presence == "offline"}
             context.notes.append(context.say("without_offline", names=names(list(gone.values()), 4)))
         targets = online or targets

@@ -6,7 +6,8 @@ from collections import Counter
 
 from hub.assistant.answers.alerts import about_alerts
 from hub.assistant.answers.context import ComputedAnswer, Context
-from hub.assistant.time_parser import DAY, TimeRange
+from hub.assistant.time_parser import DAY
+from hub.assistant.time_range import TimeRange
 
 _SHOWN = 8
 

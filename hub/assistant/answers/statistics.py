@@ -19,7 +19,8 @@ from hub.assistant.answers.context import (
 )
 from hub.assistant.answers.readings import Track, load
 from hub.assistant.answers.slices import in_slices
-from hub.assistant.time_parser import HOUR, MINUTE, TimeRange
+from hub.assistant.time_parser import HOUR, MINUTE
+from hub.assistant.time_range import TimeRange
 
 _RATE_OVER = 30 * MINUTE
 

@@ -76,7 +76,7 @@ class RuleClause:
             mention = MetricMention(comparative.quantity, quantity=comparative.quantity)
         inherited = self._inherited if mention is None else None
         if inherited is not None:
-            keys, units = metric_keys(inherited, self.devices, None, named=self._named)
+            keys, units = metric_keys(inherited, self.devices, None, named=False)
             if keys and (amount is None or fits(amount, units)):
                 return keys, units
         return metric_keys(mention, self.devices, amount, named=self._named)

@@ -101,6 +101,8 @@ class ConditionReader:
             if any(self._vocabulary.joiners.get(item.symbol) == "all" for item in between):
                 raise NoSuchRule("each_device")
             self._sentence.use([item for item in between if item.symbol in self._vocabulary.joiners])
+        if "metric" in condition.missing:  # the words for a metric that no device has are reported
+            condition.items = [item for item in condition.items if item.symbol != "@m"]
         self._sentence.use(condition.items)
         lasting = self._sentence.find(self._vocabulary.patterns["lasting"], *place)
         if lasting and condition.keys.get("kind") != "count" and is_more(comparatives(lasting)):

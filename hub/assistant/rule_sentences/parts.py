@@ -6,6 +6,7 @@ import re
 
 from hub.assistant.language import LONGEST_PHRASE
 from hub.assistant.rule_sentences.joining import WHOLE
+from hub.assistant.rule_sentences.refusal import NoSuchRule
 from hub.assistant.rule_sentences.sentence import RuleSentence, SentencePart
 from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 
@@ -17,10 +18,12 @@ _TWICE = 2
 def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
     for pattern in words.patterns["number_of_times"]:
         for match, items in sentence.matches([pattern]):
+            _refuse_negative(sentence, items)
             number = _number(match, words)
             _mark(sentence, items, "@x", _TWICE if number is None else int(number))
     for pattern in words.patterns["duration"]:
         for match, items in sentence.matches([pattern]):
+            _refuse_negative(sentence, items)
             if (length := _duration(match, words)) is not None:
                 _mark(sentence, items, "@t", length)
     for name, value in (("negation", None), ("unless", WHOLE)):
@@ -38,6 +41,13 @@ def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
 
 def _mark(sentence: RuleSentence, items: list[SentencePart], symbol: str, value: object) -> None:
     sentence.mark(items[0].first, items[-1].end, symbol, value)
+
+
+def _refuse_negative(sentence: RuleSentence, items: list[SentencePart]) -> None:
+    """Raise NoSuchRule for "-5 minutes" and "-3 times"."""
+    if any(sentence.words.tokens[item.first].negative for item in items):
+        written = " ".join(sentence.written(item) for item in items)
+        raise NoSuchRule("negative", written=f"-{written}")
 
 
 def _number(match: re.Match[str], words: RuleVocabulary) -> float | None:

@@ -127,6 +127,8 @@ def metric_keys(
     found = {device.id: _on(device, mention, amount) for device in devices}
     names = {name for each in found.values() for name in each}
     if not names:
+        if named and mention is not None:
+            raise NoSuchRule("no_metric", name=devices[0].display_name, metric=mention.words)
         return {}, []
     if named and (lacking := next((device for device in devices if not found[device.id]), None)):
         raise NoSuchRule("no_metric", name=lacking.display_name, metric=_words(mention, amount))

@@ -207,12 +207,12 @@ async def test_ntfy_attaches_the_chart_unless_the_server_takes_no_files(
     values = {"server": receiver.url, "topic": "cellar"}
     await send("ntfy", values, outgoing(picture=PNG))
     (attached,) = receiver.posted
-    assert (attached.method, attached.path, attached.body) == ("PUT", "/cellar", PNG)
+    assert (attached.method, attached.path, attached.body) == ("POST", "/cellar", PNG)
     title = str(email.header.make_header(email.header.decode_header(attached.headers["title"])))
     text = str(email.header.make_header(email.header.decode_header(attached.headers["message"])))
     assert (title, text) == (FIRING.title, FIRING.text)
     assert (attached.headers["priority"], attached.headers["click"]) == ("5", URL)
-    receiver.answer = lambda posted: "400 Bad Request\r\n" if posted.method == "PUT" else "200 OK\r\n"
+    receiver.answer = lambda posted: "400 Bad Request\r\n" if "filename" in posted.headers else "200 OK\r\n"
     await send("ntfy", values, outgoing(picture=PNG))
     alone = receiver.posted[-1].json
     assert (alone["message"], alone["sequence_id"]) == (FIRING.text, attached.headers["x-sequence-id"])

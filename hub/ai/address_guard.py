@@ -38,7 +38,7 @@ async def pin(request: Any) -> None:
     if host == "localhost" or _by_proxy(request.url.scheme, host):
         return
     try:
-        addresses = await _resolve(host, port)
+        addresses = await resolve(host, port)
     except OSError:
         return  # the connection will fail with the library's own error
     allowed = [each for each in addresses if not is_forbidden(each)]
@@ -56,14 +56,14 @@ async def check_host(host: str, port: int) -> None:
         addresses = [address]
     else:
         try:
-            addresses = await _resolve(host, port)
+            addresses = await resolve(host, port)
         except OSError:
             return  # the connection will fail with the library's own error
     if any(is_forbidden(each) for each in addresses):
         raise refusal(host)
 
 
-async def _resolve(host: str, port: int) -> list[IpAddress]:
+async def resolve(host: str, port: int) -> list[IpAddress]:
     """Return the addresses of a host. Raises OSError if it has none, AiError if its name is not valid."""
     ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
@@ -80,7 +80,7 @@ async def is_public(host: str, port: int) -> bool:
     if (address := literal(host)) is not None:
         return unwrapped(address).is_global
     try:
-        found = await _resolve(host, port)
+        found = await resolve(host, port)
     except OSError:
         return True  # the connection will fail with the library's own error
     return all(unwrapped(each).is_global for each in found)

@@ -103,6 +103,6 @@ class HubWatch:
         if not url or now < self._beat_at:
             return
         self._beat_at = now + HEARTBEAT_MS
-        failure = await attempt(lambda: post(url, b"", {"user-agent": "Watchkeeper"}, method="GET"))
+        failure = await attempt(lambda: post(url, b"", {}, method="GET"))
         if failure is not None:
             faults.error("heartbeat", "The heartbeat was not accepted (%s).", failure.reason)

@@ -72,14 +72,14 @@ class Ntfy:
         }
         if message.url:
             body["click"] = message.url
-        headers = {"user-agent": "Watchkeeper"}
+        headers: dict[str, str] = {}
         if token := values.get("token"):
             headers["authorization"] = f"Bearer {token}"
         server = str(values["server"]).rstrip("/")
         in_headers = _in_headers(body)
         if outgoing.picture is not None and len(in_headers["message"]) <= MAX_HEADER:
             try:
-                await post(f"{server}/{topic}", outgoing.picture, {**headers, **in_headers}, method="PUT")
+                await post(f"{server}/{topic}", outgoing.picture, {**headers, **in_headers})
                 return
             except DeliveryFailed as error:
                 if error.reason != "rejected":

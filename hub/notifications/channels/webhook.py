@@ -62,7 +62,6 @@ class Webhook:
         stamp = str(outgoing.at // 1_000)
         headers = {
             "content-type": "application/json",
-            "user-agent": "Watchkeeper",
             "webhook-id": outgoing.key,
             "webhook-timestamp": stamp,
             "idempotency-key": outgoing.key,

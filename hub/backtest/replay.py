@@ -35,7 +35,7 @@ class Stopped(Exception):
 def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
     """Return True if the readings of this metric, which measures ``quantity``, can change the rule's state."""
     if not isinstance(rule.condition, MetricCondition) or rule.condition.lasting:
-        return True  # any sign of life counts
+        return True  # every reading shows that the device is alive
     return reads(rule, metric, quantity) or metric in rule.condition.others
 
 
@@ -84,7 +84,7 @@ class _Run:
         self._published = deque(published)
         self.firings = Firings()
         self._start = self._received = start
-        self._ticked = 0  # the last timer that has expired
+        self._ticked = 0  # when the last expired timer was due
         self._registry = DeviceRegistry()
         fresh = msgspec.structs.replace(
             device,
@@ -138,7 +138,10 @@ class _Run:
         return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
 
     def next_place(self, records: Sequence[Record], place: int) -> int:
-        """Return the index of the next record to observe: the one before the next that can change the rule's state."""
+        """Return the index of the next record to observe, at least ``place``.
+
+        Records that cannot change the rule's state are skipped, except the one before a record that can.
+        """
         if place >= len(records) or not self._skips or self._next_timer() < NEVER:
             return place
         metrics = list(self._device.metrics)

@@ -19,7 +19,7 @@ LARGEST = 1e15
 RARE = 0.999
 """A value beyond this quantile is rare."""
 USUAL = 0.9
-"""The quantile of several devices that counts: a few that are faulty do not move a limit."""
+"""The limits of several devices are reduced to this quantile, so that a few faulty devices do not move the result."""
 MARGIN = 0.25
 """Distance between a limit and what it stays clear of, as a share of the spread from median to 99th percentile."""
 

@@ -34,7 +34,7 @@ AFTER_MS = 3_600_000
 PEER_MS = 3_600_000
 MAX_HISTORY = 200
 MAX_NEWEST = 1_000
-"""Newest alerts among which those of other devices in the incident are looked for."""
+"""How many of the newest alerts are searched for alerts of the same incident on other devices."""
 PAGE = 50_000
 
 Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
@@ -176,7 +176,7 @@ class AlertFiles:
         return await asyncio.to_thread(msgspec.json.encode, contents)
 
     async def _incident(self, alert: Alert) -> tuple[list[Alert], list[Alert]]:
-        """Return the alerts of the incident: those of the device, with the alert itself, and those of other devices."""
+        """Return the alerts of the device in the incident, including this alert, and those of other devices."""
         found = [*await self._store.alerts(device=alert.device), *await self._store.alerts(limit=MAX_NEWEST)]
         known = {each.id: each for each in found if each.incident and each.incident == alert.incident}
         ordered = sorted({**known, alert.id: alert}.values(), key=lambda each: (each.raised_at, each.id))
@@ -189,7 +189,7 @@ class AlertFiles:
         return [PastAlert(each, diagnoses.get(each.id)) for each in similar]
 
     async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
-        """Return the readings of a device, for the longest span that has not too many readings."""
+        """Return the start (epoch ms) of the longest span that does not have too many readings, and its readings."""
         metrics = [metric for _, metric in await self._store.series([device.id], None)]
         for span in SPANS_MS:
             found, left = dict[str, list[tuple[int, Value, Quality]]](), MAX_READINGS

@@ -46,7 +46,10 @@ def _limited(contents: dict[str, Any]) -> Iterator[Place]:
 
 
 def _numbers(value: Any, path: str, *, all_keys: bool) -> Iterator[Place]:
-    """Yield the times below ``path``, and durations in rules; with ``all_keys`` all numbers, as devices need it."""
+    """Yield the times in ``value`` and the durations of rules; with ``all_keys``, yield all numbers.
+
+    ``path`` is where ``value`` is in the file. In devices, all numbers have the same bounds.
+    """
     if isinstance(value, list):
         for number, inner in enumerate(value):
             yield from _numbers(inner, f"{path}[{number}]", all_keys=all_keys)

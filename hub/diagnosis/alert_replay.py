@@ -30,16 +30,16 @@ from hub.store.sqlite import SqliteStore
 
 CHUNK = 20_000
 MAX_SHOWN = 10
-"""Findings that are listed if they are only in the file, or only in the replay."""
+"""How many findings are listed that are only in the file, or only in the replay."""
 DIAGNOSED_AFTER_MS = 2_000
-"""How long after it was raised an alert without a stored diagnosis is diagnosed."""
+"""An alert without a stored diagnosis is diagnosed as of this time after it was raised."""
 
 
 class ReplayedAlert(msgspec.Struct, frozen=True):
     """The outcome.
 
     Attributes:
-        alerts: the alerts of the file, each with the equal firing of the replay, or None.
+        alerts: the alerts of the file, each with the replay's firing that equals it; None if there is none.
         diagnosis: the replayed diagnosis.
         differs: sentences on how it differs from the file's diagnosis; empty if it does not.
     """

@@ -17,7 +17,7 @@ from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis
 
 MAX_FALL = 5.0
-"""How many points a score may fall."""
+"""By how many points a score may fall below the earlier one."""
 
 
 class EvaluationCase(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ async def evaluate(
 
 
 async def _by_model(case: EvaluationCase, subject: Subject, providers: ProviderChain, model: str) -> str | None:
-    asked = msgspec.structs.replace(case.diagnosis, prompt=())  # not the prompt of that time
+    asked = msgspec.structs.replace(case.diagnosis, prompt=())  # so that the current prompt is used
     try:
         written = await DiagnosisGenerator(providers).again(asked, subject, model)
     except AiError:

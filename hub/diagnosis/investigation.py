@@ -25,7 +25,8 @@ from hub.store.reader import HistoryReader
 WEEK_MS = 7 * 86_400_000
 _WEEKS_MS, _KNOWN_MS, _HOUR_MS = 35 * 86_400_000, 8 * 86_400_000, 3_600_000
 _WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
-"""The last hours. A metric with fewer readings in them gets its last ``_READINGS`` of the week."""
+"""The length of the last hours. A metric with fewer than ``_MIN_READINGS`` in them gets its last ``_READINGS`` of the
+week."""
 _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
 """Buckets of ten minutes are read from the store's minutes, which is as fast for 1 Hz as for one reading a minute."""
 _PEER_WINDOW_MS = 600_000

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _CAPACITY = 32
-"""Diagnoses that wait for a model. Beyond this the oldest keeps the analyst's words."""
+"""How many diagnoses wait for a model. If there are more, the oldest keeps the analyst's text."""
 
 
 class PendingRevision(msgspec.Struct, frozen=True):

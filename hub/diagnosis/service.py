@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _FREE_WAIT_S = 1.0
-"""An alert that waited longer than this in the queue leaves its models less time."""
+"""Of the time that an alert waits in the queue, only what exceeds this is subtracted from the models' time limit."""
 
 
 class DiagnosisService:

@@ -15,7 +15,7 @@ from hub.model import Claim, ClaimRelation, Device, Evidence
 _MAX_REPLACED = 6
 _MAX_SUMMARY = 3
 _MAX_CITED = 3
-"""A sentence that cites more evidence than this cannot express all of it."""
+"""If a sentence cites more findings than this, it does not count as having expressed them."""
 _RELATIONS: dict[str, ClaimRelation] = {"steady": "steady", "stuck": "steady", "silent": "ended", "order": "before"}
 
 

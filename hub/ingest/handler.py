@@ -226,7 +226,7 @@ class IngestHandler:
             batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
-        """Apply one of the ``items`` records of a message and evaluate the rules on it."""
+        """Apply one record of a message, which has ``items`` records, and evaluate the rules on it."""
         name = record.device
         if record.key is not None:
             duplicate, events = self._registry.check_duplicate(

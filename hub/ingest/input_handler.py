@@ -39,7 +39,7 @@ class InputHandler:
         calculating: Calculating,
         apply: Callable[[Batch, RawMessage, Dialect, Result], None],
     ) -> None:
-        """Create a handler. ``apply`` applies the result of a dialect's tick, as that of a message."""
+        """Create a handler. ``apply`` applies the result of a dialect's tick, like the result of a message."""
         self._dialects = dialects
         self._registry = registry
         self._engine = engine
@@ -74,7 +74,7 @@ class InputHandler:
                 batch.events += self._judging.follow_schedules(item.now)
                 batch.events += engine.incidents.tick(item.now, registry.get)
                 for event in events:
-                    if isinstance(event, ev.AlertRaised):  # each further value may clear it
+                    if isinstance(event, ev.AlertRaised):  # demoted: every further value may clear the alert
                         registry.fast_path.demote(event.alert.device)
                 changed = self._command_tracker.tick(item.now, item.listening_since is not None, registry.get)
                 batch.add_commands(changed, item.now)

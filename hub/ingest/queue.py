@@ -54,13 +54,13 @@ class IngestQueue:
     def offer(self, messages: Sequence[RawMessage]) -> int:
         """Add messages that arrived together. Return how many were accepted or shed.
 
-        If it is fewer than given, the next message (QoS 1 or 2) found no room: the caller offers the remaining messages
-        again later.
-        A receive window within ``reserve`` always finds room. A closed queue accepts none.
+        If these are not all, there was no room for the next message (QoS 1 or 2), and the caller offers the remaining
+        messages again later. There is always room for a receive window of ``reserve`` messages. A closed queue accepts
+        none.
         """
         if self.closed:
             return 0
-        # The usual case costs no look at the single messages.
+        # The usual case: all messages fit, and none needs to be looked at.
         if self._waiting + len(messages) <= self._calm:
             self._shares.clear()
             self._put(list(messages))

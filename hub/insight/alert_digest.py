@@ -16,7 +16,7 @@ from hub.model import Alert, Limit, Rule
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 MIN_NOISE = 3
-"""Fewer alerts of a rule are no pattern."""
+"""A rule with fewer alerts gets no advice."""
 SOON_DAYS = 14
 """A metric that reaches its limit later than this is not reported."""
 _MIN_HOURS = 48

@@ -17,9 +17,10 @@ _CERTAIN = 0.15
 
 
 def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield a level that moves against the balance of the only inflow and the only outflow, in the same unit.
+    """Yield the level that moves against the balance of inflow and outflow, if the device has just one of each.
 
-    ``value`` is inflow less outflow: positive if the level falls although more flows in than out.
+    Both flows must be in the same unit. ``value`` is inflow minus outflow: positive if the level falls although more
+    flows in than out.
     """
     levels = [m for m in moves if case.semantics[m.metric].quantity == "level" and m.doing in ("rises", "falls")]
     inflow, outflow = _flow(case, "inlet"), _flow(case, "outlet")

@@ -30,8 +30,8 @@ from hub.insight.statistics import (
 ENOUGH = 12
 """With fewer readings there is no baseline."""
 _MARGIN_S, _MARGIN_READINGS = 1200.0, 4
-"""Readings of this time before the moment in question may already be part of the trouble, and at least this many
-readings of a metric that is reported rarely."""
+"""A baseline ends this long before the trouble was seen, and at least this many readings before it, because the last
+readings may already be part of the trouble."""
 _RECENT = 20
 _LEAST_DEVIATIONS = 8.0
 
@@ -99,7 +99,7 @@ def baseline_end(track: MetricSeries, moment: int) -> float:
     """Return where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
     seen = track.seconds(moment)
     recent = track.times[track.times <= seen][-_RECENT:]
-    # At most 30 % of what there is, so that a short history leaves something to learn from.
+    # Leave out at most 30 % of the readings, so that there is something to learn from in a short history.
     few = _MARGIN_READINGS * median(np.diff(recent)) if len(recent) > 1 else 0.0
     return seen - min(max(_MARGIN_S, few), 0.3 * max(seen, 0.0))
 
@@ -167,7 +167,7 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
         flat = steady - drift * (times - times[-1])
         if spread(flat) < 0.5 * raw:
             return median(flat), drift, max(spread(flat), least)
-    # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
+    # The median deviation of a signal that is constant most of the time is 0, so its outer percentiles count as well.
     low, high = percentile(steady, 3, 97)
     wide = (high - low) / 4
     return level, 0.0, max(raw, wide, least)
@@ -188,7 +188,7 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """Return the metric as with its companions at their usual level; None if they do not explain it.
+    """Return the metric as it would be with its companions at their usual levels; None if they do not explain it.
 
     A motor draws more current at full flow: only the excess counts. The companions are metrics that have not moved
     themselves. Ridge regression over the baseline weighs them, and must explain most of the spread. The result is

@@ -27,7 +27,8 @@ from hub.model import CauseMatch, Evidence
 
 _CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
 _ONE_SIGN = 0.4
-"""Highest score of a cause with a single sign: it is listed, and named, as weak, only where its signature allows it."""
+"""Highest score of a cause that only one sign shows. It is listed, as a weak match, only if its signature allows one
+sign."""
 
 # Log odds of a finding: how much likelier it is under a cause than if something unknown is going on.
 _NEEDED = math.log(0.9 / 0.2)
@@ -38,9 +39,9 @@ _MISSING = math.log(0.35 / 0.6)
 _CONTRADICTED = math.log(0.04 / 0.2)
 _UNEXPLAINED = math.log(0.06 / 0.2)
 _ABSENT = math.log(0.15 / 0.6)  # a needed symptom that stays away
-_UNMEASURED = 0.7  # share of it if no metric could show it
+_UNMEASURED = 0.7  # factor on _ABSENT if no metric could show the symptom
 _MOVES = frozenset(("rises", "falls", "climbs", "sinks", "ramps"))
-_OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows itself: unknown faults open no doors
+_OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows directly, such as an open door
 _FOLLOWS = math.log(0.4 / 0.2)
 _IN_ORDER, _OUT_OF_ORDER = 0.3, -1.2
 _KNOWN = math.log(0.25)
@@ -67,7 +68,7 @@ def rank(
         alarmed: Whether an alert is open or a limit exceeded.
     """
     matcher = SymptomMatcher(evidence, semantics)
-    # A limit that is exceeded is a symptom of a fault; that somebody did something must show as a change.
+    # An exceeded limit can be a symptom of a fault. An act of a person, however, must show as a change.
     of_changes = SymptomMatcher(evidence, semantics, limits=False)
     of_kinds = machine_kinds.machine_kinds((), matcher.semantics.items()) if kinds is None else kinds
     best: dict[str, CauseMatch] = {}

@@ -3,7 +3,7 @@
 1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week and the weeks
    before (slow_changes.py). The latter two are also searched without the influence of operating conditions
    (metric_history.py).
-   The change that its horizon explains best is taken.
+   Of these changes, the one that lies completely within its horizon is taken.
 2. Steady metrics are searched again after removing the influence of the others.
 3. Changes that also happened while nothing was wrong (normal_changes.py), or that began long before the trouble, do not
    belong to it.
@@ -26,15 +26,15 @@ from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
 
 _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
-"""How many times the largest normal change a slow one must be: of the metric in trouble, another, without trouble."""
+"""Least ratio of a slow change to the largest normal one: for a metric in trouble, for others, and without trouble."""
 _MIN_READINGS = 30
 _MOST_ADJUSTED = 1_800
 _STRONG_RATIO = 6.0
-"""A change that is this unusual may have led to the trouble long before it."""
+"""A change with at least this ratio may be the cause of the trouble even if it began long before."""
 _LEADING_RATIO = 2.0
-"""How unusual a change must be to have led to the trouble."""
+"""A change that began before the trouble is its cause only from this ratio on."""
 _LEAD_MS = 600_000
-"""How long before the trouble such a change may be, or as long as the trouble has lasted."""
+"""How long before the trouble the cause may begin, or as long before as the trouble has lasted, if that is longer."""
 
 
 def detect_changes(
@@ -77,7 +77,7 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric, from the shorter or the longer horizon: the one that contains all of it."""
+    """Return the change of one metric, found in the last hours or in the weeks before: where all of it is contained."""
     fast = detect_fast_change(track, moment)
     if track.kind != "number" or fast.doing == "stuck":
         return fast
@@ -128,7 +128,7 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
     ahead = (history.origin - track.origin) / 1000
     end = usual.end + ahead
     before_end = int(np.searchsorted(track.times, end, side="right"))
-    usual = replace(usual, start=usual.start + ahead, end=end, count=before_end)  # times and count as of the track
+    usual = replace(usual, start=usual.start + ahead, end=end, count=before_end)  # times and count as in the track
     sign = 1.0 if change.deviation > 0 else -1.0
     times = history.times[: len(change.rest)]
     onset = locate_onset(times, change.rest, int(np.searchsorted(times, change.end)), sign)
@@ -158,7 +158,10 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Return the onset located in the readings, if they cover it and confirm that of the week, with its series."""
+    """Return an onset and the series in which it was located.
+
+    That is the series of readings, if it covers the onset and confirms the onset found in the week; otherwise the week.
+    """
     readings = track.until(moment)
     low, high = (readings.seconds(week.stamp(each)) for each in (onset.earliest, onset.latest))
     if readings is week or len(readings) < _MIN_READINGS or readings.times[0] > 2 * low - readings.times[-1]:
@@ -207,7 +210,10 @@ def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return the movement of an unchanged metric since the others began to change, relative to its usual variation."""
+    """Return a steady metric with its ``unrest``.
+
+    That is its movement since the other metrics began to change, divided by its usual variation.
+    """
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
         return seen
@@ -232,7 +238,7 @@ def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], mome
     moved = detect_shift(adjusted, usual)
     if not moved.moved or abs(moved.deviation) < 2 * BELIEVABLE:
         return seen
-    # It must show in the metric itself as well: a companion that errs would else move everything it explains.
+    # The change must show in the metric itself as well. Otherwise one faulty companion would seem to move all others.
     start = int(np.searchsorted(seen.track.times, seen.track.seconds(moved.onset or 0)))
     before = median(seen.track.values[max(start - 10, 0) : max(start, 1)])
     if (seen.level - before) * moved.change <= 0 or abs(seen.level - before) < 0.3 * abs(moved.change):

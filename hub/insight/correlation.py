@@ -1,4 +1,4 @@
-"""Findings about a metric's surroundings: metrics that move with it, peers, silence, the quality of the data."""
+"""Findings from comparison and about the data: metrics that move together, peers, silence, the quality of the data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEAST_PEERS = 3
 
 
 def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield the metrics whose signals correlate with the leading one.
+    """Yield each changed metric that correlates with the alert's metric, if that has changed as well.
 
     Trends are removed first, because any two ramps correlate at 0.99.
     """
@@ -141,13 +141,13 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """Return the evidence that a device is silent, and whether the other devices of its gateway are silent too."""
+    """Yield the finding that the device is silent, and whether the other devices behind its gateway are silent, too."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
     expected = (case.expected_interval or 60_000) / 1000
     alarmed = case.alert is not None and case.alert.metric is None
-    # A device that is online is not silent, however long it rests, unless a rule calls it so.
+    # A device that is online counts as silent only if a no-data rule has raised an alert.
     if case.presence == "online" and (not alarmed or quiet < max(5 * expected, 30.0)):
         return
     word = "is offline, by its own message or its will" if case.presence == "offline" else "has been silent"

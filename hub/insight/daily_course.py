@@ -16,7 +16,7 @@ _MIN_SLOTS = 4
 _MIN_DAYS = 3
 """How many days must have readings at every hour."""
 _KEPT = 0.7
-"""Days resemble each other if their course leaves less than this share of the spread."""
+"""Days resemble each other if less than this share of the spread remains after their course is subtracted."""
 
 
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:

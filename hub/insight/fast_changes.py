@@ -19,7 +19,7 @@ from hub.insight.stuck_values import detect_stuck_value
 from hub.insight.switching_changes import detect_switching_change
 
 BELIEVABLE = 3.0
-"""A change of fewer sigmas is none."""
+"""A change of fewer sigmas does not count."""
 _RECENT_S = 12.0
 _HORIZONS = (10.0, 25.0, 60.0, 150.0, 400.0)
 RUSH = 2.2
@@ -39,7 +39,7 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
         return stuck
     if not _is_coarse(usual, track):
         return detect_shift(track, usual)
-    # Averaging needs a baseline of its own, since means vary less than readings.
+    # Means need a baseline of their own, since they vary less than readings.
     means = track.averaged(_AVERAGED)
     usual = baseline(means, baseline_end(means, moment))
     if usual is None or len(means) - usual.count < 2:

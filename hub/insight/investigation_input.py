@@ -85,16 +85,16 @@ class InvestigationInput:
     clock: tuple[str, ...] = ()
     """Metrics whose newest reading came with a device time more than a day off."""
     titles: Mapping[str, str] = field(default_factory=dict)
-    """What the page calls each metric."""
+    """The title of each metric on the dashboard."""
     classes: Mapping[str, str] = field(default_factory=dict)
     """The device class that each metric announces."""
 
     texts: tuple[str, ...] = ()
     """Name, model and labels of the device."""
     calculated: frozenset[str] = frozenset()
-    """Metrics that the hub calculates from others: they witness nothing about those."""
+    """Metrics that the hub calculates from others: they say nothing new about these."""
     read_as: DeviceSemantics | None = None
-    """What people and the hub read the device as; None: only names, units and classes are known."""
+    """The interpretation of the device by the hub and by people; None: only names, units and classes are known."""
 
     @property
     def kinds(self) -> frozenset[str]:

@@ -36,7 +36,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
     ignored: frozenset[str]
     compounds: bool
     single: frozenset[str]
-    """The single words that it understands, short ones aside."""
+    """All single words of the language's tables, except the short ones."""
 
 
 class Words(msgspec.Struct):

@@ -64,7 +64,7 @@ def find_kinds(
     """
     metrics, given = list(semantics), list(texts)
     possible = [kind for kind in kinds() if kind.may_have(metrics)]
-    # What follows the name are its parts: a conveyor with an electric motor is no motor.
+    # What follows "with" or a comma are parts: a conveyor with an electric motor is not a motor.
     for read in ([_PARTS.split(text, maxsplit=1)[0] for text in given], given):
         named = {kind.id: kind.phrases(read) for kind in possible}
         everything = {phrase for phrases in named.values() for phrase in phrases}

@@ -11,13 +11,13 @@ from hub.insight.slow_changes import LAGS_S, LONG_LAGS_S, SlowChange, find_slow_
 from hub.insight.statistics import median
 
 _WEEK_RECENT_S, _WEEKS_RECENT_S = 30 * 3_600.0, 8 * 86_400.0
-"""The effect of conditions is learned from the time before the last 30 hours, or the last 8 days."""
+"""The effect of conditions is learned from the time before the last 30 hours (week) or the last 8 days (weeks)."""
 _LONG_BASE = 0.5
-"""The weeks before a lag of weeks need not be as long as the lag."""
+"""In the weeks, the time before a lag may be shorter than the lag: at least this share of it."""
 _UNEXPLAINED = 0.35
 """The conditions explain a change if at most this share of it remains."""
 _CONDITIONAL = 1.3
-"""Factor on the least ratio for a change that shows only against the conditions, because their model may err."""
+"""Factor on the least ratio if a change shows only against the conditions, because their model may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)

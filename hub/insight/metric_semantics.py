@@ -96,7 +96,7 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
         quantity = "soil_moisture"
     said = {_ELECTRICAL_PLACES.get(place, place) for place in found.places} if quantity in _ELECTRICAL else found.places
     if quantity in _OF_DRIVES and "vent" in said:
-        said = {*said, "fan"} - {"vent"}  # short for a ventilator; an opening does not turn
+        said = {*said, "fan"} - {"vent"}  # here short for ventilator: a vent has no speed
     places = frozenset(said - _SAID_BY_QUANTITY.get(quantity or "", frozenset()))
     role = found.roles[0] if found.roles else "measured"
     if role == "limit" and (_names_no_limit(name) or (unit or "").strip().lower() == "min"):
@@ -112,7 +112,7 @@ def _names_no_limit(name: str) -> bool:
 _ELECTRICAL = ("voltage", "current", "power", "apparent_power", "reactive_power", "frequency")
 _OF_DRIVES = ("speed", "current", "power", "vibration", "acceleration", "frequency")
 _ELECTRICAL_PLACES = {"inlet": "input", "outlet": "output"}
-"""Where current comes in is an input; the words of some languages do not tell it from an inlet."""
+"""Places of electrical quantities. Some languages have one word for inlet and input."""
 _SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
 """Places that a quantity implies."""
 
@@ -176,7 +176,7 @@ _GENERIC = frozenset(("mode", "count", "time", "alarm", "running", "contact"))
 
 def _main(quantities: Sequence[str]) -> str:
     if "count" in quantities and set(quantities) <= {"count", "state_of_charge"}:
-        return "count"  # transfers to battery
+        return "count"  # such as the number of transfers to battery
     specific = [quantity for quantity in quantities if quantity not in _GENERIC]
     refined = [quantity for quantity in specific if _REFINES.get(quantity) in specific]
     return (refined or specific or list(quantities))[0]

@@ -25,7 +25,7 @@ from hub.insight.statistics import median, resolution, smooth
 _CANDIDATES = 120
 _POINTS = 400
 _LEVEL = 7
-"""How many readings the median of the level before is taken from."""
+"""The level before is the median of this many readings."""
 _LIKELY = 4.0
 """A moment is possible if its fit is worse by less than about two standard errors."""
 

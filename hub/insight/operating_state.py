@@ -26,7 +26,7 @@ _EXPLAINED = 0.6
 """The conditions explain a metric if less than this share of its spread remains."""
 _RIDGE = 1e-3
 _KNOWN_RANGE = 0.1
-"""Conditions may lie outside of what was seen by this share of their range."""
+"""Conditions may lie outside of their known range by at most this share of it."""
 _ASKED = ("load", "radiation", "illuminance", "wind_speed", "occupancy", "weight")
 _ENTERING = ("inlet", "return", "outdoor", "ambient")
 _RESULT = 3

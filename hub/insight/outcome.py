@@ -15,7 +15,7 @@ something is unusual and no known cause fits, or there is too little to judge by
 URGENT = ("over_limit", "silent", "gateway", "alone")
 MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
 NOTABLE = (*URGENT, *MOVED, "jump", "history")
-"""Kinds of evidence that something is unusual, or that nobody can tell."""
+"""Kinds of evidence that something is unusual, or that there is too little history to tell."""
 
 
 def outcome(

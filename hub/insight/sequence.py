@@ -92,7 +92,7 @@ def _value(track: MetricSeries, index: int) -> Value:
 
 
 def changed(case: InvestigationInput, found: Sequence[Intervention]) -> Iterator[Evidence]:
-    """Return a finding for each intervention: what was changed, the old and the new value, and when."""
+    """Yield a finding for each intervention: what was changed, the old and the new value, and when."""
     for change in found:
         before, after = (_shown(change.track, value) for value in (change.before, change.after))
         yield finding(
@@ -128,7 +128,7 @@ class _Begin:
 def order(
     case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
 ) -> Iterator[Evidence]:
-    """Return which metric changed first, and which certainly followed. The alert is often raised by the last one."""
+    """Yield which metric changed first, and which certainly followed. Often the last one raised the alert."""
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
         for m in moves

@@ -65,7 +65,8 @@ class MetricSeries:
     def of_means(
         cls, metric: str, unit: str | None, parts: Iterable[tuple[Sequence[Point], int]], end: int
     ) -> MetricSeries:
-        """Return the means of buckets at the middle of each, at ``end`` (ms) at the latest; a boolean is a number then.
+        """Return the means of buckets, each at the middle of its bucket, but not after ``end`` (ms). Booleans become
+        numbers.
 
         ``parts`` are buckets with their width in ms, oldest first.
         """

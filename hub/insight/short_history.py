@@ -16,7 +16,7 @@ from hub.model import Evidence
 
 
 def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Return findings about metrics that have too little history to compare with."""
+    """Yield findings about metrics that have too little history to compare with."""
     for m in moves:
         if m.doing != "unknown" or m.baseline is not None:
             continue

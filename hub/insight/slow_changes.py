@@ -1,7 +1,7 @@
 """Changes that take from half an hour to days, found by comparing with the week before.
 
-A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change is
-a change only if it is larger than everything that the metric did normally before:
+A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change
+counts only if it is larger than everything that the metric did normally before:
 
 - **range**: the metric has left its earlier range, or
 - **pace**: within some time (the lag) the metric moved further than it ever did within a time of this length.
@@ -28,7 +28,7 @@ _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
 _UNCERTAIN = 1.5
-"""How much the largest normal change within a lag is raised if the time before had only few such lags."""
+"""A ratio is divided by 1 + this * (lag / time before), because a short time before says less about what is normal."""
 _COUNTED = 0.1
 """A counter has counted in at least this share of the bins."""
 
@@ -135,14 +135,14 @@ def _at_lag(
     now = median(_newest(times, values, max(lag / 10, step))) - usual.now
     scale = max(spread(normal), floor(values))
     centre, then = median(normal), median(normal[-3:])
-    # Against the extreme on the same side: a signal may swing far up and hardly down.
+    # Compared with the extreme on the same side, because a signal may swing far up and hardly down.
     far = float(normal.max() - centre if now > centre else centre - normal.min())
     pace = float(np.abs(normal[back:] - normal[:-back]).max(initial=0.0)) if base > 2 * back else float(np.ptp(normal))
     beyond, moved = (now - centre) / max(far, 2 * scale), (now - then) / max(pace, 2 * scale)
     if beyond * moved < 0:  # it comes back from where it was unusual
         return None
     ratio, change = (beyond, now - centre) if abs(beyond) > abs(moved) else (moved, now - then)
-    # The fewer lags the time before has, the less its largest change says about what is normal.
+    # The shorter the time before, the less its largest change says about what is normal.
     certain = 1 + _UNCERTAIN * back / base
     return SlowChange(
         track, usual.rest, lag, abs(ratio) / certain, change / scale, change, float(usual.centres[base - 1])

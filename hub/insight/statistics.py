@@ -16,7 +16,7 @@ MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
 """One reading counts as at most this many deviations, so that a single outlier is not a change."""
 _OFF = 0.25
-"""A metric reads less than this share of its level on when the machine is off."""
+"""When a machine is off, its metrics read less than this share of what they read while it is on."""
 _HELD = 2.5
 """A signal that switches holds a level for at least this many readings on average."""
 

@@ -20,7 +20,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
     split = usual.levels.split if usual.levels else 0.5
     low = usual.levels.low if usual.levels else 0.0
     if usual.levels is not None:
-        # Halfway between the levels is too high for one whose upper level sinks.
+        # A split halfway between the levels is too high if the upper level sinks.
         split = low + 0.25 * (usual.levels.high - low)
     states = (track.values > split).astype(np.float64)
     found = runs(track.times, states)

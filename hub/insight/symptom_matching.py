@@ -47,7 +47,8 @@ MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"
 FULL = 0.45
 """Strength (about five sigmas) from which a symptom counts in full."""
 _PLACE_UNKNOWN = 0.6
-"""What a symptom at a place counts if it is seen in the only metric of that quantity, whose name tells no place."""
+"""Weight of a symptom at a place, if the only metric of the quantity shows it and the metric's name contains no
+place."""
 _SWITCHING = 0.5
 """How certain it is that a metric which goes on switching as usual has not moved otherwise."""
 _DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")

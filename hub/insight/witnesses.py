@@ -21,7 +21,7 @@ _KEPT = 0.7
 
 
 _RELATION = 0.2
-"""What a witness of another quantity counts: whatever changes the machine breaks its relations, too."""
+"""Weight of a witness of another quantity, which a real change of the machine can explain as well."""
 
 
 _SWITCHED = ("level", "temperature", "pressure", "flow")

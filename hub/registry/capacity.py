@@ -49,7 +49,7 @@ class Capacity:
 
     @property
     def max_stored_bytes(self) -> int:
-        """Bytes of stored states to load at most: decoded, they take several times as much."""
+        """The most bytes of stored states to load. Decoded, they take several times as much memory."""
         return self.restore_limit // 4
 
     def take(self, size: int, reason: RejectionReason) -> None:

@@ -144,7 +144,7 @@ def learn(known: LearnedInterval, interval: Number, limits: FleetLimits, xp: Any
     expected, regularity, longest_pause = known
     unknown = expected == 0
     pause = is_pause(interval, expected, limits, xp)
-    begins = unknown | (pause & (regularity == 0))  # two pauses without a regular interval between are the interval
+    begins = unknown | (pause & (regularity == 0))  # a second pause in a row is the interval
     ratio = interval / xp.where(unknown, interval, expected)
     regular = (ratio >= 0.5) & (ratio <= 2.0)
     # One odd interval must not move the expected one far. While little is known, a shorter one may.
@@ -230,8 +230,8 @@ def _own_tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int)
 def is_discrete(device: Device) -> bool:
     """Return True for a device that reports only states and events, apart from diagnostics such as its battery.
 
-    A device with a battery is one if any of its metrics is an event: what it measures besides, such as the brightness
-    in a motion detector, is sent with its events.
+    A device with a battery counts as one if any of its metrics is an event: its other measurements, such as the
+    brightness in a motion detector, are sent with its events.
     """
     kinds = device.info.classes
     aside = (

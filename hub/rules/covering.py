@@ -16,9 +16,9 @@ from hub.model import Device, Rule
 from hub.rules.kinds import Any, Compare, Joined, Part
 
 Quantity = Callable[[Device, str], str | None]
-"""Returns what a metric of a device measures, None for set points, limits and what is not known."""
+"""Returns the quantity that a metric of a device measures; None for set points and limits, and if it is unknown."""
 Quantities = Mapping[str, str | None]
-"""By metric of a device, what it measures."""
+"""The quantity of each metric of a device, by metric; see :data:`Quantity` for None."""
 
 
 def own_quantity(device: Device, metric: str) -> str | None:
@@ -72,7 +72,11 @@ def reads_quantity(rule: Rule) -> bool:
 
 
 def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
-    """Return a rule expanded for a device: one for each metric that it compares, each with its joined conditions."""
+    """Yield what a rule becomes on a device with these metrics: rules without patterns or quantities.
+
+    A ``compare`` rule becomes one rule for each metric that it matches. In joined conditions, each pattern or quantity
+    is replaced by the metrics that match it. All other rules stay as they are.
+    """
     condition = rule.condition
     if not depends_on_metrics(rule):
         yield rule
@@ -98,9 +102,9 @@ def _first_metric(joined: Joined) -> str:
 
 
 def _part(part: Part, quantities: Quantities) -> Part:
-    """Return a part expanded for a device's metrics.
+    """Return a part with its pattern or quantity replaced by the device's metrics that match.
 
-    It holds if one of them meets it, and is unknown if there is none.
+    If several match, the part holds while one of them meets its condition. If none matches, its truth is unknown.
     """
     if isinstance(part.condition, Joined):
         joined = _joined(part.condition, quantities)

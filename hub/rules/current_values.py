@@ -67,14 +67,14 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
 
 
 def _is_heard(device: Device) -> bool:
-    """Return False for a device that is stale or offline, or has an open alert of a silence rule."""
+    """Return True if the device is online and has no open alert of a silence rule."""
     return device.presence == "online" and not any(
         watch.measure == SILENCE and watch.alert is not None for watch in device.watches.values()
     )
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
-    """Return True if a condition that has no single limit has changed since the alert was raised."""
+    """Return True if a condition without a single limit is not the one that raised the alert."""
     before = alert.message_params.get("condition")
     return condition.threshold is None and before is not None and before != msgspec.to_builtins(condition)
 
@@ -97,7 +97,7 @@ def _judge_pending(
 ) -> list[Event]:
     """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
     if each.condition.lasting and not _is_heard(device):
-        return watches.drop(device, watch, "withdraw", now)  # it counts from the next reading on
+        return watches.drop(device, watch, "withdraw", now)  # its duration counts from the next reading on
     rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:

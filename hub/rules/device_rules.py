@@ -13,7 +13,8 @@ from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 _MAX_ALIKE = 10_000
 """Cached combinations of model, labels, area and gateway."""
 Shared = tuple[tuple[str, ...], tuple[tuple[str, Limit], ...], tuple[tuple[str, str | None], ...] | None]
-"""What devices with the same rules share: ids of the rules, own limits, and what each metric measures if rules ask."""
+"""What devices with equal :class:`DeviceRules` have in common: the ids of the rules, the devices' own limits, and the
+quantity of each metric (None if no rule needs it)."""
 
 
 class DeviceRulesCache:
@@ -76,7 +77,7 @@ class DeviceRulesCache:
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
     def readers(self, device: Device, metric: str) -> tuple[bool, bool]:
-        """Return whether rules read a metric of this device, and whether one reads other values together with it."""
+        """Return whether rules read a metric of this device, and whether one of these rules reads other values, too."""
         reads, together = self.of(device).readers(metric)
         return reads or self._published.wants(device, metric) or self.outgrown(device), together
 

@@ -207,7 +207,7 @@ class Engine:
         self.judge_later(devices)
 
     def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
-        """Replace the areas. Return True if a rule names one: the devices have to be evaluated again."""
+        """Replace the areas. Return True if a rule names an area: then the devices have to be evaluated again."""
         self.matcher.areas = areas
         self.silencing.recheck_all()
         return any(rule.scope.areas for rule in self.rules)
@@ -286,7 +286,7 @@ class Engine:
     # -- requests of people ----------------------------------------------------------------------------------
 
     def handle(self, fact: AlertRequest, require: Callable[[str], Device]) -> tuple[Alert, list[AlertEvent]]:
-        """Carry out what a person wants to do with an alert, and return it as it is then.
+        """Apply a person's request to an alert. Return the changed alert and the events.
 
         ``require`` returns a device by its id. Raises NotFound if the alert is not open or its device was deleted,
         Conflict if the alert does not allow the request.

@@ -47,7 +47,7 @@ class RuleEvaluator:
                     if found is None or found <= each.limit:
                         continue
                 measured = value
-                if each.others:  # this may be one of them
+                if each.others:  # the reading may be of one of these other metrics
                     if isinstance(each.condition, Joined):
                         trees[each.key] = each
                         continue

@@ -20,9 +20,9 @@ _UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 
 
 
 def read_tables(text: str, key: str, file: str, maximum: int | None = None) -> list[dict[str, Any]]:
-    """Return the ``[[key]]`` tables of a TOML text, which has nothing else.
+    """Return the ``[[key]]`` tables of a TOML text.
 
-    Raises ConfigError with the name of the ``file``. ``maximum`` is the most tables that it may have.
+    Raises ConfigError with the name of the ``file`` if the text has anything else, or more than ``maximum`` tables.
     """
     document = decode_toml(text, file)
     tables = document.pop(key, [])
@@ -42,7 +42,7 @@ class InvalidField(Exception):
         problem = f"{key} is missing." if value is None else f"{key} = {shortened(value)} is not valid."
         super().__init__(problem)
         self.key, self.problem, self.allowed = key, problem, allowed
-        self.path: tuple[int, ...] = ()  # to the condition that it is in, where a rule joins conditions
+        self.path: tuple[int, ...] = ()  # the joined condition with the key, see line_of(); empty without joined ones
 
     @property
     def hint(self) -> str:
@@ -71,7 +71,7 @@ def read_flag(table: dict[str, Any], key: str) -> bool:
 
 
 def read_duration(value: Any, key: str) -> int:
-    """Return ``2s``, ``500ms``, ``5m``, ``1h``, ``1d`` or a number of seconds in ms."""
+    """Return a duration in ms. ``value`` is ``2s``, ``500ms``, ``5m``, ``1h`` or ``1d``, or a number of seconds."""
     seconds = -1.0
     if isinstance(value, int | float) and not isinstance(value, bool):
         seconds = float(value) if 0 <= value < MAX_SECONDS else -1.0

@@ -21,7 +21,7 @@ def received(device: Device, latest: Latest) -> int:
 
 
 def silent_together(device: Device, gateway: Device, unknown_ms: int = 0) -> int | None:
-    """Return how many ms the gateway was last heard after the device, if they fell silent together; else None.
+    """Return the time in ms from the device's last message to its gateway's; None if they did not fall silent together.
 
     They fell silent together if the gateway was last heard at most 1.5 expected intervals after the device, or at most
     ``unknown_ms`` if the interval is not known yet. The silence of a gateway that would have been reported offline, by

@@ -11,8 +11,8 @@ MAX_LOWS = 32
 def note_low(lows: Points, ts: int, amount: float) -> None:
     """Add an amount to the low points of a pending condition.
 
-    ``lows`` has rising amounts, each with the time since which no amount was lower. So it shows for any limit since
-    when the limit has been exceeded without a break.
+    ``lows`` are pairs of a time and an amount, with rising amounts: since this time, no amount was lower. For any
+    limit, the first pair above it gives the time since which that limit has been exceeded without a break.
     """
     since = ts
     while lows and lows[-1][1] >= amount:

@@ -74,10 +74,10 @@ class OpenAlerts:
         *,
         was: Severity | None = None,
     ) -> list[Event]:
-        """Update the severity of an open alert, and its condition if ``judged`` is given.
+        """Update the severity of an open alert; with ``judged``, also its threshold, value and message.
 
-        ``judged`` is a value that breaks another limit than before, because the rule was changed or the value makes the
-        alert more or less severe. ``was`` is the severity before.
+        ``judged`` is the value if it breaks another limit than before, because the rule has changed or the value has
+        another severity. ``was`` is the severity before.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -127,7 +127,10 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Change how an open alert, or the cleared one in ``fact``, is handled. A repeated request changes nothing.
+        """Apply a person's request to an open alert, or to the cleared one in ``fact``. Return the alert and the
+        events.
+
+        A repeated request changes nothing and has no event.
 
         Raises NotFound if the alert is not open, Conflict if it does not allow the change.
         """

@@ -29,7 +29,7 @@ def hide_in_text(text: str, sees: Sees) -> str:
 
 
 def hide(thing: T, sees: Sees) -> T:
-    """Return a rule, or what became of its alerts, without the names of other devices that may not be seen."""
+    """Return a rule, or a record of its alerts, without the names of other devices that may not be seen."""
     match thing:
         case Rule(condition=Compare(device=str(device)) as condition) if not sees(device):
             return msgspec.structs.replace(thing, condition=msgspec.structs.replace(condition, device=""))

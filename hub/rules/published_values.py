@@ -42,7 +42,7 @@ class PublishedValues:
             for rule in rules
             if isinstance(rule.condition, MetricCondition) and (source := rule.condition.source) is not None
         ]
-        # Rules that compare each of several metrics with the same one elsewhere name no metric there.
+        # A rule that compares several metrics, each with the same metric elsewhere, has a source without a metric.
         self._several = [(rule, source.device) for rule, source in comparing if not source.metric]
         sources = [source for _, source in comparing]
         self._devices = {(source.device, source.metric) for source in sources if source.device is not None}

@@ -31,10 +31,10 @@ class Schedules:
         self.outside: frozenset[str] = frozenset()
         self.until = 0
         self._turned: int | None = None  # epoch ms
-        self._readers: dict[WeeklyWindow, list[int]] = {}  # places in ``_rules`` of the rules with this window
+        self._readers: dict[WeeklyWindow, list[int]] = {}  # indices in ``_rules`` of the rules with this window
         self._open: set[WeeklyWindow] = set()
-        self._opened: Counter[int] = Counter()  # by place in ``_rules``: how many windows of the rule are open
-        self._edges: list[tuple[int, int]] = []  # heap of (when it begins or ends next, place in ``_windows``)
+        self._opened: Counter[int] = Counter()  # by index in ``_rules``: how many windows of the rule are open
+        self._edges: list[tuple[int, int]] = []  # heap of (when it begins or ends next, index in ``_windows``)
         self._windows: list[WeeklyWindow] = []
 
     def turn(self, now: int) -> list[Rule]:

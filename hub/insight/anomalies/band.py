@@ -6,9 +6,9 @@ Croux 1993) of the last 960. A metric is anomalous after 3 readings in a row bey
 2.4: hysteresis and a hold time, as rules have them. The device is anomalous while any of its metrics is.
 
 A metric's band is learned from its own readings, and only while it is calm. So a temperature that follows the room does
-not become anomalous because the pump beside it has failed, and the failed pump's flow does not become normal. A band
-whose 960 readings are all gone, because the metric stayed outside for that long, is learned from the new ones: what
-lasts is the new normal.
+not become anomalous because the pump beside it has failed, and the failed pump's flow does not become normal. If a
+metric stays outside for so long that none of the 960 readings is left, the band is learned from the new readings: a
+level that lasts becomes normal.
 
 State: of the last 960 medians every second one (neighbours share four of their five readings), 3.8 kB a metric.
 """
@@ -38,7 +38,7 @@ _THINNED, _KEPT, _LEVEL = 2, 480, 60
 _REFIT = 120
 """After this many readings the band is computed again."""
 _ENOUGH = 60
-"""Calm medians without which a band is kept as it is."""
+"""With fewer calm medians, a band is not computed again."""
 _VERSION = 2
 
 
@@ -131,12 +131,12 @@ class BandDetector:
                 self.level[metric] = median(calm[-_LEVEL:])
                 self.scale[metric] = _scale(calm, self.step[metric])
             elif not len(calm):
-                # It has been outside for as long as the band remembers: learn the new level.
+                # No calm reading is left: the metric has been outside for that long. Learn the new level.
                 self.level[metric] = self.scale[metric] = np.nan
                 self.beyond[metric] = 0.0
 
     def to_bytes(self) -> bytes:
-        """Return the state, of 4 kB a metric, for :meth:`from_bytes`."""
+        """Return the state as bytes, 4 kB for each metric, which :meth:`from_bytes` reads."""
         arrays = (self.tail, self.calm, self.level, self.scale, self.step, self.beyond)
         return pack(_VERSION, self.seen, np.array([float(self.metrics)]), *arrays)
 
@@ -162,7 +162,7 @@ def _scale(calm: Floats, step: float) -> float:
     low, high = np.partition(calm, (3 * len(calm) // 100, 97 * len(calm) // 100))[
         [3 * len(calm) // 100, 97 * len(calm) // 100]
     ]
-    # A signal that sits still most of the time has no median deviation; its outer range still says what is usual.
+    # The median deviation of a signal that is constant most of the time is 0, so its outer percentiles count as well.
     return max(spread(calm), float(high - low) / 4, step if np.isfinite(step) else 0.0, 1e-9)
 
 

@@ -5,8 +5,8 @@ Five features of the series are watched: the value, its step, the mean of 24 rea
 8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. The score of a reading
 beyond them is its distance from the extreme, divided by the range: Dixon's ratio of gap and range ("Analysis of extreme
 values", 1950), which needs no distribution and no unit. Among n exchangeable values the newest is an extreme with a
-probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is weighed with
-n / (n + 800). The features' scores are added, since they are separate signs of one event.
+probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is multiplied
+by n / (n + 800). The features' scores are added, since they are separate signs of one event.
 
 A new extreme widens the range at once. So an event is marked once, the next one only if it goes further, and a new
 level that stays is soon normal.
@@ -29,9 +29,9 @@ from hub.insight.anomalies.windows import windows
 from hub.insight.series import LARGEST, Floats
 
 MARK = 0.05
-"""From this score a reading is unusual. Chosen on healthy machines: less than one a day and device."""
+"""A reading with this score is unusual. Chosen on healthy machines: less than one a day for each device."""
 ALERT = 0.15
-"""From this score it is worth an alert. Chosen on healthy machines: one a device in two weeks."""
+"""A reading with this score is worth an alert. Chosen on healthy machines: one in two weeks for each device."""
 
 Feature = Literal["value", "step", "level", "noise", "shift"]
 FEATURES: tuple[Feature, ...] = ("value", "step", "level", "noise", "shift")
@@ -43,7 +43,7 @@ _BLOCK, _BLOCKS = 125, 64
 _HALF_TRUST = 800
 """After this many readings a new extreme counts half."""
 _MIN_VARIED = 4
-"""A metric that changed in fewer blocks, such as a set point, has no range to measure by."""
+"""A metric that changed in fewer blocks, such as a set point, has no range and gets no scores."""
 _HOLD = _SHORT
 """How long a reading stays in the mean of 24. Within that time only a higher score is a new event."""
 _PIECE = 8_192
@@ -95,8 +95,8 @@ class ExtremesDetector:
         highest, lowest = known[:, : len(FEATURES)], -known[:, len(FEATURES) :]
         with np.errstate(all="ignore"):
             beyond = np.maximum(features - highest, lowest - features) / (highest - lowest)
-        # The range of a few values says nothing: a feature counts once it has had a block of them. Without a range
-        # there is nothing to be beyond.
+        # A feature counts only after a block of values, because the range of a few says nothing. If the range is 0,
+        # nothing is beyond it.
         ready = age[:, np.newaxis] >= np.array(_NEEDED) + _BLOCK
         beyond = np.where(ready & np.isfinite(beyond), np.clip(beyond, 0.0, 1.0), 0.0)
         total = beyond[:, 0].copy()
@@ -113,12 +113,12 @@ class ExtremesDetector:
         return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
 
     def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Add readings to the blocks. Return the highest before each, and whether the metric had varied enough."""
+        """Add readings to the blocks. Return the highest before each reading, and whether the metric had varied enough."""
         offset = self.seen % _BLOCK
         rows = (offset + len(signed)) // _BLOCK + 1
         grid = np.full((rows * _BLOCK, signed.shape[1]), -np.inf)
         grid[offset : offset + len(signed)] = np.where(np.isnan(signed), -np.inf, signed)
-        # What the first block held before these readings takes the place of its first one.
+        # The first block may have readings already: their highest values are added to its first row.
         grid[0] = np.maximum(grid[0], self.highest[-1])
         within = grid.reshape(rows, _BLOCK, -1)
         within = np.maximum.accumulate(within, axis=1)
@@ -133,7 +133,7 @@ class ExtremesDetector:
         return known, (count > 0) & (count >= np.minimum(age // _BLOCK, _MIN_VARIED))
 
     def to_bytes(self) -> bytes:
-        """Return the state, of at most 8 kB, for :meth:`from_bytes`."""
+        """Return the state as at most 8 kB, which :meth:`from_bytes` reads."""
         return pack(_VERSION, self.seen, self.tail, self.highest, self.recent)
 
     @classmethod

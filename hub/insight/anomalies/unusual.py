@@ -12,7 +12,7 @@ from hub.insight.anomalies.extremes import FEATURES, MARK, ExtremesDetector, Fea
 from hub.insight.series import MetricSeries
 
 _LAG = 5
-"""After this many readings at the latest, the median of a band follows a new extreme."""
+"""The median of a band follows a new extreme after at most this many readings."""
 
 
 @dataclass(frozen=True, slots=True)

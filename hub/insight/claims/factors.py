@@ -1,4 +1,4 @@
-"""Factors and parts in words: "quadrupled", "fell by a third", "to less than half", "two and a half times"."""
+"""Factors and fractions in words: "quadrupled", "fell by a third", "to less than half", "two and a half times"."""
 
 from __future__ import annotations
 

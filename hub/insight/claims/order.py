@@ -27,7 +27,7 @@ _NOT = re.compile(r"\b(?:not|never|no longer)\b|n['’]t\b", re.I)
 
 
 def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield "A rose before B", "B followed A" and "A moved first", compared with the onsets."""
+    """Yield the outcome of each "A rose before B", "B followed A" and "A moved first", compared with the onsets."""
     onsets = {metric: motion.onset for metric, motion in known.items() if motion.onset is not None}
     for part in re.split(r"[;.]\s", coded):
         named = [(place, metric) for place, metric in coder.mentions(part) if metric in onsets]
@@ -50,7 +50,7 @@ def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Out
 
 
 def comparison(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield "A is higher than B" and "A and B are equal", compared with the newest readings."""
+    """Yield the outcome of each "A is higher than B" and "A and B are equal", compared with the newest readings."""
     for part in re.split(r"[;.,]\s", coded):
         named = coder.mentions(part)
         if len(named) != 2 or named[0][1] == named[1][1]:

@@ -69,7 +69,8 @@ _SIDE = re.compile(
 )
 _DIRECTIONS: tuple[Relation, ...] = ("steady", "rose", "fell", "changed")
 _TINY, _SMALL = 0.02, 0.1
-"""Fractions of the level before at which a machine that is measured can no longer be on, or off."""
+"""A reading below the first share of the level before the change means that the machine is off, one above the second
+that it is on."""
 
 
 def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Sequence[str]) -> Iterator[Outcome]:
@@ -94,7 +95,7 @@ def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Seq
 
 
 def _caused(clause: Clause, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield "which raised the pressure": the metric that is the object moves."""
+    """Yield the outcome of each phrase such as "which raised the pressure", whose object is the metric that moved."""
     for match in _CAUSED.finditer(clause.text):
         metric = next(metric for place, metric in clause.mentions if place == match.start("metric"))
         yield _moved(metric, "rose" if match["rose"] else "fell", _negated(clause.text, match.start()), known)
@@ -124,7 +125,7 @@ def _each(
 ) -> Iterator[Outcome]:
     """Yield the comparison for each metric that a word refers to.
 
-    Without a metric in the sentence it is about the cited evidence: there one metric that agrees suffices.
+    If the sentence names no metric, the word refers to the metrics of the cited evidence, and one that agrees suffices.
     """
     earlier = [metric for place, metric in clause.mentions if place < match.start()]
     later = [metric for place, metric in clause.mentions if place >= match.start()]

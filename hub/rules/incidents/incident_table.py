@@ -24,10 +24,10 @@ from hub.rules.incidents.storms import Storms
 from hub.rules.incidents.titles import title_fields, title_params
 
 MAX_KEYS = 64
-"""Keys of one incident. Alerts beyond them are found by the keys of earlier ones."""
+"""Keys that one incident may have. Alerts that join it later add no keys."""
 
 MAX_EXPLAINED = 16
-"""Devices of one incident that get a diagnosis each."""
+"""How many devices of one incident get a diagnosis of their own."""
 
 
 class IncidentTable:
@@ -156,7 +156,7 @@ class IncidentTable:
         return incident
 
     def touch(self, incident_id: str) -> None:
-        """Let :meth:`settle` compute the state of an incident."""
+        """Mark an incident so that :meth:`settle` computes its state again."""
         self._before.setdefault(incident_id, self.by_id[incident_id])
 
     def register(self, incident_id: str, key: str) -> None:

@@ -1,6 +1,6 @@
 """The owner of all incidents: places each alert in an incident, and keeps both up to date, from the events of alerts.
 
-:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. It reads of other devices
+:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. Of other devices it reads
 only what the registry publishes: presence, and when they were last heard. A change costs the same with 1 and with 5,000
 open alerts; the end of a gateway's outage costs one step for each alert that it suppressed.
 """

@@ -40,7 +40,7 @@ def device_key(device: str) -> str:
 
 
 def machine_keys(device: Device) -> list[str]:
-    """Return the keys of incidents with an alert of the device that this one is connected through, or of one below."""
+    """Return the keys of incidents with an alert of this device's gateway, or of a device behind this device."""
     above = [device_key(device.info.via)] if device.info.via else []
     return [*above, _key("below", device.id)]
 

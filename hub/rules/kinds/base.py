@@ -29,10 +29,10 @@ class ValueSource(msgspec.Struct, frozen=True):
 
 
 class Rest(NamedTuple):
-    """What a watch without a condition in progress needs to find its calm range.
+    """The input of :meth:`MetricCondition.calm`: a watch without a condition in progress, and the latest values.
 
-    ``metric`` is the metric of its rule, ``points`` are the points that it keeps, ``metrics`` are those of a message
-    whose values are all in their calm ranges, and ``latest`` are the latest values.
+    ``metric`` is the metric of the watch's rule, and ``points`` are the points that the watch keeps. ``metrics`` are
+    those whose calm ranges are used together: a message is skipped only if all of them are within their ranges.
     """
 
     metric: str
@@ -60,7 +60,7 @@ class MetricCondition(Condition, frozen=True):
     lapses: ClassVar[bool] = False
     """Whether the amount falls as time goes on, without further readings: see :meth:`remaining` and :meth:`lapse`."""
     lasting: ClassVar[bool] = False
-    """Whether the condition holds from each value on: a reading that ends it begins it again."""
+    """Whether every new value begins the condition: a reading that ends it also begins it again, as in ``stuck``."""
 
     @property
     def others(self) -> tuple[str, ...]:

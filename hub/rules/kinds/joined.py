@@ -119,7 +119,8 @@ class All(Joined, frozen=True):
         return all_of(values)
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        # One part that is false suffices, if the others need not be followed. Best is one that is false now.
+        # The whole is false while one part is. If no part keeps earlier values, the range in which one part is false is
+        # enough. A part that is false now is preferred.
         if not any(leaf.remembers for leaf in self.leaves):
             singles = [part for part in self.conditions if part.metric in rest.metrics and not part.condition.others]
             parts = [(part.metric, _calm(part, part.metric, rest)) for part in singles]

@@ -68,7 +68,7 @@ class RateOfChange(MetricCondition, frozen=True):
         return number - min(v for _, v in points)
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        # In a band as wide as the limit, no two values are further apart. A counter leaves each band in the end.
+        # Within a band as wide as the limit, no two values differ by more. A counter has no such band: it keeps rising.
         now = rest.number(metric)
         if self.counter or now is None:
             return None

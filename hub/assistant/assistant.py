@@ -89,9 +89,9 @@ class AssistantService:
     ) -> AsyncGenerator[Piece, None]:
         """Yield the answer while it is written, with the lookups in between, and at its end the complete reply.
 
-        ``before`` are the earlier turns, oldest first. ``language`` is the person's, for a question whose words are of
-        no particular one. If a model breaks off, its text stays, and the built-in analyst
-        adds its own answer.
+        ``before`` are the earlier turns, oldest first. ``language`` is the person's; it is used if the words of the
+        question do not show a language. If a model breaks off, its text stays, and the built-in analyst adds its own
+        answer.
         """
         turn = self._turn(question, before, language)
         request = await turn.request(model)

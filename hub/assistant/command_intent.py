@@ -12,7 +12,7 @@ from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Device, Proposal
 
 _VERBS = frozenset(("set", "get", "do", "turn", "to", "on", "off", "the", "state", "cmd", "command"))
-"""Words in a command's name that do not tell which it is."""
+"""Words in the names of commands that do not distinguish commands."""
 _SWITCHES = ("power", "run", "switch", "state", "on", "output", "relay", "enabled", "turn")
 """Names of the command that switches a device as a whole, the likeliest first."""
 

@@ -63,7 +63,7 @@ _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
 """Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
 
 _MAY_FIND_NONE: frozenset[Kind] = frozenset(("offline", "filter", "state", "limit_check", "alerts", "alert_count"))
-"""Kinds whose answer may be that no device is meant; "why?" then asks for nothing."""
+"""Kinds that may find no device. After such an answer, "why?" has nothing to ask about."""
 
 
 def resolve_question(

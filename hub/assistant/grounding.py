@@ -27,7 +27,7 @@ _QUOTED = re.compile(r"“[^”]*\s[^”]*”")
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
 
 _THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
-"""Texts that devices choose. A whole sentence among them supports no statement."""
+"""Keys of texts that devices choose. If such a text is a whole sentence, it supports no statement."""
 
 Owners = frozenset[str]
 """The devices that data is about; empty if it is about no particular one."""
@@ -77,7 +77,7 @@ def _facts(
     value: Any, unit: str | None, owners: Owners, devices: Sequence[Device], spoken: Sequence[str]
 ) -> Iterator[_Fact]:
     if isinstance(value, str):
-        # A text of no device is about the devices that each of its clauses names.
+        # A text that belongs to no device is about the devices that its clauses name.
         for part, meant in [(value, ())] if owners else clauses(value, devices):
             of = owners or frozenset(device.id for device in meant)
             part = _without(_QUOTED.sub(" ", part), spoken)

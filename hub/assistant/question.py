@@ -27,7 +27,7 @@ Kind = Literal[
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A number of the question with its unit. ``side``: above, below, equal, or empty if nothing compares with it."""
+    """A number of the question with its unit. ``side`` is above, below, equal, or empty without a comparison."""
 
     value: float
     unit: str | None

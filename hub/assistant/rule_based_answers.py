@@ -31,7 +31,7 @@ from hub.tools import Queries
 
 log = logging.getLogger(__name__)
 _PARSED_IN_THREAD = 3
-"""How often a question is parsed in a thread."""
+"""How often parsing a question in a thread is tried."""
 
 
 _DEFAULTS: frozenset[Kind] = frozenset(("status", "list", "unknown", "now", "statistics", "state"))
@@ -58,7 +58,7 @@ class RuleBasedAnswers:
     async def answer(self, text: str, before: Sequence[Turn] = (), language: str = "en") -> RuleBasedAnswer:
         """Return the answer; ``before`` are the earlier turns of the conversation, oldest first.
 
-        ``language`` is the person's, for questions whose words are of no particular one.
+        ``language`` is the person's; it is used if the words of a question do not show a language.
         """
         parts = split_questions(text)
         if len(parts) == 1:
@@ -182,7 +182,7 @@ _WITH_STATES: frozenset[Kind] = frozenset((
     "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
     "last_seen", "alert_longest",
 ))  # fmt: skip
-"""Kinds in whose questions "open", "on" or "running" is a condition or no more than grammar."""
+"""Kinds in whose questions "open", "on" or "running" is a condition, or has no meaning of its own."""
 _WITH_NOT: frozenset[Kind] = frozenset(
     (
         "state",

@@ -52,7 +52,7 @@ def rule_from_words(
     Args:
         text: The sentence, in any language of the assistant.
         devices: The devices that it may name.
-        language: The language where the words are of no particular one.
+        language: The language that is used if the words do not show one.
         zone: The time zone of its hours.
         shown: The unit of temperatures that have none ("°C" or "°F"); None: that of the metric.
     """

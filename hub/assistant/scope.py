@@ -20,7 +20,7 @@ from hub.model import Device
 Category = Literal["area", "kind"]
 _CACHED = 200_000
 _PLACES = frozenset(("room", "weather"))
-"""Kinds whose words are places rather than machines: an office that does not exist is no other room."""
+"""Kinds whose words are places, not machines. If a place does not exist, another one does not replace it."""
 _LONGEST_NAME, _LONGEST_GROUP = 10, 4
 _THROUGH, _LONGEST_RANGE = ("to", "through", "bis", "a", "hasta"), 20
 """Words of a range of numbers ("sensors 1 to 3"), and how many devices it has at most."""

@@ -11,7 +11,7 @@ from hub.insight.lexicon import lexicons
 from hub.model import Device
 
 _SHORTEST, _LONG = 4, 7
-"""Letters of the shortest word that is corrected, and from which on two letters may be wrong."""
+"""From this many letters a word is corrected, and from this many two letters may be wrong."""
 
 
 def correct_spelling(

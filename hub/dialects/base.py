@@ -1,9 +1,9 @@
 """Interface of a dialect: a pure decoder of MQTT messages. It uses no clock, no network and no store.
 
 A dialect gets one message and what the registry knows, and returns a :class:`Result`: records, identities, availability
-and so on. All actions (subscribe, publish, store a state) are part of the result, and the
-pipeline does it after the commit. So a dialect is tested with messages and expected results alone. To write one,
-implement :class:`Dialect`, add it to ``DIALECTS`` in :mod:`hub.dialects`, and describe it in ``docs/dialects``.
+and so on. All actions (subscribe, publish, store a state) are part of the result, and the pipeline carries them out
+after the commit. So a dialect is tested with messages and expected results alone. To write one, implement
+:class:`Dialect`, add it to ``DIALECTS`` in :mod:`hub.dialects`, and describe it in ``docs/dialects``.
 """
 
 from __future__ import annotations
@@ -81,9 +81,11 @@ class Result(msgspec.Struct, frozen=True):
     withdrawn: Sequence[str] = ()
     """Devices that removed their announcement and may still report. If they are silent, that is not a fault."""
     heard: Sequence[str] = ()
-    """Devices that sent this message themselves, if it has no reading and no reply of theirs."""
+    """Devices that sent this message themselves, although it has no reading and no reply of theirs: it is a sign of
+    life."""
     payload_schema: PayloadSchema | None = None
-    """For the fast path: the schema of the payload, if every message with it on this topic is decoded in this way."""
+    """For the fast path: the payload's schema, if every message of this schema on this topic is decoded like this
+    one."""
 
 
 def is_plain(result: Result) -> bool:

@@ -99,7 +99,7 @@ def _parse_shallow(payload: bytes) -> Any:
 
 
 def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
-    """Return the error with the beginning of the payload if that is not JSON at all."""
+    """Return the error; if the payload is not JSON at all, the error quotes its beginning."""
     if error.reason != "not_json":
         return error
     expected = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"

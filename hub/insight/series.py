@@ -65,8 +65,9 @@ class MetricSeries:
     def of_means(
         cls, metric: str, unit: str | None, parts: Iterable[tuple[Sequence[Point], int]], end: int
     ) -> MetricSeries:
-        """Return the means of buckets, each at the middle of its bucket, but not after ``end`` (ms). Booleans become
-        numbers.
+        """Return the means of buckets, each at the middle of its bucket but not after ``end`` (ms).
+
+        A series of booleans becomes one of numbers.
 
         ``parts`` are buckets with their width in ms, oldest first.
         """

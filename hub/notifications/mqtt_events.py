@@ -103,7 +103,7 @@ class MqttEvents:
         self._alerts: set[str] = set()  # ids of those that are published
         self._sensors: dict[str, Alert] = {}  # the open or the last alert of each, by key
         self._devices: set[str] = set()  # of the sensors
-        self._names = rule_names()  # when they were last published
+        self._names = rule_names()  # as they were when they were last published
         self._changed = asyncio.Event()
 
     def settings_changed(self) -> None:

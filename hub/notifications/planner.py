@@ -114,7 +114,7 @@ class NotificationPlanner:
         elif (device := self._find(alert.device)) is not None:
             self._join(alert, device, notice.at)
         if alert.flapping and alert.id in self._group_of:
-            self._notify(self._groups[self._group_of[alert.id]], notice.at)  # the next notice may be that it cleared
+            self._notify(self._groups[self._group_of[alert.id]], notice.at)  # now: the next notice may clear the alert
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
         """Let the group stop waiting: the alert's diagnosis is ready."""
@@ -207,7 +207,7 @@ class NotificationPlanner:
         targets = self._targets(route.steps[: group.step], audible, now)
         due += [each.held_until for each in targets if each.held_until is not None]
         if group.flapping and any(each.held_until is None and each.receiver not in group.receivers for each in targets):
-            due.append(now)  # the hours in which it was held ended while the alert was cleared
+            due.append(now)  # quiet hours held the message, and ended while the alert was cleared
         return min(due, default=None)
 
     def _audible(self, group: NotificationGroup) -> list[Alert]:

@@ -26,7 +26,7 @@ faults = FaultLog(log)
 SEND_S = 20.0
 """How long one attempt may take."""
 LEASE_MS = 60_000
-"""A claimed delivery is left to its claimer for this long; longer than an attempt may take."""
+"""How long a claimed delivery cannot be claimed again: longer than an attempt may take."""
 FIRST_DELAY_S = 5.0
 MAX_DELAY_S = 600.0
 GIVE_UP_MS = 86_400_000

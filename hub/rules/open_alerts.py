@@ -127,8 +127,7 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Apply a person's request to an open alert, or to the cleared one in ``fact``. Return the alert and the
-        events.
+        """Apply a person's request to an open alert or the cleared one in ``fact``. Return the alert and the events.
 
         A repeated request changes nothing and has no event.
 

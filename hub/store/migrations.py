@@ -49,7 +49,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
     Migration(
         (
-            # When a person confirmed the alert's cause. Such an alert teaches, so retention leaves it.
+            # When a person confirmed the alert's cause. Diagnoses learn from such alerts, so retention keeps them.
             "ALTER TABLE alert ADD COLUMN confirmed_at INTEGER",
             "DROP INDEX alert_cleared",
             "CREATE INDEX alert_cleared ON alert (cleared_at) WHERE state = 'cleared' AND confirmed_at IS NULL",

@@ -28,7 +28,7 @@ async def by_area(context: Context) -> ComputedAnswer:
     time = context.question.time
     targets = await alike(context, await context.targets(most=None if time is None else MAX_TARGETS))
     is_about_rooms = context.question.has("room")
-    if is_about_rooms:  # a room is not as warm as the bearing of a pump in it
+    if is_about_rooms:  # the temperature of a pump's bearing is not that of the room
         open_air = [target async for target in in_slices(targets) if not semantics(target.device, target.metric).places]
         targets = open_air or targets
     values: dict[str, list[tuple[Target, float]]] = {}

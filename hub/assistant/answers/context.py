@@ -23,9 +23,9 @@ from hub.tools import Queries
 T = TypeVar("T")
 MAX_LINES = 12
 _KEPT_ABOUT = 200
-"""Metrics that an answer is about at most; a person sees the first of them as sources."""
+"""How many metrics an answer is about at most. The first of them are shown as its sources."""
 MAX_TARGETS = 200
-"""Metrics of devices whose history one answer reads."""
+"""How many metrics' histories one answer reads at most."""
 
 
 class ComputedAnswer(msgspec.Struct, frozen=True):

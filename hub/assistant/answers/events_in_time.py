@@ -45,7 +45,7 @@ async def occurrences(context: Context) -> ComputedAnswer:
             holds = (track.values > 0.5) == _true_means(track.target, states[0])
         found = episodes(track, holds)
         if context.question.has("since_when") and amount is None and not holds[-1]:
-            found = episodes(track, ~holds)  # "is it shut?" "no, open" "since when?" is about the state that it has
+            found = episodes(track, ~holds)  # after "no, it is open", "since when?" asks about the present state
         if context.question.has("not") and found:
             continue  # "which never exceeded 5 °C" is about the others
         told = _told(context, found)

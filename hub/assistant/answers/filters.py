@@ -17,7 +17,7 @@ from hub.assistant.kinds import STATES
 from hub.model import Device
 
 _NAMED = 8
-"""Devices whose names an answer to "how many" has at most."""
+"""How many devices an answer to "how many" names at most."""
 
 
 async def filtered(context: Context) -> ComputedAnswer:

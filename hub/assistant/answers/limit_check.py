@@ -14,7 +14,10 @@ _SHOWN = 8
 
 
 class _Row(msgspec.Struct, frozen=True, gc=False):
-    """``margin`` is the distance to the nearest limit as a share of the allowed range; negative beyond it."""
+    """A metric with its distance from the nearest limit.
+
+    ``margin`` is this distance as a share of the allowed range; it is negative beyond the limit.
+    """
 
     target: Target
     margin: float

@@ -1,4 +1,4 @@
-"""Go through many items without holding up the event loop: readings and requests are served between the slices."""
+"""Go through many items without blocking the event loop: readings and requests are served between the slices."""
 
 from __future__ import annotations
 

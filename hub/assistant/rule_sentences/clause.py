@@ -21,10 +21,10 @@ class SpokenCondition(msgspec.Struct):
     """A condition that was read.
 
     Attributes:
-        keys: the keys of the rule, but scope, schedule and severity.
+        keys: the keys of the rule, except scope, schedule and severity.
         items: the words that it uses.
         missing: keys that it needs and the words do not give.
-        negatives: how many negations its words hold.
+        negatives: how many negations its words contain.
     """
 
     keys: dict[str, Any]

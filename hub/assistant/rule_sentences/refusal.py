@@ -6,7 +6,7 @@ from typing import Any
 
 
 class NoSuchRule(Exception):
-    """The sentence means what no rule can do. ``reason`` is a key of ``answers_*.toml`` after ``no_rule_``."""
+    """The sentence wants what no rule can do. ``reason`` is a key in ``answers_*.toml`` after ``no_rule_``."""
 
     def __init__(self, reason: str, **values: Any) -> None:
         self.reason, self.values = reason, values

@@ -12,7 +12,7 @@ from hub.assistant.words import QuestionWords
 
 
 class SentencePart(msgspec.Struct, eq=False):
-    """A word, or a part that was understood: its symbol and what it means. ``end`` is behind its last word."""
+    """A word, or a part that was understood: its symbol and what it means. ``end`` is the index after its last word."""
 
     symbol: str
     first: int

@@ -73,8 +73,8 @@ class Announcements:
         self._status: dict[str, tuple[bool, int]] = {}  # by status_key: online, and the order in which it came
         self._turn = 0
         self.routes: dict[str, list[Route]] = {}  # by topic or filter as announced
-        self.watched: dict[str, Pairs] = {}  # availability topics, in the same way
-        self._filters: set[str] = set()  # those with wildcards among them
+        self.watched: dict[str, Pairs] = {}  # availability topics, keyed like routes
+        self._filters: set[str] = set()  # those keys of both that have wildcards
         self._matched: dict[str, Listeners] = {}  # cache by topic
 
     def at(self, place: str) -> StoredAnnouncement | None:

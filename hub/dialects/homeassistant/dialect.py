@@ -130,7 +130,7 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """Return None for another dialect's entity. Raises Rejected (``topic_taken``) if only some topics are its."""
+        """Return None for another dialect's entity. Raises Rejected (``topic_taken``) if it shares topics."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}

@@ -33,7 +33,7 @@ Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
 class Slot(NamedTuple):
     """One state topic of a component."""
 
-    part: str  # name of the metric below the entity's own, empty for that
+    part: str  # what follows the entity's metric and a dot in the name; empty for the entity's metric itself
     topic: str  # configuration key of the topic
     template: str  # configuration key of the template
     kind: str = "text"  # see readings.KINDS

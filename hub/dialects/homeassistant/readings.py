@@ -38,8 +38,8 @@ class EntityReading(msgspec.Struct, frozen=True):
     kind: str  # key of KINDS
     template: str | None = None
     words: dict[str, Value | None] = {}  # values by payload
-    expires: int = 0  # ms after the last message when the value is unknown
-    off_delay: int = 0  # ms after a true value when it is false again
+    expires: int = 0  # ms from the last message until the value is unknown
+    off_delay: int = 0  # ms from a true value until it is false again
 
     @property
     def is_event(self) -> bool:

@@ -9,10 +9,10 @@ from hub.dialects.homeassistant.discovery import Component, text
 from hub.model import Reporting
 
 EntityReporting = Literal["regularly", "changes", "aside"]
-"""``aside``: it tells nothing about how its device reports."""
+"""``aside``: the entity says nothing about how its device reports."""
 _REGULAR = frozenset(("sensor", "device_tracker"))
 _ASIDE = frozenset(("binary_sensor", "switch", "button", "scene", "notify"))
-"""They have no value, or one that the registry recognizes as a state."""
+"""Kinds of entities without a value, or with one that the registry recognizes as a state."""
 _ASIDE_CLASSES = frozenset(("battery", "signal_strength"))
 
 

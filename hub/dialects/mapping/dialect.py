@@ -30,7 +30,7 @@ MAX_CACHED = 100_000
 _NOT_OF_PHONE = frozenset(
     ("beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "waypoint", "waypoints")
 )
-"""Types of OwnTracks messages (``_type``) whose fields say nothing of the phone, as the position of a region.
+"""Types of OwnTracks messages (``_type``) whose fields are not about the phone, such as the position of a region.
 
 A ``location`` and a ``transition`` have its position, ``steps`` and ``status`` are its own.
 """

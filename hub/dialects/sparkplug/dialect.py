@@ -69,7 +69,7 @@ class SparkplugDialect:
         self._topics: dict[str, SparkplugTopic] = {}  # cache by topic
         self._edges: dict[str, Edge] = {}  # by GROUP/NODE
         self._births: dict[str, Birth] = {}  # by native id
-        self._former: dict[str, Birth] = {}  # births of the dead, until their rebirth
+        self._former: dict[str, Birth] = {}  # births of nodes and devices that died, until their rebirth
         self._members: dict[str, set[str]] = {}  # native ids with a birth, by edge node
         self._hosts: dict[str, int] = {}  # host applications with the time of their last STATE
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from hub.store.points import TEXT, Bytes, Floats, Ints, Mask, Points, empty
 
 POINTS = 416
-"""Points in a full chunk. As doubles with their times they just fill one of SQLite's pages of 4,096 bytes, and three
-chunks of shorter numbers do; with 256 points, a third of every page was free."""
+"""Points in a full chunk. A SQLite page of 4,096 bytes just holds one full chunk of doubles, or three of shorter
+numbers. With 256 points, a third of every page was free."""
 
 _DECIMALS = range(10)
 _EXACT = 2.0**53

@@ -37,9 +37,9 @@ Invariants:
   merged, and the result has the highest id.
 
 What it costs depends on the chunks that it writes, far more than on their points. So a compaction waits until there are
-several points of each series, and new points are merged with the chunks before them as long as these have no more
-points than what there is by then (as in a log-structured merge tree): each point is written about
-``log2(416 / new points)`` times, and a series has few active chunks.
+several points of each series, and new points are merged with the chunk before them, and the result with the chunk
+before that, until a chunk has more points than the result (as in a log-structured merge tree): each point is written
+about ``log2(416 / new points)`` times, and a series has few active chunks.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ ALL_SERIES = 1 << 62
 
 _LOG_POINTS = (65_536, 524_288, 4_194_304)
 _POINTS_A_SERIES = (416, 16)
-"""A compaction is due at the first number of points; with many series, at 416 points per series but at most the second
-number, or at 16 points per series but at most the third. In memory a point of the log takes 26 bytes."""
+"""A compaction is due at the first number of points. With many series, it is due at 416 points for each, but at the
+second number at the latest; or, if that is more, at 16 points for each, but at the third number at the latest. In
+memory, a point of the log takes 26 bytes."""
 
 _ACTIVE = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
     json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """

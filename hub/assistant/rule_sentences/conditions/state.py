@@ -16,7 +16,7 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What the hub calls each state."""
 _CLASSES = {"motion": ("motion", "occupancy", "presence", "moving")}
-"""The classes of metrics whose state is called by a word that others have, too."""
+"""The device classes that can have a state whose word other classes use as well."""
 
 _TEXTS = ({"on", "off"}, {"open", "closed"}, {"locked", "unlocked"})
 """States that are reported as text."""

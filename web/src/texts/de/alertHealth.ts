@@ -36,6 +36,7 @@ export const alertHealth = {
   figure: 'Kennzahl',
   value: 'Wert',
   target: 'Höchstens',
+  result: 'Ergebnis',
   met: 'eingehalten',
   missed: 'überschritten',
   figures: {

@@ -206,6 +206,8 @@ export const desired = {
   value: 'Wert (JSON oder Text)',
   wanted: 'Soll',
   reported: 'Ist',
+  state: 'Zustand',
+  actions: 'Aktionen',
   same: 'bestätigt',
   differs: 'noch nicht bestätigt',
   set: 'Setzen',

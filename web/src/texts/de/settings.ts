@@ -35,7 +35,11 @@ export const settings = {
   rules: 'Regeln und Statistik',
   counters: 'Nachrichten',
   labels: {
+    received: 'Empfangene Nachrichten',
     stored: 'Gespeicherte Datensätze',
+    duplicates: 'Verworfene Duplikate',
+    rejected: 'Abgelehnte Nachrichten',
+    batches: 'Commits',
     shed: 'Bei Überlast verworfen',
     image_bytes: 'Maximale Bildgröße',
     audio_bytes: 'Maximale Größe einer Aufnahme',

@@ -36,6 +36,7 @@ export const alertHealth = {
   figure: 'Figure',
   value: 'Value',
   target: 'At most',
+  result: 'Result',
   met: 'met',
   missed: 'exceeded',
   figures: {

@@ -204,6 +204,8 @@ export const desired = {
   value: 'Value (JSON or text)',
   wanted: 'Desired',
   reported: 'Reported',
+  state: 'State',
+  actions: 'Actions',
   same: 'confirmed',
   differs: 'not yet confirmed',
   set: 'Set',

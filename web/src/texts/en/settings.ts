@@ -36,7 +36,11 @@ export const settings = {
   counters: 'Messages',
   /** By key of the hub's status; keys without a label are shown as words. */
   labels: {
+    received: 'Messages received',
     stored: 'Records stored',
+    duplicates: 'Duplicates dropped',
+    rejected: 'Messages rejected',
+    batches: 'Commits',
     shed: 'Dropped under overload',
     image_bytes: 'Maximum picture size',
     audio_bytes: 'Maximum recording size',

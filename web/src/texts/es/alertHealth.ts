@@ -36,6 +36,7 @@ export const alertHealth = {
   figure: 'Indicador',
   value: 'Valor',
   target: 'Como máximo',
+  result: 'Resultado',
   met: 'cumplido',
   missed: 'superado',
   figures: {

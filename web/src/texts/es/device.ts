@@ -204,6 +204,8 @@ export const desired = {
   value: 'Valor (JSON o texto)',
   wanted: 'Deseado',
   reported: 'Informado',
+  state: 'Estado',
+  actions: 'Acciones',
   same: 'confirmado',
   differs: 'aún sin confirmar',
   set: 'Definir',

@@ -35,7 +35,11 @@ export const settings = {
   rules: 'reglas y estadística',
   counters: 'Mensajes',
   labels: {
+    received: 'Mensajes recibidos',
     stored: 'Registros guardados',
+    duplicates: 'Duplicados descartados',
+    rejected: 'Mensajes rechazados',
+    batches: 'Confirmaciones (commits)',
     shed: 'Descartados por sobrecarga',
     image_bytes: 'Tamaño máximo de imagen',
     audio_bytes: 'Tamaño máximo de grabación',

@@ -106,6 +106,48 @@ def test_unusable_data_folder_is_reported(hub: Run, command: list[str], data: st
         assert done.is_one_line(), done.err
 
 
+NEED_A_HUB = COMMANDS.keys() - {"serve", "doctor", "restore"}
+FURTHER = {
+    "device key": ["device", "key", "--devices", "1"],
+    "device renew": ["device", "renew", "pump"],
+    "device add with a certificate": ["device", "add", "pump", "--certificate"],
+    "certificate server": ["certificate", "server", "hub.local"],
+    "certificate ca": ["certificate", "ca"],
+    "link": ["link"],
+    "token": ["token"],
+    "mcp": ["mcp"],
+    "eval": ["eval"],
+}
+
+
+@pytest.mark.parametrize("command", [*sorted(NEED_A_HUB), *FURTHER])
+@pytest.mark.parametrize("kind", ["missing", "foreign", "empty"])
+def test_folder_that_no_hub_has_used_is_refused_and_unchanged(hub: Run, tmp_path: Path, command: str, kind: str):
+    data = tmp_path / "data"
+    if kind != "missing":
+        data.mkdir()
+    if kind == "foreign":
+        (data / "notes.json").write_text("{}")
+    before = sorted(tmp_path.rglob("*"))
+    done = hub(*(COMMANDS | FURTHER)[command], "--data", data)
+    assert done.is_one_line(), done.err
+    assert str(data) in done.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("kind", ["missing", "foreign"])
+def test_doctor_leaves_folder_that_no_hub_has_used_unchanged(hub: Run, tmp_path: Path, kind: str):
+    data = tmp_path / "data"
+    if kind == "foreign":
+        data.mkdir()
+        (data / "notes.json").write_text("{}")
+    before = sorted(tmp_path.rglob("*"))
+    done = hub("doctor", "--data", data, "--mqtt", "127.0.0.1:1", "--http", "127.0.0.1:0")
+    assert f"note   data: {data} " in done.out
+    assert "hub serve creates" in done.out
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 @pytest.mark.parametrize("command", COMMANDS.values(), ids=list(COMMANDS))
 @pytest.mark.parametrize("option", ["--data", "--config"])
 @pytest.mark.parametrize("path", ["", " "])
@@ -157,7 +199,7 @@ def test_doctor_reports_unreadable_settings_file(hub: Run, tmp_path: Path, name:
 def test_read_only_data_folder_is_reported(tmp_path: Path):
     """Use a read-only mount, because root ignores file permissions."""
     data = tmp_path / "data"
-    data.mkdir()
+    open_installation(data)
     script = f"mount --bind -o ro {data} {data} && mount -o remount,ro,bind {data} && exec {sys.executable} -m hub"
     probe = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False)
     if probe.returncode:

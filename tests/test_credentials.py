@@ -17,6 +17,7 @@ from api_hub import ApiHub, running_hub
 from guarded_broker import GuardedBroker
 from hub.errors import StoreError
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
+from hub.runtime.installation import open_installation
 from hub.services.credentials import Credentials
 
 
@@ -129,6 +130,7 @@ def hub_command(*words: object) -> subprocess.CompletedProcess[str]:
 
 
 def settings_naming(directory: Path, passwords: Path, rights: Path) -> Path:
+    open_installation(directory / "data")
     file = directory / "hub.toml"
     file.write_text(
         f'[mqtt]\npassword_file = "{passwords}"\nacl_file = "{rights}"\n[store]\ndata = "{directory / "data"}"\n'
@@ -165,7 +167,7 @@ def test_failed_device_add_leaves_files_unchanged(blocked: str, tmp_path: Path):
     settings = settings_naming(tmp_path, tmp_path / "etc/passwd", tmp_path / "etc/acl")
     obstacle = tmp_path / blocked
     if blocked == "data/broker":
-        obstacle.parent.mkdir()
+        obstacle.parent.mkdir(exist_ok=True)
         obstacle.write_text("a file where a folder is needed")
     else:
         obstacle.mkdir(parents=True)

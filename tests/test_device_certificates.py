@@ -19,6 +19,7 @@ from hub.certificates import Authority, Bundle, read_chain
 from hub.errors import Conflict, NotFound
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
+from hub.runtime.installation import open_installation
 from hub.services.credentials import Credentials
 
 
@@ -234,6 +235,7 @@ def hub(data: Path, *words: str) -> str:
 
 def test_command_writes_certificate_and_key_once(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
+    open_installation(data)
     assert "has no CA yet" in hub(data, "certificate", "ca")
     output = hub(data, "device", "add", "pump", "--certificate", "--out", str(out), "--http", "127.0.0.1:1")
     assert f"crlfile {data.resolve()}/broker/crl.pem" in output
@@ -251,6 +253,7 @@ def test_command_writes_certificate_and_key_once(tmp_path: Path) -> None:
 
 def test_failed_command_issues_no_certificate(tmp_path: Path) -> None:
     data, out = tmp_path / "data", tmp_path / "out"
+    open_installation(data)
     out.write_text("a file, not a folder")
     output = hub(data, "device", "add", "pump", "--certificate", "--out", str(out), "--http", "127.0.0.1:1")
     assert output == f"hub: {out}: Not a directory.\n"

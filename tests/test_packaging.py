@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 
+from hub.runtime.installation import open_installation
+
 ROOT = Path(__file__).parents[1]
 LOCK = ROOT / "requirements.lock"
 TEST_LOCK = ROOT / "test.lock"
@@ -290,6 +292,7 @@ def test_zone_names_work_without_system_zone_files(tmp_path: Path):
     assert any(each.startswith("tzdata") for each in dependencies)
     assert re.search(r"^tzdata==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     pytest.importorskip("tzdata", reason="make test installs the locked packages")
+    open_installation(tmp_path / "data")
     table = tmp_path / "in.csv"
     table.write_text("time,device,metric,value\n2026-07-01T12:00:00,pump,t,1\n")
     done = subprocess.run(

@@ -13,6 +13,7 @@ import pytest
 
 import hub_process
 from brokers import Mosquitto
+from hub.runtime.installation import open_installation
 from hub.runtime.private_files import replace_file, replacing
 from serving import Serving, Thing, until
 
@@ -92,6 +93,7 @@ def test_broker_can_read_its_files_in_private_folder(tmp_path: Path):
     """Mosquitto runs as its own user and reads what `hub device add` writes."""
     group = grp.getgrnam("mosquitto").gr_gid
     data = tmp_path / "data"
+    open_installation(data)
 
     def check(folder: Path) -> None:
         for path in (folder, folder / "broker", folder / "broker/passwd", folder / "broker/acl"):

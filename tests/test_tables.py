@@ -22,6 +22,7 @@ from examples import examples
 from hub.errors import Invalid
 from hub.formats import Format, RowSkipped, new_table, read_table
 from hub.model import Page, Reading
+from hub.runtime.installation import open_installation
 from hub.services.import_export import PAGE
 from hub.store.sqlite import SqliteStore
 from serving import Serving, Thing, until
@@ -145,7 +146,7 @@ HEAD = "time,device,metric,value,type,quality\n"
         (HEAD + "1,a b,t,1,number,good\n", "Line 2: 'a b' is not a valid device id"),
         (HEAD + "1,a,,1,number,good\n", "Line 2: '' is not a valid metric name"),
         (HEAD + "1,a,t,1_0,number,good\n", "is not a valid number"),
-        (HEAD + "1,a,t,1e999,number,good\n", "inf is not a valid value"),
+        (HEAD + "1,a,t,1e999,number,good\n", "1e999' is not a valid number: it is too large"),
         (HEAD + "1,a,t,2,boolean,good\n", "'2' is not a boolean"),
         (HEAD + "1,a,t,2,decimal,good\n", "'decimal' is not a known type"),
         (HEAD + "1,a,t,2,number,fine\n", "'fine' is not a known quality"),
@@ -283,6 +284,7 @@ async def test_export_and_import_commands_without_hub(kind: str, tmp_path: Path)
     run("export", file, "--data", tmp_path / "data")
     assert "exists already" in run("export", file, "--data", tmp_path / "data", status=2).stderr
     run("export", file, "--data", tmp_path / "data", "--replace")
+    open_installation(tmp_path / "new")
     for new in ("750 of them new; 1 devices created", "0 of them new"):
         assert "750 readings read, " + new in run("import", file, "--data", tmp_path / "new").stdout
     store = SqliteStore.open(tmp_path / "new")

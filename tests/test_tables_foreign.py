@@ -41,7 +41,7 @@ def values(tmp_path: Path, body: str | bytes) -> list[Any]:
 
 NOTHING = (
     "", "  ", "unavailable", "Unknown", "undefined", "nan", "NaN", "-nan", "none", "None", "NULL", "n/a", "N/A", "NA",
-    "#N/A", "1.#IND", "#DIV/0!", "#VALUE!", "-", "--", "inf", "-Infinity", "\u00a0",
+    "#N/A", "1.#IND", "#DIV/0!", "#VALUE!", "-", "--", "inf", "-Infinity", "\\N", "\u00a0",
 )  # fmt: skip
 
 
@@ -67,6 +67,31 @@ def test_cell_of_type_text_is_kept(tmp_path: Path) -> None:
 def test_ambiguous_numbers_are_refused_with_their_row(cell: str, tmp_path: Path) -> None:
     with pytest.raises(Invalid, match=r"Line 3: .* is not a valid number"):
         parse(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("20 %", "'20 %' is a number with a unit. Write 20:"),
+        ("20.5 °C", "'20.5 °C' is a number with a unit. Write 20.5:"),
+        ("-3,5 bar", "'-3,5 bar' is a number with a unit. Write -3,5:"),
+        ("1013hPa", "'1013hPa' is a number with a unit. Write 1013:"),
+        ("4.2 m³/h", "'4.2 m³/h' is a number with a unit. Write 4.2:"),
+        ("0x10", "'0x10' is hexadecimal. Write 16."),
+        ("1e400", "'1e400' is not a valid number: it is too large."),
+    ],
+)
+def test_cells_that_mean_a_number_are_refused_with_advice(cell: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse(csv_file(tmp_path, HEAD + f'{AT},a,t,1\n{AT},a,t,"{cell}"\n'))
+    assert f"{refused.value.message} {refused.value.hint}".startswith(f"Line 3: {message}")
+    typed = f'time,device,metric,value,type\n{AT},a,t,"{cell}",text\n'
+    assert values(tmp_path, typed) == [cell]
+
+
+@pytest.mark.parametrize("cell", ["1.2.3", "5e", "2nd floor", "12 apples", "10.0.0.1"])
+def test_texts_that_begin_with_a_digit_stay_texts(cell: str, tmp_path: Path) -> None:
+    assert values(tmp_path, HEAD + f"{AT},a,t,{cell}\n") == [cell]
 
 
 @pytest.mark.parametrize(
@@ -113,7 +138,7 @@ def test_spreadsheet_day_numbers_are_refused_in_parquet(tmp_path: Path) -> None:
         parse(file, "parquet")
 
 
-@pytest.mark.parametrize("cell", ["1.2.3", "192.168.1.20", "12:30", "auto", "E1", "2026-01-01", "a,b", "20.5 °C"])
+@pytest.mark.parametrize("cell", ["1.2.3", "192.168.1.20", "12:30", "auto", "E1", "2026-01-01", "a,b"])
 def test_cell_that_is_no_number_is_a_text(cell: str, tmp_path: Path) -> None:
     assert values(tmp_path, HEAD + f'{AT},a,t,"{cell}"\n') == [cell]
 

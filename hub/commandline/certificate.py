@@ -8,14 +8,16 @@ from pathlib import Path
 
 from hub.assembly.from_settings import authority_of
 from hub.certificates import SERVER_DAYS, Bundle, read_chain
-from hub.commandline.settings import settings_from
+from hub.commandline.settings import require_hub_folder, settings_from
 from hub.errors import Conflict, NotFound
 from hub.runtime.private_files import make_folder, replace_file
 
 
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub certificate``. Raises HubError with a message for the user."""
-    authority = authority_of(settings_from(arguments))
+    settings = settings_from(arguments)
+    require_hub_folder(settings)
+    authority = authority_of(settings)
     if arguments.action == "server":
         host, *_ = arguments.hosts
         prepare_folder(arguments.out, host)

@@ -13,7 +13,7 @@ from hub.assembly.first_account import dashboard_address
 from hub.assembly.from_settings import credentials_of
 from hub.commandline.certificate import prepare_folder, write_bundle
 from hub.commandline.running_hub import status_of
-from hub.commandline.settings import running_settings_from
+from hub.commandline.settings import require_hub_folder, running_settings_from
 from hub.mqtt.mosquitto_files import HUB
 from hub.runtime.clock import now_ms
 from hub.runtime.network_addresses import is_loopback, split_address
@@ -29,6 +29,7 @@ LOGIN_S = 10.0
 def run(arguments: argparse.Namespace) -> None:
     """Run ``hub device``. Raises HubError with a message for the user."""
     settings = running_settings_from(arguments)
+    require_hub_folder(settings)
     credentials = credentials_of(settings)
     if arguments.action == "list":
         for user in credentials.users():

@@ -28,11 +28,11 @@ from hub.commandline.broker_checks import check_broker
 from hub.commandline.certificate_checks import check_server_certificate
 from hub.commandline.finding import Finding, State
 from hub.commandline.running_hub import status_of
-from hub.commandline.settings import running_settings_from
+from hub.commandline.settings import is_hub_folder, running_settings_from
 from hub.errors import HubError, InUse
 from hub.insight import parse_signatures
 from hub.runtime.clock import confirm, read_clock_state
-from hub.runtime.installation import open_installation
+from hub.runtime.installation import open_installation, read_installation
 from hub.runtime.package_data import web_dir
 from hub.runtime.settings import Settings
 from hub.store.connection import translated
@@ -87,9 +87,7 @@ def _with_data(settings: Settings, folder: str) -> Settings:
 
 def _has_install(data: Path) -> bool:
     try:
-        if not data.is_dir():  # to open an installation would create it
-            return False
-        open_installation(data)
+        read_installation(data)
     except (HubError, OSError):
         return False
     return True
@@ -105,6 +103,9 @@ def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
         text = f"{data} cannot be used ({error.strerror})"
         return [Finding("wrong", "data", text, "Pass another folder with --data.")], None
     try:
+        if data.is_dir() and not _is_prepared(data):  # to look further would create files
+            advice = "hub serve creates its files there. If a hub runs already, pass its folder with --data."
+            return [Finding("note", "data", f"{data} has not been used by a hub yet", advice)], None
         with DirectoryLock.acquire(data):
             return _content(data, settings, "can be written"), None
     except InUse:
@@ -112,6 +113,12 @@ def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
         return _content(data, settings, f"is in use by process {holder}"), holder
     except HubError as error:
         return [Finding("wrong", "data", error.message, error.hint)], None
+
+
+def _is_prepared(data: Path) -> bool:
+    """Return whether a hub has used the folder, or somebody has put a file for one there."""
+    files = ("watchkeeper.lock", "rules.toml", "mappings.toml", "signatures.toml", "calculated.toml", "reactions.toml")
+    return is_hub_folder(data) or any((data / name).exists() for name in files)
 
 
 def _missing(data: Path) -> Finding:

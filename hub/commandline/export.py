@@ -17,7 +17,7 @@ import msgspec
 
 from hub.assembly.from_settings import registry_limits
 from hub.commandline.running_hub import connection_to
-from hub.commandline.settings import running_settings_from
+from hub.commandline.settings import require_hub_folder, running_settings_from
 from hub.errors import Conflict, HubError, InUse, Invalid, NotConnected, NotFound
 from hub.formats import Format, zone_of
 from hub.formats.cells import time_of
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> None:
         return
     if not arguments.file.is_file():
         raise NotFound(f"There is no file {arguments.file}.")
+    require_hub_folder(settings)
     zone = arguments.zone or "UTC"
     zone_of(zone)
     try:

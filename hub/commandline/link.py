@@ -8,7 +8,7 @@ import asyncio
 from hub.accounts import People
 from hub.accounts.links import LIFETIME_S, url
 from hub.assembly.first_account import dashboard_address
-from hub.commandline.settings import running_settings_from
+from hub.commandline.settings import require_hub_folder, running_settings_from
 from hub.errors import NotFound
 from hub.runtime.network_addresses import split_address
 
@@ -21,8 +21,7 @@ def run(arguments: argparse.Namespace) -> None:
 async def _link(arguments: argparse.Namespace) -> str:
     settings = running_settings_from(arguments)
     data = settings.store.data
-    if not data.is_dir():
-        raise NotFound(f"There is no data folder {data}.", "Start the hub first, or give its folder with --data.")
+    require_hub_folder(settings)
     people = People(data, None)
     if arguments.account is None:
         _, secret = await people.links.create("administrator", by="hub link")

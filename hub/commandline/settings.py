@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from hub.assembly.load_settings import load_settings
+from hub.errors import NotFound
 from hub.runtime.running_file import find_running
 from hub.runtime.settings import Settings
+from hub.store.sqlite import FILE
 
 
 def running_settings_from(arguments: argparse.Namespace) -> Settings:
@@ -19,6 +22,21 @@ def running_settings_from(arguments: argparse.Namespace) -> Settings:
     if "broker" not in settings.mqtt.model_fields_set:
         arguments.mqtt = running.broker
     return settings_from(arguments)
+
+
+def require_hub_folder(settings: Settings) -> None:
+    """Raise NotFound if the data folder is not one that a hub has used, so that a mistyped name creates nothing."""
+    data = settings.store.data
+    hint = "Start the hub once, or pass the folder of an existing hub with --data."
+    if not data.is_dir():
+        raise NotFound(f"There is no data folder {data}.", hint)
+    if not is_hub_folder(data):
+        raise NotFound(f"{data} is not the data folder of a hub.", hint)
+
+
+def is_hub_folder(data: Path) -> bool:
+    """Return whether a hub has used this data folder, or a backup was restored into it."""
+    return (data / "install.json").exists() or (data / FILE).exists()
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

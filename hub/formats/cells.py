@@ -6,12 +6,14 @@ missing from every chart, and nobody would notice.
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from hub.errors import Invalid
 from hub.formats.row import KINDS
+from hub.insight.quantities import unit
 from hub.model import Value
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -25,12 +27,14 @@ _ONLY_DIGITS_AND_POINTS = re.compile(r"\d+(\.\d+){2,}", re.ASCII)
 _GROUPED = re.compile(
     r"(?P<whole>[+-]?[0-9]{1,3}(?P<sign>[.,'’_\s])[0-9]{3}(?:(?P=sign)[0-9]{3})*)(?P<rest>(?!(?P=sign))[.,][0-9]+)?"
 )
+_WITH_UNIT = re.compile(r"([+\-\u2212]?\d[\d.,]*)\s*([^\W\d]\S*|[%°‰µ²³]\S*)")
+_HEXADECIMAL = re.compile(r"[+-]?0[xX][0-9a-fA-F]+", re.ASCII)
 _THOUSANDS = re.compile(r"\d{1,3}(\.\d{3}){2,}", re.ASCII)
 
 _NOTHING = frozenset(
     ("", "unavailable", "unknown", "undefined", "missing", "none", "null", "nil", "nan", "na", "n/a", "-", "--", "?",
-     "inf", "infinity", "#n/a", "#na", "#null!", "#value!", "#div/0!", "#num!", "#ref!", "#name?", "1.#qnan", "1.#ind",
-     "1.#inf")
+     "inf", "infinity", "\\n", "#n/a", "#na", "#null!", "#value!", "#div/0!", "#num!", "#ref!", "#name?",
+     "1.#qnan", "1.#ind", "1.#inf")
 )  # fmt: skip
 """What programs write for a missing value, in lower case and without a sign."""
 _BOOLEANS = {"true": True, "false": False, "on": True, "off": False}
@@ -60,10 +64,18 @@ class Form:
         """Return ``text`` as a number, None if it is a text. Raises Invalid for a malformed number."""
         if _NUMBER.fullmatch(text):
             self._check_mark(".", text)
-            return float(text)
+            return _finite(text)
         if self.commas and _COMMA_NUMBER.fullmatch(text):
             self._check_mark(",", text)
-            return float(text.replace(",", "."))
+            return _finite(text.replace(",", "."))
+        if (measured := _WITH_UNIT.fullmatch(text)) and unit(measured[2]):
+            raise Invalid(
+                f"{text[:_MAX_SHOWN]!r} is a number with a unit.",
+                f"Write {measured[1]}: units belong to the metric, in the device's description or on its page. "
+                "For a text, add the column type with the cell text.",
+            )
+        if _HEXADECIMAL.fullmatch(text):
+            raise Invalid(f"{text[:_MAX_SHOWN]!r} is hexadecimal.", f"Write {int(text, 16)}.")
         if _looks_like_number(text):
             raise Invalid(f"{text[:_MAX_SHOWN]!r} is not a valid number.", self._advice(text))
         return None
@@ -94,6 +106,16 @@ class Form:
             return when
         self.zoneless += 1
         return when.replace(tzinfo=self.zone)
+
+
+def _finite(text: str) -> float:
+    """Return a number. Raises Invalid for one beyond the range of a double."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise Invalid(
+            f"{text[:_MAX_SHOWN]!r} is not a valid number: it is too large.", "Numbers must be below 1.8e308."
+        )
+    return number
 
 
 def zone_of(name: str) -> tzinfo:

@@ -175,7 +175,7 @@ class GapSuspected(msgspec.Struct, frozen=True):
 
 
 class BrokerLinkChanged(msgspec.Struct, frozen=True):
-    """The hub lost its connection to the broker (``reason`` says why), or has it again."""
+    """The hub lost its connection to the broker (``reason`` says why), or reconnected."""
 
     connected: bool
     address: str

@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Get Fleet Health
-         * @description Return what maintenance of the devices has to look after.
+         * @description Return what needs attention: low batteries, weak signals, silence, lost metrics; and firmware versions.
          */
         get: operations["get_fleet-health"];
         put?: never;
@@ -2652,9 +2652,10 @@ export interface paths {
          *     `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
          *     `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
          *
-         *     `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-         *     `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the device's
-         *     clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it missed.
+         *     `alert`: an alert was raised. The keys of `update`, and `alert_id`, `severity`, `state`, `metric`, `value`,
+         *     `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the
+         *     device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it
+         *     missed.
          *
          *     `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
          *     `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`
@@ -6722,7 +6723,7 @@ export interface components {
         };
         /**
          * MetricShape
-         * @description A metric with its latest value. `calculated` is the id in `calculated.toml` of one that the hub calculates.
+         * @description A metric with its latest value. Of a calculated metric, `calculated` is its id in `calculated.toml`.
          */
         MetricShape: {
             /** Title */
@@ -7006,7 +7007,7 @@ export interface components {
         };
         /**
          * OwnNotifications
-         * @description Your channels, and the weekly hours in which messages wait; those of critical alerts only on request.
+         * @description Your channels, and weekly hours in which messages wait; messages about critical alerts wait only on request.
          */
         OwnNotifications: {
             /** Addresses */
@@ -8012,11 +8013,10 @@ export interface components {
          * RuleShape
          * @description An active rule. The keys of `condition` depend on `kind`.
          *
-         *     `metric` is a name or a pattern; of a rule that joins conditions, that of the first one. A rule on all metrics of a
-         *     `quantity` has that instead, and both are null for the whole device.
-         *     `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
-         *     `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
-         *     unformatted.
+         *     `metric` is a name or a pattern; of a rule that joins conditions, it is the metric of the first one. A rule on all
+         *     metrics of a quantity has `quantity` instead. Both are null for a rule on the whole device. `schedule` has the hours
+         *     in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always. `text` is a sentence that
+         *     describes the rule. `message_key` (the kind) and `message_params` are its contents, unformatted.
          */
         RuleShape: {
             /** Id */
@@ -8572,7 +8572,7 @@ export interface components {
         };
         /**
          * SuggestedLimits
-         * @description Limits from the most to the least sensitive one, and from how many devices of the rule and peers they are.
+         * @description Limits from the most to the least sensitive one, and how many devices of the rule and peers they come from.
          */
         SuggestedLimits: {
             /** Devices */

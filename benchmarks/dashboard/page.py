@@ -198,8 +198,10 @@ def open_tiles(browser: Browser, url: str, seconds: float, found: Measurements) 
 
 
 def hide(page: Page, session: CDPSession, frames: list[float], seconds: float, found: Measurements) -> None:
-    """Report to the page that it is hidden, as a browser does. The browser's own throttling of hidden pages is not
-    included."""
+    """Report to the page that it is hidden, as a browser does.
+
+    The browser's own throttling of hidden pages is not included.
+    """
     page.evaluate(HIDE, True)
     page.wait_for_timeout(1_000)
     before = len(frames)

@@ -54,7 +54,7 @@ def main(port: int, qos: int, messages: int, devices: int, first: int) -> None:
             received_bytes = 0
             while received_bytes < 4 * messages:
                 got = len(sock.recv(65_536))
-                assert got, "the broker hung up on the flood"
+                assert got, "the broker closed the connection during the flood"
                 for _ in range((received_bytes + got) // (4 * CHUNK) - received_bytes // (4 * CHUNK)):
                     confirmed.release()
                 received_bytes += got

@@ -20,8 +20,10 @@ import psutil
 
 
 class FloodResult(NamedTuple):
-    """``messages`` processed by ``until`` (epoch seconds), of which ``shed`` were dropped. ``cpu_s`` is that of all the
-    process's threads since start-up."""
+    """Result of a flood: ``messages`` were processed by ``until`` (epoch seconds), ``shed`` of them dropped.
+
+    ``cpu_s`` is the CPU time of all threads of the process since start-up.
+    """
 
     messages: int
     shed: int

@@ -105,7 +105,7 @@ class Accounts:
         return changed
 
     async def set_password(self, account: Account, password: str) -> Account:
-        """Replace an account's hash. Raises Conflict if the stored hash is not ``account``'s, StoreError."""
+        """Replace an account's password hash. Raises Conflict if the stored hash is not ``account``'s, StoreError."""
         async with self._changing:
             now = self.active(account.id)
             if now is None or now.password != account.password:

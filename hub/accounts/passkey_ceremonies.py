@@ -94,7 +94,7 @@ class PasskeyCeremonies:
         challenge = self._take(credential, _Challenge(party, account.id))
         try:
             made = await asyncio.to_thread(_verified_registration, credential, challenge, party)
-        except Exception as error:  # parsers of foreign CBOR, ASN.1 and JSON, which raise whatever they meet
+        except Exception as error:  # parsers of CBOR, ASN.1 and JSON, which raise errors of any type
             raise Invalid(*_not_accepted(error)) from error
         if len(made.credential_public_key) > MAX_KEY_BYTES:
             raise Invalid("The passkey's public key is too long.", f"Allowed: {MAX_KEY_BYTES} bytes.")

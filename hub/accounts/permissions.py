@@ -1,6 +1,6 @@
 """Which role each operation needs: the one table that REST, event streams and WebSockets read.
 
-``whole hub`` marks operations that cannot be limited to some devices, as all operations of administrators.
+``whole hub`` marks operations that cannot be limited to some devices, like all operations of administrators.
 
 A test compares the table with the routes: an operation that is missing here fails it, and only administrators may use
 it until then.
@@ -20,7 +20,7 @@ SIGNED_OUT = frozenset(
         "POST /api/enrolments",
     }
 )
-"""Operations for everybody. So are the probes ``/healthz`` and ``/readyz``, and the dashboard's files."""
+"""Operations that everybody may use, like the probes ``/healthz`` and ``/readyz`` and the dashboard's files."""
 
 _VIEWER = """
 POST   /logout

@@ -26,7 +26,7 @@ class CircuitBreaker:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._failures = 0  # in a row
-        self._rest = 0.0  # length of the last rest, in seconds
+        self._rest = 0.0  # length of the last pause, in seconds
         self._until = 0.0  # when the server may be tried again, by the clock
         self._trying = False  # half open, and the one request is running
 

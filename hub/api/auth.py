@@ -104,7 +104,7 @@ class Authenticator:
         return self.cookie
 
     async def _end_plain_session(self, scope: Scope) -> None:
-        """End the session of a plain-HTTP cookie that arrives over HTTPS: others may have read it on its way before."""
+        """End the session of a plain-HTTP cookie that arrives over HTTPS: others may have read it on its way."""
         if is_secure(scope) and (session := self.people.sessions.find(self._cookies(scope).get(self.cookie, ""))):
             await self.people.sessions.revoke(session.key)
 

@@ -45,7 +45,7 @@ async def serve(
 
     Args:
         settings: The settings.
-        lasting_broker: The broker keeps sessions over restarts. If ours is missing at start, a gap is reported.
+        lasting_broker: The broker keeps sessions over restarts. If the hub's is missing at start, a gap is reported.
         on_ready: Called when the hub accepts messages and requests.
         hangup: Handler of SIGHUP; a new one if None.
         reread: Reads the settings again for a reload.
@@ -75,8 +75,8 @@ async def serve(
 def _tune_garbage_collector() -> None:
     """Exclude present objects from garbage collection and run it less often.
 
-    With many devices, searching all objects for cycles took a twelfth of the time of each message, and found none. To
-    search those that the start left behind would take as long as a tenth of the start, and free a hundredth of them.
+    With many devices, searching all objects for cycles took a twelfth of the time of each message, and found none. A
+    collection at the end of the start would add a tenth to the time of the start, and free one object of a hundred.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)

@@ -132,7 +132,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
     over: int | None = None  # since when the condition is over, by the device's clock, while its alert stays open
     last: tuple[int, int] | None = None  # when the last alert began and ended, by the device's clock
     parts: dict[int, PartState] = {}  # of the joined conditions that depend on earlier values, by number
-    closed: int | None = None  # a person closed its alert: what was last heard until this time raises no other one
+    closed: int | None = None  # a person closed its alert: values (or silence) up to this time raise no other one
 
 
 class Device(msgspec.Struct):

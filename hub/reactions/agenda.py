@@ -35,8 +35,7 @@ class Occasion(msgspec.Struct, frozen=True):
 def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, selects: Selects) -> bool:
     """Return whether a step of an alert starts a reaction.
 
-    Alerts that are silenced, or suppressed by the outage of a gateway, start none; nor do those of readings that
-    arrived too late to matter.
+    Alerts that are silenced, suppressed by the outage of a gateway, or made from late readings start none.
     """
     alert, trigger = taken.alert, reaction.alert
     if not reaction.enabled or trigger is None or alert.late or alert.silenced_by or alert.suppressed_by:

@@ -67,7 +67,7 @@ class PastAlerts:
 class PastDevice:
     """A device with its readings of some metrics.
 
-    It counts as online for ``silence_ms`` after each reading, ``heard`` are the times of further ones.
+    It counts as online for ``silence_ms`` after each reading. ``heard`` are the times of readings of other metrics.
     """
 
     def __init__(self, device: Device, silence_ms: int, readings: Mapping[str, Points], heard: Sequence[int]) -> None:

@@ -31,7 +31,7 @@ _RECORD = b"\x16"
 """First byte of a TLS handshake. No HTTP request begins with it."""
 
 MakeProtocol = Callable[[Callable[[], None]], asyncio.Protocol]
-"""Makes the protocol of a connection. It calls the function that it is given when its handshake is complete."""
+"""Makes the protocol of a connection. The protocol calls the given function when its handshake is complete."""
 
 
 class TlsListener:
@@ -96,7 +96,7 @@ class TlsListener:
 
 
 class _Handshake:
-    """A connection until its TLS handshake is complete. To the limits it is an idle connection."""
+    """A connection until its TLS handshake is complete. For the limits, it counts as an idle connection."""
 
     def __init__(self, server: TlsListener, connection: socket.socket, group: str | None) -> None:
         self.group = group

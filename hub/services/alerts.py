@@ -76,7 +76,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
 
 def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:
-    """Return the alert and its diagnosis as the present request, which may see ``devices``, may see them."""
+    """Return the alert and its diagnosis without what the present request, which sees ``devices``, may not see."""
     if current_scope().whole:
         return found
     alert, diagnosis = hide(found.alert, devices.known), found.diagnosis

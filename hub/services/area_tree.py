@@ -66,7 +66,7 @@ class AreaTree:
         return frozenset(found)
 
     def around(self) -> dict[str, frozenset[str]]:
-        """Return by area id the ids and names of the area and of all areas that contain it."""
+        """Return the ids and names of each area and of all areas that contain it, by the area's id."""
         found: dict[str | None, frozenset[str]] = {}
         for area in self:  # each after the one that it is inside of
             found[area.id] = found.get(area.parent, frozenset()) | {area.id, area.name}

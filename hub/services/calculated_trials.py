@@ -1,6 +1,6 @@
 """Calculate a draft of a calculated metric over stored readings, before anybody saves it.
 
-The running hub's own calculation does it, at the times of the past: at each step the readings up to then are applied
+The calculation is that of the running hub, at past times: at each step, the readings up to then are applied
 to copies of the devices, and a device counts as online until it has been silent for longer than usual.
 """
 

@@ -20,7 +20,8 @@ WEAK_SIGNAL = {"dBm": -85.0, "%": 25.0, None: 50.0}
 """By unit: Wi-Fi below -85 dBm loses packets; without a unit it is Zigbee's link quality, of 0 to 255."""
 LOST_AFTER_MS = 24 * 3_600_000
 LOST_AFTER_INTERVALS = 20
-"""A metric is lost if it is that much older than the newest reading of its device, by both measures."""
+"""A metric is lost if its last reading is older than the device's newest one by more than both: this time, and this
+number of the device's expected intervals."""
 AT_ONCE = 100
 """Devices that are looked at before other tasks have their turn."""
 

@@ -70,7 +70,7 @@ class MessageTap:
         self._ring: deque[RawMessage | TappedMessage] = deque(maxlen=RING)
         self._watched: dict[str, TapSubscription] = {}
         self._devices_by_topic: dict[str, frozenset[str]] = {}
-        self._outcomes: dict[str, tuple[RawMessage, Outcome | None]] = {}  # of the last message of a topic
+        self._outcomes: dict[str, tuple[RawMessage, Outcome | None]] = {}  # by topic: its last message and the outcome
         self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:

@@ -34,7 +34,7 @@ class PublishQueue:
     def __init__(self, link: MqttClient, birth_messages: Sequence[Publish] = ()) -> None:
         self._link = link
         self._birth_messages = birth_messages
-        self._born: int | None = None  # connection (its time) on which they were published last
+        self._born: int | None = None  # time of the connection on which they were last published
         self._queue: asyncio.Queue[Publish] = asyncio.Queue(CAPACITY)
         self._dropping = False
 

@@ -12,7 +12,7 @@ MAX_WARNINGS = 10
 
 
 class ReactionChecks:
-    """Finds out whom a command would reach now, and who would refuse it."""
+    """Finds out which devices a command would reach now, and which of them would refuse it."""
 
     def __init__(self, registry: DeviceReader, selects: Selects) -> None:
         self._registry, self._selects = registry, selects

@@ -26,7 +26,7 @@ from hub.store.reactions import RunPlan
 log = logging.getLogger(__name__)
 
 RECENT_MS = 86_400_000
-"""Runs of this time count for limits after a restart: the longest time that the loop protection looks back."""
+"""After a restart, runs since this time count for the limits: the longest time that the loop protection looks back."""
 _AUDITED = {
     "ran": "ran the reaction {}",
     "failed": "could not run the reaction {}",
@@ -109,7 +109,7 @@ class ReactionRunner:
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
 
     def count(self, run: ReactionRun) -> bool:
-        """Return True if an earlier record counts this run, which has not to be carried out; see :meth:`flush`."""
+        """Return True if an earlier record counts this run, which is then not carried out; see :meth:`flush`."""
         return self._counts.take(run)
 
     async def flush(self) -> None:

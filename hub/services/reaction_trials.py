@@ -129,7 +129,7 @@ class ReactionTrials:
             if (device := self._registry.get(name)) is None:
                 continue
             readings: dict[str, Points] = {}
-            # One more metric tells when the device was heard, where those of the condition are reported seldom.
+            # If the metrics of the condition are reported rarely, one more metric shows when the device was heard.
             newest = sorted(device.metrics, key=lambda each: device.metrics[each].ts, reverse=True)
             for metric in [*sorted(metrics), *[each for each in newest if each not in metrics][:1]]:
                 points = await self._points(name, metric, start - LOOKBACK_MS, end, MAX_READINGS - count)

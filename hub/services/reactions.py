@@ -127,7 +127,7 @@ class Reactions:
     # -- changes by people ---------------------------------------------------------------------------------------
 
     async def use(self, definitions: tuple[Reaction, ...]) -> None:
-        """Use other definitions. A schedule that is new, changed or switched on makes up for nothing before now."""
+        """Use other definitions. A schedule that is new, changed or switched on does not make up for earlier times."""
         old = {each.id: each for each in self.definitions}
         for each in definitions:
             before = old.get(each.id)
@@ -230,7 +230,7 @@ class Reactions:
         return 0.0 if len(found) == MAX_STEPS else self._pause()
 
     async def _follow_schedules(self, start: int) -> None:
-        """Handle the times since the last call, and after the start those within the grace of each reaction."""
+        """Handle the times since the last call, and after the start those within the grace period of each reaction."""
         for reaction in self.definitions:
             if not reaction.schedule or not reaction.enabled:
                 continue

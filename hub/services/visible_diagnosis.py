@@ -8,7 +8,8 @@ from hub.accounts.scope import current_scope
 from hub.model import Diagnosis, Evidence
 
 ABOUT_OTHERS = frozenset(("peers", "gateway", "alone", "incident"))
-"""Kinds of evidence that are computed from other devices. ``past`` is, unless all earlier alerts were its own."""
+"""Kinds of evidence that are computed from other devices. ``past`` is one of them, unless all earlier alerts were of
+the device itself."""
 
 
 def narrowed(diagnosis: Diagnosis) -> Diagnosis:

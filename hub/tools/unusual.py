@@ -15,7 +15,8 @@ from hub.tools.queries import Queries
 HISTORY_MS = 7 * 86_400_000
 RECENT_MS = 86_400_000
 PARTS = 2_016
-"""Means over five minutes: reading every reading takes long, and the noise of a minute is unusual more often."""
+"""Means over five minutes are read: all readings would take long, and the noise of shorter means looks unusual more
+often."""
 MAX_SERIES = 120
 
 

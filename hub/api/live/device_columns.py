@@ -163,7 +163,7 @@ class Columns:
         return self._delta(changed, seq, gone, now, new)
 
     def snapshot(self, now: int, client: Client | None = None) -> str:
-        """Return a snapshot of all devices, or of those that a client may see, whose handles are noted."""
+        """Return a snapshot of all devices; with ``client``, of those that it may see, and note their handles in it."""
         scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []

@@ -239,9 +239,10 @@ def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReade
         `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
         `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
 
-        `alert`: an alert was raised. The same keys and `alert_id`, `severity`, `state`, `metric`, `value`, `unit`,
-        `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the device's
-        clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it missed.
+        `alert`: an alert was raised. The keys of `update`, and `alert_id`, `severity`, `state`, `metric`, `value`,
+        `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the
+        device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it
+        missed.
 
         `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
         `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`

@@ -82,7 +82,7 @@ class Throughput:
     def busiest(self) -> list[BusyShape]:
         """Return the online devices that send most often, at most :data:`BUSIEST_CACHE_S` old."""
         now = time.monotonic()
-        # Several pages ask every few seconds; a pass over 100,000 devices for each would be felt.
+        # Several pages ask every few seconds; a pass over 100,000 devices for each would delay everything else.
         if now - self._busiest_at >= BUSIEST_CACHE_S:
             expected_interval, at = self._registry.fast_path.expected_interval, self._now()
             online = (each for each in self._registry.devices() if each.presence == "online")

@@ -15,7 +15,7 @@ def routes(health: FleetHealthService) -> APIRouter:
 
     @router.get("/api/fleet-health", response_model=shapes.FleetHealthShape)
     async def get_fleet_health() -> Response:
-        """Return what maintenance of the devices has to look after."""
+        """Return what needs attention: low batteries, weak signals, silence, lost metrics; and firmware versions."""
         found = await health.check()
         firmware = [
             shapes.ModelFirmwareShape.of(

@@ -86,7 +86,7 @@ class SuggestedLimit(ApiObject):
 
 
 class SuggestedLimits(ApiObject):
-    """Limits from the most to the least sensitive one, and from how many devices of the rule and peers they are."""
+    """Limits from the most to the least sensitive one, and how many devices of the rule and peers they come from."""
 
     devices: int
     peers: int

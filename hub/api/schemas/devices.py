@@ -23,7 +23,7 @@ class MetricFacts(ApiObject):
 
 
 class MetricShape(MetricFacts):
-    """A metric with its latest value. `calculated` is the id in `calculated.toml` of one that the hub calculates."""
+    """A metric with its latest value. Of a calculated metric, `calculated` is its id in `calculated.toml`."""
 
     value: Value
     unit: str | None

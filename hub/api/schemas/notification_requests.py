@@ -188,7 +188,7 @@ class AddressWanted(Incoming):
 
 
 class OwnNotifications(Incoming):
-    """Your channels, and the weekly hours in which messages wait; those of critical alerts only on request."""
+    """Your channels, and weekly hours in which messages wait; messages about critical alerts wait only on request."""
 
     addresses: Annotated[list[AddressWanted], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
     quiet: Hours = Field(default_factory=list)

@@ -25,11 +25,10 @@ class ScopeShape(ApiObject):
 class RuleShape(ApiObject):
     """An active rule. The keys of `condition` depend on `kind`.
 
-    `metric` is a name or a pattern; of a rule that joins conditions, that of the first one. A rule on all metrics of a
-    `quantity` has that instead, and both are null for the whole device.
-    `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always.
-    `text` is a sentence that describes the rule. `message_key` (the kind) and `message_params` are its contents,
-    unformatted.
+    `metric` is a name or a pattern; of a rule that joins conditions, it is the metric of the first one. A rule on all
+    metrics of a quantity has `quantity` instead. Both are null for a rule on the whole device. `schedule` has the hours
+    in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always. `text` is a sentence that
+    describes the rule. `message_key` (the kind) and `message_params` are its contents, unformatted.
     """
 
     id: str

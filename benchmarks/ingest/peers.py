@@ -12,8 +12,9 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 import psutil
@@ -89,12 +90,17 @@ class Hub:
 
 @contextlib.asynccontextmanager
 async def hub(
-    port: int, window: int, rules: str | None = None, calculated: str = "", reactions: str = ""
+    port: int,
+    window: int,
+    rules: str | None = None,
+    calculated: str = "",
+    reactions: str = "",
+    settings: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Hub]:
     """Run ``hub serve``. It acknowledges after the commit; ``window`` messages may be unacknowledged.
 
     ``rules`` is the text of ``rules.toml``, None for the default rules; ``calculated`` and ``reactions`` are those of
-    their files.
+    their files. ``settings`` are further ones, as environment variables.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -104,7 +110,7 @@ async def hub(
         (Path(data) / "reactions.toml").write_text(reactions)
         if rules is not None:
             (Path(data) / "rules.toml").write_text(rules)
-        environ = {**os.environ, "HUB_MQTT_WINDOW": str(window), "HUB_AI_MODE": "builtin"}
+        environ = {**os.environ, "HUB_MQTT_WINDOW": str(window), "HUB_AI_MODE": "builtin", **settings}
         command = ("-m", "hub", "serve", "--mqtt", f"127.0.0.1:{port}", "--http", http, "--data", data)
         child = await asyncio.create_subprocess_exec(
             sys.executable, *command, env=environ, stdout=asyncio.subprocess.PIPE, stdin=asyncio.subprocess.DEVNULL

@@ -1,0 +1,135 @@
+"""Faults: what they do to the values of a device, and when a person would say that the condition is met.
+
+Limits and times are written here again, by the person who labels, and not taken from the rules.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from benchmarks.labelled_day.devices import Device, Values
+
+MINUTE = 60.0
+Change = Callable[[float, Values], None]
+"""Changes the ideal values in place, so many seconds after the onset."""
+Ideal = Callable[[float], Values]
+"""Returns the values with the fault and without noise, at a time."""
+Span = tuple[float, float]
+"""Least and most, in minutes or in the unit of the metric."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A labelled fault. Times are seconds of the simulated day.
+
+    Attributes:
+        kind: What happened.
+        devices: The devices on which alerts belong to it; the first is the cause.
+        rules: The rules that detect it.
+        also: Further rules whose alerts are its consequence.
+        onset: When it began.
+        met: When a person who sees the plant would say that the condition is met.
+        end: When it was repaired.
+    """
+
+    kind: str
+    devices: tuple[str, ...]
+    rules: tuple[str, ...]
+    also: tuple[str, ...]
+    onset: float
+    met: float
+    end: float
+
+
+class Shape(NamedTuple):
+    """How a value leaves its normal range: by ``size``, within the minutes of ``rise``, for those of ``stay``.
+
+    With a ``dip`` it goes to ``size`` and swings around the limit: ``beyond`` minutes there, ``back`` minutes less by
+    the dip.
+    """
+
+    metric: str
+    size: Span
+    rise: Span = (0, 0)
+    stay: Span = (20, 40)
+    dip: float = 0
+    beyond: Span = (5, 8)
+    back: Span = (2, 4)
+
+
+class FaultKind(NamedTuple):
+    """A kind of fault.
+
+    Attributes:
+        name: What happened, in words.
+        model: The devices that can have it.
+        rules: The rules that detect it.
+        also: Further rules whose alerts are its consequence.
+        shape: What it does to a value; None for those that stop something.
+        condition: Whether the ideal values meet the condition that a person would name, at a time; unused without a
+            shape.
+        hold: How long that must last, in minutes.
+        stops: What stops: ``silent``, ``gateway`` and ``stuck`` (the metric ``frozen`` keeps its value).
+    """
+
+    name: str
+    model: str
+    rules: tuple[str, ...]
+    shape: Shape | None = None
+    condition: Callable[[Ideal, float], bool] = lambda ideal, t: False
+    hold: float = 0
+    stops: str = ""
+    frozen: str = ""
+    also: tuple[str, ...] = ()
+
+
+def drawn(kind: FaultKind, draw: random.Random) -> tuple[float, Change | None]:
+    """Return the duration of a fault in seconds and its change of the values."""
+    shape = kind.shape
+    if shape is None:
+        least = {"silent": 15, "gateway": 20, "stuck": 40}[kind.stops]
+        return draw.uniform(least, least + 20) * MINUTE, None
+    rise, stay, size = (draw.uniform(*span) for span in (shape.rise, shape.stay, shape.size))
+    lasting = (rise + stay) * MINUTE
+    beyond, back = draw.uniform(*shape.beyond), draw.uniform(*shape.back)
+
+    def change(since: float, values: Values) -> None:
+        if shape.metric in ("door", "open"):
+            values[shape.metric] = 1
+            return
+        part = min(1.0, since / (rise * MINUTE)) if rise else 1.0
+        if not shape.dip:
+            values[shape.metric] += part * size
+            return
+        low = part == 1 and (since / MINUTE - rise) % (beyond + back) >= beyond
+        values[shape.metric] += part * (size - values[shape.metric]) - (shape.dip if low else 0)
+
+    return lasting, change
+
+
+def met_at(kind: FaultKind, devices: list[Device], onset: float, end: float, ideal: Ideal) -> float | None:
+    """Return when a person would say that the condition of a fault is met; None if it never is.
+
+    What has stopped counts from the last report of the devices.
+    """
+    if kind.stops:
+        return max(device.last_report(onset) for device in devices) + kind.hold * MINUTE
+    return _met_after(lambda t: kind.condition(ideal, t), kind.hold, onset, end)
+
+
+def _met_after(holds: Callable[[float], bool], minutes: float, onset: float, end: float) -> float | None:
+    """Return when a condition has held for so many minutes without a break."""
+    since, step = None, 5.0
+    for number in range(math.ceil((end - onset) / step)):
+        t = onset + number * step
+        if not holds(t):
+            since = None
+            continue
+        since = t if since is None else since
+        if t - since >= minutes * MINUTE:
+            return t
+    return None

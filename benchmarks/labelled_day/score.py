@@ -1,0 +1,106 @@
+"""Compare the alerts of a system with the labels of the day. Times are seconds of the simulated day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+
+from benchmarks.labelled_day.day import QuietHour
+from benchmarks.labelled_day.faults import Fault
+
+GRACE_S = 600.0
+"""An alert that is raised this long after a fault was repaired still belongs to it."""
+
+
+@dataclass(frozen=True)
+class RaisedAlert:
+    """An alert that a system raised. ``incident`` and ``notified`` are None if nobody was notified of it."""
+
+    device: str
+    rule: str
+    raised: float
+    notified: float | None = None
+    incident: str | None = None
+
+    def belongs_to(self, fault: Fault) -> bool:
+        """Return whether it is about this fault: its device, its rules, its time."""
+        known = self.rule in fault.rules or self.rule in fault.also
+        return known and self.device in fault.devices and fault.onset <= self.raised <= fault.end + GRACE_S
+
+
+@dataclass
+class Score:
+    """How a system did.
+
+    Attributes:
+        delays: By fault that it detected, from the time when a person would say so to the alert, in simulated seconds.
+        notice_delays: The same to the first message.
+        missed: Faults without an alert of one of their rules.
+        false: Alerts that belong to no fault.
+        in_quiet_hours: Those of them on a device in one of its quiet hours.
+        incidents: By fault that it detected, the number of incidents of its alerts.
+    """
+
+    hours: float
+    alerts: int
+    messages: int
+    delays: dict[Fault, float] = field(default_factory=dict)
+    notice_delays: dict[Fault, float] = field(default_factory=dict)
+    missed: list[Fault] = field(default_factory=list)
+    false: list[RaisedAlert] = field(default_factory=list)
+    in_quiet_hours: int = 0
+    incidents: dict[Fault, int] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """The share of the faults that it detected; 1 without faults."""
+        faults = len(self.delays) + len(self.missed)
+        return len(self.delays) / faults if faults else 1.0
+
+    @property
+    def false_an_hour(self) -> float:
+        return len(self.false) / self.hours
+
+    @property
+    def incidents_a_fault(self) -> float:
+        return sum(self.incidents.values()) / len(self.incidents) if self.incidents else 0.0
+
+
+def score(
+    faults: list[Fault], quiet: Iterable[QuietHour], hours: float, alerts: list[RaisedAlert], messages: int
+) -> Score:
+    """Score the alerts of one system. ``messages`` is how many it sent about new alerts."""
+    found = Score(hours, len(alerts), messages)
+    for fault in faults:
+        own = [each for each in alerts if each.belongs_to(fault)]
+        detecting = [each for each in own if each.rule in fault.rules]
+        if not detecting:
+            found.missed.append(fault)
+            continue
+        found.delays[fault] = min(each.raised for each in detecting) - fault.met
+        notified = [each.notified for each in detecting if each.notified is not None]
+        if notified:
+            found.notice_delays[fault] = min(notified) - fault.met
+        found.incidents[fault] = len({each.incident for each in own if each.incident is not None})
+    found.false = [each for each in alerts if not any(each.belongs_to(fault) for fault in faults)]
+    calm = list(quiet)
+    found.in_quiet_hours = sum(
+        any(hour.device == each.device and hour.start <= each.raised < hour.end for hour in calm)
+        for each in found.false
+    )
+    return found
+
+
+def middle(values: Iterable[float]) -> float:
+    """Return the median; NaN of nothing."""
+    kept = list(values)
+    return median(kept) if kept else float("nan")
+
+
+def ninth_decile(values: Iterable[float]) -> float:
+    """Return the 90th percentile, interpolated between the values (the least is the 0th); NaN of nothing."""
+    kept = list(values)
+    if len(kept) < 2:
+        return middle(kept)
+    return quantiles(kept, n=10, method="inclusive")[-1]

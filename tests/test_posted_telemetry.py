@@ -58,6 +58,42 @@ async def test_answer_says_which_times_were_not_used(hub):
     assert (note["item"], note["reason"]) == (0, "clock")
 
 
+async def test_time_of_a_reading_is_stored_as_over_mqtt(hub):
+    """Old readings keep their own time for a day, over both doors; after that the sender's clock counts as wrong."""
+    now = now_ms()
+    times = {
+        "minute": now - 60_000,
+        "hours": now - 23 * 3_600_000,
+        "days": now - 3 * 86_400_000,
+        "ahead": now + 600_000,
+    }
+    times |= {"iso": "2020-01-01T00:00:00Z", "seconds": (now - 3_600_000) // 1000, "none": None}
+    for name, ts in times.items():
+        hub.publish(f"devices/mqtt-{name}/telemetry", {"ts": ts, "metrics": {"t": 1}})
+        await post(hub, {"device": f"http-{name}", "ts": ts, "metrics": {"t": 1}})
+    await hub.settled()
+
+    async def stored(door: str, name: str) -> tuple[int | None, str]:
+        query = {"metric": "t", "from": 0, "points": 100}
+        points = (await hub.http.get(f"/api/devices/{door}-{name}/history", params=query)).json()["points"]
+        latest = (await hub.http.get(f"/api/devices/{door}-{name}")).json()["metrics"]["t"]
+        [(at, *_)] = points
+        assert at == latest["ts"]
+        return (None if at >= now else at), latest["quality"]
+
+    over_mqtt = {name: await stored("mqtt", name) for name in times}
+    assert {name: await stored("http", name) for name in times} == over_mqtt
+    assert over_mqtt == {
+        "minute": (times["minute"], "good"),
+        "hours": (times["hours"], "late"),
+        "days": (None, "clock"),
+        "ahead": (None, "clock"),
+        "iso": (None, "clock"),
+        "seconds": (times["seconds"] * 1000, "late"),
+        "none": (None, "good"),
+    }
+
+
 async def test_invalid_value_is_rejected_alone_and_named(hub):
     body = [{"device": "a", "t": 1, "bad": {"x": 1}}, {"device": "b", "t": 2}]
     status, found = await post(hub, body)

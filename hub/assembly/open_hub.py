@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
@@ -13,6 +14,7 @@ from hub.ai.model_settings import ModelRegistry, open_model_settings
 from hub.analysis import FileAnalyzer
 from hub.api import HubInfo
 from hub.archive import adopt
+from hub.assembly.broker_files import check_broker_files
 from hub.assembly.build_api import build_api
 from hub.assembly.connect import connect, last_seen
 from hub.assembly.first_account import dashboard_address, offer_first_account
@@ -78,6 +80,7 @@ async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncI
         faults: Faults = {}
         rules = usable_rules(data, faults)
         certificate = server_certificate(settings.http)
+        await asyncio.to_thread(check_broker_files, settings.mqtt)
         listener = stack.enter_context(bind(settings.http.listen))
         address = join_address(*listener.getsockname()[:2])
         running = stack.enter_context(advertise(data, address, settings.mqtt.broker))

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from hub.assembly.broker_files import check_broker_files
 from hub.assembly.data_files import read_if_there
 from hub.assembly.from_settings import access_token, ai_settings, client_settings
 from hub.assembly.parts import Hub
@@ -156,7 +157,7 @@ class Reloader:
         client, certificates = self._client_settings(merged), await asyncio.to_thread(_digests, new)
         if client == self._connection.link.settings and certificates == self._certificates:
             return None
-        if self._connection.link.state.connected and (reason := await _test(client)) is not None:
+        if (reason := await self._fault_of(client, merged)) is not None:
             log.error(
                 "The new broker credentials or CA do not work (%s). The present ones stay in use. "
                 "Correct [mqtt] and reload again.",
@@ -166,6 +167,14 @@ class Reloader:
         self._settings, self._certificates = merged, certificates
         self._connect(client)
         return "broker credentials and CA"
+
+    async def _fault_of(self, client: MqttClientSettings, settings: Settings) -> str | None:
+        """Return why new credentials or TLS files do not work, None if they do or no broker can be asked."""
+        try:
+            await asyncio.to_thread(check_broker_files, settings.mqtt)
+        except HubError as error:
+            return error.message.removesuffix(".")
+        return await _test(client) if self._connection.link.state.connected else None
 
     async def _apply_login(self) -> None:
         """Use the login that was created for the hub, before the broker requires it or as soon as it does.

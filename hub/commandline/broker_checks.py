@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 
+from hub.assembly.broker_files import check_broker_files
 from hub.assembly.from_settings import client_settings, dialects_of
 from hub.assembly.load_settings import dialect_config
 from hub.commandline.certificate_checks import check_broker_certificate
@@ -33,6 +34,11 @@ SMALL_WINDOW = 100
 async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
     """Check the connection, the hub's subscriptions and the in-flight window."""
     where = settings.mqtt.broker
+    try:
+        await asyncio.to_thread(check_broker_files, settings.mqtt)
+    except HubError as error:  # the hub does not start
+        yield Finding("wrong", "broker's TLS files", error.message, error.hint)
+        return
     # Its own client id: with the hub's, the broker would disconnect a running hub.
     install = open_installation(settings.store.data)
     doctor = msgspec.structs.replace(client_settings(settings, install), client_id=f"doctor-{install.id}")

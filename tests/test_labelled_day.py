@@ -29,9 +29,9 @@ from benchmarks.labelled_day.rules import RULES, hub_rules, prometheus_rules
 from benchmarks.labelled_day.score import RaisedAlert, middle, ninth_decile, score
 from hub.rules import parse
 
-HOT = Fault("hot", ("pump-1",), ("hot",), (), onset=100, met=400, end=2_000)
-LEAK = Fault("leak", ("tank-1",), ("falling",), ("low",), onset=5_000, met=5_600, end=7_000)
-DEAD_GATEWAY = Fault("dead", ("g", "a", "b"), ("gateway",), ("silent",), onset=9_000, met=9_180, end=10_000)
+HOT = Fault("hot", ("pump-1",), ("hot",), (), "warning", onset=100, met=400, end=2_000)
+LEAK = Fault("leak", ("tank-1",), ("falling",), ("low",), "warning", onset=5_000, met=5_600, end=7_000)
+DEAD_GATEWAY = Fault("dead", ("g", "a", "b"), ("gateway",), ("silent",), "critical", onset=9_000, met=9_180, end=10_000)
 
 
 # -- scores ------------------------------------------------------------------------------------------------------------
@@ -91,6 +91,18 @@ def test_incidents_are_averaged_over_the_detected_faults() -> None:
     found = score([HOT, LEAK, DEAD_GATEWAY], [], 3, alerts, 3)
     assert found.incidents == {HOT: 1, DEAD_GATEWAY: 2}
     assert found.incidents_a_fault == 1.5
+
+
+def test_severity_is_right_if_the_highest_one_of_the_detecting_alerts_is() -> None:
+    warning, low, gateway = (
+        RaisedAlert("pump-1", "hot", 430),
+        RaisedAlert("tank-1", "low", 6_000, severity="critical"),  # a consequence
+        RaisedAlert("g", "gateway", 9_190, severity="critical"),
+    )
+    leak = RaisedAlert("tank-1", "falling", 5_700)
+    assert score([HOT, LEAK, DEAD_GATEWAY], [], 3, [warning, low, leak, gateway], 0).severities_right == 3
+    critical = RaisedAlert("pump-1", "hot", 900, severity="critical")
+    assert score([HOT], [], 3, [warning, critical], 0).severities_right == 0
 
 
 def test_median_and_ninth_decile() -> None:
@@ -263,13 +275,17 @@ def test_alert_that_prometheus_sends_again_is_one_until_it_ends() -> None:
 
 def test_hub_message_is_counted_once_for_its_new_alerts() -> None:
     recorder = HubRecorder()
-    alerts = [{"id": "a", "device": "pump-1"}, {"id": "b", "device": "pump-1"}]
+    alerts = [
+        {"id": name, "device": "pump-1", "severity": severity}
+        for name, severity in (("a", "warning"), ("b", "critical"))
+    ]
     recorder.sent({"status": "firing", "alerts": alerts[:1]})
     recorder.sent({"status": "firing", "alerts": alerts})
     recorder.sent({"status": "firing", "alerts": alerts})
     recorder.sent({"status": "resolved", "alerts": alerts})
     assert recorder.messages.until() == ["pump-1", "pump-1"]
     assert set(recorder.notified) == {"a", "b"}
+    assert recorder.critical == {"b"}
 
 
 def test_exporter_shows_the_newest_reading_and_counts_a_message_for_the_gateway() -> None:

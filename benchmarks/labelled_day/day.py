@@ -99,7 +99,7 @@ class Day:
         if met is None:
             return False
         self._book(ids, onset, end)
-        label = Fault(kind.name, tuple(ids), kind.rules, kind.also, onset, met, end)
+        label = Fault(kind.name, tuple(ids), kind.rules, kind.also, kind.severity, onset, met, end)
         self.faults.append(label)
         for device in ids:
             self._active.setdefault(device, []).append(ActiveFault(label, kind, change))

@@ -38,7 +38,15 @@ FAULT_KINDS = (
         "bearing wears slowly", "pump", ("pump-vibration",), Shape("vibration", (5.2, 6.2), (30, 50)), _vibrates, 3
     ),
     FaultKind("impeller damaged", "pump", ("pump-vibration",), Shape("vibration", (6, 7), (0.5, 2)), _vibrates, 3),
-    FaultKind("coupling breaks", "pump", ("pump-vibration",), Shape("vibration", (11, 13), (5, 20)), _vibrates, 3),
+    FaultKind(
+        "coupling breaks",
+        "pump",
+        ("pump-vibration",),
+        Shape("vibration", (11, 13), (5, 20)),
+        _vibrates,
+        3,
+        severity="critical",
+    ),
     FaultKind(
         "vibration swings around its limit",
         "pump",
@@ -54,6 +62,7 @@ FAULT_KINDS = (
         Shape("bearing_temperature", (34, 42), (8, 25)),
         lambda ideal, t: ideal(t)["bearing_temperature"] > 85,
         3,
+        severity="critical",
     ),
     FaultKind(
         "suction blocked",
@@ -78,6 +87,7 @@ FAULT_KINDS = (
         Shape("temperature", (11, 13), (25, 40), (20, 30)),
         _too_warm,
         10,
+        severity="critical",
     ),
     FaultKind(
         "cold room left open",
@@ -118,6 +128,7 @@ FAULT_KINDS = (
         Shape("level", (-66, -64), (85, 100), (15, 25)),
         lambda ideal, t: ideal(t)["level"] < 20,
         3,
+        severity="critical",
     ),
     FaultKind(
         "tank leaks",
@@ -148,6 +159,7 @@ FAULT_KINDS = (
         Shape("pressure", (0.70, 0.74), (20, 30), (50, 60), dip=-0.2),
         lambda ideal, t: ideal(t)["pressure"] < 0.8,
         3,
+        severity="critical",
     ),
     FaultKind(
         "door left open",
@@ -163,5 +175,11 @@ FAULT_KINDS = (
     ),
 )
 GATEWAY_DEAD = FaultKind(
-    "gateway without power", "gateway", ("gateway-silent",), hold=3, stops="gateway", also=("silent",)
+    "gateway without power",
+    "gateway",
+    ("gateway-silent",),
+    hold=3,
+    stops="gateway",
+    also=("silent",),
+    severity="critical",
 )

@@ -31,6 +31,7 @@ class Fault:
         devices: The devices on which alerts belong to it; the first is the cause.
         rules: The rules that detect it.
         also: Further rules whose alerts are its consequence.
+        severity: The highest that alerts of its rules should have.
         onset: When it began.
         met: When a person who sees the plant would say that the condition is met.
         end: When it was repaired.
@@ -40,6 +41,7 @@ class Fault:
     devices: tuple[str, ...]
     rules: tuple[str, ...]
     also: tuple[str, ...]
+    severity: str
     onset: float
     met: float
     end: float
@@ -85,6 +87,7 @@ class FaultKind(NamedTuple):
     stops: str = ""
     frozen: str = ""
     also: tuple[str, ...] = ()
+    severity: str = "warning"
 
 
 def drawn(kind: FaultKind, draw: random.Random) -> tuple[float, Change | None]:

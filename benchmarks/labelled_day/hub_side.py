@@ -21,7 +21,7 @@ def hub_settings(compress: float) -> dict[str, str]:
         "HUB_INCIDENTS_FLAPPING_WINDOW_S": 600,
     }
     scaled = {name: str(max(1.0, seconds / compress)) for name, seconds in defaults.items()}
-    return {**scaled, "HUB_LOG_LEVEL": "warning"}
+    return {**scaled, "HUB_LOG_LEVEL": "error"}
 
 
 async def notify(client: httpx.AsyncClient, receiver: str, compress: float) -> None:
@@ -43,11 +43,13 @@ async def notify(client: httpx.AsyncClient, receiver: str, compress: float) -> N
 class HubRecorder:
     """Receives the hub's notifications.
 
-    ``notified`` has the time (epoch seconds) of the first one of each alert; ``messages`` are those about new alerts.
+    ``notified`` has the time (epoch seconds) of the first one of each alert; ``critical`` are the alerts that a message
+    called critical; ``messages`` are those about new alerts.
     """
 
     def __init__(self) -> None:
         self.notified: dict[str, float] = {}
+        self.critical: set[str] = set()
         self.messages = SentMessages()
 
     def sent(self, body: Any) -> None:
@@ -56,6 +58,7 @@ class HubRecorder:
         fresh = [each for each in body["alerts"] if each["id"] not in self.notified]
         if fresh:
             self.messages.add(fresh[0]["device"])
+        self.critical.update(each["id"] for each in body["alerts"] if each["severity"] == "critical")
         self.notified.update({each["id"]: time.time() for each in fresh})
 
 

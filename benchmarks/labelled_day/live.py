@@ -149,7 +149,8 @@ def hub_alerts(found: list[Any], sent: HubRecorder, scale: Scale) -> list[Raised
         heard = None if at is None else scale.day(at)
         incident = each["incident_id"] if heard is not None else None
         raised = scale.day(each["raised_at"] / 1_000)
-        alerts.append(RaisedAlert(each["device_id"], each["rule_id"], raised, heard, incident))
+        severity = "critical" if each["id"] in sent.critical else each["severity"]
+        alerts.append(RaisedAlert(each["device_id"], each["rule_id"], raised, heard, incident, severity))
     return [each for each in alerts if not each.device.startswith("big-")]
 
 
@@ -159,7 +160,7 @@ def prometheus_alerts(sent: PrometheusRecorder, scale: Scale) -> list[RaisedAler
     for key in sent.raised:
         at, group = sent.notified.get(key, (None, None))
         heard = None if at is None else scale.day(at)
-        alerts.append(RaisedAlert(key.device, key.rule, scale.day(key.starts / 1_000), heard, group))
+        alerts.append(RaisedAlert(key.device, key.rule, scale.day(key.starts / 1_000), heard, group, key.severity))
     return [each for each in alerts if not each.device.startswith("big-")]
 
 

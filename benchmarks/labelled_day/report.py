@@ -25,6 +25,7 @@ def _figures(score: Score) -> list[tuple[str, str]]:
         ("detected", f"{len(score.delays)} of {len(score.delays) + len(score.missed)} ({score.rate:.3f})"),
         ("delay of the alert, median, p90", f"{middle(delays):.0f} s, {ninth_decile(delays):.0f} s"),
         ("delay of the message, median, p90", f"{middle(notices):.0f} s, {ninth_decile(notices):.0f} s"),
+        ("severity right", f"{score.severities_right} of {len(score.delays)}"),
         ("false alarms an hour", f"{score.false_an_hour:.2f} ({len(score.false)})"),
         ("of these in quiet hours", f"{score.in_quiet_hours}"),
         ("alerts", f"{score.alerts}"),

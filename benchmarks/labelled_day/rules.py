@@ -5,7 +5,8 @@ Equal in meaning, as far as each can:
 - ``hold`` is ``for`` in both, ``clear_hold`` is ``clear_for`` here and ``keep_firing_for`` there.
 - ``clear`` (hysteresis) Prometheus gets by asking its own ``ALERTS``: a value between both limits keeps an alert that
   fires already.
-- Two severities are one alert here and two there, of which Alertmanager inhibits the lower one.
+- Two severities are one alert here, whose severity follows the value at once, and two alerts there, each with its
+  ``for``, of which Alertmanager inhibits the lower one.
 - ``stuck``: Prometheus looks at the changes in the window, and only where there was a value before it and the device
   is not silent.
 - ``rate``: ``increase`` of a counter extrapolates to the edges of the window, the hub takes the values as they are.

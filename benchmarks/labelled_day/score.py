@@ -15,13 +15,17 @@ GRACE_S = 600.0
 
 @dataclass(frozen=True)
 class RaisedAlert:
-    """An alert that a system raised. ``incident`` and ``notified`` are None if nobody was notified of it."""
+    """An alert that a system raised, with its highest severity.
+
+    ``incident`` and ``notified`` are None if nobody was notified of it.
+    """
 
     device: str
     rule: str
     raised: float
     notified: float | None = None
     incident: str | None = None
+    severity: str = "warning"
 
     def belongs_to(self, fault: Fault) -> bool:
         """Return whether it is about this fault: its device, its rules, its time."""
@@ -36,6 +40,7 @@ class Score:
     Attributes:
         delays: By fault that it detected, from the time when a person would say so to the alert, in simulated seconds.
         notice_delays: The same to the first message.
+        severities_right: How many of these faults got their severity, no lower and no higher one.
         missed: Faults without an alert of one of their rules.
         false: Alerts that belong to no fault.
         in_quiet_hours: Those of them on a device in one of its quiet hours.
@@ -47,6 +52,7 @@ class Score:
     messages: int
     delays: dict[Fault, float] = field(default_factory=dict)
     notice_delays: dict[Fault, float] = field(default_factory=dict)
+    severities_right: int = 0
     missed: list[Fault] = field(default_factory=list)
     false: list[RaisedAlert] = field(default_factory=list)
     in_quiet_hours: int = 0
@@ -82,6 +88,8 @@ def score(
         notified = [each.notified for each in detecting if each.notified is not None]
         if notified:
             found.notice_delays[fault] = min(notified) - fault.met
+        highest = "critical" if any(each.severity == "critical" for each in detecting) else "warning"
+        found.severities_right += highest == fault.severity
         found.incidents[fault] = len({each.incident for each in own if each.incident is not None})
     found.false = [each for each in alerts if not any(each.belongs_to(fault) for fault in faults)]
     calm = list(quiet)

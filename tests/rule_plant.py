@@ -39,8 +39,10 @@ class Plant:
         return words(events)
 
     def tick(self, second: float, connected_since: int | None = CONNECTED) -> list[str]:
-        now = T0 + int(second * 1000)
-        events = self.engine.tick(now, connected_since, self.registry.get)
+        now, events = T0 + int(second * 1000), list[Event]()
+        for lost in self.registry.tick(now, connected_since):
+            events += self.engine.lose(self.registry.require(lost.device), now)
+        events += self.engine.tick(now, connected_since, self.registry.get)
         if turned := self.engine.take_turned(self.registry.devices):
             self.engine.judge_later(turned)
             events += self.engine.judge_next(1, self.registry.get, now)
@@ -62,6 +64,8 @@ class Plant:
         self.registry.restore(self._states, now)
         self.engine.load(alerts)
         events: list[Event] = []
+        for device in self.registry.devices():
+            self.engine.published.publish_latest(device)
         for record in self.registry.missed(self._records):
             self.registry.observe(record)
             events += self.engine.observe(self.registry.require(self.device), record)

@@ -13,7 +13,7 @@ from api_hub import RULES, running_hub
 from hub.accounts.scope import DeviceScope, viewing
 from hub.backtest import Firing, Stopped, replay
 from hub.events import AlertChanged, AlertCleared, AlertRaised
-from hub.model import Device, Identity, Record, Rule
+from hub.model import Device, Identity, Info, Record, Rule
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, parse
 from hub.services.backtests import Backtests, LeftOut
@@ -27,6 +27,10 @@ HOUR = 3_600_000
 SCHEDULED = (
     f"{datetime.fromtimestamp(T0 / 1000 + 1800, UTC):%H:%M}-{datetime.fromtimestamp(T0 / 1000 + 5400, UTC):%H:%M}"
 )
+
+
+REPORTS = Info(max_silence=60)
+"""It becomes stale after a minute, whatever its readings teach: a backtest uses the expected interval of today."""
 
 
 def random_readings(draw: random.Random) -> list[Record]:
@@ -67,6 +71,10 @@ def random_rule(draw: random.Random, number: int) -> str:
         f'kind = "no_data"\nsilence = "{draw.choice([60, 300])}s"\n',
         f'kind = "no_data"\nmetric = "p"\nsilence = "{draw.choice([30, 300])}s"\n',
         f'kind = "count"\nmetric = "t"\nabove = {high}\ntimes = 3\nwithin = "10m"\n',
+        f'''kind = "any"\n{delays}[[rule.conditions]]\nkind = "no_data"\nsilence = "{draw.choice([30, 300])}s"
+[[rule.conditions]]\nmetric = "t"\nabove = {high}\n''',
+        f'''kind = "all"\n[[rule.conditions]]\nkind = "no_data"\nmetric = "p"\nsilence = "{draw.choice([15, 25])}s"
+[[rule.conditions]]\nmetric = "t"\nabove = {low}\nfor = "{draw.choice([0, 20])}s"\n''',
         f'''kind = "{draw.choice(["all", "any"])}"\nfor = "{draw.choice([0, 30])}s"
 [[rule.conditions]]\nmetric = "t"\nabove = {low}\nfor = "{draw.choice([0, 20])}s"
 [[rule.conditions]]\nkind = "equals"\nmetric = "door"\nvalue = true\n''',
@@ -77,12 +85,15 @@ def random_rule(draw: random.Random, number: int) -> str:
 
 def live(text: str, records: list[Record], end: int) -> list[tuple]:
     """Return what a registry and an engine raise that get the same readings, and a tick every second."""
-    plant, found, at = Plant(text), dict[str, list](), T0
+    plant, found, at = Plant(text, info=REPORTS), dict[str, list](), T0
     plant.registry.observe(Record("sensor_9", T0 - 1, T0 - 1, {"other": 1.0}))
     events = plant.engine.restore(plant.registry.with_latest_values(), T0 - 1)
 
     def tick() -> list:
-        found = plant.registry.tick(at, T0 - 1) + plant.engine.tick(at, T0 - 1, plant.registry.get)
+        found = []
+        for lost in plant.registry.tick(at, T0 - 1):
+            found += plant.engine.lose(plant.registry.require(lost.device), at)
+        found += plant.engine.tick(at, T0 - 1, plant.registry.get)
         plant.engine.judge_later(plant.engine.take_turned(plant.registry.devices))
         return found + plant.engine.judge_next(1, plant.registry.get, at)
 
@@ -110,7 +121,7 @@ async def test_backtest_equals_a_live_replay_on_50_random_rules(tmp_path: Path):
     end = T0 + 2 * HOUR
     store = SqliteStore.open(tmp_path)
     await store.commit(1, Delta(len(records), records))
-    plant = Plant("")
+    plant = Plant("", info=REPORTS)
     plant.registry.observe(Record("sensor_9", T0 - 1, T0 - 1, {"t": 50.0, "p": 50.0, "door": False}))
     backtests = Backtests(plant.engine.applies, plant.registry, store)
     fired = 0
@@ -279,3 +290,40 @@ async def test_rule_that_compares_with_another_device_reads_its_stored_readings(
         ("a", T0 + 12 * HOUR, T0 + 12 * HOUR + 20 * 60_000)
     ]
     assert found.readings == 2880
+
+
+async def test_tree_reads_the_stored_readings_of_the_devices_that_its_conditions_name(site):
+    backtests, registry, store = site
+    pump = [Record("pump", T0 + hour * HOUR, T0 + hour * HOUR, {"on": hour in (12, 15)}) for hour in range(24)]
+    await store.commit(2, Delta(2880 + len(pump), pump))
+    registry.identify(Identity("pump", "pump", "native"), T0)
+    part = 'kind = "equals"\nmetric = "on"\nvalue = true\ndevice = "pump"\nmax_age = "{}"\n'
+    tree = '[[rule]]\nid = "r"\nkind = "all"\ndevices = ["a"]\n[[rule.conditions]]\nmetric = "t"\nabove = 80\n'
+    (rule,) = parse(tree + "[[rule.conditions]]\n" + part.format("2h"))
+    found = await backtests.run(rule, None, T0, T0 + 24 * HOUR)
+    assert [(each.start, each.end) for each in found.rule.firings] == [(T0 + 12 * HOUR, T0 + 12 * HOUR + 20 * 60_000)]
+    assert found.readings == 1440 + 24
+    (alone,) = parse('[[rule]]\nid = "r"\nkind = "any"\ndevices = ["b"]\n[[rule.conditions]]\n' + part.format("2h"))
+    found = await backtests.run(alone, None, T0, T0 + 24 * HOUR)
+    assert [(each.device, each.start, each.end) for each in found.rule.firings] == [
+        ("b", T0 + hour * HOUR, T0 + (hour + 1) * HOUR) for hour in (12, 15)
+    ]
+
+
+async def test_condition_does_not_last_while_the_device_is_silent(tmp_path: Path):
+    store, registry = SqliteStore.open(tmp_path), DeviceRegistry()
+    records = [
+        Record(name, ts, ts, values)
+        for name in ("quiet", "busy")
+        for minute in range(120)
+        for values in ({"t": 85.0 if minute == 30 else 20.0}, {"other": float(minute)})
+        if (ts := T0 + minute * 60_000) and (not 30 < minute < 90 or (name == "busy" and "other" in values))
+    ]
+    await store.commit(1, Delta(len(records), records))
+    for name in ("quiet", "busy"):
+        registry.identify(Identity(name, name, "native", Info(max_silence=180)), T0)
+        registry.observe(Record(name, T0, T0, {"t": 20.0, "other": 1.0}))
+    (rule,) = parse('[[rule]]\nid = "hot"\nmetric = "t"\nabove = 80\nfor = "10m"\n')
+    found = await Backtests(Engine([]).applies, registry, store).run(rule, None, T0, T0 + 2 * HOUR)
+    assert [(each.device, each.start) for each in found.rule.firings] == [("busy", T0 + 30 * 60_000)]
+    await store.close()

@@ -79,7 +79,7 @@ def test_values_are_published_again_at_a_start_and_forgotten_with_the_device():
 def test_only_what_was_published_is_read():
     """A value can come from a hub in another process, too."""
     site = Site(BOILER)
-    site.engine.publish(PublishedValue("b", "flow", 40.0, None, T0))
+    site.engine.published.publish(PublishedValue("b", "flow", 40.0, None, T0))
     assert site.reading(1, "a", 50.0) == ["raised"]
     other = Site(BOILER)
     other.reading(0, "b", 40.0, "flow", quality="retained")

@@ -127,14 +127,20 @@ def test_counting_and_stuck_conditions_end_with_time():
     assert stuck.reading(61, 6.0, metric="flow") == ["raised"]
 
 
-def test_stale_device_changes_nothing_until_it_reports_again():
-    plant = Plant(tree("all", HOT + '\nfor = "2h"', OPEN))
+@pytest.mark.parametrize(
+    ("rules", "since"),
+    [(tree("all", HOT + '\nfor = "2h"', OPEN), 14_510), (tree("all", HOT, OPEN, more='for = "2h"'), 7_310)],
+)
+def test_stale_device_raises_nothing_and_its_time_begins_again(rules: str, since: int):
+    plant = Plant(rules)
     for second in range(0, 100, 10):
-        plant.readings(second, {"t": 85.0, "u": 85.0})
-    plant.registry.tick(T0 + 3_600_000, 0)
+        assert plant.readings(second, {"t": 85.0, "u": 85.0}) == []
+    assert plant.tick(3_600) == []
     assert plant.registry.require(plant.device).presence == "stale"
     assert plant.tick(7_300) == []
-    assert plant.readings(7_301, {"t": 85.0, "u": 85.0}) == ["raised"]
+    seen = [plant.readings(second, {"t": 85.0, "u": 85.0}) for second in range(7_310, 14_520, 10)]
+    assert (seen[:-1], seen[-1]) == ([[]] * 720, ["raised"])
+    assert plant.alert().since == T0 + since * 1_000
 
 
 def test_edit_of_a_tree_keeps_withdraws_or_raises_alerts():
@@ -223,7 +229,12 @@ def test_fast_path_skips_values_that_cannot_make_the_tree_true(rules: str, bound
         (tree("all", HOT, 'metric = "u"'), 8, "condition 2: above is missing", "just one of above and below"),
         (tree("all"), 1, "conditions is missing", "1 to 20 conditions"),
         (tree("not", HOT, OPEN), 1, "conditions =", "1 condition, each a table [[rule.conditions]]"),
-        (tree("any", 'kind = "no_data"\nsilence = "5m"'), 6, "condition 1: kind = 'no_data'", "Write a no_data rule"),
+        (tree("any", 'kind = "no_data"\nsilence = "0s"'), 7, "condition 1: silence = '0s'", "at least 1s"),
+        (tree("any", 'kind = "no_data"\nsilence = "5m"\nfor = "1m"'), 8, "condition 1: for", "after its silence"),
+        (tree("any", HOT + '\ndevice = "b*"'), 8, "condition 1: device = 'b*'", "the id of one device"),
+        (tree("any", HOT + '\nmax_age = "1m"'), 8, "condition 1: max_age", "only together with device"),
+        (tree("any", 'metric = "t*"\nabove = 1\ndevice = "b"'), 6, "condition 1: metric = 't*'", "another device"),
+        (tree("any", 'kind = "stuck"\nmetric = "t"\nfor = "1m"\ndevice = "b"'), 9, "condition 1: device", "tolerance"),
         (
             tree("any", 'kind = "compare"\nmetric = "t*"\nwith = "u"\nabove = 1'),
             7,

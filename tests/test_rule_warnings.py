@@ -70,7 +70,15 @@ async def test_devices_models_labels_and_gateways_that_nothing_has_are_named(hub
         "No device has the model 'CP-*'.",
         "No device is connected through 'gw'.",
     ]
-    assert await warnings(hub, ODD | {"with_device": "nobody"}) == ["There is no device 'nobody' to compare with."]
+    assert await warnings(hub, ODD | {"with_device": "nobody"}) == [
+        "There is no device 'nobody', which the rule reads."
+    ]
+    part = {"metric": "temperature", "above": 4, "device": "nobody"}
+    joined = {"id": "odd", "kind": "all", "conditions": [part, {**part, "device": "freezer-1", "metric": "door"}]}
+    assert await warnings(hub, joined) == [
+        "There is no device 'nobody', which the rule reads.",
+        "The device 'freezer-1' has not reported 'door' yet.",
+    ]
     other = ODD | {"with_device": "freezer-2", "with": "flow"}
     assert await warnings(hub, other) == ["The device 'freezer-2' has not reported 'flow' yet."]
     assert await warnings(hub, ODD | {"with_device": "freezer-2"}) == []

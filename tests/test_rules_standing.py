@@ -464,3 +464,47 @@ async def test_deleting_device_removes_its_alert(hub: ApiHub):
     assert (await hub.http.delete("/api/devices/d1")).status_code in (200, 204)
     assert await alerts(hub) == []
     assert hub.services.engine.open == {}
+
+
+async def test_condition_of_a_device_that_became_stale_begins_again(hub: ApiHub):
+    now = now_ms()
+    hub.publish("devices/d1/info", {"max_silence": 30})
+    await put(hub, above(80, 'for = "2m"') + rule('metric = "humidity"\nabove = 80\nclear_for = "2m"', "wet"))
+    await telemetry(hub, {"temperature": 85, "humidity": 90}, now)
+    await telemetry(hub, {"temperature": 85, "humidity": 50}, now + 10 * SECOND)
+    await tick(hub, now + 60 * SECOND)
+    assert hub.services.registry.require("d1").presence == "stale"
+    await tick(hub, now + 129 * SECOND)
+    assert [each["rule_id"] for each in await alerts(hub)] == ["wet"], "it is not known whether it is still hot"
+    await tick(hub, now + 130 * SECOND)
+    assert await alerts(hub) == [], "it was not wet when the device was last heard"
+    for second in range(160, 300, 20):
+        await telemetry(hub, {"temperature": 85}, now + second * SECOND)
+    (alert,) = await alerts(hub)
+    assert (alert["rule_id"], alert["since"]) == ("r", now + 160 * SECOND)
+
+
+async def test_tree_of_two_devices_follows_presence_and_restart(tmp_path: Path):
+    text = (
+        '[[rule]]\nid = "r"\nkind = "all"\nfor = "1m"\ndevices = ["tank"]\n'
+        '[[rule.conditions]]\nmetric = "level"\nbelow = 10\n'
+        '[[rule.conditions]]\nkind = "equals"\nmetric = "on"\nvalue = true\ndevice = "pump"\n'
+    )
+    now = now_ms()
+    async with running(tmp_path, text) as hub:
+        await telemetry(hub, {"on": True}, now, "pump")
+        await telemetry(hub, {"level": 5}, now, "tank")
+    async with running(tmp_path, text) as hub:
+        await tick(hub, now + 59 * SECOND)
+        assert await alerts(hub) == []
+        await tick(hub, now + 61 * SECOND)
+        (alert,) = await alerts(hub)
+        assert (alert["device_id"], alert["since"]) == ("tank", now)
+        await telemetry(hub, {"on": False}, now + 62 * SECOND, "pump")
+        await tick(hub, now + 63 * SECOND)
+        assert await alerts(hub) == []
+        await telemetry(hub, {"on": True}, now + 64 * SECOND, "pump")
+        hub.publish("devices/pump/status", b"offline", at=now + 80 * SECOND)
+        await hub.settled()
+        await tick(hub, now + 200 * SECOND)
+        assert await alerts(hub) == [], "what the pump does is not known"

@@ -45,6 +45,23 @@ with_device = "{FOREIGN}"
 with = "temperature"
 above = 100
 devices = ["{OWN}"]
+
+[[rule]]
+id = "joined"
+kind = "all"
+devices = ["{OWN}"]
+
+[[rule.conditions]]
+metric = "temperature"
+device = "{FOREIGN}"
+above = 0
+
+[[rule.conditions]]
+kind = "compare"
+metric = "load"
+with_device = "{FOREIGN}"
+with = "temperature"
+above = 100
 """
 TOOL_ARGUMENTS = {"device": OWN, "metric": "temperature", "words": "bearing seal", "command": "start"}
 
@@ -182,16 +199,18 @@ async def reads(site: Site, http: httpx.AsyncClient, *, ask: bool = True) -> lis
 
 async def test_no_answer_contains_anything_of_a_device_outside(site: Site) -> None:
     whole = await site.get("/api/alerts")
-    assert len(whole["items"]) == 4
+    assert len(whole["items"]) == 5
     named = [each["message"] for each in whole["items"] if each["rule_id"] == "apart"]
     assert named == [f"load 900, minus temperature of {FOREIGN} above 100"]
+    joined = [each["message"] for each in whole["items"] if each["rule_id"] == "joined"]
+    assert joined == [f"temperature (device {FOREIGN}) above 0 and load minus temperature of {FOREIGN} above 100"]
     diagnosis = json.dumps(await site.get(f"/api/diagnoses/{site.own['diagnosis_id']}"))
     assert CANARY.search(diagnosis), "the diagnosis compares with no other device: the test would show nothing"
     assert await reads(site, site.viewer.http) == []
     for browser in (site.viewer, site.operator):
         listed = (await browser.http.get("/api/devices")).json()["items"]
         assert [(each["id"], each["via"]) for each in listed] == [(OWN, None)]
-        assert len((await browser.http.get("/api/alerts")).json()["items"]) == 2
+        assert len((await browser.http.get("/api/alerts")).json()["items"]) == 3
         log = (await browser.http.get("/api/activity")).json()["items"]
         assert log
         assert {each["device_id"] for each in log} == {OWN}
@@ -306,9 +325,10 @@ async def test_streams_carry_nothing_of_a_device_outside(site: Site) -> None:
         await hub.http.delete(acknowledge, headers=BEARER)
         await hub.telemetry("canary-new", canary_flow=2.0, temperature=99.0)
         await hub.http.delete("/api/devices/canary-new", headers=BEARER)
-        apart = next(each["id"] for each in (await site.get("/api/alerts"))["items"] if each["rule_id"] == "apart")
-        await hub.http.post(f"/api/alerts/{apart}/acknowledge", headers=BEARER)
-        await hub.http.delete(f"/api/alerts/{apart}/acknowledge", headers=BEARER)
+        for alert in (await site.get("/api/alerts"))["items"]:
+            if alert["rule_id"] in ("apart", "joined"):
+                await hub.http.post(f"/api/alerts/{alert['id']}/acknowledge", headers=BEARER)
+                await hub.http.delete(f"/api/alerts/{alert['id']}/acknowledge", headers=BEARER)
         await hub.telemetry(FOREIGN, canary_flow=2.0, temperature=96.0)
         await hub.telemetry(OWN, temperature=94.0)
         await ws.wait("device_update")
@@ -324,8 +344,10 @@ async def test_streams_carry_nothing_of_a_device_outside(site: Site) -> None:
     assert not [text for text in texts if CANARY.search(text)]
     for told in (frames, live.seen, ws.seen):
         assert "of another device above" in json.dumps(told), "the stream has the alert that compares with one outside"
+    for told in (live.seen, ws.seen):
+        assert "temperature (another device) above 0" in json.dumps(told), "a joined condition reads one outside"
     stats = next(message for message in live.seen if message["type"] == "stats")
-    assert (stats["devices"], stats["open_alerts"]) == (1, 2)
+    assert (stats["devices"], stats["open_alerts"]) == (1, 3)
 
 
 async def test_announced_area_and_labels_grant_nothing(site: Site) -> None:

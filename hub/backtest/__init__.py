@@ -2,11 +2,12 @@
 
 from hub.backtest.comparison import RuleOutcome, outcome
 from hub.backtest.firing import Firing, SeverityStep
-from hub.backtest.replay import Points, Stopped, needs, replay
+from hub.backtest.replay import OtherInputs, Points, Stopped, follows_presence, needs, replay
 from hub.backtest.suggestion import Side, Suggestion, Values, suggest
 
 __all__ = [
     "Firing",
+    "OtherInputs",
     "Points",
     "RuleOutcome",
     "SeverityStep",
@@ -14,6 +15,7 @@ __all__ = [
     "Stopped",
     "Suggestion",
     "Values",
+    "follows_presence",
     "needs",
     "outcome",
     "replay",

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
 from hub.backtest.firing import Firing, Firings
-from hub.model import Device, PublishedValue, Quality, Record, Rule, Scope, Value
+from hub.model import Condition, Device, PublishedValue, Quality, Record, Rule, Scope, Value
+from hub.registry.expected_interval import learned
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, Quantity, own_quantity, reads
-from hub.rules.kinds import MetricCondition
+from hub.rules.kinds import Joined, MetricCondition
 
 Points = Sequence[tuple[int, Value, Quality]]
 """Readings of one metric in the order of time: (epoch ms, value, quality)."""
@@ -34,9 +36,39 @@ class Stopped(Exception):
 
 def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
     """Return True if the readings of this metric, which measures ``quantity``, can change the rule's state."""
-    if not isinstance(rule.condition, MetricCondition) or rule.condition.lasting:
-        return True  # every reading shows that the device is alive
-    return reads(rule, metric, quantity) or metric in rule.condition.others
+    return _needs_all(rule) or reads(rule, metric, quantity) or metric in _others(rule.condition)
+
+
+def _needs_all(rule: Rule) -> bool:
+    """Return True if each reading of the device is a sign of life that can change the rule's state."""
+    condition = rule.condition
+    if not isinstance(condition, MetricCondition) or condition.lasting:
+        return True
+    return isinstance(condition, Joined) and condition.hears
+
+
+def _others(condition: Condition) -> tuple[str, ...]:
+    return condition.others if isinstance(condition, MetricCondition) else ()
+
+
+def follows_presence(rule: Rule) -> bool:
+    """Return True if it changes the rule's state that the device becomes stale."""
+    return bool(rule.for_ms) or isinstance(rule.condition, Joined)
+
+
+class OtherInputs(NamedTuple):
+    """What a replay follows beside the readings of the rule's metrics, each in the order of time.
+
+    Attributes:
+        published: the values of other devices that the rule reads.
+        heard: when (epoch ms) the device sent other messages.
+    """
+
+    published: Sequence[PublishedValue] = ()
+    heard: Sequence[int] = ()
+
+
+NO_OTHERS = OtherInputs()
 
 
 def replay(
@@ -46,7 +78,7 @@ def replay(
     start: int,
     end: int,
     stop: Callable[[], bool] = lambda: False,
-    published: Sequence[PublishedValue] = (),
+    others: OtherInputs = NO_OTHERS,
     quantity: Quantity = own_quantity,
 ) -> list[Firing]:
     """Return the alerts that a rule would have raised on a device.
@@ -58,11 +90,11 @@ def replay(
         start: Begin of the period in epoch ms. The rule has no state before.
         end: End of the period. Alerts that are open then have no end.
         stop: Called every few milliseconds; if it returns True, Stopped is raised.
-        published: The values of other devices that the rule compares with, in the order of time.
+        others: Values of other devices, and other messages of the device.
         quantity: Returns what a metric of the device measures.
     """
     records = _records(device.id, readings)
-    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, published, quantity)
+    run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, others, quantity)
     place = checked = 0
     while place < len(records):
         if place >= checked:
@@ -78,14 +110,13 @@ def replay(
 class _Run:
     """A registry and an engine with one device and one rule."""
 
-    def __init__(
-        self, rule: Rule, device: Device, start: int, published: Sequence[PublishedValue], quantity: Quantity
-    ) -> None:
-        self._published = deque(published)
+    def __init__(self, rule: Rule, device: Device, start: int, others: OtherInputs, quantity: Quantity) -> None:
+        self._published, self._heard = deque(others.published), deque(others.heard)
         self.firings = Firings()
         self._start = self._received = start
         self._ticked = 0  # when the last expired timer was due
         self._registry = DeviceRegistry()
+        self._learned = None if _needs_all(rule) else learned(device)
         fresh = msgspec.structs.replace(
             device,
             metrics={},
@@ -105,26 +136,56 @@ class _Run:
         self._engine = Engine([rule], self._registry.tolerated_silence, quantity=quantity)
         self.firings.add(self._engine.restore([self._device], start))
         # Every reading can change the state of other rules, or the presence, which counts when a schedule begins.
-        self._skips = rule.condition.bounds() is not None and not rule.schedule and not published
+        self._skips = rule.condition.bounds() is not None and not rule.schedule and not others.published
+        self._follows_presence = follows_presence(rule)
         self._outside: dict[tuple[float, ...], np.ndarray] = {}
 
     def observe(self, record: Record) -> None:
-        """Apply one reading, after all timers that expire before it."""
+        """Apply one reading, after all timers and other inputs before it."""
         self.advance(record.received - 1)
+        self._take_others(record.received)
         self._received = record.received
-        while self._published and self._published[0].at <= record.received:
-            self._engine.publish(self._published.popleft())
         self._registry.observe(record)
+        if self._learned is not None:  # without all readings, the intervals between them teach nothing
+            self._device.expected_interval, self._device.regularity, self._device.longest_pause = self._learned
         self.firings.add(self._engine.observe(self._device, record))
         self._follow_schedule(record.received)
+        if self._engine.published.readers.waiting:
+            self._tick(record.received)
 
     def advance(self, until: int) -> None:
-        """Let the timers expire up to a time."""
-        while self._ticked < (due := min(self._next_timer(), self._engine.next_turn)) <= until:
-            self._ticked, now = due, max(due, self._received)
-            self._registry.tick(now, self._start)
-            self.firings.add(self._engine.tick(now, self._start, self._registry.get))
-            self._follow_schedule(now)
+        """Let the timers expire up to a time, and take the other inputs until then."""
+        while True:
+            due, other = self._next_due(), self._next_other()
+            if other <= min(due, until):
+                self._take_others(other)
+            elif due <= until:
+                self._ticked = due
+                self._tick(max(due, self._received))
+                self._follow_schedule(max(due, self._received))
+            else:
+                return
+
+    def _next_other(self) -> int:
+        published = self._published[0].at if self._published else NEVER
+        return min(published, self._heard[0] if self._heard else NEVER)
+
+    def _take_others(self, until: int) -> None:
+        """Take the values of other devices, and other signs of life of the device, up to a time."""
+        while self._heard and self._heard[0] <= until:
+            at = self._received = self._heard.popleft()
+            self._registry.hear(self._device.id, at)
+            self.firings.add(self._engine.hear(self._device, at))
+        while self._published and self._published[0].at <= until:
+            value = self._published.popleft()
+            self._engine.published.publish(value)
+            if self._engine.published.readers.waiting:
+                self._tick(max(value.at, self._received))
+
+    def _tick(self, now: int) -> None:
+        for _ in self._registry.tick(now, self._start):
+            self.firings.add(self._engine.lose(self._device, now))
+        self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _follow_schedule(self, now: int) -> None:
         """Evaluate the rule if its schedule has begun or ended."""
@@ -136,6 +197,13 @@ class _Run:
     def _next_timer(self) -> int:
         """Return when the next timer expires, :data:`NEVER` if none is set."""
         return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
+
+    def _next_due(self) -> int:
+        """Return when the next timer expires, the schedule turns, or the device may become stale if that matters."""
+        dues = [self._engine.next_turn, *(watch.due or NEVER for watch in self._device.watches.values())]
+        if self._follows_presence and self._device.watches and self._device.presence == "online":
+            dues.append(self._registry.presence.stale_deadline(self._device.id))
+        return min((due for due in dues if due > self._ticked), default=NEVER)
 
     def next_place(self, records: Sequence[Record], place: int) -> int:
         """Return the index of the next record to observe, at least ``place``.

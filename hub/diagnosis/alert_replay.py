@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.backtest import Firing, needs, replay
+from hub.backtest import Firing, follows_presence, needs, replay
 from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
@@ -73,7 +73,7 @@ def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertF
     readings = {
         name: points
         for name, points in contents.readings[device.id].items()
-        if needs(rule, name, own_quantity(device, name))
+        if follows_presence(rule) or needs(rule, name, own_quantity(device, name))
     }
     firings = replay(rule, device, readings, contents.start, contents.end)
     return next((each for each in firings if (each.metric, each.start) == (alert.metric, alert.since)), None)

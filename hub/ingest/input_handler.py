@@ -68,7 +68,11 @@ class InputHandler:
         match item:
             case inputs.Tick():
                 self._tick_dialects(batch, item.now)
-                batch.events += registry.tick(item.now, item.listening_since)
+                silent = registry.tick(item.now, item.listening_since)
+                batch.events += silent
+                for event in silent:
+                    if isinstance(event, ev.PresenceChanged):
+                        batch.events += engine.lose(registry.require(event.device), item.now)
                 events = engine.tick(item.now, item.listening_since, registry.get)
                 batch.events += events
                 batch.events += self._judging.follow_schedules(item.now)

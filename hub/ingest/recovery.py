@@ -84,6 +84,8 @@ def recover(
     engine.load(alert for alert in snapshot.alerts if alert.device not in registry.capacity.left_out)
     engine.silencing.load(snapshot.silences)
     engine.incidents.load(snapshot.incidents)
+    for device in registry.devices():  # a record may be evaluated by rules that read other devices, too
+        engine.published.publish_latest(device)
     for record in registry.missed(snapshot.records):
         calculated = registry.require(record.device).calculated
         if calculated and record.values.keys() <= calculated.keys():

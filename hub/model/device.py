@@ -115,6 +115,10 @@ class PartState(msgspec.Struct, gc=False, omit_defaults=True):
 
     since: int | None = None  # when it began, by the device's clock; None while it is not met
     points: list[tuple[int, float]] = []  # as in Watch
+    # A condition on silence: the last message or value when ``since`` was set, from which the hub counts the silence,
+    # and when, by the hub's clock, the silence was long enough.
+    heard: int | None = None
+    met: int | None = None
 
 
 class Watch(msgspec.Struct, gc=False, omit_defaults=True):

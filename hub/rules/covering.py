@@ -47,7 +47,7 @@ def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
     if not isinstance(condition, Joined):
         return rule.whole_device or covers(rule, metric, quantity)
     return metric in condition.others or any(
-        _covers(leaf.metric, leaf.quantity, metric, quantity) for leaf in condition.leaves
+        leaf.device is None and _covers(leaf.metric, leaf.quantity, metric, quantity) for leaf in condition.leaves
     )
 
 
@@ -98,7 +98,7 @@ def _joined(condition: Joined, quantities: Quantities) -> Joined:
 
 def _first_metric(joined: Joined) -> str:
     """Return the metric whose value the alert shows: the first one that the device has."""
-    return next((leaf.metric for leaf in joined.leaves if leaf.metric), "")
+    return next((leaf.metric for leaf in joined.leaves if leaf.metric and leaf.device is None), "")
 
 
 def _part(part: Part, quantities: Quantities) -> Part:

@@ -12,7 +12,7 @@ import msgspec
 from hub.events import Event
 from hub.model import Alert, Device, Latest, Watch
 from hub.rules.kinds import MetricCondition
-from hub.rules.last_heard import received
+from hub.rules.last_heard import is_up_to_date, received
 from hub.rules.low_points import exceeded_since
 from hub.rules.plan import MetricRule
 from hub.rules.silence import SILENCE
@@ -66,11 +66,9 @@ def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) ->
     return _judge_pending(watches, device, each, watch, latest, amount, now)
 
 
-def _is_heard(device: Device) -> bool:
-    """Return True if the device is online and has no open alert of a silence rule."""
-    return device.presence == "online" and not any(
-        watch.measure == SILENCE and watch.alert is not None for watch in device.watches.values()
-    )
+def is_silent(device: Device) -> bool:
+    """Return True if the device has an open alert of a silence rule."""
+    return any(watch.measure == SILENCE and watch.alert is not None for watch in device.watches.values())
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
@@ -96,12 +94,12 @@ def _judge_pending(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, amount: float, now: int
 ) -> list[Event]:
     """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
-    if each.condition.lasting and not _is_heard(device):
+    if not is_up_to_date(device, each.metric) or (each.condition.lasting and is_silent(device)):
         return watches.drop(device, watch, "withdraw", now)  # its duration counts from the next reading on
     rule, sure = each.rule, latest.quality in CURRENT
     since = exceeded_since(watch.lows, each.condition.limit) if watch.lows else watch.since
     if since is None:
-        if not sure or device.presence != "online" or latest.ts <= (watch.closed or -1):
+        if not sure or latest.ts <= (watch.closed or -1):
             return []
         since, watch.began = latest.ts, received(device, latest)
         device.watches[each.key] = watch

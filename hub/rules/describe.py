@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -78,5 +79,6 @@ def message(rule: Rule, value: Value | None, unit: str | None, silent_ms: int, s
     device_class = shown.device_class if shown else None
     text = rule.condition.message(Breach(metric, value, unit, device_class, silent_ms))
     if shown:
-        text = text.replace(metric, fmt.in_sentence(shown.title), 1)
+        title = fmt.in_sentence(shown.title)
+        text = re.sub(rf"(?<![^\s(]){re.escape(metric)}(?![^\s,)])", lambda _: title, text, count=1)
     return f"{text} for {fmt.duration(rule.for_ms)}" if rule.for_ms else text

@@ -10,7 +10,6 @@ are evaluated on one device is in :mod:`hub.rules.evaluator`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from hub.events import AlertEvent, Event
@@ -23,7 +22,6 @@ from hub.model import (
     Device,
     IncidentLimits,
     Limit,
-    PublishedValue,
     Record,
     Rule,
     Severity,
@@ -35,17 +33,21 @@ from hub.rules.evaluator import RuleEvaluator
 from hub.rules.incidents import Incidents
 from hub.rules.open_alerts import OpenAlerts
 from hub.rules.plan import Calm, with_bounds
-from hub.rules.published_values import PublishedValues, published
+from hub.rules.published_values import PublishedValues
 from hub.rules.schedules import Schedules
 from hub.rules.scopes import ScopeMatcher
 from hub.rules.silencing import Silencing
+from hub.rules.unjudged_devices import UnjudgedDevices
 from hub.rules.watch import Watches
 
 Find = Callable[[str], Device | None]
 
 
 class Engine:
-    """Evaluates rules and raises, changes and ends alerts. ``open`` has the open alerts by id."""
+    """Evaluates rules and raises, changes and ends alerts.
+
+    ``open`` has the open alerts by id, ``published`` the values of devices that rules on other devices read.
+    """
 
     def __init__(
         self,
@@ -73,9 +75,9 @@ class Engine:
         self.matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
         self.quantity = quantity
-        self._published = PublishedValues(quantity)
-        self._published.want(self.rules)
-        self.plans = DeviceRulesCache(self.rules, self.matcher, self._schedules, self._published, quantity)
+        self.published = PublishedValues(quantity)
+        self.published.want(self.rules)
+        self.plans = DeviceRulesCache(self.rules, self.matcher, self._schedules, self.published, quantity)
         self._tolerated = tolerated
         self.clear()
 
@@ -84,17 +86,15 @@ class Engine:
         self._alerts = OpenAlerts()
         self.open = self._alerts.by_id
         self._watches = Watches(self._alerts)
-        self._evaluator = RuleEvaluator(self.plans, self._watches, self._tolerated)
+        self._evaluator = RuleEvaluator(self.plans, self._watches, self.published, self._tolerated)
         self.follow = self._evaluator.follow
         self.silencing = Silencing(self._alerts, self.matcher)
         self.incidents = Incidents(self._watches, self._gateways, self.incident_limits)
         self.plans.clear()
         self._schedules.reset()
-        self._published.clear()
+        self.published.clear()
         self._turned: list[Rule] = []
-        # Devices that the present rules have not been evaluated on yet: as a set, and in order.
-        self._unjudged: set[str] = set()
-        self._queue: deque[str] = deque()
+        self._unjudged = UnjudgedDevices()
 
     # -- read ------------------------------------------------------------------------------------------------
 
@@ -129,7 +129,7 @@ class Engine:
 
     def calm(self, device: Device, metrics: Sequence[str]) -> Calm | None:
         """Return the range of each metric in which no number changes a rule's state; see :meth:`DeviceRules.calm`."""
-        if self._published.wanted and any(self._published.wants(device, metric) for metric in metrics):
+        if self.published.wanted and any(self.published.wants(device, metric) for metric in metrics):
             return None  # every value is published
         return self.plans.of(device).calm(device.watches, metrics, device.metrics)
 
@@ -149,22 +149,15 @@ class Engine:
             events += self.judge(device, record.received)
         if record.quality == "retained":
             return events
-        if self._published.wanted and record.quality != "late":
-            for metric in record.values:
-                if self._published.wants(device, metric):
-                    self.publish(published(device, metric, device.metrics[metric]))
+        self.published.observe(device, record)
         return events + self._evaluator.observe(device, record)
-
-    def publish(self, value: PublishedValue) -> None:
-        """Store a value of one device for the rules that compare other devices with it."""
-        self._published.publish(value)
 
     def hear(self, device: Device, now: int) -> list[Event]:
         """Restart silence timers and end silence alerts of a device that has sent a message without values."""
         return self._evaluator.hear(device, now)
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
-        """Handle the expired timers. ``find`` returns a device by its id.
+        """Handle the expired timers and the changes of values of other devices. ``find`` returns a device by its id.
 
         Afterwards, evaluate the devices of :meth:`take_turned`: pass them to :meth:`judge_later`.
         """
@@ -173,7 +166,15 @@ class Engine:
         for device_id, key, of_late in self._watches.due(now):
             if (device := find(device_id)) is not None:
                 events += self._evaluator.expire(device, key, now, listening_since, of_late=of_late)
+        for device_id, key in self.published.readers.take():
+            if (device := find(device_id)) is not None:
+                events += self._evaluator.judge_tree(device, key, now)
         return events
+
+    def lose(self, device: Device, now: int) -> list[Event]:
+        """Follow that a device has become stale or offline: its values are not known any more."""
+        self.published.publish_latest(device)
+        return self._evaluator.lose(device, now)
 
     def _turn(self, now: int) -> None:
         """Begin and end the schedules of rules."""
@@ -200,9 +201,8 @@ class Engine:
         A rule with the same id and metric keeps its window, timer and alert, if the new condition still holds.
         """
         self.rules[:] = rules
-        self._published.want(self.rules)
+        self.published.want(self.rules)
         self._schedules.reset()
-        self._queue.clear()
         self._unjudged.clear()
         self.judge_later(devices)
 
@@ -215,9 +215,7 @@ class Engine:
     def judge_later(self, devices: Iterable[str]) -> None:
         """Queue devices for :meth:`judge_next`, because rules, areas or gateways have changed."""
         self.plans.clear()
-        new = [name for name in devices if name not in self._unjudged]
-        self._queue.extend(new)
-        self._unjudged.update(new)
+        self._unjudged.add(devices)
 
     @property
     def unjudged(self) -> int:
@@ -228,9 +226,8 @@ class Engine:
         """Evaluate the rules on at most ``most`` of the queued devices."""
         self._turn(now)
         events: list[Event] = []
-        while most and self._queue:
-            name = self._queue.popleft()
-            if name in self._unjudged and (device := find(name)) is not None:
+        while most and (name := self._unjudged.next()) is not None:
+            if (device := find(name)) is not None:
                 events += self.judge(device, now)
                 most -= 1
         return events
@@ -244,8 +241,7 @@ class Engine:
         self._unjudged.discard(device.id)
         self._turn(now)
         self.plans.forget(device.id)
-        if self._published.wanted:
-            self._published.publish_latest(device)
+        self.published.publish_latest(device)
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
@@ -258,7 +254,7 @@ class Engine:
     def forget(self, device_id: str, now: int) -> Sequence[Event]:
         """Remove a deleted device's state and withdraw its alerts."""
         self.plans.forget(device_id)
-        self._published.forget(device_id)
+        self.published.forget(device_id)
         self._unjudged.discard(device_id)
         self._watches.changed.discard(device_id)
         withdrawn = [self._alerts.end(alert_id, "withdraw", now) for alert_id in self._alerts.of_device(device_id)]

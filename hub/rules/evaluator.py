@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from hub.events import Event
-from hub.model import Device, Record, ValueExpired
+from hub.model import Device, Record, Tick, ValueExpired
 from hub.rules.current_values import judge_value
 from hub.rules.device_rules import DeviceRulesCache
 from hub.rules.kinds import Joined, Points
-from hub.rules.plan import MetricRule, SilenceRule
+from hub.rules.last_heard import is_up_to_date
+from hub.rules.plan import MetricRule, SilenceRule, must_hear
+from hub.rules.published_values import PublishedValues
 from hub.rules.silence import is_silent, judge_silence, restart, silence_limit
-from hub.rules.trees import judge_tree, observe_tree
+from hub.rules.trees import TreeEvaluator
 from hub.rules.watch import Watches, watch_of
 
 _NO_POINTS: Points = []  # for conditions that keep none
@@ -20,11 +22,19 @@ _NO_POINTS: Points = []  # for conditions that keep none
 class RuleEvaluator:
     """Evaluates the rules on devices, and changes their watches accordingly."""
 
-    def __init__(self, plans: DeviceRulesCache, watches: Watches, tolerated: Callable[[Device, int], int]) -> None:
+    def __init__(
+        self,
+        plans: DeviceRulesCache,
+        watches: Watches,
+        published: PublishedValues,
+        tolerated: Callable[[Device, int], int],
+    ) -> None:
         """Create an evaluator; see :class:`hub.rules.engine.Engine` for ``tolerated``."""
         self._plans = plans
         self._watches = watches
+        self._published = published
         self._tolerated = tolerated
+        self._trees = TreeEvaluator(watches, tolerated)
 
     def observe(self, device: Device, record: Record) -> list[Event]:
         """Evaluate the rules on a record that is not retained. Late readings raise no alert."""
@@ -66,7 +76,8 @@ class RuleEvaluator:
                     device.watches[each.key] = watch
                     events += self._watches.step(device, each, watch, amount, measured, record.ts, record.received)
         for tree in trees.values() if not late else ():
-            events += observe_tree(self._watches, device, tree, record.ts, record.received)
+            self._published.readers.add(device.id, tree.key, tree.sources)
+            events += self._trees.observe(device, tree, record.ts, record.received)
         return events
 
     def follow(
@@ -86,7 +97,35 @@ class RuleEvaluator:
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
         """Restart silence timers and end silence alerts of a device that has sent values of ``metrics``."""
-        return self._restart(self._plans.of(device).silence_on(metrics), device, now)
+        plan = self._plans.of(device)
+        events = self._restart(plan.silence_on(metrics), device, now)
+        for tree in plan.hearing:
+            if must_hear(device.watches.get(tree.key)) and tree.reported(device.metrics):
+                events += self._trees.judge(device, tree, now)
+        return events
+
+    def lose(self, device: Device, now: int) -> list[Event]:
+        """Follow that a device has become stale or offline: its values are not known.
+
+        What waits for ``for`` begins again with the next reading. Open alerts stay open, unless their condition was
+        over when the device was last heard: then they clear after ``clear_for``.
+        """
+        plan, events = self._plans.of(device), list[Event]()
+        for key, watch in device.watches.items():
+            each = plan.find(key)
+            if not isinstance(each, MetricRule) or isinstance(each.condition, Joined):
+                continue
+            if watch.alert is None and not is_up_to_date(device, each.metric):
+                events += self._watches.drop(device, watch, "withdraw", now)
+        for tree in plan.trees.values():
+            if tree.reported(device.metrics):
+                events += self._trees.judge(device, tree, now)
+        return events
+
+    def judge_tree(self, device: Device, key: str, now: int) -> list[Event]:
+        """Evaluate the tree of the watch with this key, because another device that it reads has changed."""
+        tree = self._plans.of(device).trees.get(key)
+        return self._trees.judge(device, tree, now) if tree is not None and tree.reported(device.metrics) else []
 
     def _restart(self, rules: Iterable[SilenceRule], device: Device, now: int) -> list[Event]:
         events: list[Event] = []
@@ -113,7 +152,8 @@ class RuleEvaluator:
             return []
         if isinstance(found.condition, Joined):
             watch.due = None
-            return judge_tree(self._watches, device, found, now) if found.reported(device.metrics) else []
+            tick = Tick(now, listening_since)
+            return self._trees.judge(device, found, now, tick) if found.reported(device.metrics) else []
         if now < watch.due <= now + max(found.rule.for_ms, found.rule.clear_for_ms):
             self._watches.push(watch.due, device, key)
             return []
@@ -125,22 +165,21 @@ class RuleEvaluator:
     def judge(self, device: Device, now: int) -> list[Event]:
         """Evaluate the rules on a device's latest values; see :meth:`hub.rules.engine.Engine.judge`."""
         plan = self._plans.of(device)
-        events: list[Event] = []
+        events = self.lose(device, now) if device.presence != "online" else []
         for key in list(device.watches):
             found = plan.find(key)
             if found is None and plan.is_outside(key):
                 events += self._watches.suspend(device, device.watches[key], now)
             elif found is None or not found.reported(device.metrics):
                 events += self._watches.drop(device, device.watches.pop(key), "withdraw", now)
-        trees: dict[str, MetricRule] = {}
         for metric in device.metrics if plan.has_metrics else ():
             for each in plan.on(metric):
-                if isinstance(each.condition, Joined):
-                    trees[each.key] = each
-                elif each.metric == metric:
+                if each.metric == metric and not isinstance(each.condition, Joined):
                     events += judge_value(self._watches, device, each, now)
-        for tree in trees.values():
-            events += judge_tree(self._watches, device, tree, now)
+        for tree in plan.trees.values():
+            if tree.reported(device.metrics):
+                self._published.readers.add(device.id, tree.key, tree.sources)
+                events += self._trees.judge(device, tree, now)
         for silence in plan.silence_on(device.metrics):
             limit = silence_limit(device, silence, self._tolerated)
             events += judge_silence(self._watches, device, silence, limit, now)

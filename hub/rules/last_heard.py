@@ -13,6 +13,11 @@ def last_heard(device: Device, metric: str | None) -> int | None:
     return None if latest is None else received(device, latest)
 
 
+def is_up_to_date(device: Device, metric: str) -> bool:
+    """Return False for a metric of a device that is stale or offline. The hub itself reports calculated metrics."""
+    return device.presence == "online" or metric in device.calculated
+
+
 def received(device: Device, latest: Latest) -> int:
     """Estimate when the hub received a value, since the device's clock may differ from the hub's."""
     if device.last_reading is None:

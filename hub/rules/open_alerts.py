@@ -73,20 +73,21 @@ class OpenAlerts:
         judged: Value | None = None,
         *,
         was: Severity | None = None,
+        moved: bool = False,
     ) -> list[Event]:
         """Update the severity of an open alert; with ``judged``, also its threshold, value and message.
 
         ``judged`` is the value if it breaks another limit than before, because the rule has changed or the value has
-        another severity. ``was`` is the severity before.
+        another severity. ``was`` is the severity before. ``moved``: the rule has changed, and may name no metric.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
             changes["severity"] = rule.severity
-        if judged is not None:
+        if judged is not None or moved:
             unit = device.unit(rule.metric)
             changes |= {
                 "threshold": rule.condition.threshold,
-                **message_fields(rule, judged, unit, 0, device.describe(rule.metric or "")),
+                **message_fields(rule, judged, unit, 0, device.describe(rule.metric) if rule.metric else None),
                 "value": judged,
                 "unit": unit,
             }

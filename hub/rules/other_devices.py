@@ -1,7 +1,8 @@
-"""Hide the other devices that ``compare`` rules name from accounts with limits.
+"""Hide the other devices that rules name in their conditions from accounts with limits.
 
-A rule with ``with_device`` names that device in its condition and in every text that is made of it: messages of alerts,
-titles of incidents, entries of the log. In their place, texts say "another device", and parameters have an empty id.
+A ``compare`` rule with ``with_device``, and a joined condition with ``device``, names that device in its condition and
+in every text that is made of it: messages of alerts, titles of incidents, entries of the log. In their place, texts say
+"another device", and parameters have an empty id.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from hub.model import Activity, Alert, AlertEntry, Incident, Rule
+from hub.model import Activity, Alert, AlertEntry, Condition, Incident, Rule
 from hub.rules.kinds.compare import Compare
+from hub.rules.kinds.joined import Joined, Part
 
 Sees = Callable[[str], bool]
 """Returns whether the device with an id may be seen."""
@@ -21,18 +23,21 @@ T = TypeVar("T", Rule, Alert, AlertEntry, Activity, Incident)
 
 _OTHER = re.compile(r"( minus .+? of )(?!its area )(.+?)(?= (?:above|below) )")
 """The other device in a text of :meth:`Compare.describe`."""
+_IN_PART = re.compile(r"\(device ([^\s()]+)\)")
+"""The other device in a text of :meth:`Part.describe`."""
 
 
 def hide_in_text(text: str, sees: Sees) -> str:
     """Return the text of a rule or an alert with "another device" in place of a device that may not be seen."""
+    text = _IN_PART.sub(lambda found: found[0] if sees(found[1]) else "(another device)", text)
     return _OTHER.sub(lambda found: found[0] if sees(found[2]) else f"{found[1]}another device", text)
 
 
 def hide(thing: T, sees: Sees) -> T:
     """Return a rule, or a record of its alerts, without the names of other devices that may not be seen."""
     match thing:
-        case Rule(condition=Compare(device=str(device)) as condition) if not sees(device):
-            return msgspec.structs.replace(thing, condition=msgspec.structs.replace(condition, device=""))
+        case Rule():
+            return msgspec.structs.replace(thing, condition=_hide_in_condition(thing.condition, sees))
         case Alert():
             return msgspec.structs.replace(
                 thing,
@@ -56,12 +61,30 @@ def hide(thing: T, sees: Sees) -> T:
     return thing
 
 
+def _hide_in_condition(condition: Condition, sees: Sees) -> Condition:
+    match condition:
+        case Compare(device=str(device)) if not sees(device):
+            return msgspec.structs.replace(condition, device="")
+        case Joined():
+            parts = tuple(_hide_in_part(part, sees) for part in condition.conditions)
+            return msgspec.structs.replace(condition, conditions=parts)
+    return condition
+
+
+def _hide_in_part(part: Part, sees: Sees) -> Part:
+    device = "" if part.device is not None and not sees(part.device) else part.device
+    return msgspec.structs.replace(part, condition=_hide_in_condition(part.condition, sees), device=device)
+
+
 def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
     """Return the parameters of a text. They may contain a message and the parameters of another text."""
     changed: dict[str, Any] = {}
     match params:
-        case {"condition": {"device": str(device)} as condition} if not sees(device):
-            changed["condition"] = {**condition, "device": ""}
+        case {"device": str(device), "condition": {}} if not sees(device):  # a joined condition
+            changed["device"] = ""
+    match params:
+        case {"condition": {} as condition}:
+            changed["condition"] = _hide_in_fields(condition, sees)
     match params:
         case {"message_params": {} as inner}:
             changed["message_params"] = _hide_in_params(inner, sees)
@@ -69,3 +92,13 @@ def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
         case {"message": str(message)}:
             changed["message"] = hide_in_text(message, sees)
     return params | changed
+
+
+def _hide_in_fields(condition: dict[str, Any], sees: Sees) -> dict[str, Any]:
+    """Return the fields of a condition, in the form that parameters of texts have."""
+    match condition:
+        case {"conditions": [*parts]}:
+            return {**condition, "conditions": [_hide_in_params(part, sees) for part in parts]}
+        case {"device": str(device)} if not sees(device):
+            return {**condition, "device": ""}
+    return condition

@@ -11,7 +11,7 @@ import msgspec
 
 from hub.model import Device, Latest, Limit, Rule, Severity, Value, Watch
 from hub.rules.covering import Quantities, covers, written_out
-from hub.rules.kinds import Joined, MetricCondition, Points, Rest, SilenceCondition
+from hub.rules.kinds import Joined, MetricCondition, Points, Rest, SilenceCondition, ValueSource
 from hub.rules.published_values import PublishedValues
 
 NEVER = 1 << 62
@@ -37,6 +37,8 @@ class MetricRule(msgspec.Struct, frozen=True):
     others: tuple[str, ...]
     simple: bool  # the amount depends on the value alone
     follows: bool  # it keeps readings
+    sources: tuple[ValueSource, ...] = ()  # the values of other devices that a tree reads
+    hears: bool = False  # it is a tree that reads how long the device has been silent
 
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with the severity and limit for an amount; see :meth:`MetricCondition.at`."""
@@ -56,9 +58,9 @@ class MetricRule(msgspec.Struct, frozen=True):
         return measured(self.condition, device.metrics, points, value, ts)
 
     def reported(self, metrics: Collection[str]) -> bool:
-        """Return True if the device has reported the metric, or one of the metrics that a tree reads."""
+        """Return True if the device has reported the metric, or one of those that a tree reads, if it reads any."""
         if isinstance(self.condition, Joined):
-            return any(name in metrics for name in self.condition.others)
+            return not self.others or any(name in metrics for name in self.others)
         return self.metric in metrics
 
 
@@ -134,12 +136,16 @@ class DeviceRules:
             for rule, condition in self._silence_rules
             if rule.whole_device
         )
-        self._metric_rules = [
+        metric_rules = [
             (rule, rule.condition, _checksum(rule.condition))
             for rule in rules
             if isinstance(rule.condition, MetricCondition)
         ]
-        self.has_metrics = bool(self._metric_rules)
+        self._metric_rules = [each for each in metric_rules if not _joins(each[1])]
+        trees = [self._on_metric(*each[:2], each[0].metric, each[2]) for each in metric_rules if _joins(each[1])]
+        self.trees = {tree.key: tree for tree in trees}
+        self.hearing = tuple(tree for tree in trees if tree.hears)
+        self.has_metrics = bool(metric_rules)
         self._on: dict[str, tuple[MetricRule, ...]] = {}
         self._silence_on: dict[str, tuple[SilenceRule, ...]] = {}
 
@@ -153,7 +159,7 @@ class DeviceRules:
                 self._on_metric(rule, condition, rule.metric if metric in condition.others else metric, measure)
                 for rule, condition, measure in self._metric_rules
                 if self._covers(rule, metric) or metric in condition.others
-            )
+            ) + tuple(tree for tree in self.trees.values() if metric in tree.others)
         return found
 
     def _covers(self, rule: Rule, metric: str) -> bool:
@@ -162,7 +168,7 @@ class DeviceRules:
     def _on_metric(self, rule: Rule, condition: MetricCondition, metric: str | None, measure: int) -> MetricRule:
         metric = metric or ""
         condition = condition.tightened(self._limits.get(metric, Limit()))
-        rule = msgspec.structs.replace(rule, metric=metric, quantity=None, condition=condition)
+        rule = msgspec.structs.replace(rule, metric=metric or None, quantity=None, condition=condition)
         return MetricRule(
             rule,
             condition,
@@ -174,6 +180,8 @@ class DeviceRules:
             others=condition.others,
             simple=not (condition.windowed or condition.others or condition.source),
             follows=condition.windowed and not condition.derived,
+            sources=condition.sources if isinstance(condition, Joined) else (),
+            hears=isinstance(condition, Joined) and condition.hears,
         )
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
@@ -207,6 +215,8 @@ class DeviceRules:
 
     def find(self, key: str) -> MetricRule | SilenceRule | None:
         """Return the rule of the watch with this key, or None if the rule no longer exists."""
+        if (tree := self.trees.get(key)) is not None:
+            return tree
         _, _, metric = key.partition("/")
         if metric and (found := next((each for each in self.on(metric) if each.key == key), None)) is not None:
             return found
@@ -222,7 +232,9 @@ class DeviceRules:
         The fast path skips the rules for values in this range. Returns None if there is no such range: a rule depends
         on other devices, or its condition, alert or timer is active now.
         """
-        if any(each.key not in watches or watches[each.key].due is None for each in self.silence_on(metrics)):
+        if any(must_hear(watches.get(each.key)) for each in self.silence_on(metrics)):
+            return None
+        if any(must_hear(watches.get(each.key)) for each in self.hearing if each.reported(latest)):
             return None
         least, most, until, follows = (
             [-math.inf] * len(metrics),
@@ -250,6 +262,15 @@ class DeviceRules:
                 if bounds.min is not None:
                     least[place] = max(least[place], bounds.min)
         return Calm(least, most, until, tuple(follows))
+
+
+def _joins(condition: MetricCondition) -> bool:
+    return isinstance(condition, Joined)
+
+
+def must_hear(watch: Watch | None) -> bool:
+    """Return True if the next message changes the state of a rule on silence; otherwise its timer checks it."""
+    return watch is None or watch.due is None or any(part.met is not None for part in watch.parts.values())
 
 
 def _checksum(condition: MetricCondition) -> int:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from statistics import median
 
-from hub.model import Device, Latest, PublishedValue, Rule
+from hub.model import Device, Latest, PublishedValue, Record, Rule
 from hub.rules.covering import Quantity, matching
-from hub.rules.kinds import MetricCondition, ValueSource
-from hub.rules.last_heard import received
+from hub.rules.kinds import ValueSource
+from hub.rules.last_heard import is_up_to_date, received
+from hub.rules.source_readers import SourceReaders, sources_of
 
 MIN_DEVICES = 3
 """Devices with a value in an area; the median of fewer ones is not known."""
@@ -22,36 +23,43 @@ _CURRENT = ("good", "clock")
 
 
 class PublishedValues:
-    """The published values of the metrics that rules read."""
+    """The published values of the metrics that rules read.
+
+    ``readers`` are the trees that read them, and those that have to be evaluated because a value has changed.
+    """
 
     def __init__(self, quantity: Quantity) -> None:
         self._quantity = quantity
+        self.readers = SourceReaders()
         self.clear()
         self.want(())
 
     def clear(self) -> None:
         """Discard all values."""
-        self._latest: dict[tuple[str, str], PublishedValue] = {}  # by device and metric
+        self._latest: dict[str, dict[str, PublishedValue]] = {}  # by device, then by metric
         self._in_area: dict[tuple[str, str], dict[str, PublishedValue]] = {}  # by area and metric, then by device
         self._medians: dict[tuple[str, ValueSource], tuple[int, float | None]] = {}  # epoch ms, median
+        self.readers.clear()
 
     def want(self, rules: Iterable[Rule]) -> None:
         """Keep the values that these rules read."""
-        comparing = [
-            (rule, source)
-            for rule in rules
-            if isinstance(rule.condition, MetricCondition) and (source := rule.condition.source) is not None
-        ]
+        rules = list(rules)
+        self.readers.want(rules)
+        comparing = [(rule, source) for rule in rules for source in sources_of(rule)]
         # A rule that compares several metrics, each with the same metric elsewhere, has a source without a metric.
         self._several = [(rule, source.device) for rule, source in comparing if not source.metric]
         sources = [source for _, source in comparing]
         self._devices = {(source.device, source.metric) for source in sources if source.device is not None}
         self._metrics = {source.metric for source in sources if source.device is None}
         self.wanted = bool(sources)
-        unused = [key for key in self._latest if key not in self._devices and key[1] not in self._metrics]
-        for key in [] if self._several else unused:
-            self._drop(self._latest.pop(key))
+        if not self._several:
+            for device_id, values in self._latest.items():
+                for metric in [each for each in values if not self._reads(device_id, each)]:
+                    self._drop(values.pop(metric))
         self._medians.clear()
+
+    def _reads(self, device_id: str, metric: str) -> bool:
+        return (device_id, metric) in self._devices or metric in self._metrics
 
     def wants(self, device: Device, metric: str) -> bool:
         """Return True if a rule on another device reads this metric."""
@@ -65,28 +73,47 @@ class PublishedValues:
 
     def publish(self, value: PublishedValue) -> None:
         """Replace the value of a device's metric."""
-        key = value.device, value.metric
-        if (before := self._latest.get(key)) is not None and before.area != value.area:
+        values = self._latest.setdefault(value.device, {})
+        if (before := values.get(value.metric)) is not None and before.area != value.area:
             self._drop(before)
-        self._latest[key] = value
+        values[value.metric] = value
         if value.area is not None:
             self._in_area.setdefault((value.area, value.metric), {})[value.device] = value
+        self.readers.note_change(before, value)
+
+    def observe(self, device: Device, record: Record) -> None:
+        """Publish the values of a record that the registry has applied."""
+        if not self.wanted or record.quality == "late":
+            return
+        for metric in record.values:
+            if self.wants(device, metric):
+                self.publish(published(device, metric, device.metrics[metric]))
 
     def publish_latest(self, device: Device) -> None:
-        """Publish the latest values of a device that are current."""
+        """Publish the latest values of a device that are current; none of a device that is stale or offline."""
+        if not self.wanted:
+            return
+        if device.presence != "online":
+            self.forget(device.id)
         for metric, latest in device.metrics.items():
-            if latest.quality in _CURRENT and self.wants(device, metric):
+            if latest.quality in _CURRENT and is_up_to_date(device, metric) and self.wants(device, metric):
                 self.publish(published(device, metric, latest))
 
     def forget(self, device_id: str) -> None:
-        """Discard the values of a deleted device."""
-        for key in [key for key in self._latest if key[0] == device_id]:
-            self._drop(self._latest.pop(key))
+        """Discard the values of a device that was deleted, or is stale or offline."""
+        for value in self._latest.pop(device_id, {}).values():
+            self._drop(value)
+            self.readers.note_change(value, None)
+
+    def latest(self, source: ValueSource, now: int) -> PublishedValue | None:
+        """Return the value of another device; None if it is not known or too old."""
+        value = self._latest.get(source.device or "", {}).get(source.metric)
+        return None if value is None or value.at < now - source.max_age_ms else value
 
     def read(self, source: ValueSource, device: Device, now: int) -> float | None:
         """Return the value that a rule compares a device's value with; None if it is unknown or too old."""
         if source.device is not None:
-            return _number(self._latest.get((source.device, source.metric)), now - source.max_age_ms)
+            return _number(self.latest(source, now), now - source.max_age_ms)
         if device.area_id is None:
             return None
         key = device.area_id, source

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cache
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from hub.insight.terms import OTHER, quantities
 from hub.model import SEVERITIES, Condition
 from hub.rules.covering import is_pattern
 from hub.rules.fields import InvalidField, read_duration, read_text
-from hub.rules.kinds import KINDS, Compare, Joined, MetricCondition, Not, Part
-from hub.rules.kinds.compare import SOURCE_KEYS
+from hub.rules.kinds import KINDS, Compare, Equals, Joined, Not, Part, Range, Threshold
+from hub.rules.kinds.base import MAX_AGE_MS
+from hub.rules.kinds.compare import SOURCE_KEYS, read_max_age
+from hub.topics import ID
 
 MAX_DEPTH = 4
 MAX_CONDITIONS = 20
 """Conditions in a rule, with those inside others."""
-_NOT_INSIDE = frozenset({"clear_for", "device_limits", *SEVERITIES, *SOURCE_KEYS})
+_NOT_INSIDE = frozenset({"clear_for", "device_limits", *SEVERITIES})
+OTHER_DEVICE_KEYS = frozenset({"device", "max_age"})
+ELSEWHERE: frozenset[type[Condition]] = frozenset({Threshold, Range, Equals})
+"""Kinds whose metric may be one of another device: they read the latest value alone."""
 
 
 class RuleSubject(NamedTuple):
@@ -38,8 +43,8 @@ def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[Rule
     condition = _read_joined(table, kind, 1)
     if sum(1 for _ in condition.leaves) > MAX_CONDITIONS:
         raise InvalidField("conditions", table["conditions"], f"at most {MAX_CONDITIONS} conditions in a rule")
-    first = next(condition.leaves)
-    return RuleSubject(first.metric or None, first.quantity), condition
+    first = condition.subject
+    return RuleSubject(first.metric or None, first.quantity) if first else RuleSubject(None), condition
 
 
 def _read_kind(table: dict[str, Any]) -> tuple[str, type[Condition]]:
@@ -101,14 +106,31 @@ def _read_part(table: dict[str, Any], depth: int) -> Part:
         _check_keys(table, name, kind, {"kind", "conditions"})
         joined = _read_joined(table, kind, depth + 1)
         return Part(name, joined.conditions[0].metric, joined)
-    if not issubclass(kind, MetricCondition):
-        others = ", ".join(each for each, found in KINDS.items() if issubclass(found, MetricCondition))
-        raise InvalidField("kind", name, f"here: {others}. Write a {name} rule of its own")
-    _check_keys(table, name, kind, {"kind"} | (kind.keys - _NOT_INSIDE))
+    elsewhere = OTHER_DEVICE_KEYS if kind in ELSEWHERE else frozenset()
+    _check_keys(table, name, kind, {"kind"} | (kind.keys - _NOT_INSIDE) | elsewhere)
     subject = _read_subject(table, kind)
-    condition = cast(MetricCondition, kind.parse(table))
-    if isinstance(condition, Compare) and (subject.quantity or is_pattern(subject.metric or "")):
+    condition = kind.parse(table)
+    several = subject.quantity is not None or is_pattern(subject.metric or "")
+    if isinstance(condition, Compare) and several:
         raise InvalidField(
             "metric", subject.metric, "one metric: a difference inside others has no pattern or quantity"
         )
-    return Part(name, subject.metric or "", condition, read_duration(table.get("for", 0), "for"), subject.quantity)
+    device = _read_device(table)
+    if device is not None and several:
+        key = "metric" if subject.quantity is None else "quantity"
+        raise InvalidField(key, table[key], "one metric: a condition on another device has no pattern or quantity")
+    lasting = read_duration(table.get("for", 0), "for")
+    max_age = MAX_AGE_MS if device is None else read_max_age(table)
+    return Part(name, subject.metric or "", condition, lasting, subject.quantity, device, max_age)
+
+
+def _read_device(table: dict[str, Any]) -> str | None:
+    """Return the other device whose metric a condition reads, None for the rule's own device."""
+    if "device" not in table:
+        if "max_age" in table and not SOURCE_KEYS & (table.keys() - {"max_age"}):
+            raise InvalidField("max_age", table["max_age"], "only together with device, with_device or with_area")
+        return None
+    device = table["device"]
+    if not isinstance(device, str) or not ID.fullmatch(device):
+        raise InvalidField("device", device, "the id of one device")
+    return device

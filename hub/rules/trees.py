@@ -1,150 +1,165 @@
-"""Evaluate conditions that are joined as a tree (:mod:`hub.rules.kinds.joined`) on a device's latest values.
+"""Evaluate conditions that are joined as a tree (:mod:`hub.rules.kinds.joined`) on a device.
 
-A tree is evaluated on each reading of one of its metrics, and when a timer shows that one of its parts has held long
-enough or has ended. A value is unknown if it was never reported, has expired, or comes from a stale device. A
-tree whose truth is not known changes nothing: it neither raises an alert nor clears one.
+A tree is evaluated on each reading of one of its metrics; when a timer shows that one of its parts has held long
+enough, has ended, or that the device has been silent for long enough; when a silent device is heard; when the device
+becomes stale or offline; and when another device that it reads has changed (:mod:`hub.rules.source_readers`).
+
+A value is unknown if it was never reported, has expired, or comes from a stale device. A tree whose truth is not known
+neither raises an alert nor clears one. What waits for ``for`` begins again when it is known; ``clear_for`` continues.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import count
-from typing import cast
+from typing import NamedTuple, cast
 
 from hub.events import Event
-from hub.model import Device, Latest, PartState, Value, Watch
-from hub.rules.current_values import CURRENT
-from hub.rules.kinds.joined import Joined, Part
+from hub.model import Device, PartState, Tick, Value, Watch
+from hub.rules.kinds import Joined
 from hub.rules.last_heard import received
-from hub.rules.plan import MetricRule, measured
+from hub.rules.plan import MetricRule
+from hub.rules.tree_evaluation import Tolerated, TreeEvaluation, copied
 from hub.rules.truth import Truth
 from hub.rules.watch import Watches, watch_of
 
 
-class TreeEvaluation:
-    """One evaluation of a tree. ``again`` is when its truth may change without a reading, by the device's clock."""
+class Inputs(NamedTuple):
+    """When a tree's newest input was measured and received, and how far the device's clock is behind the hub's.
 
-    def __init__(self, metrics: Mapping[str, Latest], states: dict[int, PartState], at: int) -> None:
-        """Create an evaluation at a time of the device's clock, with the states of the tree's leaves by number."""
-        self._metrics = metrics
-        self._states = states
-        self._at = at
-        self._numbers = count()
-        self.again: int | None = None
+    ``at`` is by the device's clock, ``received`` by the hub's.
+    """
 
-    def truth(self, tree: Joined) -> Truth:
-        """Return whether the tree holds; None if that is not known."""
-        return tree.truth([self._part(part) for part in tree.conditions])
-
-    def _part(self, part: Part) -> Truth:
-        if isinstance(part.condition, Joined):
-            return self.truth(part.condition)
-        number, latest = next(self._numbers), self._metrics.get(part.metric)
-        if latest is None or latest.quality == "unknown":
-            return None
-        state = self._states.get(number) or PartState()
-        holds = self._leaf(part, state, latest)
-        if part.remembers and (state.since is not None or state.points):
-            self._states[number] = state
-        else:
-            self._states.pop(number, None)
-        return holds
-
-    def _leaf(self, part: Part, state: PartState, latest: Latest) -> Truth:
-        condition = part.condition
-        amount = measured(condition, self._metrics, state.points, latest.value, latest.ts)
-        if amount is None:
-            return None
-        if condition.lapses:
-            amount = condition.remaining(state.points, self._at)
-        holds = condition.exceeded(amount, raised=state.since is not None)
-        if not holds and not condition.lasting:
-            state.since = None
-            return False
-        if state.since is None or not holds or state.since > latest.ts:
-            state.since = latest.ts
-        if self._at < state.since + part.for_ms:
-            self._look_again(state.since + part.for_ms)
-            return False
-        if (end := condition.lapse(state.points)) is not None:
-            self._look_again(end)
-        return True
-
-    def _look_again(self, at: int) -> None:
-        self.again = at if self.again is None else min(self.again, at)
+    at: int
+    received: int
+    behind: int
 
 
-def observe_tree(watches: Watches, device: Device, each: MetricRule, ts: int, now: int) -> list[Event]:
-    """Evaluate a tree on a reading that was measured at ``ts`` and received at ``now``."""
-    watch, events = watch_of(device, each), list[Event]()
-    truth, again = _evaluate(device, each, watch, ts)
-    if truth is not None and (truth or watch.since is not None):
+class TreeEvaluator:
+    """Evaluates trees on devices, and changes their watches accordingly."""
+
+    def __init__(self, watches: Watches, tolerated: Tolerated) -> None:
+        self._watches = watches
+        self._tolerated = tolerated
+
+    def observe(self, device: Device, each: MetricRule, ts: int, now: int) -> list[Event]:
+        """Evaluate a tree on a reading that was measured at ``ts`` and received at ``now``."""
+        watch, events = watch_of(device, each), list[Event]()
+        truth, again = self._evaluate(device, each, watch, ts, now - ts)
+        if truth is None:
+            events = self._pause(device, each, watch, ts, now)
+        elif truth or watch.since is not None:
+            device.watches[each.key] = watch
+            events = self._watches.step(device, each, watch, float(truth), _value(device, each), ts, now)
+        self._wait(device, each, watch, again)
+        return events
+
+    def judge(self, device: Device, each: MetricRule, now: int, tick: Tick | None = None) -> list[Event]:
+        """Evaluate a tree without a reading of its metrics: see the top of this file.
+
+        ``tick`` is given if a timer expired.
+        """
+        inputs = _inputs(device, each, now)
+        ts = max(inputs.at, now - inputs.behind)  # no reading since then: the values have stayed what they were
+        known = device.watches.get(each.key)
+        moved = known is not None and known.measure not in (0, each.measure)
+        watch = watch_of(device, each)
+        if moved and watch.alert is not None:
+            tick = Tick(now, 0)  # the hub has observed the silence that raised the alert
+        begun, _ = self._evaluate(device, each, watch, inputs.at, inputs.behind)
+        truth, again = self._evaluate(device, each, watch, ts, inputs.behind, tick)
+        alert, events = self._watches.alerts.by_id.get(watch.alert or ""), list[Event]()
+        if truth is None:
+            events = self._pause(device, each, watch, ts, now)
+        elif alert is not None and truth:
+            self._watches.relapse(device, watch)
+            if watch.since is None:  # the rule was changed
+                watch.since = alert.since
+                self._watches.changed.add(device.id)
+            judged = _value(device, each) if moved else None
+            events = self._watches.alerts.restate(alert, device, each.rule, now, judged, moved=moved)
+        elif truth:
+            fresh = inputs.received > (watch.closed or -1) and self._is_current(device, each, watch, ts, inputs)
+            if watch.since is not None or fresh:
+                since = inputs.at if begun else ts
+                events = self._begin(device, each, watch, since, now - inputs.behind, now)
+        elif moved:
+            events = self._watches.drop(device, watch, "withdraw", now)
+        elif watch.since is not None:
+            events = self._watches.recover(device, each, watch, ts, now)
+        self._wait(device, each, watch, again)
+        return events
+
+    def _begin(self, device: Device, each: MetricRule, watch: Watch, since: int, ts: int, now: int) -> list[Event]:
+        """Start or continue the timer of a tree that holds; raise the alert if it has held for long enough."""
         device.watches[each.key] = watch
-        events = watches.step(device, each, watch, float(truth), _value(device, each), ts, now)
-    _wait(watches, device, each, watch, again, now - ts)
-    return events
+        if watch.since is None:
+            watch.since = since
+            self._watches.changed.add(device.id)
+        watch.began = now - (ts - watch.since)
+        if watch.began + each.rule.for_ms > now:
+            self._watches.wait(device, each.key, watch, watch.began + each.rule.for_ms)
+            return []
+        return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
+
+    def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
+        """Handle that the truth of a tree is not known. An open alert stays, unless the condition was over before."""
+        if watch.alert is None:
+            return self._watches.drop(device, watch, "withdraw", now) if watch.since is not None else []
+        return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []
+
+    def _is_current(self, device: Device, each: MetricRule, watch: Watch, at: int, inputs: Inputs) -> bool:
+        """Return whether the tree also holds if values that may be out of date count as unknown."""
+        states = copied(watch.parts)
+        evaluation = self._evaluation(device, each, states, at, inputs.behind, current_only=True)
+        return evaluation.truth(cast(Joined, each.condition)) is True
+
+    def _evaluation(
+        self,
+        device: Device,
+        each: MetricRule,
+        states: dict[int, PartState],
+        at: int,
+        behind: int,
+        tick: Tick | None = None,
+        *,
+        current_only: bool = False,
+    ) -> TreeEvaluation:
+        return TreeEvaluation(
+            device, each.published, self._tolerated, states, at, behind, tick, current_only=current_only
+        )
+
+    def _evaluate(
+        self, device: Device, each: MetricRule, watch: Watch, at: int, behind: int, tick: Tick | None = None
+    ) -> tuple[Truth, int | None]:
+        """Return whether the tree holds, and when that may change without a reading, by the hub's clock."""
+        evaluation = self._evaluation(device, each, watch.parts, at, behind, tick)
+        truth = evaluation.truth(cast(Joined, each.condition))
+        if watch.parts:
+            device.watches[each.key] = watch
+        if evaluation.changed:
+            self._watches.changed.add(device.id)
+        return truth, evaluation.again
+
+    def _wait(self, device: Device, each: MetricRule, watch: Watch, again: int | None) -> None:
+        """Set a timer for when the truth may change, by the hub's clock."""
+        if again is not None and (watch.due is None or again < watch.due):
+            device.watches[each.key] = watch
+            self._watches.wait(device, each.key, watch, again)
 
 
-def judge_tree(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
-    """Evaluate a tree on the latest values, after a change of rules or of the device, or because a timer expired."""
-    latest = [found for name in each.condition.others if (found := device.metrics.get(name)) is not None]
-    newest = max(latest, key=lambda found: found.ts)
-    behind = received(device, newest) - newest.ts
-    ts = max(newest.ts, now - behind)  # no reading since then: the values have stayed what they were
-    known = device.watches.get(each.key)
-    moved = known is not None and known.measure not in (0, each.measure)
-    watch = watch_of(device, each)
-    if device.presence != "online":
-        return []
-    begun, _ = _evaluate(device, each, watch, newest.ts)
-    truth, again = _evaluate(device, each, watch, ts)
-    alert, events = watches.alerts.by_id.get(watch.alert or ""), list[Event]()
-    if alert is not None and truth:
-        watches.relapse(device, watch)
-        if watch.since is None:  # the rule was changed
-            watch.since = alert.since
-            watches.changed.add(device.id)
-        events = watches.alerts.restate(alert, device, each.rule, now, _value(device, each) if moved else None)
-    elif truth:
-        sure = all(found.quality in CURRENT for found in latest) and newest.ts > (watch.closed or -1)
-        if watch.since is not None or sure:
-            events = _begin(watches, device, each, watch, newest.ts if begun else ts, now - behind, now)
-    elif truth is False and moved:
-        events = watches.drop(device, watch, "withdraw", now)
-    elif truth is False and watch.since is not None:
-        events = watches.recover(device, each, watch, ts, now)
-    _wait(watches, device, each, watch, again, behind)
-    return events
-
-
-def _begin(
-    watches: Watches, device: Device, each: MetricRule, watch: Watch, since: int, ts: int, now: int
-) -> list[Event]:
-    """Start or continue the timer of a tree that holds without an alert; raise the alert if it has held long enough."""
-    device.watches[each.key] = watch
-    if watch.since is None:
-        watch.since = since
-        watches.changed.add(device.id)
-    watch.began = now - (ts - watch.since)
-    if watch.began + each.rule.for_ms > now:
-        watches.wait(device, each.key, watch, watch.began + each.rule.for_ms)
-        return []
-    return watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
-
-
-def _evaluate(device: Device, each: MetricRule, watch: Watch, at: int) -> tuple[Truth, int | None]:
-    """Return whether the tree holds, and when that may change without a reading, by the device's clock."""
-    evaluation = TreeEvaluation(device.metrics, watch.parts, at)
-    truth = evaluation.truth(cast(Joined, each.condition))
-    if watch.parts:
-        device.watches[each.key] = watch
-    return truth, evaluation.again
-
-
-def _wait(watches: Watches, device: Device, each: MetricRule, watch: Watch, again: int | None, behind: int) -> None:
-    """Set a timer for when the truth may change. ``behind`` is how far the device's clock lags the hub's, in ms."""
-    if again is not None and (watch.due is None or again + behind < watch.due):
-        watches.wait(device, each.key, watch, again + behind)
+def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
+    """Return the newest of the values and messages that a tree reads."""
+    condition = cast(Joined, each.condition)
+    own = [found for name in each.others if (found := device.metrics.get(name)) is not None]
+    newest = max(own, key=lambda found: found.ts, default=None)
+    behind = 0 if newest is None else received(device, newest) - newest.ts
+    others = [each.published.latest(source, now) for source in condition.sources if source.device is not None]
+    arrived = [value.at for value in others if value is not None]
+    if newest is not None:
+        arrived.append(newest.ts + behind)
+    if not own or condition.hears:
+        arrived.append(device.last_seen or device.first_seen)
+    at = min(max(arrived), now)
+    return Inputs(at - behind, at, behind)
 
 
 def _value(device: Device, each: MetricRule) -> Value | None:

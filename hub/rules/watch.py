@@ -203,11 +203,11 @@ class Watches:
         """End an alert at a person's request: only what the device sends from now on can raise it again."""
         for watch in device.watches.values():
             if watch.alert == alert.id:
-                joins = watch.measure < 0  # it may read any of the metrics
-                read = [latest.ts for name, latest in device.metrics.items() if joins or name == alert.metric]
-                watch.closed = max(read) if alert.metric and read else fact.at
+                latest = device.metrics.get(alert.metric or "")
+                joins = watch.measure < 0  # it may read all metrics, and other devices
+                watch.closed = fact.at if joins or latest is None else latest.ts
                 watch.alert = None
-                if watch.measure < 0:  # its points would raise another alert with the next reading
+                if joins:  # its points would raise another alert with the next reading
                     watch.points = []
                 self.drop(device, watch, "close", fact.at)
                 self.changed.add(device.id)

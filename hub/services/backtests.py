@@ -11,18 +11,18 @@ from typing import Literal
 
 import msgspec
 
-from hub.backtest import Firing, Points, RuleOutcome, needs, outcome, replay
-from hub.model import Device, PublishedValue, Quality, Rule, Value
+from hub.backtest import Firing, OtherInputs, Points, RuleOutcome, outcome, replay
+from hub.model import Device, Rule
 from hub.registry.reader import DeviceReader
-from hub.rules import Quantity, matching, own_quantity, reads
-from hub.rules.kinds import MetricCondition, SilenceCondition
+from hub.rules import Quantity, own_quantity, reads
+from hub.rules.kinds import Joined, SilenceCondition
+from hub.services.stored_readings import StoredReadings
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 100
 MAX_READINGS = 500_000
 """Readings of one backtest, over all devices: about ten seconds of work for a rule that needs each of them."""
 MAX_SERIES = 100
-PAGE = 50_000
 PAUSE_S = 0.0005
 """The replay's thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
 
@@ -97,7 +97,7 @@ class Backtests:
         self._quantity = quantity
         self._applies = applies
         self._registry = registry
-        self._store = store
+        self._stored = StoredReadings(registry, store, quantity)
 
     async def run(self, rule: Rule, old: Rule | None, start: int, end: int) -> Backtest:
         """Replay the readings from ``start`` to ``end`` under the draft, and under the rule that it replaces.
@@ -126,10 +126,10 @@ class Backtests:
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
-        silence = any(isinstance(each.condition, SilenceCondition) for each in rules)
+        without = any(_fires_without_readings(each) for each in rules)
         for device in devices[:MAX_DEVICES]:
-            readings = await self._readings(device, rules, start, end, MAX_READINGS - found.readings)
-            if readings is None or not (readings or silence):
+            readings = await self._stored.of_device(device, rules, start, end, MAX_READINGS - found.readings)
+            if readings is None or not (readings or without):
                 left_out.append(LeftOut(device.id, "too_many_readings" if readings is None else "no_readings"))
                 continue
             found.add(
@@ -140,79 +140,31 @@ class Backtests:
             for firings, rule in zip(found.firings, rules, strict=True):
                 if self._applies(rule, device):
                     needed = {
-                        metric: points for metric, points in readings.items() if self._needs(rule, device, metric)
+                        metric: points
+                        for metric, points in readings.items()
+                        if self._stored.needs(rule, device, metric)
                     }
-                    others = await self._published(rule, device, start, end, MAX_READINGS - found.readings)
+                    left = MAX_READINGS - found.readings
+                    others = await self._stored.others(rule, device, needed, start, end, left)
                     if others is None:
                         left_out.append(LeftOut(device.id, "too_many_readings"))
                         break
-                    found.readings += len(others)
+                    found.readings += len(others.published) + len(others.heard)
                     begin = min(max(start, _known_since(device, readings)), end)
                     firings += await _in_thread(rule, device, needed, others, begin, end, self._quantity)
         return found
-
-    def _needs(self, rule: Rule, device: Device, metric: str) -> bool:
-        return needs(rule, metric, self._quantity(device, metric))
 
     def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
         """Return True if the rule has a condition on this metric, alone or joined with others."""
         return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
 
-    async def _published(
-        self, rule: Rule, device: Device, start: int, end: int, most: int
-    ) -> list[PublishedValue] | None:
-        """Return the values of other devices that the rule compares with, in the order of time.
 
-        None if there are more than ``most``.
-        """
-        source = rule.condition.source if isinstance(rule.condition, MetricCondition) else None
-        if source is None:
-            return []
-        others = [
-            each
-            for each in self._registry.devices()
-            if (
-                each.id == source.device
-                if source.device
-                else each.area_id is not None and each.area_id == device.area_id
-            )
-        ]
-        found: list[PublishedValue] = []
-        for other in others:
-            for metric in [source.metric] if source.metric else matching(rule, other, other.metrics, self._quantity):
-                points = await self._points(other.id, metric, start, end, most - len(found))
-                if points is None:
-                    return None
-                found += [PublishedValue(other.id, metric, value, other.area_id, ts) for ts, value, _ in points]
-        return sorted(found, key=lambda each: each.at)
-
-    async def _readings(
-        self, device: Device, rules: Iterable[Rule], start: int, end: int, most: int
-    ) -> dict[str, Points] | None:
-        """Return the readings of each metric that one of the rules reads; None if there are more than ``most``."""
-        found: dict[str, Points] = {}
-        for _, metric in await self._store.series([device.id], None):
-            if not any(self._needs(each, device, metric) for each in rules):
-                continue
-            points = await self._points(device.id, metric, start, end, most)
-            if points is None:
-                return None
-            most -= len(points)
-            if points:
-                found[metric] = points
-        return found
-
-    async def _points(
-        self, device: str, metric: str, start: int, end: int, most: int
-    ) -> list[tuple[int, Value, Quality]] | None:
-        """Return the readings of a metric; None if there are more than ``most``."""
-        points: list[tuple[int, Value, Quality]] = []
-        following: int | None = start
-        while following is not None and len(points) <= most:
-            page = await self._store.readings(device, metric, following, end, PAGE)
-            points += page.points
-            following = page.next
-        return None if len(points) > most else points
+def _fires_without_readings(rule: Rule) -> bool:
+    """Return True if the rule can raise an alert on a device without readings of it."""
+    condition = rule.condition
+    if isinstance(condition, Joined):
+        return condition.hears or not condition.others
+    return isinstance(condition, SilenceCondition)
 
 
 def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
@@ -224,7 +176,7 @@ async def _in_thread(
     rule: Rule,
     device: Device,
     readings: Mapping[str, Points],
-    published: Sequence[PublishedValue],
+    others: OtherInputs,
     start: int,
     end: int,
     quantity: Quantity,
@@ -237,6 +189,6 @@ async def _in_thread(
         return cancelled.is_set()
 
     try:
-        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop, published, quantity)
+        return await asyncio.to_thread(replay, rule, device, readings, start, end, stop, others, quantity)
     finally:
         cancelled.set()

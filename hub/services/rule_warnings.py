@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from hub.model import Device, Rule
 from hub.rules.covering import is_pattern
-from hub.rules.kinds import Compare
+from hub.rules.source_readers import sources_of
 
 MAX_NAMED = 20
 """Areas that a warning lists."""
@@ -27,16 +27,14 @@ def rule_warnings(
 ) -> Iterator[str]:
     """Yield a sentence for each thing that the rule names and that does not exist."""
     yield from _scope_warnings(rule, devices, areas)
-    condition = rule.condition
-    if not isinstance(condition, Compare):
-        return
-    metric = condition.other or rule.metric or ""
-    if condition.area:
-        yield from _median_warnings([each for each in devices if applies(rule, each)], devices, metric)
-    elif condition.device is not None:
-        other = next((each for each in devices if each.id == condition.device), None)
+    for source in dict.fromkeys(sources_of(rule)):
+        metric = source.metric or rule.metric or ""
+        if source.device is None:
+            yield from _median_warnings([each for each in devices if applies(rule, each)], devices, metric)
+            continue
+        other = next((each for each in devices if each.id == source.device), None)
         if other is None:
-            yield f"There is no device {condition.device!r} to compare with."
+            yield f"There is no device {source.device!r}, which the rule reads."
         elif metric and not is_pattern(metric) and metric not in other.metrics:
             yield f"The device {other.id!r} has not reported {metric!r} yet."
 

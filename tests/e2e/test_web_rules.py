@@ -108,6 +108,34 @@ def test_conditions_are_joined_in_the_form_and_in_the_text(demo: Demo, page: Pag
     assert [part["kind"] for part in saved["condition"]["conditions"]] == ["threshold", "not"]
 
 
+def test_condition_of_another_device_and_on_silence_are_joined_in_the_form(demo: Demo, page: Page):
+    page.goto(f"http://{demo.http}/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name", exact=True).fill("Runs unseen")
+    page.get_by_role("combobox", name="Fires when", exact=True).select_option("all of these conditions hold")
+    first, second = (page.get_by_role("group", name=f"Condition {number}").first for number in (1, 2))
+    first.get_by_role("combobox", name="Kind").select_option("no data is received")
+    first.get_by_role("textbox", name="For at least").fill("5m")
+    second.get_by_role("combobox", name="Kind").select_option("a value is")
+    second.get_by_role("combobox", name="Metric").fill("running")
+    expect(second.get_by_role("textbox", name="Maximum age")).to_have_count(0)
+    second.get_by_role("textbox", name="Of another device").fill("pump-9")
+    second.get_by_role("textbox", name="Maximum age").fill("10m")
+    second.get_by_role("textbox", name=re.compile("^Value")).fill("true")
+    expect(page.get_by_test_id("rule-says")).to_contain_text("no data for 5 min and running (device pump-9) is true")
+    expect(page.get_by_text("There is no device 'pump-9'")).to_be_visible()
+    text = page.get_by_role("textbox", name="TOML")
+    text.fill(text.input_value().replace('max_age = "10m"', 'max_age = "20m"'))
+    expect(second.get_by_role("textbox", name="Maximum age")).to_have_value("20m")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Runs unseen")).to_be_visible()
+    saved = rules(demo)["runs-unseen"]["condition"]["conditions"]
+    assert [(part["kind"], part["device"], part["max_age_ms"]) for part in saved] == [
+        ("no_data", None, 3_600_000),
+        ("equals", "pump-9", 1_200_000),
+    ]
+
+
 def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     demo.publish("devices/d1/telemetry", {"lid": True})
     page.goto(f"http://{demo.http}/rules")

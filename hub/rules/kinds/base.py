@@ -17,6 +17,10 @@ Points = list[tuple[int, float]]
 """Times in ms with the values measured then, in order."""
 
 
+MAX_AGE_MS = 3_600_000
+"""Age from which a value of another device is not known, unless a condition has a ``max_age``."""
+
+
 class ValueSource(msgspec.Struct, frozen=True):
     """A value from outside the device: a metric of another device, or without ``device`` the area's median.
 

@@ -10,11 +10,10 @@ from typing import Any, ClassVar
 
 from hub.model import Limit, Value
 from hub.rules.fields import InvalidField, read_duration, read_text
-from hub.rules.kinds.base import MetricCondition, Points, Rest, ValueSource
+from hub.rules.kinds.base import MAX_AGE_MS, MetricCondition, Points, Rest, ValueSource
 from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
 SOURCE_KEYS = frozenset({"with_device", "with_area", "max_age"})
-MAX_AGE_MS = 3_600_000
 HALF = 0.499
 """A little less than half, so that rounding does not add up to more than the whole."""
 
@@ -122,7 +121,12 @@ def _read_source(table: dict[str, Any]) -> tuple[str | None, bool, int]:
         raise InvalidField("with_area", table["with_area"], '"median", and not together with with_device')
     if "max_age" in table and device is None and not area:
         raise InvalidField("max_age", table["max_age"], "only together with with_device or with_area")
+    return device, area, read_max_age(table)
+
+
+def read_max_age(table: dict[str, Any]) -> int:
+    """Return the age in ms from which a value of another device is not known."""
     max_age = read_duration(table.get("max_age", MAX_AGE_MS // 1000), "max_age")
     if max_age < 1_000:
         raise InvalidField("max_age", table["max_age"], "at least 1s")
-    return device, area, max_age
+    return max_age

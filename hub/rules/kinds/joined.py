@@ -1,4 +1,4 @@
-"""``kind = "all"``, ``"any"`` and ``"not"``: conditions on several metrics of one device, joined as a tree.
+"""``kind = "all"``, ``"any"`` and ``"not"``: conditions on a device and on metrics of other devices, joined as a tree.
 
 :mod:`hub.rules.trees` evaluates them.
 """
@@ -11,36 +11,56 @@ from typing import ClassVar
 import msgspec
 
 from hub import text_format as fmt
-from hub.model import Breach, Latest, Limit, Value
-from hub.rules.kinds.base import MetricCondition, Points, Rest
+from hub.model import Breach, Condition, Latest, Limit, Value
+from hub.rules.kinds.base import MAX_AGE_MS, MetricCondition, Points, Rest, SilenceCondition, ValueSource
 from hub.rules.truth import Truth, all_of, any_of, none_of
 
 
 class Part(msgspec.Struct, frozen=True):
     """One of the conditions that are joined, of a kind of its own. It counts once it has held for ``for_ms``.
 
-    For a part that joins others, ``metric`` is the metric of the first of them. With a ``quantity``, it is empty.
+    For a part that joins others, ``metric`` is the metric of the first of them. With a ``quantity`` it is empty, and
+    for a part on the silence of the whole device. With ``device``, the metric is one of that other device.
     """
 
     kind: str
     metric: str
-    condition: MetricCondition
+    condition: Condition
     for_ms: int = 0
     quantity: str | None = None
+    device: str | None = None
+    max_age_ms: int = MAX_AGE_MS
 
     @property
     def joins(self) -> bool:
         return isinstance(self.condition, Joined)
 
     @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that the part reads of the rule's own device."""
+        if not isinstance(self.condition, MetricCondition):
+            return (self.metric,) if self.metric or self.quantity else ()
+        return self.condition.others if self.device else (self.metric, *self.condition.others)
+
+    @property
+    def source(self) -> ValueSource | None:
+        """The value of another device that the part reads."""
+        if self.device is not None:
+            return ValueSource(self.metric, self.device, self.max_age_ms)
+        return self.condition.source if isinstance(self.condition, MetricCondition) else None
+
+    @property
     def remembers(self) -> bool:
         """Whether the part depends on earlier values."""
         condition = self.condition
+        if not isinstance(condition, MetricCondition):
+            return False
         return condition.windowed or condition.lasting or bool(self.for_ms) or bool(condition.describe_recovery())
 
     def describe(self) -> str:
         """Return the part as text: ``t above 80, clears below 78 for 5 min``; in brackets if it joins others."""
-        text = self.condition.describe(self.metric or (self.quantity or "").replace("_", " "), None)
+        name = self.metric or (self.quantity or "").replace("_", " ")
+        text = self.condition.describe(f"{name} (device {self.device})" if self.device else name, None)
         if self.joins:
             return text if text.startswith("not ") else f"({text})"
         recovery = self.condition.describe_recovery()
@@ -74,9 +94,23 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def others(self) -> tuple[str, ...]:
-        """All metrics that the tree reads."""
-        names = (name for leaf in self.leaves for name in (leaf.metric, *leaf.condition.others))
-        return tuple(dict.fromkeys(names))
+        """All metrics that the tree reads of the rule's own device."""
+        return tuple(dict.fromkeys(name for leaf in self.leaves for name in leaf.metrics))
+
+    @property
+    def subject(self) -> Part | None:
+        """The part whose metric an alert shows: the first one on a metric of the rule's own device."""
+        return next((leaf for leaf in self.leaves if leaf.device is None and (leaf.metric or leaf.quantity)), None)
+
+    @property
+    def hears(self) -> bool:
+        """Whether the tree reads how long the device, or a metric of it, has been silent."""
+        return any(isinstance(leaf.condition, SilenceCondition) for leaf in self.leaves)
+
+    @property
+    def sources(self) -> tuple[ValueSource, ...]:
+        """The values of other devices that the tree reads."""
+        return tuple(source for leaf in self.leaves if (source := leaf.source) is not None)
 
     @property
     def limit(self) -> float:
@@ -102,8 +136,9 @@ class Joined(MetricCondition, frozen=True):
     def calm(self, metric: str, rest: Rest) -> Limit | None:
         if self.negates and any(leaf.remembers for leaf in self.leaves):
             return None
+        # Silence that was long enough, and values of other devices, are evaluated when they change: see trees.py.
         find = _steady if self.negates else _calm
-        limits = [find(leaf, metric, rest) for leaf in self.leaves if metric in (leaf.metric, *leaf.condition.others)]
+        limits = [find(leaf, metric, rest) for leaf in self.leaves if metric in leaf.metrics and not _hears(leaf)]
         found = [limit for limit in limits if limit is not None]
         return _narrowest(found) if len(found) == len(limits) else None
 
@@ -122,8 +157,8 @@ class All(Joined, frozen=True):
         # The whole is false while one part is. If no part keeps earlier values, the range in which one part is false is
         # enough. A part that is false now is preferred.
         if not any(leaf.remembers for leaf in self.leaves):
-            singles = [part for part in self.conditions if part.metric in rest.metrics and not part.condition.others]
-            parts = [(part.metric, _calm(part, part.metric, rest)) for part in singles]
+            singles = [part for part in self.conditions if part.metrics == (part.metric,) and not _hears(part)]
+            parts = [(part.metric, _calm(part, part.metric, rest)) for part in singles if part.metric in rest.metrics]
             found = [(name, limit) for name, limit in parts if limit is not None]
             if found:
                 name, limit = next((each for each in found if _is_within(each[1], rest.latest.get(each[0]))), found[0])
@@ -152,17 +187,24 @@ class Not(Joined, frozen=True):
         return none_of(values)
 
     def describe(self, metric: str, unit: str | None) -> str:
-        return f"not ({self.conditions[0].describe().removeprefix('(').removesuffix(')')})"
+        text = self.conditions[0].describe()
+        return f"not {text}" if text.startswith("(") else f"not ({text})"
 
     @property
     def negates(self) -> bool:
         return True
 
 
+def _hears(part: Part) -> bool:
+    return isinstance(part.condition, SilenceCondition)
+
+
 def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
     """Return the range of a part's metric in which the part does not hold, None if there is none."""
     condition = part.condition
-    if isinstance(condition, Joined) or (condition.windowed and not condition.derived):
+    if not isinstance(condition, MetricCondition) or isinstance(condition, Joined):
+        return None
+    if condition.windowed and not condition.derived:
         return None
     return condition.calm(metric, rest._replace(metric=part.metric, points=[]))
 
@@ -170,7 +212,7 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
     """Return the range of the metric within which a part without memory keeps its present truth; None if unknown."""
     condition, now = part.condition, rest.number(metric)
-    if now is None or condition.others:
+    if now is None or not isinstance(condition, MetricCondition) or condition.others or condition.source:
         return None
     amount = condition.measure([], now, 0)
     holds = amount is not None and condition.exceeded(amount, raised=False)

@@ -51,6 +51,8 @@ export interface RuleForm {
   severity: Rule['severity'];
   with: string;
   with_device: string;
+  /** The other device whose metric a joined condition reads. */
+  device: string;
   max_age: string;
   limit: string;
   clear: string;
@@ -134,13 +136,19 @@ const FIELDS: Record<When, Fields> = {
 /** Severities with a limit of their own, beside the rule's. */
 export const STEPS = ['warning', 'critical'] as const;
 
+/** Whether a joined condition can read a metric of another device. */
+const isElsewhere = (when: When): boolean => tightens(when) || when === 'inside' || when === 'equals';
+
 /** Return the fields of a joined condition, in their order. */
-export function partFieldsOf(when: When): Fields {
+export function partFieldsOf({ when, device }: Pick<RuleForm, 'when' | 'device'>): Fields {
   if (joins(when)) return {};
   const fields: Fields = { ...FIELDS[when] };
   if (when === 'above' || when === 'below') fields.for = 'duration?';
   delete fields.clear_for;
-  if (when.startsWith('compare')) delete fields.quantity;
+  if (isElsewhere(when)) fields.device = 'text?';
+  const other = isElsewhere(when) && device.trim() !== '';
+  if (other) fields.max_age = 'duration?';
+  if (other || /^(compare|device|area)_/.test(when)) delete fields.quantity;
   return fields;
 }
 
@@ -167,6 +175,7 @@ export const fresh = (id: string): RuleForm => ({
   severity: 'warning',
   with: '',
   with_device: '',
+  device: '',
   max_age: '',
   limit: '',
   clear: '',

@@ -55,7 +55,10 @@ function stepsOf(
 }
 
 /** A condition that a rule joins, as the hub returns it. */
-type Part = Pick<Rule, 'kind' | 'metric' | 'quantity' | 'condition' | 'for_ms'>;
+type Part = Pick<Rule, 'kind' | 'metric' | 'quantity' | 'condition' | 'for_ms'> & {
+  device?: string | null;
+  max_age_ms?: number;
+};
 
 function whenOf({ kind, condition }: Part): When {
   const side = typeof condition.above === 'number' ? 'above' : 'below';
@@ -101,7 +104,8 @@ function partOf(part: Part): RuleForm {
     quantity: joins(when) ? '' : (part.quantity ?? ''),
     with: condition.other === part.metric ? '' : text('other'),
     with_device: text('device'),
-    max_age: durationText(condition.max_age_ms as number | undefined),
+    device: part.device ?? '',
+    max_age: durationText((part.device ? part.max_age_ms : condition.max_age_ms) as number | undefined),
     limit: text('above') || text('below'),
     clear: text('clear'),
     ...stepsOf(condition.steps as Step[] | undefined),
@@ -188,7 +192,7 @@ export function keysOf(form: RuleForm): RuleKeys {
 
 /** Return the keys of a joined condition. */
 function partKeys(form: RuleForm): RuleKeys {
-  const keys = Object.entries(conditionKeys(form, partFieldsOf(form.when)));
+  const keys = Object.entries(conditionKeys(form, partFieldsOf(form)));
   return Object.fromEntries(keys.filter(([, value]) => value !== null));
 }
 
@@ -198,7 +202,7 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
   const own = (field: Field): number | string | null =>
     fields[field] && form[field].trim() ? number(form[field]) : null;
   const limits = { limit: number(form.limit), range: [number(form.low), number(form.high)] };
-  const other = { kind: 'compare', with: form.with.trim() || null, max_age: own('max_age') };
+  const other = { kind: 'compare', with: form.with.trim() || null };
   const often = {
     kind: 'count',
     times: own('times'),
@@ -239,7 +243,9 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
     metric:
       (fields.metric && form.metric.trim()) || (fields.metric === 'text' && !own('quantity') ? '' : null),
     quantity: own('quantity'),
+    device: (fields.device && form.device.trim()) || null,
     ...condition,
+    max_age: own('max_age'),
     clear: own('clear'),
     ...Object.fromEntries(STEPS.map((step) => [step, stepKeys(form.when, own(step), own(`${step}_clear`))])),
     hysteresis: own('hysteresis'),

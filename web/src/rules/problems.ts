@@ -73,7 +73,7 @@ function conditionProblems(form: RuleForm, fields: ReturnType<typeof fieldsOf>):
   if (fields.high && !found.low && !found.high && Number(at('low')) >= Number(at('high')))
     found.high = P.high(at('low'));
   for (const [place, part] of joinedIn(form).entries()) {
-    const problems = Object.entries(conditionProblems(part, partFieldsOf(part.when)));
+    const problems = Object.entries(conditionProblems(part, partFieldsOf(part)));
     for (const [field, problem] of problems) found[`conditions.${place}.${field}`] = problem;
   }
   return found;

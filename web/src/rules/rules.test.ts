@@ -84,6 +84,17 @@ describe('the form', () => {
         { kind: 'not', conditions: [{ kind: 'equals', metric: 'on', value: true }] },
       ],
     }); // prettier-ignore
+    const silence = {
+      kind: 'no_data', metric: '', for_ms: 0, condition: { silence_ms: 300_000, missed: null },
+    }; // prettier-ignore
+    const elsewhere = {
+      kind: 'equals', metric: 'on', for_ms: 0, device: 'pump', max_age_ms: 600_000, condition: { value: true },
+    }; // prettier-ignore
+    const level = { kind: 'all', metric: null, condition: { conditions: [silence, elsewhere] } } as const;
+    expect(given(level)).toHaveProperty('conditions', [
+      { kind: 'no_data', silence: '5m' },
+      { kind: 'equals', metric: 'on', device: 'pump', value: true, max_age: '10m' },
+    ]);
     const other = {
       other: 'flow',
       above: 5,

@@ -77,6 +77,16 @@ describe.each(LANGUAGES.filter((code) => code !== 'en'))('messages in %s', (code
     expect(text).toMatch({ de: /von einem anderen Gerät/, es: /de otro dispositivo/ }[code as 'de' | 'es']);
   });
 
+  it('do not name such a device in a joined condition either', () => {
+    const [part] = (CONDITIONS.all as { conditions: object[] }).conditions;
+    const said = (device: string): string => {
+      const condition = { conditions: [{ ...part, device }] };
+      return hubText('alert', ENGLISH, 'all', { ...alertParams('all'), condition });
+    };
+    expect(said('pump')).toMatch({ de: /\(Gerät pump\)/, es: /\(dispositivo pump\)/ }[code as 'de' | 'es']);
+    expect(said('')).toMatch({ de: /\(anderes Gerät\)/, es: /\(otro dispositivo\)/ }[code as 'de' | 'es']);
+  });
+
   it.each(keys.rule)('describe a rule of kind %s', (kind) => {
     const text = hubText('rule', ENGLISH, kind, ruleParams(kind));
     expect(text).not.toBe(ENGLISH);

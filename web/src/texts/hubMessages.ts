@@ -29,7 +29,13 @@ interface Condition extends Limits {
   times?: number;
   missed?: number | null;
   silence_ms?: number;
-  conditions?: { kind: string; metric: string; condition: Condition; for_ms: number }[];
+  conditions?: {
+    kind: string;
+    metric: string;
+    condition: Condition;
+    for_ms: number;
+    device?: string | null;
+  }[];
 }
 
 /** What a language says. A function without `metric` returns what follows the name of the metric. */
@@ -49,6 +55,8 @@ export interface MessageWords {
   missed: (intervals: string) => string;
   minus: (other: string) => string;
   ofDevice: (metric: string | null, device: string) => string;
+  /** The name of a device outside the account's limits is empty. */
+  onDevice: (metric: string, device: string) => string;
   /** In place of a device outside the account's limits, whose id is empty. */
   anotherDevice: string;
   median: (metric: string | null) => string;
@@ -123,7 +131,9 @@ export function messagesIn(words: MessageWords): HubMessages {
       return text === null ? null : `${metric} ${text}`;
     }
     const parts = c.conditions.map((part) => {
-      const text = describe(part.kind, part.condition, part.metric, null);
+      const isOther = typeof part.device === 'string';
+      const name = isOther ? words.onDevice(part.metric, part.device!) : part.metric;
+      const text = describe(part.kind, part.condition, name, null);
       return part.condition.conditions ? `(${text})` : held(text ?? '', part.for_ms);
     });
     const joined = parts.join(kind === 'all' ? words.and : words.or);

@@ -28,6 +28,7 @@ const words: MessageWords = {
   missed: (intervals) => `keine Daten seit ${intervals} erwarteten Intervallen`,
   minus: (other) => `minus ${other}`,
   anotherDevice: 'einem anderen Gerät',
+  onDevice: (metric, device) => `${metric} (${device ? `Gerät ${device}` : 'anderes Gerät'})`,
   ofDevice: (metric, device) => (metric === null ? `der Wert von ${device}` : `${metric} von ${device}`),
   median: (metric) => (metric === null ? 'der Median des Bereichs' : `der Median von ${metric} im Bereich`),
   and: ' und ',

@@ -84,6 +84,7 @@ export const rules = {
     critical_clear: 'Kritisch endet bei',
     with: 'Minus die Messgröße',
     with_device: 'Minus die des Geräts (ID)',
+    device: 'Von einem anderen Gerät (ID)',
     max_age: 'Höchstalter des anderen Werts, etwa 1h',
     low: 'Untergrenze',
     high: 'Obergrenze',

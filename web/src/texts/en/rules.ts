@@ -82,6 +82,7 @@ export const rules = {
     critical_clear: 'Critical ends at',
     with: 'Minus the metric',
     with_device: 'Minus the value of the device (ID)',
+    device: 'Of another device (ID)',
     max_age: 'Maximum age of the other value, such as 1h',
     low: 'Lower bound',
     high: 'Upper bound',

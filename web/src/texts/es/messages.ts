@@ -26,6 +26,7 @@ const words: MessageWords = {
   missed: (intervals) => `sin datos durante ${intervals} intervalos esperados`,
   minus: (other) => `menos ${other}`,
   anotherDevice: 'otro dispositivo',
+  onDevice: (metric, device) => `${metric} (${device ? `dispositivo ${device}` : 'otro dispositivo'})`,
   ofDevice: (metric, device) => (metric === null ? `el valor de ${device}` : `${metric} de ${device}`),
   median: (metric) => (metric === null ? 'la mediana del área' : `la mediana de ${metric} del área`),
   and: ' y ',

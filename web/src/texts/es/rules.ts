@@ -82,6 +82,7 @@ export const rules = {
     critical_clear: 'Crítica termina en',
     with: 'Menos la métrica',
     with_device: 'Menos la del dispositivo (ID)',
+    device: 'De otro dispositivo (ID)',
     max_age: 'Antigüedad máxima del otro valor, como 1h',
     low: 'Límite inferior',
     high: 'Límite superior',

@@ -1,0 +1,42 @@
+"""The devices that the present rules have not been evaluated on yet, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+
+class UnjudgedDevices:
+    """A queue of device ids, each once. A device that is evaluated before its turn leaves it."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+        self._queue: deque[str] = deque()  # with devices that have left since
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def __contains__(self, device_id: str) -> bool:
+        return device_id in self._ids
+
+    def clear(self) -> None:
+        self._ids.clear()
+        self._queue.clear()
+
+    def add(self, devices: Iterable[str]) -> None:
+        """Add devices, except those that wait already."""
+        new = [name for name in devices if name not in self._ids]
+        self._queue.extend(new)
+        self._ids.update(new)
+
+    def discard(self, device_id: str) -> None:
+        """Remove a device, because it has been evaluated or deleted."""
+        self._ids.discard(device_id)
+
+    def next(self) -> str | None:
+        """Return the next device, None if there is none. It stays until :meth:`discard`."""
+        while self._queue:
+            name = self._queue.popleft()
+            if name in self._ids:
+                return name
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_delay_is_counted_from_the_label_to_the_first_alert_of_the_fault() -> No
 
 
 def test_fault_is_missed_if_only_a_consequence_was_noticed() -> None:
-    found = score([LEAK, HOT], [], 1, [RaisedAlert("tank-1", "low", 6_000)], 0)
+    found = score([LEAK, HOT], [], 2, [RaisedAlert("tank-1", "low", 6_000)], 0)
     assert found.missed == [LEAK, HOT]
     assert found.false == []  # the tank was low
     assert found.rate == 0
@@ -78,6 +79,11 @@ def test_false_alarms_in_quiet_hours_are_counted() -> None:
     alerts.append(RaisedAlert("door-2", "open", 4_000))
     found = score([], quiet, 2, alerts, 0)
     assert (len(found.false), found.in_quiet_hours, found.false_an_hour) == (5, 2, 2.5)
+
+
+def test_alerts_before_and_after_the_day_do_not_count() -> None:
+    found = score([], [], 2, [RaisedAlert("door-1", "open", at) for at in (-1, 0, 7_800, 7_801)], 0)
+    assert (found.alerts, [each.raised for each in found.false]) == (2, [0, 7_800])
 
 
 def test_incidents_are_averaged_over_the_detected_faults() -> None:
@@ -258,7 +264,7 @@ def test_group_that_fires_again_after_it_was_resolved_is_another_incident() -> N
     recorder.sent(alertmanager_body("resolved", ("resolved", first)))
     recorder.sent(alertmanager_body("firing", ("firing", second)))
     assert len({group for _, group in recorder.notified.values()}) == 2
-    assert recorder.messages.until() == ["pump-1", "pump-1"]
+    assert recorder.messages.between(0, math.inf) == ["pump-1", "pump-1"]
     assert [key.starts % 1_000 for key in recorder.notified] == [0, 250]
 
 
@@ -283,7 +289,7 @@ def test_hub_message_is_counted_once_for_its_new_alerts() -> None:
     recorder.sent({"status": "firing", "alerts": alerts})
     recorder.sent({"status": "firing", "alerts": alerts})
     recorder.sent({"status": "resolved", "alerts": alerts})
-    assert recorder.messages.until() == ["pump-1", "pump-1"]
+    assert recorder.messages.between(0, math.inf) == ["pump-1", "pump-1"]
     assert set(recorder.notified) == {"a", "b"}
     assert recorder.critical == {"b"}
 

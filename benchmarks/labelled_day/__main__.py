@@ -15,6 +15,7 @@ from benchmarks.labelled_day.score import score
 
 A_DAY = 200
 """Faults, and quiet hours, in 24 hours."""
+LATE_S = 1.0
 
 
 def main() -> None:
@@ -40,6 +41,8 @@ def main() -> None:
     other = score(day.faults, day.quiet, day.hours, outcome.prometheus, outcome.prometheus_messages)
     print(f"{len(day.faults)} faults, {len(day.quiet)} quiet hours in {day.hours:g} hours, seed {day.seed}")
     print(f"publisher at most {outcome.late_s:.2f} s behind, load average {os.getloadavg()[0]:.1f}\n")
+    if outcome.late_s > LATE_S:
+        print("The publisher could not keep up: the machine is too busy, and these figures mean little.\n")
     print(table(hub, other, outcome.hub_gateway, outcome.prometheus_gateway))
     if options.verbose:
         print(details(day.faults, hub, other))

@@ -130,13 +130,17 @@ async def run(day: Day, compress: float) -> Outcome:
             following = tasks.create_task(follow_outage(publisher, client, outage, scale), name="outage")
             publishing = tasks.create_task(publish(publisher, reports, scale), name="publisher")
         during, after, late = following.result(), await all_of(client, "/api/alerts"), publishing.result()
+    of_day, of_outage = (
+        (scale.clock(0), scale.clock(outage.start)),
+        (scale.clock(outage.down), scale.clock(outage.returns)),
+    )
     return Outcome(
         hub_alerts(after, sent_by_hub, scale),
-        sum(not device.startswith("big-") for device in sent_by_hub.messages.until()),
+        len(sent_by_hub.messages.between(*of_day)),
         prometheus_alerts(sent_by_prometheus, scale),
-        sum(not device.startswith("big-") for device in sent_by_prometheus.messages.until()),
-        hub_gateway(during, after, sent_by_hub, scale.clock(outage.returns)),
-        prometheus_gateway(sent_by_prometheus, scale.clock(outage.returns)),
+        len(sent_by_prometheus.messages.between(*of_day)),
+        hub_gateway(during, after, sent_by_hub, *of_outage),
+        prometheus_gateway(sent_by_prometheus, *of_outage),
         late,
     )
 
@@ -164,8 +168,8 @@ def prometheus_alerts(sent: PrometheusRecorder, scale: Scale) -> list[RaisedAler
     return [each for each in alerts if not each.device.startswith("big-")]
 
 
-def hub_gateway(during: list[Any], after: list[Any], sent: HubRecorder, returns: float) -> GatewayOutcome:
-    """Return what the hub made of the outage; ``returns`` is in epoch seconds."""
+def hub_gateway(during: list[Any], after: list[Any], sent: HubRecorder, down: float, returns: float) -> GatewayOutcome:
+    """Return what the hub made of the outage, whose begin and end are in epoch seconds."""
     loud = [each for each in during if each["suppressed_by"] is None]
     diagnoses = {each["diagnosis"]["id"] for each in during if each["diagnosis"]}
     later = [each for each in after if each["device_id"].startswith("big-")]
@@ -173,13 +177,13 @@ def hub_gateway(during: list[Any], after: list[Any], sent: HubRecorder, returns:
         alerts=len(during),
         suppressed=len(during) - len(loud),
         incidents=len({each["incident_id"] for each in during}),
-        messages=sum(device.startswith("big-") for device in sent.messages.until(returns)),
+        messages=sum(device.startswith("big-") for device in sent.messages.between(down, returns)),
         diagnoses=len(diagnoses),
         alerts_after=sum(sent.notified.get(each["id"], 0) >= returns for each in later),
     )
 
 
-def prometheus_gateway(sent: PrometheusRecorder, returns: float) -> GatewayOutcome:
+def prometheus_gateway(sent: PrometheusRecorder, down: float, returns: float) -> GatewayOutcome:
     """Return what Prometheus and Alertmanager made of the outage."""
     keys = [key for key in sent.raised if key.device.startswith("big-")]
     during = [key for key in keys if key.starts < 1_000 * returns]
@@ -188,7 +192,7 @@ def prometheus_gateway(sent: PrometheusRecorder, returns: float) -> GatewayOutco
         alerts=len(during),
         suppressed=len(during) - len(loud),
         incidents=len({group for _, group in loud.values()}),
-        messages=sum(device.startswith("big-") for device in sent.messages.until(returns)),
+        messages=sum(device.startswith("big-") for device in sent.messages.between(down, returns)),
         diagnoses=None,
         alerts_after=sum(key in sent.notified and sent.notified[key][0] >= returns for key in keys),
     )

@@ -76,7 +76,8 @@ class Score:
 def score(
     faults: list[Fault], quiet: Iterable[QuietHour], hours: float, alerts: list[RaisedAlert], messages: int
 ) -> Score:
-    """Score the alerts of one system. ``messages`` is how many it sent about new alerts."""
+    """Score the alerts that one system raised during the day. ``messages`` is how many it sent about new alerts."""
+    alerts = [each for each in alerts if 0 <= each.raised <= 3_600 * hours + GRACE_S]
     found = Score(hours, len(alerts), messages)
     for fault in faults:
         own = [each for each in alerts if each.belongs_to(fault)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 
@@ -15,6 +14,6 @@ class SentMessages:
     def add(self, device: str) -> None:
         self._sent.append((time.time(), device))
 
-    def until(self, end: float = math.inf) -> list[str]:
-        """Return the device of each message before that time."""
-        return [device for at, device in self._sent if at < end]
+    def between(self, start: float, end: float) -> list[str]:
+        """Return the device of each message from ``start`` to before ``end``."""
+        return [device for at, device in self._sent if start <= at < end]

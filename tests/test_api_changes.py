@@ -95,7 +95,7 @@ async def test_acknowledgement_can_be_withdrawn(hub: ApiHub) -> None:
     assert (await hub.http.delete(path)).json()["state"] == "raised"
     items = (await hub.http.get("/api/activity", params={"kind": "acknowledged"})).json()["items"]
     assert [item["text"] for item in items] == [
-        "operator withdrew the acknowledgement of x: temperature 95, above 80",
+        "operator removed the acknowledgement of x: temperature 95, above 80",
         "operator acknowledged x: temperature 95, above 80",
     ]
     await hub.telemetry("x", temperature=20.0)

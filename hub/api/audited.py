@@ -87,7 +87,7 @@ device   DELETE /api/devices/{device_id}                    deleted a device wit
 command  PATCH  /api/devices/{device_id}/desired            changed a desired state
 command  POST   /api/devices/{device_id}/commands           sent a command
 alert    POST   /api/alerts/{alert_id}/acknowledge          acknowledged an alert
-alert    DELETE /api/alerts/{alert_id}/acknowledge          withdrew an acknowledgement
+alert    DELETE /api/alerts/{alert_id}/acknowledge          removed an acknowledgement
 alert    PUT    /api/alerts/{alert_id}/assignee             assigned an alert
 alert    DELETE /api/alerts/{alert_id}/assignee             assigned an alert to nobody
 alert    POST   /api/alerts/{alert_id}/mute                 muted an alert

@@ -133,7 +133,7 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
             kind, key, text, severity = "changed", "changed", f"Rule changed: {name}, {alert.message}", alert.severity
         case ev.AlertAcknowledged() if alert.state == "raised":
             kind, key, params["by"] = "acknowledged", "unacknowledged", event.by
-            text = f"{event.by} withdrew the acknowledgement of {name}: {alert.message}"
+            text = f"{event.by} removed the acknowledgement of {name}: {alert.message}"
         case ev.AlertAcknowledged():
             kind, key, params["by"] = "acknowledged", "acknowledged", alert.acknowledged_by
             text = f"{alert.acknowledged_by or 'somebody'} acknowledged {name}: {alert.message}"

@@ -43,7 +43,7 @@ PAGES = {
     "calculated": ("/calculated", "No calculated metrics yet."),
     "calculated-metric": ("/calculated?new=1", "Expression"),
     "reactions": ("/reactions", "No reactions yet."),
-    "reaction": ("/reactions?new=1", "Still in that state after"),
+    "reaction": ("/reactions?new=1", "In that state for at least"),
     "silences": ("/silences", "No active silences."),
     "health": ("/health", "checked."),
     "topics": ("/topics", "devices/pump-01/info"),

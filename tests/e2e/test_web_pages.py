@@ -184,10 +184,10 @@ def test_acknowledgement_is_undone(plant: Demo, page: Page):
     page.goto(f"http://{plant.http}/")
     page.get_by_role("complementary", name="Alerts").get_by_test_id("acknowledge").first.click()
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("Acknowledgement undone")).to_be_visible()
+    expect(page.get_by_text("Acknowledgement removed")).to_be_visible()
     page.goto(f"http://{plant.http}/activity?kind=acknowledged")
     line = page.locator('li[data-kind="acknowledged"]').first
-    expect(line).to_contain_text("withdrew the acknowledgement of")
+    expect(line).to_contain_text("removed the acknowledgement of")
     name = line.get_by_role("link").inner_text()
     assert line.inner_text().count(name) == 1
 

@@ -40,7 +40,7 @@ def test_limit_is_changed_by_form_and_text_then_undone(demo: Demo, page: Page):
     expect(description).to_contain_text("above 70")
     tested = page.get_by_test_id("backtest")
     expect(tested).to_contain_text("Would have fired once on 1 device")
-    expect(tested).to_contain_text("The saved rule would not have fired. New: 1.")
+    expect(tested).to_contain_text("The saved rule would not have fired. Only with the changes: 1.")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("link", name="Warm", exact=True)).to_be_visible()
     assert rules(demo)["sensor-hot"]["condition"]["above"] == 70

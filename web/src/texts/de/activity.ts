@@ -13,7 +13,7 @@ export const activity = {
   kinds: {
     raised: 'Ausgelöst',
     acknowledged: 'Quittiert',
-    handled: 'Bearbeitet',
+    handled: 'Aktualisiert',
     confirmed: 'Ursache bestätigt',
     cleared: 'Beendet',
     changed: 'Regel geändert',

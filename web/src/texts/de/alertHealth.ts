@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Alarmqualität',
-  lead: 'Was in den letzten sieben Tagen alarmiert hat, was davon unnötig war und was Sie ändern sollten.',
+  lead: 'Alarme der letzten sieben Tage, welche davon unnötig waren und was Sie ändern sollten.',
   week: 'Diese Woche',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 Alarm', other: `${count} Alarme` });
@@ -19,10 +19,10 @@ export const alertHealth = {
   open: 'Gesamtdauer',
   acknowledged: 'Quittiert',
   advice: 'Zu ändernde Regeln',
-  noAdvice: 'Keine Regel hat unnötig alarmiert.',
+  noAdvice: 'Keine Regel hat unnötige Alarme ausgelöst.',
   change: 'Regel ändern',
   drifts: 'Nähert sich einem Grenzwert',
-  noDrifts: 'Kein Wert erreicht innerhalb von zwei Wochen einen Grenzwert.',
+  noDrifts: 'Nach dem jetzigen Trend erreicht keine Messgröße innerhalb von zwei Wochen einen Grenzwert.',
   drift: (value: string, limit: string, perDay: string, days: string): string =>
     `jetzt ${value}, ${perDay} pro Tag: erreicht ${limit} in ${days}`,
   days: (days: number): string =>
@@ -31,8 +31,8 @@ export const alertHealth = {
       : plural(Math.round(days), { one: 'etwa einem Tag', other: `etwa ${Math.round(days)} Tagen` }),
   isa: 'Vergleich mit ISA-18.2',
   isaLead: (count: string, hidden: number): string =>
-    `${count} Alarme mit Benachrichtigung${hidden ? `; ${hidden} stummgeschaltete, unterdrückte oder verspätete zählen nicht` : ''}. Die Zielwerte gelten für eine Bedienperson.`,
-  incomplete: 'Es gibt mehr als 20.000 Alarme; nur die neuesten zählen.',
+    `Grundlage: ${count} Alarme${hidden ? `, ohne ${hidden} stummgeschaltete, unterdrückte oder verspätete` : ''}. Die Zielwerte gelten für einen Bediener.`,
+  incomplete: 'Es gibt mehr als 20.000 Alarme. Nur die neuesten 20.000 werden gezählt.',
   figure: 'Kennzahl',
   value: 'Wert',
   target: 'Höchstens',
@@ -52,8 +52,8 @@ export const alertHealth = {
     `die Hälfte innerhalb von ${median}, neun von zehn innerhalb von ${slow}`,
   nobody: 'keiner wurde quittiert',
   top: 'Häufigste',
-  chattering: 'Flatternd: drei Alarme innerhalb einer Minute',
-  fleeting: 'Flüchtig: innerhalb einer Minute beendet, nicht quittiert',
+  chattering: 'In schneller Folge: drei Alarme innerhalb einer Minute',
+  fleeting: 'Kurzzeitig: innerhalb einer Minute beendet, nicht quittiert',
   nothing: 'Keine.',
   file: 'Als Datei herunterladen',
   fileLead:

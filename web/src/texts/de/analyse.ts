@@ -5,7 +5,7 @@ import { plural } from '../plural';
 export const analyse = {
   title: 'Analyse',
   lead: 'Laden Sie ein Bild (PNG, JPEG, WebP), eine Aufnahme (WAV, FLAC, MP3, OGG) oder ein PDF hoch.',
-  drop: 'Datei hier ablegen, einfügen, oder',
+  drop: 'Datei hier ablegen, einfügen oder',
   pick: 'Datei auswählen',
   working: (stage: string) =>
     stage ? `${stage[0]!.toUpperCase()}${stage.slice(1)}…` : 'Datei wird gesendet…',

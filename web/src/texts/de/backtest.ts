@@ -20,8 +20,8 @@ export const backtest = {
     count === 0
       ? 'Die gespeicherte Regel hätte nicht ausgelöst.'
       : `Die gespeicherte Regel hätte ${times(count)} ausgelöst.`,
-  added: (count: number): string => `Neu: ${count}.`,
-  gone: (count: number): string => `Nicht mehr: ${count}.`,
+  added: (count: number): string => `Nur mit den Änderungen: ${count}.`,
+  gone: (count: number): string => `Nur mit der gespeicherten Regel: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
     `Getestet mit ${readings} Messwerten von ${tested} der ${of} Geräte.`,
   since: (from: string): string => `Messwerte seit ${from}.`,
@@ -30,11 +30,11 @@ export const backtest = {
     too_many_readings: (names: string): string =>
       `Zu viele Messwerte, wählen Sie einen kürzeren Zeitraum: ${names}.`,
     too_many_devices: (names: string): string =>
-      `Nicht getestet, weil schon 100 Geräte getestet werden: ${names}.`,
+      `Nicht getestet, weil höchstens 100 Geräte getestet werden: ${names}.`,
   },
   more: (count: number): string => `und ${count} weitere`,
   firings: 'Neueste Auslösungen',
-  stillOpen: 'bis zum Ende',
+  stillOpen: 'am Ende noch offen',
   whole: 'Ganzer Zeitraum',
   suggest: 'Grenzwerte vorschlagen',
   suggesting: 'Verlauf wird gelesen…',

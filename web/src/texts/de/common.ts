@@ -29,7 +29,7 @@ export const form = {
 
 export const presence = {
   online: 'Online',
-  stale: 'Veraltet',
+  stale: 'Überfällig',
   offline: 'Offline',
 };
 
@@ -45,7 +45,7 @@ export const standing = {
   warning: 'Warnung',
   info: 'Info',
   ok: 'OK',
-  stale: 'Veraltet',
+  stale: 'Überfällig',
   offline: 'Offline',
 };
 

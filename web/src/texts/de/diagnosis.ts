@@ -5,7 +5,7 @@ import { plural } from '../plural';
 export const diagnosis = {
   title: 'Diagnose',
   of: (device: string, first: boolean) =>
-    `Diagnose von ${device}, ${first ? 'dem ersten Alarm dieses Vorfalls' : 'im selben Vorfall'}.`,
+    `Diagnose von ${device} (${first ? 'mit dem ersten Alarm dieser Störung' : 'in derselben Störung'}).`,
   asOf: (time: string) => `Beruht auf Messwerten bis ${time}.`,
   pending: 'Messwerte werden analysiert…',
   none: 'Keine Diagnose für diesen Alarm.',
@@ -53,7 +53,7 @@ export const diagnosis = {
   tell: (check: string) => `Zur Bestätigung: ${check}`,
   nature: {
     fault: 'Fehler',
-    act: 'kein Fehler: Person oder Programm hat dies getan',
+    act: 'kein Fehler: durch eine Person oder ein Programm verursacht',
     process: 'kein Fehler: Bedingungen haben sich geändert',
     normal: 'normaler Betrieb',
   },

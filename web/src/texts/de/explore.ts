@@ -4,7 +4,7 @@ export const explore = {
   title: 'Erkunden',
   open: 'Erkunden',
   lead: 'Vergleichen Sie Messgrößen mehrerer Geräte in einem Diagramm.',
-  none: 'Noch nichts ausgewählt.',
+  none: 'Noch keine Messgrößen ausgewählt.',
   noneLead: 'Fügen Sie unten Messgrößen hinzu. Die Adresse merkt sich Ihre Auswahl.',
   add: 'Messgröße hinzufügen',
   search: 'Hinzuzufügende Messgröße',

@@ -23,9 +23,10 @@ export const incidents = {
     name ? `Unterdrückt: ${name} ist ausgefallen` : 'Unterdrückt: Gateway ist ausgefallen',
   suppressedLead: 'Über diesen Alarm wird niemand benachrichtigt, solange sein Gateway ausgefallen ist.',
   withdrawnLead:
-    'Zurückgezogen, als sein Gateway wieder erreichbar war. Bleibt das Gerät stumm, löst es einen neuen Alarm aus.',
+    'Zurückgezogen, als sein Gateway wieder erreichbar war. Sendet das Gerät weiterhin nichts, wird ein neuer Alarm ausgelöst.',
   flapping: 'Flattert',
-  flappingLead: 'Er wird immer wieder ausgelöst und beendet. Nicht jedes Mal wird jemand benachrichtigt.',
+  flappingLead:
+    'Dieser Alarm wird immer wieder ausgelöst und beendet. Nicht jedes Mal wird jemand benachrichtigt.',
   expand: (title: string) => `Alarme von ${title} anzeigen`,
   select: (title: string) => `Alarme von ${title} auswählen`,
   partOf: 'Störung',
@@ -38,6 +39,6 @@ export const incidents = {
   list: 'Alarme',
   timeline: 'Zeitverlauf',
   missing:
-    'Störung nicht gefunden. Ihre Alarme sind möglicherweise älter als die Aufbewahrungsdauer oder gehören zu Geräten außerhalb Ihrer Bereiche.',
+    'Störung nicht gefunden. Die zugehörigen Alarme sind möglicherweise älter als die Aufbewahrungsdauer oder gehören zu Geräten außerhalb Ihrer Bereiche.',
   more: (n: number) => `${n} weitere anzeigen`,
 };

@@ -29,7 +29,7 @@ export const nav = {
   assistant: 'Assistent',
   analyse: 'Analyse',
   rules: 'Regeln',
-  calculated: 'Berechnete Metriken',
+  calculated: 'Berechnete Messgrößen',
   reactions: 'Reaktionen',
   silences: 'Stummschaltungen',
   health: 'Gerätezustand',
@@ -55,7 +55,7 @@ export const palette = {
   ask: 'Den Assistenten fragen',
   areas: 'Bereiche',
   attention: 'Geräte zeigen, die Aufmerksamkeit brauchen',
-  silent: 'Veraltete und Offline-Geräte zeigen',
+  silent: 'Überfällige und Offline-Geräte zeigen',
   acknowledge: (n: number) =>
     plural(n, { one: 'Den offenen Alarm quittieren', other: `Alle ${n} offenen Alarme quittieren` }),
 };

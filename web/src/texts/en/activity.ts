@@ -13,7 +13,7 @@ export const activity = {
   kinds: {
     raised: 'Raised',
     acknowledged: 'Acknowledged',
-    handled: 'Handled',
+    handled: 'Updated',
     confirmed: 'Cause confirmed',
     cleared: 'Cleared',
     changed: 'Rule changed',

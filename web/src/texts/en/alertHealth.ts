@@ -16,13 +16,13 @@ export const alertHealth = {
   rule: 'Rule',
   alerts: 'Alerts',
   devices: 'Devices',
-  open: 'Open in total',
+  open: 'Total time open',
   acknowledged: 'Acknowledged',
   advice: 'Rules to change',
-  noAdvice: 'No rule raised needless alerts.',
+  noAdvice: 'No rule raised unnecessary alerts.',
   change: 'Change the rule',
   drifts: 'Drifting towards a limit',
-  noDrifts: 'No metric reaches a limit within two weeks.',
+  noDrifts: 'At the current trend, no metric reaches a limit within two weeks.',
   drift: (value: string, limit: string, perDay: string, days: string): string =>
     `${value} now, ${perDay} a day: reaches ${limit} in ${days}`,
   days: (days: number): string =>
@@ -31,8 +31,8 @@ export const alertHealth = {
       : plural(Math.round(days), { one: 'about a day', other: `about ${Math.round(days)} days` }),
   isa: 'Compared with ISA-18.2',
   isaLead: (count: string, hidden: number): string =>
-    `${count} alerts with a notification${hidden ? `; ${hidden} silenced, suppressed or late ones do not count` : ''}. The targets are for one operator.`,
-  incomplete: 'There are more than 20,000 alerts; only the newest count.',
+    `Based on ${count} alerts${hidden ? `, without ${hidden} that were silenced, suppressed or late` : ''}. The targets are for one operator.`,
+  incomplete: 'There are more than 20,000 alerts. Only the newest 20,000 are counted.',
   figure: 'Figure',
   value: 'Value',
   target: 'At most',

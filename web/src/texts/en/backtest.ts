@@ -18,8 +18,8 @@ export const backtest = {
       : `Would have fired ${times(count)} on ${devices(onDevices)}, for ${longest} at the longest.`,
   before: (count: number): string =>
     count === 0 ? 'The saved rule would not have fired.' : `The saved rule would have fired ${times(count)}.`,
-  added: (count: number): string => `New: ${count}.`,
-  gone: (count: number): string => `No longer: ${count}.`,
+  added: (count: number): string => `Only with the changes: ${count}.`,
+  gone: (count: number): string => `Only with the saved rule: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
     `Tested on ${readings} readings from ${tested} of ${of} devices.`,
   since: (from: string): string => `Readings since ${from}.`,
@@ -30,7 +30,7 @@ export const backtest = {
   },
   more: (count: number): string => `and ${count} more`,
   firings: 'Newest firings',
-  stillOpen: 'until the end',
+  stillOpen: 'still open at the end',
   whole: 'Whole period',
   suggest: 'Suggest limits',
   suggesting: 'Reading the history…',

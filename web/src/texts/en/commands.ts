@@ -2,7 +2,7 @@
 
 export const commands = {
   title: 'Commands',
-  lead: 'Commands are queued until the device is reachable. Results appear below.',
+  lead: 'Commands wait until the device is reachable. Results appear below.',
   log: 'Recent commands',
   none: 'No commands sent yet.',
   now: (v: string) => `now ${v}`,

@@ -89,7 +89,7 @@ export const dashboards = {
     searchDevice: 'Device or area…',
     results: 'Results',
     noResults: 'No results.',
-    chosen: 'Chosen',
+    chosen: 'Selected',
     nothing: 'Choose a metric first.',
     noDevice: 'Choose a device first.',
     allDevices: 'All devices',

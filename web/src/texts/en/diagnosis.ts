@@ -5,7 +5,7 @@ import { plural } from '../plural';
 export const diagnosis = {
   title: 'Diagnosis',
   of: (device: string, first: boolean) =>
-    `Diagnosis of ${device}, ${first ? 'the first alert of this incident' : 'in the same incident'}.`,
+    `Diagnosis of ${device}, ${first ? 'which had the first alert of this incident' : 'which is in the same incident'}.`,
   asOf: (time: string) => `Based on readings up to ${time}.`,
   pending: 'Analysing the readings…',
   none: 'No diagnosis for this alert.',
@@ -53,7 +53,7 @@ export const diagnosis = {
   tell: (check: string) => `To confirm: ${check}`,
   nature: {
     fault: 'fault',
-    act: 'not a fault: somebody or a program did this',
+    act: 'not a fault: caused by a person or a program',
     process: 'not a fault: conditions changed',
     normal: 'normal operation',
   },

@@ -4,7 +4,7 @@ export const explore = {
   title: 'Explore',
   open: 'Explore',
   lead: 'Compare metrics of several devices in one chart.',
-  none: 'Nothing chosen yet.',
+  none: 'No metrics selected yet.',
   noneLead: 'Add metrics below. The page address stores your selection.',
   add: 'Add metric',
   search: 'Metric to add',
@@ -28,7 +28,7 @@ export const explore = {
   max: 'Max',
   last: 'Last',
   at: (time: string) => `At ${time}`,
-  chart: 'Chart of the chosen metrics',
+  chart: 'Chart of the selected metrics',
   remove: (name: string) => `Remove ${name}`,
   removeHead: 'Remove',
 };

@@ -67,7 +67,7 @@ export const settings = {
   auto: 'Automatic',
   digits: (n: number) => plural(n, { one: '1 decimal', other: `${n} decimals` }),
   decimalsOf: (unit: string) => `Decimals of ${unit}`,
-  flow: 'Flow',
+  flow: 'Throughput',
   rate: 'Messages',
   perSecond: (n: string) => `${n} /s`,
   lag: 'Latency, arrival to disk',

@@ -121,7 +121,7 @@ export const profile = {
   units: 'Unidades',
   systems: { metric: 'Métricas', imperial: 'Imperiales' },
   unitsHint:
-    'Los valores se convierten solo al mostrarlos. Sin definir: las unidades que envían los dispositivos. Las reglas, las órdenes y los mensajes siempre las conservan.',
+    'Los valores se convierten solo al mostrarlos. Sin definir: las unidades que envían los dispositivos. Las reglas, los comandos y los mensajes siempre las conservan.',
   timeZone: 'Zona horaria',
   timeZoneHint: 'Para las horas del panel. También la reciben los programas que usan la API.',
   automatic: 'Sin definir',
@@ -145,7 +145,7 @@ export const people = {
   },
   roleHints: {
     viewer: 'Los observadores ven dispositivos, historial y alertas, y hacen preguntas.',
-    operator: 'Los operadores además reconocen alertas, envían órdenes y analizan archivos.',
+    operator: 'Los operadores además reconocen alertas, envían comandos y analizan archivos.',
     administrator:
       'Los administradores además cambian reglas, dispositivos, asignaciones, modelos, personas y ajustes.',
   },

@@ -13,7 +13,7 @@ export const activity = {
   kinds: {
     raised: 'Activada',
     acknowledged: 'Reconocida',
-    handled: 'Gestionada',
+    handled: 'Actualizada',
     confirmed: 'Causa confirmada',
     cleared: 'Resuelta',
     changed: 'Regla cambiada',
@@ -21,7 +21,7 @@ export const activity = {
     presence: 'Disponibilidad',
     discovered: 'Descubierto',
     deleted: 'Eliminado',
-    command: 'Orden',
+    command: 'Comando',
     rejected: 'Rechazado',
     silence: 'Silencios',
     settings: 'Ajustes',

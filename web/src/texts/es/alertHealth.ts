@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const alertHealth = {
   title: 'Calidad de las alertas',
-  lead: 'Qué alertó en los últimos siete días, qué fue ruido y qué conviene cambiar.',
+  lead: 'Alertas de los últimos siete días, cuáles fueron ruido y qué conviene cambiar.',
   week: 'Esta semana',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 alerta', other: `${count} alertas` });
@@ -19,10 +19,10 @@ export const alertHealth = {
   open: 'Tiempo total',
   acknowledged: 'Reconocidas',
   advice: 'Reglas que conviene cambiar',
-  noAdvice: 'Ninguna regla generó ruido.',
+  noAdvice: 'Ninguna regla generó alertas innecesarias.',
   change: 'Cambiar la regla',
   drifts: 'Se acercan a un límite',
-  noDrifts: 'Ningún valor alcanza un límite en dos semanas.',
+  noDrifts: 'Con la tendencia actual, ninguna métrica alcanza un límite en dos semanas.',
   drift: (value: string, limit: string, perDay: string, days: string): string =>
     `ahora ${value}, ${perDay} al día: alcanza ${limit} en ${days}`,
   days: (days: number): string =>
@@ -31,8 +31,8 @@ export const alertHealth = {
       : plural(Math.round(days), { one: 'un día, aproximadamente', other: `unos ${Math.round(days)} días` }),
   isa: 'Comparación con ISA-18.2',
   isaLead: (count: string, hidden: number): string =>
-    `${count} alertas con notificación${hidden ? `; ${hidden} silenciadas, suprimidas o tardías no cuentan` : ''}. Los objetivos son para un operador.`,
-  incomplete: 'Hay más de 20 000 alertas; solo cuentan las más recientes.',
+    `Según ${count} alertas${hidden ? `, sin ${hidden} silenciadas, suprimidas o tardías` : ''}. Los objetivos son para un operador.`,
+  incomplete: 'Hay más de 20 000 alertas. Solo se cuentan las 20 000 más recientes.',
   figure: 'Indicador',
   value: 'Valor',
   target: 'Como máximo',

@@ -4,12 +4,12 @@ import { plural } from '../plural';
 
 export const areas = {
   title: 'Áreas',
-  lead: 'El área de un dispositivo se asigna en su página, en «Ajustes». Se puede limitar a las personas a ciertas áreas.',
+  lead: 'El área de un dispositivo se asigna en su página, en «Ajustes». El acceso de las personas se puede limitar a áreas.',
   none: 'Aún no hay áreas.',
   devices: (n: number, text: string) => plural(n, { one: '1 dispositivo', other: `${text} dispositivos` }),
   name: 'Nombre del área',
-  parent: 'Dentro de',
-  top: 'Ninguna otra área',
+  parent: 'Área superior',
+  top: 'Ninguna (nivel superior)',
   newName: 'Nombre de un área nueva',
   create: 'Crear',
   edit: 'Editar',
@@ -20,7 +20,7 @@ export const areas = {
   remove: 'Eliminar',
   removeOne: (name: string) => `Eliminar ${name}`,
   removeLead:
-    'Sus dispositivos quedan sin área. Las personas limitadas solo a esta área no verán ningún dispositivo.',
+    'Los dispositivos del área quedan sin área. Las personas limitadas solo a esta área no verán ningún dispositivo.',
   suggested: 'Anunciadas por dispositivos',
   suggestedLead:
     'Los dispositivos anuncian estas áreas. Se muestran, pero no afectan a lo que las personas pueden ver hasta que las acepte.',

@@ -3,7 +3,7 @@
 export const assistant = {
   title: 'Asistente',
   lead: 'Pregunte por sus dispositivos: qué falla, qué ha cambiado, qué significa una lectura.',
-  hint: 'Puede hacer preguntas de seguimiento. Los números se comprueban con los datos. Las órdenes solo se envían cuando usted las confirma.',
+  hint: 'Puede hacer preguntas de seguimiento. Los números se comprueban con los datos. Los comandos solo se envían cuando usted los confirma.',
   placeholder: 'Pregunte por sus dispositivos…',
   send: 'Enviar',
   stop: 'Detener',
@@ -21,7 +21,7 @@ export const assistant = {
   steps: 'Datos consultados',
   sources: 'Fuentes:',
   unsupported: 'Sin respaldo en los datos:',
-  proposal: 'Orden propuesta',
+  proposal: 'Comando propuesto',
   range: (low: string, high: string) => `${low} a ${high}`,
   chart: (title: string, range: string) => `Gráfico de ${title}: ${range}`,
   tools: {
@@ -37,8 +37,8 @@ export const assistant = {
     evidence: 'Datos analizados de',
     compare_with_peers: 'Comparado con dispositivos similares',
     approaching_limits: 'Valores cercanos a un límite buscados',
-    commands_of: 'Órdenes leídas de',
-    propose_command: 'Orden preparada',
+    commands_of: 'Comandos leídos de',
+    propose_command: 'Comando preparado',
     search_documents: 'Documentos consultados',
   },
   builtin: 'analista integrado: reglas y estadística, no un modelo de lenguaje',

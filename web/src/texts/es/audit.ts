@@ -5,7 +5,7 @@ export const audit = {
   lead: 'Quién hizo qué, cuándo y desde dónde.',
   open: 'Abrir el registro de auditoría',
   entry:
-    'Inicios de sesión, cambios, órdenes, preguntas a la IA y exportaciones de todas las personas. Se puede buscar y exportar.',
+    'Inicios de sesión, cambios, comandos, preguntas a la IA y exportaciones de todas las personas. Se puede buscar y exportar.',
   search: 'Buscar',
   placeholder: 'Texto, objeto, dirección…',
   person: 'Persona',
@@ -42,7 +42,7 @@ export const audit = {
     settings: 'Ajustes',
     device: 'Dispositivo',
     alert: 'Alerta',
-    command: 'Orden',
+    command: 'Comando',
     ai: 'IA',
     data: 'Datos',
   },

@@ -21,8 +21,8 @@ export const backtest = {
     count === 0
       ? 'La regla guardada no se habría activado.'
       : `La regla guardada se habría activado ${times(count)}.`,
-  added: (count: number): string => `Nuevas: ${count}.`,
-  gone: (count: number): string => `Ya no: ${count}.`,
+  added: (count: number): string => `Solo con los cambios: ${count}.`,
+  gone: (count: number): string => `Solo con la regla guardada: ${count}.`,
   basis: (readings: string, tested: string, of: string): string =>
     `Probada con ${readings} lecturas de ${tested} de ${of} dispositivos.`,
   since: (from: string): string => `Lecturas desde ${from}.`,
@@ -31,11 +31,11 @@ export const backtest = {
     too_many_readings: (names: string): string =>
       `Demasiadas lecturas, elija un periodo más corto: ${names}.`,
     too_many_devices: (names: string): string =>
-      `No probados, porque ya se prueban 100 dispositivos: ${names}.`,
+      `No probados, porque el límite es de 100 dispositivos: ${names}.`,
   },
   more: (count: number): string => `y ${count} más`,
   firings: 'Activaciones más recientes',
-  stillOpen: 'hasta el final',
+  stillOpen: 'aún abierta al final',
   whole: 'Todo el periodo',
   suggest: 'Sugerir límites',
   suggesting: 'Leyendo el historial…',
@@ -43,7 +43,7 @@ export const backtest = {
     peers === 0
       ? `De la última semana de ${devices(own)}:`
       : `De la última semana de ${devices(own)} y ${peers} más del mismo modelo:`,
-  sensitivity: { high: 'Sensible', medium: 'Equilibrado', low: 'Discreto' },
+  sensitivity: { high: 'Sensible', medium: 'Equilibrado', low: 'Poco sensible' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, se resuelve en ${clear}: ${fired}`,
   wouldFire: (count: number): string =>
     count === 0 ? 'no se habría activado' : `se habría activado ${times(count)}`,

@@ -5,7 +5,7 @@ import { plural } from '../plural';
 export const diagnosis = {
   title: 'Diagnóstico',
   of: (device: string, first: boolean) =>
-    `Diagnóstico de ${device}, ${first ? 'la primera alerta de este incidente' : 'en el mismo incidente'}.`,
+    `Diagnóstico de ${device} (${first ? 'con la primera alerta de este incidente' : 'en el mismo incidente'}).`,
   asOf: (time: string) => `Basado en lecturas hasta ${time}.`,
   pending: 'Analizando las lecturas…',
   none: 'No hay diagnóstico de esta alerta.',
@@ -37,7 +37,7 @@ export const diagnosis = {
   },
   byHub: 'del hub, a partir de las lecturas',
   struck: (n: number) =>
-    `${n} ${plural(n, { one: 'afirmación eliminada', other: 'afirmaciones eliminadas' })}: las lecturas las contradicen`,
+    `${n} ${plural(n, { one: 'afirmación eliminada: las lecturas la contradicen', other: 'afirmaciones eliminadas: las lecturas las contradicen' })}`,
   opinionOfAnalyst: 'Analista',
   opinionOfModel: (model: string) => `Modelo (${model})`,
   undecided: 'sin decidir',
@@ -53,7 +53,7 @@ export const diagnosis = {
   tell: (check: string) => `Para confirmarla: ${check}`,
   nature: {
     fault: 'fallo',
-    act: 'no es un fallo: lo hizo una persona o un programa',
+    act: 'no es un fallo: lo causó una persona o un programa',
     process: 'no es un fallo: cambiaron las condiciones',
     normal: 'funcionamiento normal',
   },

@@ -4,7 +4,7 @@ export const explore = {
   title: 'Explorar',
   open: 'Explorar',
   lead: 'Compare métricas de varios dispositivos en un gráfico.',
-  none: 'Aún no ha elegido nada.',
+  none: 'Aún no hay métricas seleccionadas.',
   noneLead: 'Añada métricas abajo. La dirección guarda lo que elija.',
   add: 'Añadir métrica',
   search: 'Métrica que añadir',
@@ -28,7 +28,7 @@ export const explore = {
   max: 'Máx.',
   last: 'Último',
   at: (time: string) => `A las ${time}`,
-  chart: 'Gráfico de las métricas elegidas',
+  chart: 'Gráfico de las métricas seleccionadas',
   remove: (name: string) => `Quitar ${name}`,
   removeHead: 'Quitar',
 };

@@ -18,9 +18,10 @@ export const incidents = {
   suppressedBy: (name: string | null) =>
     name ? `Suprimida: ${name} está caída` : 'Suprimida: la pasarela está caída',
   suppressedLead: 'Nadie recibe notificaciones de esta alerta mientras su pasarela esté caída.',
-  withdrawnLead: 'Retirada al volver su pasarela. Si el dispositivo sigue callado, activa una alerta nueva.',
+  withdrawnLead:
+    'Retirada al volver su pasarela. Si el dispositivo sigue sin enviar datos, se activa una alerta nueva.',
   flapping: 'Intermitente',
-  flappingLead: 'Se activa y se resuelve una y otra vez. No se notifica cada vez.',
+  flappingLead: 'Esta alerta se activa y se resuelve una y otra vez. No se notifica cada vez.',
   expand: (title: string) => `Mostrar las alertas de ${title}`,
   select: (title: string) => `Seleccionar las alertas de ${title}`,
   partOf: 'Incidente',
@@ -33,6 +34,6 @@ export const incidents = {
   list: 'Alertas',
   timeline: 'Cronología',
   missing:
-    'Incidente no encontrado. Sus alertas pueden ser anteriores al tiempo de conservación, o ser de dispositivos fuera de sus áreas.',
+    'Incidente no encontrado. Las alertas del incidente pueden ser anteriores al tiempo de conservación, o ser de dispositivos fuera de sus áreas.',
   more: (n: number) => `Mostrar ${n} más`,
 };

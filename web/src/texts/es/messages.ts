@@ -13,8 +13,8 @@ const silence = (p: Params, active: string, passive: string): string =>
 const words: MessageWords = {
   above: (limit) => `por encima de ${limit}`,
   below: (limit) => `por debajo de ${limit}`,
-  outside: (low, high) => `fuera de ${low} a ${high}`,
-  inside: (low, high) => `dentro de ${low} a ${high}`,
+  outside: (low, high) => `fuera del rango de ${low} a ${high}`,
+  inside: (low, high) => `dentro del rango de ${low} a ${high}`,
   ownLimit: ', o del límite del dispositivo',
   ownLimits: ', o de los límites del dispositivo',
   is: (value) => `es ${value}`,
@@ -47,9 +47,9 @@ const words: MessageWords = {
     'alert.severity': (p, alert) =>
       `La gravedad cambió de ${severity(p, 'was')} a ${severity(p, 'severity')}: ${alert}`,
     'alert.acknowledged': (p, alert) => `${by(p)} reconoció ${alert}`,
-    'alert.unacknowledged': (p, alert) => `${by(p)} retiró el reconocimiento de ${alert}`,
+    'alert.unacknowledged': (p, alert) => `${by(p)} quitó el reconocimiento de ${alert}`,
     'alert.acknowledgement_expired': (_, alert) => `Reconocimiento caducado: ${alert}`,
-    'alert.assigned': (p, alert) => `${by(p)} asignó a ${p['assignee']}: ${alert}`,
+    'alert.assigned': (p, alert) => `${by(p)} asignó la alerta a ${p['assignee']}: ${alert}`,
     'alert.unassigned': (p, alert) => `${by(p)} quitó al responsable de ${alert}`,
     'alert.muted': (p, alert) => `${by(p)} silenció ${alert}`,
     'alert.unmuted': (p, alert) => `${by(p)} dejó de silenciar ${alert}`,

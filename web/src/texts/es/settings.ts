@@ -66,7 +66,7 @@ export const settings = {
   auto: 'Automático',
   digits: (n: number) => plural(n, { one: '1 decimal', other: `${n} decimales` }),
   decimalsOf: (unit: string) => `Decimales de ${unit}`,
-  flow: 'Flujo',
+  flow: 'Rendimiento',
   rate: 'Mensajes',
   perSecond: (n: string) => `${n} /s`,
   lag: 'Latencia, de la llegada al disco',

@@ -31,7 +31,7 @@ export const nav = {
   calculated: 'Métricas calculadas',
   reactions: 'Reacciones',
   silences: 'Silencios',
-  health: 'Salud de dispositivos',
+  health: 'Estado de los dispositivos',
   topics: 'Topics',
   activity: 'Actividad',
   settings: 'Ajustes',

@@ -15,7 +15,7 @@ export const topics = {
   unmappedOnly: 'Solo sin asignar',
   unmapped: 'Sin asignar',
   connecting: 'Escuchando…',
-  none: 'No hay mensajes desde que abrió esta página. Los retenidos aparecen al momento.',
+  none: 'No hay mensajes desde que abrió esta página. Los retenidos aparecen de inmediato.',
   noMatch: 'Ningún topic coincide con el filtro.',
   count: (n: number, text: string) =>
     `${text} ${plural(n, { one: 'topic visto', other: 'topics vistos' })} desde que abrió esta página`,
@@ -62,12 +62,12 @@ export const topics = {
   checking: 'Comprobando…',
   asText: 'Texto para mappings.toml',
   save: 'Aplicar',
-  mapped: 'Asignación guardada y activa. Sus dispositivos aparecen con su próximo mensaje.',
+  mapped: 'Asignación guardada y activa. Los dispositivos aparecen con su próximo mensaje.',
   undone: 'Cambio deshecho',
   saveText: 'Guardar',
   saved: 'Asignaciones guardadas y activas',
   remove: (topic: string) => `Eliminar la asignación ${topic}`,
-  removeLead: 'Sus dispositivos conservan su historial y no reciben valores nuevos.',
+  removeLead: 'Los dispositivos de la asignación conservan su historial y no reciben valores nuevos.',
   removed: (topic: string) => `Asignación ${topic} eliminada`,
   mappings: (n: number) => `${n} ${plural(n, { one: 'asignación', other: 'asignaciones' })}.`,
 };

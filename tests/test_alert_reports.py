@@ -137,6 +137,7 @@ async def test_reports_over_http(tmp_path: Path):
         await hub.settled()
         health = (await hub.http.get("/api/alert-health")).json()
         assert (health["count"], health["fleeting"][0]["device_id"]) == (8, "a")
+        assert health["fleeting"][0]["rule_name"] == "Too hot"
         assert health["start"] == now - HOUR, "the hub has known its first device for an hour"
         assert health["per_hour"]["value"] == pytest.approx(8, rel=0.3)
         found = (await hub.http.get("/api/alert-digest")).json()

@@ -26,7 +26,8 @@ async def open_alert(hub: ApiHub, device: str = "pump-01") -> dict[str, object]:
 async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
     alert = await open_alert(hub)
     assert set(alert) == {
-        "id", "device_id", "device_name", "metric", "rule_id", "severity", "state", "message", "value", "threshold",
+        "id", "device_id", "device_name", "metric", "rule_id", "rule_name", "severity", "state", "message", "value",
+        "threshold",
         "unit", "since", "raised_at", "acknowledged_at", "acknowledged_by", "note", "cleared_at", "diagnosis",
         "diagnosis_state", "began_at", "ended_at", "withdrawn", "late", "current", "stays_open", "stays_open_key",
         "stays_open_params", "message_key", "message_params", "confirmed", "acknowledged_until", "assignee", "muted",
@@ -38,6 +39,7 @@ async def test_alert_is_raised_acknowledged_and_cleared(hub: ApiHub) -> None:
         "condition": {"above": 80.0, "below": None, "clear": 78.0, "steps": [], "device_limits": False},
     }  # fmt: skip
     assert (alert["device_id"], alert["metric"], alert["rule_id"]) == ("pump-01", "temperature", "hot")
+    assert alert["rule_name"] == "Too hot"
     assert (alert["severity"], alert["state"], alert["value"], alert["threshold"]) == ("critical", "raised", 85.0, 80.0)
     assert (alert["diagnosis"], alert["diagnosis_state"]) == (None, "none")
     assert (await hub.http.get("/api/devices/pump-01")).json()["severity"] == "critical"

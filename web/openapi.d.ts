@@ -3590,6 +3590,8 @@ export interface components {
             metric: string | null;
             /** Rule Id */
             rule_id: string;
+            /** Rule Name */
+            rule_name: string;
             /**
              * Severity
              * @enum {string}
@@ -8411,6 +8413,8 @@ export interface components {
         SourceOfAlerts: {
             /** Rule Id */
             rule_id: string;
+            /** Rule Name */
+            rule_name: string;
             /** Device Id */
             device_id: string;
             /** Metric */

@@ -4,8 +4,7 @@ Rules are evaluated when a reading arrives (:meth:`Engine.observe`), when a time
 the latest values when rules or a device's description change (:meth:`Engine.judge`).
 
 The engine reads no clock: times come with records and ticks. The state of a rule on a metric is the device's watch,
-which is stored with the device. The engine's own state can be rebuilt from rules, devices and open alerts. How rules
-are evaluated on one device is in :mod:`hub.rules.evaluator`.
+which is stored with the device. The engine's own state can be rebuilt from rules, devices and open alerts.
 """
 
 from __future__ import annotations
@@ -62,8 +61,7 @@ class Engine:
 
         Args:
             rules: The rules.
-            tolerated: Returns the silence in ms after which a silence rule raises an alert on a device; see
-                :meth:`hub.registry.registry.DeviceRegistry.tolerated_silence`.
+            tolerated: Returns the silence in ms after which a silence rule raises an alert on a device.
             areas: The areas that rules may name; see :class:`hub.rules.scopes.ScopeMatcher`.
             gateways: Returns a gateway and those that it is connected through.
             incident_limits: The times within which alerts belong to one incident.
@@ -71,6 +69,7 @@ class Engine:
         """
         self.incident_limits = incident_limits or IncidentLimits()
         self.rules = list(rules)
+        self.rule_names = {rule.id: rule.name for rule in self.rules}
         self._gateways = gateways
         self.matcher = ScopeMatcher(areas or {}, gateways)
         self._schedules = Schedules(self.rules)
@@ -201,6 +200,7 @@ class Engine:
         A rule with the same id and metric keeps its window, timer and alert, if the new condition still holds.
         """
         self.rules[:] = rules
+        self.rule_names = {rule.id: rule.name for rule in self.rules}
         self.published.want(self.rules)
         self._schedules.reset()
         self._unjudged.clear()

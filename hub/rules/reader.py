@@ -29,6 +29,11 @@ class AlertReader(Protocol):
         """The rules."""
         ...
 
+    @property
+    def rule_names(self) -> Mapping[str, str]:
+        """The names of all rules by id."""
+        ...
+
     def severity(self, device_id: str) -> Severity:
         """Return the highest severity among the device's open alerts."""
         ...

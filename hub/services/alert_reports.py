@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -24,12 +24,16 @@ MAX_DRIFTS = 10
 
 
 class AlertHealth(msgspec.Struct, frozen=True):
-    """Figures of a period (epoch ms). ``complete`` is False if the period has more alerts than were read."""
+    """Figures of a period (epoch ms). ``complete`` is False if the period has more alerts than were read.
+
+    ``rule_names`` has the names of the rules by id.
+    """
 
     start: int
     end: int
     complete: bool
     statistics: AlertStatistics
+    rule_names: Mapping[str, str]
 
 
 class AlertDigest(msgspec.Struct, frozen=True):
@@ -70,7 +74,7 @@ class AlertReports:
         alerts, complete = await self.since(start)
         known = [each.first_seen for each in self._registry.devices()] + [each.raised_at for each in alerts]
         start = min(max(start, min(known, default=end)), end - HOUR_MS)
-        return AlertHealth(start, end, complete, alert_statistics(alerts, start, end))
+        return AlertHealth(start, end, complete, alert_statistics(alerts, start, end), self._engine.rule_names)
 
     async def digest(self) -> AlertDigest:
         """Return the digest of the last seven days."""

@@ -57,6 +57,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
     Attributes:
         alert: The alert.
         device_name: Display name of its device.
+        rule_name: Name of its rule; the id of a rule that was removed.
         diagnosis: The newest diagnosis, or None.
         diagnosis_state: ``pending`` while a diagnosis is being written.
         current: Copy of the latest value of the alert's metric.
@@ -67,6 +68,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
     alert: Alert
     device_name: str
+    rule_name: str
     diagnosis: Diagnosis | None
     diagnosis_state: DiagnosisState
     current: Latest | None = None
@@ -175,12 +177,14 @@ class Alerts:
         device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
         pending = any(map(self._pending, (alert.id, *self._engine.explaining(alert))))
         state: DiagnosisState = "ready" if diagnosis else "pending" if pending else "none"
+        rule_name = self._engine.rule_names.get(alert.rule, alert.rule)
         if device is None:
-            return ExplainedAlert(alert, alert.device, diagnosis, state)
+            return ExplainedAlert(alert, alert.device, rule_name, diagnosis, state)
         latest = device.metrics.get(alert.metric or "")
         return ExplainedAlert(
             alert,
             device.display_name,
+            rule_name,
             diagnosis,
             state,
             current=copy(latest) if latest else None,

@@ -93,6 +93,11 @@ class VisibleAlerts:
         found = {rule.id: rule for device in self._devices.devices() for rule in self.rules_for(device)}
         return [found[rule.id] for rule in self._engine.rules if rule.id in found]
 
+    @property
+    def rule_names(self) -> Mapping[str, str]:
+        """The names of all rules by id, for the alerts that they raised."""
+        return self._engine.rule_names
+
     def together(self, alert: Alert) -> list[Alert]:
         """Return the other open alerts of the alert's incident."""
         found = [each for each in self._engine.together(alert) if self._devices.known(each.device)]

@@ -67,6 +67,13 @@ def test_first_administrator_invites_a_viewer(tmp_path: Path, page: Page, browse
             expect(other.get_by_role("region", name="Your account")).to_contain_text("Signed in as Val (viewer).")
             expect(other.get_by_role("region", name="People")).to_have_count(0)
             expect(other.get_by_role("region", name="Models")).to_have_count(0)
+            other.goto(f"{running.url}/settings/audit")
+            expect(other.get_by_text("Your role does not permit this.")).to_be_visible()
+            expect(other.get_by_role("link", name="Export")).to_have_count(0)
+            page.goto(f"{running.url}/settings/audit")
+            expect(page.get_by_role("link", name="Export")).to_have_count(2)
+            for each in (page, other):
+                each.goto(f"{running.url}/settings")
 
             page.reload()
             expect(people.get_by_label("Role of Val")).to_have_value("viewer")

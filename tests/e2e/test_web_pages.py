@@ -76,6 +76,7 @@ def test_alerts_page_shows_diagnosis_and_saves_note(plant: Demo, open_alert: dic
     page.get_by_test_id("alert").filter(has_text="sensor_37").get_by_role("link").click()
     expect(page.get_by_test_id("diagnosis")).to_have_attribute("data-state", "ready", timeout=10_000)
     expect(page.get_by_test_id("diagnosis")).to_contain_text("rules and statistics, not a language model")
+    expect(page.get_by_role("link", name="Sensor too hot", exact=True)).to_be_visible()
     page.get_by_test_id("acknowledge").click()
     page.get_by_label("Note (optional)").fill("a fan is on its way")
     page.get_by_test_id("acknowledge-confirm").click()

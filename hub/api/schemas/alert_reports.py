@@ -21,6 +21,7 @@ class SourceOfAlerts(ApiObject):
     """A rule on a metric of a device, and how many alerts it raised."""
 
     rule_id: str
+    rule_name: str
     device_id: str
     metric: str | None
     count: int
@@ -111,7 +112,7 @@ def health(found: alert_reports.AlertHealth) -> AlertHealthShape:
     figures = {name: FigureShape.of(getattr(statistics, name)) for name in _FIGURES}
     sources = {
         name: [
-            SourceOfAlerts(each.rule, each.device, each.metric, each.count)
+            SourceOfAlerts(each.rule, found.rule_names.get(each.rule, each.rule), each.device, each.metric, each.count)
             for each in getattr(statistics, name)[:MAX_SOURCES]
         ]
         for name in _SOURCES

@@ -80,6 +80,7 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
     device_name: str
     metric: str | None
     rule: str
+    rule_name: str
     severity: Severity
     state: AlertState
     message: str

@@ -118,6 +118,7 @@ def alert(found: ExplainedAlert) -> responses.AlertShape:
     return responses.AlertShape.of(
         found.alert,
         device_name=found.device_name,
+        rule_name=found.rule_name,
         began_at=found.alert.since,
         current=responses.CurrentShape.of(latest, unit=found.unit) if latest else None,
         assignee=responses.AssigneeShape.of(found.alert.assignee) if found.alert.assignee else None,

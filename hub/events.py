@@ -92,9 +92,7 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 class AlertHandled(msgspec.Struct, frozen=True):
     """An open alert was assigned, muted, silenced, suppressed or commented on, or one of these ended.
 
-    ``by`` is None if no person did it just now.
-
-    ``text`` is that of a comment, or the notes of silences.
+    ``by`` is the person who did it, None if the hub did. ``text`` is the comment, or the notes of silences.
     """
 
     alert: Alert
@@ -105,7 +103,7 @@ class AlertHandled(msgspec.Struct, frozen=True):
 
 
 class SilenceChanged(msgspec.Struct, frozen=True):
-    """A silence was created, edited or ended; or (``by`` is None) it started, stopped or ended at its time."""
+    """A person created, edited or ended a silence; or (``by`` is None) it started, stopped or ended by its times."""
 
     silence: AlertSilence
     at: int

@@ -172,8 +172,9 @@ class People:
     ) -> Account:
         """Change role and limits of an account, disable or enable it; all or nothing.
 
-        None leaves role and ``disabled`` unchanged, UNSET the limits; an administrator has none.
-        The changes apply from the next request on. Disabling an account ends its sessions and API tokens.
+        None leaves the role or ``disabled`` unchanged; UNSET leaves the limits unchanged. Making a person an
+        administrator removes the limits. The changes apply from the next request on. Disabling an account ends its
+        sessions and API tokens.
         """
         if disabled is False:
             await self.tokens.revoke_all(account_id)  # those that could not be revoked when it was disabled

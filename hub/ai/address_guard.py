@@ -76,7 +76,10 @@ async def resolve(host: str, port: int) -> list[IpAddress]:
 
 
 async def is_public(host: str, port: int) -> bool:
-    """Return True unless one of the host's addresses is outside of the public internet. A host may have none yet."""
+    """Return True unless one of the host's addresses is outside of the public internet.
+
+    A host whose name cannot be resolved counts as public.
+    """
     if (address := literal(host)) is not None:
         return unwrapped(address).is_global
     try:

@@ -141,7 +141,7 @@ class Budget:
 
     @contextmanager
     def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
-        """Count the call that the block makes. Raises AiBudget, and counts nothing, if it could exceed a limit."""
+        """Count the call that the block makes. Raises AiBudget, and does not count it, if it could exceed a limit."""
         person = self.person
         call = Call(_estimate(request), request.max_tokens, price, person.account if person else None)
         self._admit(call)

@@ -29,7 +29,7 @@ class ProviderProblem(msgspec.Struct, frozen=True):
 
 
 class ProviderChain:
-    """The providers in their order. The built-in analyst is added at the end if ``fallback`` is on, or it is alone."""
+    """The providers in their order. The built-in analyst is the last one if ``fallback`` is on, or the only one."""
 
     def __init__(
         self,

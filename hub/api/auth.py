@@ -225,7 +225,7 @@ class Authenticator:
         return None if self._digest is None else f"access token {sha256(self._digest).hexdigest()}"
 
     def _is_token(self, token: bytes) -> bool:
-        """Compare with the token, in constant time for any length."""
+        """Return whether this is the access token. The comparison takes the same time for any text."""
         return self._digest is not None and hmac.compare_digest(sha256(token).digest(), self._digest)
 
     # -- streams ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hub.accounts.permissions import LEAST_ROLE, WHOLE_HUB
 class Authorization:
     """The permissions by method and path.
 
-    ``table`` has the role that each operation needs, ``whole_hub`` those that need access to the whole hub.
+    ``table`` has the least role for each operation, ``whole_hub`` the operations that need access to the whole hub.
     """
 
     def __init__(self, table: Mapping[str, Role] = LEAST_ROLE, whole_hub: AbstractSet[str] = WHOLE_HUB) -> None:

@@ -98,7 +98,7 @@ def _at_hop(values: list[str], trusted: int) -> str:
 
 
 def _without_port(hop: str) -> str:
-    """Return the address in ``1.2.3.4:567`` or ``[v6]:567``."""
+    """Return an address such as ``1.2.3.4:567`` or ``[v6]:567`` without its port."""
     if hop.startswith("["):
         return hop.partition("]")[0]
     return hop.partition(":")[0] if hop.count(":") == 1 else hop

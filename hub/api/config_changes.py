@@ -38,7 +38,7 @@ class ConfigChanges(Generic[T]):
     answer: Callable[[ConfigDraft, Sequence[T], Sequence[T]], object] = lambda draft, before, after: draft
 
     def check(self, text: str, shape: Callable[[T], S]) -> tuple[list[S], str | None]:
-        """Return the entries of a draft of the whole file, each as ``shape`` returns it, or the problem with it."""
+        """Check a draft of the whole file. Return its entries, each converted by ``shape``, or the problem with it."""
         try:
             return [shape(entry) for entry in self.file.check(text)], None
         except Invalid as error:

@@ -222,8 +222,8 @@ class Guard:
 class Hosts:
     """Host names that the hub accepts, against DNS rebinding.
 
-    A page that points its own name at the hub's address sends that name. A numeric address cannot be rebound, so a hub
-    that listens on all addresses accepts any of them.
+    In such an attack, a page's host name resolves to the hub's address, and the browser sends that name as the Host. A
+    numeric address cannot be rebound, so a hub that listens on all addresses accepts any numeric address.
     """
 
     def __init__(self, http: HttpSettings) -> None:
@@ -277,8 +277,8 @@ def _with_headers(send: Send, *, secure: bool, varies: bool) -> Send:
 async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a refusal.
 
-    A WebSocket is accepted and closed with a code, because a page cannot read the status of a refused handshake. One of
-    a foreign origin gets a plain 403.
+    A WebSocket is accepted and closed with a code, because a page cannot read the status of a refused handshake. A
+    WebSocket from a foreign origin gets a plain 403.
     """
     if scope["type"] == "http":
         await refusal(scope, receive, send)

@@ -90,7 +90,7 @@ async def _run(
     on_ready: Callable[[], Awaitable[None]],
     lasting_broker: bool,
 ) -> None:
-    """Run all tasks of the hub until ``stop`` is set. A task that fails is recorded in the health and sets it."""
+    """Run all tasks of the hub until ``stop`` is set. A task that fails is recorded in the health and sets ``stop``."""
     core, connection, web = hub.core, hub.connection, hub.web
 
     async def watched(name: str, work: Awaitable[None]) -> None:
@@ -153,7 +153,10 @@ async def _run(
 
 
 async def _wait_until_ready(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
-    """Wait for the web server and, up to :data:`READY_S`, for the broker. Record that the hub has a session there."""
+    """Wait for the web server and, up to :data:`READY_S`, for the broker. Then call ``on_ready``.
+
+    Record in ``install.json`` that the hub has a session at a ``lasting_broker``.
+    """
     link = hub.connection.link
     deadline = time.monotonic() + READY_S
     while not hub.web.server.started or (not link.state.subscribed and time.monotonic() < deadline):

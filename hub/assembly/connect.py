@@ -54,5 +54,5 @@ def connect(
 
 
 def last_seen(registry: DeviceRegistry) -> int:
-    """Return when any device was last seen (ms). A gap found at the first connection begins there."""
+    """Return when any device was last seen (ms). A gap that is found at the first connection begins at this time."""
     return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

@@ -77,8 +77,8 @@ def resolve_question(
 ) -> ParsedQuestion:
     """Return the question completed from earlier turns, which are oldest first.
 
-    ``language`` is used if the words of the first question do not show a language. With ``continues``, the
-    question is written in one text with the last of the earlier ones.
+    ``language`` is used if the words of the first question do not show a language. With ``continues``, the question and
+    the last of the earlier ones are parts of one text.
     """
     previous: ParsedQuestion | None = None
     answered: list[Device] = []
@@ -193,7 +193,9 @@ def _asks_which_alerts_are_open(question: ParsedQuestion, previous: ParsedQuesti
 
 
 def _others(previous: ParsedQuestion, answered: Sequence[Device], devices: Sequence[Device]) -> list[Device]:
-    """Return the devices of the previous question that its answer did not mention, or mentioned last.
+    """Return the devices of the previous question except for the first one of its answer.
+
+    If the question named no device, this is the second device of the answer.
 
     After a question about one device, "the other one" is the only other device of its model.
     """

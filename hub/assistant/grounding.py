@@ -41,7 +41,7 @@ class _Fact(msgspec.Struct, frozen=True):
 
 
 def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], devices: Sequence[Device]) -> list[str]:
-    """Return the sentences with a number or a time that no data about their devices contains.
+    """Return the sentences with a number or a time that the data about the sentence's devices does not contain.
 
     Args:
         text: The answer.

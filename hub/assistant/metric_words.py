@@ -26,7 +26,7 @@ _LONGEST_CACHE = 50_000
 
 
 class MetricMention(msgspec.Struct, frozen=True):
-    """A metric as a question names it. ``names`` are metrics with just this name or title on some device."""
+    """A metric as a question names it. ``names`` are the metrics that have exactly this name or title on any device."""
 
     words: str
     names: frozenset[str] = frozenset()

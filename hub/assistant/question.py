@@ -43,7 +43,7 @@ class ParsedQuestion(msgspec.Struct):
     Attributes:
         text: as written.
         concepts: what its phrases mean, by the names in ``languages/*.toml``.
-        hint, comparative: the superlative and the comparative; each gives a side and maybe a quantity.
+        hint: the superlative in it, such as "warmest"; ``comparative``: the comparative, such as "warmer".
         quantity: the quantity that an adjective names: "how warm" is about the temperature.
         top: how many devices or readings are wanted.
         unknown: words that no parser understood; ``limiting``: those of them that could change the meaning.

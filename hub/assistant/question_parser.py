@@ -223,7 +223,7 @@ def _top(words: QuestionWords, language: Language) -> int | None:
 
 
 def _unused(words: QuestionWords, language: Language) -> tuple[list[str], list[str]]:
-    """Return the phrases that nothing understood, and those that limit the question."""
+    """Return the phrases that no parser understood, and those words among them that limit the question."""
     limiting = [token.written for token in words.tokens if token.use is None and token.word in language.limiting]
     for place, token in enumerate(words.tokens):
         if token.use is None and (

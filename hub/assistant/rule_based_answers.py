@@ -77,7 +77,7 @@ class RuleBasedAnswers:
     async def _answer(
         self, text: str, before: Sequence[Turn], language: str, *, continues: bool = False
     ) -> RuleBasedAnswer:
-        """Answer one question. With ``continues``, it is written in one text with the question before it."""
+        """Answer one question. With ``continues``, it and the question before it are parts of one text."""
         devices = await self._devices()
         question = await self._parsed(text, before, devices, language, continues=continues)
         with answering_in(question.language):
@@ -246,7 +246,7 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
 
 
 async def _nothing_called(context: Context, words: Sequence[str]) -> str:
-    """Return a sentence that nothing has these names, with similar names and the existing areas."""
+    """Return a sentence that says that nothing has these names. It also gives similar names, else the areas."""
     registry, lookup = context.queries.registry, context.queries.lookup
     found = [each for word in words for each in await asyncio.to_thread(lookup.near, word)]
     near = [device.display_name for device in map(registry.get, found) if device is not None]

@@ -87,7 +87,7 @@ class RuleDrafts:
 async def _in_thread(read: Callable[[], RuleFromWords]) -> RuleFromWords:
     """Read a sentence in a thread, since the first conversion of a unit takes a second.
 
-    A metric that appears meanwhile may interrupt it; then it is read in the event loop.
+    A metric that appears meanwhile may interrupt the thread; then the sentence is read in the event loop.
     """
     try:
         return await asyncio.to_thread(read)

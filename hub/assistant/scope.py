@@ -167,7 +167,10 @@ def _is_common(form: str, language: Language) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
-    """Return the forms of a device's name with their ranks, best first: id, name, their last words with a number."""
+    """Return the forms of a device's name with their ranks, best first.
+
+    The forms are its id, its name, and the last words of both if they end with a number.
+    """
     forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
     for form in list(forms):
         parts = form.split()
@@ -269,7 +272,7 @@ def _groups_of(device: Device) -> tuple[str, frozenset[str]]:
 def _groups(
     device_id: str, name: str, area: str, model: str, manufacturer: str, labels: tuple[str, ...]
 ) -> tuple[str, frozenset[str]]:
-    """Return the area of a device, and all words that it shares with others: of its name, model and labels."""
+    """Return the area of a device, and the words by which it may belong to a group: of its name, model and labels."""
     forms = {" ".join(split_words(text)) for text in (model, manufacturer, *labels)}
     for own in (device_id, name):
         parts = [part for part in split_words(own) if not part.isdigit()]

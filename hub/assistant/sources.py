@@ -18,7 +18,7 @@ _LOOK_BACK_MS = 2 * 3_600_000
 def sources_of(
     about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceReader, now: int
 ) -> list[Source]:
-    """Return the sources of a computed answer, in their order in it. ``span`` is its time range, None for now."""
+    """Return the sources of a computed answer, in the order of ``about``. ``span`` is its time range, None for now."""
     start, end = span or (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
     for device_id, metric in about:

@@ -253,7 +253,10 @@ class _Parser:
         return self.range(midnight + first * HOUR, midnight + last * HOUR)
 
     def range(self, start: int, end: int) -> TimeRange:
-        """Return a time range that ends at the latest now. One in the future is empty, or that of a week before."""
+        """Return a time range that ends now at the latest.
+
+        For a future weekday, this is the range one week earlier. Any other future range is empty.
+        """
         back = start - self._past(start)
         start, end = start - back, max(min(end - back, self._now), start - back)
         same = fmt.date(start) == fmt.date(end)
@@ -265,7 +268,7 @@ class _Parser:
         return TimeRange(start, end, text)
 
     def _past(self, at: int) -> int:
-        """Return a moment of a weekday that has begun: a week before, where this week's is still ahead."""
+        """Return ``at``, moved back by one cycle (such as a week) if it is in the future."""
         return at - self._cycle if at >= self._now else at
 
     def _moment(self, at: int) -> str:

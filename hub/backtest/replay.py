@@ -259,7 +259,7 @@ def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
 
 
 def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
-    """Yield readings with their time and the number of the reading among those of the same time."""
+    """Yield each reading's key, value and quality. The key is its time and its number among readings of that time."""
     before, number = -1, 0
     for ts, value, quality in points:
         number = number + 1 if ts == before else 0

@@ -238,7 +238,7 @@ class Calculation:
 
 
 def _required(node: Node) -> set[str]:
-    """Return the metrics that a device must have: all of its own that are read, except below ``default``."""
+    """Return the metrics that a device must have: its own that are read, except as first arguments of ``default``."""
     match node:
         case Own(metric=metric):
             return {metric}

@@ -1,4 +1,6 @@
-"""``hub mcp``: the Model Context Protocol on standard input and output, for AI programs that start their servers.
+"""``hub mcp``: the Model Context Protocol on standard input and output.
+
+It is for AI programs that start their MCP servers themselves.
 
 Each line is passed to the hub that is running on the same data folder, and its answer is printed.
 """

@@ -42,7 +42,7 @@ Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
 
 
 class FiledRule(msgspec.Struct, frozen=True):
-    """A rule with the kind of its condition. Its scope is left out: it watches the devices of the file."""
+    """A rule with the kind of its condition. The scope is left out: the rule watches the devices of the file."""
 
     kind: str
     rule: Rule

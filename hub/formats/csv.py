@@ -135,7 +135,7 @@ def _known_columns(line: str, separator: str) -> int:
 
 
 def _with_width(cells: list[str], width: int) -> list[str]:
-    """Return the cells without empty ones at the end. Raises Invalid unless there is one for each column."""
+    """Return the cells without empty extra ones at the end. Raises Invalid if there are not ``width`` cells."""
     while len(cells) > width and not cells[-1]:
         cells.pop()
     if len(cells) != width:

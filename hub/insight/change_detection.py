@@ -77,7 +77,7 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric, found in the last hours or in the weeks before: where all of it is contained."""
+    """Return the change of one metric, from the last hours if they contain all of it, else from the weeks before."""
     fast = detect_fast_change(track, moment)
     if track.kind != "number" or fast.doing == "stuck":
         return fast

@@ -53,8 +53,8 @@ def without_conditions(
 ) -> MetricSeries | None:
     """Return the history up to ``moment`` (ms) without what its conditions explain; None if they explain too little.
 
-    Their influence is learned from all but the last ``recent`` seconds. None, too, if a condition is now outside of the
-    range that it had then.
+    Their influence is learned from all but the last ``recent`` seconds. The result is also None if a condition is now
+    outside of the range that it had in that time.
     """
     series = history.until(moment)
     learned = int(np.searchsorted(series.times, series.seconds(moment) - recent))

@@ -174,7 +174,7 @@ class Device(msgspec.Struct):
 
     @property
     def corrects_semantics(self) -> bool:
-        """Return whether a person has set its kinds of machine, or what one of its metrics measures."""
+        """Return whether a person has set the device's kinds of machine, or what one of its metrics measures."""
         return self.kinds is not None or any(edit.corrects_semantics for edit in self.metric_edits.values())
 
     @property

@@ -31,7 +31,7 @@ class MetricOverride(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def corrects_semantics(self) -> bool:
-        """Return whether it corrects what the metric measures."""
+        """Return whether the settings correct what the metric measures."""
         return self.quantity is not None or self.places is not None or self.role is not None
 
 

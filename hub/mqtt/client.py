@@ -85,8 +85,9 @@ class MqttClient(Protocol):
     def ack(self, messages: Iterable[RawMessage]) -> None:
         """Acknowledge messages in the given order.
 
-        Every message that the sink accepted must be passed exactly once, also those of an earlier connection: the
-        client counts its window with them. It does not acknowledge them, since the broker delivers them again.
+        Every message that the sink accepted must be passed exactly once, because the client counts its receive window
+        with them. Messages of an earlier connection must be passed, too, but are not acknowledged to the broker, which
+        delivers them again.
         """
         ...
 

@@ -99,7 +99,7 @@ class DemoBroker:
         raise BrokerError(f"The broker did not start. Its output: {output or 'none'}")
 
     async def _wait_until_listening(self) -> bool:
-        """Return True once it listens, False if it ended or takes longer than START_S."""
+        """Return True once the broker listens, False if it ended or needs longer than START_S."""
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 while self._process.returncode is None:

@@ -59,7 +59,7 @@ def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> Notif
 
 
 def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGroup:
-    """Return the group after a message about these alerts."""
+    """Return the group after people got a message about these alerts."""
     told, flapping = dict(group.told), dict(group.flapping)
     for each in alerts:
         told[each.id] = each.severity

@@ -39,7 +39,7 @@ async def kept_connections() -> AsyncIterator[None]:
 async def post(url: str, content: bytes, headers: Mapping[str, str], method: str = "POST") -> None:
     """Send one request. Redirects are not followed.
 
-    A request with the method GET may be sent twice; one with POST is not.
+    A GET request may be sent twice, a POST request is sent once.
 
     Raises DeliveryFailed with the class of the reason.
     """

@@ -131,7 +131,7 @@ class _Resolver(AbstractResolver):
 
 
 class _ForbiddenAddress(OSError):
-    """No server may have the address. It is an OSError, so that the next address of the name is tried."""
+    """Error for an address that no server may have: an OSError, so that the name's next address is tried."""
 
 
 def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:

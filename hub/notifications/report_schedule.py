@@ -34,7 +34,7 @@ class ReportSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     send_empty: bool = False
 
     def last_due(self, now: int) -> int | None:
-        """Return the latest time at which it was due, None without days."""
+        """Return the latest time (epoch ms) at which the report was due; None if the schedule has no days."""
         local = datetime.fromtimestamp(now / 1_000, ZoneInfo(self.zone))
         for back in range(8):
             day = local - timedelta(days=back)

@@ -86,7 +86,7 @@ def parse_ip(text: str) -> Address | None:
 def is_loopback(host: str) -> bool:
     """Return whether only this machine can reach ``host``.
 
-    A name other than ``localhost`` is not: ``hub.localhost`` means what a resolver says, which need not be loopback.
+    This is False for all names other than ``localhost``: a resolver may give ``hub.localhost`` any address.
     """
     host = host.lower().rstrip(".")
     if host == "localhost":

@@ -148,7 +148,7 @@ def _types_in(annotation: Any) -> Iterator[Any]:
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Yield the tables in a type: its own, or those in a list or table of tables."""
+    """Yield the models that a field's type contains: the type itself, or those in a list, a dictionary or a union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for each in get_args(annotation):

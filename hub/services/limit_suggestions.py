@@ -23,7 +23,7 @@ MIN_VALUES = 60
 
 
 class TriedLimit(msgspec.Struct, frozen=True):
-    """A suggestion with what a rule with this limit would have raised."""
+    """A suggested limit with the alerts that a rule with this limit would have raised."""
 
     suggestion: Suggestion
     outcome: RuleOutcome

@@ -109,11 +109,11 @@ class ReactionRunner:
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
 
     def count(self, run: ReactionRun) -> bool:
-        """Return True if an earlier record counts this run, which is then not carried out; see :meth:`flush`."""
+        """Return True if an earlier record now counts this run, which is then not carried out; see :meth:`flush`."""
         return self._counts.take(run)
 
     async def flush(self) -> None:
-        """Store the counts of runs that were only counted. Raises StoreError."""
+        """Store the changed counts of runs that have no record of their own. Raises StoreError."""
         for run in self._counts.changed():
             await self._store.reactions.finish(run)
 

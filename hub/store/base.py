@@ -282,7 +282,7 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def tidy(self) -> None:
-        """Compact the whole log now, instead of step by step after commits. No query returns anything else."""
+        """Compact the whole log now, instead of step by step after commits. The results of queries stay the same."""
         ...
 
     async def backup(self, target: Path) -> None:

@@ -23,7 +23,7 @@ def _engine() -> Any:
 
 
 def can_read() -> bool:
-    """Return True if the extra is installed."""
+    """Return True if text recognition (the ``vision`` extra) is installed."""
     return _engine() is not None
 
 

@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """State of one handle. The three numbers are the frames in which each part last changed."""
+    """State of one handle. ``changed``, ``described`` and ``shown`` are the frames in which each part last changed."""
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 

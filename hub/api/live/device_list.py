@@ -42,7 +42,7 @@ class DeviceList:
         self._recording = ExitStack()  # ends the recording of changes and its timer
 
     async def text(self, listener: Listener) -> str:
-        """Return the message. Add the changes since it was built to ``listener``.
+        """Return the message with the list. Queue for ``listener`` the changes since the message was built.
 
         A client that sees only some devices gets a text of its own.
         """

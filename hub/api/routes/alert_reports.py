@@ -25,7 +25,7 @@ def routes(reports: AlertReports) -> APIRouter:
 
     @router.get("/alert-digest", response_model=shapes.AlertDigestShape)
     async def get_alert_digest() -> Response:
-        """Return what alarmed in the last seven days, what was noise, what drifts to a limit, which rules to change."""
+        """Return the digest of the last seven days: alerts, noise, metrics that drift to a limit, rules to change."""
         return Json(shapes.digest(await reports.digest()))
 
     return router

@@ -35,7 +35,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
     async def create_silence(body: requests.SilenceWanted, by: By) -> Response:
         """Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
 
-        When the silence ends, each is as it would be without it. Return 409 if there are 200 silences.
+        When the silence ends, alerts that are still open are no longer silenced. Return 409 if there are 200 silences.
         """
         found = await silences.create(body.wanted(now()), by=by)
         note(object=found.id, note=found.note)

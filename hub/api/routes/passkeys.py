@@ -99,5 +99,5 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
 
 def _party(request: Request) -> RelyingParty:
-    """Return the host that the browser has opened, behind trusted proxies. Raises Invalid if it offers no passkeys."""
+    """Return the host that the browser has opened, behind trusted proxies. Raises Invalid for one without passkeys."""
     return relying_party(request.url.scheme, request.headers.get("host", ""))

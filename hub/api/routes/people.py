@@ -36,7 +36,7 @@ def routes(
     budget: Budget,
     forget: Callable[[str, str], Awaitable[None]],
 ) -> APIRouter:
-    """Return the routes. ``forget`` removes what an account had, by its id and the person who removes it."""
+    """Return the routes. ``forget`` deletes an account's data: it takes the account's id and who deletes it."""
     router = APIRouter(prefix="/api/people", tags=["people"])
     people = auth.people
 

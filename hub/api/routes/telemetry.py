@@ -37,7 +37,7 @@ class RejectedItem(ApiObject):
 
 
 class TelemetryNote(ApiObject):
-    """An item that was stored with another time than it has (`reason` "clock"). `item` counts from 0."""
+    """An item that was stored with a corrected time (`reason` "clock"). `item` counts from 0."""
 
     item: int
     reason: Literal["clock"]

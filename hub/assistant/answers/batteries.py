@@ -20,7 +20,7 @@ _VOLTAGES = 102.0
 
 
 async def battery(context: Context) -> ComputedAnswer:
-    """Answer with the charge of batteries, the lowest first; the low ones where the question asks for them."""
+    """Answer with the charge of batteries, the lowest first; with the low ones only if the question asks for them."""
     mention = MetricMention("battery", quantity="state_of_charge")
     found: list[Target] = []
     async for device in in_slices(context.devices):

@@ -101,7 +101,7 @@ async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
 
 
 def _moved(context: Context, target: Target, before: float, after: float) -> str:
-    """Return by how much a metric rose or fell, and its direction if the question expects the other one."""
+    """Return a text on how much a metric rose or fell. It begins with "no" if the question assumes the opposite."""
     moved, unit = after - before, target.unit
     key = "rose" if moved > 0 else "fell" if moved < 0 else "unchanged"
     text = context.say(

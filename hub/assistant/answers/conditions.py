@@ -82,9 +82,9 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 async def condition_targets(
     context: Context, amount: Amount, mentions: Sequence[MetricMention] | None = None
 ) -> list[Target]:
-    """Return the metrics to compare an amount with: by the question, else by the unit. Raises CannotAnswer.
+    """Return the metrics to compare an amount with: those that the question names, else those with the amount's unit.
 
-    ``mentions`` are the metrics that the words beside the amount name, None: all of the question.
+    ``mentions`` are the metrics named beside the amount; None means all metrics of the question. Raises CannotAnswer.
     """
     mentions = context.mentions() if mentions is None else mentions
     if mentions or amount.unit is None:
@@ -107,7 +107,10 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Leave out voltages where the charge of batteries is asked for, and note it if a number fits several units."""
+    """Return the targets that a number without a unit is compared with. If they have several units, note that.
+
+    If the question is about batteries, these are the charges in percent, not the voltages.
+    """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
         return targets
@@ -179,8 +182,8 @@ async def _by_alert(context: Context, negated: bool) -> tuple[dict[str, list[Mat
 def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMention] | None]]:
     """Return the amounts that values are compared with, each with the metrics that the words beside it name.
 
-    That is the metric before it, else the one after it: "above 40 °C temperature". An amount without a metric of its
-    own is about that of the amount before it: "below 20 or above 80".
+    An amount belongs to the metric before it, else to the one after it: "above 40 °C temperature". An amount without a
+        metric of its own belongs to that of the previous amount: "below 20 or above 80".
     """
     amounts = [amount for amount in question.amounts if amount.side]
     if len(amounts) < 2:
@@ -201,7 +204,10 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
 
 
 def _states(question: ParsedQuestion) -> list[str]:
-    """Return the states that are a condition: one, beside a value only where it cannot be grammar."""
+    """Return the state that is a condition, as a list of at most one.
+
+    Beside a value, only words count that cannot have a grammatical meaning instead.
+    """
     states = [each for each in STATES if question.has(each)]
     if question.compares is not None:
         states = [each for each in states if each in _BESIDE_VALUES and not question.has("alert")]
@@ -236,7 +242,8 @@ def _place(question: ParsedQuestion, concepts: set[str]) -> int:
 def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
     """Return the indices of the conditions that a negation is before: "not offline".
 
-    A negation behind the last condition is of that one. A word that is both, such as "unacknowledged", negates itself.
+    A negation after the last condition negates the last one. A word such as "unacknowledged" is both and negates
+    itself.
     """
     found: set[int] = set()
     for first, end in _places(question, {"not"}) if places else ():
@@ -246,7 +253,7 @@ def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
 
 
 async def limit_to_presence(context: Context) -> None:
-    """Limit the devices of a question to those that are online, or are not, where its words say so."""
+    """Limit the devices of a question to those that are online, or to those that are not, if its words say so."""
     question, scope = context.question, context.question.scope
     if question.has("online") == question.has("offline") or scope.named:
         return

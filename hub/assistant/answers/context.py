@@ -183,10 +183,10 @@ class Context:
         most: int | None = MAX_TARGETS,
         mentions: Sequence[MetricMention] | None = None,
     ) -> list[Target]:
-        """Return the metrics that the question is about, at most ``most`` where their history is read (None: all).
+        """Return the metrics that the question is about, at most ``most`` of them (None: all).
 
-        With ``any_metric``, a question about few devices that names no metric is about all. ``mentions`` are the
-        metrics of one part of the question, None: of all of it. Raises CannotAnswer.
+        With ``any_metric``, a question about few devices that names no metric is about all their metrics. ``mentions``
+        are the metrics named in one part of the question (None: in the whole question). Raises CannotAnswer.
         """
         mentions = self.mentions() if mentions is None else mentions
         found = await self._meant(mentions, numbers=numbers)

@@ -170,7 +170,7 @@ async def state_targets(context: Context, wanted: str) -> list[Target]:
 
 
 def _is_called(target: Target, words: set[str]) -> bool:
-    """Return whether the device, the metric or its class has one of these words, as only some contacts are windows."""
+    """Return whether the device, the metric or its class has one of these words: not every contact is on a window."""
     shown = target.device.describe(target.metric)
     own = split_words(f"{target.device.display_name} {shown.title} {shown.device_class or ''}")
     return any(not words.isdisjoint(stems(word)) for word in own)

@@ -13,7 +13,7 @@ _QUOTES = 3
 
 
 async def manual(context: Context) -> ComputedAnswer:
-    """Answer what the manuals of the devices' models say: quotes with their pages."""
+    """Answer with quotes from the manuals of the devices' models, each with its page."""
     if context.question.scope.is_all:
         raise CannotAnswer(context.say("manual_device"))
     models = list(dict.fromkeys(device.info.model for device in context.devices if device.info.model))[:_QUOTES]

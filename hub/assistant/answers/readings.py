@@ -23,7 +23,7 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 class Track(msgspec.Struct, frozen=True, eq=False):
     """Readings of one target, oldest first: ``times`` in ms.
 
-    If ``is_exact`` is False, the readings are no longer stored or are too many: ``values`` are means of parts
+    If ``is_exact`` is False, because the readings are no longer stored or are too many, ``values`` are means of parts
     with ``counts`` readings each. ``lows`` and ``highs`` are the extremes of each part.
     """
 

@@ -23,10 +23,10 @@ _TEMPERATURES = frozenset(("°C", "°F", "K", "°"))
 
 
 class RuleAmount(msgspec.Struct, frozen=True):
-    """A number with its unit; None if the sentence gives none.
+    """A number with its unit, which is None if the sentence gives none.
 
-    ``degrees``: it is a temperature without "C" or "F". Such a temperature, and one without a unit, is in the unit
-    ``shown`` in which the person reads temperatures; None: that of the metric.
+    ``degrees`` is True for a temperature without "C" or "F". Such a temperature, and one without a unit, is in the unit
+    ``shown``, in which the person reads temperatures; if that is None, in the unit of the metric.
     """
 
     value: float

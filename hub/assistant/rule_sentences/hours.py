@@ -73,7 +73,7 @@ def _minutes(clock: str, time: TimeWords) -> int | None:
 
 
 def _is_amount(sentence: RuleSentence, items: list[SentencePart], vocabulary: RuleVocabulary) -> bool:
-    """Return whether two bare numbers are amounts, as they have a unit: "from 8 to 18 °C"."""
+    """Return whether two numbers are amounts and not hours, because a unit follows: "from 8 to 18 °C"."""
     end = items[-1].end
     words = sentence.words
     if any(":" in item.symbol for item in items) or not items[-1].symbol.isdigit():

@@ -53,9 +53,9 @@ class ConditionReader:
         return {**keys, **scopes[0]}, missing
 
     def _split(self) -> tuple[list[tuple[int, int]], list[SentencePart]]:
-        """Return where each condition is, and the words between them.
+        """Return where each condition is, and the words that join them.
 
-        A word without a condition on both sides joins something else.
+        Only a word with a condition on both sides joins conditions.
         """
         end = len(self._sentence.words)
         candidates = [item for item in self._sentence.items() if item.symbol in self._vocabulary.joiners]
@@ -94,7 +94,7 @@ class ConditionReader:
         return condition, scope_keys(devices, groups, named=named), bool(items)
 
     def _use(self, place: tuple[int, int], condition: SpokenCondition) -> None:
-        """Use the words of a condition, with the words between its devices and those for how long it lasts."""
+        """Mark as used the words of a condition, those between its devices, and those that say how long it lasts."""
         chosen = [item for item in condition.items if item.symbol == "@d"]
         for before, after in pairwise(chosen):
             between = self._sentence.items(before.end, after.first)

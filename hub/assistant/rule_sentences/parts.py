@@ -59,7 +59,10 @@ def _number(match: re.Match[str], words: RuleVocabulary) -> float | None:
 
 
 def _duration(match: re.Match[str], words: RuleVocabulary) -> str | None:
-    """Return a duration as in a rule, one of the unit if there is no number: "per hour". Months have none."""
+    """Return a duration as rules write it, such as ``5m``. Without a number, as in "per hour", the number is 1.
+
+    Return None for months, which rules do not have.
+    """
     number, unit = _number(match, words), words.language.time.units[match["unit"]]
     number = 1.0 if number is None else number
     if unit == "week":

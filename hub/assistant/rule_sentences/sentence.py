@@ -22,7 +22,7 @@ class SentencePart(msgspec.Struct, eq=False):
 
 
 class RuleSentence:
-    """The words of a sentence. Words that are marked with a ``use`` are no longer words but part of the rule."""
+    """The words of a sentence, and the symbols that replace the words that were understood."""
 
     def __init__(self, text: str) -> None:
         self.words = QuestionWords(text)

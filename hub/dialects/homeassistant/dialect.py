@@ -130,7 +130,10 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """Return None for another dialect's entity. Raises Rejected (``topic_taken``) if it shares topics."""
+        """Return the entity without others' availability topics; None if another dialect has all its topics.
+
+        Raises Rejected (``topic_taken``) if another dialect has only some of them.
+        """
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}

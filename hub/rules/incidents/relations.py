@@ -30,7 +30,7 @@ def series_key(alert: Alert) -> str:
 
 
 def gateway_key(gateway: str) -> str:
-    """Return the key of the incident in which a gateway is down."""
+    """Return the key of the incident about a gateway that is down."""
     return _key("gateway", gateway)
 
 

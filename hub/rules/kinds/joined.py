@@ -17,10 +17,10 @@ from hub.rules.truth import Truth, all_of, any_of, none_of
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One of the conditions that are joined, of a kind of its own. It counts once it has held for ``for_ms``.
+    """One of the joined conditions, of any kind. It counts once it has held for ``for_ms``.
 
-    For a part that joins others, ``metric`` is the metric of the first of them. With a ``quantity`` it is empty, and
-    for a part on the silence of the whole device. With ``device``, the metric is one of that other device.
+    ``metric`` is empty for a part with a ``quantity``, and for one about the silence of the whole device. A part that
+    joins others has the metric of the first of them. With ``device``, the metric is one of that other device.
     """
 
     kind: str

@@ -51,7 +51,7 @@ def _direction(items: list[SentencePart]) -> Hint | None:
 
 
 def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
-    """Return the keys for what is compared with: the metric of another device, or another metric in the same unit."""
+    """Return the keys for the metric to compare with: that of another device, or another one in the same unit."""
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)
     others = [device] if device else clause.devices

@@ -40,7 +40,7 @@ def _condition(
 
 
 def _same_unit(first: RuleAmount, second: RuleAmount) -> tuple[RuleAmount, RuleAmount]:
-    """Return two amounts of which the one without a unit has that of the other."""
+    """Return the two amounts. If only one has a unit, the other gets the same unit."""
     if first.unit is None:
         return msgspec.structs.replace(first, unit=second.unit, degrees=second.degrees), second
     if second.unit is None:

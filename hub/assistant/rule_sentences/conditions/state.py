@@ -57,7 +57,7 @@ def _flag(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _named(device: Device, mention: MetricMention, state: str) -> list[tuple[str, Value]]:
-    """Return the named metric of a device with the value that means the state."""
+    """Return the mentioned metric of a device with the value that means the state; empty if there is none."""
     found = []
     for name in mention.on(device)[:1]:
         value = _value(device, name, state)

@@ -163,7 +163,7 @@ def an_answer(cause: str | None, first: str | None = None, onset: float | None =
     return Answer(cause, None, "strong" if cause else "", (cause,) if cause else (), "", first, onset, 0.01, True)
 
 
-def test_verdict_goes_by_right_absurd_plausible_and_parts() -> None:
+def test_verdict_follows_the_lists_of_the_case() -> None:
     case = a_case(Truth(right=("impeller",), plausible=("pump",), parts=("pump|valve|motor",), absurd=("battery",)))
     named = {
         "Worn impeller": "right",

@@ -39,7 +39,7 @@ def test_dead_gateway_of_200_children_is_one_incident_three_alert_afterwards() -
     assert suppressed(after) == []
 
 
-def test_dead_ones_alert_after_their_own_silence_not_at_once() -> None:
+def test_devices_that_stay_silent_alert_only_after_their_own_silence() -> None:
     plant = plant_of(CHILDREN[:5])
     plant.run(200)
     returned = plant.now

@@ -260,7 +260,7 @@ def test_cause_is_out_of_order_only_if_it_surely_began_later() -> None:
     assert (within_the_interval.log_odds or 0) > (surely_later.log_odds or 0) + 1
 
 
-def test_two_acts_that_one_finding_shows_are_not_rivals() -> None:
+def test_cause_is_named_although_another_one_fits_the_same_finding() -> None:
     """A room with a freezer has a door, which may also be called a window."""
     opened = [
         Evidence("e1", "onset", "d-1", "temperature", "", 4.0, "°C", NOW - 200_000, NOW, 0.9),

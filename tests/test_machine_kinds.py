@@ -77,6 +77,6 @@ def test_unknown_kind_in_a_signature_is_an_error_that_lists_the_kinds() -> None:
         ("Förderband mit Motor", "conveyor"),
     ],
 )
-def test_parts_named_behind_the_machine_are_no_kind(model: str, kind: str) -> None:
+def test_part_named_after_the_machine_is_not_its_kind(model: str, kind: str) -> None:
     metrics = {name: metric_semantics(name) for name in ("motor_current", "vibration", "temperature", "level", "speed")}
     assert machine_kinds((model,), metrics.items()) == {kind}

@@ -92,7 +92,7 @@ async def settings(site: Site) -> AsyncIterator[None]:
         await site.do("DELETE", f"/api/notifications/channels/{each['id']}")
 
 
-async def test_alert_is_sent_signed_and_resolved_to_those_who_heard(site: Site) -> None:
+async def test_alert_is_sent_signed_and_its_end_to_the_same_receivers(site: Site) -> None:
     alert = await site.alert("pump-1")
     (firing,) = await site.receiver.heard("pump-1", 1)
     posted = site.receiver.posted[-1]
@@ -247,7 +247,7 @@ async def test_repaired_channel_starts_again_at_once(site: Site, repair: str) ->
     await site.receiver.heard(device, 2)
 
 
-async def test_resolved_is_not_sent_to_who_did_not_hear_the_raise(site: Site) -> None:
+async def test_end_is_not_sent_to_receiver_that_never_got_the_alert(site: Site) -> None:
     site.receiver.answer = lambda posted: "429 Too Many Requests\r\nRetry-After: 3600\r\n"
     await site.alert("pump-9")
     await until(lambda: site.receiver.about("pump-9"))
@@ -259,7 +259,7 @@ async def test_resolved_is_not_sent_to_who_did_not_hear_the_raise(site: Site) ->
     assert [each["kind"] for each in await site.deliveries("pump-9")] == ["firing"]
 
 
-async def test_resolved_is_sent_to_who_may_have_heard_the_raise(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_end_is_sent_to_receiver_that_may_have_got_the_alert(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hub.notifications.worker.FIRST_DELAY_S", 0.5)
     async with broken_off() as (url, requests):
         await site.channel("torn", url)

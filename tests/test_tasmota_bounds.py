@@ -142,7 +142,7 @@ async def test_announcement_survives_restart(tmp_path):
 
 
 @pytest.mark.parametrize("text", [b'\xef\xbb\xbf{"sn":{"ANALOG":{"A0":1}}}', b'{"sn":{"ANALOG":{"A0":1}}}\0'])
-def test_sensors_in_front_of_the_device_are_stored_as_plain_json(text: bytes):
+def test_sensors_before_the_announcement_are_stored_as_plain_json(text: bytes):
     hub = DialectRun(TasmotaDialect())
     [change] = hub.say(f"tasmota/discovery/{MAC}/sensors", text).changes
     again = TasmotaDialect()

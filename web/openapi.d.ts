@@ -634,7 +634,7 @@ export interface paths {
          * Create Silence
          * @description Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
          *
-         *     When the silence ends, each is as it would be without it. Return 409 if there are 200 silences.
+         *     When the silence ends, alerts that are still open are no longer silenced. Return 409 if there are 200 silences.
          */
         post: operations["post_silences"];
         delete?: never;
@@ -769,7 +769,7 @@ export interface paths {
         };
         /**
          * Get Alert Digest
-         * @description Return what alarmed in the last seven days, what was noise, what drifts to a limit, which rules to change.
+         * @description Return the digest of the last seven days: alerts, noise, metrics that drift to a limit, rules to change.
          */
         get: operations["get_alert-digest"];
         put?: never;
@@ -8615,7 +8615,7 @@ export interface components {
         };
         /**
          * TelemetryNote
-         * @description An item that was stored with another time than it has (`reason` "clock"). `item` counts from 0.
+         * @description An item that was stored with a corrected time (`reason` "clock"). `item` counts from 0.
          */
         TelemetryNote: {
             /** Item */

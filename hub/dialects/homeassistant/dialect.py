@@ -130,10 +130,7 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """Return the entity without others' availability topics; None if another dialect has all its topics.
-
-        Raises Rejected (``topic_taken``) if another dialect has only some of them.
-        """
+        """Return the entity, None if it is another dialect's. Raises Rejected (``topic_taken``) if topics overlap."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}

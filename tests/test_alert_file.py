@@ -15,7 +15,7 @@ from hub.diagnosis.alert_file import read_alert_file
 from hub.diagnosis.alert_replay import replay_file
 from hub.diagnosis.evaluation import case_of, evaluate
 from hub.errors import Invalid
-from hub.model import ConfirmedCause
+from hub.model import ConfirmedCause, Tick
 from scripted_provider import DOWN, Scripted, chain
 from simulators import KINDS
 
@@ -220,3 +220,27 @@ def test_number_out_of_bounds_is_named_with_its_key(exported: bytes, path: str, 
     assert str(last) in str(refused.value)
     if abs(value) < 2**53:
         assert f"{value}" in str(refused.value)
+
+
+async def test_file_of_a_rule_on_another_device_has_its_readings(tmp_path: Path):
+    rules = (
+        '[[rule]]\nid = "r"\nkind = "all"\ndevices = ["tank"]\n[[rule.conditions]]\nmetric = "level"\nbelow = 10\n'
+        '[[rule.conditions]]\nkind = "equals"\nmetric = "on"\nvalue = true\ndevice = "pump"\n'
+    )
+    (tmp_path / "rules.toml").write_text(rules)
+    async with running_hub(tmp_path, rules=rules, real_ai=True) as hub:
+        now = int(time.time() * 1000)
+        for minute in range(20, 0, -1):
+            at = now - minute * 60_000
+            hub.publish("devices/pump/telemetry", {"on": minute < 5}, at=at)
+            await hub.settled()
+            await hub.services.ingest_queue.submit(Tick(at, 0))
+            hub.publish("devices/tank/telemetry", {"level": 5}, at=at + 1_000)
+            await hub.settled()
+        (alert,) = (await hub.http.get("/api/alerts")).json()["items"]
+        data = (await hub.http.get(f"/api/alerts/{alert['id']}/file")).content
+    contents = read_alert_file(data)
+    assert len(contents.readings["pump"]["on"]) == 20
+    (found,) = (await replay_file(contents, tmp_path / "replay")).alerts
+    assert found[1] is not None
+    assert (found[1].start, found[1].message) == (alert["since"], alert["message"])

@@ -22,6 +22,7 @@ from hub.registry.reader import DeviceReader
 from hub.rules import KINDS
 from hub.rules.kinds.joined import Joined
 from hub.rules.reader import AlertReader
+from hub.rules.source_readers import sources_of
 from hub.services.alerts import Alerts
 from hub.store.reader import HistoryReader
 
@@ -155,6 +156,12 @@ class AlertFiles:
             if alert.metric in peer.metrics:
                 points = await self._points(peer.id, alert.metric or "", alert.raised_at - PEER_MS, end, PAGE)
                 readings[peer.id] = {alert.metric or "": points}
+        rules = self._engine.rules_for(device)
+        for source in [each for rule in rules if rule.id == alert.rule for each in sources_of(rule)]:
+            if source.device is not None and self._registry.get(source.device) is not None:
+                metric = source.metric or alert.metric or ""
+                points = await self._points(source.device, metric, start, end, PAGE)
+                readings.setdefault(source.device, {})[metric] = points
         alerts, others = await self._incident(alert)
         named = {*readings, *(each.device for each in others)}
         earlier = await self._earlier(alert)
@@ -168,7 +175,7 @@ class AlertFiles:
             history=[entry for _, entry in await self._store.alert_history(alert.id, MAX_HISTORY)][::-1],
             diagnosis=None if diagnosis is None else msgspec.structs.replace(diagnosis, prompt=()),
             devices=[_reduced(each) for name in sorted(named) if (each := self._registry.get(name)) is not None],
-            rules=[_filed(rule) for rule in self._engine.rules_for(device)],
+            rules=[_filed(rule) for rule in rules],
             readings=readings,
             past=earlier,
             others=others,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.backtest import Firing, follows_presence, needs, replay
+from hub.backtest import Firing, OtherInputs, follows_presence, needs, replay
 from hub.diagnosis.alert_file import AlertFile, rules_of
 from hub.diagnosis.generator import Subject
 from hub.diagnosis.investigation import Investigation
@@ -21,10 +21,11 @@ from hub.diagnosis.reply import built_in_diagnosis
 from hub.diagnosis.service import diagnosis_of, judged
 from hub.errors import Invalid
 from hub.insight.signature import extended
-from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, Reading, Rule
+from hub.model import Alert, Device, Diagnosis, FleetLimits, Latest, PublishedValue, Reading, Rule
 from hub.registry.expected_interval import device_stale_after
 from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine, own_quantity
+from hub.rules.source_readers import sources_of
 from hub.store.base import Delta
 from hub.store.sqlite import SqliteStore
 
@@ -75,7 +76,14 @@ def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertF
         for name, points in contents.readings[device.id].items()
         if follows_presence(rule) or needs(rule, name, own_quantity(device, name))
     }
-    firings = replay(rule, device, readings, contents.start, contents.end)
+    published = [
+        PublishedValue(source.device, metric, value, None, ts)
+        for source in sources_of(rule)
+        if source.device is not None and (metric := source.metric or alert.metric or "")
+        for ts, value, _ in contents.readings.get(source.device, {}).get(metric, ())
+    ]
+    others = OtherInputs(sorted(published, key=lambda each: each.at))
+    firings = replay(rule, device, readings, contents.start, contents.end, others=others)
     return next((each for each in firings if (each.metric, each.start) == (alert.metric, alert.since)), None)
 
 

@@ -110,6 +110,14 @@ class RuleEvaluator:
         What waits for ``for`` begins again with the next reading. Open alerts stay open, unless their condition was
         over when the device was last heard: then they clear after ``clear_for``.
         """
+        plan, events = self._plans.of(device), self._drop_pending(device, now)
+        for tree in plan.trees.values():
+            if tree.reported(device.metrics):
+                events += self._trees.judge(device, tree, now)
+        return events
+
+    def _drop_pending(self, device: Device, now: int) -> list[Event]:
+        """End the conditions on values of a stale or offline device that wait for ``for``, except those of trees."""
         plan, events = self._plans.of(device), list[Event]()
         for key, watch in device.watches.items():
             each = plan.find(key)
@@ -117,9 +125,6 @@ class RuleEvaluator:
                 continue
             if watch.alert is None and not is_up_to_date(device, each.metric):
                 events += self._watches.drop(device, watch, "withdraw", now)
-        for tree in plan.trees.values():
-            if tree.reported(device.metrics):
-                events += self._trees.judge(device, tree, now)
         return events
 
     def judge_tree(self, device: Device, key: str, now: int) -> list[Event]:
@@ -165,7 +170,7 @@ class RuleEvaluator:
     def judge(self, device: Device, now: int) -> list[Event]:
         """Evaluate the rules on a device's latest values; see :meth:`hub.rules.engine.Engine.judge`."""
         plan = self._plans.of(device)
-        events = self.lose(device, now) if device.presence != "online" else []
+        events = self._drop_pending(device, now) if device.presence != "online" else []
         for key in list(device.watches):
             found = plan.find(key)
             if found is None and plan.is_outside(key):

@@ -27,6 +27,9 @@ STAMP = ".sources.sha256"
 # Generated folders of web/. Names with a leading dot are not sources either, except .npmrc.
 NOT_SOURCES = {"node_modules", "dist", "coverage", "test-results"}
 
+# Files of web/src/ that the hub reads, too.
+SHARED = ("lib/units.json", "texts/de/hub.json", "texts/es/hub.json")
+
 USAGE = """Run npm in web/ with the Node that builds the dashboard.
 
 usage: python hatch_build.py ARGUMENTS OF NPM
@@ -68,8 +71,10 @@ class DashboardHook(BuildHookInterface):  # type: ignore[type-arg]
             except BuildFailed as error:
                 self.app.abort(f"{error}\nTo install the hub without its dashboard, set HUB_SKIP_WEB=1.")
         if self.target_name == "wheel" and version == "standard":
-            # An editable install reads config/ of the checkout (see hub/runtime/package_data.py).
+            # An editable install reads these files of the checkout (see hub/runtime/package_data.py).
             build_data["force_include"]["config"] = "hub/_config"
+            for name in SHARED:
+                build_data["force_include"][f"web/src/{name}"] = f"hub/_shared/{name}"
 
     def _dashboard(self) -> Dashboard:
         root = Path(self.root)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import email
 import hashlib
 import hmac
 import io
@@ -13,11 +14,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
+from email.message import EmailMessage
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
+from aiosmtpd.smtp import SMTP, Envelope
 from PIL import Image
 
 from api_hub import RULES, ApiHub, now_ms, running_hub
@@ -415,6 +418,52 @@ async def test_person_gets_only_what_their_limits_allow_and_waits_through_quiet_
         await site.do("DELETE", f"/api/people/{quiet_id}", 204)
         assert "quentin" not in (site.hub.services.store.path.parent / "notifications.json").read_text()
         assert south["id"] != north["id"]
+
+
+async def test_people_get_mail_and_ntfy_in_their_language_and_units(site: Site) -> None:
+    mails: list[EmailMessage] = []
+
+    class Postbox:
+        async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
+            mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
+            return "250 OK"
+
+    def german() -> list[str]:
+        return [each.json["message"] for each in site.receiver.posted if each.path == "/"]
+
+    smtp = await asyncio.get_running_loop().create_server(lambda: SMTP(Postbox()), "127.0.0.1", 0)
+    values = {"host": "127.0.0.1", "port": smtp.sockets[0].getsockname()[1], "security": "none", "sender": "hub@x.test"}
+    await site.channel("ntfy", "", kind="ntfy", values={"server": site.receiver.url}, shared=False)
+    await site.channel("mail", "", kind="mail", values=values, shared=False)
+    try:
+        async with Browser(site.hub) as greta, Browser(site.hub) as elena:
+            await person(site, greta, "Greta", "ntfy", "greta", language="de", units="imperial")
+            await person(site, elena, "Elena", "mail", "elena@x.test", language="es")
+            tried = {"kind": "ntfy", "name": "Phone", "values": {"server": site.receiver.url}, "address": "greta"}
+            await greta.http.post("/api/notifications/channels/ntfy/test", json=tried)
+            assert german() == ["Der Kanal Phone funktioniert. Alarme werden hierher gesendet."]
+            await site.routes({**AT_ONCE, "steps": [{"channels": ["hook"], "roles": ["administrator"]}]})
+            site.hub.publish("devices/boiler-9/info", {"units": {"temperature": "°C"}})
+            await site.hub.telemetry("boiler-9", temperature=95.5)
+            (shared,) = await site.receiver.heard("boiler-9", 1)
+            await until(lambda: len(german()) > 1 and mails, 30)
+    finally:
+        smtp.close()
+    assert "95.5 °C, above 80 °C" in shared["text"]
+    assert "203,9 °F, über 176 °F" in german()[1]
+    assert "Regel: Too hot" in german()[1]
+    body = mails[0].get_body(("plain",))
+    assert body is not None
+    assert "95,5 °C, por encima de 80 °C" in body.get_content()
+    assert mails[0]["Subject"] == "Crítica: boiler-9 - Too hot"
+
+
+async def person(site: Site, browser: Browser, name: str, channel: str, address: str, **profile: str) -> None:
+    """Create an administrator with this address and profile."""
+    await invite(site, browser, name, role="administrator")
+    assert (await browser.http.patch("/api/account", json=profile)).status_code == 200
+    wanted = {"addresses": [{"channel": channel, "address": address}]}
+    assert (await browser.http.put("/api/account/notifications", json=wanted)).status_code == 200
 
 
 async def test_push_address_in_a_private_network_is_for_those_who_may_set_channels(site: Site) -> None:

@@ -58,6 +58,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "hub/_config/hub.toml",
         "hub/_config/mappings.toml",
         "hub/_config/rules.toml",
+        "hub/_shared/lib/units.json",
+        "hub/_shared/texts/de/hub.json",
+        "hub/_shared/texts/es/hub.json",
         "hub/_web/index.html",
         "hub/_web/swagger/swagger-ui-bundle.js",
         "simulators/__main__.py",
@@ -84,12 +87,13 @@ def test_installed_package_finds_its_files(wheel: Path, tmp_path: Path) -> None:
     zipfile.ZipFile(wheel).extractall(tmp_path)
     code = (
         "from hub.runtime.package_data import *; "
-        "print(config_dir() / 'rules.toml', web_dir() / 'index.html', sep='\\n')"
+        "print(config_dir() / 'rules.toml', web_dir() / 'index.html', shared_dir() / 'lib' / 'units.json', sep='\\n')"
     )
     command = [sys.executable, "-S", "-c", code]  # -S: no site-packages, so the checkout is out of sight
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     found = [Path(line) for line in done.stdout.splitlines()]
-    assert [path.relative_to(tmp_path.resolve()).parts[:2] for path in found] == [("hub", "_config"), ("hub", "_web")]
+    folders = [path.relative_to(tmp_path.resolve()).parts[:2] for path in found]
+    assert folders == [("hub", "_config"), ("hub", "_web"), ("hub", "_shared")]
     assert all(path.is_file() for path in found)
 
 

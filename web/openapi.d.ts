@@ -2048,7 +2048,7 @@ export interface paths {
         put?: never;
         /**
          * Test Channel
-         * @description Send a test message with these settings. Nothing is saved.
+         * @description Send a test message with these settings, to an address in your language. Nothing is saved.
          */
         post: operations["post_notifications_channel_test"];
         delete?: never;

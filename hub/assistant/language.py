@@ -15,6 +15,7 @@ import msgspec
 
 from hub import text_format as fmt
 from hub.assistant.words import QuestionWords, split_words
+from hub.runtime.translations import StateWords, translation
 
 LONGEST_PHRASE = 6
 
@@ -40,20 +41,6 @@ class TimeWords(msgspec.Struct, frozen=True, eq=False):
     midnight: frozenset[str]
     am: frozenset[str]
     pm: frozenset[str]
-
-
-class StateWords(msgspec.Struct, frozen=True, eq=False):
-    """Words for the states of devices, each for true and for false."""
-
-    on_off: tuple[str, str]
-    by_class: dict[str, tuple[str, str]]
-    texts: dict[str, str]  # for states that devices report as text
-
-    def of(self, value: object, device_class: str | None) -> str | None:
-        """Return the word for a state, None for a value that has none."""
-        if isinstance(value, bool):
-            return self.by_class.get(device_class or "", self.on_off)[0 if value else 1]
-        return self.texts.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 class Language(msgspec.Struct, frozen=True, eq=False):
@@ -134,11 +121,11 @@ def languages() -> Mapping[str, Language]:
         for code in codes
         for name in (code, f"answers_{code}")
     }
-    states = msgspec.convert(tomllib.loads((folder / "states.toml").read_text("utf-8")), dict[str, StateWords])
-    return {code: _language(code, read[code], read[f"answers_{code}"], states.get(code)) for code in codes}
+    return {code: _language(code, read[code], read[f"answers_{code}"]) for code in codes}
 
 
-def _language(code: str, table: dict[str, Any], sentences: dict[str, str], states: StateWords | None) -> Language:
+def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> Language:
+    translated = translation(code)
     concepts: dict[str, set[str]] = {}
     for concept, alternatives in table["concepts"].items():
         for phrase in _alternatives(alternatives):
@@ -168,7 +155,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str], state
         units={phrase: unit for unit, text in table["units"].items() for phrase in _alternatives(text)},
         time=time,
         sentences=sentences,
-        states=states,
+        states=translated.states if translated is not None else None,
         decimal_comma=code in ("de", "es"),
         vocabulary=frozenset(vocabulary | words["filler"]),
         **words,

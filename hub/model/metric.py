@@ -112,9 +112,15 @@ def state_word(value: Value, device_class: str | None) -> str | None:
         return (words or ON_OFF)[0 if value else 1]
     if isinstance(value, str):
         text = value.strip().lower()
-        if text in _TRUE or text in _FALSE:
+        if (truth := truth_of(text)) is not None:
             if words is not None:
-                return words[0 if text in _TRUE else 1]
+                return words[0 if truth else 1]
             return None if text in ("0", "1") else text.capitalize()
         return _ENUMERATED.get(text)
     return None
+
+
+def truth_of(text: str) -> bool | None:
+    """Return what a text such as ``on`` or ``no`` means as a boolean, None for any other text."""
+    word = text.strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None

@@ -10,6 +10,9 @@ from hub.notifications.base import SECRET, DeliveryFailed, OutgoingMessage
 from hub.notifications.messages import MessageComposer
 from hub.notifications.settings import NotificationChannel, NotificationConfig
 from hub.notifications.worker import attempt, without_secrets
+from hub.runtime.translations import notification_text
+
+_WORKS = "The channel {channel} works. Alerts will be sent here."
 
 
 class DirectSender:
@@ -20,12 +23,14 @@ class DirectSender:
         self._composer = composer
         self._now = now
 
-    async def test(self, channel: NotificationChannel, address: str = "") -> DeliveryFailed | None:
+    async def test(
+        self, channel: NotificationChannel, address: str = "", language: str = "en"
+    ) -> DeliveryFailed | None:
         """Send a test message over a channel, stored or not. Return why it failed; None if it was sent."""
         message = Message(
             "test",
-            "Test message from Watchkeeper",
-            f"The channel {channel.name} works. Alerts will be sent here.",
+            notification_text(language, "testTitle", "Test message from Watchkeeper"),
+            notification_text(language, "test", _WORKS, channel=channel.name),
             "info",
             self._now(),
             url=self._composer.home(),

@@ -16,6 +16,7 @@ from hub.notifications.receivers import AccountDirectory
 from hub.notifications.settings import NotificationConfig
 from hub.notifications.worker import attempt
 from hub.runtime.fault_log import FaultLog
+from hub.runtime.translations import notification_text
 
 log = logging.getLogger(__name__)
 faults = FaultLog(log)
@@ -43,7 +44,8 @@ class HubWatch:
         self._send = send
         self._now = now
         self._since: int | None = None  # when the present fault began
-        self._message: Message | None = None  # of the present fault
+        self._fault = ""  # the text about the present fault, once it is reported
+        self._fault_at = 0
         self._told: set[NotificationReceiver] = set()  # who got it
         self._beat_at = 0  # when the next heartbeat is due
 
@@ -61,17 +63,24 @@ class HubWatch:
         now, failing = self._now(), self.failing()
         if failing:
             self._since = self._since or now
-            if self._message is None and now - self._since >= LASTING_MS:
-                text = "\n".join(failing)
-                self._message = Message("hub", "Watchkeeper does not work properly", text, "critical", now)
-            if self._message is not None:
-                await self._tell(self._message, self._receivers() - self._told)
+            if not self._fault and now - self._since >= LASTING_MS:
+                self._fault, self._fault_at = "\n".join(failing), now
+            if self._fault:
+                await self._tell(self._failed, self._receivers() - self._told)
         else:
-            if self._message is not None and self._told:
-                text = "Broker, store and clock are in order again."
-                await self._tell(Message("resolved", "Watchkeeper works again", text, "critical", now), self._told)
-            self._since, self._message, self._told = None, None, set()
+            if self._fault and self._told:
+                await self._tell(self._over, self._told)
+            self._since, self._fault, self._told = None, "", set()
             await self._beat(now)
+
+    def _failed(self, language: str) -> Message:
+        title = notification_text(language, "hubFails", "Watchkeeper does not work properly")
+        return Message("hub", title, self._fault, "critical", self._fault_at)
+
+    def _over(self, language: str) -> Message:
+        title = notification_text(language, "hubWorks", "Watchkeeper works again")
+        text = notification_text(language, "inOrder", "Broker, store and clock are in order again.")
+        return Message("resolved", title, text, "critical", self._now())
 
     def _receivers(self) -> set[NotificationReceiver]:
         """Return all shared channels, and each administrator's own channels."""
@@ -83,10 +92,12 @@ class HubWatch:
                 found |= {NotificationReceiver(each.channel, account.id, each.address) for each in wishes.addresses}
         return {each for each in found if settings.channel(each.channel) is not None}
 
-    async def _tell(self, message: Message, receivers: set[NotificationReceiver]) -> None:
+    async def _tell(self, write: Callable[[str], Message], receivers: set[NotificationReceiver]) -> None:
+        """Send each receiver the message that ``write`` returns for a language."""
         key = f"hub@{self._since}"
 
         async def tell(receiver: NotificationReceiver) -> None:
+            message = write(self._directory.locale(receiver.person).language)
             failure = await self._send(receiver, message, key)
             if failure is None:
                 self._told = self._told | {receiver}

@@ -14,8 +14,11 @@ from msgspec.structs import replace
 from hub import text_format as fmt
 from hub.errors import Invalid
 from hub.model import Alert, Device, Diagnosis, Message, MessageAlert, MessageKind
-from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TEXT, MAX_TITLE, MessageTemplate, render
+from hub.notifications.alert_texts import alert_text
+from hub.notifications.locales import HUB_LOCALE, MessageLocale
+from hub.notifications.templates import DEFAULT_TEMPLATE, MAX_TEXT, MAX_TITLE, MessageTemplate, in_language, render
 from hub.runtime.fault_log import FaultLog
+from hub.runtime.translations import notification_text
 
 faults = FaultLog(logging.getLogger(__name__))
 
@@ -32,12 +35,12 @@ class MessageStyle(msgspec.Struct, frozen=True):
     Attributes:
         template: The template of title and text.
         diagnoses: Whether diagnoses are quoted.
-        time_zone: IANA name of the zone of all times; None for that of the hub's machine.
+        locale: Language, units and time zone.
     """
 
     template: MessageTemplate = DEFAULT_TEMPLATE
     diagnoses: bool = True
-    time_zone: str | None = None
+    locale: MessageLocale = HUB_LOCALE
 
 
 class Compose(Protocol):
@@ -80,18 +83,19 @@ class MessageComposer:
         listed = tuple(self.facts(each, quoted=style.diagnoses) for each in alerts[:MAX_LISTED])
         first, more = listed[0], len(alerts) - len(listed)
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
-        zone = None if style.time_zone is None else ZoneInfo(style.time_zone)
-        template = style.template
+        texts = [alert_text(each, style.locale) for each in alerts[:MAX_LISTED]]
+        template = in_language(style.template, style.locale.language)
+        shown = [_fields(kind, each, text, style.locale) for each, text in zip(listed, texts, strict=True)]
         fields = {
-            **_fields(kind, first, zone),
+            **shown[0],
             "status": kind,
             "url": url,
             "count": len(alerts),
             "others": len(alerts) - 1,
             "more": more,
-            "alerts": [_fields(kind, each, zone) for each in listed],
+            "alerts": shown,
         }
-        limit = MAX_DEFAULT_TEXT if template == DEFAULT_TEMPLATE else MAX_TEXT
+        limit = MAX_DEFAULT_TEXT if style.template == DEFAULT_TEMPLATE else MAX_TEXT
         title = " ".join(render(template.title, fields, limit).split())[:MAX_TITLE]
         return Message(kind, title, render(template.text, fields, limit), first.severity, now, listed, more, url)
 
@@ -128,28 +132,34 @@ def quoted(diagnosis: Diagnosis) -> str | None:
     return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 
-def _fields(kind: MessageKind, alert: MessageAlert, zone: ZoneInfo | None) -> dict[str, str | None]:
-    """Return an alert's fields for templates: texts, or None for a field that the alert does not have."""
+def _fields(kind: MessageKind, alert: MessageAlert, text: str, locale: MessageLocale) -> dict[str, str | None]:
+    """Return an alert's fields for templates: texts, or None for a field that the alert does not have.
+
+    ``text`` is the message of the alert in the language of ``locale``.
+    """
     ended_at, name, area = alert.ended_at, alert.device_name, alert.area
-    return {
-        "severity": alert.severity,
-        "device": name,
-        "place": f"{name} ({area})" if area else name,
-        "area": area,
-        "rule": alert.rule,
-        "rule_name": alert.rule_name,
-        "metric": alert.metric,
-        "message": f"{alert.message}. {FLAPS}" if alert.flapping and kind == "firing" else alert.message,
-        "value": None if alert.value is None else fmt.exact_value(alert.value, alert.unit),
-        "limit": None if alert.threshold is None else fmt.limit_quantity(alert.threshold, alert.unit),
-        "since": _local(alert.since, zone),
-        "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
-        "diagnosis": alert.diagnosis if kind == "firing" else None,
-        "url": alert.url,
-    }
+    if alert.flapping and kind == "firing":
+        text = f"{text}. {notification_text(locale.language, 'flapping', FLAPS)}"
+    with fmt.decimal_comma(wanted=locale.language != "en"):
+        return {
+            "severity": alert.severity,
+            "device": name,
+            "place": f"{name} ({area})" if area else name,
+            "area": area,
+            "rule": alert.rule,
+            "rule_name": alert.rule_name,
+            "metric": alert.metric,
+            "message": text,
+            "value": None if alert.value is None else locale.quantity(alert.value, alert.unit),
+            "limit": None if alert.threshold is None else locale.quantity(alert.threshold, alert.unit),
+            "since": _local(alert.since, locale.time_zone),
+            "duration": None if ended_at is None else fmt.duration(max(ended_at - alert.since, 0)),
+            "diagnosis": alert.diagnosis if kind == "firing" else None,
+            "url": alert.url,
+        }
 
 
-def _local(ms: int, zone: ZoneInfo | None) -> str:
+def _local(ms: int, zone: str | None) -> str:
     """Return a time as text, in the time zone of the hub's machine if ``zone`` is None."""
-    moment = datetime.fromtimestamp(ms / 1_000, UTC).astimezone(zone)
+    moment = datetime.fromtimestamp(ms / 1_000, UTC).astimezone(None if zone is None else ZoneInfo(zone))
     return f"{moment:%Y-%m-%d %H:%M:%S} {fmt.zone_name(moment)}"

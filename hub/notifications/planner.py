@@ -279,7 +279,7 @@ class NotificationPlanner:
         for target in targets:
             if seen := target.seen(alerts, self._find):
                 template = self._template(target.receiver, route)
-                style = MessageStyle(template, target.scope.whole, target.time_zone)
+                style = MessageStyle(template, target.scope.whole, target.locale)
                 variant = tuple((each.id, each.message) for each in seen), style
                 if variant not in messages:
                     messages[variant] = self._compose(kind, seen, now, style)

@@ -10,6 +10,7 @@ import msgspec
 from hub.accounts.account import Account
 from hub.accounts.scope import EVERYTHING, DeviceScope, scope_of
 from hub.model import Alert, Device, NotificationReceiver, Severity, WeeklyWindow
+from hub.notifications.locales import HUB_LOCALE, MessageLocale, locale_of
 from hub.notifications.routes import ALL_CHANNELS, RouteStep
 from hub.notifications.settings import NotificationSettings
 from hub.rules.other_devices import hide
@@ -21,7 +22,7 @@ _DAYS = 9
 
 
 class NotificationTarget(msgspec.Struct, frozen=True):
-    """A receiver, which devices they may see, and the time zone of their messages (None: the hub's).
+    """A receiver, which devices they may see, and how their messages are written.
 
     Messages wait until ``held_until``, the end of quiet hours.
     """
@@ -29,7 +30,7 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     receiver: NotificationReceiver
     scope: DeviceScope
     held_until: int | None = None
-    time_zone: str | None = None
+    locale: MessageLocale = HUB_LOCALE
 
     def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
         """Return the alerts of devices in scope, without the names of other devices. ``find`` returns a device."""
@@ -61,16 +62,16 @@ class AccountDirectory:
         """Return which devices a person may see."""
         return scope_of(account.id, (account.limits,), self.within)
 
-    def time_zone(self, person: str | None) -> str | None:
-        """Return the time zone that a person has chosen; None for that of the hub's machine."""
+    def locale(self, person: str | None) -> MessageLocale:
+        """Return how messages for a person are written; without one, as for the channels of the hub."""
         account = None if person is None else self.people().get(person)
-        return None if account is None else account.profile.time_zone
+        return HUB_LOCALE if account is None else locale_of(account.profile)
 
     def target(
         self, receiver: NotificationReceiver, account: Account, held_until: int | None = None
     ) -> NotificationTarget:
         """Return the target for an address of a person."""
-        return NotificationTarget(receiver, self.scope(account), held_until, account.profile.time_zone)
+        return NotificationTarget(receiver, self.scope(account), held_until, locale_of(account.profile))
 
 
 def receivers_of(

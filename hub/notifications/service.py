@@ -252,7 +252,7 @@ class Notifications:
             raise DeliveryFailed("rejected", "The channel was removed.")
         alerts, picture = delivery.message.alerts, None
         if channel.type.pictures and alerts:
-            zone = self.directory.time_zone(delivery.receiver.person)
+            zone = self.directory.locale(delivery.receiver.person).time_zone
             picture = await self.pictures.of(alerts[0], delivery.message.at, zone)
         outgoing = OutgoingMessage(
             channel.id, delivery.key, delivery.group, delivery.receiver.address, delivery.message, self._now(), picture

@@ -11,7 +11,7 @@ Source: Jinja2's documentation, "Sandbox". The nodes are those of its syntax tre
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from jinja2.environment import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from hub.errors import Invalid
+from hub.runtime.translations import notification_text, translation
 
 MAX_SOURCE = 4_096
 MAX_DEPTH = 30
@@ -51,16 +52,34 @@ class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
     text: str = ""
 
 
-DEFAULT_TEMPLATE = MessageTemplate(
-    "{% if status == 'resolved' %}Resolved{% else %}{{ severity | capitalize }}{% endif %}: {{ device }}"
-    " - {{ rule_name }}{% if others %} and {{ others }} more{% endif %}",
-    "{% for alert in alerts %}{{ alert.place }}: {{ alert.message }}\n"
-    "Rule: {{ alert.rule_name }}\nSince {{ alert.since }}"
-    "{% if status == 'resolved' %}{% if alert.duration %}, resolved after {{ alert.duration }}"
-    "{% endif %}{% elif alert.diagnosis %}\n{{ alert.diagnosis }}{% endif %}"
-    "{% if not loop.last %}\n\n{% endif %}{% endfor %}"
-    "{% if more %}\n\nAnd {{ more }} more.{% endif %}",
-)
+@cache
+def default_template(language: str) -> MessageTemplate:
+    """Return the template of messages in a language for which nobody has entered another one."""
+    found = translation(language)
+    severities = "{{ severity | capitalize }}"
+    if found is not None:
+        names = ("critical", "warning", "info")
+        severities = "".join(f"{{% if severity == '{each}' %}}{found.severity[each]}{{% endif %}}" for each in names)
+
+    def say(key: str, english: str, **fields: str) -> str:
+        return notification_text(language, key, english, **{name: f"{{{{ {each} }}}}" for name, each in fields.items()})
+
+    return MessageTemplate(
+        f"{{% if status == 'resolved' %}}{say('resolved', 'Resolved')}{{% else %}}{severities}{{% endif %}}"
+        f": {{{{ device }}}} - {{{{ rule_name }}}}"
+        f"{{% if others %}}{say('others', ' and {count} more', count='others')}{{% endif %}}",
+        f"{{% for alert in alerts %}}{{{{ alert.place }}}}: {{{{ alert.message }}}}\n"
+        f"{say('rule', 'Rule: {rule}', rule='alert.rule_name')}\n{say('since', 'Since {time}', time='alert.since')}"
+        f"{{% if status == 'resolved' %}}{{% if alert.duration %}}"
+        f"{say('resolvedAfter', ', resolved after {duration}', duration='alert.duration')}"
+        f"{{% endif %}}{{% elif alert.diagnosis %}}\n{{{{ alert.diagnosis }}}}{{% endif %}}"
+        f"{{% if not loop.last %}}\n\n{{% endif %}}{{% endfor %}}"
+        f"{{% if more %}}\n\n{say('more', 'And {count} more.', count='more')}{{% endif %}}",
+    )
+
+
+DEFAULT_TEMPLATE = default_template("en")
+"""Where a receiver gets messages in another language, it stands for the default template of that language."""
 
 
 def first_of(*templates: MessageTemplate) -> MessageTemplate:
@@ -78,6 +97,15 @@ def check_template(template: MessageTemplate) -> None:
             _compiled(source)
         except Invalid as error:
             raise Invalid(f"The template of the {name} is not valid: {error.message}", error.hint) from None
+
+
+def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
+    """Return a template with the default title and text of a language where they are the default ones."""
+    default = default_template(language)
+    return MessageTemplate(
+        default.title if template.title == DEFAULT_TEMPLATE.title else template.title,
+        default.text if template.text == DEFAULT_TEMPLATE.text else template.text,
+    )
 
 
 def render(source: str, fields: Mapping[str, Any], limit: int) -> str:

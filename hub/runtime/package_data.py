@@ -1,6 +1,7 @@
-"""Folders of the files that are installed with the package: the built dashboard and the default configuration.
+"""Folders of the files that are installed with the package.
 
-A wheel has both inside the package; a checkout has the configuration in ``config/`` at its root.
+They are the built dashboard, the default configuration, and the files that the dashboard's sources share with the hub.
+A wheel has all of them inside the package; a checkout has the configuration in ``config/`` and the sources in ``web/``.
 """
 
 from __future__ import annotations
@@ -19,3 +20,9 @@ def config_dir() -> Path:
     """Return the folder of the default ``hub.toml`` and ``rules.toml``, which are copied and never changed."""
     installed = _PACKAGE / "_config"
     return installed if installed.is_dir() else _PACKAGE.parent / "config"
+
+
+def shared_dir() -> Path:
+    """Return the folder of the files that the dashboard's sources share with the hub: translations and units."""
+    installed = _PACKAGE / "_shared"
+    return installed if installed.is_dir() else _PACKAGE.parent / "web" / "src"

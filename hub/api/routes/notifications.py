@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from hub.accounts.profile import check_time_zone
@@ -105,12 +105,13 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         return await changed(by, before, None, change)
 
     @router.post("/api/notifications/channels/{channel_id}/test", response_model=shapes.ChannelTestShape)
-    async def test_channel(channel_id: ChannelId, body: requests.ChannelTest) -> Response:
-        """Send a test message with these settings. Nothing is saved."""
+    async def test_channel(channel_id: ChannelId, body: requests.ChannelTest, request: Request) -> Response:
+        """Send a test message with these settings, to an address in your language. Nothing is saved."""
         channel = config.checked_channel(_channel(channel_id, body))
         if body.address is not None:
             channel.type.check_address(body.address)
-        failure = await notifications.direct.test(channel, body.address or "")
+        language = request.state.proof.language if body.address else "en"
+        failure = await notifications.direct.test(channel, body.address or "", language)
         note(kind=body.kind, error=failure.text if failure else None)
         if failure is None:
             if channel == config.settings.channel(channel_id):

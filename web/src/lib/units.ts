@@ -1,6 +1,8 @@
 // Units by person: values are converted for display only. What is stored, sent and entered keeps the device's unit.
 // Pure, except for the person's choice.
 
+import table from './units.json';
+
 export type UnitSystem = 'metric' | 'imperial';
 
 interface Conversion {
@@ -15,36 +17,21 @@ interface Conversion {
   offset?: number;
 }
 
-/** One row per pair; the way back is derived. */
-const PAIRS: [quantity: string, metric: string, imperial: string, factor: number, offset?: number][] = [
-  ['temperature', '°C', '°F', 1.8, 32],
-  ['pressure', 'bar', 'psi', 14.503773773],
-  ['pressure', 'hPa', 'inHg', 0.02952998307],
-  ['speed', 'km/h', 'mph', 0.621371192],
-  ['speed', 'm/s', 'ft/s', 3.280839895],
-  ['length', 'mm', 'in', 0.03937007874],
-  ['length', 'm', 'ft', 3.280839895],
-  ['distance', 'km', 'mi', 0.621371192],
-  ['volume', 'L', 'gal', 0.2641720524],
-  ['volume', 'm³', 'ft³', 35.31466672],
-  ['flow', 'L/min', 'gpm', 0.2641720524],
-  ['flow', 'm³/h', 'ft³/h', 35.31466672],
-  ['weight', 'kg', 'lb', 2.204622622],
-];
+/** One row per pair; the way back is derived. The hub reads the same file, for its notifications. */
+const PAIRS = table.pairs as [
+  quantity: string,
+  metric: string,
+  imperial: string,
+  factor: number,
+  offset: number,
+][];
 /** Other spellings, and units that are shown in the larger unit of the other system. */
-const SAME: Record<string, [unit: string, factor: number]> = {
-  l: ['L', 1],
-  'l/min': ['L/min', 1],
-  kPa: ['bar', 0.01],
-  mbar: ['hPa', 1],
-  cm: ['mm', 10],
-  g: ['kg', 0.001],
-};
+const SAME = table.same as unknown as Record<string, [unit: string, factor: number]>;
 
 function tableOf(): Map<string, Conversion[]> {
-  const table = new Map<string, Conversion[]>();
-  const add = (each: Conversion): unknown => table.set(each.from, [...(table.get(each.from) ?? []), each]);
-  for (const [quantity, metric, imperial, factor, offset = 0] of PAIRS) {
+  const found = new Map<string, Conversion[]>();
+  const add = (each: Conversion): unknown => found.set(each.from, [...(found.get(each.from) ?? []), each]);
+  for (const [quantity, metric, imperial, factor, offset] of PAIRS) {
     add({ quantity, system: 'imperial', from: metric, to: imperial, factor, offset });
     add({
       quantity,
@@ -58,7 +45,7 @@ function tableOf(): Map<string, Conversion[]> {
       if (same === metric)
         add({ quantity, system: 'imperial', from: unit, to: imperial, factor: factor * size, offset });
   }
-  return table;
+  return found;
 }
 
 const TABLE = tableOf();

@@ -1,6 +1,7 @@
 // Messages of the hub in German and Spanish: every key is known, and values are written in the form of the language.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import alertTexts from '../../../tests/vectors/alert_texts.json';
 import keys from '../../../tests/vectors/message_keys.json';
 import { hubText, loadTexts, type Params } from '.';
 import { LANGUAGES } from './language';
@@ -85,6 +86,11 @@ describe.each(LANGUAGES.filter((code) => code !== 'en'))('messages in %s', (code
     };
     expect(said('pump')).toMatch({ de: /\(Gerät pump\)/, es: /\(dispositivo pump\)/ }[code as 'de' | 'es']);
     expect(said('')).toMatch({ de: /\(anderes Gerät\)/, es: /\(otro dispositivo\)/ }[code as 'de' | 'es']);
+  });
+
+  it.each(alertTexts)('describe an alert as notifications of the hub do: $kind, $de', (vector) => {
+    const text = hubText('alert', ENGLISH, vector.kind, vector.params);
+    expect(text.replaceAll('\u00a0', ' ')).toBe(vector[code as 'de' | 'es']);
   });
 
   it.each(keys.rule)('describe a rule of kind %s', (kind) => {

@@ -70,6 +70,69 @@ export interface MessageWords {
   staysOpen: Record<string, (p: Params, time: string) => string>;
 }
 
+/** What each language says about alerts, in `hub.json`. The hub reads the same file, for its notifications. */
+export type AlertTexts = Record<
+  | 'above'
+  | 'below'
+  | 'outside'
+  | 'inside'
+  | 'ownLimit'
+  | 'ownLimits'
+  | 'is'
+  | 'rises'
+  | 'falls'
+  | 'stuck'
+  | 'often'
+  | 'noData'
+  | 'notReported'
+  | 'missed'
+  | 'minus'
+  | 'anotherDevice'
+  | 'onDevice'
+  | 'onAnotherDevice'
+  | 'valueOf'
+  | 'metricOf'
+  | 'median'
+  | 'medianOf'
+  | 'and'
+  | 'or'
+  | 'not'
+  | 'lasting',
+  string
+>;
+
+const fill = (text: string, values: Record<string, string | number>): string =>
+  text.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name]));
+
+/** Return the words of alerts from the texts of a language. */
+export function alertWords(t: AlertTexts): Omit<MessageWords, 'clears' | 'only' | 'activity' | 'staysOpen'> {
+  return {
+    above: (limit) => fill(t.above, { limit }),
+    below: (limit) => fill(t.below, { limit }),
+    outside: (low, high) => fill(t.outside, { low, high }),
+    inside: (low, high) => fill(t.inside, { low, high }),
+    ownLimit: t.ownLimit,
+    ownLimits: t.ownLimits,
+    is: (value) => fill(t.is, { value }),
+    moves: (falls, amount, within) => fill(falls ? t.falls : t.rises, { amount, within }),
+    stuck: t.stuck,
+    often: (times, within) => fill(t.often, { times, within }),
+    noData: (time) => fill(t.noData, { time }),
+    notReported: (metric, time) => fill(t.notReported, { metric, time }),
+    missed: (intervals) => fill(t.missed, { intervals }),
+    minus: (other) => fill(t.minus, { other }),
+    anotherDevice: t.anotherDevice,
+    onDevice: (metric, device) => fill(device ? t.onDevice : t.onAnotherDevice, { metric, device }),
+    ofDevice: (metric, device) =>
+      metric === null ? fill(t.valueOf, { device }) : fill(t.metricOf, { metric, device }),
+    median: (metric) => (metric === null ? t.median : fill(t.medianOf, { metric })),
+    and: t.and,
+    or: t.or,
+    not: (text) => fill(t.not, { text }),
+    lasting: (text, time) => fill(t.lasting, { text, time }),
+  };
+}
+
 /** Return the messages in the words of a language. An unknown key gives null: the hub's text is shown. */
 export function messagesIn(words: MessageWords): HubMessages {
   const limits = ({ above, below }: Limits, unit: string | null): string =>
@@ -90,7 +153,7 @@ export function messagesIn(words: MessageWords): HubMessages {
         );
       }
       case 'compare': {
-        const own = c.other === metric ? null : c.other!;
+        const own = c.other === metric || c.other === '' ? null : c.other!;
         const other =
           typeof c.device === 'string'
             ? words.ofDevice(own, c.device || words.anotherDevice)

@@ -1,6 +1,7 @@
 // Texts shared by several pages: states, times, forms and errors.
 
 import type { Texts } from '..';
+import hub from './hub.json';
 
 export const brand = 'Watchkeeper';
 
@@ -33,12 +34,7 @@ export const presence = {
   offline: 'Offline',
 };
 
-export const severity = {
-  ok: 'OK',
-  info: 'Info',
-  warning: 'Warnung',
-  critical: 'Kritisch',
-};
+export const severity = hub.severity;
 
 export const standing = {
   critical: 'Kritisch',
@@ -49,62 +45,7 @@ export const standing = {
   offline: 'Offline',
 };
 
-export const states: Texts['states'] = {
-  onOff: ['Ein', 'Aus'],
-  byClass: {
-    battery: ['Schwach', 'Normal'],
-    battery_charging: ['Lädt', 'Lädt nicht'],
-    carbon_monoxide: ['Erkannt', 'Normal'],
-    cold: ['Kalt', 'Normal'],
-    connectivity: ['Verbunden', 'Getrennt'],
-    contact: ['Geschlossen', 'Offen'],
-    door: ['Offen', 'Geschlossen'],
-    garage_door: ['Offen', 'Geschlossen'],
-    gas: ['Erkannt', 'Normal'],
-    heat: ['Heiß', 'Normal'],
-    light: ['Hell', 'Dunkel'],
-    lock: ['Entriegelt', 'Verriegelt'],
-    locked: ['Verriegelt', 'Entriegelt'],
-    moisture: ['Nass', 'Trocken'],
-    motion: ['Erkannt', 'Ruhig'],
-    moving: ['In Bewegung', 'Steht still'],
-    occupancy: ['Belegt', 'Frei'],
-    ok: ['OK', 'Problem'],
-    opening: ['Offen', 'Geschlossen'],
-    plug: ['Eingesteckt', 'Ausgesteckt'],
-    power: ['Strom vorhanden', 'Kein Strom'],
-    presence: ['Zu Hause', 'Abwesend'],
-    problem: ['Problem', 'OK'],
-    running: ['Läuft', 'Läuft nicht'],
-    safety: ['Unsicher', 'Sicher'],
-    smoke: ['Rauch erkannt', 'Kein Rauch'],
-    sound: ['Erkannt', 'Ruhig'],
-    tamper: ['Manipulation', 'Normal'],
-    update: ['Update verfügbar', 'Aktuell'],
-    vibration: ['Erkannt', 'Ruhig'],
-    window: ['Offen', 'Geschlossen'],
-  },
-  texts: {
-    home: 'Zu Hause',
-    not_home: 'Abwesend',
-    lock: 'Verriegelt',
-    unlock: 'Entriegelt',
-    opened: 'Offen',
-    close: 'Geschlossen',
-    locked: 'Verriegelt',
-    unlocked: 'Entriegelt',
-    locking: 'Wird verriegelt',
-    unlocking: 'Wird entriegelt',
-    jammed: 'Klemmt',
-    open: 'Offen',
-    opening: 'Öffnet',
-    closed: 'Geschlossen',
-    closing: 'Schließt',
-    stopped: 'Angehalten',
-    on: 'Ein',
-    off: 'Aus',
-  },
-};
+export const states = hub.states as unknown as Texts['states'];
 
 export const time = {
   now: 'jetzt',

@@ -1,7 +1,8 @@
 // Messages of the hub.
 
 import { T, type Params } from '..';
-import { messagesIn, type MessageWords } from '../hubMessages';
+import { alertWords, messagesIn, type MessageWords } from '../hubMessages';
+import texts from './hub.json';
 
 const severity = (p: Params, key: string): string => T.severity[p[key] as keyof typeof T.severity];
 const command = (p: Params): string =>
@@ -13,28 +14,7 @@ const silence = (p: Params, done: string): string =>
     : `Die Stummschaltung wurde ${done}: ${p['note']}`;
 
 const words: MessageWords = {
-  above: (limit) => `über ${limit}`,
-  below: (limit) => `unter ${limit}`,
-  outside: (low, high) => `außerhalb von ${low} bis ${high}`,
-  inside: (low, high) => `innerhalb von ${low} bis ${high}`,
-  ownLimit: ' oder dem Grenzwert des Geräts',
-  ownLimits: ' oder der Grenzwerte des Geräts',
-  is: (value) => `ist ${value}`,
-  moves: (falls, amount, within) => `${falls ? 'fällt' : 'steigt'} um mehr als ${amount} in ${within}`,
-  stuck: 'unverändert',
-  often: (times, within) => `${times}-mal innerhalb von ${within}`,
-  noData: (time) => `keine Daten seit ${time}`,
-  notReported: (metric, time) => `${metric} seit ${time} nicht gemeldet`,
-  missed: (intervals) => `keine Daten seit ${intervals} erwarteten Intervallen`,
-  minus: (other) => `minus ${other}`,
-  anotherDevice: 'einem anderen Gerät',
-  onDevice: (metric, device) => `${metric} (${device ? `Gerät ${device}` : 'anderes Gerät'})`,
-  ofDevice: (metric, device) => (metric === null ? `der Wert von ${device}` : `${metric} von ${device}`),
-  median: (metric) => (metric === null ? 'der Median des Bereichs' : `der Median von ${metric} im Bereich`),
-  and: ' und ',
-  or: ' oder ',
-  not: (text) => `nicht (${text})`,
-  lasting: (text, time) => `${text} für mindestens ${time}`,
+  ...alertWords(texts.alert),
   clears: (rest, time) => `endet${rest ? ` ${rest}` : ''}${time ? ` nach ${time}` : ''}`,
   only: (windows, zone) => `; nur ${windows} (${zone})`,
   activity: {

@@ -1,6 +1,7 @@
 // Texts shared by several pages: states, times, forms and errors.
 
 import type { Texts } from '..';
+import hub from './hub.json';
 
 export const brand = 'Watchkeeper';
 
@@ -32,12 +33,7 @@ export const presence = {
   offline: 'Sin conexión',
 };
 
-export const severity = {
-  ok: 'OK',
-  info: 'Info',
-  warning: 'Advertencia',
-  critical: 'Crítica',
-};
+export const severity = hub.severity;
 
 export const standing = {
   critical: 'Crítica',
@@ -48,62 +44,7 @@ export const standing = {
   offline: 'Sin conexión',
 };
 
-export const states: Texts['states'] = {
-  onOff: ['Encendido', 'Apagado'],
-  byClass: {
-    battery: ['Baja', 'Normal'],
-    battery_charging: ['Cargando', 'No está cargando'],
-    carbon_monoxide: ['Detectado', 'Normal'],
-    cold: ['Frío', 'Normal'],
-    connectivity: ['Conectado', 'Desconectado'],
-    contact: ['Cerrado', 'Abierto'],
-    door: ['Abierta', 'Cerrada'],
-    garage_door: ['Abierta', 'Cerrada'],
-    gas: ['Detectado', 'Normal'],
-    heat: ['Caliente', 'Normal'],
-    light: ['Con luz', 'Sin luz'],
-    lock: ['Desbloqueado', 'Bloqueado'],
-    locked: ['Bloqueado', 'Desbloqueado'],
-    moisture: ['Mojado', 'Seco'],
-    motion: ['Detectado', 'Sin movimiento'],
-    moving: ['En movimiento', 'Parado'],
-    occupancy: ['Ocupado', 'Libre'],
-    ok: ['OK', 'Problema'],
-    opening: ['Abierto', 'Cerrado'],
-    plug: ['Enchufado', 'Desenchufado'],
-    power: ['Con corriente', 'Sin corriente'],
-    presence: ['En casa', 'Fuera'],
-    problem: ['Problema', 'OK'],
-    running: ['En marcha', 'Parado'],
-    safety: ['Inseguro', 'Seguro'],
-    smoke: ['Humo detectado', 'Sin humo'],
-    sound: ['Detectado', 'Sin sonido'],
-    tamper: ['Manipulación', 'Normal'],
-    update: ['Actualización disponible', 'Actualizado'],
-    vibration: ['Detectada', 'Sin vibración'],
-    window: ['Abierta', 'Cerrada'],
-  },
-  texts: {
-    home: 'En casa',
-    not_home: 'Fuera',
-    lock: 'Bloqueado',
-    unlock: 'Desbloqueado',
-    opened: 'Abierto',
-    close: 'Cerrado',
-    locked: 'Bloqueado',
-    unlocked: 'Desbloqueado',
-    locking: 'Bloqueando',
-    unlocking: 'Desbloqueando',
-    jammed: 'Atascado',
-    open: 'Abierto',
-    opening: 'Abriendo',
-    closed: 'Cerrado',
-    closing: 'Cerrando',
-    stopped: 'Detenido',
-    on: 'Encendido',
-    off: 'Apagado',
-  },
-};
+export const states = hub.states as unknown as Texts['states'];
 
 export const time = {
   now: 'ahora',

@@ -1,7 +1,8 @@
 // Messages of the hub.
 
 import { T, type Params } from '..';
-import { messagesIn, type MessageWords } from '../hubMessages';
+import { alertWords, messagesIn, type MessageWords } from '../hubMessages';
+import texts from './hub.json';
 
 const severity = (p: Params, key: string): string => T.severity[p[key] as keyof typeof T.severity];
 const command = (p: Params): string =>
@@ -11,28 +12,7 @@ const silence = (p: Params, active: string, passive: string): string =>
   p['by'] ? `${p['by']} ${active} el silencio: ${p['note']}` : `El silencio ${passive}: ${p['note']}`;
 
 const words: MessageWords = {
-  above: (limit) => `por encima de ${limit}`,
-  below: (limit) => `por debajo de ${limit}`,
-  outside: (low, high) => `fuera del rango de ${low} a ${high}`,
-  inside: (low, high) => `dentro del rango de ${low} a ${high}`,
-  ownLimit: ', o del límite del dispositivo',
-  ownLimits: ', o de los límites del dispositivo',
-  is: (value) => `es ${value}`,
-  moves: (falls, amount, within) => `${falls ? 'baja' : 'sube'} más de ${amount} en ${within}`,
-  stuck: 'sin cambios',
-  often: (times, within) => `${times} veces en ${within}`,
-  noData: (time) => `sin datos desde hace ${time}`,
-  notReported: (metric, time) => `${metric} sin enviar desde hace ${time}`,
-  missed: (intervals) => `sin datos durante ${intervals} intervalos esperados`,
-  minus: (other) => `menos ${other}`,
-  anotherDevice: 'otro dispositivo',
-  onDevice: (metric, device) => `${metric} (${device ? `dispositivo ${device}` : 'otro dispositivo'})`,
-  ofDevice: (metric, device) => (metric === null ? `el valor de ${device}` : `${metric} de ${device}`),
-  median: (metric) => (metric === null ? 'la mediana del área' : `la mediana de ${metric} del área`),
-  and: ' y ',
-  or: ' o ',
-  not: (text) => `no (${text})`,
-  lasting: (text, time) => `${text} durante al menos ${time}`,
+  ...alertWords(texts.alert),
   clears: (rest, time) => `se resuelve${rest ? ` ${rest}` : ''}${time ? ` tras ${time}` : ''}`,
   only: (windows, zone) => `; solo ${windows} (${zone})`,
   activity: {

@@ -1,0 +1,94 @@
+"""In which language, units and time zone a person gets messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from hub import text_format as fmt
+from hub.accounts.profile import Language, Profile, UnitSystem
+from hub.model import Value
+from hub.runtime.package_data import shared_dir
+
+
+class UnitConversion(msgspec.Struct, frozen=True):
+    """How values of a unit are converted to the unit ``to``."""
+
+    quantity: str
+    system: UnitSystem
+    to: str
+    factor: float
+    offset: float
+
+    def value(self, value: float) -> float:
+        """Return a value in the other unit."""
+        return value * self.factor + self.offset
+
+    def difference(self, value: float) -> float:
+        """Return the difference of two values in the other unit."""
+        return value * self.factor
+
+
+class MessageLocale(msgspec.Struct, frozen=True):
+    """How messages for a receiver are written.
+
+    Attributes:
+        language: Code of the language.
+        units: System of units; None for those of the devices.
+        units_of: System of units by quantity, where it differs.
+        time_zone: IANA name of the zone of all times; None for that of the hub's machine.
+    """
+
+    language: Language = "en"
+    units: UnitSystem | None = None
+    units_of: tuple[tuple[str, UnitSystem], ...] = ()
+    time_zone: str | None = None
+
+    def conversion(self, unit: str | None) -> UnitConversion | None:
+        """Return how values of a unit are converted; None if they are not."""
+        systems = dict(self.units_of)
+        for each in _conversions().get(unit or "", ()):
+            if systems.get(each.quantity, self.units) == each.system:
+                return each
+        return None
+
+    def quantity(self, value: Value, unit: str | None) -> str:
+        """Return a value with its unit as text, with up to six significant digits."""
+        conversion = self.conversion(unit)
+        if conversion is None or isinstance(value, bool | str):
+            return fmt.exact_value(value, unit)
+        return fmt.limit_quantity(conversion.value(value), conversion.to)
+
+
+HUB_LOCALE = MessageLocale()
+"""For channels that are not a person's."""
+
+
+def locale_of(profile: Profile) -> MessageLocale:
+    """Return the locale of a person. Without a choice of the person, it is that of the hub."""
+    units_of = tuple(sorted(profile.units_of.items()))
+    return MessageLocale(profile.language or "en", profile.units, units_of, profile.time_zone)
+
+
+class _UnitTable(msgspec.Struct):
+    """``units.json``: rows of quantity, metric unit, imperial unit, factor and offset; and other metric units."""
+
+    pairs: list[tuple[str, str, str, float, float]]
+    same: dict[str, tuple[str, float]]
+
+
+@cache
+def _conversions() -> Mapping[str, list[UnitConversion]]:
+    """Return the conversions by the unit that they convert."""
+    table = msgspec.json.decode((shared_dir() / "lib" / "units.json").read_bytes(), type=_UnitTable)
+    found: dict[str, list[UnitConversion]] = {}
+    for quantity, metric, imperial, factor, offset in table.pairs:
+        found.setdefault(metric, []).append(UnitConversion(quantity, "imperial", imperial, factor, offset))
+        back = UnitConversion(quantity, "metric", metric, 1 / factor, -offset / factor)
+        found.setdefault(imperial, []).append(back)
+        for unit, (same, size) in table.same.items():
+            if same == metric:
+                found.setdefault(unit, []).append(UnitConversion(quantity, "imperial", imperial, factor * size, offset))
+    return found

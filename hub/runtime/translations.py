@@ -1,0 +1,59 @@
+"""Texts of the hub in other languages than English, from the same files as the dashboard's (``web/src/texts``)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import msgspec
+
+from hub.model.metric import truth_of
+from hub.runtime.package_data import shared_dir
+
+LANGUAGES = ("de", "es")
+
+
+class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
+    """Words for the states of devices, each for true and for false."""
+
+    on_off: tuple[str, str]
+    by_class: dict[str, tuple[str, str]]
+    texts: dict[str, str]  # for states that devices report as text
+
+    def of(self, value: object, device_class: str | None) -> str | None:
+        """Return the word for a state, None for a value that has none."""
+        words = self.by_class.get(device_class or "")
+        if isinstance(value, str) and words is not None and (truth := truth_of(value)) is not None:
+            value = truth
+        if isinstance(value, bool):
+            return (words or self.on_off)[0 if value else 1]
+        return self.texts.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+class Translation(msgspec.Struct, frozen=True, eq=False):
+    """The texts of one language. Those of ``alert`` and ``notification`` have parameters in braces.
+
+    Attributes:
+        severity: Names of the severities.
+        states: Words for the states of devices.
+        alert: Parts of the messages of alerts.
+        notification: What else notifications say.
+    """
+
+    severity: dict[str, str]
+    states: StateWords
+    alert: dict[str, str]
+    notification: dict[str, str]
+
+
+@cache
+def translation(language: str) -> Translation | None:
+    """Return the texts of a language, None for English. Raises OSError if the files are not installed."""
+    if language not in LANGUAGES:
+        return None
+    return msgspec.json.decode((shared_dir() / "texts" / language / "hub.json").read_bytes(), type=Translation)
+
+
+def notification_text(language: str, key: str, english: str, **values: str) -> str:
+    """Return a text of notifications in a language, ``english`` for English, with these parameters."""
+    found = translation(language)
+    return (english if found is None else found.notification[key]).format(**values)

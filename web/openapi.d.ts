@@ -167,7 +167,7 @@ export interface paths {
         put?: never;
         /**
          * Create Dashboard
-         * @description Create a dashboard. Return 409 if you have 50, or there are 200.
+         * @description Create a dashboard. Return 409 if you have 50 dashboards, or the hub has 200.
          */
         post: operations["post_dashboards"];
         delete?: never;
@@ -2548,7 +2548,7 @@ export interface paths {
         };
         /**
          * List Analyses
-         * @description Return a page of your analyses and of all manuals, newest first; to administrators, those of everybody.
+         * @description Return a page of your analyses and of all manuals, newest first. Administrators get everybody's analyses.
          */
         get: operations["get_analyses"];
         put?: never;
@@ -6074,7 +6074,7 @@ export interface components {
         };
         /**
          * LiveBroker
-         * @description Connection to the broker, and since when it is as it is; null before the first connection.
+         * @description State of the connection to the broker, and since when; null before the first connection.
          */
         LiveBroker: {
             /** Connected */

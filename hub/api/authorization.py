@@ -34,7 +34,7 @@ class Authorization:
         return self._needs(method, path)[0]
 
     def needs_whole_hub(self, method: str, path: str) -> bool:
-        """Return whether a request is not for accounts with limits."""
+        """Return whether a request needs access to the whole hub."""
         return self._needs(method, path)[1]
 
     def permits(self, role: Role, method: str, path: str) -> bool:

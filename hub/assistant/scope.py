@@ -47,7 +47,7 @@ class QuestionScope(msgspec.Struct):
         synonym: a word of the question that was understood as another word for the same kind of machine.
         inherited: True if an earlier question of the conversation named them.
         excluded: devices that the question leaves out: "except the greenhouses".
-        presence: the presence to which the devices are limited, of ``total`` before that.
+        presence: the presence to which the devices are limited; ``total`` is their number before that.
     """
 
     devices: list[Device] = []

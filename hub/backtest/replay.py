@@ -52,7 +52,7 @@ def _others(condition: Condition) -> tuple[str, ...]:
 
 
 def follows_presence(rule: Rule) -> bool:
-    """Return True if it changes the rule's state that the device becomes stale."""
+    """Return True if the rule's state can change when the device becomes stale."""
     return bool(rule.for_ms) or isinstance(rule.condition, Joined)
 
 

@@ -96,7 +96,7 @@ def _end_of(user: BrokerUser) -> list[str]:
 
 
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
-    """Print the next steps. If lines have to be added to mosquitto.conf, that includes a restart of the broker."""
+    """Print the next steps, among them a restart of the broker if lines have to be added to mosquitto.conf."""
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
         print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")

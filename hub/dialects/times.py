@@ -97,7 +97,10 @@ def has_zone(value: Any) -> bool:
 
 
 def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Quality]:
-    """Return the time of receipt for a local time of unknown zone; as ``clock`` if the time is right in no zone."""
+    """Return the time of receipt for a local time of unknown zone, and the quality of the reading.
+
+    The quality is ``clock`` if the time is right in no zone.
+    """
     if retained:
         return received, "retained"
     return received, "clock" if abs(as_utc - received) > DAY else "good"

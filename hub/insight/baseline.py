@@ -85,7 +85,8 @@ class Baseline:
     def deviations(self, times: Floats, values: Floats) -> Floats:
         """Return the distance from the expected level, in sigmas.
 
-        Past the baseline's end a trend becomes uncertain at half its own rate, so a trend that stops is no change.
+        Past the baseline's end, the uncertainty of a trend grows at half the rate of the trend itself, so a trend that
+        stops does not count as a change.
         """
         ahead = np.maximum(times - self.end, 0.0)
         return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))

@@ -67,7 +67,10 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return when the trouble began at the latest: the alert's begin, the crossing of a limit, or the last message."""
+    """Return the latest time at which the trouble can have begun.
+
+    This is the begin of the alert, the crossing of a limit, or the last message, whichever is first.
+    """
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
     since = case.alert.since if case.alert else limits.beyond_since(case)

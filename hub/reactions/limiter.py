@@ -68,7 +68,7 @@ class _Usage:
 
 
 class _Rate:
-    """Tokens that come back at a rate, as the time at which all are back (generic cell rate algorithm)."""
+    """A token bucket, stored as the time at which it will be full again (generic cell rate algorithm)."""
 
     def __init__(self) -> None:
         self._full_at = 0.0

@@ -171,7 +171,7 @@ class Engine:
         return events
 
     def lose(self, device: Device, now: int) -> list[Event]:
-        """Follow that a device has become stale or offline: its values are not known any more."""
+        """Treat the values of a device as unknown, because it has become stale or offline."""
         self.published.publish_latest(device)
         return self._evaluator.lose(device, now)
 

@@ -105,10 +105,10 @@ class RuleEvaluator:
         return events
 
     def lose(self, device: Device, now: int) -> list[Event]:
-        """Follow that a device has become stale or offline: its values are not known.
+        """Treat the values of a device as unknown, because it has become stale or offline.
 
-        What waits for ``for`` begins again with the next reading. Open alerts stay open, unless their condition was
-        over when the device was last heard: then they clear after ``clear_for``.
+        A condition that has not held for ``for`` yet begins again with the next reading. Open alerts stay open, unless
+        their condition was over when the device was last heard: then they clear after ``clear_for``.
         """
         plan, events = self._plans.of(device), self._drop_pending(device, now)
         for tree in plan.trees.values():

@@ -84,7 +84,10 @@ def _differs(part: Part, before: PublishedValue | None, value: PublishedValue | 
 
 
 def _states(part: Part, value: Value) -> tuple[bool, bool] | None:
-    """Return whether a value meets a condition that did not hold, and one that did (hysteresis); None if unknown."""
+    """Return whether a value meets the condition if it did not hold before, and if it did (hysteresis).
+
+    Return None if the condition does not apply to the value.
+    """
     condition = cast(MetricCondition, part.condition)
     amount = condition.measure([], value, 0)
     if amount is None:

@@ -101,7 +101,7 @@ class TreeEvaluator:
         return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
 
     def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Handle that the truth of a tree is not known. An open alert stays, unless the condition was over before."""
+        """Handle a tree whose truth is not known. An open alert stays, unless the condition was over before."""
         if watch.alert is None:
             return self._watches.drop(device, watch, "withdraw", now) if watch.since is not None else []
         return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []

@@ -160,7 +160,7 @@ class Backtests:
 
 
 def _fires_without_readings(rule: Rule) -> bool:
-    """Return True if the rule can raise an alert on a device without readings of it."""
+    """Return True if the rule can raise an alert on a device that has no readings of the rule's metrics."""
     condition = rule.condition
     if isinstance(condition, Joined):
         return condition.hears or not condition.others
@@ -168,7 +168,10 @@ def _fires_without_readings(rule: Rule) -> bool:
 
 
 def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
-    """Return since when the device is known, in epoch ms: it was not silent before. Imported readings are older."""
+    """Return since when the device is known, in epoch ms. Before that time, it does not count as silent.
+
+    Imported readings may be older than ``first_seen``.
+    """
     return min([device.first_seen, *(points[0][0] for points in readings.values())])
 
 

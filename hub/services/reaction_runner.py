@@ -38,7 +38,7 @@ _AUDITED = {
 
 
 class WebhookOutbox(NamedTuple):
-    """How the webhooks of reactions get into the outbox.
+    """The functions by which webhooks of reactions are put into the outbox.
 
     Attributes:
         channel: Returns the channel of a reaction, given by its id.

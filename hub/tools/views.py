@@ -63,7 +63,7 @@ class AlertView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None, diagnosed: str | None = None) -> AlertView:
-        """Return the view of an alert; ``diagnosed`` is the name of the device of the diagnosis if it is another."""
+        """Return the view of an alert. ``diagnosed`` is the name of the diagnosed device if that is another device."""
         own = diagnosis if diagnosis and diagnosis.device == alert.device else None
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,

@@ -33,7 +33,7 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
         limit: Annotated[int, Query(ge=1, le=200)] = 50,
         cursor: Annotated[str | None, Query(max_length=200)] = None,
     ) -> Response:
-        """Return a page of your analyses and of all manuals, newest first; to administrators, those of everybody."""
+        """Return a page of your analyses and of all manuals, newest first. Administrators get everybody's analyses."""
         before = cursors.unpack(cursor, tuple[int, str])
         found = await library.newest(kind=kind, device=device_id, limit=limit + 1, before=before)
         more = len(found) > limit

@@ -44,7 +44,7 @@ def routes(dashboards: Dashboards, accounts: Iterable[Account]) -> APIRouter:
 
     @router.post("", status_code=201, response_model=shapes.DashboardShape)
     async def create_dashboard(body: requests.DashboardWanted) -> Response:
-        """Create a dashboard. Return 409 if you have 50, or there are 200."""
+        """Create a dashboard. Return 409 if you have 50 dashboards, or the hub has 200."""
         made = await dashboards.create(body.name, body.shared, body.wanted_tiles())
         note(object=made.id, name=made.name)
         return Json(shape(made), status_code=201)

@@ -133,7 +133,7 @@ class LiveAi(TypedDict):
 
 
 class LiveBroker(TypedDict):
-    """Connection to the broker, and since when it is as it is; null before the first connection."""
+    """State of the connection to the broker, and since when; null before the first connection."""
 
     connected: bool
     address: str

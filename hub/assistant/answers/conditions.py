@@ -53,7 +53,7 @@ class Judged(msgspec.Struct, frozen=True):
     Attributes:
         first: the place of its first word.
         met: devices that meet it, with what an answer shows of them.
-        considered: devices that have the metric; None for a condition that every device meets or does not.
+        considered: devices that have the metric; None for a condition that needs no metric.
     """
 
     first: int

@@ -36,10 +36,10 @@ Invariants:
 - Of points with the same time, the points in the chunk with the lower id are older: only the newest chunks are
   merged, and the result has the highest id.
 
-What it costs depends on the chunks that it writes, far more than on their points. So a compaction waits until there are
-several points of each series, and new points are merged with the chunk before them, and the result with the chunk
-before that, until a chunk has more points than the result (as in a log-structured merge tree): each point is written
-about ``log2(416 / new points)`` times, and a series has few active chunks.
+The cost of a compaction depends far more on how many chunks it writes than on their points. So a compaction waits until
+there are several points of each series, and new points are merged with the chunk before them, and the result with the
+chunk before that, until a chunk has more points than the result (as in a log-structured merge tree): each point is
+written about ``log2(416 / new points)`` times, and a series has few active chunks.
 """
 
 from __future__ import annotations

@@ -168,7 +168,10 @@ def _expire_readings(connection: sqlite3.Connection, retention: Retention, serie
 
 
 def _cut(connection: sqlite3.Connection, chunk: Chunk, before: int) -> int:
-    """Remove the points before ``before`` from a chunk, which keeps its id: ids order points of the same time."""
+    """Remove the points before ``before`` from a chunk, and return how many.
+
+    The chunk keeps its id, because points of the same time are ordered by the ids of their chunks.
+    """
     points = _points(connection, [chunk])
     kept = points.take(points.ts >= before)
     # A cut chunk stays active or sealed: the points of a sealed one are in the rollups already.

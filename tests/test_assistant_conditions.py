@@ -43,6 +43,9 @@ ANSWERS = [
     ("highest temperature of the offline devices", "Highest: s2, temperature: 22"),
     ("average temperature of the online devices", "all 5 devices, only those that are online (3): temperature: mean 21.5"),
     ("batteries of the offline devices", "Batteries (2), lowest first, 1 low:\n• s2: 10 %"),
+    ("battery between 50 and 12", "2 of 4 (all 5 devices):\n• s0: battery 15 %\n• s3: battery 50 %"),
+    ("temperature between -5 and 20", "1 of 4 (all 5 devices):\n• s0: temperature 20"),
+    ("temperature between -9 and -5", "0 of 4 (all 5 devices)."),
     ("battery levels", "Batteries (5), lowest first, 2 low:\n• s2: 10 %"),
     ("Geräte, die nicht online sind und deren Batterie unter 20 ist", "1 von 4 (alle 5 Geräte):\n• s2: battery 10 %"),
     ("dispositivos desconectados con batería por debajo de 20", "1 de 4 (los 5 dispositivos):\n• s2: battery 10 %"),
@@ -53,3 +56,45 @@ ANSWERS = [
 async def test_every_condition_of_a_question_is_used(hub: ApiHub) -> None:
     answers = {q: (await hub.http.post("/ask", json={"question": q})).json()["answer"] for q, _ in ANSWERS}
     assert {q: answers[q] for q, expected in ANSWERS if not answers[q].startswith(expected)} == {}
+
+
+HUGE = "9" * 400
+"""A number beyond the range of a double."""
+WITH_NUMBERS = [
+    "temperature of s0 in the last {} days", "temperature of s0 {} minutes ago", "top {} devices by battery",
+    "the last {} alerts", "temperature of s0 in {} hours", "which devices are above {}", "battery between {} and 5",
+    "devices silent for {} days", "how often was the temperature of s0 above {} in the last {} hours",
+    "when will the battery of s0 reach {} %", "temperature of s0 at {}:00", "set the temperature of s0 to {}",
+]  # fmt: skip
+
+
+async def test_question_with_any_number_is_answered(hub: ApiHub) -> None:
+    for question in WITH_NUMBERS:
+        for number in (HUGE, "0", "99999999999999999999", "²", "1e5"):
+            answer = await hub.http.post("/ask", json={"question": question.replace("{}", number)})
+            assert answer.status_code == 200, f"{question}: {number[:20]}"
+            assert answer.json()["answer"], question
+
+
+RULES_WITH_NUMBERS = [
+    "tell me when the temperature of s0 is above {}", "tell me when the temperature of s0 is above 5 for {} minutes",
+    "tell me when the temperature of s0 exceeds 5 more than {} times in an hour",
+    "tell me when s0 sends nothing for {} days", "tell me when the temperature of s0 rises by {} in {} minutes",
+]  # fmt: skip
+
+
+async def test_rule_from_words_with_any_number_is_drafted_or_refused(hub: ApiHub) -> None:
+    for sentence in RULES_WITH_NUMBERS:
+        for number in ("9" * 350, "0", "99999999999999999999", "²"):
+            answer = await hub.http.post("/api/rules/from-words", json={"text": sentence.replace("{}", number)[:500]})
+            assert answer.status_code in (200, 422), f"{sentence}: {number[:20]}"
+
+
+WRONG_TIMES = ["on 2026-02-30", "on 0000-00-00", "at 25:00", "on 31 November", "between 25:00 and 26:00"]
+
+
+@pytest.mark.parametrize("time", WRONG_TIMES)
+async def test_time_that_does_not_exist_is_not_ignored(hub: ApiHub, time: str) -> None:
+    answer = (await hub.http.post("/ask", json={"question": f"temperature of s0 {time}"})).json()["answer"]
+    assert answer.startswith("I do not know what “")
+    assert time.split()[1] in answer

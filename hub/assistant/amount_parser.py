@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from hub.assistant.language import Language
@@ -32,22 +33,27 @@ def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[De
         if not side and unit is None:
             continue
         end = place + 1 + length
+        value = -value if token.negative else value
         upper = _number(words.word(end + 1)) if side == "between" and words.word(end) in language.joining else None
         if upper is not None:
+            upper = -upper if words.tokens[end + 1].negative else upper
+            value, upper = min(value, upper), max(value, upper)
             more, second = _unit(words, end + 2, units)
             end, unit = end + 2 + more, unit or second
         if side == "between" and upper is None:
             continue
         words.mark(first, end, "amount")
-        found.append(Amount(-value if token.negative else value, unit, side, words.written(place, end), upper, first))
+        found.append(Amount(value, unit, side, words.written(place, end), upper, first))
     return found
 
 
 def _number(word: str) -> float | None:
+    """Return a word as a number, None for a text and for a number beyond the range of a double."""
     try:
-        return float(word.replace(",", ".")) if word[:1].isdigit() else None
+        number = float(word.replace(",", ".")) if word[:1].isdigit() else math.nan
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def _unit(words: QuestionWords, place: int, units: dict[tuple[str, ...], str]) -> tuple[int, str | None]:

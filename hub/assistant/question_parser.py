@@ -216,7 +216,7 @@ def _top(words: QuestionWords, language: Language) -> int | None:
         if token.word.isdigit():
             number = float(token.word)
         beside = {words.tokens[k].use for k in (place - 1, place + 1) if 0 <= k < len(words)}
-        if number and number == int(number) and 1 <= number <= 100 and "concept" in beside:
+        if number and 1 <= number <= 100 and number == int(number) and "concept" in beside:
             words.mark(place, place + 1, "amount")
             return int(number)
     return None

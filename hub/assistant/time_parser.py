@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from hub import text_format as fmt
 from hub.assistant.clock_words import time_of_day
 from hub.assistant.language import Language, TimeWords
-from hub.assistant.time_range import TimeRange
+from hub.assistant.time_range import TimeRange, length_in_words
 from hub.assistant.words import QuestionWords
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -30,11 +30,14 @@ def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> lis
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
-        before = {place for place, token in enumerate(words.tokens) if token.use == "time"}
+        free = [token for token in words.tokens if token.use is None]
         time = parser.next()
+        taken = [token for token in free if token.use == "time"]
         if time is not None:
-            taken = (place for place, token in enumerate(words.tokens) if token.use == "time" and place not in before)
-            found.append((min(taken, default=0), time))
+            found.append((words.tokens.index(taken[0]) if taken else 0, time))
+            continue
+        for token in taken:  # "at 25:00", "2026-02-30" are no times
+            token.use = None
     if len(found) > 1:  # "ever in the last hour" is about the last hour
         found = [each for each in found if each[1].words != language.say("all_time")] or found
     times = [time for _, time in sorted(found, key=lambda each: (each[1].kind == "ahead", each[0]))]
@@ -70,7 +73,7 @@ class _Parser:
         if match := self._search_tomorrow():
             return TimeRange(self._now, self._midnight + DAY, match[0].strip(), "ahead")
         if match := self._search("ahead"):
-            length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
+            length = self._length(match)
             return TimeRange(self._now, self._now + length, fmt.duration(length), "ahead")
         return self._since() or self._between() or self._back() or self._of_day()
 
@@ -132,11 +135,10 @@ class _Parser:
 
     def _back(self) -> TimeRange | None:
         if match := self._search("last"):
-            length = round(self._count(match) * _UNITS[self._time.units[match["unit"]]])
-            length = min(max(length, 1000), _LONGEST)
-            return TimeRange(self._now - length, self._now, self._language.say("last", time=_length(length)))
+            length = max(self._length(match), 1000)
+            return TimeRange(self._now - length, self._now, self._language.say("last", time=length_in_words(length)))
         if match := self._search("ago"):
-            at = self._now - min(round(self._count(match) * _UNITS[self._time.units[match["unit"]]]), _LONGEST)
+            at = self._now - self._length(match)
             return TimeRange(at, at, self._moment(at), "point")
         if self._search("shift"):
             last = self._language.say("last", time=fmt.duration(SHIFT_MS))
@@ -152,8 +154,10 @@ class _Parser:
         if match := self._search("at_part"):
             return self._hour_of_part(match)
         day = self._day()
-        match = self._search("at")
-        if match is not None and (at := self._at(match["clock"], day)) is not None:
+        if match := self._search("at"):
+            at = self._at(match["clock"], day)
+            if at is None:
+                return None
             at = self._past(at)
             return TimeRange(at, at, self._moment(at), "point")
         return day
@@ -274,11 +278,12 @@ class _Parser:
     def _moment(self, at: int) -> str:
         return fmt.clock_minute(at) if self._midnight <= at else fmt.date_time(at)
 
-    def _count(self, match: re.Match[str]) -> float:
-        given = match.groupdict().get("n")
-        if not given:
-            return 1.0
-        return self._time.numbers[given] if given in self._time.numbers else float(given.replace(",", "."))
+    def _length(self, match: re.Match[str]) -> int:
+        """Return a duration in ms, a year at most."""
+        given, unit = match.groupdict().get("n") or "", _UNITS[self._time.units[match["unit"]]]
+        known = self._time.numbers.get(given)
+        number = 1.0 if not given else float(given.replace(",", ".")) if known is None else known
+        return round(min(number * unit, _LONGEST))
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
         """Return the moment of a clock time on the given day. Without a day, return the most recent one."""
@@ -293,8 +298,3 @@ class _Parser:
 
 def _epoch(year: int, month: int, day: int) -> int:
     return round(datetime(year, month, day, tzinfo=UTC).timestamp() * 1000)
-
-
-def _length(ms: int) -> str:
-    """Return a duration as text, in the unit in which it was written: 90 minutes, not 1.5 hours."""
-    return f"{ms // MINUTE} min" if ms % HOUR and ms % MINUTE == 0 and ms < 3 * HOUR else fmt.duration(ms)

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from hub import text_format as fmt
+
 Kind = Literal["range", "point", "alert", "before_alert", "ahead"]
 
 
@@ -28,3 +30,8 @@ class TimeRange(msgspec.Struct, frozen=True):
     @property
     def is_point(self) -> bool:
         return self.kind == "point"
+
+
+def length_in_words(ms: int) -> str:
+    """Return a duration as text, in the unit in which it was written: 90 minutes, not 1.5 hours."""
+    return f"{ms // 60_000} min" if ms % 3_600_000 and ms % 60_000 == 0 and ms < 3 * 3_600_000 else fmt.duration(ms)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -67,9 +68,10 @@ def read_number(word: str, *, decimal_comma: bool) -> float | None:
     if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(point)}\d+)?", word):
         word = word.replace(group, "")
     try:
-        return float(word.replace(",", "."))
+        number = float(word.replace(",", "."))
     except ValueError:
         return None
+    return number if math.isfinite(number) else None
 
 
 def with_spaces(text: str, language: Language) -> str:

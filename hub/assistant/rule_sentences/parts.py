@@ -13,6 +13,8 @@ from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 _UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
 _DAYS_OF_WEEK = 7
 _TWICE = 2
+_MANY = 10**6
+"""More times than any rule allows; the number in a sentence may be too large for an integer."""
 
 
 def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
@@ -20,7 +22,7 @@ def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
         for match, items in sentence.matches([pattern]):
             _refuse_negative(sentence, items)
             number = _number(match, words)
-            _mark(sentence, items, "@x", _TWICE if number is None else int(number))
+            _mark(sentence, items, "@x", _TWICE if number is None else int(min(number, _MANY)))
     for pattern in words.patterns["duration"]:
         for match, items in sentence.matches([pattern]):
             _refuse_negative(sentence, items)

@@ -49,7 +49,7 @@ ANSWERS = [
     ("battery levels", "Batteries (5), lowest first, 2 low:\n• s2: 10 %"),
     ("Geräte, die nicht online sind und deren Batterie unter 20 ist", "1 von 4 (alle 5 Geräte):\n• s2: battery 10 %"),
     ("dispositivos desconectados con batería por debajo de 20", "1 de 4 (los 5 dispositivos):\n• s2: battery 10 %"),
-    ("average pressure of v1", "The values of “pressure” of v1 are no numbers."),
+    ("average pressure of v1", "The values of “pressure” of v1 are not numbers."),
 ]  # fmt: skip
 
 

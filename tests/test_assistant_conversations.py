@@ -104,7 +104,7 @@ async def test_metric_is_attributed_to_device_in_same_clause(site: Site):
 
 async def test_unknown_device_is_answered_with_similar_names(site: Site):
     words, _, _ = await talk(site.assistant(), "compare freezer 7 with its peers this week")
-    assert "called “freezer 7” here. There is: Freezer 3, Freezer 2, Freezer 1." in words
+    assert "called “freezer 7” here. Available: Freezer 3, Freezer 2, Freezer 1." in words
 
 
 CLAIMS = [

@@ -479,6 +479,6 @@ async def test_push_address_in_a_private_network_is_for_those_who_may_set_channe
         await invite(site, viewer, "Wim", role="viewer")
         await invite(site, administrator, "Wanda", role="administrator")
         for host in ("127.0.0.1", "localhost", "[::ffff:10.0.0.1]", "10.1.2.3"):
-            assert "not in the public internet" in await subscribe(viewer, f"https://{host}/push")
+            assert "not on the public internet" in await subscribe(viewer, f"https://{host}/push")
         assert (await subscribe(administrator, "https://127.0.0.1/push")).startswith("200")
         assert "Allowed: https://" in await subscribe(administrator, "http://127.0.0.1/push")

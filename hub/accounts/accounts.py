@@ -126,7 +126,7 @@ class Accounts:
     def _check_unused(self, name: str, account_id: str | None = None) -> None:
         other = self.by_name(name)
         if other is not None and other.id != account_id:
-            raise Conflict(f"There is an account {other.name!r} already.", "Choose another name.")
+            raise Conflict(f"An account {other.name!r} exists already.", "Choose another name.")
 
     def _check_unconnected(self, identity: ExternalIdentity | None, account_id: str | None = None) -> None:
         other = None if identity is None else self.by_identity(identity)

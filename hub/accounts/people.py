@@ -87,7 +87,7 @@ class People:
         link = self.links.find(secret)
         if not self._usable(link):
             raise Forbidden(
-                "This link is not valid any more: its account or its creator was disabled, removed or lost the role.",
+                "This link is no longer valid: its account or its creator was disabled, removed or given another role.",
                 "Ask an administrator for another one.",
             )
         return link
@@ -110,7 +110,7 @@ class People:
         await self.links.take(secret)
         try:
             if not self._usable(link):
-                raise Forbidden("This link is not valid any more.", "Ask an administrator for another one.")
+                raise Forbidden("This link is no longer valid.", "Ask an administrator for another one.")
             if before is None:
                 account = await self.accounts.create(name, link.role, hashed, limits=link.limits)
             else:

@@ -144,7 +144,7 @@ class FileAnalyzer:
         """Answer a question from one document, with quotes. Raises NotFound, or Invalid if it is not a document."""
         analysis = await self._one(analysis_id)
         if analysis.kind != "document":
-            raise Invalid("Only documents can answer questions.", "Send a PDF.")
+            raise Invalid("Questions can be asked about documents only.", "Send a PDF.")
         quotes = await self._library.quotes(question, document=analysis.id, limit=6)
         return await documents.answer(self._providers, analysis.filename, question, quotes)
 

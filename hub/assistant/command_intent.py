@@ -119,4 +119,4 @@ def _value(words: list[str], wanted: CommandDescriptor, device: Device, language
         if len(meant) != 1:
             raise Conflict(f"Say which: {', '.join(wanted.values[:20])}.")
         return meant[0]
-    raise Invalid(f"Its value is entered on the page of {device.display_name}.")
+    raise Invalid(f"Enter its value on the page of {device.display_name}.")

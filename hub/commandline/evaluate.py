@@ -47,7 +47,7 @@ async def _score(settings: Settings, arguments: argparse.Namespace) -> Evaluatio
     cases = [case async for case in _cases(settings, arguments.files)]
     if not cases:
         hint = "Confirm the cause of some alerts on their pages, or pass alert files of such alerts."
-        raise NotFound("There is no case: no alert with a diagnosis and a confirmed known cause.", hint)
+        raise NotFound("There is nothing to score: no alert has a diagnosis and a confirmed known cause.", hint)
     if arguments.model is None:
         return await evaluate(cases)
     models = await open_model_settings(ai_settings(settings.ai), settings.store.data)

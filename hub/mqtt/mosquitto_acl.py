@@ -227,8 +227,8 @@ def _check_topic(topic: str, root: str) -> None:
     spaced = topic != topic.strip()
     if not topic.isprintable() or spaced or not all(levels) or levels[0].startswith("$") or set(topic) & set("+#"):
         raise Invalid(
-            f"A bridge cannot have {topic[:64]!r} as its prefix.",
+            f"A gateway cannot have {topic[:64]!r} as its prefix.",
             "Use its own prefix without + or #, such as zigbee2mqtt. It covers all topics below it.",
         )
     if f"{topic}/".startswith(f"{root}/") or f"{root}/".startswith(f"{topic}/"):
-        raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Use the bridge's own prefix.")
+        raise Invalid(f"{topic[:64]!r} belongs to the devices themselves.", "Use the gateway's own prefix.")

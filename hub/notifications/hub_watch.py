@@ -74,12 +74,12 @@ class HubWatch:
             await self._beat(now)
 
     def _failed(self, language: str) -> Message:
-        title = notification_text(language, "hubFails", "Watchkeeper does not work properly")
+        title = notification_text(language, "hubFails", "Watchkeeper has a problem")
         return Message("hub", title, self._fault, "critical", self._fault_at)
 
     def _over(self, language: str) -> Message:
-        title = notification_text(language, "hubWorks", "Watchkeeper works again")
-        text = notification_text(language, "inOrder", "Broker, store and clock are in order again.")
+        title = notification_text(language, "hubWorks", "Watchkeeper works normally again")
+        text = notification_text(language, "inOrder", "Broker, store and clock work again.")
         return Message("resolved", title, text, "critical", self._now())
 
     def _receivers(self) -> set[NotificationReceiver]:

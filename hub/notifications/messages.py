@@ -26,7 +26,7 @@ MAX_LISTED = 10
 """Alerts that a message lists."""
 MAX_DEFAULT_TEXT = 100_000
 """More characters than the default template makes of the longest fields."""
-FLAPS = "It is raised and cleared again and again: the next message comes when its severity rises or it is stable."
+FLAPS = "It is raised and cleared again and again. The next message is sent when its severity rises or it is stable."
 
 
 class MessageStyle(msgspec.Struct, frozen=True):

@@ -216,7 +216,7 @@ def _loop_variable(node: nodes.For, outer: str | None) -> str:
     """Return the variable of a loop over the alerts. Raises Invalid for a loop over anything else."""
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
-        raise _invalid(node, "only a loop over alerts is allowed, in no other loop")
+        raise _invalid(node, "only a loop over alerts is allowed, not inside another loop")
     name: str = node.target.name
     if name in FIELDS or name == "loop" or name.startswith("_"):
         raise _invalid(node, f"the variable of a loop cannot be named {name[:40]}")

@@ -128,7 +128,7 @@ class AreaTree:
             raise Invalid("The name of the area is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} visible characters.")
         other = self.find(name)
         if other is not None and other.id != but:
-            raise Conflict(f"There is an area {other.name!r} already.", "Choose another name.")
+            raise Conflict(f"An area {other.name!r} exists already.", "Choose another name.")
         return name
 
     def _check_parent(self, area: Area) -> None:

@@ -107,8 +107,8 @@ async def check_public(address: str) -> None:
     endpoint = urlsplit(_subscription(address).endpoint)
     if not await is_public(endpoint.hostname or "", endpoint.port or 443):
         raise Invalid(
-            f"The endpoint {masked_url(endpoint.geturl())} is not in the public internet.",
-            "Push services of browsers are. Only administrators may enter others.",
+            f"The endpoint {masked_url(endpoint.geturl())} is not on the public internet.",
+            "Only administrators may enter addresses in private networks.",
         )
 
 

@@ -96,15 +96,15 @@ def test_alert_with_other_parameters_keeps_its_text(locale: MessageLocale, kind:
     ("code", "title", "text"),
     [
         ("en", "Critical: pump-1 - hot, too and 11 more",
-         "pump-1: English. It is raised and cleared again and again: the next message comes when its severity rises "
+         "pump-1: English. It is raised and cleared again and again. The next message is sent when its severity rises "
          "or it is stable.\nRule: hot, too\nSince 1970-01-01 00:00:01 UTC"),
         ("de", "Kritisch: pump-1 - hot, too, weitere Alarme: 11",
-         "pump-1: Bearing 89,3 °C, über 85 °C für mindestens 5 s. Der Alarm beginnt und endet immer wieder: Die "
-         "nächste Nachricht kommt, wenn sein Schweregrad steigt oder er stabil ist.\nRegel: hot, too\n"
+         "pump-1: Bearing 89,3 °C, über 85 °C für mindestens 5 s. Der Alarm wird immer wieder ausgelöst und beendet. "
+         "Die nächste Nachricht wird gesendet, wenn sein Schweregrad steigt oder er stabil ist.\nRegel: hot, too\n"
          "Seit 1970-01-01 00:00:01 UTC"),
         ("es", "Crítica: pump-1 - hot, too, otras alertas: 11",
-         "pump-1: Bearing 89,3 °C, por encima de 85 °C durante al menos 5 s. La alerta empieza y termina una y otra "
-         "vez: el próximo mensaje llegará cuando suba su gravedad o se estabilice.\nRegla: hot, too\n"
+         "pump-1: Bearing 89,3 °C, por encima de 85 °C durante al menos 5 s. La alerta se activa y se resuelve una y "
+         "otra vez. El próximo mensaje se enviará cuando suba su gravedad o se estabilice.\nRegla: hot, too\n"
          "Desde 1970-01-01 00:00:01 UTC"),
     ],
 )  # fmt: skip
@@ -149,8 +149,8 @@ async def test_fault_of_the_hub_is_reported_to_each_administrator_in_their_langu
     failing.clear()
     await watch.check()
     assert set(told) == {
-        (None, "Watchkeeper does not work properly", "The store cannot be written."),
-        ("u-de", "Watchkeeper arbeitet nicht richtig", "The store cannot be written."),
-        (None, "Watchkeeper works again", "Broker, store and clock are in order again."),
-        ("u-de", "Watchkeeper arbeitet wieder", "Broker, Speicher und Uhr sind wieder in Ordnung."),
+        (None, "Watchkeeper has a problem", "The store cannot be written."),
+        ("u-de", "Watchkeeper hat ein Problem", "The store cannot be written."),
+        (None, "Watchkeeper works normally again", "Broker, store and clock work again."),
+        ("u-de", "Watchkeeper arbeitet wieder normal", "Broker, Speicher und Uhr funktionieren wieder."),
     }

@@ -77,7 +77,9 @@ class Silencing:
     def _end(self, fact: EndSilence) -> SilenceChanged:
         silence = self._silences.pop(fact.silence, None)
         if silence is None:
-            raise NotFound(f"There is no silence {fact.silence[:64]!r} that has not ended.", "GET /api/silences lists them.")
+            raise NotFound(
+                f"There is no silence {fact.silence[:64]!r} that has not ended.", "GET /api/silences lists them."
+            )
         silence = replace(silence, ends_at=fact.at, active=False, finished=True)
         return SilenceChanged(silence, fact.at, "ended", fact.by)
 

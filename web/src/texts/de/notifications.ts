@@ -153,7 +153,7 @@ export const notifications = {
   templateFields: (fields: string, ofAlert: string) =>
     `Felder: ${fields}. In {% for alert in alerts %}: ${ofAlert}.`,
   preview: 'Vorschau',
-  previewResolved: 'Vorschau „behoben“',
+  previewResolved: 'Vorschau „beendet“',
   quiet: 'Ruhezeiten',
   quietOn: 'Nachrichten in diesen Zeiten zurückhalten',
   quietCritical: 'Auch Nachrichten über kritische Alarme zurückhalten',

@@ -59,7 +59,7 @@ class DeviceDeleted(msgspec.Struct, frozen=True):
 
 
 class ReadingsStored(msgspec.Struct, frozen=True):
-    """All records of one batch. Those of one device are in order of arrival, all in one of the two fields."""
+    """All records of one batch. The records of a device are all in the same field, in order of arrival."""
 
     records: list[Record]
     at: int

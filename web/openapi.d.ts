@@ -544,7 +544,7 @@ export interface paths {
         put?: never;
         /**
          * Act On Alerts
-         * @description Carry out one action on up to 200 alerts. One that fails does not keep the others from being changed.
+         * @description Carry out one action on up to 200 alerts. If it fails for one alert, the other alerts are still changed.
          */
         post: operations["post_alert-actions"];
         delete?: never;
@@ -1410,7 +1410,7 @@ export interface paths {
         put?: never;
         /**
          * Backtest Reaction
-         * @description Return when a draft would have run in a past period, and why not.
+         * @description Return when a draft would have run in a past period, and when and why it would not have run.
          *
          *     It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
          *     is stored or sent. It is stopped when the client disconnects.
@@ -2087,7 +2087,7 @@ export interface paths {
         get?: never;
         /**
          * Set Reports
-         * @description Replace the reports. One that was due within the last hour is sent at once.
+         * @description Replace the reports. A report that was due within the last hour is sent at once.
          */
         put: operations["put_notifications_reports"];
         post?: never;

@@ -101,7 +101,7 @@ def is_fleeting(alert: Alert) -> bool:
 def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStatistics:
     """Return the figures of the alerts that were raised from ``start`` to before ``end`` (epoch ms).
 
-    ``alerts`` may contain others; open ones raised earlier count as stale.
+    ``alerts`` may contain further alerts: open alerts that were raised earlier count as stale.
     """
     alerts = list(alerts)
     inside = [each for each in alerts if start <= each.raised_at < end]

@@ -147,7 +147,7 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
 def wander(usual: Baseline, seconds: float) -> float:
     """Return the largest change that the metric made within ``seconds`` while healthy.
 
-    Beyond half the baseline's length it grows with the square root of time, as that of a random walk does.
+    Beyond half the baseline's length it grows with the square root of time, as in a random walk.
     """
     values = usual.smoothed
     step = (usual.end - usual.start) / max(usual.count - 1, 1)

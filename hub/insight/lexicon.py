@@ -40,7 +40,7 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
 
 
 class Words(msgspec.Struct):
-    """The meanings of the words of one name. Quantities are in word order; those of ``short`` words are kept apart."""
+    """The meanings of the words of one name. Quantities are in word order; ``short`` has those of short words."""
 
     quantities: list[str]
     short: list[str]

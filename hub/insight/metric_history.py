@@ -22,7 +22,10 @@ _CONDITIONAL = 1.3
 
 @dataclass(frozen=True, slots=True)
 class HistoricalChange:
-    """A change and the history in which it was found. ``conditional``: it shows only against operating conditions."""
+    """A change and the history in which it was found.
+
+    ``conditional``: the change shows only in comparison with operating conditions.
+    """
 
     history: MetricSeries
     change: SlowChange

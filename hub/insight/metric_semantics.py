@@ -183,7 +183,7 @@ def _main(quantities: Sequence[str]) -> str:
 
 
 def quantities_of_unit(unit: str | None) -> tuple[str, ...]:
-    """Return the quantities that a unit can mean, the likeliest first; for None those of all units."""
+    """Return the quantities that a unit can mean, the likeliest first; for None the quantities of all units."""
     if unit is None:
         return tuple(dict.fromkeys(each for found in _units().values() for each in found))
     return _units().get(_folded_unit(unit), ())
@@ -205,7 +205,7 @@ _CASED = frozenset(("MW", "mW", "Mg", "mg", "MV", "mV", "K", "k", "C", "c", "F",
 
 
 def _folded_unit(unit: str | None) -> str:
-    """Return one spelling of a unit: case folded where no other unit differs by it alone."""
+    """Return one spelling of a unit: in lower case, unless another unit differs from it in case alone."""
     if not unit:
         return ""
     plain = unicodedata.normalize("NFKC", unit.strip()).replace("^", "").replace(" ", "")

@@ -107,7 +107,7 @@ def _of_cause(
 
 
 def _actions(chosen: CauseMatch) -> tuple[str, ...]:
-    """Return the recommended actions. On a weak match to a fault, the first one is to confirm it."""
+    """Return the recommended actions. If the match to a fault is weak, the first action is to confirm the fault."""
     if match_word(chosen.score) != "weak" or chosen.nature != "fault":
         return chosen.actions
     return (f"Confirm the cause before you act: {_inside(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])

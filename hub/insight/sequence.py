@@ -128,7 +128,7 @@ class _Begin:
 def order(
     case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
 ) -> Iterator[Evidence]:
-    """Yield which metric changed first, and which certainly followed. Often the last one raised the alert."""
+    """Yield which metric changed first, and which certainly changed later: often, the last one raised the alert."""
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
         for m in moves

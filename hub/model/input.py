@@ -236,7 +236,7 @@ class ReplaceRules(msgspec.Struct, frozen=True):
 
 
 class ReplaceAreas(msgspec.Struct, frozen=True):
-    """A person changed the areas. ``around`` has, by area id, the ids and names of it and of the areas around it."""
+    """A person changed the areas. ``around``: by area id, ids and names of the area and of all that contain it."""
 
     around: dict[str, frozenset[str]]
     at: int

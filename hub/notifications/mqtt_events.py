@@ -64,7 +64,7 @@ class RetainedMessages(Protocol):
     status_topic: str
 
     def put(self, topic: str, payload: bytes) -> None:
-        """Publish a message; an empty one withdraws it. It never waits."""
+        """Publish a retained message without waiting. An empty payload withdraws the message of the topic."""
 
     def complete(self) -> None:
         """Begin to publish, and to withdraw messages of an earlier run that are no longer wanted."""

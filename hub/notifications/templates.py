@@ -54,7 +54,7 @@ class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 @cache
 def default_template(language: str) -> MessageTemplate:
-    """Return the template of messages in a language for which nobody has entered another one."""
+    """Return the hub's own template of messages in a language. It is used if nobody has entered another one."""
     found = translation(language)
     severities = "{{ severity | capitalize }}"
     if found is not None:
@@ -100,7 +100,7 @@ def check_template(template: MessageTemplate) -> None:
 
 
 def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
-    """Return a template with the default title and text of a language where they are the default ones."""
+    """Return a template in which an English default title or text is replaced by that of the language."""
     default = default_template(language)
     return MessageTemplate(
         default.title if template.title == DEFAULT_TEMPLATE.title else template.title,

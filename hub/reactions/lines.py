@@ -8,7 +8,7 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*reaction((?:\s*\.\s*\w+)*)\s*\]")
 
 
 def line_of(text: str, index: int, key: str, path: tuple[int, ...] = ()) -> int | None:
-    """Return the line of a key in reaction number ``index``; without it, that of the nearest header above.
+    """Return the line of a key in reaction number ``index``; without such a key, the line of the nearest header above.
 
     Args:
         text: The file.

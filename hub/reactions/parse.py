@@ -47,7 +47,7 @@ def parse(text: str) -> list[Reaction]:
 
 
 def parse_usable(text: str) -> tuple[list[Reaction], list[ConfigError]]:
-    """Return the usable reactions, and the error of each of the others. Raises ConfigError for the whole text."""
+    """Return the usable reactions, and the error of each of the others. Raises ConfigError if the text is unusable."""
     tables = read_tables(text, "reaction", FILE, MAX_REACTIONS)
     found: dict[str, Reaction] = {}
     faults: list[ConfigError] = []

@@ -126,7 +126,7 @@ class Capacity:
         return numbers
 
     def encoded(self, value: Any) -> int:
-        """Return the bytes that one side of a twin or a description uses."""
+        """Return how many bytes one side of a twin, or a description, uses."""
         return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))
 
     def size_of(self, device: Device) -> int:

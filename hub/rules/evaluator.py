@@ -117,7 +117,7 @@ class RuleEvaluator:
         return events
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
-        """End the conditions on values of a stale or offline device that wait for ``for``, except those of trees."""
+        """End the conditions (not trees) that wait for ``for``, on values of a stale or offline device."""
         plan, events = self._plans.of(device), list[Event]()
         for key, watch in device.watches.items():
             each = plan.find(key)

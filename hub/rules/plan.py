@@ -58,7 +58,10 @@ class MetricRule(msgspec.Struct, frozen=True):
         return measured(self.condition, device.metrics, points, value, ts)
 
     def reported(self, metrics: Collection[str]) -> bool:
-        """Return True if the device has reported the metric, or one of those that a tree reads, if it reads any."""
+        """Return True if the device has reported the metric.
+
+        For a tree, one of the metrics that it reads is enough; a tree that reads none always returns True.
+        """
         if isinstance(self.condition, Joined):
             return not self.others or any(name in metrics for name in self.others)
         return self.metric in metrics

@@ -20,7 +20,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def check_address(value: str, example: str = "127.0.0.1:8000", *, first_port: int = 0) -> str:
     """Return ``value`` if it is ``HOST:PORT``, or raise ValueError that says what is allowed.
 
-    Port 0 lets a server choose a free one; pass 1 as ``first_port`` for the address of somebody else's server.
+    Port 0 lets a server choose a free port. Pass 1 as ``first_port`` for the address of another program's server.
     """
     host, separator, port = value.rpartition(":")
     is_port = port.isascii() and port.isdigit() and len(port) < 6 and first_port <= int(port) <= 65_535

@@ -30,7 +30,7 @@ class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
 
 
 class Translation(msgspec.Struct, frozen=True, eq=False):
-    """The texts of one language. Those of ``alert`` and ``notification`` have parameters in braces.
+    """The texts of one language. The texts in ``alert`` and ``notification`` have parameters in braces.
 
     Attributes:
         severity: Names of the severities.

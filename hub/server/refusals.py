@@ -24,7 +24,7 @@ _PLAIN = ("bad_request", "This port accepts HTTPS only.", "Use an address that b
 
 
 def refusal(status: int, text: tuple[str, str, str] | None = None) -> bytes:
-    """Return the HTTP answer with a status, which closes the connection. ``text`` replaces that of the table."""
+    """Return the HTTP answer with a status, which closes the connection. ``text`` replaces the text of the table."""
     answer = problem("", status, *(text or _PROBLEMS[status]))
     lines = [STATUS_LINE[status].rstrip()]
     lines += [name + b": " + value for name, value in answer.raw_headers]

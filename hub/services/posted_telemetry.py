@@ -24,7 +24,7 @@ class PostedTelemetry:
         self._now = now
 
     async def store(self, body: bytes, *, lines: bool) -> PostedMessages:
-        """Store the items of a body: one object, a list of objects, or one a line.
+        """Store the items of a body: one object, a list of objects, or one object a line.
 
         Raises:
             Invalid: The body is not valid, an item does not name its device, or nothing in it was valid.

@@ -78,7 +78,7 @@ class ReactionTrials:
         )
 
     async def _alerts(self, draft: Reaction, start: int, end: int) -> tuple[list[tuple[Alert, list[AlertEntry]]], bool]:
-        """Return the alerts that may have started the draft, with their histories, and whether these are all."""
+        """Return the alerts that may have started the draft, with their histories, and whether the list is complete."""
         found: list[tuple[Alert, list[AlertEntry]]] = []
         if draft.alert is None:
             return found, True
@@ -117,7 +117,7 @@ class ReactionTrials:
     async def _devices(
         self, draft: Reaction, occasions: list[Occasion], start: int, end: int
     ) -> tuple[dict[str, PastDevice], int, bool]:
-        """Return the devices that the condition reads, the number of readings, and whether these are all."""
+        """Return the devices that the condition reads, the number of readings, and whether all readings were read."""
         wanted: dict[str, set[str]] = {}
         subjects = self._subjects(draft, occasions)
         for leaf in leaves(draft.condition) if draft.condition is not None else ():

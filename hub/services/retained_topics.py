@@ -146,7 +146,7 @@ class RetainedTopics:
                     await link.publish(self.status_topic, b"offline", retained=True)
 
     async def _list(self, topics: set[str]) -> None:
-        """Store which topics may be on the broker, before they are published and after they are withdrawn."""
+        """Store which topics may be on the broker. Call it before publishing new ones and after withdrawing others."""
         if topics == self._listed:
             return
         self._listed = topics

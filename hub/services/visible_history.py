@@ -38,7 +38,7 @@ MAX_PAGES = 200
 
 
 class VisibleHistory:
-    """The history of the devices in ``devices``. Others appear to have none."""
+    """The history of the devices in ``devices``. Other devices appear to have no history."""
 
     def __init__(self, store: HistoryReader, devices: DeviceReader) -> None:
         self._store = store

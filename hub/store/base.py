@@ -274,7 +274,9 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
-        """Delete a bounded slice of the data past its retention. Return how many rows or readings; 0 if none is left.
+        """Delete a bounded slice of the data past its retention.
+
+        Return how many rows or readings were deleted; 0 if none is left to delete.
 
         The first of the ``retentions`` that matches a series applies to it. The last one matches all, and its ``raw``
         applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.

@@ -32,9 +32,9 @@ class Queries:
         self.hub_problems: Callable[[], Sequence[str]] = list  # what keeps the hub from its work, or is degraded
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
-        """Rank devices by the metrics whose names contain ``metric``: one row per device, its highest or lowest.
+        """Rank devices by the metrics whose names contain ``metric``: one row per device.
 
-        Temperatures are compared in °C, whatever their units.
+        A row has the highest or lowest value of its device. Temperatures are compared in °C, whatever their units.
         """
         part = metric.casefold().replace(" ", "_")
         rows = [

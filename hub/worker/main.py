@@ -65,7 +65,7 @@ def restrain(parent: int, memory_mb: int, nice: int) -> None:
 
 
 def allow_cpu(seconds: int) -> None:
-    """Have the system end this process with SIGXCPU after further CPU seconds, or at most one more."""
+    """Have the system end this process with SIGXCPU after ``seconds`` more of CPU time, or up to one second later."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

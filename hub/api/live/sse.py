@@ -183,7 +183,7 @@ class Feed:
             yield self._alert(alert), alert.id
 
     async def _since(self, last: tuple[int, str]) -> tuple[list[Alert], bool]:
-        """Return the alerts raised after ``last``, oldest first, and whether these are all."""
+        """Return the alerts raised after ``last``, oldest first, and whether the list is complete."""
         found: list[Alert] = []
         before: tuple[int, str] | None = None
         while len(found) < REPLAYED:

@@ -95,7 +95,7 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.post("/alert-actions", response_model=schemas.BulkResults)
     async def act_on_alerts(body: requests.BulkAction, by: By) -> Response:
-        """Carry out one action on up to 200 alerts. One that fails does not keep the others from being changed."""
+        """Carry out one action on up to 200 alerts. If it fails for one alert, the other alerts are still changed."""
 
         async def attempt(alert_id: str) -> schemas.BulkResultShape:
             try:

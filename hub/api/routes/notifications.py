@@ -133,7 +133,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.put("/api/notifications/reports", response_model=shapes.NotificationsShape)
     async def set_reports(body: requests.ReportsWanted, by: By) -> Response:
-        """Replace the reports. One that was due within the last hour is sent at once."""
+        """Replace the reports. A report that was due within the last hour is sent at once."""
         wanted = tuple(each.wanted() for each in body.reports)
         for report in wanted:
             check_time_zone(report.zone)

@@ -102,7 +102,7 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.ReactionTrialShape, responses={404: {}})
     async def backtest_reaction(body: ReactionTrialQuery, request: Request) -> Response:
-        """Return when a draft would have run in a past period, and why not.
+        """Return when a draft would have run in a past period, and when and why it would not have run.
 
         It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
         is stored or sent. It is stopped when the client disconnects.

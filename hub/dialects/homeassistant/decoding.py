@@ -74,7 +74,7 @@ class DecodedMessage:
         return self._parsed
 
     def _object(self) -> Any:
-        """Return the payload as a JSON object. If it is none, reject it, since templates would just find no value."""
+        """Return the payload as a JSON object. Reject other payloads, because templates would find no value in them."""
         try:
             return parse_telemetry(self.message.payload)
         except Rejected as error:

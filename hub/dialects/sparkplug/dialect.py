@@ -150,7 +150,7 @@ class SparkplugDialect:
     def _death(
         self, message: RawMessage, topic: SparkplugTopic, own: Fields, metrics: Sequence[Fields], view: View
     ) -> Result:
-        """Decode a death certificate. That of an edge node is also for all its devices."""
+        """Decode a death certificate. The certificate of an edge node also applies to all its devices."""
         changes: list[DialectState] = []
         effects: Sequence[Action] = ()
         gone = {topic.native_id}

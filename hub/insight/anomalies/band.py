@@ -10,7 +10,8 @@ not become anomalous because the pump beside it has failed, and the failed pump'
 metric stays outside for so long that none of the 960 readings is left, the band is learned from the new readings: a
 level that lasts becomes normal.
 
-State: of the last 960 medians every second one (neighbours share four of their five readings), 3.8 kB a metric.
+The state has every second of the last 960 medians, because neighbours share four of their five readings: 3.8 kB a
+metric.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
-        """Return the value to measure, from the metric's value and those of ``others``; a text if it has none."""
+        """Return the value to measure, from the metric's value and those of ``others``; a text if there is none."""
         return value
 
     @property

@@ -128,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Packed columns one after the other, and the part of them that belongs to each chunk. It may be empty."""
+    """Packed columns one after the other, and the part of them that belongs to each chunk, which may be empty."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []  # the columns

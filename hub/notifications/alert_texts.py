@@ -1,6 +1,7 @@
 """The message of an alert in the language and the units of a person, from its key and parameters.
 
-The dashboard does the same with the same words (``web/src/texts/hubMessages.ts``), except that it keeps the units.
+Notifications and answers of the built-in analyst use it. The dashboard does the same with the same words
+(``web/src/texts/hubMessages.ts``), except that it keeps the units.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from functools import cache
 import msgspec
 
 from hub import text_format as fmt
-from hub.accounts.profile import Language, Profile, UnitSystem
+from hub.accounts.profile import Profile, UnitSystem
 from hub.model import Value
 from hub.runtime.package_data import shared_dir
 
@@ -41,7 +41,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
         time_zone: IANA name of the zone of all times; None for that of the hub's machine.
     """
 
-    language: Language = "en"
+    language: str = "en"
     units: UnitSystem | None = None
     units_of: tuple[tuple[str, UnitSystem], ...] = ()
     time_zone: str | None = None

@@ -7,7 +7,9 @@ credentials), multicast and unspecified addresses are not.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from hub.errors import Invalid
@@ -15,6 +17,8 @@ from hub.errors import Invalid
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 NOT_ALLOWED = "Link-local, multicast and unspecified addresses are refused. Enter the server's own address."
 _MAX_HOST_CHARS = 253
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _METADATA = frozenset(
     ipaddress.ip_address(each) for each in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
 )
@@ -27,7 +31,8 @@ def check_url(name: str, value: str) -> None:
     """Raise Invalid unless the value is a complete http or https URL."""
     try:
         parts = urlsplit(value)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        valid = is_web and (parts.port is None or parts.port > 0) and not _CONTROL.search(value)
     except ValueError:
         valid = False
     if not valid:
@@ -48,13 +53,17 @@ def check_host_name(name: str, host: str) -> None:
 
 
 def is_possible_host(host: str) -> bool:
-    """Return whether this is an IP address, or a text that can be a host name: no empty or overlong label."""
+    """Return whether this is an IP address, or a text that can be a host name.
+
+    A host name has letters, digits, ``-`` and ``_``, in labels that are neither empty nor too long.
+    """
     if ":" in host:
         return _is_ip(host)
     try:
-        return "%" not in host and 0 < len(host.encode("idna")) <= _MAX_HOST_CHARS
+        name = host.encode("idna").decode()
     except UnicodeError:
         return False
+    return len(name) <= _MAX_HOST_CHARS and _HOST_NAME.fullmatch(name) is not None
 
 
 def is_forbidden(address: IpAddress) -> bool:
@@ -73,12 +82,14 @@ def is_forbidden(address: IpAddress) -> bool:
 def literal(host: str) -> IpAddress | None:
     """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
 
-    None if it is a name.
+    Other digits and dots of Unicode count as those of ASCII, as in a host name. None if it is a name.
     """
     try:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         pass
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host))
     except (OSError, ValueError):

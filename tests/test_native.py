@@ -255,3 +255,24 @@ def test_long_topics_are_not_cached():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 5_000_000
+
+
+def test_invalid_entry_of_a_description_is_rejected_alone():
+    body = {
+        "name": "Pump",
+        "labels": {},
+        "units": {"t": "°C", "p": 5, "f": None},
+        "limits": {"t": {"max": "hot"}, "p": {"max": 6}},
+        "titles": {"t": "", "p": "Pressure"},
+        "commands": {"start": {"type": "none"}, "a/b": {"type": "none"}},
+    }
+    result = decode("devices/d/info", json.dumps(body).encode())
+    [identity] = result.identities
+    assert identity.info is not None
+    assert (identity.info.name, identity.info.units, identity.info.labels) == ("Pump", {"t": "°C"}, ())
+    assert (identity.info.titles, list(identity.info.limits)) == ({"p": "Pressure"}, ["p"])
+    assert list(identity.info.commands) == ["start"]
+    names = [json.loads(each.payload) for each in result.rejections]
+    assert [key for each in names for key in each] == [
+        "labels", "units.p", "units.f", "limits.t", "titles.t", "commands.a/b",
+    ]  # fmt: skip

@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
-from hub.bounds import check
 from hub.dialects.base import Action, CommandReply, DialectState, Result, View
+from hub.dialects.native_info import read_info
 from hub.dialects.payload import (
     excerpt,
     metric_name,
@@ -23,16 +21,14 @@ from hub.dialects.payload import (
 )
 from hub.dialects.payload_schema import PayloadSchema, PayloadSchemas
 from hub.dialects.registration import BaseTopic, DialectSettings, DialectType
-from hub.dialects.rejections import Fault, reject_all, rejections
+from hub.dialects.rejections import reject_all, rejections
 from hub.dialects.telemetry import Item, TelemetryTopic, check_sender, no_value, read_list, result_of
 from hub.dialects.times import when
 from hub.dialects.twins import twin_values
-from hub.dialects.units import spell
 from hub.dialects.unknown_topics import UnknownTopics
 from hub.errors import Rejected, RejectionReason
 from hub.model import (
     Availability,
-    CommandDescriptor,
     Identity,
     Info,
     RawMessage,
@@ -41,15 +37,9 @@ from hub.model import (
     ValueExpired,
     key_of_seq,
 )
-from hub.model.metric import MAX_TITLE
 from hub.topics import slug
 
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
-MAX_COMMANDS = 64
-MAX_METRICS = 256
-MAX_SILENCE = 31_536_000
-"""One year, in seconds."""
-COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 MAX_CACHED = 200_000
 MAX_CACHED_TOPIC = 1_024
 """Longer topics are not cached: they may have 65,535 characters."""
@@ -103,7 +93,7 @@ class NativeDialect:
         if kind == "status":
             return Result(identities=(identity,), availability=(_status(message, topic),))
         if kind == "info":
-            info, faults = _info(message.payload, topic, self._prefix + topic.native_id)
+            info, faults = read_info(message.payload, topic, self._prefix + topic.native_id)
             if faults and info == Info():
                 return Result(rejections=reject_all(message, faults), heard=(topic.device,))
             described = msgspec.structs.replace(identity, info=info)
@@ -208,66 +198,6 @@ def _status(message: RawMessage, topic: TelemetryTopic) -> Availability:
     if word not in ("online", "offline"):
         raise Rejected("bad_value", f"status must be online or offline; the payload is {excerpt(message.payload)}.")
     return Availability(topic.device, word == "online", message.retained, message.received)
-
-
-def _info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, list[Fault]]:
-    """Return the description and its invalid keys. An empty payload removes the description."""
-    fields: dict[str, Any] = {}
-    faults: list[Fault] = []
-    body = parse_object(payload, "info") if payload else {}
-    check_sender(body, topic)
-    for key, value in body.items():
-        if key in Info.__struct_fields__:
-            try:
-                fields[key] = getattr(_part_of_info({key: value}, base), key)
-            except Rejected as error:
-                faults.append((key, value, error))
-    return Info(**fields), faults
-
-
-def _part_of_info(body: dict[str, Any], base: str) -> Info:
-    """Return a description with one key. Raises Rejected (``bad_value``)."""
-    try:
-        info = msgspec.convert(body, Info, strict=False)
-    except msgspec.ValidationError as error:
-        raise Rejected("bad_value", f"info is invalid: {error}.") from error
-    check(msgspec.to_builtins(info.limits), "info")  # the texts "nan" and "inf" were converted to numbers
-    texts = (info.name, info.manufacturer, info.model, info.firmware, info.area, info.via, *info.labels)
-    if (
-        any(text is not None and len(text) > 200 for text in texts)
-        or len(info.labels) > 50
-        or len(info.units) > 256
-        or len(info.limits) > 256
-    ):
-        allowed = "texts of 200 characters, 50 labels, 256 units and 256 limits"
-        raise Rejected("bad_value", f"info is too large: at most {allowed} are allowed.")
-    for key, texts_by_metric in (("titles", info.titles), ("classes", info.classes), ("categories", info.categories)):
-        if len(texts_by_metric) > MAX_METRICS or any(not 0 < len(t) <= MAX_TITLE for t in texts_by_metric.values()):
-            allowed = f"at most {MAX_METRICS} texts of 1 to {MAX_TITLE} characters are allowed"
-            raise Rejected("bad_value", f"info.{key} is invalid: {allowed}.")
-    if info.max_silence is not None and not 1 <= info.max_silence <= MAX_SILENCE:
-        allowed = f"1 to {MAX_SILENCE} seconds are allowed"
-        raise Rejected("bad_value", f"info.max_silence = {info.max_silence:g} is invalid: {allowed}.")
-    units = {name: spell(unit) for name, unit in info.units.items()}
-    return msgspec.structs.replace(info, units=units, commands=_commands(info.commands, base))
-
-
-def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict[str, Any]]:
-    """Return the device's commands. The hub sets topic and encoding, the device cannot choose them."""
-    if len(described) > MAX_COMMANDS:
-        raise Rejected("bad_value", f"info.commands has {len(described)} commands; at most {MAX_COMMANDS} are allowed.")
-    commands = {}
-    for name, schema in described.items():
-        if not COMMAND.fullmatch(name):
-            raise Rejected("bad_value", "A command's name must have 1 to 64 letters, digits, '.', '_' or '-'.")
-        topic = f"{base}/commands/{name}"
-        command = {"type": "object", **schema, "topic": topic, "encoding": "native", "replies": True}
-        try:
-            msgspec.convert(command, CommandDescriptor)
-        except msgspec.ValidationError as error:
-            raise Rejected("bad_value", f"The description of the command {name!r} is invalid: {error}.") from error
-        commands[name] = command
-    return commands
 
 
 def _reply(message: RawMessage, topic: TelemetryTopic) -> CommandReply:

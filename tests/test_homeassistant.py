@@ -152,6 +152,12 @@ def test_light_state_brightness_and_colour_are_decoded():
         "x": True, "x.brightness": 183, "x.color_mode": "xy", "x.color.x": 0.4, "x.color.y": 0.5,
     }  # fmt: skip
     assert unknown(run.say("p/state", {"state": "OFF", "color_temp": None})) == ["x.color_temp"]
+    odd = run.say("p/state", {"state": "ON", "brightness": "high", "color_temp": "250", "color": {"x": [1], "y": 0.5}})
+    assert [record.values for record in odd.records] == [{"x": True, "x.color_temp": 250, "x.color.y": 0.5}]
+    assert [each.detail for each in odd.rejections] == [
+        "'x.brightness' must be a number, not 'high'.",
+        "'x.color.x' must be a number, not '[1]'.",
+    ]
     assert info(run).commands["x.brightness"]["maximum"] == 254
     basic = hub(
         "light", bri_stat_t="p/bri", bri_val_tpl="{{ value_json.b }}", rgb_stat_t="p/rgb", pl_on="1", pl_off="0"

@@ -233,3 +233,16 @@ def test_reply_of_unknown_device_is_rejected():
     with pytest.raises(Rejected) as caught:
         ShellyRun().say("watchkeeper/rpc", {"id": "c7", "src": PLUG, "result": {}})
     assert caught.value.reason == "unknown_device"
+
+
+def test_invalid_value_of_a_component_is_rejected_alone():
+    home = ShellyRun()
+    body = {"id": 0, "output": "maybe", "apower": "6.5", "voltage": [1], "current": "high", "freq": 50, "pf": 0.9}
+    found = home.status(**{"switch:0": body})
+    [record] = found.records
+    assert record.values == {"switch:0.apower": 6.5, "switch:0.freq": 50, "switch:0.pf": 0.9}
+    assert [each.detail for each in found.rejections] == [
+        "switch:0.output must be true or false, not 'maybe'.",
+        "switch:0.voltage must be a number, not '[1]'.",
+        "switch:0.current must be a number, not 'high'.",
+    ]

@@ -27,6 +27,11 @@ _TRACKED = ("latitude", "longitude", "gps_accuracy", "altitude", "battery_level"
 _UPDATE = ("installed_version", "latest_version", "in_progress", "update_percentage")
 _VACUUM = ("battery_level", "fan_speed")
 _SIREN = ("tone", "volume_level", "duration")
+_NUMBERS = frozenset(
+    ("brightness", "color_temp", "white", "latitude", "longitude", "gps_accuracy", "altitude", "battery_level",
+     "update_percentage", "volume_level", "duration", "position")
+)  # fmt: skip
+"""Parts that are numbers. Others are what the payload has."""
 _MAX_PARTS = 32
 
 
@@ -157,14 +162,28 @@ def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] 
     """Return the scalar parts of ``body`` as metrics below the entity's own. Null is an unknown value."""
     found: list[tuple[str, Any]] = []
     for name in list(body)[:_MAX_PARTS] if names is None else [name for name in names if name in body]:
-        value = body[name]
-        if not isinstance(value, dict | list):
-            metric = f"{reading.metric}.{name}"
-            try:
-                found.append((metric_name(metric), None if value is None or value == "" else scalar(metric, value)))
-            except Rejected as error:
-                found.append((metric, error))
+        value, metric = body[name], f"{reading.metric}.{name}"
+        is_number = name.startswith("color.") if names is None else name in _NUMBERS
+        if isinstance(value, dict | list) and not is_number:
+            continue
+        try:
+            known = value is not None and value != ""
+            read = (_part_number(metric, value) if is_number else scalar(metric, value)) if known else None
+            found.append((metric_name(metric), read))
+        except Rejected as error:
+            found.append((metric, error))
     return found
+
+
+def _part_number(metric: str, value: Any) -> Value | None:
+    """Return a part that is a number, also written as a text; None if it is unknown. Raises Rejected."""
+    text = "true" if value is True else "false" if value is False else str(value)
+    if text.lower() in _UNKNOWN_NUMBERS:
+        return None
+    try:
+        return scalar(metric, float(text))
+    except ValueError:
+        raise Rejected("bad_value", f"{metric[:60]!r} must be a number, not {text[:40]!r}.") from None
 
 
 def _object(reading: EntityReading, parsed: Any) -> dict[str, Any]:

@@ -85,7 +85,7 @@ class Readings(msgspec.Struct):
         for key, raw in body.items():
             try:
                 metric, unit = _metric_and_unit(component, within, key)
-                value = _value(metric, key, raw) if metric else None
+                value = _value(metric, key, raw, is_number=bool(unit)) if metric else None
             except Rejected as error:
                 self.faults.append((f"{component}.{within}{key}", raw, error))
                 continue
@@ -111,12 +111,33 @@ def readings(status: Mapping[str, Any]) -> Readings:
     return found
 
 
-def _value(metric: str, key: str, raw: Any) -> Value | None:
+def _value(metric: str, key: str, raw: Any, *, is_number: bool) -> Value | None:
     """Return the value, None if it is not a reading. Raises Rejected."""
     kind = type(raw)
+    if raw is not None and kind is not dict and (is_number or key == "output"):
+        return _measured(metric, raw) if is_number else _switched(metric, raw)
     if kind is float or kind is bool or kind is int or (kind is str and raw in NOT_FINITE):
         return scalar(metric, raw)
     return _text(raw) if key in _TEXTS and raw is not None and kind is not dict else None
+
+
+def _measured(metric: str, raw: Any) -> Value:
+    """Return a number, also one that is written as a text. Raises Rejected."""
+    if type(raw) is str and raw not in NOT_FINITE:
+        try:
+            return scalar(metric, float(raw))
+        except ValueError:
+            pass
+    if type(raw) not in (int, float) and not (type(raw) is str and raw in NOT_FINITE):
+        raise Rejected("bad_value", f"{metric[:60]} must be a number, not {str(raw)[:40]!r}.")
+    return scalar(metric, raw)
+
+
+def _switched(metric: str, raw: Any) -> Value:
+    """Return whether an output is on. Raises Rejected."""
+    if type(raw) is not bool:
+        raise Rejected("bad_value", f"{metric[:60]} must be true or false, not {str(raw)[:40]!r}.")
+    return raw
 
 
 @lru_cache(20_000)

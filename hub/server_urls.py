@@ -106,7 +106,7 @@ def unwrapped(address: IpAddress) -> IpAddress:
 
 
 def _compatible(address: ipaddress.IPv6Address) -> IpAddress:
-    """Unwrap the old form ``::a.b.c.d``."""
+    """Return the IPv4 address in the old form ``::a.b.c.d``; any other address unchanged."""
     return ipaddress.IPv4Address(int(address)) if 1 < int(address) < 2**32 else address
 
 

@@ -26,8 +26,8 @@ WAITING_PER_CLIENT = 16
 class Passwords:
     """Hashes passwords in threads. A check takes the same time for an account that does not exist.
 
-    At most one hash of a client is calculated or waits at a time, so a client that sends many does not delay the
-    sign-ins of the others. ``client`` is any text that names it.
+    At most one hash of each client is calculated or waits at a time, so a client that sends many passwords does not
+    delay the sign-ins of other clients. ``client`` is any text that identifies the client.
     """
 
     hasher = PasswordHasher()

@@ -73,7 +73,7 @@ class Call:
         self._chars += len(text)
 
     def finish(self, answer: Completion) -> None:
-        """Set the whole answer."""
+        """Set the complete answer, whose numbers of tokens replace the estimate."""
         self._answer = answer
 
     def cost(self) -> tuple[int, float]:

@@ -81,7 +81,7 @@ class AuditTrail:
 
 
 class AuditMiddleware:
-    """ASGI middleware inside the guard."""
+    """ASGI middleware inside the guard that writes the audit entries of HTTP requests."""
 
     def __init__(self, app: ASGIApp, *, trail: AuditTrail) -> None:
         self._app = app

@@ -31,7 +31,7 @@ class MemoryLimit(NamedTuple):
 
     @property
     def metrics(self) -> int:
-        """Number of metrics that fit."""
+        """The number of metrics that fit into the memory."""
         free = self.bytes - (RESERVED_ADDRESSES if self.addresses else RESERVED)
         return max(MIN_METRICS, min(MAX_METRICS, int(free * SHARE) // METRIC_BYTES))
 

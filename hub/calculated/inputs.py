@@ -84,7 +84,7 @@ class GroupInputs:
 
     @property
     def wanted(self) -> bool:
-        """Whether there are any groups."""
+        """Whether an expression reads any group of devices."""
         return bool(self._sums)
 
     def add(self, device: Device) -> None:

@@ -45,7 +45,7 @@ def prepare_folder(folder: Path, name: str) -> None:
 
 
 def write_bundle(bundle: Bundle, folder: Path, name: str) -> str:
-    """Write the certificate followed by the CA's, the private key, and the CA's certificate to three files.
+    """Write three files: the certificate with the CA's after it, the private key, and the CA's certificate alone.
 
     Return a sentence that names the files.
     """

@@ -1,4 +1,4 @@
-"""``hub replay FILE``: replay an alert that was exported as a file, on any hub or none."""
+"""``hub replay FILE``: replay an alert that was exported as a file. No hub has to be running."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class CommandTracker:
         return [self._send(new, new.created_at) if _reachable(device) else self._update(new)]
 
     def not_sent(self, failure: SendingFailed) -> list[Command]:
-        """Handle a command that could not be published: queue it again if nothing was sent, else it has failed."""
+        """Handle a command that could not be published: queue it again if nothing was sent, else mark it as failed."""
         command = self._open.get(failure.command)
         if command is None or command.state != "sent" or command.attempts != failure.attempt:
             return []

@@ -189,7 +189,9 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """Return the metric as it would be with its companions at their usual levels; None if they do not explain it.
+    """Return the metric as it would be with its companions at their usual levels.
+
+    Return None if the companions do not explain the metric.
 
     A motor draws more current at full flow: only the excess counts. The companions are metrics that have not moved
     themselves. Ridge regression over the baseline weighs them, and must explain most of the spread. The result is

@@ -150,7 +150,7 @@ def _at_lag(
 
 
 def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
-    """Return the readings of the last ``seconds``, three at least."""
+    """Return the readings of the last ``seconds``, but at least the three newest ones."""
     recent = times >= times[-1] - seconds
     return values[recent] if np.count_nonzero(recent) >= 3 else values[-3:]
 

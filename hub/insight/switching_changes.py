@@ -16,7 +16,7 @@ _SHIFTED = 0.15
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return the change of a two-level signal: it stays on one for longer than usual, or its upper level moved."""
+    """Return the change of a two-level signal: it stays at a level for longer than usual, or its upper level moved."""
     split = usual.levels.split if usual.levels else 0.5
     low = usual.levels.low if usual.levels else 0.0
     if usual.levels is not None:

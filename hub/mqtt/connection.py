@@ -57,7 +57,7 @@ class Connection(Protocol):
         """Publish; at QoS 1 wait for the acknowledgement. Raises :class:`Lost` and :class:`Refused`."""
 
     def ack(self, receipts: Sequence[int]) -> None:
-        """Acknowledge in this order."""
+        """Acknowledge messages by their receipts, in the given order."""
 
     def stop_reading(self) -> None: ...
 

@@ -107,7 +107,7 @@ class _AlertWriter:
         return f"{name} {_reading(value, unit, condition)}, {self._rest(kind, condition, unit)}"
 
     def _describe(self, kind: str, condition: Mapping[str, Any], metric: str, unit: str | None) -> str:
-        """Return a condition as text."""
+        """Return the condition of a rule as text."""
         if kind == "no_data":
             if (missed := condition.get("missed")) is not None:
                 return self._say("missed", intervals=fmt.limit(missed))

@@ -107,7 +107,7 @@ class MqttEvents:
         self._changed = asyncio.Event()
 
     def settings_changed(self) -> None:
-        """Publish or withdraw everything soon."""
+        """Have :meth:`run` publish and withdraw messages according to the new settings."""
         self._changed.set()
 
     def load(self, cleared: Iterable[Alert]) -> None:
@@ -146,7 +146,7 @@ class MqttEvents:
         self._devices = {alert.device for alert in self._sensors.values()}
 
     def hear(self, event: Event) -> None:
-        """Publish an event."""
+        """Update the retained messages after an event, and publish it if the settings allow."""
         if isinstance(event, AlertEvent):
             self._keep(event.alert)
         elif isinstance(event, DeviceChanged | DeviceDeleted) and event.device in self._devices:

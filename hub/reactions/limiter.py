@@ -59,7 +59,7 @@ class RunLimiter:
 
 
 class _Usage:
-    """What one reaction has used."""
+    """The recent runs of one reaction, in total, by device, and by rule and device."""
 
     def __init__(self) -> None:
         self.total = _Rate()

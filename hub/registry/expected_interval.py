@@ -92,7 +92,7 @@ def learned(device: Device) -> LearnedInterval:
 
 
 def interval_terms(device: Device, limits: FleetLimits) -> IntervalTerms:
-    """Return the terms of the device. They depend on what it announces and what it measures."""
+    """Return the parameters for a device, which depend on what the device announces and measures."""
     info = device.info
     if info.max_silence is not None:
         announced = max(limits.stale_minimum_ms, min(1000 * info.max_silence, NEVER))

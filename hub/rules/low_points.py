@@ -24,5 +24,5 @@ def note_low(lows: Points, ts: int, amount: float) -> None:
 
 
 def exceeded_since(lows: Points, limit: float) -> int | None:
-    """Return since when all amounts have exceeded ``limit``; None if the last one does not."""
+    """Return since when all amounts have exceeded ``limit``; None if the last amount does not."""
     return next((since for since, low in lows if low > limit), None)

@@ -113,7 +113,7 @@ class Broadcaster:
             self._recorders.discard(listener)
 
     def tell(self, notice: Notice) -> None:
-        """Notify all listeners."""
+        """Queue a notice for each listener."""
         for listener in self._listeners:
             listener.notice(notice)
 

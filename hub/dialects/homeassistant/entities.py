@@ -262,7 +262,7 @@ def _watched(config: dict[str, Any]) -> Iterator[Watched]:
 
 
 def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
-    """Return the values by payload."""
+    """Return the meaning of each payload in the configuration: ``{"ON": True, "OFF": False}``."""
     found: dict[str, Value | None] = {}
     for keys, default, value in words:
         payload = next((each for key in keys if (each := word(config.get(key))) is not None), default)

@@ -113,7 +113,10 @@ class ExtremesDetector:
         return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
 
     def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Add readings to the blocks. Return the highest before each one, and whether the metric had varied enough."""
+        """Add readings to the blocks. Return the highest values before each reading, and where they may be used.
+
+        They are not used until the metric has varied in enough blocks.
+        """
         offset = self.seen % _BLOCK
         rows = (offset + len(signed)) // _BLOCK + 1
         grid = np.full((rows * _BLOCK, signed.shape[1]), -np.inf)

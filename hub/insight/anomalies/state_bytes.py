@@ -46,7 +46,7 @@ class StateReader:
         return found
 
     def end(self) -> None:
-        """Check that nothing is left."""
+        """Raise Invalid if there are more bytes."""
         if self._at != len(self._data):
             raise _damaged("it is too long")
 

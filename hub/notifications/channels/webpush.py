@@ -45,7 +45,7 @@ class WebPush:
     pictures = False
 
     def check(self, values: Values) -> None:
-        """Accept every combination."""
+        """Do nothing: every combination of settings is allowed."""
 
     def check_address(self, address: str) -> None:
         """Raise Invalid unless the address is a browser's subscription with an https URL."""

@@ -242,7 +242,7 @@ class FastPath:
                 topic.group.recent.take(topic.row)
 
     def materialize_all(self) -> None:
-        """Materialize all devices."""
+        """Materialize all promoted devices."""
         for device_id in self._promoted:
             self.materialize(self._devices[device_id])
 

@@ -136,9 +136,9 @@ class _RunningQuery:
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return a mask of the intervals that readings serve as a whole.
+        """Return a mask of the intervals from ``first`` to ``last`` for which the plan uses readings throughout.
 
-        Readings of active chunks are in no rollup, so they serve everywhere.
+        Readings of ``active`` chunks are in no rollup, so they are used everywhere.
         """
         plan = self.plan
         inside: Mask = active & (first >= plan.low) & (last <= plan.high)

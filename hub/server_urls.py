@@ -43,7 +43,7 @@ def check_url(name: str, value: str) -> None:
 def check_host_name(name: str, host: str) -> None:
     """Raise Invalid for a host that no name server can have, or an address that no server may have.
 
-    ``name`` is the field that has it.
+    ``name`` is the field that contains the host.
     """
     if not is_possible_host(host):
         hint = "Allowed: an IP address, or labels of 1 to 63 characters with dots between them."

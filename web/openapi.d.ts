@@ -4566,8 +4566,9 @@ export interface components {
          * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it.
          *
          *     The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
-         *     about a cause, advice says what to do. `reason` says why a sentence is not supported. The hub wrote a sentence
-         *     `by_hub` in place of one that is not. The other fields are what an observation says, as data from the evidence.
+         *     about a cause, advice says what to do. `reason` says why a sentence is not supported. `by_hub` is true for a
+         *     sentence that the hub wrote in place of an unsupported one. The other fields are what an observation says, as data
+         *     from the evidence.
          */
         ClaimShape: {
             /** Text */

@@ -17,9 +17,9 @@ class _Entry(NamedTuple, Generic[T]):
 
 
 class Pending(Generic[T]):
-    """Values by a random key. ``client`` is any text that names the client that started the sign-in.
+    """Values by a random key. ``client`` is any text that identifies the client that started the sign-in.
 
-    If there are too many of a client or in all, the oldest of them is dropped.
+    If one client has too many values, or there are too many in total, the oldest of them is dropped.
     """
 
     def __init__(self, lifetime_s: float, now: Callable[[], float]) -> None:

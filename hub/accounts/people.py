@@ -147,7 +147,7 @@ class People:
     ) -> Account:
         """Change the account's name unless it is None, and fields of its profile.
 
-        Raises Invalid, Conflict if another has the name.
+        Raises Invalid, Conflict if another account has the name.
         """
         profile = profile or {}
         check_time_zone(profile.get("time_zone"))

@@ -31,7 +31,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeviceScope(msgspec.Struct, frozen=True):
-    """The devices that a request may see: those that all ``parts`` include, each a pair of area ids and labels.
+    """The devices that a request may see: those in all of the ``parts``. A part is a pair of area ids and labels.
 
     Only areas and labels that people have set count, not those that a device announces. ``key`` identifies
     the scope in stored data; it is empty for the whole hub.

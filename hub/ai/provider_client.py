@@ -140,9 +140,9 @@ _LONGEST_WAIT_S = 20.0
 
 
 async def timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
-    """Yield the same pieces, and close their source at the end.
+    """Yield the ``pieces`` unchanged, and close their source at the end.
 
-    Raises TimeoutError if one takes longer than ``patience_s``, or at the loop's time ``until``.
+    Raises TimeoutError if a piece takes longer than ``patience_s``, or at the loop's time ``until``.
     """
     time = asyncio.get_running_loop().time
     async with aclosing(cast(Any, pieces)):

@@ -60,7 +60,7 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def local(self) -> bool:
-        """Return True if it runs on this machine or in its network: its model may need minutes, and costs nothing."""
+        """Return True for a server on this machine or in its network: its model may need minutes, and costs nothing."""
         host = self.origin[1]
         address = literal(host)
         if address is not None:
@@ -69,7 +69,7 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def usable(self) -> bool:
-        """Return True if it can be used: OpenAI itself needs a key, a compatible server may need none."""
+        """Return True if the server can be used: OpenAI itself needs a key, a compatible server may need none."""
         return self.kind == "ollama" or bool(self.api_key or self.base_url)
 
 

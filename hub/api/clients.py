@@ -36,7 +36,7 @@ def root_path_of(scope: Scope) -> str:
 
 
 def below(scope: Scope, root: str) -> Scope:
-    """Return the scope of a request to a hub that is served below ``root``, also if the proxy left it in the path.
+    """Return the scope of a request to a hub that is served below ``root``. The path may still begin with ``root``.
 
     Starlette puts ``app_root_path`` into the addresses that it makes (``request.base_url``). ``root_path`` stays empty:
     Starlette would remove it from the path once more.

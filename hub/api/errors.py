@@ -147,7 +147,7 @@ def _sentence(faults: Sequence[Any]) -> str:
 
 
 class CrashHandler:
-    """Innermost ASGI middleware: logs an unexpected error once with its traceback, and answers 500 without it."""
+    """Innermost ASGI middleware: logs an unexpected error once with its traceback, and answers 500 without details."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -60,7 +60,7 @@ def pack(
 
 
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
-    """Add all files and then the manifest. Remove ``secrets``; None includes them."""
+    """Add all files and then the manifest. Remove ``secrets`` from the files; with None, include all secrets."""
     install = read_installation(data)
     public = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)
     body = msgspec.json.encode(public)

@@ -118,7 +118,7 @@ class RuleBasedAnswers:
     ) -> ParsedQuestion:
         """Parse a question in a thread, because searching 100,000 names for its words takes seconds.
 
-        If a new metric interrupts it, it starts again; after several attempts it runs in the event loop instead.
+        If a new metric interrupts the thread, parsing starts again; after several attempts it runs in the event loop.
         """
         now = self._queries.now()
         resolve = partial(resolve_question, text, before, devices, now, language, continues=continues)

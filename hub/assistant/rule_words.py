@@ -76,7 +76,7 @@ def rule_from_words(
 def _read(
     text: str, words: RuleVocabulary, devices: Sequence[Device], shown: str | None
 ) -> tuple[dict[str, Any], list[str], list[str]]:
-    """Return the keys, those that are missing, and the words that were not understood."""
+    """Return the keys of the rule, the missing keys, and the words that were not understood."""
     sentence = RuleSentence(text)
     absent = mark_names(sentence, words.language, devices)
     if sentence.find(words.patterns["unwanted"]):

@@ -105,7 +105,7 @@ class Authority:
         return Bundle(_pem(certificate), _key_pem(key), _pem(ca), _ms(ends))
 
     def revoke(self, name: str) -> int:
-        """Revoke all certificates of a device and return how many they were. Raises NotFound for none."""
+        """Revoke all certificates of a device and return their number. Raises NotFound if there are none."""
         with self._changing() as records:
             now = _ms(datetime.now(UTC))
             found = [each for each in records if (each.name, each.kind, each.revoked) == (name, "client", None)]

@@ -61,7 +61,7 @@ class Certificate(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names and addresses that it is valid for. Browsers ignore the subject."""
+        """The names and addresses that the certificate is valid for. Browsers ignore the subject."""
         try:
             found = self.x509.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except x509.ExtensionNotFound:

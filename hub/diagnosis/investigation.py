@@ -156,7 +156,7 @@ class Investigation:
                     yield SeriesQuery(peer.id, name, start, now, limit=60)
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
-        """Return the other devices behind its gateway; for a gateway, the devices connected through it."""
+        """Return the other devices behind the device's gateway; for a gateway, the devices connected through it."""
         via = device.info.via or device.id
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))

@@ -49,8 +49,8 @@ def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
 def parse_telemetry(payload: bytes) -> Any:
     """Return the JSON value in a payload after checking only its depth.
 
-    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. What is not JSON in a payload
-    is repaired (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole message. Raises
+    The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. Values that are not JSON are
+    replaced (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole message. Raises
     Rejected.
     """
     _check_size(payload, MAX_BYTES)
@@ -60,8 +60,8 @@ def parse_telemetry(payload: bytes) -> Any:
 def parse_announcement(payload: bytes, max_bytes: int) -> Any:
     """Return the JSON value in a device's description, within the limits of :mod:`hub.bounds`.
 
-    Numbers that JSON does not have are repaired as in telemetry, so that only their options are lost. Integers beyond
-    64 bits become floating-point numbers, which they are in JavaScript. Raises Rejected.
+    Values that are not JSON are replaced as in telemetry, so that only the options with such values are lost. Integers
+    beyond 64 bits become floating-point numbers, which they are in JavaScript. Raises Rejected.
     """
     _check_size(payload, max_bytes)
     value = _rounded(_repaired(payload))

@@ -48,7 +48,7 @@ def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
 def _stood_still(track: MetricSeries, usual: Baseline, first: int) -> float:
     """Return the longest time without a change before reading ``first``.
 
-    A history coarser than the live readings overstates it, so only live readings count where there are enough.
+    A history coarser than the live readings overstates this time, so only live readings count if there are enough.
     """
     interval = median(np.diff(track.times[first:]))
     steps = np.diff(track.times[:first])

@@ -28,8 +28,8 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
     """Return the group after one of its open alerts was raised or has changed.
 
-    People know of a flapping alert up to the severity that messages named while it flapped. When it stops flapping, it
-    is new to them again.
+    People know of a flapping alert up to the severity that messages named while it flapped. When it stops flapping,
+    they are notified of it again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:

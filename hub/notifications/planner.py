@@ -228,7 +228,7 @@ class NotificationPlanner:
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _notify(self, group: NotificationGroup, now: int) -> None:
-        """Add the message that is due for each of its receivers."""
+        """Add the message of a group that is due to the plan, once for each receiver."""
         due = self._due(group, now)
         audible = self._audible(group)
         route = self._route_of(audible[0], now) if audible else None

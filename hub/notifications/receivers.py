@@ -63,7 +63,7 @@ class AccountDirectory:
         return scope_of(account.id, (account.limits,), self.within)
 
     def locale(self, person: str | None) -> MessageLocale:
-        """Return how messages for a person are written; without one, as for the channels of the hub."""
+        """Return the locale of messages for a person; without a person, the locale of the hub's own channels."""
         account = None if person is None else self.people().get(person)
         return HUB_LOCALE if account is None else locale_of(account.profile)
 

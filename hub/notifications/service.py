@@ -223,7 +223,7 @@ class Notifications:
     # -- channels ----------------------------------------------------------------------------------------------
 
     def _manage_workers(self, group: asyncio.TaskGroup) -> None:
-        """Start a worker for each new channel, and stop those of removed ones."""
+        """Start a worker for each new channel, and stop the workers of removed channels."""
         wanted = {each.id: each for each in self.config.channels()}
         for channel in self._workers.keys() - wanted.keys():
             self._workers.pop(channel)[1].cancel()

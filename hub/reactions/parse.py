@@ -119,7 +119,7 @@ def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
 
 
 def _within(section: str, table: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T | None:
-    """Return what ``read`` makes of a table of the reaction, None without it. Errors name the table."""
+    """Return a table of the reaction, converted by ``read``; None if there is no such table. Errors name the table."""
     if section not in table:
         return None
     inner = table[section]

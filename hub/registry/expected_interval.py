@@ -207,8 +207,8 @@ def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int, gate
     """Return after how many ms of silence a rule with ``silence_ms`` matches the device.
 
     That is ``silence_ms`` itself, unless the device is usually silent for longer: then the rule matches when the device
-    counts as stale. A device that was reported offline gets no extra time. One that fell silent together with its
-    gateway is not missed before the gateway is.
+    counts as stale. A device that was reported offline gets no extra time. For a device that fell silent together with
+    its gateway, the rule does not match before it matches the gateway.
     """
     own = _own_tolerated_silence(device, limits, silence_ms)
     later = None if gateway is None else silent_together(device, gateway)

@@ -128,9 +128,9 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Apply a person's request to an open alert or the cleared one in ``fact``. Return the alert and the events.
+        """Apply a person's request to an open alert, or to the cleared alert in ``fact``.
 
-        A repeated request changes nothing and has no event.
+        Return the alert and the events. A repeated request changes nothing and has no event.
 
         Raises NotFound if the alert is not open, Conflict if it does not allow the change.
         """

@@ -57,7 +57,7 @@ class SourceReaders:
                 self._readers.setdefault((source.device, source.metric), set()).add((device_id, key))
 
     def note_change(self, before: PublishedValue | None, value: PublishedValue | None) -> None:
-        """Evaluate the trees that read a value, if its change may change one of their conditions."""
+        """Mark the trees that read a value for evaluation, if its new value can change one of their conditions."""
         known = value or before
         if known is None or (parts := self._parts.get(source := (known.device, known.metric))) is None:
             return

@@ -34,7 +34,7 @@ class RunningHub(msgspec.Struct, frozen=True):
 
 @contextmanager
 def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
-    """Write the file, and remove it at the end. Raises StoreError if it cannot be written."""
+    """Write the file, and remove it at the end of the block. Raises StoreError if it cannot be written."""
     running = RunningHub(listen, broker, secrets.token_urlsafe(32))
     try:
         replace_file(data / FILE, msgspec.json.encode(running))

@@ -22,7 +22,7 @@ def notify(state: str) -> None:
 
 
 def watchdog_s() -> list[float]:
-    """Return the seconds between two ``WATCHDOG=1`` as a list of one; empty if the service manager wants none."""
+    """Return a list with the seconds between two ``WATCHDOG=1``; an empty one if the service manager wants none."""
     interval, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not interval.isdigit() or (process and process != str(os.getpid())):
         return []

@@ -37,7 +37,7 @@ class ServerCertificate:
             log.warning("HTTPS: %s. %s", fault.text, fault.advice)
 
     def changed(self) -> bool:
-        """Return True when the files have changed since they were read, and not since the last call.
+        """Return True if the files have changed since they were read, but not since the last call.
 
         Programs that renew certificates replace one file after the other.
         """

@@ -143,7 +143,7 @@ class _Handshake:
             pass  # the client is gone, too slow, or speaks another version of TLS
 
     async def _refuse_plain(self) -> None:
-        """Answer a plain HTTP request. What has arrived is read, since closing before that destroys the answer."""
+        """Answer a plain HTTP request. Read what has arrived first: otherwise, closing would destroy the answer."""
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):

@@ -78,7 +78,7 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
 
 def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:
-    """Return the alert and its diagnosis without what the present request, which sees ``devices``, may not see."""
+    """Return the alert and its diagnosis without what the present request may not see. It sees ``devices``."""
     if current_scope().whole:
         return found
     alert, diagnosis = hide(found.alert, devices.known), found.diagnosis

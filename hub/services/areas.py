@@ -57,7 +57,7 @@ class Areas:
         return found.most_common(MAX_SUGGESTIONS)
 
     async def create(self, name: str, parent: str | None = None, *, adopt: bool = False) -> Area:
-        """Add an area. With ``adopt``, assign the devices to it that announce its name and have no area yet.
+        """Add an area. With ``adopt``, assign it to the devices that announce its name and have no area yet.
 
         Raises Invalid, NotFound for the parent, Conflict if the name is taken, StoreError.
         """

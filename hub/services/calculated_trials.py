@@ -193,7 +193,7 @@ class _Replay:
 async def _in_thread(
     replay: _Replay, readings: list[StoredReading], start: int, end: int
 ) -> dict[str, list[tuple[int, float]]]:
-    """Replay in a thread, which ends soon after this is cancelled."""
+    """Replay in a thread, which ends soon after this task is cancelled."""
     cancelled = threading.Event()
 
     def stop() -> bool:

@@ -24,7 +24,7 @@ Submit = Callable[[Input], Awaitable[Any]]
 class DeviceFilter(msgspec.Struct, frozen=True):
     """Conditions that a device has to meet, all of them.
 
-    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. The others have to be equal;
+    ``q`` is searched in id, native id, name, area, model and labels, ignoring case. All other fields have to be equal;
     ``area`` is a name or an id.
     """
 

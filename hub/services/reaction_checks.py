@@ -18,7 +18,7 @@ class ReactionChecks:
         self._registry, self._selects = registry, selects
 
     def devices(self, draft: Reaction) -> list[str]:
-        """Return the devices that would get the command; none if that depends on the alert."""
+        """Return the devices that would get the command; none if they depend on the alert."""
         action = draft.action
         if not isinstance(action, CommandAction):
             return []

@@ -118,7 +118,7 @@ def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _item(value: Any) -> Any:
-    """Return a value for tomlkit: a dictionary as a table with a line per key, one inside it as an inline table."""
+    """Return a value for tomlkit: a dictionary as a table with a line per key, a nested one as an inline table."""
     if not isinstance(value, dict):
         return value
     nested = any(isinstance(each, dict) for each in value.values())

@@ -70,7 +70,7 @@ class VisibleLibrary:
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """Return passages of a visible document, or of the manuals of a visible device's model; none of any other."""
+        """Return passages of a visible document, or of the manuals of a visible device's model; else nothing."""
         if document is not None:
             visible = await self.one(document) is not None
         elif current_scope().whole:

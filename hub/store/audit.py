@@ -49,9 +49,9 @@ class AuditStore:
         return found
 
     async def expire(self, before: int, entries: int) -> int:
-        """Delete a slice of the entries before the time ``before``, and of those beyond ``entries``.
+        """Delete a slice of the entries that are older than ``before``, or exceed the maximum number ``entries``.
 
-        The limit applies to each kind and outcome, so many refused requests do not displace others. Return how
+        The maximum applies to each kind and outcome, so many refused requests do not displace other entries. Return how
         many were deleted; 0 if none is left to delete.
         """
         return int(await self._write(partial(_expire, before=before, entries=entries)))

@@ -179,7 +179,7 @@ def check(connection: sqlite3.Connection, path: Path) -> bool:
 
 
 def suspicion_of(path: Path) -> Path:
-    """Return the path of the marker file, which is created when damage is found: the next start then checks the database."""
+    """Return the path of a marker file. It is created when damage is found: the next start then checks the database."""
     return path.with_name(path.name + "-suspect")
 
 

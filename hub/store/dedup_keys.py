@@ -72,7 +72,7 @@ class LoggedKeys(NamedTuple):
     """The last row that was read."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys device by device, and the index at which each device's begin, followed by their number."""
+        """Return the keys device by device, and where the keys of each device begin, followed by the total number."""
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 

@@ -121,7 +121,7 @@ class NotificationStore:
     ) -> DeliveryRecord | None:
         """Begin an attempt of the channel's first due delivery, None if none is due.
 
-        In the same transaction, first record how the attempt ``ended`` went, as :meth:`finish` does.
+        In the same transaction, first record the result of the previous attempt ``ended``, as :meth:`finish` does.
         """
         found: DeliveryRecord | None = await self._write(
             partial(_claim, channel=channel, now=now, lease_until=lease_until, ended=ended)

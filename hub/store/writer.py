@@ -131,7 +131,7 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """Insert rows for the new ones of these series, in the caller's transaction."""
+        """Insert rows for those of the series that are new, in the caller's transaction."""
         # `adding` has given the new series the ids from `_next_series` on.
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)

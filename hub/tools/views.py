@@ -130,7 +130,10 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """One metric compared with peers. ``deviations`` is its distance from their median, in their robust spread."""
+    """One metric compared with peers.
+
+    ``deviations`` is its distance from the median of the peers, divided by their robust spread.
+    """
 
     metric: str
     unit: str | None

@@ -46,7 +46,7 @@ _TO_FAHRENHEIT: dict[str, Callable[[float], float]] = {
 
 
 def fahrenheit(value: Value | None, unit: str | None) -> float | None:
-    """Return the value in °F, or None if it is not a number or the unit is not one of temperature."""
+    """Return the value in °F, or None if it is not a number or the unit is not a unit of temperature."""
     if value is None or isinstance(value, bool | str):
         return None
     if unit is None:

@@ -156,7 +156,7 @@ def _is_in(device: Device, scope: dict[str, list[str]]) -> bool:
 
 
 def _joined(conditions: list[SpokenCondition], kind: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the keys of all conditions together, and those that are missing."""
+    """Return the keys of all conditions together, and the keys that are missing."""
     missing = [key for condition in conditions for key in condition.missing]
     if len(conditions) == 1:
         return conditions[0].keys, missing

@@ -29,7 +29,7 @@ class Chosen(msgspec.Struct, frozen=True):
 
 
 def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> list[str]:
-    """Mark the names of devices, and those of metrics that are several words. Return devices that do not exist."""
+    """Mark the names of devices, and names of metrics that have several words. Return devices that do not exist."""
     words = sentence.words
     find_named(words, language, devices)
     _mark_devices(sentence, language, devices)

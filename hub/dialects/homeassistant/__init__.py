@@ -19,7 +19,7 @@ class HomeAssistantSettings(DialectSettings, frozen=True):
 
 
 def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssistantDialect:
-    """Return the dialect with the topics that the dialects before it own."""
+    """Return the dialect, made with the topics that belong to the dialects before it."""
     earlier = context.earlier()
     filters = [
         each

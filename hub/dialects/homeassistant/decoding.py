@@ -32,7 +32,7 @@ class DecodedMessage:
         self.rejections: list[Rejection] = []
 
     def read(self, route: Route) -> None:
-        """Add the values of one route. An error rejects only these."""
+        """Add the values of one route. An error rejects only the values of this route."""
         reading = route.reading
         if reading.is_event and self.message.retained:
             return

@@ -58,7 +58,7 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def key(self) -> str:
-        """The key of its stored state: its MAC, or its telemetry topic, which cannot be confused with a MAC."""
+        """The key of the device's stored state: the MAC, or the telemetry topic, which cannot look like a MAC."""
         return self.native_id if self.mac else self.tele
 
     @property

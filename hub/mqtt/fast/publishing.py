@@ -20,7 +20,7 @@ def code_name(code: IntEnum) -> str:
 
 
 def failed(code: IntEnum) -> bool:
-    """Return True if a reason code means failure. It is converted, since mqtt5 cannot compare it with a number."""
+    """Return True if a reason code means failure. Convert the code, since mqtt5 cannot compare it with a number."""
     return int(code) >= 0x80
 
 

@@ -104,10 +104,11 @@ class LastSeenTable:
         return np.asarray(interval_between(ts, received, np.where(first, previous, _before(ts)), last_reading, np))
 
     def acceptable(self, slots: Ints, ts: Ints, intervals: Ints, keys: Ints, fit: Bools) -> Bools:
-        """Return a mask of the records that can be applied. If one record of a device fails, all of that device's fail.
+        """Return a mask of the records that can be applied.
 
         A record must pass the caller's check (``fit``), be no older than any value of its device, and not follow a
-        pause. Its ``seq``, if any, must exceed every earlier one: then it cannot be a duplicate.
+        pause. Its ``seq``, if any, must exceed every earlier one: then it cannot be a duplicate. If one record of a
+        device fails, all records of that device fail.
         """
         first = _first(slots)
         keyed = keys != NO_KEY

@@ -87,7 +87,7 @@ class IncidentTable:
         return None
 
     def count(self, alert: Alert, device: Device) -> None:
-        """Count a raised alert among those of its rule, of which many in a short time are a storm."""
+        """Count a raised alert of a rule. Many alerts of one rule in a short time are a storm."""
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int) -> Incident | None:

@@ -98,7 +98,7 @@ def marks_of(quality: Bytes, starts: Ints) -> Bytes:
 
 
 def write_rollups(connection: sqlite3.Connection, points: Points) -> None:
-    """Add points to their minutes and hours, in the caller's transaction. They are sorted by series and time."""
+    """Add points, sorted by series and time, to their minutes and hours, in the caller's transaction."""
     points = points.numeric()
     if not len(points):
         return

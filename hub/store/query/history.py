@@ -130,7 +130,7 @@ class _RunningQuery:
 
     @property
     def too_heavy(self) -> bool:
-        """Return True if it has more readings than its shape may take."""
+        """Return True if the query has more readings than its shape allows."""
         shape = self.plan.query.shape
         limit = MAX_STATES if shape == "states" else MAX_SHAPED
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit

@@ -127,7 +127,7 @@ class Memtable:
             self._newest, self._newest_at, self._texts = _room(4_096), self._newest_at + count, []
 
     def view(self, first: int, last: int) -> RunSet | None:
-        """Return the points of the batches ``first`` to ``last`` (included); None if one of the two is not here."""
+        """Return the points of the batches ``first`` to ``last`` (included); None if the memtable lacks one."""
         with self._lock:
             # The caller's transaction sees exactly these batches. If the writer has dropped one since, the caller reads
             # the table.

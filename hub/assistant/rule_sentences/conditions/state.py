@@ -73,7 +73,7 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics that can have the state, each with its value; if some are named after it, only those."""
+    """Return the metrics that can have the state, each with its value; only those named after it, if there are any."""
     found = []
     for name in device.metrics:
         wanted_class = _CLASSES.get(state)

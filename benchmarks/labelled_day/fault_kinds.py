@@ -125,7 +125,7 @@ FAULT_KINDS = (
         "tank not filled",
         "tank",
         ("tank-low",),
-        Shape("level", (-66, -64), (85, 100), (15, 25)),
+        Shape("level", (-66, -64), (130, 150), (15, 25)),
         lambda ideal, t: ideal(t)["level"] < 20,
         3,
         severity="critical",

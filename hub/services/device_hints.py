@@ -31,7 +31,7 @@ _REMEDIES = {
     "sparkplug": "Declare it with a numeric datatype in the birth certificate.",
 }
 _WITHDRAWN = (
-    "Its announcement was removed, so its silence raises no alert until it reports again. Delete it if it is gone."
+    "Its announcement was removed, so it raises no no-data alert until it reports again. If it is gone, delete it."
 )
 
 

@@ -37,18 +37,18 @@ export const login = {
     throttled: 'Zu viele fehlgeschlagene Anmeldungen. Warten Sie eine Minute, und versuchen Sie es erneut.',
   },
   noAccounts:
-    'Dieser Hub hat noch keine Konten. Führen Sie auf dem Rechner des Hubs `hub link` aus, um das erste anzulegen.',
+    'Dieser Hub hat noch keine Konten. Führen Sie auf dem Rechner des Hubs `hub link` aus, um das erste zu erstellen.',
 };
 
 export const welcome = {
-  create: 'Konto anlegen',
+  create: 'Konto erstellen',
   reset: (name: string) => `Neues Passwort für ${name} festlegen`,
   role: (role: string) => `Ihre Rolle: ${role}.`,
   name: 'Name',
   nameHint: 'Damit melden Sie sich an. Andere sehen ihn neben Ihren Änderungen.',
   password: 'Neues Passwort',
   passwordHint: 'Mindestens 8 Zeichen; verbreitete Passwörter werden abgelehnt.',
-  enter: 'Konto anlegen',
+  enter: 'Konto erstellen',
   save: 'Speichern und anmelden',
   invalid:
     'Dieser Link wurde bereits verwendet, ist abgelaufen oder unvollständig. Fordern Sie einen neuen an.',
@@ -134,12 +134,12 @@ export const profile = {
 
 export const people = {
   title: 'Personen',
-  open: 'Wer diesen Hub erreicht, hat vollen Zugriff. Sobald das erste Konto angelegt ist, ist eine Anmeldung nötig.',
-  first: 'Erstes Konto anlegen',
+  open: 'Wer diesen Hub erreicht, hat vollen Zugriff. Sobald das erste Konto erstellt ist, ist eine Anmeldung nötig.',
+  first: 'Erstes Konto erstellen',
   invite: 'Einladen',
   aiCalls: (n: number) => `heute ${integer(n)} ${plural(n, { one: 'KI-Aufruf', other: 'KI-Aufrufe' })}`,
   inviteAs: 'Einladen als',
-  inviteEmail: 'E-Mail-Adresse für die Einladung (optional)',
+  inviteEmail: 'E-Mail-Adresse der eingeladenen Person (optional)',
   emailHint: (name: string) => `E-Mail, für ${name}`,
   role: (name: string) => `Rolle von ${name}`,
   roles: {

@@ -52,7 +52,7 @@ export const alerts = {
   unmute: 'Stummschaltung aufheben',
   muted: 'Stumm',
   silenced: 'Stummgeschaltet',
-  silence: 'Stummschaltung anlegen…',
+  silence: 'Stummschaltung erstellen…',
   close: 'Schließen',
   closed: 'Manuell geschlossen',
   assign: 'Zuweisen an…',

@@ -11,7 +11,7 @@ export const areas = {
   parent: 'Übergeordneter Bereich',
   top: 'Keiner (oberste Ebene)',
   newName: 'Name eines neuen Bereichs',
-  create: 'Anlegen',
+  create: 'Erstellen',
   edit: 'Bearbeiten',
   editOne: (name: string) => `${name} bearbeiten`,
   up: (name: string) => `${name} nach oben`,

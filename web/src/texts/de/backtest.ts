@@ -40,8 +40,8 @@ export const backtest = {
   suggesting: 'Verlauf wird gelesen…',
   suggestedFrom: (own: number, peers: number): string =>
     peers === 0
-      ? `Aus der letzten Woche von ${devices(own)}:`
-      : `Aus der letzten Woche von ${devices(own)} und ${peers} weiteren des gleichen Modells:`,
+      ? `Grundlage: letzte Woche von ${devices(own)}:`
+      : `Grundlage: letzte Woche von ${devices(own)} und ${peers} weiteren des gleichen Modells:`,
   sensitivity: { high: 'Empfindlich', medium: 'Ausgewogen', low: 'Zurückhaltend' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, endet bei ${clear}: ${fired}`,
   wouldFire: (count: number): string =>
@@ -52,9 +52,9 @@ export const backtest = {
     draft: 'Entwerfen',
     drafting: 'Wird gelesen…',
     by: (model: string | null): string =>
-      `Entwurf ${model === null ? 'aus Ihren Worten' : `von ${model}`}. Prüfen Sie ihn unten; er ist noch nicht gespeichert.`,
+      `Entwurf ${model === null ? 'nach Ihrer Beschreibung' : `von ${model}`}. Prüfen Sie ihn unten; er ist noch nicht gespeichert.`,
     unknown: (words: string): string => `Nicht verstanden: ${words}.`,
     open: 'Regel im Formular öffnen',
-    proposal: 'Regel aus Ihren Worten',
+    proposal: 'Regelentwurf nach Ihrer Beschreibung',
   },
 };

@@ -54,7 +54,7 @@ export const calculated = {
     expression:
       'Messgrößen des Geräts, + - * / und Funktionen: rate(x, 300), average(x, 300), total(power / 1000), sum(metric("power", area="Hall 2"))',
     unit: 'Leer: abgeleitet aus den Eingangswerten',
-    device: 'Die Felder darunter gelten dann nicht. Das Gerät wird angelegt, wenn es fehlt',
+    device: 'Die Felder darunter gelten dann nicht. Das Gerät wird erstellt, wenn es fehlt',
     max_age: 'Ältere Eingangswerte gelten als fehlend',
   },
   trial: {

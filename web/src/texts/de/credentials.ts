@@ -74,5 +74,5 @@ export const credentials = {
     'Alle seine Zertifikate gelten nicht mehr, sobald der Broker neu lädt. Die Daten des Geräts bleiben erhalten.',
   revoked: (name: string) => `${name} kann sich nicht mehr verbinden`,
   revokedOnReload: (name: string) =>
-    `Das Passwort von ${name} gilt nicht mehr, sobald der Broker neu lädt: systemctl reload mosquitto`,
+    `Das Passwort von ${name} gilt, bis der Broker neu lädt. Führen Sie systemctl reload mosquitto aus.`,
 };

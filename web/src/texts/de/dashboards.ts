@@ -19,7 +19,7 @@ export const dashboards = {
   ofDevice: 'Kacheln für ein Gerät erstellen',
   device: 'Gerät',
   make: 'Dashboard erstellen',
-  create: 'Anlegen',
+  create: 'Erstellen',
   cancel: 'Abbrechen',
   share: 'Geteilt mit',
   shares: {

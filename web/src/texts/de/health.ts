@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const health = {
   title: 'Gerätezustand',
-  lead: 'Batterien, Signale, Geräte, die nicht senden, und Firmware. Zuerst steht, was Aufmerksamkeit braucht.',
+  lead: 'Batterien, Signale, überfällige und Offline-Geräte, Firmware. Zuerst steht, was Aufmerksamkeit braucht.',
   refresh: 'Aktualisieren',
   loading: 'Geräte werden geprüft…',
   checked: (n: number) => `${n} ${plural(n, { one: 'Gerät', other: 'Geräte' })} geprüft.`,
@@ -14,7 +14,7 @@ export const health = {
   signals: 'Signalstärke',
   weak: (n: number) => `${n} schwach`,
   noSignals: 'Kein Gerät meldet seine Signalstärke.',
-  silent: 'Geräte, die nicht senden',
+  silent: 'Überfällige und Offline-Geräte',
   noSilent: 'Alle Geräte sind online.',
   seen: 'Zuletzt gesehen',
   never: 'nie',

@@ -49,7 +49,7 @@ const words: MessageWords = {
     'alert.cause_confirmed': (p, alert) =>
       `${by(p)} hat die Ursache bestätigt (${alert}): ${p['title']}${p['fix'] ? `; behoben durch: ${p['fix']}` : ''}`,
     'alert.cause_removed': (p, alert) => `${by(p)} hat die Ursache entfernt: ${alert}`,
-    'silence.created': (p) => silence(p, 'angelegt'),
+    'silence.created': (p) => silence(p, 'erstellt'),
     'silence.edited': (p) => silence(p, 'geändert'),
     'silence.started': (p) => silence(p, 'gestartet'),
     'silence.stopped': (p) => silence(p, 'unterbrochen'),

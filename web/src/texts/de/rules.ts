@@ -93,7 +93,7 @@ export const rules = {
     value: 'Wert: eine Zahl, true, false oder ein Wort',
     by: 'Um mehr als',
     within: 'Innerhalb von, etwa 1m',
-    falling: 'Fallend statt steigend',
+    falling: 'Der Wert fällt, statt zu steigen',
     times: 'Anzahl',
     each_value: 'Jeden Wert zählen, auch mehrere hintereinander',
     device_limits: 'Der vom Gerät gemeldete Wertebereich gilt, wenn er enger ist',

@@ -6,7 +6,7 @@ export const settings = {
   title: 'Einstellungen',
   lead: 'Aktuelle Konfiguration. Modelle und Gerätezugang lassen sich hier ändern, alles andere in hub.toml.',
   insecure:
-    'Diese Seite wurde über HTTP geöffnet. Passkeys, Mikrofon und Benachrichtigungen benötigen HTTPS, und andere im Netzwerk könnten Passwörter und Daten mitlesen. So richten Sie HTTPS ein, auch zu Hause: docs/https.md.',
+    'Diese Seite wurde über HTTP geöffnet. Passkeys, Mikrofon und Benachrichtigungen benötigen HTTPS, und andere im Netzwerk könnten Passwörter und Daten mitlesen. docs/https.md erklärt, wie Sie HTTPS einrichten, auch zu Hause.',
   hub: 'Hub',
   version: 'Version',
   uptime: 'Laufzeit',

@@ -29,7 +29,7 @@ export const nav = {
   assistant: 'Assistent',
   analyse: 'Analyse',
   rules: 'Regeln',
-  calculated: 'Berechnete Messgrößen',
+  calculated: 'Berechnungen',
   reactions: 'Reaktionen',
   silences: 'Stummschaltungen',
   health: 'Gerätezustand',

@@ -130,7 +130,7 @@ export const people = {
   invite: 'Invite',
   aiCalls: (n: number) => `${integer(n)} AI ${plural(n, { one: 'call', other: 'calls' })} today`,
   inviteAs: 'Invite as',
-  inviteEmail: 'E-mail address of the invitation (optional)',
+  inviteEmail: 'E-mail address of the invited person (optional)',
   emailHint: (name: string) => `E-mail, for ${name}`,
   role: (name: string) => `Role of ${name}`,
   roles: {

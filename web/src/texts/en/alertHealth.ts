@@ -8,7 +8,7 @@ export const alertHealth = {
   week: 'This week',
   count: (count: number, before: number): string => {
     const alerts = plural(count, { one: '1 alert', other: `${count} alerts` });
-    if (count === before) return `${alerts}, as many as in the week before.`;
+    if (count === before) return `${alerts}, the same number as in the week before.`;
     const more = count > before ? `${count - before} more` : `${before - count} fewer`;
     return `${alerts}, ${more} than in the week before.`;
   },

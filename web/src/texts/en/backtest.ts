@@ -36,8 +36,8 @@ export const backtest = {
   suggesting: 'Reading the history…',
   suggestedFrom: (own: number, peers: number): string =>
     peers === 0
-      ? `From the last week of ${devices(own)}:`
-      : `From the last week of ${devices(own)} and ${peers} others of the same model:`,
+      ? `Based on the last week of ${devices(own)}:`
+      : `Based on the last week of ${devices(own)} and of ${peers} others of the same model:`,
   sensitivity: { high: 'Sensitive', medium: 'Balanced', low: 'Quiet' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, clears at ${clear}: ${fired}`,
   wouldFire: (count: number): string =>
@@ -48,9 +48,9 @@ export const backtest = {
     draft: 'Draft',
     drafting: 'Reading…',
     by: (model: string | null): string =>
-      `Drafted ${model === null ? 'from your words' : `by ${model}`}. Check it below; it is not saved yet.`,
+      `Drafted ${model === null ? 'from your description' : `by ${model}`}. Check it below; it is not saved yet.`,
     unknown: (words: string): string => `Not understood: ${words}.`,
     open: 'Open the rule in the form',
-    proposal: 'A rule from your words',
+    proposal: 'Rule drafted from your description',
   },
 };

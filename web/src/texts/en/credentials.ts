@@ -16,7 +16,7 @@ export const credentials = {
   show: 'Show how to connect',
   demo: 'The demo broker accepts every client. Devices need no password.',
   noPassword: 'This broker accepts clients without a password, as far as the hub can tell.',
-  requirePasswords: 'Create a password and show how to require it',
+  requirePasswords: 'Create a password and show how to require passwords',
   gateway: 'This is a gateway (Zigbee2MQTT or similar)',
   prefixes: 'Allowed topic prefixes',
   password: 'Password',
@@ -70,5 +70,5 @@ export const credentials = {
     'All its certificates stop working once the broker reloads. The data of the device is kept.',
   revoked: (name: string) => `${name} can no longer connect`,
   revokedOnReload: (name: string) =>
-    `${name}’s password stops working once the broker reloads: systemctl reload mosquitto`,
+    `The password of ${name} works until the broker reloads. Run systemctl reload mosquitto.`,
 };

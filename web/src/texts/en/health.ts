@@ -4,7 +4,7 @@ import { plural } from '../plural';
 
 export const health = {
   title: 'Device health',
-  lead: 'Batteries, signals, silent devices and firmware. Lists begin with what needs attention.',
+  lead: 'Batteries, signals, stale and offline devices, and firmware. What needs attention comes first.',
   refresh: 'Refresh',
   loading: 'Checking devices…',
   checked: (n: number) => `${n} ${plural(n, { one: 'device', other: 'devices' })} checked.`,
@@ -14,7 +14,7 @@ export const health = {
   signals: 'Signal strength',
   weak: (n: number) => `${n} weak`,
   noSignals: 'No device reports its signal strength.',
-  silent: 'Silent devices',
+  silent: 'Stale and offline devices',
   noSilent: 'All devices are online.',
   seen: 'Last seen',
   never: 'never',

@@ -19,7 +19,7 @@ export const incidents = {
     name ? `Suppressed: ${name} is down` : 'Suppressed: gateway is down',
   suppressedLead: 'Nobody is notified of this alert while its gateway is down.',
   withdrawnLead:
-    'Withdrawn when its gateway was heard again. If the device stays silent, it raises a new alert.',
+    'Withdrawn when its gateway was back. If the device still sends nothing, a new alert is raised.',
   flapping: 'Flapping',
   flappingLead: 'This alert is raised and cleared again and again. People are not notified every time.',
   expand: (title: string) => `Show the alerts of ${title}`,

@@ -91,7 +91,7 @@ export const rules = {
     value: 'Value: a number, true, false or a word',
     by: 'By more than',
     within: 'Within, such as 1m',
-    falling: 'Falling instead of rising',
+    falling: 'The value falls instead of rising',
     times: 'Number of times',
     each_value: 'Count every value, also several in a row',
     device_limits: 'Use the range that a device announces if it is tighter',

@@ -6,7 +6,7 @@ export const settings = {
   title: 'Settings',
   lead: 'Current configuration. Models and device access can be changed here; other settings in hub.toml.',
   insecure:
-    'This page was opened over HTTP. Passkeys, the microphone and notifications need HTTPS, and others in the network could read passwords and data. How to set up HTTPS, at home too: docs/https.md.',
+    'This page was opened over HTTP. Passkeys, the microphone and notifications need HTTPS, and others in the network could read passwords and data. docs/https.md explains how to set up HTTPS, also at home.',
   hub: 'Hub',
   version: 'Version',
   uptime: 'Uptime',

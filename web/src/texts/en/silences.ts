@@ -17,7 +17,7 @@ export const silences = {
   ended: 'Silence ended',
   endNow: 'End now',
   endTitle: (note: string) => `End the silence “${note}”?`,
-  endLead: 'It no longer silences any alerts. It stays in the list as expired.',
+  endLead: 'The silence ends now for all its alerts, and stays in the list as expired.',
   states: { active: 'Active', pending: 'Pending', expired: 'Expired' },
   none: 'No active silences.',
   noneLead: 'Create one for planned work, once or every week.',
@@ -26,7 +26,7 @@ export const silences = {
   wouldHide: (n: number) => `matches ${alerts(n)}`,
   hides: (n: number) => `Matches ${alerts(n)} now`,
   andMore: (n: number) => `and ${n} more`,
-  chooseSome: 'Fill in at least one field to choose alerts. Alerts must match all of them.',
+  chooseSome: 'Fill in at least one field. The silence is for alerts that match all the fields you fill in.',
   next: (t: string) => `next on ${t}`,
   until: (t: string) => `until ${t}`,
   window: (days: string, start: number, end: number, zone: string) =>

@@ -135,7 +135,7 @@ export const people = {
   invite: 'Invitar',
   aiCalls: (n: number) => `${integer(n)} ${plural(n, { one: 'llamada', other: 'llamadas' })} de IA hoy`,
   inviteAs: 'Invitar como',
-  inviteEmail: 'Correo electrónico para la invitación (opcional)',
+  inviteEmail: 'Correo electrónico de la persona invitada (opcional)',
   emailHint: (name: string) => `Correo, para ${name}`,
   role: (name: string) => `Rol de ${name}`,
   roles: {

@@ -41,8 +41,8 @@ export const backtest = {
   suggesting: 'Leyendo el historial…',
   suggestedFrom: (own: number, peers: number): string =>
     peers === 0
-      ? `De la última semana de ${devices(own)}:`
-      : `De la última semana de ${devices(own)} y ${peers} más del mismo modelo:`,
+      ? `Según la última semana de ${devices(own)}:`
+      : `Según la última semana de ${devices(own)} y ${peers} más del mismo modelo:`,
   sensitivity: { high: 'Sensible', medium: 'Equilibrado', low: 'Poco sensible' },
   use: (limit: string, clear: string, fired: string): string => `${limit}, se resuelve en ${clear}: ${fired}`,
   wouldFire: (count: number): string =>
@@ -53,9 +53,9 @@ export const backtest = {
     draft: 'Redactar',
     drafting: 'Leyendo…',
     by: (model: string | null): string =>
-      `Borrador ${model === null ? 'a partir de sus palabras' : `de ${model}`}. Revíselo abajo; aún no está guardado.`,
+      `Borrador ${model === null ? 'según su descripción' : `de ${model}`}. Revíselo abajo; aún no está guardado.`,
     unknown: (words: string): string => `No se entendió: ${words}.`,
     open: 'Abrir la regla en el formulario',
-    proposal: 'Una regla a partir de sus palabras',
+    proposal: 'Borrador de regla según su descripción',
   },
 };

@@ -72,5 +72,5 @@ export const credentials = {
     'Todos sus certificados dejan de funcionar cuando el broker se recarga. Los datos del dispositivo se conservan.',
   revoked: (name: string) => `${name} ya no puede conectarse`,
   revokedOnReload: (name: string) =>
-    `La contraseña de ${name} deja de funcionar cuando el broker se recarga: systemctl reload mosquitto`,
+    `La contraseña de ${name} funciona hasta que el broker se recargue. Ejecute systemctl reload mosquitto.`,
 };

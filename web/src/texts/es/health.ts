@@ -3,8 +3,8 @@
 import { plural } from '../plural';
 
 export const health = {
-  title: 'Estado de los dispositivos',
-  lead: 'Baterías, señales, dispositivos que no envían datos y firmware. Primero aparece lo que requiere atención.',
+  title: 'Salud de dispositivos',
+  lead: 'Baterías, señales, dispositivos sin datos recientes o sin conexión, y firmware. Primero aparece lo que requiere atención.',
   refresh: 'Actualizar',
   loading: 'Comprobando dispositivos…',
   checked: (n: number) =>
@@ -15,7 +15,7 @@ export const health = {
   signals: 'Intensidad de señal',
   weak: (n: number) => `${n} ${plural(n, { one: 'débil', other: 'débiles' })}`,
   noSignals: 'Ningún dispositivo informa de su intensidad de señal.',
-  silent: 'Dispositivos que no envían datos',
+  silent: 'Dispositivos sin datos recientes o sin conexión',
   noSilent: 'Todos los dispositivos están en línea.',
   seen: 'Visto por última vez',
   never: 'nunca',

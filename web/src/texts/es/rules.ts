@@ -91,7 +91,7 @@ export const rules = {
     value: 'Valor: un número, true, false o una palabra',
     by: 'En más de',
     within: 'En un plazo de, como 1m',
-    falling: 'Bajando en lugar de subiendo',
+    falling: 'El valor baja, en lugar de subir',
     times: 'Número de veces',
     each_value: 'Contar cada valor, también varios seguidos',
     device_limits: 'Usar el rango que anuncia el dispositivo si es más estrecho',

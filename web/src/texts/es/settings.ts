@@ -6,7 +6,7 @@ export const settings = {
   title: 'Ajustes',
   lead: 'Configuración actual. Los modelos y el acceso de dispositivos se cambian aquí; lo demás, en hub.toml.',
   insecure:
-    'Esta página se abrió con HTTP. Las llaves de acceso, el micrófono y las notificaciones requieren HTTPS, y otros en la red podrían leer contraseñas y datos. Cómo configurar HTTPS, también en casa: docs/https.md.',
+    'Esta página se abrió con HTTP. Las llaves de acceso, el micrófono y las notificaciones requieren HTTPS, y otros en la red podrían leer contraseñas y datos. docs/https.md explica cómo configurar HTTPS, también en casa.',
   hub: 'Hub',
   version: 'Versión',
   uptime: 'Tiempo en marcha',

@@ -31,7 +31,7 @@ export const nav = {
   calculated: 'Métricas calculadas',
   reactions: 'Reacciones',
   silences: 'Silencios',
-  health: 'Estado de los dispositivos',
+  health: 'Salud de dispositivos',
   topics: 'Topics',
   activity: 'Actividad',
   settings: 'Ajustes',

@@ -18,7 +18,7 @@ export const silences = {
   ended: 'Silencio terminado',
   endNow: 'Terminar ahora',
   endTitle: (note: string) => `¿Terminar el silencio «${note}»?`,
-  endLead: 'Ya no silencia ninguna alerta. Permanece en la lista como caducado.',
+  endLead: 'El silencio termina ahora para todas sus alertas y permanece en la lista como caducado.',
   states: { active: 'Activo', pending: 'Pendiente', expired: 'Caducado' },
   none: 'No hay silencios activos.',
   noneLead: 'Cree uno para trabajos previstos, una vez o cada semana.',
@@ -27,7 +27,8 @@ export const silences = {
   wouldHide: (n: number) => `afectaría a ${alerts(n)}`,
   hides: (n: number) => `Afecta ahora a ${alerts(n)}`,
   andMore: (n: number) => `y ${n} más`,
-  chooseSome: 'Rellene al menos un campo para elegir alertas. Las alertas deben cumplirlos todos.',
+  chooseSome:
+    'Rellene al menos un campo. El silencio es para las alertas que cumplen todos los campos rellenados.',
   next: (t: string) => `próxima vez ${t}`,
   until: (t: string) => `hasta ${t}`,
   window: (days: string, start: number, end: number, zone: string) =>

@@ -24,7 +24,7 @@ FILE = "first-account-link.txt"
 async def offer_first_account(people: People, data: Path, address: str) -> None:
     """Make a link for the first administrator, and print it to the terminal or write it to a private file.
 
-    ``address`` is the dashboard's.
+    ``address`` is the address of the dashboard.
     Do nothing if there are accounts, or if a link was made before and is still valid.
     """
     file = data / FILE

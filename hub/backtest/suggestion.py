@@ -35,17 +35,16 @@ class Suggestion(msgspec.Struct, frozen=True):
 def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[Suggestion]:
     """Return limits from the most to the least sensitive one, without those that are equal.
 
+    The sensitivity of a limit says which values are beyond it:
+
+    - high: values that are rare on the devices themselves
+    - medium: values that are rare on the devices and on their peers, with a margin
+    - low: only values that most of these devices and peers have never measured, with a margin
+
     Args:
         own: The values of each device that the rule watches; no list is empty.
         peers: The values of other devices of the same model.
         side: Whether the limit is above or below the usual values.
-
-    high
-        Rare on the devices themselves.
-    medium
-        Rare on the devices and on their peers, with a margin.
-    low
-        Beyond everything that most of these devices and peers have measured, with a margin.
     """
     sign = 1.0 if side == "above" else -1.0
     mine, others = ([np.clip(values, -LARGEST, LARGEST) * sign for values in each] for each in (own, peers))

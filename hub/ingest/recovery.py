@@ -31,8 +31,8 @@ def subscriptions_to_end(
 ) -> list[Action]:
     """Return actions that end the subscriptions that disabled dialects made from their learned state.
 
-    The broker keeps them with the hub's session, and no dialect would decode what it delivers. Subscriptions that the
-    ``dialects`` in use, or the ``effects`` of their restored states, make as well are kept.
+    The broker keeps these subscriptions with the hub's session, and no dialect would decode the messages. A
+    subscription is kept if the ``dialects`` in use, or the ``effects`` of their restored states, need it as well.
     """
     kept = {each for dialect in dialects for each in dialect.filters}
     kept.update(each for effect in effects if isinstance(effect, Subscribe) for each in effect.filters)

@@ -105,7 +105,7 @@ def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, 
 
 
 def _found(words: list[str], wanted: frozenset[str]) -> set[str]:
-    """Return the words or phrases of ``wanted`` that are among the words, or end one of them."""
+    """Return the ``wanted`` words and phrases that are among ``words``, or are the end of a compound among them."""
     phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
     ends = [each for each in wanted if len(each) >= 5 or not each.isascii()]
     compounds = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}

@@ -1,8 +1,7 @@
 """Try a draft of a reaction over the history: when it would have run, and why not. Nothing is stored or sent.
 
-The agenda, the decider and the limits of a running hub decide, at the times of the past: on the steps of stored alerts
-and the times of the schedule, with the values that the history has for these times. Devices, areas and labels are those
-of today.
+A trial uses the agenda, the decider and the limits of a running hub. They get the steps of stored alerts, the past
+times of the schedule, and the values that the history has for these times, but the devices, areas and labels of today.
 """
 
 from __future__ import annotations

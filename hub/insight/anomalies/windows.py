@@ -16,7 +16,7 @@ from hub.insight.series import Floats
 
 
 class Windows(NamedTuple):
-    """One entry for each window: its mean and the sum of squared distances from it. ``length`` in readings."""
+    """Windows of ``length`` readings. Each has an entry: the mean, and the sum of squared distances from the mean."""
 
     length: int
     mean: Floats

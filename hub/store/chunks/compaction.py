@@ -19,10 +19,10 @@ One compaction, whose progress is in the row ``progress`` (``compacting_upto``, 
     0, 0             none is under way
       │ begin: take the batches up to the checkpoint
       ▼
-    upto, below      the series with ids below `below` are in chunks; a transaction a slice
+    upto, below      the series with ids below `below` are in chunks; one transaction per slice
       │ no series is left
       ▼
-    upto, ALL_SERIES delete the batches up to `upto`; a transaction a slice
+    upto, ALL_SERIES delete the batches up to `upto`; one transaction per slice
       │ none is left: Memtable.forget(upto)
       ▼
     0, 0

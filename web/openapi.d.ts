@@ -1591,7 +1591,7 @@ export interface paths {
         put?: never;
         /**
          * Backtest Calculated
-         * @description Calculate a draft over stored readings, at the times at which a running hub would have.
+         * @description Calculate a draft over stored readings, at the times at which a running hub would have calculated it.
          *
          *     Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
          *     when the client disconnects.
@@ -7422,8 +7422,8 @@ export interface components {
          * @description What became of one occasion on which a reaction was due. `due_at` is when it was due, `at` when it was decided.
          *
          *     `step`, `alert`, `rule` and `device` are those of the alert, null for a schedule. `commands` has each device with
-         *     the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions:
-         *     those beyond the rate limit are counted.
+         *     the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions that
+         *     the run stands for: occasions beyond the rate limit share one run.
          */
         ReactionRunShape: {
             /** Number */

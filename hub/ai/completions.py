@@ -73,7 +73,7 @@ class ChatCompletionParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters have arrived, to bound them."""
+        """Return how many characters have arrived, so that the caller can limit them."""
         return len(self.text) + sum(len(part) for call in self.calls.values() for part in call)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:

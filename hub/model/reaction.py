@@ -45,7 +45,8 @@ RunOutcome = Literal[
 class AlertTrigger(msgspec.Struct, frozen=True):
     """A step of alerts that starts a reaction. An alert has to match every list that is not empty.
 
-    ``rules`` are ids or shell patterns. With ``for_ms``, the alert must still be in that state after this time.
+    ``rules`` are ids or shell patterns. With ``for_ms``, the alert must still be in the state after the step when this
+    time has passed.
     """
 
     step: AlertStep

@@ -44,7 +44,7 @@ class NotificationRoute(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
         steps: Whom to notify, in the order of time. Empty: these alerts are not sent.
         group_by: Alerts with equal values of these fields share one message.
         group_wait_s: Wait before the first message of a group, for more alerts.
-        diagnosis_wait_s: Wait at most this long after an alert was raised for its diagnosis.
+        diagnosis_wait_s: Wait for the diagnosis of an alert at most this long, counted from when the alert was raised.
         group_interval_s: Wait at least this long before a message about further alerts of a group.
         repeat_s: Repeat the message after this long while the alert is open and not acknowledged; 0: never.
         template: The template of messages over channels without a template.

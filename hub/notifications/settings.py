@@ -165,7 +165,7 @@ class NotificationConfig:
             await self._save(replace(self.settings, routes=routes))
 
     async def put_reports(self, reports: tuple[ReportSchedule, ...]) -> None:
-        """Replace the reports. Raises Invalid for an unknown channel, or two with the same name."""
+        """Replace the reports. Raises Invalid for an unknown channel, or two reports with the same name."""
         if len({each.name for each in reports}) < len(reports):
             raise Invalid("Two reports have the same name.", "Give each its own name.")
         async with self._changing:

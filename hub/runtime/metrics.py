@@ -82,7 +82,7 @@ _GAUGES = {
 
 
 class Metrics:
-    """Renders the metrics of one hub of this version."""
+    """Renders the metrics of a hub for Prometheus. ``version`` is the version of its software."""
 
     def __init__(self, version: str) -> None:
         self._version = version

@@ -45,8 +45,8 @@ class ReactionRunShape(ApiObject):
     """What became of one occasion on which a reaction was due. `due_at` is when it was due, `at` when it was decided.
 
     `step`, `alert`, `rule` and `device` are those of the alert, null for a schedule. `commands` has each device with
-    the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions:
-    those beyond the rate limit are counted.
+    the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions that
+    the run stands for: occasions beyond the rate limit share one run.
     """
 
     number: int

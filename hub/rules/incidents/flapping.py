@@ -11,7 +11,7 @@ MAX_SERIES = 32
 def recovered(
     before: dict[str, RecentRecoveries], series: str, at: int, limits: IncidentLimits
 ) -> dict[str, RecentRecoveries]:
-    """Return the recent recoveries with one more at ``at``, of the alert series ``series``."""
+    """Return the recent recoveries ``before``, with one more of the alert series ``series`` at the time ``at``."""
     own, needed = before.get(series, RecentRecoveries(())), limits.flapping_recoveries
     times = (*(each for each in own.times if at - limits.flapping_ms < each <= at), at)[-needed:]
     rest = {key: each for key, each in before.items() if key != series}

@@ -146,3 +146,17 @@ def test_state_survives_encoding():
     restored = DeviceRegistry()
     restored.restore(states, T0 + 5)
     assert restored.require("d") == created.require("d")
+
+
+def test_control_characters_in_a_description_become_spaces():
+    registry = DeviceRegistry()
+    info = Info(
+        name="\x1b[31mPump\r\n", area="\x00", model="a\u202eb", firmware="1.0", labels=("x\ny", "\n"),
+        titles={"t": "Flow\x07", "u": "👩\u200d🔧 Crew"},
+    )  # fmt: skip
+    for _ in range(2):
+        registry.identify(Identity("d", "d", "native", info), 1)
+    found = registry.require("d").info
+    assert (found.name, found.area, found.model, found.firmware) == ("[31mPump", None, "a b", "1.0")
+    assert (found.labels, found.titles) == (("x y",), {"t": "Flow", "u": "👩\u200d🔧 Crew"})
+    assert registry.identify(Identity("d", "d", "native", info), 2) == []

@@ -17,7 +17,7 @@ SECRET = "correct horse battery staple"
 
 def test_every_secret_can_come_from_a_file(tmp_path: Path):
     secret, file = tmp_path / "secret", tmp_path / "hub.toml"
-    secret.write_text(f"{SECRET}\n")
+    secret.write_text(f"\ufeff{SECRET}\r\n", "utf-8")  # as some editors on Windows save it
     file.write_text(
         f'[http]\ntoken_from = "{secret}"\n[ai]\nopenai_api_key_from = "{secret}"\n'
         f'[ai.servers.lab]\nmodel = "m"\napi_key_from = "{secret}"\n'

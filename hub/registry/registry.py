@@ -12,8 +12,7 @@ Invariants:
 - Every method that changes a device calls :meth:`DeviceRegistry._mutable` first. It flushes the fast path, which keeps
   the order of the device's messages, and demotes the device. ``hear`` and ``calculated`` are the exceptions.
 - :meth:`~DeviceRegistry.get` and :meth:`~DeviceRegistry.require` return devices that are up to date.
-- ``StoredStates`` collects which devices have changed until :meth:`~DeviceRegistry.take_states` hands their states to
-  the commit.
+- ``StoredStates`` collects the changed devices until :meth:`~DeviceRegistry.take_states` hands them to the commit.
 
 Pure: no clock, no network. Rules keep their state in a device's ``watches``; the registry does not read it.
 """
@@ -49,6 +48,7 @@ from hub.registry.expected_interval import device_stale_after, is_discrete, lear
 from hub.registry.fastpath import Bounds, FastPath, FlushHandler
 from hub.registry.latest_values import expire, update_latest
 from hub.registry.presence import PresenceTracker
+from hub.registry.readable_info import readable
 from hub.registry.stored_state import StoredStates, read_states
 
 _NOTHING: list[Event] = []  # the events of nearly every record, never added to
@@ -142,9 +142,9 @@ class DeviceRegistry:
         else:
             device = self._discover(identity, now)
             events.append(DeviceDiscovered(device.id, now))
-        if identity.info is not None and identity.info != device.info:
-            self.capacity.exchange(device.info, identity.info)
-            self.presence.describe(device, identity.info, now)
+        if identity.info is not None and (info := readable(identity.info)) != device.info:
+            self.capacity.exchange(device.info, info)
+            self.presence.describe(device, info, now)
             self._states.changed.add(device.id)
             if not events:
                 events.append(DeviceChanged(device.id, now))

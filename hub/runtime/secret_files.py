@@ -63,7 +63,7 @@ def read_secret_file(key: str, file: object) -> str:
     if not isinstance(file, str) or not file.strip() or "\x00" in file:
         raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")
     try:
-        secret = _read_regular(file).decode().strip()
+        secret = _read_regular(file).decode("utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"{shown} cannot be read ({reason}).", "Check the path, the owner and the mode.") from None

@@ -15,18 +15,24 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.independent import MACHINES
-from benchmarks.independent.machine import DAY_S
+from benchmarks.independent.machine import DAY_S, Injection
 from benchmarks.truth import nab, skab
 from hub.insight.anomalies import ALERT, MARK, BandDetector, ExtremesDetector
+from hub.rules.kinds.anomaly import SENSITIVITIES, Anomaly
+
+Reading = tuple[int, float]
 
 SEEDS = range(2_000, 2_003)
 """Other seeds than those on which the levels were chosen."""
+FAULT_SEED = 3_000
+HELD_MS = 600_000
 READING_S, PART_S = 60.0, 300.0
 """Machines that report more often are read every minute, to save time; means are over five minutes."""
 
@@ -89,6 +95,53 @@ def healthy() -> Iterator[str]:
     yield f"outside a band: {outside:.0%} of the time, so a band alone raises nothing (daily cycles leave it)"
 
 
+def simulated(kind: str, seed: int, days: int, injection: Injection | None) -> Iterator[list[Reading]]:
+    """Yield the readings of each numeric metric of a machine: (ms, value)."""
+    draw, machine = np.random.default_rng([seed, *map(ord, kind)]), MACHINES[kind]
+    low, high = machine.period_s
+    interval = max(READING_S, float(np.exp(draw.uniform(np.log(low), np.log(high)))))
+    made = machine(np.random.default_rng(draw.integers(2**63)))
+    times = np.arange(0.0, days * DAY_S, interval)
+    values = made.simulate(times, injection)
+    for role, metric in made.metrics.items():
+        if metric.kind == "number":
+            yield list(zip((times * 1000).astype(np.int64).tolist(), values[role].tolist(), strict=True))
+
+
+def alerts(sensitivity: str, readings: Sequence[Reading], since: float) -> int:
+    """Return how many alerts a rule of the kind ``anomaly`` with ``for = "10m"`` raises from ``since`` (s) on."""
+    rule, points, begun, raised, count = Anomaly(sensitivity), list[Reading](), None, False, 0
+    for ts, value in readings:
+        amount = rule.measure(points, value, ts)
+        if amount is None or not rule.exceeded(amount, raised=raised):
+            begun, raised = None, False
+            continue
+        begun = ts if begun is None else begun
+        if not raised and ts - begun >= HELD_MS:
+            raised = True
+            count += ts >= since * 1000
+    return count
+
+
+def rules() -> Iterator[str]:
+    """Yield how many alerts rules of the kind ``anomaly`` raise on healthy machines, and how many faults they find."""
+    days, false = 0, Counter[str]()
+    found, faults = Counter[str](), 0
+    for kind, machine in MACHINES.items():
+        for seed in SEEDS[:2]:
+            days += 7
+            for readings in simulated(kind, seed, 14, None):
+                false.update({each: alerts(each, readings, 7 * DAY_S) for each in SENSITIVITIES})
+        for fault in machine.faults:
+            faults += 1
+            begin = 4 * DAY_S + 3_600
+            injection = Injection(fault.id, begin, min(fault.seconds[1], 6 * 3_600.0))
+            series = list(simulated(kind, FAULT_SEED, 6, injection))
+            found.update({each: any(alerts(each, one, begin) for one in series) for each in SENSITIVITIES})
+    for each in SENSITIVITIES:
+        yield f"{each}: {false[each] / days:.2f} alerts a healthy device and day, {found[each]} of {faults} faults"
+
+
 def cost() -> Iterator[str]:
     """Yield the CPU time per reading, and the size of the state per metric, of both detectors."""
     values = np.random.default_rng(1).normal(size=100_000)
@@ -118,6 +171,7 @@ def main() -> int:
         ("NAB, extremes", extremes_of_nab(arguments.nab) if arguments.nab else None),
         ("SKAB, bands", bands_of_skab(arguments.skab) if arguments.skab else None),
         ("Healthy independent machines", healthy()),
+        ("Rules of the kind anomaly", rules()),
         ("Cost", cost()),
     )
     for title, lines in sections:

@@ -75,6 +75,15 @@ def test_english_alert_is_converted_to_the_units_of_the_person(
     assert expected.split(" ")[0] in alert.message
 
 
+def test_alert_of_joined_conditions_keeps_its_units() -> None:
+    rule = 'kind = "all"\n[[rule.conditions]]\nmetric = "t"\nabove = 80\n'
+    (parsed,) = parse(f'[[rule]]\nid = "r"\n{rule}')
+    fields = message_fields(parsed, 89, "°C", 0, MetricDescription("Boiler", None, "measurement", 1))
+    alert = Alert("a", "r", "d", "t", "warning", "raised", **fields, value=89, threshold=None, unit="°C", since=1,
+                  raised_at=1)  # fmt: skip
+    assert alert_text(alert, IMPERIAL) == "boiler above 80"
+
+
 def test_units_differ_by_quantity() -> None:
     locale = locale_of(Profile("de", "metric", {"pressure": "imperial"}))
     assert alert_text(raised("below = 2", 1.5, "bar"), locale) == "Boiler 21,8 psi, unter 29,0075 psi"

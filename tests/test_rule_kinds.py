@@ -143,6 +143,7 @@ def test_api_condition_has_the_fields_of_the_kind():
         "equals": ["value"],
         "rate": ["by", "window_ms", "falling", "counter"],
         "count": ["times", "window_ms", "value", "above", "below", "clear", "each_value"],
+        "anomaly": ["sensitivity", "beyond"],
         "stuck": ["tolerance"],
         "no_data": ["silence_ms", "missed"],
         "all": ["conditions"],

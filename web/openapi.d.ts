@@ -8030,7 +8030,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "no_data" | "all" | "any" | "not";
+            kind: "threshold" | "range" | "compare" | "equals" | "rate" | "count" | "stuck" | "anomaly" | "no_data" | "all" | "any" | "not";
             /** Metric */
             metric: string | null;
             /** Quantity */

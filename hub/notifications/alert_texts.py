@@ -29,8 +29,8 @@ def alert_text(alert: Alert, locale: MessageLocale) -> str:
         return alert.message
     try:
         kind, params = str(alert.message_key), params if conversion is None else _converted(alert, conversion)
-        if words is None:
-            return _english(alert, kind, params)
+        if words is None:  # the joined conditions of a tree keep their units
+            return alert.message if "conditions" in params["condition"] else _english(alert, kind, params)
         with fmt.decimal_comma(wanted=True):
             return _AlertWriter(words, alert.metric).text(kind, params) or alert.message
     except (KeyError, TypeError, ValueError, AttributeError, msgspec.MsgspecError):
@@ -146,6 +146,10 @@ class _AlertWriter:
                 return say("falls" if condition["falling"] else "rises", amount=amount, within=within)
             case "stuck":
                 return say("stuck")
+            case "anomaly":
+                if (beyond := condition["beyond"]) is None:
+                    return say(f"unusual{condition['sensitivity'].title()}")
+                return say("beyond", percent=fmt.limit_quantity(round(100 * beyond), "%"))
             case "count":
                 limits = condition["value"] is None
                 counted = self._limits(condition, unit) if limits else self._rest("equals", condition, unit)

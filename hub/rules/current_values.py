@@ -74,7 +74,10 @@ def is_silent(device: Device) -> bool:
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
     """Return True if a condition without a single limit is not the one that raised the alert."""
     before = alert.message_params.get("condition")
-    return condition.threshold is None and before is not None and before != msgspec.to_builtins(condition)
+    if condition.threshold is not None or before is None:
+        return False
+    present = msgspec.to_builtins(condition)
+    return any(before.get(key) != value for key, value in present.items() if key not in condition.found)
 
 
 def _judge_over(

@@ -43,9 +43,9 @@ class MetricRule(msgspec.Struct, frozen=True):
     def at(self, amount: float, severity: Severity | None) -> Rule:
         """Return the rule with the severity and limit for an amount; see :meth:`MetricCondition.at`."""
         higher, condition = self.condition.at(amount, severity)
-        if higher is None:
+        if condition is self.condition:
             return self.rule
-        return msgspec.structs.replace(self.rule, severity=higher, condition=condition)
+        return msgspec.structs.replace(self.rule, severity=higher or self.rule.severity, condition=condition)
 
     def amount(self, device: Device, points: Points, value: Value, ts: int, now: int) -> float | None:
         """Return the amount for a value of the metric; None if the condition does not apply to such a value.
@@ -182,7 +182,7 @@ class DeviceRules:
             limit=condition.limit,
             others=condition.others,
             simple=not (condition.windowed or condition.others or condition.source),
-            follows=condition.windowed and not condition.derived,
+            follows=condition.follows,
             sources=condition.sources if isinstance(condition, Joined) else (),
             hears=isinstance(condition, Joined) and condition.hears,
         )
@@ -254,6 +254,8 @@ class DeviceRules:
                     return None
                 if watch and (watch.alert or watch.late or watch.parts):
                     return None
+                if (end := condition.calm_until(points)) is not None:
+                    until = min(until, end)
                 since = watch.since if watch else None
                 if condition.lasting and watch and since is not None:
                     until = min(until, min(since, watch.began or since) + each.rule.for_ms)

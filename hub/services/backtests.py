@@ -15,7 +15,7 @@ from hub.backtest import Firing, OtherInputs, Points, RuleOutcome, outcome, repl
 from hub.model import Device, Rule
 from hub.registry.reader import DeviceReader
 from hub.rules import Quantity, own_quantity, reads
-from hub.rules.kinds import Joined, SilenceCondition
+from hub.rules.kinds import Joined, MetricCondition, SilenceCondition
 from hub.services.stored_readings import StoredReadings
 from hub.store.reader import HistoryReader
 
@@ -75,11 +75,11 @@ class Replayed:
         self.data_from: int | None = None
         self.series: list[tuple[str, str]] = []
 
-    def add(self, device_id: str, readings: Mapping[str, Points], watched: Iterable[str]) -> None:
-        """Count a device whose readings are replayed; ``watched`` are the metrics that a rule is about."""
+    def add(self, device_id: str, readings: Mapping[str, Points], start: int, watched: Iterable[str]) -> None:
+        """Count a device whose readings are replayed from ``start``; a rule is about the metrics ``watched``."""
         self.tested += 1
         self.readings += sum(map(len, readings.values()))
-        first = [points[0][0] for points in readings.values()]
+        first = [max(start, points[0][0]) for points in readings.values()]
         self.data_from = min([*first, *([] if self.data_from is None else [self.data_from])], default=None)
         self.series += [(device_id, metric) for metric in watched]
 
@@ -126,15 +126,17 @@ class Backtests:
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
+        begins = start - max(map(_learns_ms, rules))
         without = any(_fires_without_readings(each) for each in rules)
         for device in devices[:MAX_DEVICES]:
-            readings = await self._stored.of_device(device, rules, start, end, MAX_READINGS - found.readings)
+            readings = await self._stored.of_device(device, rules, begins, end, MAX_READINGS - found.readings)
             if readings is None or not (readings or without):
                 left_out.append(LeftOut(device.id, "too_many_readings" if readings is None else "no_readings"))
                 continue
             found.add(
                 device.id,
                 readings,
+                start,
                 [each for each in readings if any(self._watches(rule, device, each) for rule in rules)],
             )
             for firings, rule in zip(found.firings, rules, strict=True):
@@ -145,18 +147,26 @@ class Backtests:
                         if self._stored.needs(rule, device, metric)
                     }
                     left = MAX_READINGS - found.readings
-                    others = await self._stored.others(rule, device, needed, start, end, left)
+                    others = await self._stored.others(rule, device, needed, begins, end, left)
                     if others is None:
                         left_out.append(LeftOut(device.id, "too_many_readings"))
                         break
                     found.readings += len(others.published) + len(others.heard)
-                    begin = min(max(start, _known_since(device, readings)), end)
-                    firings += await _in_thread(rule, device, needed, others, begin, end, self._quantity)
+                    begin = min(max(begins, _known_since(device, readings)), end)
+                    raised = await _in_thread(rule, device, needed, others, begin, end, self._quantity)
+                    firings += [each for each in raised if each.end is None or each.end > start]
         return found
 
     def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
         """Return True if the rule has a condition on this metric, alone or joined with others."""
         return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
+
+
+def _learns_ms(rule: Rule) -> int:
+    """Return how long before the period a rule begins to learn."""
+    condition = rule.condition
+    leaves = [leaf.condition for leaf in condition.leaves] if isinstance(condition, Joined) else [condition]
+    return max(each.learns_ms if isinstance(each, MetricCondition) else 0 for each in leaves)
 
 
 def _fires_without_readings(rule: Rule) -> bool:

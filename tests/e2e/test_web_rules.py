@@ -136,6 +136,27 @@ def test_condition_of_another_device_and_on_silence_are_joined_in_the_form(demo:
     ]
 
 
+def test_sensitivity_of_an_anomaly_rule_is_tested_and_chosen(demo: Demo, page: Page):
+    page.goto(f"http://{demo.http}/rules")
+    page.get_by_role("link", name="New rule").click()
+    page.get_by_label("Name", exact=True).fill("Odd flow")
+    page.get_by_role("combobox", name="Fires when", exact=True).select_option("a value is unusual")
+    page.get_by_role("combobox", name="Metric").fill("flow")
+    expect(page.get_by_test_id("rule-says")).to_contain_text("flow unusual (medium sensitivity) for 5 s")
+    page.get_by_role("button", name="Test the sensitivities").click()
+    tested = page.get_by_test_id("sensitivities").get_by_role("button")
+    expect(tested).to_have_count(4)
+    tested.filter(has_text="Low").click()
+    expect(page.get_by_role("combobox", name="Sensitivity")).to_have_value("low")
+    text = page.get_by_role("textbox", name="TOML")
+    expect(text).to_have_value(re.compile('kind = "anomaly"(.|\n)*sensitivity = "low"'))
+    text.fill(text.input_value().replace('"low"', '"high"'))
+    expect(page.get_by_role("combobox", name="Sensitivity")).to_have_value("high")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Odd flow")).to_be_visible()
+    assert rules(demo)["odd-flow"]["condition"] == {"sensitivity": "high", "beyond": None}
+
+
 def test_new_rules_get_unique_ids(demo: Demo, page: Page):
     demo.publish("devices/d1/telemetry", {"lid": True})
     page.goto(f"http://{demo.http}/rules")

@@ -1,6 +1,7 @@
 """The kinds of rules, one file each. To add one, write its file, name it in KINDS, and add a form to the dashboard."""
 
 from hub.model import Condition
+from hub.rules.kinds.anomaly import Anomaly
 from hub.rules.kinds.base import MetricCondition, Points, Rest, SilenceCondition, ValueSource
 from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.count import Count
@@ -22,6 +23,7 @@ KINDS: dict[str, type[Condition]] = {
         RateOfChange,
         Count,
         Stuck,
+        Anomaly,
         NoData,
         All,
         Any,
@@ -33,6 +35,7 @@ KINDS: dict[str, type[Condition]] = {
 __all__ = [
     "KINDS",
     "All",
+    "Anomaly",
     "Any",
     "Compare",
     "Count",

@@ -59,6 +59,12 @@ class MetricCondition(Condition, frozen=True):
 
     windowed: ClassVar[bool] = False
     """Whether :meth:`measure` keeps earlier readings in ``points``."""
+    follows: ClassVar[bool] = False
+    """Whether readings in the calm range have to be passed to :meth:`follow`."""
+    learns_ms: ClassVar[int] = 0
+    """How long the condition learns before it can hold, at most; a backtest begins that much earlier."""
+    found: ClassVar[frozenset[str]] = frozenset()
+    """Fields that :meth:`at` fills in when an alert is raised. In a rule they are None."""
     derived: ClassVar[bool] = False
     """Whether ``points`` are not readings, so that another condition cannot use them."""
     lapses: ClassVar[bool] = False
@@ -116,6 +122,10 @@ class MetricCondition(Condition, frozen=True):
         A windowed condition gets the readings in this range through :meth:`follow`. None if there is no such range.
         """
         return self.bounds()
+
+    def calm_until(self, points: Points) -> int | None:
+        """Return until when (ms, by the device's clock) the range of :meth:`calm` is valid; None for always."""
+        return None
 
     def holding(self, value: float) -> Limit | None:
         """Return the range around ``value`` in which every value meets the condition; None if earlier values matter."""

@@ -204,7 +204,7 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
     condition = part.condition
     if not isinstance(condition, MetricCondition) or isinstance(condition, Joined):
         return None
-    if condition.windowed and not condition.derived:
+    if condition.follows:
         return None
     return condition.calm(metric, rest._replace(metric=part.metric, points=[]))
 

@@ -27,6 +27,7 @@ class RateOfChange(MetricCondition, frozen=True):
     kind: ClassVar[str] = "rate"
     keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "by", "within", "falling", "counter"})
     windowed: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
 
     by: float
     window_ms: int

@@ -20,6 +20,7 @@ class Stuck(MetricCondition, frozen=True):
     keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "tolerance"})
     hints: ClassVar[dict[str, str]] = {"clear_for": "nothing: the alert clears with the first value that differs"}
     windowed: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
     lasting: ClassVar[bool] = True
 
     tolerance: float = 0.0

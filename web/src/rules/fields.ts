@@ -21,6 +21,7 @@ export const WHEN = [
   'count_below',
   'count_equals',
   'stuck',
+  'anomaly',
   'no_data',
   'all',
   'any',
@@ -37,6 +38,10 @@ export const joinedIn = ({ when, conditions }: RuleForm): RuleForm[] =>
 
 /** Whether the limits that a device announces may count. */
 export const tightens = (when: When): boolean => ['above', 'below', 'outside'].includes(when);
+
+/** How far beyond what is usual a value is an anomaly, the least sensitive first. */
+export const SENSITIVITIES = ['low', 'medium', 'high'] as const;
+export type Sensitivity = (typeof SENSITIVITIES)[number];
 
 /** The hub's limit for conditions inside others. */
 export const MAX_DEPTH = 4;
@@ -72,6 +77,7 @@ export interface RuleForm {
   each_value: boolean;
   device_limits: boolean;
   tolerance: string;
+  sensitivity: Sensitivity;
   silence: string;
   missed: string;
   for: string;
@@ -90,7 +96,7 @@ export interface RuleForm {
 
 export type Field = Exclude<
   keyof RuleForm,
-  'when' | 'severity' | 'falling' | 'counter' | 'each_value' | 'device_limits' | 'conditions'
+  'when' | 'severity' | 'sensitivity' | 'falling' | 'counter' | 'each_value' | 'device_limits' | 'conditions'
 >;
 
 /** What a field holds; `?` may be empty. */
@@ -127,6 +133,7 @@ const FIELDS: Record<When, Fields> = {
   count_below: { ...LIMIT, ...OFTEN },
   count_equals: { ...METRIC, value: 'text', ...OFTEN },
   stuck: { ...METRIC, tolerance: 'number?', for: 'duration' },
+  anomaly: { ...METRIC, ...DELAYS },
   no_data: { metric: 'text?', quantity: 'text?', silence: 'duration?', missed: 'number?' },
   all: DELAYS,
   any: DELAYS,
@@ -195,6 +202,7 @@ export const fresh = (id: string): RuleForm => ({
   each_value: false,
   device_limits: false,
   tolerance: '',
+  sensitivity: 'medium',
   silence: '',
   missed: '',
   for: '5s',

@@ -13,6 +13,7 @@ import {
   STEPS,
   type Field,
   type RuleForm,
+  type Sensitivity,
   type When,
 } from './fields';
 
@@ -125,6 +126,7 @@ function partOf(part: Part): RuleForm {
     each_value: condition.each_value === true,
     device_limits: condition.device_limits === true,
     tolerance: condition.tolerance ? text('tolerance') : '',
+    sensitivity: (condition.sensitivity as Sensitivity | undefined) ?? 'medium',
     silence: durationText(condition.silence_ms as number | undefined),
     missed: text('missed'),
     for: durationText(part.for_ms),
@@ -232,6 +234,7 @@ function conditionKeys(form: RuleForm, fields: ReturnType<typeof fieldsOf>): Rul
     count_below: { ...often, below: limits.limit },
     count_equals: { ...often, value: plain(form.value) },
     stuck: { kind: 'stuck', tolerance: own('tolerance') },
+    anomaly: { kind: 'anomaly', sensitivity: form.sensitivity },
     no_data: { kind: 'no_data', silence: own('silence'), missed: own('missed') },
     all: { kind: 'all' },
     any: { kind: 'any' },

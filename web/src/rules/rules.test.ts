@@ -84,6 +84,8 @@ describe('the form', () => {
         { kind: 'not', conditions: [{ kind: 'equals', metric: 'on', value: true }] },
       ],
     }); // prettier-ignore
+    const odd = given({ kind: 'anomaly', condition: { sensitivity: 'high', beyond: null } });
+    expect(odd).toMatchObject({ kind: 'anomaly', sensitivity: 'high', for: '5s' });
     const silence = {
       kind: 'no_data', metric: '', for_ms: 0, condition: { silence_ms: 300_000, missed: null },
     }; // prettier-ignore

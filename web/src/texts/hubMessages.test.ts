@@ -19,6 +19,7 @@ const CONDITIONS: Record<string, object> = {
   equals: { value: true },
   rate: { by: 5.5, window_ms: 60_000, falling: true, counter: false },
   stuck: { tolerance: 0 },
+  anomaly: { sensitivity: 'medium', beyond: null },
   count: {
     times: 3,
     window_ms: 600_000,
@@ -76,6 +77,11 @@ describe.each(LANGUAGES.filter((code) => code !== 'en'))('messages in %s', (code
     const condition = { ...CONDITIONS.compare, device: '', other: 'flow' };
     const text = hubText('alert', ENGLISH, 'compare', { ...params, condition });
     expect(text).toMatch({ de: /von einem anderen Gerät/, es: /de otro dispositivo/ }[code as 'de' | 'es']);
+  });
+
+  it('say how far an anomaly is beyond what is usual', () => {
+    const params = { ...alertParams('anomaly'), condition: { sensitivity: 'medium', beyond: 0.384 } };
+    expect(hubText('alert', ENGLISH, 'anomaly', params)).toMatch(/38\s%/);
   });
 
   it('do not name such a device in a joined condition either', () => {

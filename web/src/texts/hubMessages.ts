@@ -3,6 +3,7 @@
 
 import { duration, exactQuantity, plainQuantity } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
+import type { Sensitivity } from '../rules/fields';
 import { T, type HubMessages, type Params } from '.';
 
 interface Limits {
@@ -27,6 +28,8 @@ interface Condition extends Limits {
   window_ms?: number;
   falling?: boolean;
   times?: number;
+  sensitivity?: Sensitivity;
+  beyond?: number | null;
   missed?: number | null;
   silence_ms?: number;
   conditions?: {
@@ -49,6 +52,8 @@ export interface MessageWords {
   is: (value: string) => string;
   moves: (falls: boolean, by: string, within: string) => string;
   stuck: string;
+  unusual: (sensitivity: Sensitivity) => string;
+  beyond: (percent: string) => string;
   often: (times: number, within: string) => string;
   noData: (time: string) => string;
   notReported: (metric: string, time: string) => string;
@@ -82,6 +87,10 @@ export type AlertTexts = Record<
   | 'rises'
   | 'falls'
   | 'stuck'
+  | 'unusualLow'
+  | 'unusualMedium'
+  | 'unusualHigh'
+  | 'beyond'
   | 'often'
   | 'noData'
   | 'notReported'
@@ -116,6 +125,9 @@ export function alertWords(t: AlertTexts): Omit<MessageWords, 'clears' | 'only' 
     is: (value) => fill(t.is, { value }),
     moves: (falls, amount, within) => fill(falls ? t.falls : t.rises, { amount, within }),
     stuck: t.stuck,
+    unusual: (sensitivity) =>
+      ({ low: t.unusualLow, medium: t.unusualMedium, high: t.unusualHigh })[sensitivity],
+    beyond: (percent) => fill(t.beyond, { percent }),
     often: (times, within) => fill(t.often, { times, within }),
     noData: (time) => fill(t.noData, { time }),
     notReported: (metric, time) => fill(t.notReported, { metric, time }),
@@ -172,6 +184,10 @@ export function messagesIn(words: MessageWords): HubMessages {
         return words.moves(!!c.falling, exactQuantity(c.by!, unit), duration(c.window_ms!));
       case 'stuck':
         return words.stuck;
+      case 'anomaly':
+        return typeof c.beyond === 'number'
+          ? words.beyond(exactQuantity(Math.round(100 * c.beyond), '%'))
+          : words.unusual(c.sensitivity!);
       case 'count': {
         const counted =
           c.value === null || c.value === undefined ? limits(c, unit) : rest('equals', c, metric, unit)!;

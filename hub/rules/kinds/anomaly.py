@@ -1,0 +1,150 @@
+"""``kind = "anomaly"``: a value beyond everything that the metric measured lately, without a limit that a person sets.
+
+The lowest and the highest value of each three hours of the last four days are kept, and the distance of a value from
+the nearest of them is compared with the range between the lowest and the highest of all: Dixon's ratio of gap and
+range ("Analysis of extreme values", 1950), which needs no unit and no distribution.
+
+- Nothing is unusual before a day has been learned, nor is a value of a metric that hardly ever changes.
+- Unusual values are not learned from, so a fault that returns is unusual again. If they last for a day without a
+  break, they are the new normal, and the metric is learned again.
+
+``points`` has two entries for each three hours: their begin with the lowest and with the highest value. While values
+are unusual, two more follow with the negative time of the first one, and the lowest and the highest of them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, ClassVar
+
+import msgspec
+
+from hub.model import Limit, Severity, Value
+from hub.rules.fields import InvalidField
+from hub.rules.kinds.base import MetricCondition, Points, Rest
+
+BLOCK_MS = 3 * 3_600_000
+BLOCKS = 32
+"""Blocks that are kept: four days. State: 8 kB a metric."""
+LEARN_BLOCKS = 8
+"""Full blocks before the first judgement: a day."""
+MIN_VARIED = 4
+"""A metric that changed in fewer blocks, such as a set point, has no range to compare with."""
+ACCEPT_MS = 24 * 3_600_000
+"""Values that are unusual for that long are the new normal."""
+ALMOST = 0.999
+"""A little less than the whole, so that rounding puts no unusual value into the calm range."""
+SENSITIVITIES = {"low": 1.0, "medium": 0.5, "high": 0.2}
+"""By sensitivity, the distance from which a value is unusual, as a part of the metric's range."""
+
+
+class Anomaly(MetricCondition, frozen=True):
+    """Holds while the value is beyond all values of the last days by more than a part of their range.
+
+    ``beyond`` is filled in when an alert is raised: by how many ranges the value was beyond.
+    """
+
+    kind: ClassVar[str] = "anomaly"
+    keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "sensitivity"})
+    hints: ClassVar[dict[str, str]] = {
+        "above": 'nothing: the hub learns what is usual. A limit is a rule of the kind "threshold"'
+    }
+    windowed: ClassVar[bool] = True
+    derived: ClassVar[bool] = True
+    follows: ClassVar[bool] = True
+    found: ClassVar[frozenset[str]] = frozenset({"beyond"})
+    learns_ms: ClassVar[int] = BLOCKS * BLOCK_MS
+
+    sensitivity: str = "medium"
+    beyond: float | None = None
+
+    @classmethod
+    def parse(cls, table: dict[str, Any]) -> Anomaly:
+        sensitivity = table.get("sensitivity", "medium")
+        if not isinstance(sensitivity, str) or sensitivity not in SENSITIVITIES:
+            raise InvalidField("sensitivity", sensitivity, ", ".join(SENSITIVITIES))
+        return cls(sensitivity)
+
+    @property
+    def limit(self) -> float:
+        return SENSITIVITIES[self.sensitivity]
+
+    def measure(self, points: Points, value: Value, ts: int) -> float | None:
+        if isinstance(value, str | bool):
+            return None
+        number, block = float(value), ts // BLOCK_MS * BLOCK_MS
+        if points and points[-1][0] == block and points[-2][1] <= number <= points[-1][1]:
+            return 0.0  # within the extremes of this block, as nearly all values are
+        unusual = points[-2:] if points and points[-1][0] < 0 else []
+        known = [each for each in points[: len(points) - len(unusual)] if each[0] > block - BLOCKS * BLOCK_MS]
+        amount = _distance(known, block, number)
+        if amount > self.limit or (unusual and amount > 0):
+            since = -unusual[0][0] if unusual else ts
+            low, high = _extremes([*unusual, (0, number)])
+            if ts - since < ACCEPT_MS:
+                points[:] = [*known, (-since, low), (-since, high)]
+                return amount
+            known = [(block, low), (block, high)]
+        points[:] = _with(known, block, number)
+        return 0.0
+
+    def calm(self, metric: str, rest: Rest) -> Limit | None:
+        if not rest.points or not _is_learned(rest.points, rest.points[-1][0]):
+            return Limit()  # nothing is unusual in this block
+        low, high = _extremes(rest.points)
+        room = (high - low) * self.limit * ALMOST
+        return Limit(min=low - room, max=high + room)
+
+    def calm_until(self, points: Points) -> int | None:
+        return points[-1][0] + BLOCK_MS if points else 0
+
+    def at_rest(self, points: Points) -> bool:
+        return not points or points[-1][0] >= 0
+
+    def follow(self, points: Points, readings: Points) -> Points:
+        block = readings[0][0] // BLOCK_MS * BLOCK_MS  # all are in the same block: see calm_until
+        for number in _extremes(readings):
+            points[:] = _with(points, block, number)
+        return []
+
+    def exceeded(self, amount: float, *, raised: bool) -> bool:
+        return amount > (0.0 if raised else self.limit)
+
+    def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, Anomaly]:
+        return None, msgspec.structs.replace(self, beyond=round(amount, 2))
+
+    def signature(self) -> str:
+        return "anomaly"
+
+    def describe(self, metric: str, unit: str | None) -> str:
+        if self.beyond is None:
+            return f"{metric} unusual ({self.sensitivity} sensitivity)"
+        return f"{metric} beyond its values of the last 4 days by {self.beyond:.0%} of their range".replace("%", " %")
+
+
+def _is_learned(known: Points, block: int) -> bool:
+    """Return whether the blocks before ``block`` suffice to tell what is usual."""
+    pairs = [(low, high) for (ts, low), (_, high) in zip(known[::2], known[1::2], strict=True) if ts < block]
+    varied = sum(low < high for low, high in pairs) + sum(one != next_one for one, next_one in pairwise(pairs))
+    return len(pairs) >= LEARN_BLOCKS and varied >= MIN_VARIED
+
+
+def _distance(known: Points, block: int, number: float) -> float:
+    """Return by how many ranges a value is beyond the known ones; 0 if it is not, or if too little is known."""
+    if not _is_learned(known, block):
+        return 0.0
+    low, high = _extremes(known)
+    return max(number - high, low - number, 0.0) / (high - low) if high > low else 0.0
+
+
+def _extremes(points: Points) -> tuple[float, float]:
+    values = [value for _, value in points]
+    return min(values), max(values)
+
+
+def _with(known: Points, block: int, number: float) -> Points:
+    """Return the blocks with one more value."""
+    if known and known[-1][0] >= block:
+        last = known[-1][0]
+        return [*known[:-2], (last, min(known[-2][1], number)), (last, max(known[-1][1], number))]
+    return [*known, (block, number), (block, number)]

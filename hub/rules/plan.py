@@ -249,12 +249,13 @@ class DeviceRules:
             for each in self.on(metric):
                 condition, watch = each.condition, watches.get(each.key)
                 points = watch.points if watch else []
-                bounds = condition.calm(metric, Rest(each.metric, metrics, latest, points))
+                rest = Rest(each.metric, metrics, latest, points)
+                bounds = condition.calm(metric, rest)
                 if bounds is None or not condition.at_rest(points):
                     return None
                 if watch and (watch.alert or watch.late or watch.parts):
                     return None
-                if (end := condition.calm_until(points)) is not None:
+                if (end := condition.calm_until(rest)) is not None:
                     until = min(until, end)
                 since = watch.since if watch else None
                 if condition.lasting and watch and since is not None:

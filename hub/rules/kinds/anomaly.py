@@ -95,16 +95,20 @@ class Anomaly(MetricCondition, frozen=True):
         room = (high - low) * self.limit * ALMOST
         return Limit(min=low - room, max=high + room)
 
-    def calm_until(self, points: Points) -> int | None:
-        return points[-1][0] + BLOCK_MS if points else 0
+    def calm_until(self, rest: Rest) -> int | None:
+        latest = rest.latest.get(rest.metric)
+        if latest is None or isinstance(latest.value, str | bool):
+            return None  # only numbers are learned from
+        return rest.points[-1][0] + BLOCK_MS if rest.points else 0
 
     def at_rest(self, points: Points) -> bool:
         return not points or points[-1][0] >= 0
 
     def follow(self, points: Points, readings: Points) -> Points:
-        block = readings[0][0] // BLOCK_MS * BLOCK_MS  # all are in the same block: see calm_until
-        for number in _extremes(readings):
-            points[:] = _with(points, block, number)
+        if points and readings:
+            block = readings[0][0] // BLOCK_MS * BLOCK_MS  # all are in the same block: see calm_until
+            for number in _extremes(readings):
+                points[:] = _with(points, block, number)
         return []
 
     def exceeded(self, amount: float, *, raised: bool) -> bool:

@@ -123,7 +123,7 @@ class MetricCondition(Condition, frozen=True):
         """
         return self.bounds()
 
-    def calm_until(self, points: Points) -> int | None:
+    def calm_until(self, rest: Rest) -> int | None:
         """Return until when (ms, by the device's clock) the range of :meth:`calm` is valid; None for always."""
         return None
 

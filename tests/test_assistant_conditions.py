@@ -43,6 +43,7 @@ ANSWERS = [
     ("highest temperature of the offline devices", "Highest: s2, temperature: 22"),
     ("average temperature of the online devices", "all 5 devices, only those that are online (3): temperature: mean 21.5"),
     ("batteries of the offline devices", "Batteries (2), lowest first, 1 low:\n• s2: 10 %"),
+    ("how many devices are online or offline", "5 devices: 3 online, 2 offline."),
     ("battery between 50 and 12", "2 of 4 (all 5 devices):\n• s0: battery 15 %\n• s3: battery 50 %"),
     ("temperature between -5 and 20", "1 of 4 (all 5 devices):\n• s0: temperature 20"),
     ("temperature between -9 and -5", "0 of 4 (all 5 devices)."),

@@ -26,6 +26,8 @@ async def filtered(context: Context) -> ComputedAnswer:
     if time is not None and not (time.is_point and question.compares):
         raise CannotAnswer(context.say("only_now"))
     conditions = await judged_conditions(context)
+    if not conditions:  # "how many are online or offline"
+        return await listing(context)
     found = combined(context, conditions)
     known = [each.considered for each in conditions if each.considered is not None]
     total = len(set.union(*known)) if known else len(context.devices)

@@ -23,6 +23,7 @@ DESKTOP, PHONE, ZOOMED = (1440, 900), (360, 740), (720, 450)
 """Width and height. ZOOMED is what 1440 by 900 leaves at 200 % zoom."""
 PAGES = {
     "fleet": ("/", "Feed pump 1"),
+    "home": ("/home", "Feed pump 1"),
     "device": ("/d/sensor_39", re.compile("Cause not (certain|known)")),
     "device-quiet": ("/d/pump-01", "Bearing temperature"),
     "device-history": ("/d/pump-01?tab=history", "Lowest"),

@@ -22,7 +22,7 @@ from e2e.test_web_accessibility import PHONE, TOO_WIDE, resize
 pytestmark = pytest.mark.timeout(180)
 
 PAGES = (
-    "/", "/d/boiler", "/d/boiler?tab=history", "/d/boiler?tab=commands", "/d/boiler?tab=settings", "/alerts",
+    "/", "/home", "/d/boiler", "/d/boiler?tab=history", "/d/boiler?tab=commands", "/d/boiler?tab=settings", "/alerts",
     "/alert-health", "/dashboards", "/explore", "/assistant", "/analyse", "/rules", "/rules?edit=hot",
     "/calculated", "/calculated?new=1", "/reactions", "/reactions?new=1", "/silences", "/health", "/topics",
     "/topics?tab=mappings", "/activity", "/settings", "/settings/notifications", "/settings/audit", "/nowhere",

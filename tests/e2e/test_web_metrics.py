@@ -90,7 +90,14 @@ def test_long_names_in_any_script_do_not_overflow_page(house, page: Page):
     for device in names:
         for width in (390, 1440):
             page.set_viewport_size({"width": width, "height": 800})
-            for path in (f"/d/{device}", f"/d/{device}?tab=settings", f"/d/{device}?tab=history", "/", "/activity"):
+            for path in (
+                f"/d/{device}",
+                f"/d/{device}?tab=settings",
+                f"/d/{device}?tab=history",
+                "/",
+                "/home",
+                "/activity",
+            ):
                 page.goto(f"http://{house.http}{path}")
                 expect(page.locator("main").get_by_text(names[device].strip()[:12]).first).to_be_visible()
                 beyond = page.evaluate(

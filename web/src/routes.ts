@@ -15,6 +15,7 @@ export interface Shown {
 
 const LOADERS = {
   fleet: () => import('./fleet/FleetPage.svelte'),
+  home: () => import('./home/HomePage.svelte'),
   device: () => import('./device/DevicePage.svelte'),
   dashboards: () => import('./dashboards/DashboardsPage.svelte'),
   dashboard: () => import('./dashboards/DashboardPage.svelte'),
@@ -39,6 +40,7 @@ const LOADERS = {
 
 const FIXED: Record<string, Shown['name']> = {
   '/': 'fleet',
+  '/home': 'home',
   '/dashboards': 'dashboards',
   '/explore': 'explore',
   '/alert-health': 'alertHealth',

@@ -3,6 +3,7 @@
 import { mount } from 'svelte';
 import { who } from './account/who.svelte';
 import App from './App.svelte';
+import { startPage } from './home/startPage.svelte';
 import { clock } from './lib/clock.svelte';
 import { decimals } from './lib/decimals.svelte';
 import { router } from './lib/router.svelte';
@@ -12,6 +13,7 @@ import { pageOf } from './routes';
 import { pageCode } from './shell/pageCode.svelte';
 
 router.start();
+startPage.start();
 decimals.start();
 void pageCode.want(pageOf(router.path).name);
 session.start();

@@ -13,6 +13,7 @@ export interface PageLink {
 
 export const PAGES: PageLink[] = [
   { href: '/', name: T.nav.fleet, icon: 'fleet' },
+  { href: '/home', name: T.nav.home, icon: 'home' },
   { href: '/alerts', name: T.nav.alerts, icon: 'alerts' },
   { href: '/dashboards', name: T.nav.dashboards, icon: 'dashboards' },
   { href: '/assistant', name: T.nav.assistant, icon: 'assistant' },
@@ -36,7 +37,7 @@ export const ofWholeHub = (path: string): boolean =>
   PAGES.some((page) => page.whole && belongs(path, page.href));
 
 /** Pages in a phone's bottom bar; the others are under More. */
-export const ON_PHONE = 4;
+export const ON_PHONE = 5;
 
 /** Return whether `path` belongs to the page at `href`: a device to the fleet, an incident and alert health to the alerts. */
 export function belongs(path: string, href: string): boolean {

@@ -4,7 +4,7 @@ import { isTaken } from '../fleet/gridKeys';
 import { router } from '../lib/router.svelte';
 import { themes } from '../lib/theme.svelte';
 
-const GO: Record<string, string> = { f: '/', a: '/alerts', c: '/assistant' };
+const GO: Record<string, string> = { f: '/', h: '/home', a: '/alerts', c: '/assistant' };
 /** Time in ms for the second letter after `g`. */
 const CHORD_MS = 1200;
 

@@ -20,6 +20,7 @@ import { diagnosis } from './diagnosis';
 import { explore } from './explore';
 import { fleet, first } from './fleet';
 import { health } from './health';
+import { home } from './home';
 import { incidents } from './incidents';
 import { models } from './models';
 import { notifications } from './notifications';
@@ -57,6 +58,7 @@ export const texts: Texts = {
   fleet,
   form,
   health,
+  home,
   incidents,
   link,
   login,

@@ -23,6 +23,7 @@ export const link = {
 export const nav = {
   main: 'Hauptnavigation',
   fleet: 'Geräte',
+  home: 'Zuhause',
   alerts: 'Alarme',
   dashboards: 'Dashboards',
   explore: 'Erkunden',
@@ -81,6 +82,7 @@ export const shortcuts = {
     ['e', 'Alarme der Störung ein- oder ausblenden'],
     ['a', 'Alarm quittieren'],
     ['g f', 'Geräte'],
+    ['g h', 'Zuhause'],
     ['g a', 'Alarme'],
     ['g c', 'Assistent'],
     ['t', 'Zwischen dunkel und hell wechseln'],

@@ -19,6 +19,7 @@ import { diagnosis } from './diagnosis';
 import { explore } from './explore';
 import { fleet, first } from './fleet';
 import { health } from './health';
+import { home } from './home';
 import { incidents } from './incidents';
 import { models } from './models';
 import { notifications } from './notifications';
@@ -54,6 +55,7 @@ export const texts = {
   fleet,
   form,
   health,
+  home,
   incidents,
   link,
   login,

@@ -22,6 +22,7 @@ export const link = {
 export const nav = {
   main: 'Main',
   fleet: 'Fleet',
+  home: 'Home',
   alerts: 'Alerts',
   dashboards: 'Dashboards',
   explore: 'Explore',
@@ -80,6 +81,7 @@ export const shortcuts = {
     ['e', 'Show or hide the alerts of the incident'],
     ['a', 'Acknowledge the alert'],
     ['g f', 'Fleet'],
+    ['g h', 'Home'],
     ['g a', 'Alerts'],
     ['g c', 'Assistant'],
     ['t', 'Switch between dark and light'],

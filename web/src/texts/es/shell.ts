@@ -22,6 +22,7 @@ export const link = {
 export const nav = {
   main: 'Principal',
   fleet: 'Dispositivos',
+  home: 'Casa',
   alerts: 'Alertas',
   dashboards: 'Paneles',
   explore: 'Explorar',
@@ -80,6 +81,7 @@ export const shortcuts = {
     ['e', 'Mostrar u ocultar las alertas del incidente'],
     ['a', 'Reconocer la alerta'],
     ['g f', 'Dispositivos'],
+    ['g h', 'Casa'],
     ['g a', 'Alertas'],
     ['g c', 'Asistente'],
     ['t', 'Cambiar entre oscuro y claro'],

@@ -1,0 +1,62 @@
+// Texts of the Home page.
+
+import { plural } from '../plural';
+
+export const home = {
+  summary: 'Summary',
+  nothing: 'No devices here.',
+  rest: (text: string) => `Show ${text} more in the fleet`,
+  lights: 'Lights',
+  on: (n: number) => `${n} on`,
+  of: (text: string) => `of ${text}`,
+  openings: 'Doors and windows',
+  open: (n: number) => `${n} open`,
+  closed: 'Closed',
+  climate: 'Climate',
+  range: (low: string, high: string) => `${low} to ${high}`,
+  power: 'Power',
+  meters: (n: number, text: string) => `${text} ${plural(n, { one: 'device', other: 'devices' })}`,
+  battery: (level: string) => `Battery ${level}`,
+  moreOf: (name: string) => `More of ${name}`,
+  moreAlerts: (n: number) => plural(n, { one: 'and 1 more alert', other: `and ${n} more alerts` }),
+  lastMessage: 'Last message',
+  lower: (title: string) => `Lower ${title}`,
+  raise: (title: string) => `Raise ${title}`,
+  start: 'Start page',
+  starts: {
+    automatic: 'Automatic',
+    fleet: 'Fleet',
+    home: 'Home',
+  },
+  startHint: 'In this browser. Automatic: Home with up to 60 devices of home automation, otherwise Fleet.',
+  /** States of thermostats and fans, as devices send them. */
+  modes: {
+    auto: 'Automatic',
+    heat: 'Heating',
+    cool: 'Cooling',
+    heat_cool: 'Heating and cooling',
+    heating: 'Heating',
+    cooling: 'Cooling',
+    idle: 'Idle',
+    dry: 'Drying',
+    fan_only: 'Fan only',
+    eco: 'Eco',
+    comfort: 'Comfort',
+    boost: 'Boost',
+    sleep: 'Sleep',
+    away: 'Away',
+    low: 'Low',
+    medium: 'Medium',
+    high: 'High',
+  } as Record<string, string>,
+  /** Buttons that ask a device to do something. */
+  verbs: {
+    open: 'Open',
+    close: 'Close',
+    stop: 'Stop',
+    lock: 'Lock',
+    unlock: 'Unlock',
+    start: 'Start',
+    pause: 'Pause',
+  } as Record<string, string>,
+};

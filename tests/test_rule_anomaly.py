@@ -63,6 +63,13 @@ def test_sensitivity_is_the_distance_in_ranges(sensitivity: str, value: float, r
     assert plant.reading(2 * DAY, value) == raised
 
 
+def test_value_at_the_end_of_the_number_range_has_a_message():
+    plant = Plant(RULE)
+    assert run(plant, 0, 2 * DAY, lambda second: usual(second) * 1e-300) == []
+    assert plant.reading(2 * DAY, 1e308) == ["raised"]
+    assert plant.alert().message.endswith("by 1000000 % of their range")
+
+
 def test_new_level_is_normal_after_a_day():
     plant = Plant(RULE)
     assert run(plant, 0, 2 * DAY) == []
@@ -140,9 +147,15 @@ async def test_backtest_learns_before_its_period(tmp_path: Path):
     registry.identify(Identity("d", "d", "native"), T0)
     registry.observe(Record("d", T0, T0, {"t": 20.0}))
     (rule,) = parse(RULE)
-    found = await Backtests(Engine([]).applies, registry, store).run(rule, None, begin, end)
+    backtests = Backtests(Engine([]).applies, registry, store)
+    found = await backtests.run(rule, None, begin, end)
     assert [(each.start, each.end) for each in found.rule.firings] == [(begin + HOUR * 1_000, begin + 2 * HOUR * 1_000)]
     assert found.data_from == begin
+    (limit,) = parse('[[rule]]\nid = "r"\nmetric = "t"\nabove = 24\nfor = "7h"\n')
+    both = await backtests.run(rule, limit, begin, end)
+    alone = await backtests.run(limit, None, begin, end)
+    assert both.old is not None
+    assert both.old.firings == alone.rule.firings != []
     points = [(record.ts, record.values["t"], "good") for record in records]
     (firing,) = replay(rule, registry.require("d"), {"t": points}, T0, end)
     assert firing.start == found.rule.firings[0].start

@@ -141,18 +141,19 @@ class Backtests:
             )
             for firings, rule in zip(found.firings, rules, strict=True):
                 if self._applies(rule, device):
+                    begin = start - _learns_ms(rule)
                     needed = {
-                        metric: points
+                        metric: points if begin == begins else [each for each in points if each[0] >= begin]
                         for metric, points in readings.items()
                         if self._stored.needs(rule, device, metric)
                     }
                     left = MAX_READINGS - found.readings
-                    others = await self._stored.others(rule, device, needed, begins, end, left)
+                    others = await self._stored.others(rule, device, needed, begin, end, left)
                     if others is None:
                         left_out.append(LeftOut(device.id, "too_many_readings"))
                         break
                     found.readings += len(others.published) + len(others.heard)
-                    begin = min(max(begins, _known_since(device, readings)), end)
+                    begin = min(max(begin, _known_since(device, readings)), end)
                     raised = await _in_thread(rule, device, needed, others, begin, end, self._quantity)
                     firings += [each for each in raised if each.end is None or each.end > start]
         return found

@@ -32,6 +32,8 @@ MIN_VARIED = 4
 """A metric that changed in fewer blocks, such as a set point, has no range to compare with."""
 ACCEPT_MS = 24 * 3_600_000
 """Values that are unusual for that long are the new normal."""
+MOST = 1e4
+"""The greatest distance that is counted, so that a tiny range gives no infinite one."""
 ALMOST = 0.999
 """A little less than the whole, so that rounding puts no unusual value into the calm range."""
 SENSITIVITIES = {"low": 1.0, "medium": 0.5, "high": 0.2}
@@ -138,7 +140,7 @@ def _distance(known: Points, block: int, number: float) -> float:
     if not _is_learned(known, block):
         return 0.0
     low, high = _extremes(known)
-    return max(number - high, low - number, 0.0) / (high - low) if high > low else 0.0
+    return min(max(number - high, low - number, 0.0) / (high - low), MOST) if high > low else 0.0
 
 
 def _extremes(points: Points) -> tuple[float, float]:

@@ -142,3 +142,10 @@ def test_fast_path_skips_the_readings_of_a_device_that_is_heard():
         assert plant.reading(second, 20.0) == []
     assert plant.skipped >= 7
     assert plant.tick(69) == ["raised"]
+    unknown = FastPathPlant(tree("any", NO_FLOW, HOT))
+    for second in range(10):
+        assert unknown.tick(second) + unknown.reading(second, 20.0) == []
+    assert unknown.skipped >= 7, "the flow was never reported"
+    assert unknown.readings(10, {"t": 20.0, "flow": 5.0}) == []
+    assert unknown.tick(39) == []
+    assert unknown.tick(40) == ["raised"]

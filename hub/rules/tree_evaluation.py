@@ -141,6 +141,7 @@ class TreeEvaluation:
         if heard_at is None or device.withdrawn or part.quantity is not None:  # no metric of the device measures it
             state.heard = state.since = state.met = None
             self.changed |= before != (None, None, None)
+            self._look_again(self._at + self._behind + RECHECK_MS)  # without a timer, every message is evaluated
             return None
         newest = device.last_seen if metric is None else device.metrics[metric].ts
         if state.heard != newest:

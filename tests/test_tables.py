@@ -151,7 +151,7 @@ HEAD = "time,device,metric,value,type,quality\n"
         (HEAD + "1,a,t,2,decimal,good\n", "'decimal' is not a known type"),
         (HEAD + "1,a,t,2,number,fine\n", "'fine' is not a known quality"),
         (HEAD + "1,a,t,2\n", "4 cells instead of 6"),
-        (HEAD + "1e14000,a,t,2,number,good\n", "is not a valid time"),
+        (HEAD + "1e14000,a,t,2,number,good\n", "'1e14000' is not a valid number: it is too large"),
         (HEAD + '1,a,t,"2,number,good\n', "not valid CSV"),
         (HEAD + "1,a,t," + "x" * 50_000 + ",text,good\n", "at most"),
     ],

@@ -167,9 +167,9 @@ def time_of(text: str, form: Form | None = None) -> int:
     form = form or Form()
     try:
         if _NUMBER.fullmatch(text) and not _BASIC_DATE.fullmatch(text):
-            return ms_of(float(text))
+            return ms_of(_finite(text))
         if form.commas and _COMMA_NUMBER.fullmatch(text):
-            return ms_of(float(text.replace(",", ".")))
+            return ms_of(_finite(text.replace(",", ".")))
         return round(form.local(datetime.fromisoformat(text)).timestamp() * 1000)
     except (ValueError, OverflowError):
         hint = "Write it like 2026-11-25T13:00:00Z, or as seconds since 1970."

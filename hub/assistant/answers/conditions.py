@@ -183,7 +183,7 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
     """Return the amounts that values are compared with, each with the metrics that the words beside it name.
 
     An amount belongs to the metric before it, else to the one after it: "above 40 °C temperature". An amount without a
-        metric of its own belongs to that of the previous amount: "below 20 or above 80".
+    metric of its own belongs to that of the previous amount: "below 20 or above 80".
     """
     amounts = [amount for amount in question.amounts if amount.side]
     if len(amounts) < 2:

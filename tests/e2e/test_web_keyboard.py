@@ -91,7 +91,7 @@ def test_alert_is_opened_and_acknowledged_with_keyboard_only(plant: Demo, alert:
     tab_to(page, "^Acknowledge$")
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Messages")).to_contain_text("Acknowledged")
-    expect(page.get_by_role("button", name="Acknowledge")).to_have_count(0)
+    expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_have_count(0)
     kept = plant.get("/api/alerts", state="acknowledged", device_id="sensor_39")["items"]
     assert [each["note"] for each in kept] == ["seen from afar"]
 

@@ -57,6 +57,13 @@ class HomeCommands {
     return failed && clock.now - command.settled_at < FAILURE_MS ? { state: 'failed', command } : null;
   }
 
+  /** Return the value of `name` that the device has confirmed last, for commands that no metric shows; undefined if not known. */
+  reportedOf(device: string, name: string, key: string | null | undefined): unknown {
+    const command = this.newestOf(device, name);
+    if (command?.state === 'confirmed') return command.value;
+    return key ? this.of(device).reported[key] : undefined;
+  }
+
   /** Load what a device accepts, and which of its commands are in progress. */
   async load(device: string): Promise<void> {
     const path = `/api/devices/${encodeURIComponent(device)}`;
@@ -67,7 +74,10 @@ class HomeCommands {
       this.accepted.set(device, { takes, categories, reported });
       if (!takes.length) return;
       const { items } = await get<{ items: Command[] }>(`${path}/commands`);
-      for (const command of items) if (command.settled_at === null) this.take(command);
+      // What ended while the page was not connected is updated; older commands are of no interest.
+      for (const command of items)
+        if (command.settled_at === null || this.newestOf(device, command.name)?.id === command.id)
+          this.take(command);
     } catch {
       // The card shows the values without controls; it is loaded again with the next connection.
     }

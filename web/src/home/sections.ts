@@ -16,7 +16,11 @@ const { compare } = new Intl.Collator(undefined, { numeric: true, sensitivity: '
  *  devices without an area last. */
 export function sectionsOf(devices: readonly HomeDevice[], order: readonly string[]): Section[] {
   const byArea = new Map<string | null, HomeDevice[]>();
-  for (const device of devices) byArea.set(device.area, [...(byArea.get(device.area) ?? []), device]);
+  for (const device of devices) {
+    const found = byArea.get(device.area);
+    if (found) found.push(device);
+    else byArea.set(device.area, [device]);
+  }
   const place = new Map(order.map((name, k) => [name, k]));
   const placeOf = (area: string | null): number =>
     area === null ? Infinity : (place.get(area) ?? order.length);

@@ -4,7 +4,6 @@ import { titleOf, type Descriptor } from '../commands/descriptor';
 import { number, quantity } from '../lib/format';
 import { stateWord } from '../lib/stateWords';
 import type { Column } from '../live/column';
-import type { Value } from '../live/protocol';
 import { T } from '../texts';
 import { classOf, isMain, type DeviceKind } from './kinds';
 
@@ -107,7 +106,7 @@ export function controlText(control: Control, row: number, value: unknown): stri
     return unit === '%' && stepOf(control) >= 1 ? `${number(value, unit, 0)}\u00a0%` : quantity(value, unit);
   }
   if (typeof value === 'string') return T.home.modes[value.toLowerCase()] ?? stateWord(value) ?? value;
-  return stateWord(value, column && classOf(column, row)) ?? String(value as Value);
+  return stateWord(value, column && classOf(column, row)) ?? JSON.stringify(value);
 }
 
 /** Return whether a value is asked for by a verb, such as Open: it then says what to do, not what is. */

@@ -151,6 +151,20 @@ def test_alert_that_comes_back_reopens_its_incident(plant: IncidentPlant) -> Non
     assert (incident.alerts, incident.open, incident.ended_at) == (2, 1, None)
 
 
+def test_alert_that_was_open_for_long_reopens_its_incident(plant: IncidentPlant) -> None:
+    plant.add("pump")
+    plant.say("pump", 90)
+    plant.now += 3 * TOGETHER_S
+    plant.say("pump", 70)
+    plant.now += TOGETHER_S - 1
+    assert steps(plant.say("pump", 90)) == ["reopened"]
+    plant.now += 3 * TOGETHER_S
+    plant.say("pump", 70)
+    plant.now += TOGETHER_S + 1
+    plant.say("pump", 90)
+    assert [each.alerts for each in plant.incidents()] == [1]
+
+
 def test_large_incident_stays_small_in_memory(plant: IncidentPlant) -> None:
     names = [f"pump-{n}" for n in range(200)]
     plant.add(*names, area="Hall")

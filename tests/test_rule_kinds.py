@@ -197,6 +197,14 @@ def test_stuck_value_raises_with_and_without_further_readings():
     assert plant.reading(36, "off") == ["raised"]
 
 
+def test_stuck_value_counts_from_its_first_reading_when_the_timer_raises():
+    plant = Plant(rule("stuck", 'for="5s"'))
+    for second, value in enumerate((1.0, 2.0, 3.0, 3.0, 3.0, 3.0, 3.0)):
+        assert plant.reading(second, value) == []
+    assert plant.tick(7.1) == ["raised"]
+    assert plant.alert().since == T0 + 2_000
+
+
 def test_silent_device_is_not_stuck():
     plant = Plant(rule("stuck", 'for="60s"'))
     for k in range(20):

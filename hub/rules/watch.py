@@ -101,7 +101,7 @@ class Watches:
             if not each.condition.lasting:
                 return events
             # It begins again with each value: a replay of the records restores that, so it need not be stored.
-            watch.since, watch.lows = ts, []
+            watch.since = ts
         if watch.since is None or watch.since > ts:  # later: the device's clock was ahead and is now correct
             watch.since, watch.lows = ts, []
             self.changed.add(device.id)
@@ -115,7 +115,8 @@ class Watches:
             events += self.raise_alert(device, each.at(amount, None), watch, value, now)
             self.wait_for_lapse(device, each, watch, now - ts)
             return events
-        note_low(watch.lows, ts, amount)
+        if not each.condition.lasting:  # that one begins with a value, whatever the limit
+            note_low(watch.lows, ts, amount)
         self.wait(device, each.key, watch, watch.began + rule.for_ms)
         return events
 

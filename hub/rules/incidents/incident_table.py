@@ -72,7 +72,7 @@ class IncidentTable:
         """Return the incident that an alert joins, and the key that they share; None if no incident shares a key."""
         again = (series_key(alert), gateway_key(device.id)) if device_is_silent(alert) else (series_key(alert),)
         for key in again:
-            if (found := self._recent(key, now)) is not None:
+            if (found := self._recent(key, now, series_key(alert))) is not None:
                 return found, found.kind
         if (found := self._recent(device_key(device.id), now)) is not None and self._takes_others(found, now):
             return found, "device"
@@ -90,9 +90,19 @@ class IncidentTable:
         """Count a raised alert of a rule. Many alerts of one rule in a short time are a storm."""
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
-    def _recent(self, key: str, now: int) -> Incident | None:
+    def _recent(self, key: str, now: int, series: str | None = None) -> Incident | None:
+        """Return the incident with a key if an alert was raised in it within ``group_ms``.
+
+        For an alert of the same ``series``, it is enough if that series recovered or the incident was resolved since.
+        """
         incident = self.by_id.get(self._by_key.get(key, ""))
-        return incident if incident is not None and now - incident.changed_at <= self._limits.group_ms else None
+        if incident is None:
+            return None
+        latest = incident.changed_at
+        if series is not None:
+            recoveries = incident.recoveries.get(series)
+            latest = max(latest, incident.ended_at or 0, recoveries.times[-1] if recoveries else 0)
+        return incident if now - latest <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
         """Return whether new alerts may join the incident, not only alerts that belonged to it before."""

@@ -108,7 +108,7 @@ async def test_question_in_peoples_words_is_answered(hub: ApiHub, table: list[tu
 
 
 TALKS = [
-    [("Which pump has the highest vibration?", ["Highest: Feed pump 3"]), ("since when is it like that", ["It has been that for as long as the readings go back", "Feed pump 3"])],
+    [("Which pump has the highest vibration?", ["Highest: Feed pump 3"]), ("since when is it like that", ["It has been that for at least the last 6 h", "Feed pump 3"])],
     [("Which cold rooms were above 5 °C in the last 2 hours?", ["Dispatch cold room 3"]), ("which ones didn't?", ["Dairy cold room 1, temperature: not once", "Meat cold room 2"])],
     [("is the front door shut", ["No: Front door, contact: open"]), ("since when?", ["open since"])],
     [("Wie viele Alarme gab es heute?", ["Alarme"]), ("Welche davon sind noch offen?", ["offene Alarme:", "Feed pump 3"])],

@@ -92,6 +92,8 @@ def _read(
     mark_words(sentence, words.language, devices)
     _refuse(sentence, words)
     condition, missing = ConditionReader(sentence, words, devices).read()
+    if unused := sentence.symbols("@a"):
+        raise NoSuchRule("number", written=sentence.written(unused[0]))
     keys = {**condition, **({"severity": severity} if severity else {}), **({"schedule": windows} if windows else {})}
     return keys, missing, [*absent, *sentence.leftover(words.filler)]
 

@@ -125,7 +125,11 @@ async def rate(context: Context) -> ComputedAnswer:
         if found is None:
             return context.say("too_few")
         if not found.is_real:
-            return context.say("steady", value=fmt.quantity(track.mean, track.target.unit))
+            unit, mean = track.target.unit, fmt.quantity(track.mean, track.target.unit)
+            if found.is_steady:
+                return context.say("steady", value=mean)
+            low, high = fmt.quantity(found.low, unit), fmt.quantity(found.high, unit)
+            return context.say("no_trend", low=low, high=high, mean=mean)
         key = "rises" if found.per_hour > 0 else "falls"
         text = context.say(
             key,

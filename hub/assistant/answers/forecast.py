@@ -55,7 +55,10 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
     value = fmt.quantity(found.value, target.unit)
     goals = _goals(context, target, found)
     if not found.is_real:
-        return context.say("steady_forecast", value=value, over=_over(found))
+        if found.is_steady:
+            return context.say("steady_forecast", value=value, over=_over(found))
+        low, high = fmt.quantity(found.low, target.unit), fmt.quantity(found.high, target.unit)
+        return context.say("no_trend_forecast", low=low, high=high, over=_over(found))
     ahead = []
     for goal, words in goals:
         hours = (goal - found.value) / found.per_hour

@@ -159,7 +159,7 @@ async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bo
     if earliest is None:
         return context.say("leads_just_now")
     if earliest == min(own):
-        return context.say("leads_always", time=context.clock(start + earliest * step))
+        return context.say("leads_always", over=fmt.duration(_LOOK_BACK), time=context.clock(start + earliest * step))
     return context.say("leads_since", time=fmt.clock_minute(start + earliest * step))
 
 

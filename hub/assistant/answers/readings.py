@@ -17,6 +17,10 @@ _LIMIT = 50_000
 _PARTS = 600
 _POINT_MS = 15 * MINUTE
 """How old a reading may be to count as the value at a moment."""
+_STEADY_NOISE = 10
+"""Readings whose range is at most this many median steps between two readings are steady: random noise has about 7."""
+_STEADY_SHARE = 0.02
+"""So are readings whose range is at most this share of the largest, such as those that change in steps of 0.1."""
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -121,11 +125,18 @@ async def first_reading(context: Context, target: Target, start: int, end: int) 
 
 
 class Slope(msgspec.Struct, frozen=True):
-    """A straight line through readings, by least squares. ``per_hour`` is in the metric's unit."""
+    """A straight line through readings, by least squares. ``per_hour`` is in the metric's unit.
+
+    ``is_real``: it is larger than the scatter around it. ``is_steady``: it is not, and the readings stay together.
+    Readings that jump or swing have neither.
+    """
 
     per_hour: float
     value: float  # the newest reading
-    is_real: bool  # larger than the scatter around it
+    is_real: bool
+    is_steady: bool
+    low: float
+    high: float
     start: int
     end: int
 
@@ -137,7 +148,10 @@ def slope(track: Track) -> Slope | None:
     per_hour, residuals = _line(track.times, track.values)
     newest, hours = float(track.values[-1]), float(track.times[-1] - track.times[0]) / 3_600_000
     is_real = abs(per_hour) * hours > max(2 * float(np.std(residuals)), 1e-9 * max(1.0, abs(newest)))
-    return Slope(per_hour, newest, is_real, int(track.times[0]), int(track.times[-1]))
+    low, high = float(track.lows.min()), float(track.highs.max())
+    noise = float(np.median(np.abs(np.diff(track.values))))
+    is_steady = not is_real and high - low <= max(_STEADY_NOISE * noise, _STEADY_SHARE * max(abs(low), abs(high)))
+    return Slope(per_hour, newest, is_real, is_steady, low, high, int(track.times[0]), int(track.times[-1]))
 
 
 def recent_slope(track: Track) -> Slope | None:

@@ -36,7 +36,16 @@ async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target]
         context.notes.append(context.say("no_readings", scope=", ".join(t.name for t in missing[:3]), time=span.words))
     if not all(track.is_exact for track in tracks):
         context.notes.append(context.say("from_means"))
+    if late := [track for track in tracks if _begins_late(track, span)]:
+        begin = context.clock(int(min(track.times[0] for track in late)))
+        context.notes.append(context.say("begin_late", names=", ".join(t.target.name for t in late[:3]), time=begin))
     return tracks
+
+
+def _begins_late(track: Track, span: TimeRange) -> bool:
+    """Return whether the readings leave out the first tenth of the range, which is no gap between two readings."""
+    interval = float(np.median(np.diff(track.times))) if len(track) > 1 else 0.0
+    return track.times[0] - span.start > max((span.end - span.start) / 10, 2 * interval)
 
 
 def answer_each(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { NotificationRoute } from '../api/types';
-import { bodyOf, draftOf } from './routeForm';
+import { bodyOf, draftOf, placeOfNew } from './routeForm';
 
 const route: NotificationRoute = {
   name: 'Night',
@@ -30,4 +30,10 @@ it('keeps a route as it is, also what the form does not show', () => {
 
 it('begins with a step to all shared channels', () => {
   expect(draftOf(null, 'UTC').steps).toEqual([{ after: 0, channels: ['*'], people: [], roles: [] }]);
+});
+
+it('puts a new route before a last one that matches every alert', () => {
+  const scope = { devices: [], models: [], labels: [], areas: [], via: [] };
+  const all: NotificationRoute = { ...route, scope, rules: [], severities: [], hours: [] };
+  expect([[], [route], [route, all], [all, route]].map(placeOfNew)).toEqual([0, 1, 1, 2]);
 });

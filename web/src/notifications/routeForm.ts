@@ -75,6 +75,15 @@ export function draftOf(route: NotificationRoute | null, zone: string): RouteDra
   };
 }
 
+/** Return the index of a new route: before a last route that matches every alert, after which none is tried. */
+export function placeOfNew(routes: readonly NotificationRoute[]): number {
+  const last = routes.at(-1);
+  if (!last) return 0;
+  const { scope, rules, severities, hours } = last;
+  const lists = [scope.devices, scope.areas, scope.labels, scope.models, scope.via, rules, severities, hours];
+  return lists.some((each) => each.length) ? routes.length : routes.length - 1;
+}
+
 /** Return the body that the hub takes for a draft. */
 export function bodyOf(draft: RouteDraft): Record<string, unknown> {
   return {

@@ -125,7 +125,7 @@ export const profile = {
   units: 'Einheiten',
   systems: { metric: 'Metrisch', imperial: 'Angloamerikanisch' },
   unitsHint:
-    'Werte werden für die Anzeige umgerechnet. Ohne Angabe gelten die Einheiten der Geräte. Regeln, Befehle und Meldungen behalten diese immer.',
+    'Werte werden für die Anzeige umgerechnet. Ohne Angabe gelten die Einheiten der Geräte. Auch Nachrichten an Sie verwenden sie. Regeln und Befehle behalten immer die Einheiten der Geräte.',
   timeZone: 'Zeitzone',
   timeZoneHint: 'Für Uhrzeiten im Dashboard. Auch Programme, die die API nutzen, erhalten sie.',
   automatic: 'Keine Angabe',

@@ -39,6 +39,7 @@ export const alertHealth = {
   result: 'Ergebnis',
   met: 'eingehalten',
   missed: 'überschritten',
+  fewSources: 'höchstens 20 Quellen',
   figures: {
     per_hour: 'Alarme pro Stunde',
     most_in_10_minutes: 'Meiste Alarme in 10 Minuten',

@@ -116,7 +116,7 @@ export const profile = {
   units: 'Units',
   systems: { metric: 'Metric', imperial: 'Imperial' },
   unitsHint:
-    'Values are converted for display. If not set, the devices’ units are shown. Rules, commands and messages always use the devices’ units.',
+    'Values are converted for display. If not set, the devices’ units are shown. Messages to you use them, too. Rules and commands always use the devices’ units.',
   timeZone: 'Time zone',
   timeZoneHint: 'Used for times on the dashboard. Programs that use the API can read it.',
   automatic: 'Not set',

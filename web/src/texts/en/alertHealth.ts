@@ -39,6 +39,7 @@ export const alertHealth = {
   result: 'Result',
   met: 'met',
   missed: 'exceeded',
+  fewSources: 'not more than 20 sources',
   figures: {
     per_hour: 'Alerts an hour',
     most_in_10_minutes: 'Most alerts in 10 minutes',

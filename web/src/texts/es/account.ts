@@ -121,7 +121,7 @@ export const profile = {
   units: 'Unidades',
   systems: { metric: 'Métricas', imperial: 'Imperiales' },
   unitsHint:
-    'Los valores se convierten solo al mostrarlos. Sin definir: las unidades que envían los dispositivos. Las reglas, los comandos y los mensajes siempre las conservan.',
+    'Los valores se convierten solo al mostrarlos. Sin definir: las unidades que envían los dispositivos. Los mensajes para usted también las usan. Las reglas y los comandos siempre conservan las de los dispositivos.',
   timeZone: 'Zona horaria',
   timeZoneHint: 'Para las horas del panel. También la reciben los programas que usan la API.',
   automatic: 'Sin definir',

@@ -39,6 +39,7 @@ export const alertHealth = {
   result: 'Resultado',
   met: 'cumplido',
   missed: 'superado',
+  fewSources: 'no más de 20 fuentes',
   figures: {
     per_hour: 'Alertas por hora',
     most_in_10_minutes: 'Máximo de alertas en 10 minutos',

@@ -17,6 +17,7 @@ from brokers import Mosquitto
 from hub.errors import Conflict, Invalid, NotFound, StoreError
 from hub.mqtt.mosquitto_acl import AccessFiles, MosquittoAcl
 from hub.mqtt.mosquitto_files import HUB
+from hub.runtime.installation import open_installation
 from hub.runtime.qr import as_text, rows
 
 
@@ -209,6 +210,8 @@ def hub(data: Path, broker: Mosquitto, *words: str) -> str:
 def test_printed_command_publishes_with_printed_broker_settings(tmp_path: Path):
     """Follow the printed steps: add a device, configure the broker, run the command."""
     broker = Mosquitto(tmp_path, ("allow_anonymous false",))
+    (tmp_path / "data").mkdir()
+    open_installation(tmp_path / "data")
     output = hub(tmp_path / "data", broker, "add", "boiler")
     lines = "\n".join(line.strip() for line in output.splitlines() if line.startswith("    ") and "allow" not in line)
     broker.config.write_text(f"{broker.config.read_text()}{lines}\n")

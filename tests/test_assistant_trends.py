@@ -1,4 +1,4 @@
-"""Answers about trends and past times: nothing is called steady that jumps, and what the readings do not cover is said."""
+"""Answers about trends and past times: no jumping value is called steady, and a late beginning is named."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ async def hub(tmp_path: Path) -> AsyncIterator[ApiHub]:
         for minute in range(29):
             values = {"tank": LEVELS[minute // 6], "basin": noise.gauss(40, 0.3), "sump": 20 + minute / 2}
             for name, level in values.items():
-                running.publish(f"devices/{name}/telemetry", {"ts": begin + minute * 60_000, "metrics": {"level": level}})
+                running.publish(
+                    f"devices/{name}/telemetry", {"ts": begin + minute * 60_000, "metrics": {"level": level}}
+                )
         for name in ("tank", "basin", "sump"):
             running.publish(f"devices/{name}/info", {"units": {"level": "%"}})
         await running.settled()

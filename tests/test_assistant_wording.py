@@ -111,8 +111,8 @@ TALKS = [
     [("Which pump has the highest vibration?", ["Highest: Feed pump 3"]), ("since when is it like that", ["It has been that for at least the last 6 h", "Feed pump 3"])],
     [("Which cold rooms were above 5 °C in the last 2 hours?", ["Dispatch cold room 3"]), ("which ones didn't?", ["Dairy cold room 1, temperature: not once", "Meat cold room 2"])],
     [("is the front door shut", ["No: Front door, contact: open"]), ("since when?", ["open since"])],
-    [("Wie viele Alarme gab es heute?", ["Alarme"]), ("Welche davon sind noch offen?", ["offene Alarme:", "Feed pump 3"])],
-    [("why is feed pump 3 vibrating", ["vibration"]), ("Soll ich sie abschalten?", ["Feed pump 3", "vibration"])],
+    [("Wie viele Alarme gab es in den letzten 24 Stunden?", ["Alarme"]), ("Welche davon sind noch offen?", ["offene Alarme:", "Feed pump 3"])],
+    [("why is feed pump 3 vibrating", ["vibration"]), ("Soll ich sie abschalten?", ["Feed pump 3", "Vibration 8 mm/s"])],
 ]  # fmt: skip
 
 

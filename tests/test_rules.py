@@ -258,7 +258,7 @@ def test_default_rules_are_valid_and_described():
         ('[[rule]]\nid="x"\nmetric="t"\nabove=1\nthreshold=3', "threshold"),
         (
             '[[rule]]\nid="x"\nkind="magic"',
-            "threshold, range, compare, equals, rate, count, stuck, no_data, all, any, not",
+            "threshold, range, compare, equals, rate, count, stuck, anomaly, no_data, all, any, not",
         ),
         ('[[rule]]\nid="x"\nkind="rate"\nmetric="t"\nby=1\nwithin="1m"\nfalling=true\ncounter=true', "only rises"),
         ('[[rule]]\nid="x"\nkind="range"\nmetric="t"\noutside=[1,2]\ninside=[1,2]', "just one of outside and inside"),

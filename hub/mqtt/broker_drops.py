@@ -7,6 +7,7 @@ forbids it, must not affect the hub's own connection.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
@@ -37,8 +38,10 @@ class BrokerDropMonitor:
         self._on_drop = on_drop
         self._keep = keep
         self._unreported = 0
+        self._begin = 0  # of the period of the unreported ones
         self._since = 0  # when the counter was last received
         self._reported_at: int | None = None
+        self._timer: asyncio.TimerHandle | None = None  # of the next report
         self._link: NegotiatingClient | None = None
         self.total = 0  # dropped since the hub started
 
@@ -46,7 +49,11 @@ class BrokerDropMonitor:
         """Read the counter until cancelled. The settings must be for a session that is not persistent."""
         self._link = link = NegotiatingClient(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
-        await link.run()
+        try:
+            await link.run()
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
 
     def use(self, settings: MqttClientSettings) -> None:
         """Reconnect with other credentials."""
@@ -69,13 +76,26 @@ class BrokerDropMonitor:
         # After a restart the broker counts from 0.
         new = count - known if count > known else count
         self.total += new
+        self._begin = self._begin if self._unreported else self._since
         self._unreported += new
-        if self._unreported and (self._reported_at is None or now - self._reported_at >= QUIET_MS):
-            log.warning(
-                "The broker dropped %d messages because a client's queue was full. If it was the hub's queue, the hub "
-                "will not receive them. Raise max_queued_messages in mosquitto.conf.",
-                self._unreported,
-            )
-            self._on_drop(self._since, now, self._unreported)
-            self._unreported, self._reported_at = 0, now
         self._since = now
+        wait = 0 if self._reported_at is None else self._reported_at + QUIET_MS - now
+        if wait <= 0:
+            self._report()
+        elif self._timer is None:  # the counter may not change again
+            self._timer = asyncio.get_running_loop().call_later(wait / 1000, self._report)
+
+    def _report(self) -> None:
+        """Report the drops that were counted since the last report, if there are any."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._unreported:
+            return
+        log.warning(
+            "The broker dropped %d messages because a client's queue was full. If it was the hub's queue, the hub "
+            "will not receive them. Raise max_queued_messages in mosquitto.conf.",
+            self._unreported,
+        )
+        self._on_drop(self._begin, self._since, self._unreported)
+        self._unreported, self._reported_at = 0, self._since

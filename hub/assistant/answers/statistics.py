@@ -45,7 +45,7 @@ async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target]
 def _begins_late(track: Track, span: TimeRange) -> bool:
     """Return whether the readings leave out the first tenth of the range, which is no gap between two readings."""
     interval = float(np.median(np.diff(track.times))) if len(track) > 1 else 0.0
-    return track.times[0] - span.start > max((span.end - span.start) / 10, 2 * interval)
+    return bool(track.times[0] - span.start > max((span.end - span.start) / 10, 2 * interval))
 
 
 def answer_each(

@@ -14,17 +14,26 @@ from hub.accounts.scope import Limits
 from hub.errors import Invalid
 
 Role = Literal["viewer", "operator", "administrator"]
-"""Each role may also do what those before it may; :mod:`hub.accounts.permissions` has the table."""
+"""The roles, from the fewest rights to the most: each role may also do what the roles before it may do.
+
+:mod:`hub.accounts.permissions` has the table of operations.
+"""
 ROLES: tuple[Role, ...] = get_args(Role)
 MAX_NAME_CHARS = 64
 RESERVED = frozenset({"hub", "hub link", "operator"})
-"""Authors of changes that no account has made."""
+"""Names that no account may have, because the hub records them as the authors of changes made without an account."""
 REACTION = "reaction "
-"""The author of what a reaction does is this and its id."""
+"""Prefix of the author of changes that a reaction makes: the author is this prefix and the id of the reaction."""
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Printable characters without a glyph: Default_Ignorable_Code_Point of Unicode, and the empty Braille pattern."""
+"""Characters that Python counts as printable but that show no glyph.
+
+They are Default_Ignorable_Code_Point characters of Unicode, and the empty Braille pattern.
+"""
 _LOOK_ALIKE = ("LATIN", "GREEK", "CYRILLIC")
-"""Scripts with letters that look the same: a name uses one of them (mixed-script confusables, Unicode TR 39)."""
+"""Scripts with letters that look alike: a name may have letters of only one of these scripts.
+
+Unicode TR 39 calls such mixtures mixed-script confusables.
+"""
 
 
 class ExternalIdentity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +77,10 @@ def new_account_id() -> str:
 
 
 def account_name(text: str) -> str:
-    """Return a name with single spaces. Raises Invalid if it can be confused with another name or cannot be shown."""
+    """Return ``text`` with single spaces, as the name of an account.
+
+    Raises Invalid for a name that is empty, too long or reserved, has invisible characters, or mixes similar alphabets.
+    """
     name = _normal(text)
     if not 1 <= len(name) <= MAX_NAME_CHARS or not name.isprintable() or _INVISIBLE.search(name):
         raise Invalid("The name is not valid.", f"Allowed: 1 to {MAX_NAME_CHARS} visible characters.")
@@ -90,7 +102,7 @@ def _normal(text: str) -> str:
 
 
 def check_limits(role: Role, limits: Limits | None) -> None:
-    """Raise Invalid for an administrator with limits, because settings belong to the whole hub."""
+    """Raise Invalid for an administrator with limits. Administrators change settings, which concern the whole hub."""
     if role == "administrator" and limits is not None:
         raise Invalid("An administrator cannot be limited to areas or labels.", "Choose another role, or no limits.")
 

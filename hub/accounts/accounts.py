@@ -42,23 +42,23 @@ class Accounts:
         return iter(sorted(self._accounts.values(), key=lambda account: lookup_key(account.name)))
 
     def active(self, account_id: str | None) -> Account | None:
-        """Return the account unless it is disabled."""
+        """Return the account; None if it does not exist or is disabled."""
         account = self._accounts.get(account_id or "")
         return None if account is None or account.disabled else account
 
     def require(self, account_id: str) -> Account:
-        """Return the account. Raises NotFound."""
+        """Return the account. Raises NotFound if it does not exist."""
         if (account := self._accounts.get(account_id)) is None:
             raise NotFound(f"There is no account {account_id[:64]!r}.", "GET /api/people lists them.")
         return account
 
     def by_name(self, name: str) -> Account | None:
-        """Return the account with this name, in any case."""
+        """Return the account with this name, without regard to case; None if there is none."""
         # All names are compared, so that the time does not depend on which exist.
         return {lookup_key(account.name): account for account in self._accounts.values()}.get(lookup_key(name))
 
     def by_identity(self, identity: ExternalIdentity) -> Account | None:
-        """Return the account that is connected with this person of an OpenID provider."""
+        """Return the account that is connected with this identity; None if there is none."""
         return next((account for account in self._accounts.values() if account.identity == identity), None)
 
     async def create(
@@ -69,9 +69,10 @@ class Accounts:
         identity: ExternalIdentity | None = None,
         limits: Limits | None = None,
     ) -> Account:
-        """Add an account that has a hashed password, or is connected with a person at an OpenID provider.
+        """Add an account. ``password`` is a hash; None for a person who signs in with ``identity``.
 
-        Raises Invalid, Conflict if the name is taken or the person has an account, StoreError.
+        Raises Invalid for a name that is not allowed, Conflict if the name is taken, the identity has an account or
+        there are too many accounts, and StoreError.
         """
         async with self._changing:
             name = account_name(name)
@@ -89,8 +90,9 @@ class Accounts:
     async def change(self, account_id: str, **fields: Any) -> Account:
         """Replace fields of an account.
 
-        Raises NotFound, Conflict for the last administrator or if the name is taken, Invalid for limits of an
-        administrator, StoreError.
+        Raises NotFound. Raises Conflict if the name is taken, if the identity belongs to another account, or if the
+        last administrator would lose the role or be disabled. Raises Invalid for limits of an administrator, and
+        StoreError.
         """
         async with self._changing:
             account = self.require(account_id)
@@ -105,7 +107,11 @@ class Accounts:
         return changed
 
     async def set_password(self, account: Account, password: str) -> Account:
-        """Replace an account's password hash. Raises Conflict if the stored hash is not ``account``'s, StoreError."""
+        """Replace an account's password hash and return the changed account.
+
+        Raises Conflict if the stored hash is no longer that of ``account``, or the account is disabled or gone. Raises
+        StoreError.
+        """
         async with self._changing:
             now = self.active(account.id)
             if now is None or now.password != account.password:

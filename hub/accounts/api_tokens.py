@@ -19,7 +19,7 @@ FILE = "api-tokens.json"
 PREFIX = "wk_"
 """How a token begins, so that secret scanners can recognize it."""
 MAX_TOKENS = 20
-"""Limit for each account."""
+"""Maximum number of tokens of one account."""
 MAX_LIFETIME_S = 366 * 86_400.0
 
 
@@ -31,10 +31,10 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         account: Id of the account.
         name: What the person calls it.
         digest: SHA-256 of the token.
-        role: The role of its requests; the account's own role limits it as well.
+        role: The role of requests with the token; the account's own role limits them as well.
         created: Epoch seconds.
         expires: Epoch seconds.
-        limits: Devices that may be seen with it; the limits of the account apply as well.
+        limits: Limits the devices that requests with the token may see; the account's own limits apply as well.
     """
 
     id: str
@@ -48,7 +48,7 @@ class ApiToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ApiTokens:
-    """All tokens. ``on_end`` is called with the id of a token that was revoked."""
+    """All API tokens. The hub calls ``on_end`` with the id of each token that is revoked, but not when one expires."""
 
     def __init__(self, data: Path, now: Callable[[], float], on_end: Callable[[str], None]) -> None:
         self._file = JsonFile(data / FILE, ApiToken)
@@ -58,12 +58,12 @@ class ApiTokens:
         self._tokens = {token.digest: token for token in self._file.read()}
 
     def of(self, account_id: str) -> list[ApiToken]:
-        """Return the tokens of a person, newest first."""
+        """Return the tokens of a person, including expired ones, newest first."""
         own = (token for token in self._tokens.values() if token.account == account_id)
         return sorted(own, key=lambda token: -token.created)
 
     def find(self, value: str) -> ApiToken | None:
-        """Return the token with this value if it is valid."""
+        """Return the token with this value; None if there is no such token or it has expired."""
         token = self._tokens.get(_digest(value)) if value.startswith(PREFIX) else None
         return token if token is not None and token.expires > self._now() else None
 
@@ -72,14 +72,20 @@ class ApiTokens:
         return any(token.id == token_id and token.expires > self._now() for token in self._tokens.values())
 
     def remaining_s(self, token_id: str) -> float | None:
-        """Return in how many seconds the token with this id expires, None if there is none."""
+        """Return the seconds until the token with this id expires, None if there is none.
+
+        A token that has expired but is still stored has a negative number.
+        """
         expires = (token.expires - self._now() for token in self._tokens.values() if token.id == token_id)
         return next(expires, None)
 
     async def create(
         self, account_id: str, name: str, role: Role, lifetime_s: float, limits: Limits | None = None
     ) -> tuple[ApiToken, str]:
-        """Create a token. Return it with its value, which is shown only now. Raises Invalid, Conflict, StoreError."""
+        """Create a token. Return it and its value, which is not stored and cannot be read again.
+
+        Raises Invalid for limits of an administrator, Conflict if the account has too many tokens, and StoreError.
+        """
         check_limits(role, limits)
         async with self._changing:
             if len(self.of(account_id)) >= MAX_TOKENS:
@@ -100,7 +106,10 @@ class ApiTokens:
         self._on_end(token_id)
 
     async def revoke_all(self, account_id: str) -> None:
-        """Make all tokens of a person invalid. Raises StoreError, but their streams are closed in any case."""
+        """Make all tokens of a person invalid and close their streams.
+
+        Raises StoreError if the file cannot be written. The streams are closed in that case as well.
+        """
         ended = self.of(account_id)
         try:
             async with self._changing:

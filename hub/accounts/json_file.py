@@ -20,19 +20,20 @@ LOST = "Restore it from a backup, or delete it: its contents are lost then, and 
 
 
 class JsonFile(Generic[T]):
-    """The file at ``path`` with records of ``kind``."""
+    """The JSON file at ``path``: a list of records of the type ``kind``."""
 
     def __init__(self, path: Path, kind: type[T], hint: str = LOST) -> None:
-        """Name the file. ``hint`` says what to do if it is damaged."""
+        """Create the object without reading the file. ``hint`` tells people what to do if the file is damaged."""
         self.path = path
         self._kind = kind
         self._hint = hint
         self._saving = asyncio.Lock()  # one thread of this process at a time
 
     def read(self) -> list[T]:
-        """Return the records, none if there is no file.
+        """Return the records; an empty list if there is no file.
 
-        Raises ConfigError if it cannot be read: a hub that started without accounts would require no sign-in.
+        Raises ConfigError if the file exists but cannot be read. An empty list would be dangerous then: a hub without
+        accounts requires no sign-in.
         """
         try:
             if not self.path.exists():
@@ -47,19 +48,23 @@ class JsonFile(Generic[T]):
             raise ConfigError(f"{self.path} is damaged: {error}.", self._hint) from error
 
     async def write(self, records: Sequence[T]) -> None:
-        """Replace the file. Raises StoreError, leaving the old content."""
+        """Replace the content of the file. Raises StoreError, and then keeps the old content."""
         await self.edit(lambda _: records, read=False)
 
     async def edit(self, change: Callable[[list[T]], Sequence[T]], *, read: bool = True) -> None:
-        """Pass the records to ``change`` and store the records that it returns, while no other process edits this file.
+        """Pass the stored records to ``change``, and store the records that it returns.
 
-        Raises StoreError, leaving the old content; with ``read`` also ConfigError, as :meth:`read`.
+        No other process can edit the file meanwhile. Without ``read``, ``change`` gets an empty list. Raises
+        StoreError, and then keeps the old content; with ``read`` also ConfigError for a file that cannot be read.
         """
         async with self._saving:
             await asyncio.to_thread(self._edit_file, change, read)
 
     def replace(self, records: Sequence[T]) -> None:
-        """Replace the file before an event loop runs. Raises StoreError, leaving the old content."""
+        """Replace the content of the file; for code that runs before the event loop.
+
+        Raises StoreError, and then keeps the old content.
+        """
         self._edit_file(lambda _: records, read=False)
 
     def _edit_file(self, change: Callable[[list[T]], Sequence[T]], read: bool) -> None:

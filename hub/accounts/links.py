@@ -21,7 +21,10 @@ from hub.errors import Forbidden
 
 FILE = "links.json"
 PATH = "/welcome"
-"""The dashboard's page that accepts a link. Its secret is in the fragment, which no server and no log sees."""
+"""Path of the dashboard's page that accepts a link.
+
+The link's secret is in the fragment of the URL, which browsers send to no server, so it appears in no log.
+"""
 LIFETIME_S = 7 * 86_400.0
 MAX_LINKS = 200
 
@@ -32,14 +35,14 @@ class OneTimeLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         id: Identifies the link in lists.
         digest: SHA-256 of its secret.
-        role: The role of the account that it makes.
-        account: Id of the account for which it sets a new password, None for a new account.
+        role: Role of the new account.
+        account: Id of the account for which the link sets a new password, None for a new account.
         expires: Epoch seconds.
-        by: Name of the person who made it.
-        maker: Id of the account that made it, None for ``hub link`` and the access token. A link is valid only while
-            its maker is an administrator.
-        email: Verified address with which an OpenID provider may use it, instead of its secret.
-        limits: Limits of the account that it makes.
+        by: Name of the person who made the link.
+        maker: Id of the account that made the link, None for ``hub link`` and the access token. A link is valid only
+            while its maker is an administrator.
+        email: A person whom the OpenID provider reports with this verified address can use the link without its secret.
+        limits: Limits of the new account.
     """
 
     id: str
@@ -74,7 +77,7 @@ class OneTimeLinks:
         email: str | None = None,
         limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Make a link and return it with its secret. It replaces an earlier link for the same account."""
+        """Make a link and return it with its secret. The new link replaces an earlier link for the same account."""
         secret = secrets.token_urlsafe(32)
         expires = self._now() + LIFETIME_S
         link = OneTimeLink(secrets.token_hex(4), _digest(secret), role, expires, account, by, maker, email, limits)
@@ -82,7 +85,10 @@ class OneTimeLinks:
         return link, secret
 
     async def restore(self, link: OneTimeLink) -> None:
-        """Store a link; used to put back a link that was taken but could not be used."""
+        """Store a link: a new one, or one that was taken with :meth:`take` and could not be used.
+
+        It replaces an earlier link for the same account.
+        """
 
         def add(links: list[OneTimeLink]) -> list[OneTimeLink]:
             kept = [each for each in self._unexpired(links) if link.account is None or each.account != link.account]
@@ -91,11 +97,14 @@ class OneTimeLinks:
         await self._file.edit(add)
 
     def find(self, secret: str) -> OneTimeLink:
-        """Return the link with this secret. Raises Forbidden if there is none."""
+        """Return the link with this secret. Raises Forbidden if there is none or it has expired."""
         return _find(self.valid(), secret)
 
     async def take(self, secret: str) -> OneTimeLink:
-        """Remove the link with this secret and return it, once only. Raises Forbidden, StoreError."""
+        """Remove the link with this secret and return it, so that nobody can use it again.
+
+        Raises Forbidden if there is none or it has expired, and StoreError.
+        """
         taken: list[OneTimeLink] = []
 
         def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:
@@ -107,7 +116,7 @@ class OneTimeLinks:
         return taken[0]
 
     async def remove(self, link_id: str) -> OneTimeLink | None:
-        """Make a link invalid. Return it, or None if there is none."""
+        """Make the link with this id invalid. Return it; None if there is none or it had expired."""
         removed: list[OneTimeLink] = []
 
         def remove(links: list[OneTimeLink]) -> list[OneTimeLink]:
@@ -134,7 +143,7 @@ def _find(links: list[OneTimeLink], secret: str) -> OneTimeLink:
 
 
 def url(origin: str, secret: str) -> str:
-    """Return the address to open, at a hub with this origin."""
+    """Return the URL of a link with this secret. ``origin`` is the hub's, such as ``https://hub.example``."""
     return f"{origin}{PATH}#{secret}"
 
 

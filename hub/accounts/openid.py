@@ -1,8 +1,8 @@
-"""Sign in with an OpenID provider: decide which people sign in, as which account, and with which role.
+"""Sign in with an OpenID provider: decide which people may sign in, to which account, and with which role.
 
-A person is known by the provider's issuer and subject, never by name or e-mail: those can be given to somebody else. A
-new person gets an account by an invitation for the verified e-mail address, or if the settings say so. An account that
-exists is connected by a person who is signed in to it.
+The hub recognizes a person by the provider's issuer and subject, never by name or e-mail address, because a provider
+can give those to somebody else. A new person gets an account if there is an invitation for the verified e-mail address,
+or if the settings allow it. To connect an existing account, a person signs in to it first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
         domains: Domains of e-mail addresses that may sign in; any if empty.
         new_people: Role of people without an account, None if they need an invitation.
         groups_claim: The claim that lists a person's groups.
-        roles: By role, the groups that have it. If there are any, one of them is needed, and decides at each sign-in.
+        roles: The groups that give each role. If any are set, a person needs one of them; at each sign-in the person
+            gets the highest role that one of the person's groups gives.
     """
 
     client: OpenIdClient
@@ -49,7 +50,7 @@ class OpenIdSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SignInRefused(Forbidden):
-    """The provider identified a person that this hub does not admit. ``reason`` is a stable key."""
+    """Error: the provider identified a person that this hub does not admit. ``reason`` is a fixed word for programs."""
 
     code = "sign_in_refused"
 
@@ -62,10 +63,10 @@ class Begun(NamedTuple):
     """A sign-in in progress: the person is at the provider.
 
     Attributes:
-        handshake: The random values that the provider's answer must match.
+        handshake: The values that the provider's answer must match.
         secret: Value of a cookie in the browser that started the sign-in.
-        session: Key of the session that the browser had before.
-        account: Id of the account to connect, None to sign in.
+        session: Key of the session that the browser had before, None without one.
+        account: Id of the account to connect with the provider's person, None for an ordinary sign-in.
     """
 
     handshake: Handshake
@@ -75,7 +76,10 @@ class Begun(NamedTuple):
 
 
 class SignedIn(NamedTuple):
-    """The account that signed in, and what the sign-in changed: ``created``, ``connected``, ``role`` or None."""
+    """The account that signed in, and what changed in it.
+
+    ``changed`` is ``created``, ``connected`` or ``role`` (the person got another role); None if nothing changed.
+    """
 
     account: Account
     changed: str | None
@@ -94,7 +98,10 @@ class OpenId:
     async def begin(
         self, redirect_uri: str, client: str, session: str | None, account: str | None = None
     ) -> tuple[str, str]:
-        """Return the provider's page to open, and the value for the browser's cookie. Raises SignInUnavailable."""
+        """Start a sign-in. Return the URL of the provider's page to open, and the value of the browser's cookie.
+
+        Raises SignInUnavailable.
+        """
         state, nonce, verifier, secret = (secrets.token_urlsafe(48) for _ in range(4))
         handshake = Handshake(redirect_uri, state, nonce, verifier)
         url = await self._provider.address(handshake)
@@ -102,7 +109,10 @@ class OpenId:
         return url, secret
 
     def take(self, state: str, secret: str) -> Begun | None:
-        """Remove and return the sign-in that this browser started; None if there is none or it has expired."""
+        """Remove and return the sign-in with this ``state``.
+
+        Return None if there is none, if it has expired, or if ``secret`` is not that of the browser that started it.
+        """
         begun = self._begun.take(state)
         return begun if begun is not None and hmac.compare_digest(begun.secret.encode(), secret.encode()) else None
 
@@ -125,7 +135,10 @@ class OpenId:
         return SignedIn(known, None)
 
     def _role(self, claims: Mapping[str, Any], email: str | None) -> Role | None:
-        """Return the role that the groups give, None if groups give none. Raises SignInRefused."""
+        """Return the highest role that the person's groups give, None if the settings give no roles to groups.
+
+        Raises SignInRefused for an e-mail domain that may not sign in, and for a person without any of the groups.
+        """
         domains = self.settings.domains
         if domains and (email is None or email.rpartition("@")[2] not in domains):
             raise SignInRefused(
@@ -148,7 +161,11 @@ class OpenId:
         role: Role | None,
         account: str | None,
     ) -> SignedIn:
-        """Connect an unknown identity with the account that the person is signed in to, or with a new account."""
+        """Connect an identity that the hub does not know yet with an account, and return the account.
+
+        ``account`` is the id of the account that the person is signed in to. If it is None, create an account. Raises
+        SignInRefused if the person may not have one.
+        """
         people = self._people
         if account is not None:
             if people.accounts.active(account) is None:
@@ -186,7 +203,10 @@ def _is_text(value: object) -> bool:
 
 
 def _verified_email(claims: Mapping[str, Any]) -> str | None:
-    """Return the address in lower case if the provider has verified it. Some providers send the text "true"."""
+    """Return the e-mail address in lower case; None if the provider has not verified it.
+
+    Some providers send the text "true" instead of the boolean.
+    """
     email = claims.get("email")
     verified = claims.get("email_verified") in (True, "true")
     return email.lower() if verified and isinstance(email, str) and 3 <= len(email) <= 254 else None

@@ -19,16 +19,19 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_S = 10.0
 MAX_BYTES = 256 * 1024
-"""Limit of each answer of the provider."""
+"""Maximum size of each response of the provider, in bytes."""
 FRESH_S = 3_600.0
 """How long the discovery document and the keys are used before they are read again."""
 RETRY_S = 10.0
-"""A provider that could not be reached, or a key that it does not have, is asked for again after this time."""
+"""Seconds until the hub asks the provider again, after it could not be reached or did not have a key."""
 LEEWAY_S = 60
-"""How far the clocks of the hub and the provider may differ."""
+"""How many seconds the clocks of the hub and the provider may differ."""
 SCOPE = "openid profile email"
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA")
-"""Signatures with a public key only: with a symmetric one, or none, somebody else could make a token."""
+"""Allowed signature algorithms. All use a public key.
+
+With a symmetric key, or without a signature, somebody other than the provider could make a valid token.
+"""
 
 
 class OpenIdClient(NamedTuple):
@@ -40,7 +43,10 @@ class OpenIdClient(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """The values that the hub remembers during a sign-in. All but ``redirect_uri`` are random."""
+    """The values that the hub remembers during a sign-in, to check the provider's answer.
+
+    All values except ``redirect_uri`` are random.
+    """
 
     redirect_uri: str
     state: str
@@ -61,7 +67,7 @@ class OpenIdProvider:
         self._failed: float | None = None
 
     async def address(self, begun: Handshake) -> str:
-        """Return the provider's page where the person signs in. Raises SignInUnavailable."""
+        """Return the URL of the provider's page where the person signs in. Raises SignInUnavailable."""
         await self._load(FRESH_S)
         async with self._http(begun) as http:
             url, _ = http.create_authorization_url(
@@ -89,7 +95,10 @@ class OpenIdProvider:
         return await self._checked(str(token.get("id_token", "")), begun.nonce)
 
     async def _checked(self, token: str, nonce: str) -> Mapping[str, Any]:
-        """Return the claims of an ID token (OpenID Connect Core 1.0, 3.1.3.7)."""
+        """Verify an ID token as OpenID Connect Core 1.0, 3.1.3.7 requires, and return its claims.
+
+        Raises SignInUnavailable if the token is not valid.
+        """
         from joserfc import jwt
         from joserfc.errors import InvalidKeyIdError
 
@@ -123,7 +132,10 @@ class OpenIdProvider:
         return claims
 
     async def _load(self, fresh_s: float) -> None:
-        """Read the discovery document and the keys if they are older than ``fresh_s``. Raises SignInUnavailable."""
+        """Read the discovery document and the keys, unless they were read less than ``fresh_s`` seconds ago.
+
+        Raises SignInUnavailable.
+        """
         async with self._loading:
             now = self._clock()
             if self._loaded is not None and now - self._loaded < fresh_s:
@@ -175,7 +187,7 @@ class OpenIdProvider:
 
 
 def _bounded_transport() -> Any:
-    """Return a transport that reads at most ``MAX_BYTES`` of an answer."""
+    """Return an HTTP transport that raises ValueError for a response longer than ``MAX_BYTES``."""
     import httpx2
 
     class Bounded(httpx2.AsyncHTTPTransport):

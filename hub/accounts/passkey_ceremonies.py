@@ -1,8 +1,8 @@
 """The ceremonies of WebAuthn (level 3): register a passkey, and sign in with one.
 
-A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. A sign-in names no account: browsers
-offer the passkeys that they have for this host (discoverable credentials), and the device verifies its user. The
-library is imported when it is first needed: it takes 20 MB, which a hub without passkeys saves.
+A challenge is used once, within ``LIFETIME_S``, at the origin that asked for it. A sign-in request names no account:
+browsers offer all passkeys that they have for this host (discoverable credentials), and the authenticator verifies the
+person, for example by a fingerprint. The library is imported when it is first needed, because it takes 20 MB of memory.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RelyingParty(NamedTuple):
 
 
 class Copied(Forbidden):
-    """The counter of a passkey went back: two devices use its private key."""
+    """Error: the signature counter of a passkey did not grow, so two devices may use the same private key."""
 
     code = "passkey_copied"
 
@@ -51,7 +51,7 @@ class Copied(Forbidden):
 
 
 class _Challenge(NamedTuple):
-    """A challenge that was not answered yet.
+    """A challenge that the browser has not answered yet.
 
     ``account`` is the account that registers a passkey, None for a sign-in.
     """
@@ -61,7 +61,10 @@ class _Challenge(NamedTuple):
 
 
 def relying_party(scheme: str, host: str) -> RelyingParty:
-    """Return the relying party by the ``Host`` header. Raises Invalid where browsers offer no passkeys."""
+    """Return the relying party for the URL's scheme and the ``Host`` header of a request.
+
+    Raises Invalid if browsers offer no passkeys there: for an IP address, and without HTTPS except for localhost.
+    """
     parts = urlsplit(f"{scheme}://{host.lower()}")
     name, port = (parts.hostname or "").rstrip("."), parts.port
     if not name or parse_ip(name) is not None:
@@ -80,17 +83,21 @@ class PasskeyCeremonies:
         self._challenges: Pending[_Challenge] = Pending(LIFETIME_S, now)
 
     async def registration_options(self, account: Account, party: RelyingParty, client: str) -> dict[str, Any]:
-        """Return what ``navigator.credentials.create()`` needs, as JSON."""
+        """Return the options for ``navigator.credentials.create()``, as JSON."""
         challenge = self._challenge(_Challenge(party, account.id), client)
         known = [each.credential for each in self._passkeys.of(account.id) if each.host == party.host]
         return await asyncio.to_thread(_creation_options, account, party, challenge, known)
 
     async def sign_in_options(self, party: RelyingParty, client: str) -> dict[str, Any]:
-        """Return what ``navigator.credentials.get()`` needs, as JSON."""
+        """Return the options for ``navigator.credentials.get()``, as JSON."""
         return await asyncio.to_thread(_request_options, party, self._challenge(_Challenge(party, None), client))
 
     async def register(self, account: Account, name: str, credential: dict[str, Any], party: RelyingParty) -> Passkey:
-        """Store a new passkey. Raises Invalid if the response is not valid, Conflict, StoreError."""
+        """Verify the browser's response ``credential``, and store the new passkey.
+
+        Raises Invalid or Forbidden for a response that is not valid, Conflict if the passkey exists or the account has
+        too many, and StoreError.
+        """
         challenge = self._take(credential, _Challenge(party, account.id))
         try:
             made = await asyncio.to_thread(_verified_registration, credential, challenge, party)
@@ -103,9 +110,9 @@ class PasskeyCeremonies:
         )
 
     async def sign_in(self, credential: dict[str, Any], party: RelyingParty) -> Passkey:
-        """Return the passkey that signed the challenge.
+        """Return the passkey that signed the challenge. ``credential`` is the browser's response.
 
-        Raises Forbidden for a response that cannot be verified, Copied if the counter went back, StoreError.
+        Raises Forbidden for a response that cannot be verified, Copied if the counter did not grow, and StoreError.
         """
         challenge = self._take(credential, _Challenge(party, None))
         passkey = self._passkeys.find(str(credential.get("id")))
@@ -126,7 +133,11 @@ class PasskeyCeremonies:
         return value
 
     def _take(self, credential: dict[str, Any], expected: _Challenge) -> bytes:
-        """Remove and return the challenge that was signed. Raises Forbidden if it was not made for this purpose."""
+        """Remove and return the challenge that the response ``credential`` signed.
+
+        Raises Invalid if the response is malformed. Raises Forbidden if the challenge was used, has expired, or was not
+        made for ``expected`` (the same host, and the same account or a sign-in).
+        """
         try:
             value = _decoded(json.loads(_decoded(credential["response"]["clientDataJSON"]))["challenge"])
         except (KeyError, TypeError, ValueError, RecursionError):
@@ -184,7 +195,10 @@ def _verified_registration(credential: dict[str, Any], challenge: bytes, party: 
 
 
 def _verified_counter(credential: dict[str, Any], challenge: bytes, party: RelyingParty, passkey: Passkey) -> int:
-    """Verify a sign-in and return the counter that was signed."""
+    """Verify the response of a sign-in and return the passkey's signature counter in it.
+
+    Raises ValueError and errors of the library if the response is not valid.
+    """
     import webauthn
 
     if _decoded(credential["response"].get("userHandle") or "") != passkey.account.encode():

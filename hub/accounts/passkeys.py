@@ -14,7 +14,7 @@ from hub.errors import Conflict, Forbidden, NotFound
 
 FILE = "passkeys.json"
 MAX_PASSKEYS = 10
-"""Limit for each account."""
+"""Maximum number of passkeys of one account."""
 
 
 class Passkey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,11 +61,14 @@ class Passkeys:
         return sorted(own, key=lambda each: each.created)
 
     def find(self, credential: str) -> Passkey | None:
-        """Return the passkey with this credential id."""
+        """Return the passkey with this credential id; None if there is none."""
         return self._passkeys.get(credential)
 
     async def add(self, account_id: str, name: str, host: str, credential: str, key: bytes, counter: int) -> Passkey:
-        """Store a new passkey. Raises Conflict if there are too many or it exists, StoreError."""
+        """Store a new passkey.
+
+        Raises Conflict if the account has too many passkeys or the passkey is registered already, and StoreError.
+        """
         async with self._changing:
             if len(self.of(account_id)) >= MAX_PASSKEYS:
                 raise Conflict(f"This account has {MAX_PASSKEYS} passkeys.", "Remove one that is not needed.")
@@ -78,9 +81,10 @@ class Passkeys:
             return passkey
 
     async def count_use(self, passkey: Passkey, counter: int) -> bool:
-        """Store a use. Return False if the counter has not grown: another device has a copy of the private key.
+        """Store the time of a sign-in and the signature counter.
 
-        Raises Forbidden if the passkey was removed in the meantime, StoreError.
+        Return False, without storing anything, if the counter has not grown: another device may have a copy of the
+        private key. Raises Forbidden if the passkey was removed in the meantime, and StoreError.
         """
         async with self._changing:
             now = self._passkeys.get(passkey.credential)

@@ -18,20 +18,20 @@ MAX_CHARS = 256
 MOST_COMMON = 3_000
 """How many of the most frequent passwords of public leaks are refused."""
 _CONCURRENT = 2
-"""A hash takes 64 MiB: this bounds the memory that sign-ins can take."""
+"""Number of hashes that are calculated at the same time. Each takes 64 MiB, so this limits the memory of sign-ins."""
 WAITING_PER_CLIENT = 16
-"""Further sign-ins of one client are refused until earlier ones are answered."""
+"""Maximum number of sign-ins of one client in progress. Further sign-ins of the client are refused."""
 
 
 class Passwords:
-    """Hashes passwords in threads. A check takes the same time for an account that does not exist.
+    """Hashes passwords in threads. A check takes the same time whether or not the account exists.
 
-    At most one hash of each client is calculated or waits at a time, so a client that sends many passwords does not
-    delay the sign-ins of other clients. ``client`` is any text that identifies the client.
+    The sign-ins of one client are hashed one after another, so a client that sends many passwords does not delay the
+    sign-ins of other clients. ``client`` is any text that identifies the client.
     """
 
     hasher = PasswordHasher()
-    """With the parameters of RFC 9106 for little memory."""
+    """Argon2id with the parameters that RFC 9106 recommends for little memory."""
 
     def __init__(self) -> None:
         self._slots = asyncio.Semaphore(_CONCURRENT)
@@ -40,7 +40,10 @@ class Passwords:
         self._decoy: str | None = None
 
     async def hashed(self, password: str, client: str) -> str:
-        """Return the hash to store. Raises Invalid for a password that is too short, too long or common, TooBusy."""
+        """Return the hash to store for a new password.
+
+        Raises Invalid for a password that is too short, too long or too common, and TooBusy.
+        """
         if not MIN_CHARS <= len(password) <= MAX_CHARS:
             raise Invalid(f"The password has {len(password)} characters.", f"Allowed: {MIN_CHARS} to {MAX_CHARS}.")
         async with self._turn(client):
@@ -49,9 +52,9 @@ class Passwords:
             return await asyncio.to_thread(self.hasher.hash, password)
 
     async def matches(self, stored: str | None, password: str, client: str) -> bool:
-        """Return whether ``password`` matches the hash. Without a hash return False, after the same time.
+        """Return whether ``password`` matches the hash ``stored``.
 
-        Raises TooBusy.
+        If ``stored`` is None, return False after the same time as a check takes. Raises TooBusy.
         """
         async with self._turn(client):
             return await asyncio.to_thread(self._verify, stored, password[: MAX_CHARS + 1])

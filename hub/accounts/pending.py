@@ -17,9 +17,10 @@ class _Entry(NamedTuple, Generic[T]):
 
 
 class Pending(Generic[T]):
-    """Values by a random key. ``client`` is any text that identifies the client that started the sign-in.
+    """Values of sign-ins in progress, stored by a random key.
 
-    If one client has too many values, or there are too many in total, the oldest of them is dropped.
+    ``client`` is any text that identifies the client that started the sign-in. If a new value exceeds the limit of the
+    client, the client's oldest value is dropped. If it exceeds the limit of all, the oldest value of all is dropped.
     """
 
     def __init__(self, lifetime_s: float, now: Callable[[], float]) -> None:
@@ -31,7 +32,7 @@ class Pending(Generic[T]):
         return len(self._entries)
 
     def add(self, key: str, value: T, client: str) -> None:
-        """Keep a value until it is taken or expires."""
+        """Keep a value until :meth:`take` removes it or it expires."""
         self._drop_expired()
         own = [each for each, entry in self._entries.items() if entry.client == client]
         if len(own) >= MAX_OF_CLIENT or len(self._entries) >= MAX_PENDING:

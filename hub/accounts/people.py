@@ -28,9 +28,9 @@ class People:
     """The people of one hub.
 
     Attributes:
-        on_end: Called with the key of a session or the id of an API token that has ended; set by the API, which closes
-            their streams.
-        issuer: Issuer of the OpenID provider, None without one.
+        on_end: Called with the key of a session or the id of an API token that has ended. The API sets it, to close the
+            streams of that session or token.
+        issuer: Issuer of the OpenID provider, None without a provider.
     """
 
     def __init__(self, data: Path, token: str | None, now: Callable[[], float] = time.time) -> None:
@@ -46,7 +46,10 @@ class People:
         self.ceremonies = PasskeyCeremonies(self.passkeys, now)
 
     async def check_password(self, name: str, password: str, client: str) -> Account | None:
-        """Return the account that may sign in with this name and password. Raises TooBusy."""
+        """Return the account with this name if the password is right and the account is not disabled, else None.
+
+        Raises TooBusy.
+        """
         account = self.accounts.by_name(name)
         usable = account is not None and not account.disabled
         stored = account.password if account and usable else None
@@ -63,9 +66,10 @@ class People:
         email: str | None = None,
         limits: Limits | None = None,
     ) -> tuple[OneTimeLink, str]:
-        """Return a one-time link for a new account, and its secret.
+        """Create a one-time link for a new account. Return the link and its secret.
 
-        Raises Conflict before the first administrator, Invalid for limits of an administrator.
+        Raises Conflict if there is no account yet and ``role`` is not administrator, Invalid for limits of an
+        administrator, and StoreError.
         """
         check_limits(role, limits)
         if not self.accounts and role != "administrator":
@@ -73,17 +77,17 @@ class People:
         return await self.links.create(role, by=by, maker=maker, email=email, limits=limits)
 
     async def take_invitation(self, email: str) -> OneTimeLink | None:
-        """Use up the invitation for this verified e-mail address and return it, None if there is none."""
+        """Remove the invitation for this verified e-mail address and return it, None if there is none."""
         links = await asyncio.to_thread(self.open_links)
         found = next((link for link in links if link.account is None and link.email == email), None)
         return None if found is None else await self.links.remove(found.id)
 
     def open_links(self) -> list[OneTimeLink]:
-        """Return the links that can be used. Raises ConfigError if their file is damaged."""
+        """Return the one-time links that can still be used. Raises ConfigError if the file of links is damaged."""
         return [link for link in self.links.valid() if self._usable(link)]
 
     def find_link(self, secret: str) -> OneTimeLink:
-        """Return the link with this secret. Raises Forbidden if it cannot be used."""
+        """Return the link with this secret. Raises Forbidden if there is none or it can no longer be used."""
         link = self.links.find(secret)
         if not self._usable(link):
             raise Forbidden(
@@ -98,11 +102,11 @@ class People:
         return made_by_administrator and (link.account is None or self.accounts.active(link.account) is not None)
 
     async def accept(self, secret: str, name: str, password: str, client: str) -> Account:
-        """Use a link: create its account, or set its account's new password and end the account's sessions.
+        """Use a one-time link, and return its account.
 
-        A link is used up before anything is changed, so that it makes one account even if it is sent twice at once. It
-        is restored if that fails. Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken,
-        TooBusy, StoreError.
+        For a new person, create the account. For an existing account, set the new password and end its sessions. The
+        link is removed first, so that two requests at the same time cannot both use it, and restored if the rest fails.
+        Raises Forbidden for an invalid link, Invalid, Conflict if the name is taken, TooBusy, and StoreError.
         """
         link = await asyncio.to_thread(self.find_link, secret)
         before = None if link.account is None else self.accounts.require(link.account)
@@ -126,9 +130,10 @@ class People:
     async def change_password(
         self, account: Account, current: str, password: str, *, keep: str | None, client: str
     ) -> bool:
-        """Change a person's own password and end all sessions except ``keep``.
+        """Change a person's own password and end all sessions of the person except the one with the key ``keep``.
 
-        Returns False if ``current`` is wrong. Raises Invalid, Conflict if it was changed in the meantime, StoreError.
+        Return False if ``current`` is not the password. Raises Invalid for a password that is not allowed, Conflict if
+        the account was changed in the meantime, TooBusy, and StoreError.
         """
         if not await self._passwords.matches(account.password, current, client):
             return False
@@ -138,16 +143,16 @@ class People:
         return True
 
     async def signed_in(self, account: Account) -> None:
-        """Store the time of a sign-in. Ignore a failure, so that the person can still sign in."""
+        """Store the time of a sign-in. If the account cannot be stored, ignore that: the person can sign in anyway."""
         with contextlib.suppress(StoreError, NotFound):
             await self.accounts.change(account.id, signed_in=self._now())
 
     async def edit_own(
         self, account: Account, *, name: str | None = None, profile: Mapping[str, Any] | None = None
     ) -> Account:
-        """Change the account's name unless it is None, and fields of its profile.
+        """Change a person's own account: the name, unless it is None, and the given fields of the profile.
 
-        Raises Invalid, Conflict if another account has the name.
+        Raises Invalid, Conflict if another account has the name, and StoreError.
         """
         profile = profile or {}
         check_time_zone(profile.get("time_zone"))
@@ -156,7 +161,10 @@ class People:
         return await self.accounts.change(account.id, profile=changed, **named)
 
     async def remove_passkey(self, account: Account, passkey_id: str) -> Passkey:
-        """Remove a passkey of a person and return it. Raises NotFound, Conflict for the last way to sign in."""
+        """Remove a passkey of a person and return it.
+
+        Raises NotFound, Conflict if the passkey is the person's only way to sign in, and StoreError.
+        """
         connected = account.identity is not None and account.identity.issuer == self.issuer
         if account.password is None and not connected and len(self.passkeys.of(account.id)) == 1:
             raise Conflict("This passkey is the only way to sign in to this account.", "Add another passkey first.")
@@ -170,10 +178,10 @@ class People:
         disabled: bool | None = None,
         limits: Limits | msgspec.UnsetType | None = msgspec.UNSET,
     ) -> Account:
-        """Change role and limits of an account, disable or enable it; all or nothing.
+        """Change the role and the limits of an account, or disable or enable it. Change everything or nothing.
 
-        None leaves the role or ``disabled`` unchanged; UNSET leaves the limits unchanged. Making a person an
-        administrator removes the limits. The changes apply from the next request on. Disabling an account ends its
+        ``role`` and ``disabled`` stay unchanged if they are None, ``limits`` if they are UNSET. A person who becomes
+        administrator loses the limits. The changes apply from the next request on. Disabling an account ends its
         sessions and API tokens.
         """
         if disabled is False:

@@ -1,9 +1,10 @@
-"""Which role each operation needs: the one table that REST, event streams and WebSockets read.
+"""Which role each operation needs: the only table for REST, event streams and WebSockets.
 
-``whole hub`` marks operations that cannot be limited to some devices, like all operations of administrators.
+In the table, the words ``whole hub`` mark operations that an account limited to some devices may not use. Operations of
+administrators need no such mark.
 
-A test compares the table with the routes: an operation that is missing here fails it, and only administrators may use
-it until then.
+An operation that is missing in the table is for administrators only. A test compares the table with the routes, and
+fails for a missing operation.
 """
 
 from __future__ import annotations
@@ -224,7 +225,12 @@ _ROLES: tuple[tuple[Role, str], ...] = (("viewer", _VIEWER), ("operator", _OPERA
 _ROWS = [(line.split(), role) for role, lines in _ROLES for line in lines.splitlines() if line]
 
 LEAST_ROLE: Mapping[str, Role] = {" ".join(row[:2]): role for row, role in _ROWS}
-"""The role that an operation needs, by ``METHOD path`` as the routes declare it; ``SOCKET`` for WebSockets."""
+"""The lowest role that may use an operation, by ``METHOD path`` as the routes declare it.
+
+The method of a WebSocket is ``SOCKET``.
+"""
 WHOLE_HUB = frozenset(" ".join(row[:2]) for row, role in _ROWS if row[2:] or role == "administrator")
-"""Operations that are not for accounts with limits (:mod:`hub.accounts.scope`). The others show such an account only
-its devices."""
+"""Operations that accounts with limits (:mod:`hub.accounts.scope`) may not use.
+
+Such an account may use the other operations, which show it only its own devices.
+"""

@@ -16,12 +16,12 @@ UnitSystem = Literal["metric", "imperial"]
 
 
 class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The preferences of a person. None: the browser decides.
+    """The preferences of a person. A preference that is None is left to the browser.
 
     Attributes:
         language: Code of the language (ISO 639-1).
         units: System of units.
-        units_of: System of units by quantity, where it differs from ``units``.
+        units_of: System of units by quantity, for quantities whose system is not ``units``.
         time_zone: Name in the IANA time zone database.
     """
 
@@ -32,7 +32,10 @@ class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def check_time_zone(name: str | None) -> None:
-    """Raise Invalid for a name that the time zone database does not have, or that differs from computer to computer."""
+    """Raise Invalid for a name that is not an IANA time zone. None is allowed.
+
+    The name ``localtime`` is refused, because it means another zone on each computer.
+    """
     if name is not None and name not in _time_zones():
         raise Invalid(f"There is no time zone {name[:64]!r}.", 'Allowed: IANA names, for example "Europe/Berlin".')
 

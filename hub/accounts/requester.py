@@ -1,7 +1,7 @@
-"""Who makes the current request: the one place that decides which objects of others a person may read and change.
+"""Who makes the current request: the only module that decides who may read and change the objects of other people.
 
-The API sets it for each request and connection (:func:`requested_by`). The hub's own tasks may read and change
-everything.
+The API sets the requester for each request and connection (:func:`requested_by`). The hub's own tasks have no
+requester set, and may read and change everything.
 """
 
 from __future__ import annotations
@@ -16,13 +16,19 @@ from hub.accounts.account import Role
 
 
 class Requester(msgspec.Struct, frozen=True):
-    """Who makes a request. ``account`` is the id of an account, None without accounts and with the access token."""
+    """Who makes a request.
+
+    ``account`` is the id of the person's account. It is None if the hub has no accounts, and for the access token.
+    """
 
     account: str | None = None
     role: Role = "administrator"
 
     def owns(self, owner: str | None) -> bool:
-        """Return whether the requester is ``owner`` or may act for them, or the object has no owner (None)."""
+        """Return whether the requester may use an object of the account ``owner``.
+
+        The owner may, administrators may, and everybody may use an object without an owner (None).
+        """
         return owner is None or owner == self.account or self.role == "administrator"
 
 
@@ -37,7 +43,7 @@ def current_requester() -> Requester:
 
 @contextmanager
 def requested_by(requester: Requester) -> Iterator[None]:
-    """Let :func:`current_requester` return ``requester`` in this task and those that it starts."""
+    """Let :func:`current_requester` return ``requester`` inside the block, also in tasks that the block starts."""
     token = _requester.set(requester)
     try:
         yield

@@ -1,8 +1,8 @@
-"""Which devices an account may see and act on: the one place that decides it.
+"""Which devices an account may see and act on: the only module that decides it.
 
-The API sets the scope of each request and connection (:func:`viewing`). Everything that reads devices, alerts or the
-history on behalf of people does so through the views of :mod:`hub.services.visible`, which ask :func:`current_scope`.
-The hub's own tasks see everything.
+The API sets the scope of each request and connection (:func:`viewing`). Code that reads devices, alerts or the history
+for people uses the views of :mod:`hub.services.visible`, which apply :func:`current_scope`. The hub's own tasks see all
+devices.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import msgspec
 from hub.model import Device
 
 MAX_LIMITS = 50
-"""Areas, and labels, that an account can be limited to."""
+"""Maximum number of areas in one set of limits. The maximum number of labels is the same."""
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of a person, an invitation or an API token: devices of these areas, and devices with these labels.
+    """Limits of a person, an invitation or an API token: the devices in any of these areas or with any of these labels.
 
     ``areas`` are ids; the areas inside them are included. A deleted area includes no device.
     """
@@ -31,10 +31,12 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeviceScope(msgspec.Struct, frozen=True):
-    """The devices that a request may see: those in all of the ``parts``. A part is a pair of area ids and labels.
+    """The devices that a request may see.
 
-    Only areas and labels that people have set count, not those that a device announces. ``key`` identifies
-    the scope in stored data; it is empty for the whole hub.
+    Each of the ``parts`` is a pair of area ids and labels, and includes the devices that have one of the areas or one
+    of the labels. A request sees the devices that all parts include; without parts, all devices. Only areas and labels
+    that people have set count, not those that a device announces. ``key`` identifies the scope in stored data; it is
+    empty for all devices.
     """
 
     parts: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
@@ -42,11 +44,11 @@ class DeviceScope(msgspec.Struct, frozen=True):
 
     @property
     def whole(self) -> bool:
-        """Return whether this is the whole hub."""
+        """Return whether the scope has all devices of the hub."""
         return not self.parts
 
     def includes(self, device: Device) -> bool:
-        """Return whether the device may be seen."""
+        """Return whether the scope has this device."""
         return all(
             device.area_id in areas or not labels.isdisjoint(device.labels or ()) for areas, labels in self.parts
         )
@@ -67,9 +69,9 @@ _viewer: ContextVar[Callable[[], DeviceScope]] = ContextVar("viewer", default=ev
 def scope_of(
     owner: str, limits: Iterable[Limits | None], within: Callable[[Iterable[str]], frozenset[str]]
 ) -> DeviceScope:
-    """Return the scope of an account: the devices that are within each of these limits.
+    """Return the scope of an account: the devices that all of the ``limits`` allow. None allows all devices.
 
-    ``within`` returns the ids of areas and of the areas inside them.
+    ``within`` takes area ids and returns them with the ids of the areas inside them. ``owner`` is part of the key.
     """
     given = [each for each in limits if each is not None]
     if not given:
@@ -79,18 +81,21 @@ def scope_of(
 
 
 def current_scope() -> DeviceScope:
-    """Return the current scope of this request or connection; the whole hub for the hub's own tasks."""
+    """Return the devices that the current request or connection may see; for the hub's own tasks, all devices."""
     return _viewer.get()()
 
 
 def current_viewer() -> Callable[[], DeviceScope]:
-    """Return a function that returns this connection's current scope, for tasks that serve several connections."""
+    """Return a function that returns the scope which the current connection has at the time of the call.
+
+    A task that serves several connections keeps one such function for each.
+    """
     return _viewer.get()
 
 
 @contextmanager
 def viewing(find: Callable[[], DeviceScope]) -> Iterator[None]:
-    """Limit the views to the scope that ``find`` returns, in this task and the tasks that it starts."""
+    """Let :func:`current_scope` return what ``find`` returns, inside the block and in tasks that the block starts."""
     token = _viewer.set(find)
     try:
         yield

@@ -1,9 +1,9 @@
 """Sign-in sessions, stored in the data folder so that they survive a restart.
 
 The client has 256 random bits in a cookie; only their SHA-256 is stored. A session ends when it is revoked, after
-``IDLE_S`` without use, after ``LIFETIME_S`` in any case, and, if it was made with the access token, when that changes.
-Each change rewrites ``sessions.json`` (at most ``MAX_SESSIONS`` small records). If it cannot be written, sessions go on
-in memory.
+``IDLE_S`` without use, and at the latest after ``LIFETIME_S``. A session that was started with the access token also
+ends when the access token changes. Each change rewrites ``sessions.json`` (at most ``MAX_SESSIONS`` small records). If
+the file cannot be written, the sessions continue in memory.
 """
 
 from __future__ import annotations
@@ -25,11 +25,17 @@ log = logging.getLogger(__name__)
 IDLE_S = 14 * 86_400
 LIFETIME_S = 90 * 86_400
 MAX_SESSIONS = 1_000
-"""With more, the least recently used session ends."""
+"""Maximum number of sessions of the hub. One more ends the least recently used session."""
 MAX_OF_PERSON = 20
-"""With more, the person's least recently used session ends: nobody can end other people's sessions by signing in."""
+"""Maximum number of sessions of one person. One more ends the person's least recently used session.
+
+So nobody can end the sessions of other people by signing in often.
+"""
 TOUCH_S = 3_600
-"""How old the stored time of last use may get, so that not every request writes the file."""
+"""The time of last use is written again when the stored time is more than this many seconds old.
+
+So not every request writes the file.
+"""
 MAX_AGENT_CHARS = 200
 
 
@@ -54,7 +60,10 @@ class Session(msgspec.Struct):
 
 
 class _File(msgspec.Struct):
-    """Content of ``sessions.json``. ``token`` is a salted, slow hash of the access token of its sessions."""
+    """Content of ``sessions.json``.
+
+    ``token`` is a salted, slow hash of the access token with which sessions without an account were started.
+    """
 
     salt: str
     token: str
@@ -62,9 +71,9 @@ class _File(msgspec.Struct):
 
 
 class SessionStore:
-    """All sessions of one hub. ``on_end`` is called with the key of a session that is revoked or dropped.
+    """All sessions of one hub. ``on_end`` is called with the key of each session that is found to have ended.
 
-    Without an access token there are only sessions of accounts.
+    ``token`` is the access token; None if the hub has none, so that all sessions belong to accounts.
     """
 
     def __init__(
@@ -122,7 +131,7 @@ class SessionStore:
         return session
 
     async def revoke(self, key: str) -> None:
-        """End a session at once."""
+        """End a session at once. Do nothing if there is no session with this key."""
         if self._remove(key):
             await self._save()
 
@@ -132,7 +141,7 @@ class SessionStore:
         await self._end(self.of(None))
 
     def of(self, person: str | None) -> list[Session]:
-        """Return the sessions of an account, most recently used first."""
+        """Return the sessions of an account, or with None those of the access token, most recently used first."""
         own = (each for each in self._sessions.values() if each.person == person and not self._expired(each))
         return sorted(own, key=lambda each: -each.used)
 

@@ -1,1 +1,1 @@
-"""Language models behind one interface: OpenAI, Ollama, and the built-in analyst that needs none."""
+"""Language models behind one interface: OpenAI, Ollama, and the hub's built-in analyst, which needs no model."""

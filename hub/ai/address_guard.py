@@ -19,11 +19,11 @@ from hub.errors import AiError
 from hub.server_urls import NOT_ALLOWED, IpAddress, is_forbidden, literal, unwrapped
 
 _RESOLVER = ThreadPoolExecutor(4, thread_name_prefix="resolver")
-"""Threads of their own: a name server that does not answer blocks only them, for seconds."""
+"""A separate thread pool for DNS: a name server that does not answer blocks only these threads."""
 
 
 async def pin(request: Any) -> None:
-    """Check a request's address and pin it; a request hook for ``httpx`` and ``httpx2``.
+    """Check the address of a request and replace the host by the address; a request hook for ``httpx`` and ``httpx2``.
 
     Raises AiError if the host has no allowed address. Requests that go through a proxy are not checked.
     """
@@ -51,7 +51,10 @@ async def pin(request: Any) -> None:
 
 
 async def check_host(host: str, port: int) -> None:
-    """Raise AiError for a host that has a forbidden address, or whose name is not valid."""
+    """Raise AiError if one of the host's addresses is forbidden or its name is not valid.
+
+    A host whose name cannot be resolved is accepted.
+    """
     if (address := literal(host)) is not None:
         addresses = [address]
     else:

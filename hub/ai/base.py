@@ -1,8 +1,8 @@
 """The interface of AI providers: chat with tools and images, and transcription.
 
-Providers know nothing about devices. Each request has the answer that the hub can give without a model, as ``plain``;
-the built-in provider returns it. Each provider translates its library's errors into AiError with a text of the hub's
-own.
+Providers know nothing about devices. Each request has a function ``plain``, which returns the answer that the hub can
+give without a model; the built-in provider returns that answer. Each provider translates the errors of its library into
+AiError with a text of the hub.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AiSettings(msgspec.Struct, frozen=True):
         mode: selects the servers for roles that have no list in ``roles``.
         fallback: whether the built-in analyst answers if no server does.
         servers: the known servers.
-        roles: names of servers by role, in the order of use.
+        roles: names of servers by task (``chat``, ``diagnosis``, …), in the order of use.
         chat_timeout_s: time limit of a request, in seconds.
         diagnosis_timeout_s: time limit of all remote servers together for one diagnosis, in seconds.
         local_diagnosis_timeout_s: the same for servers on this machine or in its network, which may compute slowly.
@@ -38,7 +38,8 @@ class AiSettings(msgspec.Struct, frozen=True):
         retries: how often a request to one server is repeated.
         daily_calls, daily_tokens, daily_money: limits for a UTC day; None: no limit.
         person_daily_calls, person_daily_tokens: the same for each person with an account.
-        cloud_roles: the roles that may use servers that are neither on this machine nor in its network.
+        cloud_roles: the roles of people (viewer, operator, administrator) for whom the hub may use servers that are
+            neither on this machine nor in its network.
     """
 
     mode: Mode = "auto"
@@ -76,7 +77,11 @@ class ToolCall(msgspec.Struct, frozen=True):
 
 
 class ChatMessage(msgspec.Struct, frozen=True):
-    """One message. An assistant's may have ``calls``; a tool's answers ``call_id`` of the tool ``name``."""
+    """One message of a conversation.
+
+    A message of the assistant may have ``calls``. A message of a tool has the result of the call ``call_id`` of the
+    tool ``name``.
+    """
 
     role: Literal["system", "user", "assistant", "tool"]
     text: str
@@ -146,7 +151,10 @@ ANSWER_LIMIT = 40_000
 
 
 class Caller(Protocol):
-    """Who uses a model. ``account`` is None for the hub itself, without accounts and for the access token."""
+    """Who uses a model. ``account`` is the id of a person's account.
+
+    It is None for the hub's own tasks, at a hub without accounts, and with the access token.
+    """
 
     @property
     def account(self) -> str | None: ...
@@ -156,7 +164,7 @@ class Caller(Protocol):
 
 
 class Provider(Protocol):
-    """A source of answers. Its methods raise AiError, never an error of a library."""
+    """A source of answers. Its methods raise AiError, never an error of the library that they use."""
 
     name: str
 
@@ -166,7 +174,7 @@ class Provider(Protocol):
 
     @property
     def models(self) -> tuple[str, ...]:
-        """Return the configured models."""
+        """Return the names of the configured models."""
         ...
 
     async def chat(self, request: CompletionRequest) -> Completion: ...

@@ -1,9 +1,9 @@
-"""Daily limits of calls, tokens and money for models, for all together and for each person.
+"""Daily limits of calls, tokens and money for models: for everybody together, and for each person.
 
 The usage survives a restart; a day is a UTC day.
 
-The most that a call may cost is reserved before it is sent, and replaced by its true cost when that is known. So
-parallel calls cannot exceed a limit together.
+Before a call is sent, the most that it may cost is reserved; when the true cost is known, it replaces the reservation.
+So parallel calls together cannot exceed a limit.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Price(msgspec.Struct, frozen=True):
     tokens_out: float = 0.0
 
     def of(self, tokens_in: int, tokens_out: int) -> float:
-        """Return the price of a call."""
+        """Return the price of a call with these numbers of tokens."""
         return (tokens_in * self.tokens_in + tokens_out * self.tokens_out) / 1_000_000
 
 
@@ -58,7 +58,7 @@ class Call:
     Attributes:
         tokens: reserved tokens.
         money: reserved money.
-        account: the person for whom it is made, or None.
+        account: id of the person's account for whom the call is made, or None.
     """
 
     def __init__(self, tokens_in: int, tokens_out: int, price: Price, account: str | None = None) -> None:
@@ -69,15 +69,18 @@ class Call:
         self._answer: Completion | None = None
 
     def add_text(self, text: str) -> None:
-        """Count a part of a stream: the cost is estimated from it if the stream does not end normally."""
+        """Count a piece of streamed text. If the stream ends early, the cost is estimated from these pieces."""
         self._chars += len(text)
 
     def finish(self, answer: Completion) -> None:
-        """Set the complete answer, whose numbers of tokens replace the estimate."""
+        """Set the complete answer. Its numbers of tokens, if it has any, replace the estimate."""
         self._answer = answer
 
     def cost(self) -> tuple[int, float]:
-        """Return tokens and money: as counted by the server, else estimated from the length of the texts."""
+        """Return the tokens and the money that the call has used.
+
+        The numbers are the server's, or else estimated from the length of the texts. A call without any answer costs 0.
+        """
         answer = self._answer
         if answer is not None and answer.tokens:
             tokens_in = min(answer.tokens_in or self._tokens_in, answer.tokens)
@@ -95,7 +98,7 @@ class Budget:
         settings: has the limits.
         file: keeps the usage; None: in memory only.
         now: returns epoch seconds.
-        caller: returns for whom the present call is made; without it, every call is the hub's own.
+        caller: returns the person for whom a call is made; None: all calls are the hub's own.
     """
 
     def __init__(
@@ -124,24 +127,27 @@ class Budget:
         return DailyUsage(sum(s.calls for s in usages), sum(s.tokens for s in usages), sum(s.money for s in usages))
 
     def today_by_person(self) -> dict[str, DailyUsage]:
-        """Return today's usage by account."""
+        """Return today's usage by the id of the account."""
         self._start_new_day()
         return self._day.people
 
     @property
     def resets_at(self) -> int:
-        """When the next day begins, in epoch ms."""
+        """Return when the next day begins, in epoch milliseconds."""
         return round(_next_midnight(self._now()).timestamp() * 1_000)
 
     @property
     def person(self) -> Caller | None:
-        """The person for whom a call is made now, None without one (see :class:`Caller`)."""
+        """Return the person for whom a call is made now; None if no account makes it (see :class:`Caller`)."""
         caller = self._caller() if self._caller is not None else None
         return caller if caller is not None and caller.account is not None else None
 
     @contextmanager
     def call(self, server: str, request: CompletionRequest, price: Price) -> Iterator[Call]:
-        """Count the call that the block makes. Raises AiBudget, and does not count it, if it could exceed a limit."""
+        """Count the call that the block makes, and add its cost at the end of the block.
+
+        Raises AiBudget, without counting the call, if the call could exceed a limit.
+        """
         person = self.person
         call = Call(_estimate(request), request.max_tokens, price, person.account if person else None)
         self._admit(call)
@@ -162,7 +168,7 @@ class Budget:
                 self._save()
 
     def _usages(self, server: str, account: str | None) -> Iterable[DailyUsage]:
-        """Return the usage records of a server and a person in which a call is counted."""
+        """Yield the usage records in which a call is counted: that of the server, and that of the person, if any."""
         yield self._day.servers.setdefault(server, DailyUsage())
         if account is not None:
             yield self._day.people.setdefault(account, DailyUsage())
@@ -198,7 +204,7 @@ class Budget:
         )
 
     def _start_new_day(self) -> None:
-        """Reset the usage if a new day has begun. A clock that is set back does not reset it."""
+        """Reset the usage if a new day has begun. Do not reset it if the clock was set back to an earlier day."""
         day = datetime.fromtimestamp(self._now(), UTC).strftime("%Y-%m-%d")
         if day > self._day.day:
             self._day = _Day(day)

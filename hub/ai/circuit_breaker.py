@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 FAILURES = 3
-"""Failures in a row that open the breaker."""
+"""Number of failures in a row that opens the breaker."""
 REST_S = 30.0
 LONGEST_REST_S = 600.0
 _FIRST_WAIT_S = 0.25
@@ -21,7 +21,7 @@ _LONGEST_WAIT_S = 8.0
 
 
 class CircuitBreaker:
-    """The state of one provider in one role. ``clock`` returns monotonic seconds."""
+    """The circuit breaker of one provider for one task, such as ``chat``. ``clock`` returns monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -41,7 +41,7 @@ class CircuitBreaker:
         return max(self._until - self._clock(), 0.0) if self._failures >= FAILURES else 0.0
 
     def begin(self) -> None:
-        """Record that a request is sent. One of the next three methods must follow."""
+        """Record that a request is sent. The caller then calls :meth:`answered`, :meth:`failed` or :meth:`dropped`."""
         self._trying = self._failures >= FAILURES
 
     def answered(self) -> None:
@@ -53,7 +53,7 @@ class CircuitBreaker:
 
         Args:
             hung: the request timed out, which opens the breaker at once.
-            after_s: the server asked for a pause of so many seconds.
+            after_s: the pause in seconds that the server asked for, if any.
         """
         self._trying = False
         self._failures += FAILURES if hung else 1
@@ -71,8 +71,8 @@ def wait_s(attempt: int, chance: float, after_s: float | None = None) -> float:
 
     Args:
         attempt: the number of the failed attempt, from 0.
-        chance: a random number from 0 to 1, so that requests that failed together are not repeated together.
-        after_s: the minimum, if the server asked for a pause.
+        chance: a random number from 0 to 1. It spreads the retries of requests that failed at the same time.
+        after_s: the pause in seconds that the server asked for; the result is at least this long.
     """
     backoff: float = min(_FIRST_WAIT_S * 2.0**attempt, _LONGEST_WAIT_S) * (0.5 + chance / 2)
     return max(backoff, after_s or 0.0)

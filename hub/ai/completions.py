@@ -13,7 +13,7 @@ from hub.errors import Rejected
 
 
 def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[str, Any]:
-    """Return the fields of a request; ``compatible`` for servers other than OpenAI's own."""
+    """Return the fields of a request. ``compatible`` is True for servers other than OpenAI's own."""
     messages = [_message(message) for message in request.messages]
     if request.picture is not None:
         last = messages[-1]
@@ -33,7 +33,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 
 def parse(completion: Any) -> ChatCompletionParser:
-    """Parse an answer that was not streamed."""
+    """Parse an answer that was not streamed. Return a parser that has taken the whole answer."""
     parsed = parser()
     message = completion.choices[0].message if completion.choices else None
     parsed.text = (message.content or "") if message else ""
@@ -73,7 +73,7 @@ class ChatCompletionParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters have arrived, so that the caller can limit them."""
+        """Return how many characters of text and tool calls have arrived, so that the caller can limit them."""
         return len(self.text) + sum(len(part) for call in self.calls.values() for part in call)
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -81,13 +81,13 @@ class ChatCompletionParser:
         return tuple(ToolCall(call[0], call[1], arguments(call[2])) for _, call in sorted(self.calls.items()))
 
     def count(self, usage: Any) -> None:
-        """Set the numbers of tokens from the server's report."""
+        """Set the numbers of tokens from the server's report ``usage``. Do nothing if it is None."""
         if usage is not None:
             self.tokens, self.tokens_in = token_count(usage.total_tokens), token_count(usage.prompt_tokens)
 
 
 def token_count(tokens: Any) -> int:
-    """Return a server's number of tokens; 0 if it is not a plausible number."""
+    """Return ``tokens``, a number that a server sent; 0 if it is not a plausible number of tokens."""
     return tokens if isinstance(tokens, int) and 0 < tokens < 100_000_000 else 0
 
 
@@ -97,7 +97,10 @@ def picture_url(picture: Picture) -> str:
 
 
 def arguments(text: str) -> Any:
-    """Decode a call's arguments. Text that is not JSON within bounds is returned as it is; the tool refuses it."""
+    """Decode the JSON arguments of a tool call.
+
+    If ``text`` is not valid JSON, or too large, return the text itself, which the tool then refuses.
+    """
     try:
         return decode_json(text or "{}")
     except Rejected:

@@ -1,4 +1,4 @@
-"""Create the providers in the settings, and check the settings of models."""
+"""Create providers from the settings of models, and check these settings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ _PROBE_S = 0.5
 
 
 async def ordered(settings: AiSettings) -> list[Provider]:
-    """Return the providers that ``mode`` selects, in the order of the settings.
+    """Return the providers that ``mode`` selects, in the order of the settings, then those that only ``roles`` name.
 
-    They are followed by providers that are named only by a role.
-
-    ``auto`` uses OpenAI if there is a key (or another address), Ollama if its host is set or it answers on this machine
-    within half a second, and all further servers. The settings have passed :func:`check` or :func:`without_faulty`.
+    The mode ``auto`` selects OpenAI if there is a key or another address; Ollama if its address is set, or if it
+    answers on this machine within half a second; and all other servers that are usable. The settings must have passed
+    :func:`check` or :func:`without_faulty`.
     """
     known = {server.name: server for server in settings.servers}
     wanted = [name for name in known if await _by_mode(settings, known[name])]
@@ -67,9 +66,9 @@ def check_server(settings: AiSettings, server: ModelServer) -> None:
 
 
 def without_faulty(settings: AiSettings) -> tuple[AiSettings, dict[str, str]]:
-    """Leave out servers that cannot work, and references of roles to such servers.
+    """Leave out the servers that cannot work, also in ``roles``. Return the remaining settings, and the faults.
 
-    Returns the remaining settings, and the faults by ``NAME`` of a server or ``ai.ROLE``.
+    The faults are texts, by the name of the server or by ``ai.ROLE``.
     """
     faults: dict[str, str] = {}
     valid: dict[str, ModelServer] = {}
@@ -121,14 +120,17 @@ def create_provider(server: ModelServer, timeout_s: float, context: int) -> Prov
 
 
 def _timeout_s(settings: AiSettings, server: ModelServer) -> float:
-    """Return the longest that a request to a server may take; the chain of providers applies the limit of each role."""
+    """Return the longest time limit that any request to the server has, in seconds.
+
+    The chain of providers applies the shorter limits of single tasks.
+    """
     if server.local:
         return max(settings.chat_timeout_s, settings.local_diagnosis_timeout_s)
     return settings.chat_timeout_s
 
 
 async def _by_mode(settings: AiSettings, server: ModelServer) -> bool:
-    """Return True if the mode includes this server."""
+    """Return True if ``settings.mode`` selects this server."""
     if settings.mode == "builtin":
         return False
     if server.name == "ollama":

@@ -31,7 +31,10 @@ _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """The servers of each role in their order, the daily limits, and the roles that may use servers elsewhere."""
+    """The servers of each task in the order of use, the daily limits, and who may use servers outside of the network.
+
+    ``cloud_roles`` are the roles of people that may use such servers.
+    """
 
     roles: dict[Role, tuple[str, ...]] = {}
     daily_calls: int | None = None
@@ -43,7 +46,11 @@ class ModelAssignments(msgspec.Struct, frozen=True):
 
 
 class _Kept(msgspec.Struct):
-    """Content of the file. ``borrowed`` names the servers whose key comes from the settings file or environment."""
+    """Content of the settings file of the dashboard.
+
+    ``borrowed`` names the servers whose key comes from ``hub.toml`` or the environment. ``plan`` is None if the roles
+    and limits were not changed.
+    """
 
     servers: dict[str, ModelServer] = {}
     borrowed: set[str] = set()
@@ -51,14 +58,16 @@ class _Kept(msgspec.Struct):
 
 
 class ModelRegistry:
-    """The settings of models, and their changes in the dashboard. Open it with :func:`open_model_settings`.
+    """The settings of models, and the changes that people make in the dashboard.
+
+    Open the registry with :func:`open_model_settings`.
 
     Args:
         base: settings from the settings file and the environment.
-        file: keeps the changes; it is private to the hub's user.
-        providers: are replaced at each change.
+        file: stores the changes; only the hub's user can read it.
+        providers: the chain whose providers are replaced at each change.
         kept: the content of the file.
-        faults: the settings that cannot work and are left out, by server or role, with the reason.
+        faults: the settings that cannot work and are not used, by server or role, with the reason.
     """
 
     def __init__(
@@ -76,7 +85,7 @@ class ModelRegistry:
 
     @property
     def settings(self) -> AiSettings:
-        """Return all settings, including those that are left out because of faults."""
+        """Return all settings, including those that are not used because of faults."""
         return _merged(self._base, self._kept)
 
     def changed(self, name: str) -> bool:
@@ -84,9 +93,10 @@ class ModelRegistry:
         return name in self._kept.servers
 
     async def put(self, server: ModelServer) -> None:
-        """Add or replace a server. ``api_key`` None keeps its key, an empty one removes it.
+        """Add or replace a server.
 
-        Raises Invalid for an invalid address or setting, and for a key that would be sent to another host.
+        If ``api_key`` is None, the server keeps its key; an empty ``api_key`` removes the key. Raises Invalid for an
+        invalid address or setting, and for a stored key that would be sent to another host.
         """
         async with self._changing:
             kept = msgspec.structs.replace(
@@ -100,7 +110,10 @@ class ModelRegistry:
             await self._apply(kept)
 
     async def reset(self, name: str) -> None:
-        """Restore a server as in the settings file; delete one that is not in it. Raises NotFound."""
+        """Undo the changes of a server in the dashboard. A server that is not in the settings file is deleted.
+
+        Raises NotFound for a server that was not set in the dashboard.
+        """
         async with self._changing:
             if name not in self._kept.servers:
                 hint = "Servers of the settings file cannot be removed here."
@@ -116,7 +129,7 @@ class ModelRegistry:
     async def rebase(self, base: AiSettings) -> None:
         """Replace the settings of the file and the environment. Changes in the dashboard still override them.
 
-        Raises ConfigError for a fault in ``base``; nothing changes then.
+        Raises ConfigError for a fault in ``base``, and then changes nothing.
         """
         check(base)
         async with self._changing:
@@ -126,9 +139,9 @@ class ModelRegistry:
             await self.providers.use(providers, settings)
 
     async def test(self, server: ModelServer) -> str | None:
-        """Send a short request, which counts as a call. Return None if it succeeds, else what is wrong.
+        """Send a short request to ``server``, which counts as a call. Return None if it succeeds, else what is wrong.
 
-        Raises Invalid if the key would be sent to another host.
+        Raises Invalid if the stored key would be sent to another host.
         """
         keyed, _ = self._keyed(server)
         if not keyed.usable:
@@ -147,7 +160,12 @@ class ModelRegistry:
         return None
 
     def _keyed(self, server: ModelServer) -> tuple[ModelServer, bool]:
-        """Return a server with its key, and whether that key was entered in the dashboard. Raises Invalid."""
+        """Return ``server`` with the key that it will use, and False if that key is not the dashboard's.
+
+        Without ``api_key``, the server uses its stored key. A key of the settings file or the environment is not the
+        dashboard's. Raises Invalid for an invalid address or key, and for a stored key that would be sent to another
+        host.
+        """
         if server.base_url is not None:
             try:
                 server = msgspec.structs.replace(server, base_url=checked_address(server.base_url, server.kind))
@@ -169,9 +187,10 @@ class ModelRegistry:
         return msgspec.structs.replace(server, api_key=known.api_key), own
 
     async def _apply(self, kept: _Kept) -> None:
-        """Create the providers for ``kept``, save it, then use it.
+        """Create the providers for ``kept``, save ``kept``, then use both.
 
-        Existing faults do not prevent another change. Raises Invalid for a new fault.
+        Raises Invalid for a fault that is new, and StoreError; then nothing changes. Faults that existed before do not
+        prevent a change.
         """
         settings, faults = without_faulty(_merged(self._base, kept))
         if new := [fault for name, fault in faults.items() if self.faults.get(name) != fault]:
@@ -190,10 +209,10 @@ class ModelRegistry:
 async def open_model_settings(
     base: AiSettings, data: Path, caller: Callable[[], Caller] | None = None
 ) -> ModelRegistry:
-    """Open the model settings of the settings file and the dashboard. ``caller`` returns who uses a model.
+    """Read the model settings of the settings file and of the dashboard. ``caller`` returns who uses a model.
 
-    Settings of the dashboard that no longer work are left out and reported: a failing start would leave no way to
-    correct them. Raises ConfigError for a fault in the settings file.
+    Settings of the dashboard that no longer work are ignored and logged, so that the hub starts and people can correct
+    them in the dashboard. Raises ConfigError for a fault in the settings file.
     """
     check(base)
     file = data / "models.json"
@@ -239,7 +258,7 @@ def _merged(base: AiSettings, kept: _Kept) -> AiSettings:
 
 
 def _save(file: Path, kept: _Kept) -> None:
-    """Replace the file, without the borrowed keys. Raises StoreError."""
+    """Replace the file. Leave out keys that come from the settings file or the environment. Raises StoreError."""
     bare = {
         name: msgspec.structs.replace(server, api_key=None) if name in kept.borrowed else server
         for name, server in kept.servers.items()

@@ -21,12 +21,12 @@ class OllamaProvider:
     Args:
         host: its address; None: the default one on this machine.
         model: the model for requests without an image.
-        vision_model: the model for requests with an image; None: it takes none.
+        vision_model: the model for requests with an image; None: the server takes no images.
         api_key: is sent as a bearer token.
         name: the server's name in the settings.
         timeout_s: time limit of a request.
-        context: context window in tokens. It is the same in all requests, because Ollama reloads a model for another
-            one; its default of 4,096 would silently cut off the results of tools.
+        context: context window in tokens. All requests use the same size, because Ollama loads a model again to change
+            it. Ollama's default of 4,096 would silently cut off the results of tools.
         **options: go to the library's client.
     """
 
@@ -46,7 +46,10 @@ class OllamaProvider:
         self._model, self._vision, self._context = model, vision_model, context
 
         def authorize(request: Any) -> Any:
-            """Set this server's key, or remove the header: the library would send the key in the environment."""
+            """Set the server's key in the request, or remove the header if the server has none.
+
+            Without this, the library would send a key from the environment.
+            """
             request.headers.pop("Authorization", None)
             if api_key:
                 request.headers["Authorization"] = f"Bearer {api_key}"
@@ -138,7 +141,10 @@ class OllamaProvider:
         return body
 
     def _answer(self, request: CompletionRequest, text: str, calls: tuple[ToolCall, ...], last: Any) -> Completion:
-        """Return the answer; ``last`` is the chunk with the numbers of tokens."""
+        """Return the complete answer. ``last`` is the last chunk of the response, which has the numbers of tokens.
+
+        Raises AiError for an empty answer.
+        """
         if not text.strip() and not calls:
             raise AiError("Ollama sent an empty answer.", "Try again or use another model.")
         writer = Writer(self.name, self._named(request), generative=True)
@@ -159,7 +165,7 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _calls(response: ollama.ChatResponse, first: int) -> tuple[ToolCall, ...]:
-    """Return the tool calls. Ollama gives them no ids, so their numbers serve as ids."""
+    """Return the tool calls of a response. Ollama gives them no ids, so numbers from ``first`` on serve as ids."""
     calls = response.message.tool_calls or ()
     return tuple(
         ToolCall(f"call-{first + i}", c.function.name, dict(c.function.arguments)) for i, c in enumerate(calls)

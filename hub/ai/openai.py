@@ -17,20 +17,20 @@ from hub.errors import AiBusy, AiError
 from hub.model import Writer
 
 _NO_KEY = "none"
-"""Is sent to compatible servers that need no key, because the package requires one."""
+"""Key for compatible servers that need no key, because the package requires one."""
 _LONGEST_WAIT_S = 3600.0
 
 
 class OpenAIProvider:
-    """One server. It never follows a redirect, since the key is for this address only.
+    """One server of OpenAI or with a compatible API. It never follows a redirect, which could send the key elsewhere.
 
     Args:
-        api_key: None: the server needs none.
+        api_key: the key; None: the server needs none.
         model: the model for requests without an image.
         base_url: the address of a compatible server; None: OpenAI's own.
         api: chat completions or responses.
         vision_model: the model for requests with an image; None: ``model``.
-        transcription_model: the model for speech; None: it transcribes none.
+        transcription_model: the model for speech; None: the server transcribes nothing.
         name: the server's name in the settings.
         timeout_s: time limit of a request.
         http_client: another transport (an ``httpx2.AsyncClient``), for tests.
@@ -156,7 +156,7 @@ class OpenAIProvider:
 
 
 def _retry_after(error: Any) -> float | None:
-    """Return the seconds of the header Retry-After; None if it has none."""
+    """Return the seconds of the header Retry-After, at most an hour; None without a positive number of seconds."""
     try:
         seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:

@@ -19,7 +19,10 @@ _MARKS = re.compile(
     r"|</?(?:s|bos|eos|think|start_of_turn|end_of_turn|tool_call|tool_response|function_call)>",
     re.I,
 )
-"""The markers of :func:`fence`, and those of chat templates, which local servers read within data, too."""
+"""Text that looks like a marker of :func:`fence` or of a chat template.
+
+Local servers interpret the markers of chat templates also inside data.
+"""
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e0fff]"
@@ -45,7 +48,10 @@ def clean(text: str) -> str:
 
 
 def fence(label: str, data: Any, limit: int = 24_000) -> str:
-    """Return ``data`` (a text, or a value that JSON can express) between markers, cut to ``limit`` characters."""
+    """Return ``data`` between markers that contain ``label``, cut to ``limit`` characters.
+
+    ``data`` is a text, or a value that JSON can express.
+    """
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"), default=str)
     text = clean(text)
     if len(text) > limit:

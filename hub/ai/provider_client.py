@@ -19,8 +19,8 @@ _chance = random.SystemRandom().random
 class ProviderClient:
     """A provider with retries, budget and circuit breakers. Its methods raise AiError.
 
-    There is a breaker for each role: a model that is too slow for a diagnosis may be fast enough for a conversation.
-    ``until`` in its methods is the loop's time at which a request must have ended.
+    Each task, such as ``chat``, has a circuit breaker: a model that is too slow for a diagnosis may be fast enough for
+    a conversation. ``until`` is the time of the event loop at which a request must have ended; None: no limit.
     """
 
     def __init__(
@@ -45,7 +45,10 @@ class ProviderClient:
     async def stream(
         self, request: CompletionRequest, role: Role, patience_s: float, until: float | None
     ) -> AsyncIterator[Piece]:
-        """Yield the parts of an answer, each within ``patience_s``. Retry only until the first part."""
+        """Yield the pieces of an answer. The wait for each piece is limited to ``patience_s`` seconds.
+
+        A failed request is retried only if no piece was yielded yet.
+        """
         if self._free(request):
             async for piece in self.provider.stream(request):
                 yield piece
@@ -68,7 +71,7 @@ class ProviderClient:
                 await self._pause(attempt, role, error, until)
 
     async def retire(self) -> None:
-        """Close the provider when its last request has ended."""
+        """Use the provider for no new request, and close it when the last request has ended."""
         self._retired = True
         if not self._busy:
             await self.provider.close()
@@ -94,7 +97,7 @@ class ProviderClient:
         return writer is not None and not writer.generative
 
     async def _pause(self, attempt: int, role: Role, error: AiBusy, until: float | None) -> None:
-        """Wait before the next attempt; raise ``error`` if no attempt or no time is left."""
+        """Wait before the next attempt. Raise ``error`` if no attempt or not enough time is left."""
         wait = wait_s(attempt, _chance(), error.after_s)
         late = until is not None and asyncio.get_running_loop().time() + wait >= until
         if attempt >= self._retries or late or wait > _LONGEST_WAIT_S or not self.breakers[role].admits:
@@ -125,7 +128,7 @@ class ProviderClient:
 
     @asynccontextmanager
     async def _used(self) -> AsyncIterator[None]:
-        """Keep the provider open while a request is in progress."""
+        """Keep the provider open inside the block. The last block closes a provider that was retired."""
         self._busy += 1
         try:
             yield
@@ -136,13 +139,13 @@ class ProviderClient:
 
 
 _LONGEST_WAIT_S = 20.0
-"""If a server asks for a longer pause than this, the next provider is used instead."""
+"""If a server asks for a pause of more than this many seconds, the next provider is used instead."""
 
 
 async def timely(pieces: AsyncIterator[Piece], patience_s: float, until: float | None) -> AsyncIterator[Piece]:
-    """Yield the ``pieces`` unchanged, and close their source at the end.
+    """Yield the ``pieces`` unchanged, and close their iterator at the end.
 
-    Raises TimeoutError if a piece takes longer than ``patience_s``, or at the loop's time ``until``.
+    Raises TimeoutError if a piece takes longer than ``patience_s`` seconds, or at the time ``until`` of the event loop.
     """
     time = asyncio.get_running_loop().time
     async with aclosing(cast(Any, pieces)):

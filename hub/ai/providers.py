@@ -1,7 +1,7 @@
-"""The chain of providers: which provider serves each role, and which is next if it fails.
+"""The chain of providers: which provider serves each task, and which provider is next if one fails.
 
-The built-in analyst is the last and always answers, unless ``fallback`` is off or the request names a model. It does
-not transcribe speech; there the caller has its own fallback.
+The built-in analyst is the last provider and always answers, unless ``fallback`` is off or the request names a model.
+It does not transcribe speech: if no other provider does, :meth:`ProviderChain.transcribe` raises an error.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ class ProviderProblem(msgspec.Struct, frozen=True):
 
 
 class ProviderChain:
-    """The providers in their order. The built-in analyst is the last one if ``fallback`` is on, or the only one."""
+    """The providers in the order of use.
+
+    The built-in analyst is the last provider if ``fallback`` is on, and the only one if no other is configured.
+    """
 
     def __init__(
         self,
@@ -54,7 +57,7 @@ class ProviderChain:
         ]
 
     async def use(self, ordered: Sequence[Provider], settings: AiSettings) -> None:
-        """Replace the providers. Requests in progress are finished by the old ones."""
+        """Replace the providers. The old providers still finish the requests in progress."""
         old = self._clients
         self.settings = settings
         self.budget.use(settings)
@@ -63,7 +66,7 @@ class ProviderChain:
             await client.retire()
 
     def describe(self, role: Role = "chat") -> list[Writer]:
-        """Return who answers in this role, in the order of use."""
+        """Return the providers and models that answer in this role, in the order of use."""
         return [writer for client in self._order(role) if (writer := self._writer(client, role)) is not None]
 
     def local(self) -> frozenset[str]:
@@ -71,11 +74,14 @@ class ProviderChain:
         return frozenset(server.name for server in self.settings.servers if server.local)
 
     def vision(self) -> list[Writer]:
-        """Return who describes images, in the order of use."""
+        """Return the providers and models that describe images, in the order of use."""
         return self.describe("vision")
 
     def resting(self, role: Role) -> dict[str, float]:
-        """Return the providers whose circuit breaker is open in this role, with the seconds that remain."""
+        """Return the providers whose circuit breaker is open in this role.
+
+        The values are the seconds until each provider may be called again.
+        """
         return {client.provider.name: rest for client in self._clients if (rest := client.breakers[role].rests_s) > 0}
 
     @property
@@ -143,10 +149,10 @@ class ProviderChain:
     ) -> AsyncIterator[Piece | ProviderProblem]:
         """Yield the answer of :meth:`chat` piece by piece.
 
-        If a provider fails before its first piece, the next one is used. If it fails later, the stream ends with
-        :class:`ProviderProblem`, since the text so far has been delivered. ``timeout_s`` is the time limit of all
-        generative providers together; without it only the wait for each piece is limited. ``only`` names the generative
-        providers that may be used.
+        If a provider fails before its first piece, the next provider is used. If it fails later, the stream ends with
+        :class:`ProviderProblem`, because the caller already has the first pieces. ``timeout_s`` is the time limit of
+        all generative providers together; without it, only the wait for each piece is limited. ``only`` names the
+        generative providers that may be used; None allows all. Raises AiUnavailable like :meth:`chat`.
         """
         loop, patience = asyncio.get_running_loop(), max(self.settings.chat_timeout_s, timeout_s or 0.0)
         deadline = loop.time() + timeout_s if timeout_s else None
@@ -172,7 +178,7 @@ class ProviderChain:
         raise _none_left(reasons)
 
     async def check(self) -> list[tuple[Writer, str | None]]:
-        """Check every provider. Return each with its problem and what to do, or with None if it is ready."""
+        """Check every provider. Return each provider with what is wrong and what to do, or with None if it is ready."""
         clients = self._order("chat")
         return [
             (w, await client.provider.check()) for client in clients if (w := self._writer(client, "chat")) is not None
@@ -183,7 +189,10 @@ class ProviderChain:
             await client.provider.close()
 
     def _until(self, left: Sequence[ProviderClient], deadline: float) -> float:
-        """Return the time limit of the first of the providers ``left``, which share the time until ``deadline``."""
+        """Return the time limit of the first of the providers ``left``, as a time of the event loop.
+
+        The time until ``deadline`` is divided equally among these providers, not counting the built-in analyst.
+        """
         now = asyncio.get_running_loop().time()
         count = sum(client is not self._last for client in left)
         return now + max((deadline - now) / max(count, 1), 0.05)
@@ -198,7 +207,10 @@ class ProviderChain:
         return [*clients, *last]
 
     def _permitted(self) -> list[ProviderClient]:
-        """Return the providers that the person of the current request may use."""
+        """Return the providers that the person of the current request may use.
+
+        A person whose role is not in ``cloud_roles`` may only use servers on this machine or in its network.
+        """
         person = self.budget.person
         if person is None or person.role in self.settings.cloud_roles:
             return self._clients

@@ -34,7 +34,7 @@ def body(request: CompletionRequest, model: str, *, compatible: bool) -> dict[st
 
 
 def parse(response: Any) -> ResponseParser:
-    """Parse an answer that was not streamed."""
+    """Parse an answer that was not streamed. Return a parser that has taken the whole answer."""
     parsed = parser()
     parsed.finish(response)
     return parsed
@@ -75,7 +75,7 @@ class ResponseParser:
 
     @property
     def size(self) -> int:
-        """Return how many characters have arrived, to bound them."""
+        """Return how many characters of text and tool calls have arrived, so that the caller can limit them."""
         return len(self.text) + self._argument_chars
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
@@ -83,7 +83,10 @@ class ResponseParser:
         return tuple(self._calls.values())
 
     def finish(self, response: Any) -> None:
-        """Parse the complete response: tool calls, numbers of tokens, and the text if none was streamed."""
+        """Parse the complete response: tool calls, numbers of tokens, and the text if none was streamed.
+
+        Raises AiBusy for a response that has failed.
+        """
         if response.status == "failed":
             raise AiBusy("OpenAI cancelled the answer.", "Try again.")
         self.complete = True

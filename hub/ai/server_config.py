@@ -1,6 +1,6 @@
 """Configuration of one model server: address, key, models and prices.
 
-A key belongs to the address that it was entered for, and is never sent to another.
+A key belongs to the address that it was entered for, and is never sent to another address.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Api = Literal["chat", "responses"]
 
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?", re.IGNORECASE)
 HOME = {"openai": "https://api.openai.com/v1", "ollama": "http://127.0.0.1:11434"}
-"""Default addresses."""
+"""Default address of each kind of server."""
 
 
 class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +30,11 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
         name: its name in the settings.
         kind: its protocol: OpenAI's, which many servers support, or Ollama's.
         model: the model for requests without an image.
-        base_url: its address; None: the default one.
+        base_url: its address; None: the default address of its ``kind``.
         api_key: the key; None for a server without a key.
-        api: which of OpenAI's APIs it has: chat completions or responses.
-        vision_model: the model for images; None: none (with ``kind`` openai, ``model``).
-        transcription_model: the model for speech; None: none.
+        api: which of OpenAI's APIs the server has: chat completions or responses.
+        vision_model: the model for images. None: with ``kind`` openai, ``model``; with ollama, no images.
+        transcription_model: the model for speech; None: speech is not supported.
         price_in, price_out: money per million tokens of requests and answers; None: unknown.
     """
 
@@ -50,7 +50,7 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
     price_out: float | None = None
 
     def __repr__(self) -> str:
-        """Leave out the key, which must not get into logs and tracebacks."""
+        """Return the fields without the key, which must not get into logs and tracebacks."""
         return f"ModelServer({self.name!r}, {self.kind!r}, {self.model!r}, {self.base_url!r})"
 
     @property
@@ -60,7 +60,10 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def local(self) -> bool:
-        """Return True for a server on this machine or in its network: its model may need minutes, and costs nothing."""
+        """Return True for a server on this machine or in its network.
+
+        Such a server may need minutes for an answer.
+        """
         host = self.origin[1]
         address = literal(host)
         if address is not None:
@@ -74,7 +77,10 @@ class ModelServer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def origin(address: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address. Without a scheme, the port defaults to Ollama's."""
+    """Return scheme, host and port of an address.
+
+    An address without a scheme counts as ``http``, with the port of Ollama unless it names another port.
+    """
     usual = 80 if "://" in address else 11434
     parts = urlsplit(address if "://" in address else f"http://{address}")
     scheme = parts.scheme.lower()

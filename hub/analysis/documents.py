@@ -1,4 +1,4 @@
-"""Describe documents: a summary, and answers from quotes with their pages."""
+"""Describe documents with a summary, and answer questions about a document from quotes with page numbers."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ async def describe(providers: ProviderChain, name: str, found: dict[str, Any], p
 
 
 async def answer(providers: ProviderChain, name: str, question: str, quotes: Sequence[Quote]) -> Found:
-    """Answer a question from quotes of the document ``name``. Without quotes, no model is used."""
+    """Answer a question about the document ``name`` from ``quotes``.
+
+    Without quotes, the answer says that nothing was found, and no model is used.
+    """
     if not quotes:
         return Found(f"Nothing about that was found in {name}.", (), BUILTIN)
 
@@ -76,7 +79,7 @@ async def answer(providers: ProviderChain, name: str, question: str, quotes: Seq
 
 
 def _plain(found: dict[str, Any], pages: Sequence[str]) -> str:
-    """Return a description that was written without a language model."""
+    """Return a description made from the facts about the document and its beginning, without a language model."""
     count = found["page_count"]
     with_text = sum(bool(page.strip()) for page in pages)
     summary = f"A PDF of {count} page{'s' if count != 1 else ''}"

@@ -1,4 +1,4 @@
-"""The text that describes a file, and which model wrote it."""
+"""Findings about an uploaded file: a text that describes the file, and which model wrote the text."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ async def describe(providers: ProviderChain, name: str, device: str | None, foun
     Args:
         providers: the models.
         name: the file's name.
-        device: the device that the image is linked to.
-        found: the worker's result for a picture. Fields that are not part of the analysis are removed from it.
+        device: the device that the image is linked to, if any.
+        found: the worker's result for a picture. Fields that are not stored with the analysis are removed from it.
     """
     upright = found.pop("upright")
     kind, brightness, contrast = found.pop("kind"), found.pop("brightness"), found.pop("contrast")
@@ -48,7 +48,10 @@ async def describe(providers: ProviderChain, name: str, device: str | None, foun
 
 
 def _measured(found: dict[str, Any], kind: str, brightness: float, contrast: float) -> str:
-    """Return the statistics and the recognized text as sentences, with a note that the content is unknown."""
+    """Return the statistics and the recognized text as sentences.
+
+    The last sentence says that only a vision model could tell what the picture shows.
+    """
     p, width, height = found["properties"], found["width"], found["height"]
     light = "dark" if brightness < 0.25 else "bright" if brightness > 0.75 else "of medium brightness"
     level = "low" if contrast < 0.1 else "high" if contrast > 0.25 else "medium"

@@ -1,6 +1,7 @@
-"""Analyze uploaded files: detect the type, read in the worker, describe, store, link to a device.
+"""Analyze uploaded files: detect the type, read the file in a worker process, describe it, and store the analysis.
 
-The file itself is not stored, only its analysis and, for a document, the text of its pages.
+An analysis can be linked to a device. The file itself is not stored, only its analysis and, for a document, the text of
+its pages.
 """
 
 from __future__ import annotations
@@ -34,7 +35,11 @@ _KINDS: dict[AnalysisKind, Callable[[bytes], str]] = {
 
 
 class DeviceLink(msgspec.Struct, frozen=True):
-    """Changes to an analysis: the device it belongs to, and the models that a document is the manual of."""
+    """Changes to the links of an analysis. A field that is UNSET stays unchanged.
+
+    ``device`` is the device that the analysis belongs to, None for no device. ``models`` are the device models that the
+    document is a manual of.
+    """
 
     device: str | msgspec.UnsetType | None = msgspec.UNSET
     models: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
@@ -91,9 +96,9 @@ class FileAnalyzer:
             kind: what the file is meant to be.
             filename: its name.
             data: its content.
-            device: the device to link it to.
-            models: the models that a document is the manual of.
-            progress: is called with a stage, the parts done and their total.
+            device: the id of the device to link the analysis to.
+            models: the device models that a document is the manual of.
+            progress: is called with the name of the stage, the number of parts done and their total number.
             analysis_id: an id from :func:`new_id`.
 
         Raises:
@@ -141,7 +146,10 @@ class FileAnalyzer:
         return analysis
 
     async def ask(self, analysis_id: str, question: str) -> Found:
-        """Answer a question from one document, with quotes. Raises NotFound, or Invalid if it is not a document."""
+        """Answer a question about one document from its text, with quotes.
+
+        Raises NotFound for an unknown analysis, Invalid if it is not a document.
+        """
         analysis = await self._one(analysis_id)
         if analysis.kind != "document":
             raise Invalid("Questions can be asked about documents only.", "Send a PDF.")
@@ -163,9 +171,10 @@ class FileAnalyzer:
         return analysis
 
     async def _read_recording(self, form: str, data: bytes, progress: Progress) -> dict[str, Any]:
-        """Measure a recording in the worker.
+        """Measure a recording in the worker, and transcribe its speech.
 
-        A server transcribes it, or else the model of ``analysis.speech_model``.
+        A model server transcribes if one can. Without one, or if it fails, the worker transcribes with the model of
+        ``analysis.speech_model``.
         """
         folder = str(self._speech_model) if self._speech_model else None
         words, server = self._vocabulary(), any(w.generative for w in self._providers.describe("transcription"))
@@ -190,7 +199,7 @@ class FileAnalyzer:
         return found
 
     def _vocabulary(self) -> str:
-        """Return the names of the devices as vocabulary hints for the transcriber."""
+        """Return the names of the devices. Transcription recognizes these words better."""
         names = dict.fromkeys(device.display_name for device in self._registry.devices())
         return ", ".join(names)[:_VOCABULARY_CHARS]
 

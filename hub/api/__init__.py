@@ -1,7 +1,8 @@
 """HTTP, Server-Sent Events and WebSockets. The only package that imports FastAPI.
 
-Each resource is a file in ``routes/``, whose ``routes()`` takes its collaborators by name. :func:`create_api` includes
-the routers in one application and wraps it in :class:`~hub.api.guard.Guard`.
+Each resource is a file in ``routes/``. Its function ``routes()`` takes the services that it needs as arguments, and
+returns a router. :func:`create_api` includes the routers in one application and wraps it in
+:class:`~hub.api.guard.Guard`.
 """
 
 from __future__ import annotations
@@ -73,12 +74,16 @@ def create_api(
 
 
 def _first_segments(routes: Iterable[BaseRoute]) -> frozenset[str]:
-    """Return the first segments of the API's paths: ``api``, ``ask``, ``openapi.json``, …."""
+    """Return the first segment of each path of the API, such as ``api``, ``ask`` or ``openapi.json``."""
     return frozenset(route.path.split("/")[1] for route in routes if isinstance(route, Route | WebSocketRoute))
 
 
 def _needs_no_token(reserved: AbstractSet[str]) -> Callable[[str, str], bool]:
-    """Return a predicate for requests that need no token: the dashboard's files and pages, and ``openapi.OPEN``."""
+    """Return a function of method and path that is True for requests that need no token.
+
+    These are the operations ``openapi.OPEN``, and the dashboard's pages and files: all paths whose first segment is not
+    ``reserved`` for the API.
+    """
 
     def is_open(method: str, path: str) -> bool:
         method = "GET" if method == "HEAD" else method

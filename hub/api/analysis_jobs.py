@@ -1,4 +1,7 @@
-"""Running analyses of files. Clients can follow their progress. With ``keep``, a job continues without its client."""
+"""Running analyses of files. Clients can follow their progress.
+
+A job ends when its client disconnects, unless the client started it with ``keep``.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +20,11 @@ from hub.worker import Progress
 Work = Callable[[Progress], Coroutine[Any, Any, Analysis]]
 Shape = Callable[[Analysis], Any]
 FAILED_KEPT = 32
-"""Failed jobs that are remembered, so that a client that reconnects gets the error."""
+"""Maximum number of failed jobs that are remembered, so that a client that reconnects gets the error."""
 
 
 class Job:
-    """A running analysis. Only the newest progress is kept: a slow reader skips some."""
+    """A running analysis. Only the newest progress is kept, so a slow reader does not get every progress."""
 
     def __init__(self, job_id: str, work: Work, shutdown: asyncio.Event) -> None:
         self.id = job_id
@@ -57,14 +60,20 @@ class Job:
         return current_requester().owns(self._owner) and current_scope().key in ("", self._scope)
 
     async def started(self) -> None:
-        """Wait for the first progress or the end. Raises the error of a job that failed at once (wrong type, busy)."""
+        """Wait until the job reports its first progress or ends.
+
+        Raises the error of a job that failed at once, for example because of a wrong file type.
+        """
         await self._changed.wait()
         await asyncio.sleep(0)  # a task that has just reported its end is done after this iteration of the loop
         if self.task.done() and not self.task.cancelled() and (error := self.task.exception()) is not None:
             raise error
 
     async def lines(self, shape: Shape) -> AsyncGenerator[bytes, None]:
-        """Yield the progress and the result as lines of JSON. Raises HubError if the job failed."""
+        """Yield the progress and at the end the analysis, as lines of JSON. ``shape`` converts the analysis.
+
+        Raises HubError if the job failed.
+        """
         while True:
             changed = self._changed
             if self.task.done():
@@ -94,7 +103,11 @@ class Jobs:
         return Job(job_id, work, self._shutdown)
 
     def keep(self, job: Job) -> None:
-        """Keep the job until it ends; if it fails, keep it for some time, so that clients can read the error."""
+        """Keep the job until it ends, so that clients can find it by its id.
+
+        A job that failed is kept longer, until there are :data:`FAILED_KEPT` newer ones, so that clients can read the
+        error.
+        """
         self._jobs[job.id] = job
         job.task.add_done_callback(lambda task: self._ended(job))
 
@@ -107,12 +120,12 @@ class Jobs:
             del self._jobs[job_id]
 
     def get(self, job_id: str) -> Job | None:
-        """Return a kept job, or None."""
+        """Return a kept job. Return None if there is none with this id or it is somebody else's."""
         job = self._jobs.get(job_id)
         return job if job is not None and job.belongs_to_requester() else None
 
     async def stop(self, job_id: str) -> None:
-        """Stop a kept job. Raises NotFound."""
+        """Stop a kept job. Raises NotFound if there is none with this id or it is somebody else's."""
         job = self.get(job_id)
         if job is None:
             raise NotFound(f"No analysis {job_id[:64]!r} is running.", "GET /api/analyses lists finished ones.")

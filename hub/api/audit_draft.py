@@ -14,15 +14,15 @@ from hub.model import Actor, FieldChange, Step, Writer
 
 
 class Draft:
-    """The facts about one operation besides person, client and outcome.
+    """The facts about one operation that its handler adds to the audit entry, besides person, client and outcome.
 
     Attributes:
-        actor: The person, if the request does not name one, as at a sign-in.
+        actor: The person, if authentication does not name one, as at a sign-in.
         object: Id of the changed object, if the path does not contain it.
         texts: Descriptions of what was done.
-        changes: What was changed.
-        details: Further facts.
-        refused: The operation was refused although the response's status, such as a redirect, does not show it.
+        changes: The fields that were changed, with their values before and after.
+        details: Further facts by name.
+        refused: The operation was refused although the status of the response, such as a redirect, does not show it.
     """
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ _current: ContextVar[Draft | None] = ContextVar("audit draft", default=None)
 
 @contextmanager
 def drafting(draft: Draft) -> Iterator[None]:
-    """Make ``draft`` the current operation's draft while the block runs, also in tasks that the block starts."""
+    """Let :func:`note` add to ``draft`` inside the block, also in tasks that the block starts."""
     token = _current.set(draft)
     try:
         yield
@@ -56,7 +56,10 @@ def note(
     changes: Sequence[FieldChange] = (),
     **details: Any,
 ) -> None:
-    """Add to the entry of the current operation. Do nothing outside an operation."""
+    """Add these facts to the audit entry of the current operation. Do nothing if no operation is in progress.
+
+    Empty ``details`` are left out, and secrets among them are masked.
+    """
     draft = _current.get()
     if draft is None:
         return
@@ -70,7 +73,7 @@ def note(
 
 
 def note_answer(question: str, reply: AssistantReply) -> None:
-    """Add the question to the assistant, the model that answered, and the tools that it called."""
+    """Add to the audit entry: the question to the assistant, the model that answered, and the tools that it called."""
     tools = Counter(extra.tool for extra in reply.extras if isinstance(extra, Step))
     called = ", ".join(name if count == 1 else f"{name} {count}x" for name, count in tools.items())
     note_model(Writer(reply.provider, reply.model, reply.generative), reply.tokens_used)
@@ -78,5 +81,5 @@ def note_answer(question: str, reply: AssistantReply) -> None:
 
 
 def note_model(writer: Writer, tokens: int) -> None:
-    """Add the model that wrote a text, and the number of tokens."""
+    """Add to the audit entry: the model that wrote a text, and the number of tokens used."""
     note(provider=writer.provider, model=writer.model, tokens=tokens)

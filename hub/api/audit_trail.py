@@ -23,18 +23,21 @@ from hub.services.audit_log import AuditLog
 MAX_TEXT = 300
 DENIED = frozenset({401, 403, 429})
 DENIAL = Audited("denied", "was denied")
-"""The entry of a refused request to an operation that otherwise leaves no entry."""
+"""Kind and text of the entry for a refused request, if the operation would otherwise leave no entry."""
 
 
 class AuditTrail:
-    """Makes an entry of a request and writes it to the audit log."""
+    """Makes entries of requests and writes them to the audit log."""
 
     def __init__(self, log: AuditLog) -> None:
         self.log = log
 
     @contextlib.asynccontextmanager
     async def recording(self, scope: Scope, like: str, object: str = "") -> AsyncIterator[None]:
-        """Write an entry for the block: a WebSocket operation that does the same as the REST operation ``like``."""
+        """Write an audit entry for the block, which does an operation that a client requested over a WebSocket.
+
+        ``like`` is the REST operation that does the same, as ``METHOD path``. The entry gets its kind and default text.
+        """
         draft = Draft()
         outcome: AuditOutcome = "interrupted"
         try:
@@ -50,7 +53,10 @@ class AuditTrail:
         await self.log.flush()
 
     def denied(self, scope: Scope, status: int) -> None:
-        """Count a request that was refused before it reached an operation."""
+        """Record a request that was refused with this HTTP status before it reached an operation.
+
+        The audit log counts such requests and does not write an entry for each.
+        """
         draft = Draft()
         draft.details["status"] = status
         method = "SOCKET" if scope["type"] == "websocket" else scope["method"]
@@ -60,7 +66,7 @@ class AuditTrail:
     def put(
         self, scope: Scope, draft: Draft, what: Audited, operation: str, outcome: AuditOutcome, object: str = ""
     ) -> None:
-        """Queue the entry of an operation for writing."""
+        """Queue the audit entry of an operation. ``log.flush()`` writes the queued entries."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         now = self.log.now()
         self.log.put(
@@ -81,7 +87,7 @@ class AuditTrail:
 
 
 class AuditMiddleware:
-    """ASGI middleware inside the guard that writes the audit entries of HTTP requests."""
+    """ASGI middleware that writes the audit entries of HTTP requests. It runs inside :class:`~hub.api.guard.Guard`."""
 
     def __init__(self, app: ASGIApp, *, trail: AuditTrail) -> None:
         self._app = app
@@ -100,7 +106,7 @@ class AuditMiddleware:
 
 
 class _Request:
-    """A request in progress. The last part of its response is held back until the entry is written."""
+    """A request in progress. The last part of its response is sent after its audit entry was written."""
 
     def __init__(self, trail: AuditTrail, scope: Scope, send: Send) -> None:
         self.draft = Draft()
@@ -110,7 +116,7 @@ class _Request:
         self._written = False
 
     async def send(self, message: Message) -> None:
-        """Send a part of the response."""
+        """Send a part of the response, and write the audit entry before the last part."""
         if message["type"] == "http.response.start":
             self._status = message["status"]
             if self._what() is None:
@@ -128,7 +134,7 @@ class _Request:
         await self._send(message)
 
     def ended(self) -> None:
-        """Queue an entry for a request that ended before its response was complete."""
+        """Queue an audit entry if the request ended before its response was complete."""
         if not self._written and self._what() is not None:
             self._write("interrupted")
 

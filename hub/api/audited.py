@@ -1,7 +1,7 @@
-"""Which operations write an entry in the audit log, with the entry's kind and default text.
+"""Which operations write an entry in the audit log, with the kind and the default text of the entry.
 
-A test compares the table with the routes. A new operation that changes something and is missing here leaves an entry
-with its method and path, and fails the test.
+A test compares the table with the routes, and fails for an operation that changes something and is missing here. Until
+it is added, the entry of such an operation has its method and path as text.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hub.model import AuditKind
 
 
 class Audited(NamedTuple):
-    """Kind and text of an operation's entries."""
+    """Kind and default text of an operation's audit entries."""
 
     kind: AuditKind
     text: str
@@ -150,7 +150,10 @@ READ_ONLY = frozenset(
         "POST /mcp",
     }
 )
-"""Operations that change nothing, although their method is not GET, and readings, which are not changes of a person."""
+"""Operations that write no audit entry although their method is not GET.
+
+They change nothing, or they store readings, which are not changes made by a person.
+"""
 
 
 def _table() -> dict[str, Audited]:
@@ -162,11 +165,14 @@ def _table() -> dict[str, Audited]:
 
 
 AUDITED: Mapping[str, Audited] = _table()
-"""By ``METHOD path``, as the routes declare it."""
+"""Kind and default text of the audit entries, by ``METHOD path`` as the routes declare the operation."""
 
 
 def audited(method: str, route: Any) -> Audited | None:
-    """Return kind and text of an operation's entries, None if it has none. ``route`` is None for an unknown path."""
+    """Return kind and default text of an operation's audit entries. Return None if the operation writes no entry.
+
+    ``route`` is the matched route, None for an unknown path.
+    """
     if route is None:
         return None
     operation = f"{method} {route.path}"

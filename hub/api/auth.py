@@ -1,4 +1,4 @@
-"""Authenticate requests: by an access token or a personal API token as a bearer, or by a session cookie."""
+"""Authenticate requests by a bearer token (the access token or a personal API token) or by a session cookie."""
 
 from __future__ import annotations
 
@@ -29,29 +29,36 @@ from hub.runtime.network_addresses import client_group
 from hub.runtime.settings import MIN_TOKEN_CHARS
 
 RECHECK_S = 3_600.0
-"""How often the session of an open stream is checked. This marks it as used, and ends the stream when it expires."""
+"""How often the session of an open stream is checked, in seconds.
+
+A check counts as a use of the session, and ends the stream if the session has expired.
+"""
 OPEN = "open"
-"""Key of the streams of an open hub. They end with its first account."""
+"""Key of all streams of a hub that requires no authentication, in place of a session's key.
+
+These streams end when the hub gets its first account.
+"""
 COMMANDS = "commands"
-"""Key of the streams of commands on this machine."""
+"""Key of the streams that ``hub`` commands on this machine open, in place of a session's key."""
 Within = Callable[[Iterable[str]], frozenset[str]]
 Permits = Callable[[str], bool]
-"""Returns whether a connection may do an operation, ``METHOD path``, by the role that its account has now."""
+"""Returns whether a connection may do the operation ``METHOD path``, by the present role of its account."""
 
 
 class Authenticator:
-    """Finds out who makes a request, and ends the streams of sessions and tokens that end.
+    """Finds out who makes a request, and closes the streams of a session or token when it ends.
 
     Attributes:
         people: Accounts, sessions, API tokens and links.
         cookie: Name of the session cookie over plain HTTP.
-        secure_cookie: Its name over HTTPS. A browser accepts it from this host over HTTPS only.
+        secure_cookie: Name of the session cookie over HTTPS. Browsers accept a cookie of this name from this host over
+            HTTPS only.
     """
 
     COOKIE_AGE_S = LIFETIME_S
 
     def __init__(self, http: HttpSettings, people: People, attempts: LoginAttempts, within: Within = frozenset) -> None:
-        """Create an authenticator. ``within`` returns the ids of areas and of all areas inside them."""
+        """Create an authenticator. ``within`` takes area ids and returns them with the ids of the areas inside them."""
         if http.token is not None and len(http.token.strip()) < MIN_TOKEN_CHARS:
             raise ConfigError("http.token is too short.", f"Allowed: at least {MIN_TOKEN_CHARS} characters.")
         self._digest = None if http.token is None else sha256(http.token.encode()).digest()
@@ -67,7 +74,7 @@ class Authenticator:
 
     @property
     def open(self) -> bool:
-        """True if the hub has neither a token nor accounts, and requires no authentication."""
+        """True if everybody may use the hub without signing in, because it has neither an access token nor accounts."""
         return self._digest is None and not self.people.accounts
 
     @property
@@ -78,10 +85,11 @@ class Authenticator:
     async def proof(self, scope: Scope) -> tuple[Proof | None, int]:
         """Authenticate a request.
 
-        Wrong credentials count as an attempt. The call is delayed if the client has no attempts left.
+        Wrong credentials count as a failed attempt of the client. If the client has made too many, the call is delayed.
 
         Returns:
-            The proof, or None; and the Retry-After of a throttled client in seconds, or 0.
+            The proof, None if the request is not authenticated; and the seconds for the header Retry-After if the
+            client has made too many attempts, else 0.
         """
         if self.open:
             return Proof("open", key=OPEN), 0
@@ -98,13 +106,16 @@ class Authenticator:
         return (found, 0) if found is not None else (None, await self.count_wrong(scope))
 
     def cookie_of(self, scope: Scope) -> str:
-        """Return the name of the session cookie of a request."""
+        """Return the name that the session cookie has for this request."""
         if is_secure(scope):  # __Host- would need the path "/", which other programs behind the proxy have as well
             return f"__Secure-{self.cookie}" if root_path_of(scope) else self.secure_cookie
         return self.cookie
 
     async def _end_plain_session(self, scope: Scope) -> None:
-        """End the session of a plain-HTTP cookie that arrives over HTTPS: others may have read it on its way."""
+        """End a session whose plain-HTTP cookie arrives over HTTPS.
+
+        The browser has sent this cookie without encryption before, so others may have read it.
+        """
         if is_secure(scope) and (session := self.people.sessions.find(self._cookies(scope).get(self.cookie, ""))):
             await self.people.sessions.revoke(session.key)
 
@@ -135,9 +146,9 @@ class Authenticator:
         return None if account is None else Proof("cookie", account.role, account, session, session.key)
 
     def role_now(self, proof: Proof) -> Role | None:
-        """Return the role of a connection that was authenticated before, None if its account was disabled or removed.
+        """Return the present role of a connection. Return None if its account was disabled or removed.
 
-        A WebSocket can be older than a change of the role.
+        The role may have changed since a WebSocket was authenticated.
         """
         if proof.account is None:
             return proof.role
@@ -145,7 +156,7 @@ class Authenticator:
         return None if account is None else min(proof.role, account.role, key=ROLES.index)
 
     def scope_now(self, proof: Proof | None) -> DeviceScope:
-        """Return the devices that a connection may see, by the current limits of its account."""
+        """Return the devices that a connection may see, by the present limits of its account and its API token."""
         if proof is None:
             return NOTHING
         if proof.account is None:
@@ -154,15 +165,19 @@ class Authenticator:
         return NOTHING if account is None else scope_of(account.id, (account.limits, proof.limits), self._within)
 
     async def sign_in_with_token(self, token: str, scope: Scope) -> tuple[str | None, int]:
-        """Return the cookie value of a new session, or None for a wrong token; and Retry-After as :meth:`proof`."""
+        """Start a session with the access token.
+
+        Return the value of the session cookie, None for a wrong token; and the Retry-After seconds like :meth:`proof`.
+        """
         if not self._is_token(token.strip().encode("utf-8", "replace")):
             note("tried to sign in with the access token")
             return None, await self.count_wrong(scope)
         return await self.start_session(None, scope), 0
 
     async def sign_in(self, name: str, password: str, scope: Scope) -> tuple[str | None, int]:
-        """Return the cookie value of a new session, or None; and Retry-After as :meth:`proof`.
+        """Start a session with name and password.
 
+        Return the value of the session cookie, None if they are wrong; and the Retry-After seconds like :meth:`proof`.
         A wrong password and an unknown name give the same answer after the same time.
         """
         account = await self.people.check_password(name, password, client_of(scope))
@@ -174,10 +189,10 @@ class Authenticator:
         return await self.start_session(account, scope), 0
 
     async def start_session(self, account: Account | None, scope: Scope, *, replaces: str | None = None) -> str:
-        """Start a session, for the access token if there is no account, and return its cookie value.
+        """Start a session and return the value of its cookie. Without an account, it is a session of the access token.
 
-        It replaces the browser's earlier session, found by its cookie or by the key ``replaces``. Raises
-        Forbidden if the account was disabled in the meantime.
+        The session replaces the browser's earlier session: that of its cookie, or else the one with the key
+        ``replaces``. Raises Forbidden if the account was disabled in the meantime.
         """
         headers = Headers(scope=scope)
         if account is not None and self.people.accounts.active(account.id) is None:
@@ -197,7 +212,7 @@ class Authenticator:
         return value
 
     def session_of(self, scope: Scope) -> Session | None:
-        """Return the session of this browser's cookie, None if it has none."""
+        """Return the session of the request's cookie, None if there is none."""
         return self.people.sessions.find(self._cookies(scope).get(self.cookie_of(scope), ""))
 
     async def sign_out(self, session: Session) -> None:
@@ -214,9 +229,9 @@ class Authenticator:
             await self.people.sessions.change_token(token)
 
     async def count_wrong(self, scope: Scope, name: str | None = None) -> int:
-        """Count a failed sign-in of this client, and of the account name ``name``.
+        """Count a failed sign-in of this client, and of the account name ``name``, which need not exist.
 
-        Return Retry-After if it is throttled, or 0. Unknown names are counted as well.
+        Return the seconds for Retry-After if the client or the name has too many failed attempts, else 0.
         """
         person = () if name is None else (f"person {lookup_key(name)}",)
         return await self._attempts.wrong_held(client_of(scope), *person)
@@ -225,14 +240,14 @@ class Authenticator:
         return None if self._digest is None else f"access token {sha256(self._digest).hexdigest()}"
 
     def _is_token(self, token: bytes) -> bool:
-        """Return whether this is the access token. The comparison takes the same time for any text."""
+        """Return whether ``token`` is the access token, by a comparison that takes the same time for any text."""
         return self._digest is not None and hmac.compare_digest(sha256(token).digest(), self._digest)
 
     # -- streams ----------------------------------------------------------------------------------------------
 
     @contextmanager
     def stream(self, key: str, task: asyncio.Task[Any]) -> Iterator[None]:
-        """Cancel ``task``, which serves a stream, when the session or token ends. Use while the stream is open."""
+        """Cancel ``task`` if the session or token with this key ends while the block runs. ``task`` serves a stream."""
         streams = self._streams.setdefault(key, set())
         streams.add(task)
         timer: asyncio.TimerHandle | None = None
@@ -256,7 +271,10 @@ class Authenticator:
                 del self._streams[key]
 
     def ended(self, key: str) -> bool:
-        """Return True if the session or token has expired, was revoked or replaced, or the hub is no longer open."""
+        """Return True if the session or token with this key is no longer valid.
+
+        For the key :data:`OPEN`, return True if the hub now requires authentication.
+        """
         if key == OPEN:
             return not self.open
         if key in (self._token_key(), COMMANDS):
@@ -269,7 +287,7 @@ class Authenticator:
 
 
 def client_of(scope: Scope) -> str:
-    """Return the client that a request counts for in limits on sign-ins."""
+    """Return the client as limits on sign-ins count it: its IPv4 address, or its IPv6 network of 64 bits."""
     return client_group(address_of(scope))
 
 
@@ -279,4 +297,4 @@ def _author(request: Request) -> str:
 
 
 By = Annotated[str, Depends(_author)]
-"""Parameter of a route: who makes the request, for logs and records."""
+"""Parameter of a route: the author of a change, which is the person who makes the request."""

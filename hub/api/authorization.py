@@ -1,4 +1,4 @@
-"""Compare a request with the table of permissions before its body is read."""
+"""Check a request against the table of permissions, before its body is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from hub.accounts.permissions import LEAST_ROLE, WHOLE_HUB
 class Authorization:
     """The permissions by method and path.
 
-    ``table`` has the least role for each operation, ``whole_hub`` the operations that need access to the whole hub.
+    ``table`` has the lowest role for each operation. ``whole_hub`` has the operations that are refused to accounts
+    which are limited to some devices.
     """
 
     def __init__(self, table: Mapping[str, Role] = LEAST_ROLE, whole_hub: AbstractSet[str] = WHOLE_HUB) -> None:
@@ -30,11 +31,11 @@ class Authorization:
                 self._exact[method, path] = needs
 
     def least_role(self, method: str, path: str) -> Role:
-        """Return the role that a request needs; administrator for one that is not in the table."""
+        """Return the lowest role that may make a request; administrator for an operation that is not in the table."""
         return self._needs(method, path)[0]
 
     def needs_whole_hub(self, method: str, path: str) -> bool:
-        """Return whether a request needs access to the whole hub."""
+        """Return whether the request is refused to accounts that are limited to some devices."""
         return self._needs(method, path)[1]
 
     def permits(self, role: Role, method: str, path: str) -> bool:

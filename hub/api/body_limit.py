@@ -14,11 +14,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from hub.api.errors import too_large
 
 DRAINED = 64 * 1024 * 1024
-"""Bytes of a refused body that are still read, so that the client gets the answer instead of a broken connection."""
+"""Maximum size of a refused body, in bytes, that is still read.
+
+If the hub read nothing, the client would get a broken connection instead of the response.
+"""
 
 
 class BodyLimit:
-    """ASGI middleware. ``limit(path)`` returns the maximum number of bytes of a request to ``path``."""
+    """ASGI middleware that refuses bodies that are too large.
+
+    ``limit(path)`` returns the maximum size of the body of a request to ``path``, in bytes.
+    """
 
     def __init__(self, app: ASGIApp, *, limit: Callable[[str], int]) -> None:
         self._app = app

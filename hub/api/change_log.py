@@ -41,7 +41,7 @@ CHANGE_KEYS = frozenset(
         "notifications.reports",
     )
 )
-"""Every key of a change."""
+"""All keys that a :class:`Change` may have."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -63,14 +63,17 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class ChangeLog:
-    """Writes entries. A failure is only logged, because the change itself has been made already."""
+    """Writes changes to the activity log and the audit log.
+
+    If an entry cannot be written, that is only logged, because the change itself is already made.
+    """
 
     def __init__(self, submit: Callable[[Input], Awaitable[Any]], now: Callable[[], int]) -> None:
         self._submit = submit
         self._now = now
 
     async def write(self, by: str, *changes: Change, device: str | None = None) -> None:
-        """Write one entry for the changes that the person ``by`` made together."""
+        """Write one entry about all ``changes``, which the person ``by`` made together."""
         for change in changes:
             note(change.text, object=change.object, changes=change.fields)
         text = "; ".join(change.text for change in changes)
@@ -105,7 +108,7 @@ class DeviceBefore(msgspec.Struct, frozen=True):
 
 
 def device_changes(before: DeviceBefore, device: Device) -> list[Change]:
-    """Return the changes of a device."""
+    """Return what changed in a device: its present fields compared with ``before``."""
     after, name = DeviceBefore.of(device), device.display_name
     found = []
     if after.name != before.name:
@@ -158,14 +161,20 @@ def _metric_change(was: MetricOverride, now: MetricOverride, name: str, title: s
 
 
 def _meaning(edit: MetricOverride) -> str:
-    """Return the corrected meaning of a metric, as the end of a sentence."""
+    """Return the meaning that a person set for a metric as the end of a sentence; empty if none was set.
+
+    Example: ``" to Temperature"``, with a space at the beginning.
+    """
     chosen = {each for each in (edit.quantity, *(edit.places or ()), edit.role) if each}
     titles = [term.title for known in (quantities(), places(), roles()) for term in known if term.id in chosen]
     return f" to {', '.join(titles)}" if titles else ""
 
 
 def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
-    """Return the changes of the rules."""
+    """Return what changed in the rules: one change each for the added, the changed and the removed rules.
+
+    If no rule changed, return one change that says so, because the text of the file was edited.
+    """
     old, new = ({rule.id: rule for rule in rules} for rules in (before, after))
     names = {rule.id: rule.name for rule in (*before, *after)}
     nothing = Change("rules.unchanged", "edited rules.toml, no rule changed")
@@ -173,7 +182,7 @@ def rule_changes(before: Sequence[Rule], after: Sequence[Rule]) -> list[Change]:
 
 
 def calculated_changes(before: Sequence[CalculatedMetric], after: Sequence[CalculatedMetric]) -> list[Change]:
-    """Return the changes of the calculated metrics."""
+    """Return what changed in the calculated metrics."""
     old, new = ({each.id: each for each in metrics} for metrics in (before, after))
     names = {each.id: each.name for each in (*before, *after)}
     nothing = Change("calculated.unchanged", "edited calculated.toml, no metric changed")
@@ -181,7 +190,7 @@ def calculated_changes(before: Sequence[CalculatedMetric], after: Sequence[Calcu
 
 
 def reaction_changes(before: Sequence[Reaction], after: Sequence[Reaction]) -> list[Change]:
-    """Return the changes of the reactions. The addresses of webhooks are left out: they may carry secrets."""
+    """Return what changed in the reactions. The addresses of webhooks are left out: they may contain secrets."""
     old, new = ({each.id: _public(each) for each in reactions} for reactions in (before, after))
     names = {each.id: each.name for each in (*before, *after)}
     nothing = Change("reactions.unchanged", "edited reactions.toml, no reaction changed")
@@ -197,14 +206,17 @@ def _public(reaction: Reaction) -> Reaction:
 
 
 def mapping_changes(before: Sequence[Mapping], after: Sequence[Mapping]) -> list[Change]:
-    """Return the changes of the mappings."""
+    """Return what changed in the mappings."""
     old, new = ({mapping.topic: mapping for mapping in mappings} for mappings in (before, after))
     nothing = Change("mappings.unchanged", "edited mappings.toml, no mapping changed")
     return _entries("mappings", "mapping of", old, new, {}) or [nothing]
 
 
 def _entries(group: str, what: str, old: dict[str, Any], new: dict[str, Any], titles: dict[str, str]) -> list[Change]:
-    """Return the added, changed and removed entries between two tables by id; ``titles`` are names for people."""
+    """Return up to three changes: the added, the changed and the removed entries.
+
+    ``old`` and ``new`` have the entries by id, ``titles`` the names of entries by id.
+    """
     verbs = (
         ("added", [each for each in new if each not in old]),
         ("changed", [each for each in new if each in old and old[each] != new[each]]),

@@ -31,15 +31,16 @@ def is_secure(scope: Scope) -> bool:
 
 
 def root_path_of(scope: Scope) -> str:
-    """Return the path below which the client sees the hub: ``/hub``, or an empty text."""
+    """Return the path below which a proxy serves the hub, such as ``/hub``; an empty text if there is none."""
     return str(scope.get("app_root_path", ""))
 
 
 def below(scope: Scope, root: str) -> Scope:
-    """Return the scope of a request to a hub that is served below ``root``. The path may still begin with ``root``.
+    """Return the scope of a request to a hub that is served below the path ``root``.
 
-    Starlette puts ``app_root_path`` into the addresses that it makes (``request.base_url``). ``root_path`` stays empty:
-    Starlette would remove it from the path once more.
+    ``root`` is removed from the path, if the path begins with it. Starlette puts ``app_root_path`` into the addresses
+    that it makes (``request.base_url``). ``root_path`` stays empty, because Starlette would remove it from the path
+    once more.
     """
     if not root:
         return scope
@@ -60,7 +61,11 @@ class TrustedProxies:
         return ip is not None and any(ip in network for network in self._networks)
 
     def resolve(self, scope: Scope) -> Scope:
-        """Return the scope of the client's own request. Return it unchanged unless a trusted proxy sent it."""
+        """Return the scope as the client sent the request, with the values that trusted proxies report.
+
+        These are the client's address, scheme, host and path prefix. A request that no trusted proxy sent is returned
+        unchanged.
+        """
         if not self._networks or not self.trusts(address_of(scope)):
             return scope
         headers = Headers(scope=scope)
@@ -93,7 +98,10 @@ def _items(headers: Headers, name: str) -> list[str]:
 
 
 def _at_hop(values: list[str], trusted: int) -> str:
-    """Return the value that the outermost trusted proxy has appended."""
+    """Return the value that the trusted proxy nearest to the client appended; empty if there are no values.
+
+    ``trusted`` is the number of trusted proxies, each of which appended one value.
+    """
     return values[-min(max(trusted, 1), len(values))] if values else ""
 
 
@@ -105,7 +113,10 @@ def _without_port(hop: str) -> str:
 
 
 class OpenRequests:
-    """Counts open requests and sockets, in total and by client. A delayed answer counts until it is sent."""
+    """Counts open requests and sockets, in total and by client.
+
+    A request is counted until its response is sent, also while the hub delays the response.
+    """
 
     def __init__(self, limit: int, limit_per_client: int) -> None:
         self._limit = limit
@@ -115,7 +126,7 @@ class OpenRequests:
 
     @contextmanager
     def enter(self, address: str) -> Iterator[None]:
-        """Count a request while the context is open. Raises TooBusy if the client or the hub has too many."""
+        """Count a request while the block runs. Raises TooBusy if the client or the hub has too many open requests."""
         client = client_group(address)
         if self._total >= self._limit or self._open[client] >= self._limit_per_client:
             raise TooBusy("Too many requests are open.", "Try again in a moment, or close other pages.")
@@ -131,10 +142,11 @@ class OpenRequests:
 
 
 def connection_limits(total: int | None, per_client: int | None) -> tuple[int, int]:
-    """Return the limits on open connections, in total and by client.
+    """Return the limits on open connections: in total, and for one client.
 
     The default total is two thirds of the process's limit on open files; the other third is for the history, the broker
-    and the workers. The default by client is half of the total: behind an untrusted proxy, all users are one client.
+    and the workers. The default for one client is half of the total, because behind a proxy that is not trusted all
+    users count as one client.
     """
     if total is None:
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]

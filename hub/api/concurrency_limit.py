@@ -13,7 +13,10 @@ def _too_many_questions() -> HubError:
 
 
 class ConcurrencyLimit:
-    """A number of slots. A request without a free slot is refused at once rather than queued."""
+    """Limits how many requests are in progress at the same time. A request above the limit is refused, not queued.
+
+    ``slots`` is the limit. ``busy`` makes the error for a refused request.
+    """
 
     def __init__(self, slots: int, busy: Callable[[], HubError] = _too_many_questions) -> None:
         self._free = slots
@@ -21,7 +24,7 @@ class ConcurrencyLimit:
 
     @contextmanager
     def acquire(self) -> Iterator[None]:
-        """Hold a slot while the context is open. Raises the error of ``busy`` if none is free."""
+        """Hold a slot while the block runs. Raises the error that ``busy`` makes if no slot is free."""
         if self._free <= 0:
             raise self._busy()
         self._free -= 1

@@ -1,4 +1,7 @@
-"""Changes of the settings files with tables (``rules.toml`` and others) that people make through the API."""
+"""Changes of the configuration files ``rules.toml``, ``mappings.toml`` and others, made through the API.
+
+Each file is a list of TOML tables, and each table defines one entry, such as a rule.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,15 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class ConfigChanges(Generic[T]):
-    """Changes one file, and writes each change to the activity log. Methods return the new text as a response.
+    """Changes one file, and writes each change to the activity log.
+
+    The methods that change the file return a response with the new text. ``by`` is the person who makes the change.
 
     Attributes:
         file: The file.
         entries: Returns the entries in use.
-        compare: Returns what has changed between two states of the entries.
-        faults: By file, the errors of entries that are ignored. A change that is accepted removes them.
+        compare: Returns what has changed between the entries before and the entries after.
+        faults: By file, the errors of entries that are ignored. An accepted change removes the errors of its file.
         log: The activity log.
         answer: Returns the body of a response from the new text and the entries before and after the change.
     """
@@ -38,7 +43,10 @@ class ConfigChanges(Generic[T]):
     answer: Callable[[ConfigDraft, Sequence[T], Sequence[T]], object] = lambda draft, before, after: draft
 
     def check(self, text: str, shape: Callable[[T], S]) -> tuple[list[S], str | None]:
-        """Check a draft of the whole file. Return its entries, each converted by ``shape``, or the problem with it."""
+        """Parse a draft of the whole file.
+
+        Return its entries, each converted by ``shape``, and None; or an empty list and the problem with the draft.
+        """
         try:
             return [shape(entry) for entry in self.file.check(text)], None
         except Invalid as error:
@@ -55,11 +63,11 @@ class ConfigChanges(Generic[T]):
         return answer
 
     async def change(self, by: str, entry: str | None, body: TableChangeBody) -> Json:
-        """Change the table of one entry; None adds a table."""
+        """Change the table of the entry with the id ``entry``. If ``entry`` is None, add a table."""
         return await self._logged(by, self.file.put_table(entry, body.draft() or TableDraft(), body.revision))
 
     async def delete(self, by: str, entry: str, revision: str) -> Json:
-        """Remove the table of one entry."""
+        """Remove the table of the entry with the id ``entry``."""
         return await self._logged(by, self.file.delete_table(entry, revision))
 
     async def _logged(self, by: str, change: Awaitable[ConfigDraft]) -> Json:

@@ -1,4 +1,4 @@
-"""Cursors of paginated lists: a position as an opaque text."""
+"""Cursors of paginated lists: a position in the list, encoded as text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ T = TypeVar("T")
 
 
 def pack(position: object) -> str:
-    """Return the position as a cursor."""
+    """Encode a position as a cursor."""
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
 
 
 def unpack(cursor: str | None, kind: type[T]) -> T | None:
-    """Return the position of a cursor. Raises Invalid if :func:`pack` did not create it."""
+    """Decode a cursor. Return its position, None if ``cursor`` is None.
+
+    Raises Invalid if :func:`pack` did not create the cursor from a ``kind``.
+    """
     if cursor is None:
         return None
     try:

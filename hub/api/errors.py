@@ -46,7 +46,7 @@ STATUS: tuple[tuple[type[errors.HubError], int], ...] = (
     (errors.WorkFailed, 422),
     (errors.AiError, 503),
 )
-"""HTTP status by error class; the first match counts. All others are 500."""
+"""HTTP status by error class. The first entry whose class matches applies. All other errors are 500."""
 
 _MESSAGES = {
     400: (
@@ -69,7 +69,7 @@ class Json(JSONResponse):
 def problem(
     path: str, status: int, code: str, message: str, hint: str = "", headers: dict[str, str] | None = None
 ) -> Response:
-    """Return an error response in the form that belongs to ``path``."""
+    """Return an error response. ``path`` decides which form the body has."""
     if path == "/ask":
         return Json({"error": message}, status, headers)
     if path.startswith(("/ai/", "/analyze/")):
@@ -134,7 +134,7 @@ def allowed_methods(request: Request) -> set[str]:
 
 
 def _sentence(faults: Sequence[Any]) -> str:
-    """Return a sentence such as ``limit: Input should be less than or equal to 1000; name: …``."""
+    """Return the faults of a request as one text: ``limit: Input should be less than or equal to 1000; name: …``."""
     parts = []
     for fault in faults[:5]:
         if fault["type"] == "json_invalid":

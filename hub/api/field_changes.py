@@ -1,4 +1,4 @@
-"""Compare two values field by field, for the audit log: short, and without secrets."""
+"""Compare two values field by field, for the audit log. The results are short and contain no secrets."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MAX_TEXT = 200
 MASK = "***"
 _SECRET = re.compile(r"(^|[._-])(password|passwd|passphrase|secret|token|api_?key|key|psk)$", re.IGNORECASE)
 _LOGIN = re.compile(r"(?<=://)[^/@\s]+(?=@)")
-"""The user name and password of an address."""
+"""User name and password in a URL."""
 
 
 def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
-    """Return the fields that differ, at most :data:`MAX_CHANGES`; None stands for a missing field.
+    """Return the fields that differ, at most :data:`MAX_CHANGES`. A field that is missing on one side is None there.
 
-    A field is named by its path: ``hot.above``. Values of secrets are masked.
+    A field is named by its path, such as ``hot.above``. The values of secrets are masked.
     """
     old, new = dict(_fields(_plain(before))), dict(_fields(_plain(after)))
     names = [name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name)]
@@ -31,7 +31,7 @@ def field_changes(before: Any, after: Any) -> tuple[FieldChange, ...]:
 
 
 def masked(name: str, value: Any) -> Any:
-    """Return a value for the log: a secret as stars, long texts and lists truncated."""
+    """Return the value of the field ``name`` for the log. Secrets are replaced by stars; long texts are cut."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if _SECRET.search(name):
@@ -48,7 +48,10 @@ def _plain(value: Any) -> Any:
 
 
 def _fields(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of each field. A list is one value; an empty list counts as no value."""
+    """Yield the path and the value of each field, also of nested ones.
+
+    A list is one value. None and an empty list are left out.
+    """
     if not isinstance(value, dict):
         if path and value is not None and value != []:
             yield path, value

@@ -1,6 +1,6 @@
 """Outermost ASGI middleware: Host and Origin checks, CORS, authentication, authorization, and security headers.
 
-Requests that it refuses reach no other code.
+A request that this middleware refuses reaches no other code.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ PROBES = frozenset({"/healthz", "/readyz"})
 """Paths for load balancers and supervisors: allowed without a token and with any Host header."""
 STREAMS = ("text/event-stream", "application/x-ndjson")
 _NOT_IN_HOST = frozenset("/?#@\\")
-"""URL delimiters. In a Host header, other programs could parse them into another name than the hub does."""
+"""URL delimiters. Other programs could read a Host header with one of them as another host name than the hub does."""
 _FORWARDED = ("forwarded", "x-forwarded-", "x-real-ip", "via")
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _EXPOSED = ("Content-Disposition", "ETag", "Retry-After", "WWW-Authenticate")
@@ -113,7 +113,7 @@ class Guard:
     # -- checks -----------------------------------------------------------------------------------------------
 
     def _check_origin(self, scope: Scope) -> Response | None:
-        """Return a refusal because of the Host header, a forwarding header or the Origin header, or None."""
+        """Check path, Host, Origin and forwarding headers. Return the response that refuses the request, or None."""
         path, headers = scope["path"], Headers(scope=scope)
         if not path.isprintable() and any(character < " " or character == "\x7f" for character in path):
             # The router's patterns end in "$", which ignores a line feed at the end: it would see another path.
@@ -134,7 +134,10 @@ class Guard:
         return None
 
     async def _authenticate(self, scope: Scope) -> Response | None:
-        """Return a refusal of a request that is not authenticated, or None. Store the proof in the request's state."""
+        """Authenticate and authorize a request. Return the response that refuses it, None if it is allowed.
+
+        Store the proof in the request's state.
+        """
         path, headers = scope["path"], Headers(scope=scope)
         open_path = scope["type"] == "http" and self._is_open(scope["method"], path)
         if open_path and path not in PROBES | {"/api/session"}:
@@ -192,7 +195,7 @@ class Guard:
     # -- the request ------------------------------------------------------------------------------------------
 
     async def _run(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve the request. WebSockets and streams end with their session or token; other requests are completed."""
+        """Serve the request. The end of its session or token ends a WebSocket or stream, but no other request."""
         proof: Proof | None = scope.get("state", {}).get("proof")
         task = asyncio.current_task()
         if proof is None or (key := proof.key) is None or task is None:
@@ -277,8 +280,8 @@ def _with_headers(send: Send, *, secure: bool, varies: bool) -> Send:
 async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
     """Send a refusal.
 
-    A WebSocket is accepted and closed with a code, because a page cannot read the status of a refused handshake. A
-    WebSocket from a foreign origin gets a plain 403.
+    A WebSocket is accepted and then closed with a code, because a page cannot read the status of a refused handshake.
+    Only a WebSocket from a foreign origin gets a plain 403.
     """
     if scope["type"] == "http":
         await refusal(scope, receive, send)

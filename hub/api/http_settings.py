@@ -15,14 +15,15 @@ class HttpSettings:
     Attributes:
         host: Address that the server is bound to.
         port: Port that the server is bound to.
-        token: Access token. Without one, everybody who reaches the port has full access, so it must be loopback.
-        command_token: Access token for commands on this machine, made at each start.
+        token: Access token. If it is None and there are no accounts, everybody who reaches the port has full access, so
+            ``host`` must be loopback.
+        command_token: Access token for ``hub`` commands on this machine, made at each start.
         allowed_hosts: Further names that are accepted in the ``Host`` header.
         allowed_origins: Further origins (``https://hub.example``) whose pages may use the API.
         trusted_proxies: Networks whose ``X-Forwarded`` headers are trusted.
         root_path: Path below which a proxy serves the hub, ``/hub``; empty for none.
         max_connections: Limit on open connections; None derives it from the process's limit on open files.
-        max_connections_per_client: The same for one client address.
+        max_connections_per_client: Limit on open connections of one client; None for half of the total.
         web_dir: Directory of the built dashboard.
         image_bytes: Limit on an uploaded picture.
         audio_bytes: Limit on an uploaded recording.

@@ -15,11 +15,11 @@ class HubInfo:
     Attributes:
         version: Version of the software.
         install_id: Random id of the installation, kept in the data folder.
-        started_at: Start of this run in epoch milliseconds.
+        started_at: When this process started, in epoch milliseconds.
         data: Data folder with the history and the configuration files.
         retention: How long the history is kept.
         limits: Limits of uploads, bodies and AI requests, by name.
-        metrics_readings: How many readings ``/metrics`` has at most.
+        metrics_readings: Maximum number of device readings in the response of ``/metrics``.
     """
 
     version: str

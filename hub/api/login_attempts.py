@@ -1,9 +1,9 @@
-"""Throttle wrong credentials by client and by person: after ten attempts, further ones are answered late and with 429.
+"""Throttle wrong credentials by client and by account name: after ten wrong attempts, further ones are delayed.
 
-Only answers to wrong credentials are delayed. The right token and a valid session are accepted at once from any
-address, so nobody can lock others out. The counters are a fixed table, indexed by a keyed hash of the client: memory
-does not grow with the number of addresses, and no address can evict its own counter. Clients that share a counter share
-their attempts, which delays an honest one by a second at most.
+Such attempts are answered late and with 429. The right token and a valid session are accepted at once from any address,
+so nobody can lock others out. The counters are a table of fixed size, indexed by a keyed hash of the client or name:
+its memory does not grow with the number of addresses, and no address can remove its own counter. Clients that share a
+counter share their attempts, which delays an honest client by a second at most.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from hashlib import blake2b
 
 BURST = 10
 WINDOW_S = 60.0
-"""A client has ``BURST`` wrong attempts, and regains them evenly over this time."""
+"""Seconds in which all ``BURST`` wrong attempts of a client are forgiven, one after another at equal intervals."""
 HOLD_S = 1.0
-"""Delay of the answer to a wrong attempt beyond them."""
+"""Seconds by which the answer is delayed if the client has used up its ``BURST`` wrong attempts."""
 _COUNTERS = 16_384
 _INTERVAL_S = WINDOW_S / BURST
 
 
 class LoginAttempts:
-    """Counters of wrong attempts."""
+    """Counters of wrong attempts by client or account name."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -35,7 +35,7 @@ class LoginAttempts:
         self._regained = array("d", bytes(8 * _COUNTERS))
 
     def wrong(self, client: str) -> int:
-        """Count a wrong attempt. Return 0, or the seconds to wait if the client has no attempts left."""
+        """Count a wrong attempt. Return 0; if the client has no attempts left, the seconds until it has one again."""
         index = self._index(client)
         now = self._clock()
         regained = max(self._regained[index], now)
@@ -45,7 +45,10 @@ class LoginAttempts:
         return 0
 
     async def wrong_held(self, *counted: str) -> int:
-        """Count a wrong attempt for each of ``counted``, and delay the caller if one of them has no attempts left."""
+        """Count a wrong attempt for each of ``counted`` (clients or names). Return the longest wait in seconds.
+
+        If one of them has no attempts left, delay the caller by :data:`HOLD_S`.
+        """
         wait = max(self.wrong(each) for each in counted)
         if wait:
             await asyncio.sleep(HOLD_S)

@@ -1,4 +1,4 @@
-"""Streamed responses with one JSON object a line."""
+"""Streamed responses that consist of lines with one JSON object each."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def line(content: Any) -> bytes:
 async def streamed(lines: AsyncGenerator[bytes, None]) -> StreamingResponse:
     """Return a response that streams ``lines``.
 
-    The first line is awaited here, so an error before it sets the status. A later HubError becomes a last line of type
-    ``error``.
+    The first line is awaited before the response begins, so an error until then sets the HTTP status. A later HubError
+    becomes a last line of type ``error``.
     """
     first = await anext(lines, b"")
     return StreamingResponse(_rest(first, lines), media_type=LINES)

@@ -1,7 +1,7 @@
 """Complete the OpenAPI description with error responses, security schemes and operation ids.
 
-FastAPI describes what the routes return. Responses of the layers around them (``guard.py``, ``errors.py``, the web
-server) are added here by rule, so that no route has to repeat them.
+FastAPI describes what the routes return. The responses of other layers (``guard.py``, ``errors.py``, the web server)
+are added here by general rules, so that no route has to repeat them.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ SCHEMAS = {"Error": _ERROR_SCHEMA, "AskError": _ASK_ERROR_SCHEMA, "DetailError":
 
 
 def operation_id(route: APIRoute) -> str:
-    """Return ``get_device_history`` for ``GET /api/devices/{device_id}/history``."""
+    """Return the operation id of a route: ``get_device_history`` for ``GET /api/devices/{device_id}/history``."""
     parts = [part for part in route.path.removeprefix("/api").split("/") if part]
     words = []
     for part, following in zip(parts, [*parts[1:], ""], strict=True):
@@ -82,10 +82,10 @@ def operation_id(route: APIRoute) -> str:
 
 
 class DescribedApi(FastAPI):
-    """A FastAPI application with a completed description.
+    """A FastAPI application with a completed OpenAPI description.
 
     Attributes:
-        auth: Has the name of the session cookie, and whether a token is needed.
+        auth: Has the name of the session cookie, and knows whether a token is needed.
         trail: Writes the audit log.
     """
 
@@ -100,7 +100,10 @@ class DescribedApi(FastAPI):
         return self.openapi_schema
 
     def described(self) -> dict[str, Any]:
-        """Return the description with tuples (``prefixItems``). The dashboard's types are generated from it."""
+        """Return the description in which tuples are described by ``prefixItems``.
+
+        The dashboard's types are generated from it.
+        """
         if not self.webhooks.routes:
             live_schemas.describe(self)
         found = get_openapi(
@@ -135,7 +138,10 @@ class DescribedApi(FastAPI):
 
 
 def _without_tuples(schema: Any) -> Any:
-    """Describe each tuple as an array of any of its types, because many generators misread ``prefixItems``."""
+    """Return a schema that describes each tuple as an array whose items may have any of the tuple's types.
+
+    The function is recursive. Many generators misread ``prefixItems``, which describes tuples exactly.
+    """
     if isinstance(schema, list):
         return [_without_tuples(each) for each in schema]
     if not isinstance(schema, dict):
@@ -180,7 +186,7 @@ def _response(schema: str, status: int) -> dict[str, Any]:
 
 
 def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int]:
-    """Yield the error statuses of the layers around the routes."""
+    """Yield the HTTP statuses of the errors that layers around the routes return for an operation."""
     yield from (414, 431, 503)
     if path not in PROBES:
         yield from (403, 421)
@@ -197,7 +203,7 @@ def _statuses(method: str, path: str, operation: dict[str, Any]) -> Iterator[int
 
 
 def _schema_of(path: str) -> str:
-    """Return the schema of the errors for this path, as in :func:`hub.api.errors.problem`."""
+    """Return the name of the error schema for this path, matching :func:`hub.api.errors.problem`."""
     if path == "/ask":
         return "AskError"
     return "DetailError" if path.startswith(("/ai/", "/analyze/")) else "Error"

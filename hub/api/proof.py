@@ -10,19 +10,19 @@ from hub.accounts.scope import Limits
 from hub.model import Actor
 
 NOBODY = "operator"
-"""Author of changes at a hub without accounts, or with the access token."""
+"""Author of changes that are made without an account: at a hub without accounts, or with the access token."""
 
 
 class Proof(NamedTuple):
     """How a request was authenticated.
 
     Attributes:
-        kind: ``open``: the hub requires no authentication.
+        kind: ``bearer``, ``cookie``, or ``open`` if the hub requires no authentication.
         role: Role that decides what the request may do.
-        account: The person; None in an open hub and with the access token.
-        session: The session of a cookie.
-        key: Key of the session or id of the token; streams are closed when it ends. None without one.
-        limits: Limits of the API token; the account may have other limits.
+        account: The person's account; None in an open hub and with the access token.
+        session: The session of the request's cookie, None without a cookie.
+        key: Key of the session or id of the token; when that ends, the streams with this key are closed.
+        limits: Limits of the API token. The limits of the account apply as well.
         token: Name of the person's API token, None without one.
     """
 
@@ -41,12 +41,12 @@ class Proof(NamedTuple):
 
     @property
     def requester(self) -> Requester:
-        """Return who makes this request, as the owner of personal objects such as dashboards."""
+        """Return who makes this request. It decides which personal objects, such as dashboards, the request may use."""
         return Requester(self.account.id if self.account else None, self.role)
 
     @property
     def language(self) -> str:
-        """Return the language that the person has chosen, English without a choice."""
+        """Return the language of the person's profile; English if none is set."""
         return (self.account.profile.language if self.account else None) or "en"
 
     @property

@@ -9,7 +9,10 @@ from hub.services.area_tree import AreaTree
 
 
 def limits_of(wanted: LimitsWanted | None, areas: AreaTree) -> Limits | None:
-    """Return the limits with the ids of the areas. Raises Invalid for an area that does not exist."""
+    """Return limits whose areas are ids; the request may name areas by id or name. None stays None.
+
+    Raises Invalid for an area that does not exist.
+    """
     if wanted is None:
         return None
     found = [areas.find(text) for text in wanted.areas]

@@ -1,7 +1,8 @@
 """Fan-out of events from the bus to all live clients, with a single subscription.
 
-The broadcaster marks the changes for the dashboards (``dashboard_socket.py``) and passes them to the listeners of the
-public feeds. Alerts are joined with their diagnoses by one query per batch. Nothing here waits for a client.
+The broadcaster records what changed for the dashboards (``dashboard_socket.py``), and passes the changes to the
+listeners of the public feeds. It reads the diagnoses of a batch of alerts with one query. Nothing here waits for a
+client.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ BATCHES_BEHIND = 256
 
 
 class Broadcaster:
-    """Distributes committed events. :meth:`run` ends when the bus closes or the hub shuts down.
+    """Distributes the events that the bus reports after their commit.
 
     Attributes:
         live: The dashboards on ``/api/live``.
-        incidents: The incidents as a client may see them.
+        incidents: The incidents, as each client may see them.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Broadcaster:
         return len(self._listeners)
 
     async def run(self) -> None:
-        """Distribute events, frames and figures until the bus closes or the hub shuts down."""
+        """Distribute events, and send frames and figures to dashboards, until the bus closes or the hub shuts down."""
         try:
             await sockets.until_first(
                 broadcast_events=self._take_events(),
@@ -89,7 +90,7 @@ class Broadcaster:
 
     @contextmanager
     def listen(self, *, readings_only: bool) -> Iterator[Listener]:
-        """Register a listener of ``/events/devices`` or ``/ws``. Raises Conflict if there are too many."""
+        """Register a listener of ``/events/devices`` or ``/ws`` in the block. Raises Conflict if there are too many."""
         if len(self._listeners) >= self._max_listeners:
             raise Conflict("Too many clients are connected.", "Close one, or try again later.")
         listener = Listener(readings_only=readings_only)
@@ -104,7 +105,7 @@ class Broadcaster:
 
     @contextmanager
     def record(self) -> Iterator[Listener]:
-        """Register an internal listener, which does not count towards the limit."""
+        """Register an internal listener while the block runs. It does not count towards the limit."""
         listener = Listener(readings_only=False)
         self._recorders.add(listener)
         try:
@@ -113,7 +114,7 @@ class Broadcaster:
             self._recorders.discard(listener)
 
     def tell(self, notice: Notice) -> None:
-        """Queue a notice for each listener."""
+        """Queue a notice (about an alert, a diagnosis or an incident) for each listener."""
         for listener in self._listeners:
             listener.notice(notice)
 

@@ -6,15 +6,16 @@ States of a page::
                            ▲                                        │
                            └──────── begin_again(reason) ◀──────────┘  alerts overflow, events were lost, limits changed
 
-- Frames are flow-controlled: a page with ``IN_FLIGHT`` unacknowledged frames gets no other until it acknowledges one.
-  Its next frame then holds the newest value of everything that changed since (conflation). So a slow page skips states,
-  and costs the hub at most ``IN_FLIGHT`` frames of memory.
-- Alerts, commands and the steps of runs are queued in order and never skipped. If ``ALERTS_QUEUED`` of them wait, the
-  page starts again: the snapshot and the list of open alerts hold their outcome.
-- Of figures and pongs only the newest waits.
+- Frames are flow-controlled: a page with ``IN_FLIGHT`` unacknowledged frames gets no further frame until it
+  acknowledges one. The next frame then has the newest value of everything that has changed in the meantime
+  (conflation). So a slow page skips states, and costs the hub at most ``IN_FLIGHT`` frames of memory.
+- Alerts, commands and the steps of diagnoses in progress are queued in order and never skipped. If ``ALERTS_QUEUED`` of
+  them wait, the page starts again: the snapshot and the list of open alerts contain their outcome.
+- Figures and pongs are not queued: a newer one replaces one that still waits.
 - ``begin`` drops whatever is queued, because the snapshot includes it.
 
-The broadcaster fills the queues, without waiting; the connection's own task sends (``dashboard_socket.py``).
+The broadcaster fills the queues, without waiting. The connection's own task sends what is queued
+(``dashboard_socket.py``).
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ from collections.abc import Callable
 from hub.accounts.scope import EVERYTHING, DeviceScope
 
 IN_FLIGHT = 2
-"""Unacknowledged frames of one client."""
+"""Maximum number of frames that were sent to one client and not yet acknowledged."""
 ALERTS_QUEUED = 1_000
 
 
 class Client:
-    """One page.
+    """One page that is connected to the dashboard's socket.
 
     Attributes:
-        viewer: Returns the devices that it may see now.
-        scope: The devices that its snapshot was made for.
-        shown: Handles of devices that were sent to it, unless it sees the whole hub.
+        viewer: Returns the devices that the page may see now.
+        scope: The devices that the page's snapshot was made for.
+        shown: Handles of devices that were sent to the page; not used for a page that sees the whole hub.
         at: Number of the last frame that was queued.
         started: The page has its snapshot, so frames may follow.
         hidden: The page is in the background and needs no frames.
@@ -47,7 +48,7 @@ class Client:
         pong: Answer to the newest ping.
         resume_from: Frame after which the page continues; None for a snapshot.
         resync: Reason for a new snapshot that the page has not received yet.
-        restart: The writer has to send a snapshot or a resumption first.
+        restart: The sending task has to send a snapshot or a resumption next.
         wake: Set if there is something to send.
     """
 
@@ -89,14 +90,14 @@ class Client:
         self.wake.set()
 
     def give_stats(self, text: str) -> None:
-        """Queue figures; they replace older ones."""
+        """Queue the hub's figures. They replace figures that are still queued."""
         # A hidden page catches up with one frame when it is visible again.
         if self.started and not self.hidden:
             self.stats = text
             self.wake.set()
 
     def begin(self, since: int | None) -> None:
-        """Start with a snapshot, or with the changes after frame ``since``."""
+        """Start again: drop the queues, then send the changes after frame ``since``, or a snapshot if it is None."""
         self.resume_from = since
         self.started = False
         self.restart = True
@@ -107,7 +108,7 @@ class Client:
         self.wake.set()
 
     def begin_again(self, reason: str) -> None:
-        """Send a ``resync`` with this reason, then a snapshot."""
+        """Start the page again: send a ``resync`` message with this reason, then a snapshot."""
         self.resync = reason
         self.begin(None)
 

@@ -1,8 +1,8 @@
 """The dashboard's socket, ``/api/live``: send each client a snapshot, then frames of what changed.
 
-docs/live.md describes the protocol. A frame is encoded once for all clients in the same state. Each client has its own
-bounded queues and its own task that sends, so a slow one never delays another. ``device_columns.py`` defines the
-columns; the broadcaster marks what changed.
+docs/live.md describes the protocol. A frame is encoded once for all clients that have the same state. Each client has
+its own bounded queues and its own sending task, so a slow client never delays another. ``device_columns.py`` defines
+the columns; the broadcaster records what changed.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ TICK_S = 0.25
 STATS_S = 2.0
 HELLO_S = 10.0
 SEND_S = 60.0
-"""A client is disconnected if a send takes longer."""
+"""A client is disconnected if sending one message to it takes more than this many seconds."""
 MESSAGE_CHARS = 4_096
 
 
 class ClientMessage(msgspec.Struct):
-    """A message from a page, with the fields of all types."""
+    """A message from a page. Each type of message uses some of the fields."""
 
     type: str
     since: int | None = None
@@ -46,7 +46,7 @@ class ClientMessage(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct, frozen=True):
-    """A cached snapshot. It is valid for this epoch and frame until ``until`` (time of the event loop)."""
+    """A cached snapshot of this epoch and frame. It expires at ``until``, a time of the event loop."""
 
     epoch: str
     seq: int
@@ -106,7 +106,7 @@ class Live:
             return self._stats.message()
 
     def tick(self) -> None:
-        """Close the current frame and queue it for the clients that are ready; others catch up later."""
+        """Close the current frame and queue it for each client that is ready. Other clients get its changes later."""
         for client in self.clients:
             if client.started and client.viewer() != client.scope:
                 self._run_subscriptions.remove(client)
@@ -135,9 +135,10 @@ class Live:
             client.give_frame(columns.seq, catch_up[client.at])
 
     def announce(self, device: str, encode: Callable[[], str]) -> None:
-        """Queue a message about a device that must not be dropped for all clients that may see the device.
+        """Queue a message about a device, which must not be dropped, for all clients that may see the device.
 
-        ``encode`` is called once for all clients that see the whole hub, and once for each client with limits.
+        ``encode`` returns the message for the current viewer. It is called once for all clients that see the whole hub,
+        and once for each other client.
         """
         text = ""
         for client in self.clients:
@@ -151,13 +152,13 @@ class Live:
                     client.give_alert(encode())
 
     def lost(self, reason: str) -> None:
-        """Send a new snapshot to all clients, because events were lost."""
+        """Begin a new epoch and send all clients a new snapshot, because events were lost."""
         self.columns.reset()
         for client in self.clients:
             client.begin_again(reason)
 
     def snapshot(self) -> str:
-        """Return a snapshot, the same one for all clients of a frame. The next delta holds the changes after it."""
+        """Return a snapshot of all devices. Clients that connect during the same frame share one snapshot."""
         columns, cached = self.columns, self._snapshot
         time = asyncio.get_running_loop().time()
         if (cached.epoch, cached.seq) != (columns.epoch, columns.seq) or time > cached.until:
@@ -244,7 +245,7 @@ class Live:
                 await _send(socket, text)
 
     async def _start(self, client: Client, socket: WebSocket) -> None:
-        """Send snapshot or resumption, open alerts and figures. Frames that come in the meantime wait in the queue."""
+        """Send the snapshot or the resumption, then open alerts and figures. Frames wait in the queue until then."""
         client.restart = False
         if client.resync is not None:
             reason, client.resync = client.resync, None

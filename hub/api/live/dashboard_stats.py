@@ -23,7 +23,7 @@ class DashboardStats:
         trend: The figures of the last five minutes.
         devices: Counts devices by presence.
         alerts: Counts open alerts by severity.
-        throughput: Message rate, queues and losses.
+        throughput: Measures the message rate, queues and losses.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class DashboardStats:
         self._now = now
 
     async def run(self) -> None:
-        """Add to the trend until cancelled."""
+        """Add the present figures to the trend at regular intervals, until cancelled."""
         while True:
             await asyncio.sleep(STEP_S)
             presence, severity = self.devices.by_presence(), self.alerts.by_severity()

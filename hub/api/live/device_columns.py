@@ -1,8 +1,8 @@
 """All devices as columns, for the dashboard's socket: integer handles, snapshots and deltas as JSON.
 
-Each row stores the number of the frame in which its device last changed. So one scan gives a client that is any number
-of frames behind a single delta with the newest values. Values are read from the registry when a frame is made, after
-their commit. docs/live.md describes the format.
+Each row stores the number of the frame in which its device last changed. So one scan of the rows finds everything that
+changed after any frame, and makes one delta with the newest values. Values are read from the registry when a frame is
+made, after their commit. docs/live.md describes the format.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from hub.rules import Engine
 PRESENCE: dict[Presence, int] = {"online": 0, "stale": 1, "offline": 2}
 SEVERITY = {name: code for code, name in enumerate(SEVERITIES)}
 GONE_KEPT = 10_000
-"""Deletions remembered for clients that resume. A client that missed more of them gets a snapshot."""
+"""Number of deleted devices that are remembered. A client that resumes and missed more of them gets a snapshot."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 class Row:
-    """State of one handle. ``changed``, ``described`` and ``shown`` are the frames in which each part last changed."""
+    """One device. Frames of its last change: ``changed`` (any), ``described`` (name, area …), ``shown`` (units)."""
 
     __slots__ = ("changed", "described", "device", "facts", "shown")
 
@@ -58,7 +58,7 @@ class Columns:
         self.reset()
 
     def reset(self) -> None:
-        """Begin a new epoch. Handles and frame numbers of the old one are invalid."""
+        """Begin a new epoch. Handles and frame numbers of the old epoch are invalid."""
         self.epoch = secrets.token_hex(4)
         self.seq = 0
         self._handles: dict[str, int] = {}  # by device
@@ -73,7 +73,7 @@ class Columns:
     # -- changes ----------------------------------------------------------------------------------------------
 
     def read(self, records: Iterable[Record]) -> None:
-        """Mark the metrics in these records."""
+        """Record that the metrics in these records have new values."""
         dirty = self._dirty
         for record in records:
             metrics = dirty.get(record.device)
@@ -83,7 +83,7 @@ class Columns:
                 metrics.update(record.values)
 
     def read_batch(self, devices: Iterable[str], names: tuple[str, ...]) -> None:
-        """Mark these metrics of each of the devices."""
+        """Record that the metrics ``names`` of each of these devices have new values."""
         dirty = self._dirty
         for device in devices:
             metrics = dirty.get(device)
@@ -93,11 +93,11 @@ class Columns:
                 metrics.update(names)
 
     def touched(self, device_id: str) -> None:
-        """Mark a device whose presence or severity has changed."""
+        """Record that the presence or the severity of a device has changed."""
         self._dirty.setdefault(device_id, set())
 
     def described(self, device_id: str) -> None:
-        """Mark a device that is new, or whose name, area, model, labels or units have changed."""
+        """Record that a device is new, or that its name, area, model, labels or units have changed."""
         self._redescribe.add(device_id)
         self.touched(device_id)
 
@@ -113,7 +113,7 @@ class Columns:
     # -- frames -----------------------------------------------------------------------------------------------
 
     def advance(self, now: int, *, encode: bool) -> str | None:
-        """Begin a new frame if something changed. With ``encode``, return the delta from the frame before."""
+        """Begin a new frame if something changed. With ``encode``, return the changes since the last frame."""
         if not self._dirty and not self._left:
             return None
         self.seq += 1
@@ -144,7 +144,7 @@ class Columns:
         return self._delta(changed, seq, gone, now)
 
     def since_for(self, client: Client, now: int) -> str:
-        """Return the same as :meth:`since` for a client with limits. A device that left its scope counts as deleted."""
+        """Return what :meth:`since` returns, for a client with limits. Devices out of its scope count as deleted."""
         seq, shown = client.at, client.shown
         changed: list[tuple[int, Device, Iterable[str]]] = []
         gone = [handle for at, handle in self._gone if at > seq and handle in shown]
@@ -163,7 +163,7 @@ class Columns:
         return self._delta(changed, seq, gone, now, new)
 
     def snapshot(self, now: int, client: Client | None = None) -> str:
-        """Return a snapshot of all devices; with ``client``, of those that it may see, and note their handles in it."""
+        """Return a snapshot of all devices. With ``client``, only of those in its scope; set the client's ``shown``."""
         scope = client.scope if client is not None else EVERYTHING
         handles: list[int] = []
         devices: list[Device] = []

@@ -1,8 +1,8 @@
 """The ``devices`` message of ``/ws``: all devices with their values, cached for a few seconds.
 
-With 100,000 devices it takes a second of work and tens of megabytes. So it is built in slices, between which other
-tasks run, and shared by all clients that connect at about the same time. An internal listener records changes from the
-start of the build on. They are added to the listener of each client that gets the shared text, so none is missed.
+With 100,000 devices the message takes a second of work and tens of megabytes. So it is built in parts, between which
+other tasks run, and shared by all clients that connect at about the same time. While a message is built or shared, an
+internal listener records what changes. Each client that gets the message also gets these changes, so it misses none.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from hub.rules.reader import AlertReader
 
 SHARED_S = 5.0
 SLICE = 200
-"""Devices encoded before other tasks run."""
+"""Number of devices that are encoded before other tasks may run."""
 
 
 class DeviceList:
-    """Builds and caches the message."""
+    """Builds and caches the ``devices`` message."""
 
     def __init__(
         self, registry: DeviceReader, engine: AlertReader, record: Callable[[], AbstractContextManager[Listener]]
@@ -42,9 +42,9 @@ class DeviceList:
         self._recording = ExitStack()  # ends the recording of changes and its timer
 
     async def text(self, listener: Listener) -> str:
-        """Return the message with the list. Queue for ``listener`` the changes since the message was built.
+        """Return the ``devices`` message. Queue for ``listener`` what has changed since the message was built.
 
-        A client that sees only some devices gets a text of its own.
+        A client that sees only some devices gets a message that is built for it alone.
         """
         if not current_scope().whole:
             return await self._encoded()

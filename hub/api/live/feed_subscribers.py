@@ -1,7 +1,7 @@
 """Bounded, conflated queue of one client of the public feeds (``/events/devices``, ``/ws``).
 
-For each device, only the fact that it changed is queued, and it is delivered at most once a second; its state is read
-when it is sent. Alerts are queued in order, up to a limit. Beyond it, the client gets a ``gap``.
+For a device, the queue only stores the fact that the device changed. The device's state is read when it is sent, at
+most once a second. Alerts are queued in order. If too many are queued, all are dropped and the client gets a ``gap``.
 """
 
 from __future__ import annotations
@@ -20,32 +20,36 @@ from hub.services.visible_diagnosis import narrowed
 from hub.services.visible_incidents import NamedIncident
 
 INTERVAL_S = 1.0
-"""Minimum time between two updates of one device."""
+"""Minimum time between two updates of one device, in seconds."""
 COALESCE_S = 0.05
 NOTICES = 1_000
 
 
 class AlertNotice(msgspec.Struct, frozen=True):
-    """An alert that was raised, changed or cleared; or (without a ``change``) its diagnosis is ready."""
+    """A notice that an alert was raised, changed or cleared. Without a ``change``: the alert's diagnosis is ready."""
 
     explained: ExplainedAlert
     change: AlertEntry | None = None
 
     @property
     def raised(self) -> bool:
-        """Whether the alert is new."""
+        """Whether this notice says that the alert was raised."""
         return self.change is not None and self.change.kind == "raised"
 
 
 class RequestedDiagnosis(msgspec.Struct, frozen=True):
-    """A diagnosis that was requested by a client. ``explained`` is its open alert, if there is one."""
+    """A notice that a requested diagnosis is ready.
+
+    A client requested it on ``/ws``. ``explained`` is the open alert that the diagnosis explains, None if there is
+    none.
+    """
 
     diagnosis: Diagnosis
     explained: ExplainedAlert | None
 
 
 class IncidentNotice(msgspec.Struct, frozen=True):
-    """An incident that was opened, changed, reopened or resolved."""
+    """A notice that an incident was opened, changed, reopened or resolved."""
 
     found: NamedIncident
     step: IncidentStep
@@ -56,7 +60,7 @@ Notice = AlertNotice | RequestedDiagnosis | IncidentNotice
 
 
 def device_of(notice: Notice) -> str:
-    """Return the id of the device that a notice is about."""
+    """Return the id of the device that a notice is about; for an incident, of the device that changed first."""
     match notice:
         case AlertNotice():
             return notice.explained.alert.device
@@ -67,9 +71,10 @@ def device_of(notice: Notice) -> str:
 
 
 def as_seen(devices: DeviceReader, notice: Notice) -> Notice | None:
-    """Return a notice of an alert or diagnosis as the present connection may see it; None if it may not.
+    """Return a notice of an alert or diagnosis without what the present connection may not see.
 
-    An incident is returned as it is: see :meth:`VisibleIncidents.as_seen`.
+    Return None if the connection may not see the device at all. An incident is returned unchanged: use
+    :meth:`VisibleIncidents.as_seen` for it.
     """
     if current_scope().whole:
         return notice
@@ -87,7 +92,10 @@ def as_seen(devices: DeviceReader, notice: Notice) -> Notice | None:
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """The messages to send now. ``gap``: alerts were lost before these notices."""
+    """What to send now: ids of changed devices, ids of deleted devices, and notices.
+
+    ``gap`` is True if notices were lost before these ones.
+    """
 
     devices: list[str]
     deleted: list[str]
@@ -96,7 +104,10 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Listener:
-    """The queue of one client. With ``readings_only``, only readings count as changes of a device."""
+    """The queue of one client.
+
+    With ``readings_only``, a device is queued only when it sends readings, not for other changes.
+    """
 
     def __init__(self, *, readings_only: bool) -> None:
         self._readings_only = readings_only
@@ -111,7 +122,7 @@ class Listener:
     # -- for the broadcaster ----------------------------------------------------------------------------------
 
     def updated(self, read: dict[str, None], changed: dict[str, None]) -> None:
-        """Queue devices that sent readings, and devices that changed otherwise."""
+        """Queue the devices that sent readings (``read``) and the devices that changed otherwise (``changed``)."""
         self._waiting.update(read)
         if not self._readings_only:
             self._waiting.update(changed)
@@ -126,7 +137,7 @@ class Listener:
         self._wake.set()
 
     def notice(self, notice: Notice) -> None:
-        """Queue a notice. If the queue is full, it is dropped and a gap reported."""
+        """Queue a notice. If the queue is full, first drop all queued notices and report a gap."""
         # Not only the oldest: the client has to read all alerts again in any case.
         if len(self._notices) >= NOTICES:
             self.lost()
@@ -140,7 +151,7 @@ class Listener:
         self._wake.set()
 
     def catch_up(self, earlier: Listener) -> None:
-        """Copy the queued changes of devices from ``earlier``."""
+        """Also queue the changed and deleted devices that are queued in ``earlier``."""
         self._waiting.update(earlier._waiting)
         self._deleted.update(earlier._deleted)
         if self._waiting or self._deleted:
@@ -159,7 +170,7 @@ class Listener:
     # -- for the connection -----------------------------------------------------------------------------------
 
     async def next(self) -> Delivery | None:
-        """Wait until something is due and return it. Return None if the hub is stopping."""
+        """Wait until something can be sent, then remove and return it. Return None if the hub is stopping."""
         loop = asyncio.get_running_loop()
         while not self._closed:
             self._wake.clear()
@@ -178,7 +189,10 @@ class Listener:
         return None
 
     def _due(self, now: float) -> tuple[list[str], float | None]:
-        """Return the devices that may be sent now, and the seconds until the next device may be sent."""
+        """Remove and return the devices that may be sent now, and the seconds until the next device may be sent.
+
+        The seconds are None if no further device is queued.
+        """
         sent = self._sent
         # Entries are in order of time, so the outdated ones come first.
         while sent and now - sent[first := next(iter(sent))] >= INTERVAL_S:

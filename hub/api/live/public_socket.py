@@ -8,11 +8,15 @@ On connect the hub sends ``{"type": "devices", "devices": […]}``, then message
 - ``alert_update``: an alert was acknowledged, assigned, muted, commented, changed or cleared (``change`` says what), or
   its diagnosis is ready
 - ``incident``: alerts that share a cause; ``step`` says whether it was opened, changed, reopened or resolved
-- ``gap``: alerts were lost; ``devices`` follows
+- ``gap``: alerts were lost; another ``devices`` message follows
 
-Clients send ``{"action": "diagnose_device", "device_id"}``: the diagnosis is stored and sent to all clients as a
-``new_alert``; or ``{"action": "chat", "message"}``, which is answered by ``ai_response``. Errors are answered by
-``{"type": "error", "message"}``, and the socket stays open. A diagnosis needs the same role as its REST operation.
+Clients may send these messages:
+
+- ``{"action": "diagnose_device", "device_id"}``: the hub diagnoses the device, stores the diagnosis and sends it to all
+  clients as a ``new_alert``. This needs the same role as the REST operation.
+- ``{"action": "chat", "message"}``: the hub answers with ``ai_response``
+
+After an error the hub sends ``{"type": "error", "message"}``, and the socket stays open.
 """
 
 from __future__ import annotations
@@ -47,9 +51,12 @@ from hub.services.visible_incidents import VisibleIncidents
 MESSAGE_CHARS = 16_384
 CHAT_CHARS = 2_000
 UPDATES_AT_ONCE = 100
-"""Updates sent before other tasks run. Sending to a fast client never suspends this task by itself."""
+"""Number of updates that are sent before other tasks may run.
+
+Sending to a client that reads fast enough never suspends the sending task.
+"""
 QUEUED = 4
-"""Requests of one socket that wait. They are answered in order."""
+"""Maximum number of requests of one socket that wait for their answer. They are answered in order."""
 
 
 class Request(msgspec.Struct):
@@ -61,11 +68,11 @@ class Request(msgspec.Struct):
 
 
 Answer = Callable[[Request], Awaitable[dict[str, Any] | None]]
-"""Carries out a request, and returns the message to send."""
+"""Carries out a request, and returns the message to send, if any."""
 DIAGNOSE = "POST /api/devices/{device_id}/diagnose"
-"""The operation whose role ``diagnose_device`` needs."""
+"""The operation that decides which role may send ``diagnose_device``."""
 ASK = "POST /ai/ask"
-"""The operation that ``chat`` is in the audit log."""
+"""The operation whose kind and text the audit entry of a ``chat`` has."""
 
 
 class PublicSocket:
@@ -145,7 +152,10 @@ class PublicSocket:
                     await self._send({"type": "device_update", "device": values})
 
     async def _gone(self, device_id: str, *, deleted: bool = True) -> None:
-        """Send that a device was deleted, or has left what the client may see."""
+        """Send ``device_deleted`` if the client has the device in its list.
+
+        ``deleted`` is False for a device that still exists but that the client may no longer see.
+        """
         if device_id in self._shown or (deleted and self._scope.whole):
             self._shown.discard(device_id)
             await self._send({"type": "device_deleted", "device_id": device_id})
@@ -164,7 +174,7 @@ class PublicSocket:
         return {"type": "new_alert", "alert": shown}
 
     def _as_alert(self, diagnosis: Diagnosis) -> dict[str, Any]:
-        """Return a diagnosis without an alert in the form of an alert."""
+        """Return a diagnosis in the form of an alert. It is used for a diagnosis that belongs to no alert."""
         device = self._registry.get(diagnosis.device)
         return {
             "id": None,

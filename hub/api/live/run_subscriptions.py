@@ -1,6 +1,7 @@
 """Pages that follow a diagnosis while it is written: subscriptions to ``run/<id>`` on ``/api/live``.
 
-Steps are never conflated. They share the page's queue with the alerts; if it overflows, the page gets a new snapshot.
+A run is one such diagnosis in progress; it consists of steps. Every step is sent. Steps share the page's queue with the
+alerts; if the queue overflows, the page gets a new snapshot.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from hub.model import RunStep
 from hub.runtime.progress import ProgressStreams
 
 MAX_TOPICS = 32
-"""Runs that a page may follow at the same time. Further subscriptions are ignored."""
+"""Maximum number of runs that a page may follow at the same time. Further subscriptions are ignored."""
 _PREFIX = "run/"
 
 
@@ -34,7 +35,7 @@ class RunSubscriptions:
         runs.subscribe(self._tell)
 
     def handle(self, viewer: Viewer, kind: str, topic: str) -> None:
-        """Handle ``subscribe`` and ``unsubscribe``. Each ``subscribe`` sends the steps so far, also a repeated one."""
+        """Handle a ``subscribe`` or ``unsubscribe`` message. Every ``subscribe`` sends all steps so far again."""
         if kind not in ("subscribe", "unsubscribe") or not topic.startswith(_PREFIX):
             return
         run = topic.removeprefix(_PREFIX)

@@ -22,7 +22,10 @@ CLOSE_S = 1.0
 
 
 async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
-    """Run tasks by name. When the first ends, cancel and await the others, then raise the first exception, if any."""
+    """Run tasks. When the first task ends, cancel and await the others, then raise the first exception, if any.
+
+    The keywords are the names of the tasks. A WebSocketDisconnect is not raised.
+    """
     running = [asyncio.create_task(task, name=name.replace("_", " ")) for name, task in tasks.items()]
     try:
         await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -36,7 +39,7 @@ async def until_first(**tasks: Coroutine[Any, Any, None]) -> None:
 
 
 async def read_json(socket: WebSocket, kind: type[T], limit: int) -> T:
-    """Return the next message as a ``kind``.
+    """Return the client's next message, decoded from JSON as a ``kind``.
 
     Raises:
         WebSocketDisconnect: The client has disconnected.

@@ -46,7 +46,10 @@ _TO_FAHRENHEIT: dict[str, Callable[[float], float]] = {
 
 
 def fahrenheit(value: Value | None, unit: str | None) -> float | None:
-    """Return the value in °F, or None if it is not a number or the unit is not a unit of temperature."""
+    """Return a temperature in °F. A value without a unit is returned unchanged.
+
+    Return None if the value is not a number or the unit is not a unit of temperature.
+    """
     if value is None or isinstance(value, bool | str):
         return None
     if unit is None:
@@ -56,7 +59,7 @@ def fahrenheit(value: Value | None, unit: str | None) -> float | None:
 
 
 def temperature(device: Device) -> float | None:
-    """Return the device's temperature in °F, or None."""
+    """Return the device's temperature in °F, None if the device has none."""
     latest = device.metrics.get(METRIC)
     return fahrenheit(latest.value, device.unit(METRIC)) if latest else None
 
@@ -77,7 +80,7 @@ def update(device: Device) -> dict[str, Any]:
 
 
 def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
-    """Return the data of an ``alert`` event: those of an ``update`` and the fields of the alert."""
+    """Return the data of an ``alert`` event: the keys of an ``update`` event and the fields of the alert."""
     measured = fahrenheit(alert.value, alert.unit) if alert.metric == METRIC else None
     return {
         "device_id": alert.device,
@@ -100,7 +103,7 @@ def alarm(alert: Alert, device: Device | None) -> dict[str, Any]:
 
 
 def incident_data(found: NamedIncident, step: IncidentStep, at: int) -> dict[str, Any]:
-    """Return the data of an ``incident`` event."""
+    """Return the data of an ``incident`` event. ``at`` is its ``timestamp``, in epoch milliseconds."""
     incident = found.incident
     return {
         "incident_id": incident.id,
@@ -117,7 +120,7 @@ def incident_data(found: NamedIncident, step: IncidentStep, at: int) -> dict[str
 
 
 class Feed:
-    """The events of one connection. With ``everything``, devices without a temperature are included."""
+    """The events of one connection. Without ``everything``, devices without a temperature are left out."""
 
     def __init__(
         self,
@@ -183,7 +186,10 @@ class Feed:
             yield self._alert(alert), alert.id
 
     async def _since(self, last: tuple[int, str]) -> tuple[list[Alert], bool]:
-        """Return the alerts raised after ``last``, oldest first, and whether the list is complete."""
+        """Return the alerts raised after ``last``, oldest first, and whether the list is complete.
+
+        ``last`` is the time and the id of an alert. Late alerts are left out.
+        """
         found: list[Alert] = []
         before: tuple[int, str] | None = None
         while len(found) < REPLAYED:
@@ -232,23 +238,24 @@ def routes(broadcaster: Broadcaster, registry: DeviceReader, store: HistoryReade
     ) -> AsyncIterator[ServerSentEvent]:
         """Stream readings and alerts as Server-Sent Events.
 
-        `update`: a device sent readings; the newest values, at most one event a second for each device. Data:
+        `update`: a device sent readings. At most one event a second for each device, with the newest values. Data:
         `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
         latest values), `message`, `timestamp` (epoch ms).
 
-        `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
-        `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
+        `alert`: an alert was raised. Data: the keys of `update`, and `alert_id`, `severity`, `state`, `metric`,
+        `value`, `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch
+        ms, by the device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts
+        that it missed.
 
-        `alert`: an alert was raised. The keys of `update`, and `alert_id`, `severity`, `state`, `metric`, `value`,
-        `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the
-        device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it
-        missed.
+        `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. Data: the keys of
+        `alert`, and `change` (an entry of the alert's history). The event has no id, and is not sent again after a
+        reconnect.
 
         `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
-        `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`
-        (how many), `timestamp`.
+        `resolved`), `device_id` (the device that changed first), `message`, `severity`, `state`, `timestamp`, and three
+        numbers of alerts: `alerts` (all), `open` and `suppressed`.
 
-        `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
+        `gap`: alerts were lost. Data: `message`. Read `/api/alerts` then.
         """
         feed = Feed(registry, store, broadcaster.incidents, listener, everything=everything)
         async for event in feed.events(last_event_id):

@@ -16,17 +16,17 @@ from hub.mqtt.client import MqttClientState
 from hub.registry.registry import DeviceRegistry
 
 SAMPLE_S = 2.0
-"""Interval over which the message rate is measured."""
+"""Seconds over which the message rate is measured."""
 BUSIEST = 10
 BUSIEST_CACHE_S = 4.0
-"""How long the list of the busiest devices is reused: finding them reads the whole registry."""
+"""Seconds for which the list of the busiest devices is reused, because finding them reads the whole registry."""
 
 
 class Throughput:
     """Measures the message rate, and reads the counters of the queue and the pipeline.
 
     Attributes:
-        rate: Messages a second, over the last seconds.
+        rate: Messages a second, over the last :data:`SAMPLE_S` seconds.
     """
 
     def __init__(

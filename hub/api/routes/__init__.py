@@ -1,1 +1,1 @@
-"""HTTP routes, one file a resource."""
+"""HTTP routes, with one file for each resource."""

@@ -33,7 +33,7 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("", response_model=shapes.AccountShape)
     async def getaccount_of(request: Request) -> Response:
-        """Return your account. Return 403 without one: in an open hub, and with the access token."""
+        """Return your account. Return 403 if the request has none: at an open hub, and with the access token."""
         return Json(shapes.AccountShape.made_of(account_of(request)))
 
     @router.patch("", response_model=shapes.AccountShape)
@@ -48,7 +48,10 @@ def routes(auth: Authenticator, changes: ChangeLog, areas: Areas, providers: Pro
 
     @router.get("/ai", response_model=PersonUsageShape)
     async def get_own_ai_usage(request: Request) -> Response:
-        """Return what you have used of the models today, and your limits. Return 403 without an account."""
+        """Return the model calls and tokens that you have used today, and your limits.
+
+        Return 403 without an account.
+        """
         settings, budget = providers.settings, providers.budget
         used = budget.today_by_person().get(account_of(request).id, DailyUsage())
         return Json(
@@ -138,7 +141,10 @@ def account_of(request: Request) -> Account:
 
 
 def signed_in(request: Request) -> tuple[Account, Session]:
-    """Return the person and the session of the browser. Raises Forbidden for an API token, whose role may be lower."""
+    """Return the account and the session of the person who is signed in.
+
+    Raises Forbidden for an API token: its role may be lower than the person's, so it must not change the account.
+    """
     account, session = account_of(request), request.state.proof.session
     if session is None:
         raise Forbidden("An API token cannot change its account.", "Sign in with the dashboard.")

@@ -19,7 +19,8 @@ def routes(files: AlertFiles) -> APIRouter:
     async def get_alert_file(alert_id: str) -> Response:
         """Return an alert as one file: readings, rules, events and diagnosis. `hub replay FILE` replays it elsewhere.
 
-        It has at most 300,000 readings of the last week of the device, and no credentials.
+        The file has at most 300,000 readings of the device: those of a week, or of a shorter period if there are more.
+        It has no credentials.
         """
         data = await files.write(alert_id)
         disposition = f'attachment; filename="{alert_id[:40]}.alert.json"'

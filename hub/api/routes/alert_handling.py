@@ -1,4 +1,7 @@
-"""``/api/alerts/{id}/…``: acknowledge, assign, mute, comment and close alerts, one or several; read their history."""
+"""``/api/alerts/{id}/…`` and ``/api/alert-actions``: acknowledge, assign, mute, comment and close alerts.
+
+``/api/alerts/{id}/history`` returns what happened to an alert.
+"""
 
 from __future__ import annotations
 
@@ -26,10 +29,10 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.post("/alerts/{alert_id}/acknowledge", response_model=AlertShape)
     async def acknowledge_alert(alert_id: str, by: By, body: requests.Acknowledgement | None = None) -> Response:
-        """Acknowledge an open alert, with an optional note and an optional end. Return 409 if it has cleared.
+        """Acknowledge an open alert, with an optional note and an optional end. Return 409 if the alert has cleared.
 
-        At the time `until` the alert is open again. If an alert is already acknowledged until the same time, the
-        note is added as a comment.
+        The acknowledgement ends at the time `until`. If the alert is already acknowledged until the same time, only the
+        note is added, as a comment.
         """
         given = body or requests.Acknowledgement()
         found = await handling.acknowledge(alert_id, by=by, note=given.note or None, until=given.until)
@@ -42,7 +45,7 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.get("/assignees", response_model=schemas.AssigneeList, responses={404: {}})
     async def list_assignees(device_id: str | None = None) -> Response:
-        """Return the people that alerts can be assigned to: with `device_id`, those with access to that device."""
+        """Return the people that alerts can be assigned to. With `device_id`, only people who may see this device."""
         return Json(schemas.AssigneeList([AssigneeShape.of(each) for each in handling.people.list(device_id)]))
 
     @router.put("/alerts/{alert_id}/assignee", response_model=AlertShape)
@@ -76,7 +79,7 @@ def routes(handling: AlertHandling) -> APIRouter:
     async def close_alert(alert_id: str, by: By, body: requests.Closing | None = None) -> Response:
         """Clear an open alert by hand. Return 409 if it has cleared.
 
-        Its condition starts afresh: only what the device sends from now on can raise it again, as another alert.
+        Readings from before do not count any more. If the condition is met by later ones, it raises another alert.
         """
         given = body.note if body else None
         return _changed(await handling.close(alert_id, by=by, note=given or None), comment=given)
@@ -133,7 +136,7 @@ async def _act(handling: AlertHandling, alert_id: str, body: requests.BulkAction
 def _changed(
     found: ExplainedAlert, comment: str | None = None, until: int | None = None, assignee: str | None = None
 ) -> Response:
-    """Add the alert to the audit entry, and return it."""
+    """Return the changed alert as a response, and add its facts to the audit entry."""
     alert = found.alert
     note(device=alert.device, alert=alert.message, comment=comment, until=until, assignee=assignee)
     return Json(serializers.alert(found))

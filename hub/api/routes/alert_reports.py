@@ -17,15 +17,18 @@ def routes(reports: AlertReports) -> APIRouter:
 
     @router.get("/alert-health", response_model=shapes.AlertHealthShape)
     async def get_alert_health(days: Annotated[int, Query(ge=1, le=90)] = 7) -> Response:
-        """Return the health of the alert system in the last days, with the targets of ISA-18.2 for one operator.
+        """Return figures on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
 
-        Alerts without a notification (late, silenced, suppressed) do not count.
+        Alerts of which nobody was notified (late, silenced or suppressed ones) do not count.
         """
         return Json(shapes.health(await reports.health(days)))
 
     @router.get("/alert-digest", response_model=shapes.AlertDigestShape)
     async def get_alert_digest() -> Response:
-        """Return the digest of the last seven days: alerts, noise, metrics that drift to a limit, rules to change."""
+        """Return the digest of the last seven days.
+
+        It has the alerts, the noise, metrics that drift towards a limit, and rules that should be changed.
+        """
         return Json(shapes.digest(await reports.digest()))
 
     return router

@@ -27,15 +27,19 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.get("", response_model=shapes.SilenceList)
     async def list_silences() -> Response:
-        """Return the silences that have not ended, then the ended ones, each newest first; at most 500."""
+        """Return at most 500 silences: first those that have not ended, then those that have ended.
+
+        Both groups are sorted newest first.
+        """
         found = await silences.all()
         return Json(shapes.SilenceList([shapes.shape(each, silences.count(each), now()) for each in found]))
 
     @router.post("", status_code=201, response_model=shapes.SilenceShape)
     async def create_silence(body: requests.SilenceWanted, by: By) -> Response:
-        """Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
+        """Silence the alerts that match, now and in future. Silenced alerts are still raised and listed.
 
-        When the silence ends, alerts that are still open are no longer silenced. Return 409 if there are 200 silences.
+        An alert has to match each list of the request that is not empty. When the silence ends, alerts that are still
+        open are no longer silenced. Return 409 if there are 200 silences.
         """
         found = await silences.create(body.wanted(now()), by=by)
         note(object=found.id, note=found.note)
@@ -43,7 +47,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.post("/preview", response_model=shapes.SilencePreview)
     async def preview_silence(body: requests.Matchers) -> Response:
-        """Return which open alerts a silence would match, without creating it: their number, and the newest 50."""
+        """Return the open alerts that a silence would match: their number, and the newest 50. Create no silence."""
         count, found = await silences.preview(body.silence(), PREVIEWED)
         return Json(shapes.SilencePreview(count, [serializers.alert(each) for each in found]))
 
@@ -54,7 +58,7 @@ def routes(silences: Silences, now: Callable[[], int]) -> APIRouter:
 
     @router.put("/{silence_id}", response_model=shapes.SilenceShape)
     async def edit_silence(silence_id: str, body: requests.SilenceWanted, by: By) -> Response:
-        """Replace a silence that has not ended. Return 404 if it has."""
+        """Replace a silence. Return 404 if there is none with this id or it has ended."""
         found = await silences.edit(silence_id, body.wanted(now()), by=by)
         note(note=found.note)
         return answer(found)

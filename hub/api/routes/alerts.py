@@ -20,7 +20,7 @@ from hub.store.reader import HistoryReader
 
 MINUTE_MS = 60_000
 AFTER_MS = 10 * MINUTE_MS
-"""A chart of an alert that is over ends this long after it."""
+"""The chart of an alert that has ended shows this much time after its end, in milliseconds."""
 State = Literal["open", "raised", "acknowledged", "cleared"]
 _STATES: dict[State, tuple[AlertState, ...]] = {
     "open": ("raised", "acknowledged"),
@@ -71,9 +71,9 @@ def routes(alerts: Alerts, store: HistoryReader, pictures: AlertPictures, now: C
         responses={200: {"content": {"image/png": {}}}, 404: {}},
     )
     async def get_alert_chart(alert_id: str) -> Response:
-        """Return a picture of the readings around an alert, as messages have it.
+        """Return a chart of the readings around an alert as a PNG picture, the same as in notifications.
 
-        Return 404 if the alert is about no number, or if the picture cannot be drawn at the moment.
+        Return 404 if the alert is not about a number, or if the picture cannot be drawn at the moment.
         """
         alert = (await alerts.get(alert_id)).alert
         until = min(now(), alert.ended_at + AFTER_MS) if alert.ended_at is not None else now()

@@ -56,8 +56,8 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
     async def follow_analysis(analysis_id: str) -> Response:
         """Stream the progress of an analysis that was started with `keep`, as lines of JSON.
 
-        The lines are the same as in the response of the request that started it. A finished analysis is returned as a
-        single `done` line.
+        The lines have the same form as in the response of the request that started the analysis. A finished analysis is
+        returned as a single `done` line.
         """
         job = jobs.get(analysis_id)
         if job is not None:
@@ -76,7 +76,10 @@ def routes(analyzer: FileAnalyzer, library: LibraryReader, slots: ConcurrencyLim
 
     @router.patch("/{analysis_id}", response_model=shapes.AnalysisShape)
     async def edit_analysis(analysis_id: str, body: requests.AnalysisEdit) -> Response:
-        """Link an analysis to a device or device models. Absent keys stay unchanged; null removes `device_id`."""
+        """Link an analysis to a device, or a document to the device models that it is the manual of.
+
+        Absent keys stay unchanged. Null as `device_id` removes the link to the device.
+        """
         given = body.model_fields_set
         change = DeviceLink(
             device=body.device_id if "device_id" in given else msgspec.UNSET,

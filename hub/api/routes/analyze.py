@@ -2,7 +2,7 @@
 
 With ``Accept: application/x-ndjson`` the response is a stream of lines: ``progress`` repeatedly, then ``done`` with the
 analysis, or ``error``. If the client disconnects, the analysis is stopped. With ``keep`` it continues: the first line
-is ``started`` with the id of the analysis, which ``/api/analyses/{id}/progress`` follows.
+is then ``started`` with the id of the analysis, and ``/api/analyses/{id}/progress`` streams its progress.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from hub.model import Analysis, AnalysisKind
 from hub.worker import Progress
 
 MULTIPART_BYTES = 64 * 1024
-"""Maximum size of the form around the file."""
+"""Maximum size of the multipart form without the file itself, in bytes."""
 Device = Annotated[str | None, Form(max_length=128, description="Link the analysis to this device.")]
 Accept = Annotated[str, Header(description="`application/x-ndjson` streams the progress.")]
 Keep = Annotated[bool, Form(description="Continue if the client disconnects. Only with streamed progress.")]
 
 
 def body_limits(http: HttpSettings) -> dict[str, int]:
-    """Return the maximum number of bytes of a request, by path."""
+    """Return the maximum size of a request's body in bytes, by path."""
     return {
         "/analyze/image": http.image_bytes + MULTIPART_BYTES,
         "/analyze/audio": http.audio_bytes + MULTIPART_BYTES,

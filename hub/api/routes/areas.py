@@ -1,4 +1,4 @@
-"""``/api/areas``: the areas of the site, and those that devices suggest."""
+"""``/api/areas``: the areas of the site, and areas that devices suggest."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
 
     @router.get("", response_model=shapes.AreaList)
     async def list_areas() -> Response:
-        """Return the tree of areas, and as suggestions the areas that devices without an area announce.
+        """Return the tree of areas. `suggestions` are the areas that devices without an area announce.
 
-        An account with limits gets the areas that it is limited to, and those of its devices.
+        An account with limits gets the areas that it is limited to, and the areas of its devices.
         """
         assigned = Counter(device.area_id for device in registry.devices())
         found = [area for area in areas.tree if assigned[area.id] or _permitted(area.id)]
@@ -47,16 +47,16 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
 
     @router.post("", status_code=201, response_model=shapes.AreaShape, responses={404: {}})
     async def create_area(body: requests.AreaWanted, by: By) -> Response:
-        """Create an area as the last one of its parent. Return 409 if its name is taken."""
+        """Create an area after the other areas of its parent. Return 409 if its name is taken."""
         area = await areas.create(body.name, body.parent, adopt=body.adopt)
         await changes.write(by, _change("added", None, area))
         return Json(shape(area), status_code=201)
 
     @router.patch("/{area_id}", response_model=shapes.AreaShape)
     async def edit_area(area_id: AreaId, body: requests.AreaEdit, by: By) -> Response:
-        """Rename an area, move it into another one, or change its place.
+        """Rename an area, move it into another area, or change its position among its neighbours.
 
-        Devices and rights stay with it. Return 409 if the name is taken.
+        Its devices stay in it, and limits on it stay valid. Return 409 if the name is taken.
         """
         before, given = areas.tree.require(area_id), body.model_fields_set
         parent = body.parent if "parent" in given else before.parent
@@ -68,7 +68,7 @@ def routes(areas: Areas, registry: DeviceReader, changes: ChangeLog) -> APIRoute
 
     @router.delete("/{area_id}", status_code=204)
     async def delete_area(area_id: AreaId, by: By) -> Response:
-        """Delete an area. Its devices have no area then. Return 409 if there are areas inside it."""
+        """Delete an area. Its devices then have no area. Return 409 if there are areas inside it."""
         await changes.write(by, _change("removed", await areas.delete(area_id), None))
         return Response(status_code=204)
 

@@ -50,7 +50,10 @@ def routes(
         openapi_extra=_ASK_BODY,
     )
     async def ask(request: Request) -> Response:
-        """Answer a question about the devices. With `model`, only that model answers; 503 if it is not available."""
+        """Answer a question about the devices. With `model`, only that model may answer.
+
+        Return 503 if the model is not available.
+        """
         # Parsed here: this path answers 400 with its own text if the body has no question.
         body = _object(await request.body())
         if body is None or "question" not in body:

@@ -1,4 +1,4 @@
-"""``/api/audit``: search and export the audit log. It cannot be changed through the API."""
+"""``/api/audit``: search and export the audit log. The log cannot be changed through the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/calculated-metrics``: list them, try a draft over the history, or change ``calculated.toml``."""
+"""``/api/calculated-metrics``: list calculated metrics, try a draft over the history, change ``calculated.toml``."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def routes(
 
     @router.post("/preview", response_model=shapes.CalculatedPreview, responses={404: {}})
     async def preview_calculated(body: CalculatedPreviewQuery) -> Response:
-        """Return a draft of one metric as parsed and as it would be written in `calculated.toml`.
+        """Parse a draft of one metric. Return the metric, and the text that `calculated.toml` would get.
 
         Nothing is changed.
         """
@@ -79,10 +79,10 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.CalculatedTrial, responses={404: {}})
     async def backtest_calculated(body: CalculatedTrialQuery, request: Request) -> Response:
-        """Calculate a draft over stored readings, at the times at which a running hub would have calculated it.
+        """Calculate a draft from stored readings, at the times at which a running hub would have calculated it.
 
-        Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
-        when the client disconnects.
+        Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. The calculation
+        stops when the client disconnects.
         """
         found = await file.preview(body.id, body.draft())
         if found.entry is None:

@@ -19,15 +19,18 @@ def routes(causes: ConfirmedCauses) -> APIRouter:
 
     @router.get("/{alert_id}/causes", response_model=CauseList)
     async def list_causes(alert_id: str) -> Response:
-        """Return the known causes to choose from: those of the diagnosis first, then others of this kind of machine."""
+        """Return the known causes to choose from.
+
+        The causes in the alert's diagnosis come first, then all others that the device's kind of machine can have.
+        """
         return Json(CauseList(items=[TermShape.of(term) for term in await causes.choices(alert_id)]))
 
     @router.put("/{alert_id}/cause", response_model=responses.AlertShape)
     async def confirm_cause(alert_id: str, body: CauseFound, by: By) -> Response:
         """Record what the cause of an open or cleared alert was, and what fixed it.
 
-        Later diagnoses of this device and of its peers cite it. An alert with a confirmed cause is kept beyond the
-        retention.
+        Later diagnoses of this device and of similar devices cite the cause. An alert with a confirmed cause is kept
+        longer than the retention.
         """
         found = await causes.confirm(alert_id, cause=body.cause, title=body.title, fix=body.fix or None, by=by)
         note(device=found.alert.device, alert=found.alert.message, cause=body.cause, title=body.title, fix=body.fix)

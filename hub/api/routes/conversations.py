@@ -1,8 +1,8 @@
-"""``/api/conversations``: questions that refer to earlier ones, with streamed answers.
+"""``/api/conversations``: conversations with the assistant, with streamed answers.
 
-An answer is a stream of JSON objects, one a line: ``text`` (part of the answer), ``step`` (a look-up), ``chart``,
-``source``, ``proposal`` (a command that the user may send), ``unsupported`` (a sentence that the data does not
-support), ``error``, and at the end ``done``.
+A question may refer to earlier ones. An answer is a stream of JSON objects, one on each line: ``text`` (part of the
+answer), ``step`` (a look-up), ``chart``, ``source``, ``proposal`` (a command that the user may send), ``unsupported``
+(a sentence that the data does not support), ``error``, and at the end ``done``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def routes(memory: ConversationMemory, slots: ConcurrencyLimit, shutdown: asynci
 
     @router.get("", response_model=shapes.ConversationList)
     async def list_conversations(limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Response:
-        """Return your conversations, most recently used first. The hub keeps the last 200 of each person."""
+        """Return your conversations, most recently used first. The hub keeps each person's last 200 conversations."""
         return Json(shapes.ConversationList(items=list(await memory.conversations(limit))))
 
     @router.get("/{conversation}", response_model=shapes.ConversationShape)

@@ -25,16 +25,17 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
     @router.get("", response_model=shapes.CredentialList)
     async def list_credentials() -> Response:
-        """Return the users of the broker, except for the hub itself."""
+        """Return the users that may connect to the MQTT broker, without the hub itself."""
         users = await asyncio.to_thread(credentials.users)
         items = [shapes.CredentialShape.of(user) for user in users]
         return Json(shapes.CredentialList(items=items, guarded=credentials.guarded, managed=credentials.managed))
 
     @router.post("", status_code=201, response_model=shapes.IssuedShape)
     async def create_credential(body: CredentialWanted, request: Request, by: By) -> Response:
-        """Create a user of the broker and return its password. It cannot be read again later.
+        """Create a user of the broker and return its password. The password cannot be read again later.
 
-        With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
+        With `prefixes`, the user is a bridge that may use all topics below these prefixes. Return 409 if the name
+        exists.
         """
         issued = await asyncio.to_thread(credentials.add, body.name, body.prefixes, broker_host(request))
         await changes.write(
@@ -48,16 +49,16 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
     @router.post("/certificates", status_code=201, response_model=shapes.BundleShape)
     async def create_certificate(body: CertificateWanted, by: By) -> Response:
-        """Create a user of the broker with a certificate and return it with its key, which cannot be read again later.
+        """Create a user of the broker with a certificate. Return the certificate and its private key.
 
-        Return 409 if the name exists.
+        The key cannot be read again later. Return 409 if the name exists.
         """
         issued = await asyncio.to_thread(credentials.certify, body.name, body.prefixes, body.days)
         return await give(issued, by)
 
     @router.post("/{name}/renew", status_code=201, response_model=shapes.BundleShape)
     async def renew_certificate(name: Name, by: By) -> Response:
-        """Issue another certificate for a user that has one. The earlier one stays valid until its end."""
+        """Issue another certificate for a user that has one. The earlier certificate stays valid until it expires."""
         return await give(await asyncio.to_thread(credentials.renew, name), by)
 
     async def give(issued: IssuedBundle, by: str) -> Response:
@@ -77,7 +78,7 @@ def routes(credentials: Credentials, changes: ChangeLog) -> APIRouter:
 
     @router.get("/{name}/line", response_model=shapes.LineShape)
     async def get_sample_command(name: Name, request: Request) -> Response:
-        """Return a shell command that publishes a first reading of this device, without a password."""
+        """Return a shell command that publishes a first reading of this device. The command contains no password."""
         return Json(shapes.LineShape(line=credentials.line(name, host=broker_host(request))))
 
     @router.delete("/{name}", response_model=shapes.RevokedShape)

@@ -1,4 +1,4 @@
-"""``/api/dashboards``: dashboards of one's own, and those that others share."""
+"""``/api/dashboards``: the requester's own dashboards, and dashboards that other people share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def routes(dashboards: Dashboards, accounts: Iterable[Account]) -> APIRouter:
 
     @router.get("", response_model=shapes.DashboardList)
     async def list_dashboards() -> Response:
-        """Return your dashboards and those that are shared with your role, by name, without their tiles."""
+        """Return your dashboards and those that are shared with your role, sorted by name, without their tiles."""
         items = [shapes.DashboardItem.of(each, **facts(each)) for each in dashboards.readable()]
         return Json(shapes.DashboardList(items=items))
 
@@ -56,7 +56,7 @@ def routes(dashboards: Dashboards, accounts: Iterable[Account]) -> APIRouter:
 
     @router.put("/{dashboard_id}", response_model=shapes.DashboardShape)
     async def edit_dashboard(dashboard_id: DashboardId, body: requests.DashboardEdit) -> Response:
-        """Replace a dashboard of your own. Return 409 if it is no longer of this `version`."""
+        """Replace a dashboard of your own. Return 409 if it has changed since this `version`."""
         edited = await dashboards.edit(
             dashboard_id,
             body.version,

@@ -1,4 +1,4 @@
-"""``/api/notifications/deliveries``: what was sent to whom, and what may be sent again."""
+"""``/api/notifications/deliveries``: the notifications sent to people, and retries of those that failed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def routes(notifications: Notifications) -> APIRouter:
 
     @router.post("/api/notifications/deliveries/{number}/retry", status_code=202)
     async def retry_delivery(number: Number) -> Response:
-        """Retry now a delivery that was given up or waits. Return 404 if there is none with this number."""
+        """Retry now a delivery that waits or was given up. Return 404 if there is none with this number."""
         await notifications.retry(number)
         return Json({}, status_code=202)
 

@@ -13,7 +13,7 @@ from hub.rules.reader import AlertReader
 from hub.store.reader import HistoryReader
 
 ALERTS = 1_000
-"""Alerts of the device that are searched for the last time a rule raised one."""
+"""Number of the device's alerts that are searched for the last alert of each rule."""
 
 
 def routes(registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> APIRouter:

@@ -75,8 +75,8 @@ def routes(
     async def edit_device(device_id: str, body: requests.DeviceEdit, by: By) -> Response:
         """Change name, area, labels, metrics or kinds of machine of a device.
 
-        These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
-        `area` is the id or the name of an area; a new name creates one.
+        These edits override what the device reports. To remove an edit, send null: the device's own value is shown
+        again. `area` is the id or the name of an area; a new name creates an area.
         """
         given, before = body.model_fields_set, DeviceBefore.of(devices.get(device_id))
         area = await areas.named(body.area) if body.area is not None else None
@@ -97,8 +97,8 @@ def routes(
     async def edit_desired_state(device_id: str, body: requests.Desired, by: By) -> Response:
         """Merge values into the desired state of a device. Null removes a key.
 
-        The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
-        reported yet.
+        The hub publishes the state as a retained message, which the device gets now or when it connects. In the
+        response, `differs` lists the keys whose values the device has not reported yet.
         """
         before = {key: devices.get(device_id).desired.get(key) for key in body.root}
         device = await desired_state.set(device_id, body.root)
@@ -126,5 +126,5 @@ def routes(
 
 
 def _unique(given: list[str] | None) -> tuple[str, ...] | None:
-    """Return labels or kinds without duplicates, in their order."""
+    """Return labels or kinds in their order, without duplicates. None stays None."""
     return None if given is None else tuple(dict.fromkeys(given))

@@ -17,14 +17,17 @@ from hub.store.reader import HistoryReader
 
 
 class MessageAsked(ApiObject):
-    """A message of a prompt."""
+    """One message of a prompt."""
 
     role: str
     text: str
 
 
 class PromptShape(ApiObject):
-    """The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model."""
+    """The prompt of a diagnosis.
+
+    `messages` is empty if the built-in analyst wrote the diagnosis, because it needs no model.
+    """
 
     diagnosis_id: str
     messages: list[MessageAsked]

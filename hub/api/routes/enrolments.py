@@ -1,4 +1,4 @@
-"""``/api/enrolments``: devices enrol themselves with a key, and administrators make keys."""
+"""``/api/enrolments``: devices get their own broker credentials with an enrolment key, which administrators create."""
 
 from __future__ import annotations
 

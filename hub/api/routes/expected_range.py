@@ -21,9 +21,12 @@ from hub.store.reader import HistoryReader
 
 HOUR_MS = 3_600_000
 MIN_PAST_MS = 2 * HOUR_MS
-"""The range is learned from a past as long as the time shown, and at least this long."""
+"""Minimum length of the past from which the range is learned, in ms. A longer chart uses a past of its own length."""
 RAW, MEANS = 4_000, 1_000
-"""More than ``RAW`` readings are reduced to ``MEANS`` means, so that a week takes no longer than an hour."""
+"""If there are more than ``RAW`` readings, they are reduced to ``MEANS`` means.
+
+So the calculation for a week takes no longer than that for an hour.
+"""
 ALERTS = 200
 
 
@@ -40,10 +43,12 @@ def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int])
     ) -> Response:
         """Return the expected range of a metric between two times, in epoch milliseconds; the last hour by default.
 
-        `points` are `[ts, low, high]` at the edges of `buckets` equal parts. The range is learned from the metric's own
-        past on this device: up to now or, if an alert of this metric overlaps the time, until some time before that
-        alert, so that a fault is never considered normal. A trend is continued; a switching signal is expected between
-        its levels. There are no points if there are too few readings or the metric is not a number.
+        `points` are `[ts, low, high]` at the edges of `buckets` equal parts of the time. The range is learned from
+        readings of the same metric of this device, up to `to`. If an alert of this metric overlaps the time, the range
+        is learned only from readings some time before the alert, so that a fault never counts as normal.
+
+        A trend is continued. A signal that switches between levels is expected between these levels. There are no
+        points if there are too few readings or the metric is not a number.
         """
         device = registry.require(device_id)
         last = now() if end is None else end

@@ -15,7 +15,7 @@ def routes(health: FleetHealthService) -> APIRouter:
 
     @router.get("/api/fleet-health", response_model=shapes.FleetHealthShape)
     async def get_fleet_health() -> Response:
-        """Return what needs attention: low batteries, weak signals, silence, lost metrics; and firmware versions."""
+        """Return low batteries, weak signals, silent devices and lost metrics, and the versions of the firmware."""
         found = await health.check()
         firmware = [
             shapes.ModelFirmwareShape.of(

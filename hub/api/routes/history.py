@@ -19,7 +19,7 @@ from hub.store.reader import HistoryReader
 
 HOUR_MS = 3_600_000
 POINTS = 100_000
-"""Maximum number of readings in one response, over all its series. The newest are returned."""
+"""Maximum number of readings in one response, for all series together. The newest readings are returned."""
 
 
 def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int]) -> APIRouter:
@@ -44,7 +44,8 @@ def routes(registry: DeviceReader, store: HistoryReader, now: Callable[[], int])
         inclusive. `to` is inclusive for readings and exclusive for buckets.
 
         With the shape `lttb` or `minmax`, the response has at most `buckets` points `[ts, value]` that keep the shape
-        of the line: `lttb` selects by largest triangles, `minmax` the minimum and maximum of each bucket.
+        of the line. `lttb` selects points by the algorithm Largest-Triangle-Three-Buckets, `minmax` selects the minimum
+        and the maximum of each bucket.
 
         With the shape `states`, the points are the changes of a boolean or a text: the state at the start, if it is
         known, then one point for each change, and the last reading. A period in which a boolean changed too often to

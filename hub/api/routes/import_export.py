@@ -38,7 +38,7 @@ EXPORTED: dict[int | str, dict[str, Any]] = {
 
 
 class SkippedRows(ApiObject):
-    """Rows without a reading, by reason. `rows` has the first row numbers."""
+    """Rows of an imported table that were skipped for one reason. `rows` has the numbers of the first such rows."""
 
     reason: str
     count: int
@@ -48,9 +48,9 @@ class SkippedRows(ApiObject):
 class ImportAnswer(ApiObject):
     """Result of an import.
 
-    Of `read` rows in the table, `added` are new readings, `duplicates` were in the history or earlier in the table,
-    and the rows in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that
-    were created. `zone` was used for times without a time zone; null if all have one.
+    The table had `read` rows: `added` were new readings, `duplicates` were in the history or earlier in the table, and
+    the rows in `skipped` had no reading. `texts` is the number of rows whose value is a text. `devices` is the number
+    of devices that were created. `zone` was used for times without a time zone; null if all times have one.
     """
 
     read: int
@@ -137,7 +137,7 @@ def routes(
         """Import a table into the history: an export, or any table with the columns time, device, metric and value.
 
         Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
-        `zone` is the time zone of times without one.
+        `zone` is the time zone of times that name none.
         """
 
         async def introduce(device: str) -> None:

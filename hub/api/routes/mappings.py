@@ -1,4 +1,7 @@
-"""``/api/mappings``: read, check, try out and replace ``mappings.toml``, which decodes topics without a dialect."""
+"""``/api/mappings``: read, check, try out and change ``mappings.toml``.
+
+A mapping says how to decode messages on topics that none of the built-in decoders (dialects) understands.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def routes(
 
     @router.get("", response_model=shapes.MappingList)
     async def list_mappings() -> Response:
-        """Return the mappings in their order. The first one that matches a topic decodes it."""
+        """Return the mappings in the order of the file. The first mapping that matches a topic decodes its messages."""
         mappings, _ = parse_usable_mappings((await file.read()).text, reserved(dialects))
         return Json(shapes.MappingList(items=[_shape(mapping) for mapping in mappings]))
 
@@ -56,9 +59,9 @@ def routes(
 
     @router.post("/preview", response_model=shapes.MappingsPreview, responses={404: {}})
     async def preview_mappings(body: MappingsTrial) -> Response:
-        """Decode messages by a draft of `mappings.toml` or of one mapping: devices, values, units, times.
+        """Decode messages with a draft of `mappings.toml` or of one mapping.
 
-        Nothing is changed.
+        Return the devices, values, units and times that the draft finds. Nothing is changed.
         """
         mappings, text, problem = await parse_draft(body)
         if problem is not None:
@@ -69,7 +72,11 @@ def routes(
         return Json(shapes.MappingsPreview(items=items, text=text, problem=None))
 
     async def parse_draft(body: MappingsTrial) -> tuple[list[Mapping], str | None, str | None]:
-        """Return the mappings of a draft, the text of a single mapping, and the problem with the draft."""
+        """Parse a draft. Return its mappings, its text and the problem with it.
+
+        The text is the TOML of a draft of a single mapping, None for a draft of the whole file. The problem is None if
+        there is none.
+        """
         if body.text is not None:
             try:
                 return file.check(body.text), None, None

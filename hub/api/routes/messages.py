@@ -24,8 +24,8 @@ def routes(registry: DeviceReader, message_tap: MessageTap, now: Callable[[], in
     async def list_messages(device_id: str) -> Response:
         """Return the last raw MQTT messages of a device, newest first, at most 50.
 
-        The hub collects them for a minute after each request. The first request returns those among the last 2,000
-        messages of all devices. Payloads are cut to 2,048 bytes.
+        The hub collects a device's messages for a minute after each request. So the first request only returns the
+        device's messages among the last 2,000 of all devices. Payloads are cut to 2,048 bytes.
         """
         registry.require(device_id)
         found = message_tap.of(device_id, now())

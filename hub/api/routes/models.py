@@ -65,7 +65,7 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
 
     @router.delete("/{name}", response_model=shapes.ModelsShape)
     async def reset_model_server(name: Name, by: By) -> Response:
-        """Remove a model server, or restore it to what `hub.toml` says."""
+        """Undo the changes of a model server. A server that is not in `hub.toml` is removed."""
         before = _settings(models, name)
         await models.reset(name)
         note(changes=field_changes(before, _settings(models, name)))
@@ -76,7 +76,10 @@ def routes(models: ModelRegistry, changes: ChangeLog) -> APIRouter:
 
     @router.post("/{name}/test", response_model=shapes.ModelTest)
     async def test_model_server(name: Name, body: ModelServerWanted) -> Response:
-        """Send one short request to a model server with these settings. Nothing is saved."""
+        """Send one short request to a model server with these settings, and return whether it succeeds.
+
+        Nothing is saved.
+        """
         fault = await models.test(_server(name, body))
         note(model=body.model, base_url=body.base_url, error=fault)
         return Json(shapes.ModelTest(ok=fault is None, message=fault))

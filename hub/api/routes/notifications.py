@@ -53,7 +53,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         return await settings()
 
     def general() -> dict[str, Any]:
-        """Return the settings that are not lists, without secrets, for the audit log."""
+        """Return the general settings (all but channels, routes and reports) for the audit log, without secrets."""
         found = config.settings
         heartbeat = masked_url(found.heartbeat_url) if found.heartbeat_url else ""
         return {
@@ -64,7 +64,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
         }
 
     def describe(channel_id: str) -> dict[str, Any] | None:
-        """Return a channel for the audit log, without secrets."""
+        """Return the settings of a channel for the audit log, without secrets; None if there is no such channel."""
         found = next((each for each in config.settings.channels if each.id == channel_id), None)
         if found is None:
             return None
@@ -106,7 +106,10 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.post("/api/notifications/channels/{channel_id}/test", response_model=shapes.ChannelTestShape)
     async def test_channel(channel_id: ChannelId, body: requests.ChannelTest, request: Request) -> Response:
-        """Send a test message with these settings, to an address in your language. Nothing is saved."""
+        """Send a test message over a channel with these settings. Nothing is saved.
+
+        With `address`, the message goes to this address, in your language; otherwise to the target of the channel.
+        """
         channel = config.checked_channel(_channel(channel_id, body))
         if body.address is not None:
             channel.type.check_address(body.address)
@@ -121,7 +124,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.put("/api/notifications/routes", response_model=shapes.NotificationsShape)
     async def set_routes(body: requests.RoutesWanted, by: By) -> Response:
-        """Replace the routes. The first that matches an alert decides who is notified of it."""
+        """Replace the routes. The first route that matches an alert decides who is notified of it."""
         wanted = tuple(each.route() for each in body.routes)
         for route in wanted:
             for window in route.hours:
@@ -158,7 +161,7 @@ def routes(notifications: Notifications, changes: ChangeLog, now: Callable[[], i
 
     @router.post("/api/notifications/preview", response_model=texts.PreviewShape, responses={404: {}})
     async def preview_message(body: requests.PreviewWanted) -> Response:
-        """Return the message about an alert as a template makes it. Nothing is sent.
+        """Return the message that a template makes of an alert. Nothing is sent.
 
         Return 422 if the template is not valid, and 404 if there is no alert yet.
         """

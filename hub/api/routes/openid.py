@@ -1,8 +1,9 @@
-"""Sign in with an OpenID provider: ``/login/openid``, and ``/api/account/openid`` to connect one's account.
+"""Sign in with an OpenID provider: ``/login/openid``, and ``/api/account/openid`` to connect one's own account.
 
-The session cookie is ``SameSite=Strict``: the browser does not send it when the provider sends the person back. So the
-sign-in has a cookie of its own, which is ``Lax`` and valid for its path only, and the hub remembers the session that
-the browser had. The response sets the session cookie and redirects to the dashboard, whose requests then send it.
+The session cookie is ``SameSite=Strict``, so the browser does not send it when the provider redirects the person back.
+The sign-in therefore has another cookie, which is ``Lax`` and valid for its path only, and the hub remembers the
+session that the browser had. The response sets the session cookie and redirects to the dashboard, whose requests then
+send it.
 """
 
 from __future__ import annotations
@@ -40,12 +41,15 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         PATH, tags=["session"], response_model=shapes.ProviderPage, responses={404: {}}, max_body_size=SIGN_IN_BYTES
     )
     async def begin_openid_login(request: Request) -> Response:
-        """Return the address of the provider's page. The sign-in must be completed in this browser in ten minutes."""
+        """Return the URL of the provider's sign-in page.
+
+        The sign-in must be completed in the same browser within ten minutes.
+        """
         return await begin(request, None)
 
     @router.post("/api/account/openid", tags=["account"], response_model=shapes.ProviderPage, responses={404: {}})
     async def connect_openid(request: Request) -> Response:
-        """Return the provider's page to open to connect your account. Needs a signed-in browser."""
+        """Return the URL of the provider's page that connects your account. Needs a signed-in browser."""
         return await begin(request, signed_in(request)[0].id)
 
     async def begin(request: Request, account: str | None) -> Response:
@@ -65,7 +69,10 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
         responses={404: {}},
     )
     async def complete_openid_login(request: Request, state: Text = "", code: Text = "", error: Text = "") -> Response:
-        """Sign in the person that the provider has identified. Redirect to the dashboard, on failure with a reason."""
+        """Sign in the person that the provider has identified, and redirect to the dashboard.
+
+        On failure, redirect as well; the URL then has the reason.
+        """
         begun = require().take(state, request.cookies.get(_cookie(request, auth), ""))
         if begun is None:
             wait = await auth.count_wrong(request.scope)
@@ -93,7 +100,10 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
             await changes.write(found.account.name, Change(key, text.format(require().settings.name), params))
 
     def back(request: Request, page: str, reason: str | None = None) -> Response:
-        """Redirect to a page of the dashboard. The address contains nothing from the request."""
+        """Redirect to a page of the dashboard; with ``reason``, as a failed sign-in.
+
+        The address of the page contains nothing that the request sent.
+        """
         if reason is not None:
             note("tried to sign in with OpenID Connect", refused=True, reason=reason)
         page = root_path_of(request.scope) + page
@@ -109,7 +119,7 @@ def routes(auth: Authenticator, openid: OpenId | None, changes: ChangeLog) -> AP
 
 
 def _cookie(request: Request, auth: Authenticator) -> str:
-    """Return the name of the cookie of a sign-in in progress. It contains the port, like the session cookie."""
+    """Return the name of the cookie for a sign-in in progress. It contains the hub's port, like the session cookie."""
     name = auth.cookie.replace("session", "openid")
     return f"__Secure-{name}" if is_secure(request.scope) else name
 

@@ -88,7 +88,7 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
     @router.delete("/api/account/passkeys/{passkey_id}", tags=["account"], status_code=204)
     async def remove_passkey(passkey_id: ShortId, request: Request) -> Response:
-        """Remove a passkey. Return 409 for the only way to sign in. Needs a signed-in browser."""
+        """Remove a passkey. Return 409 if it is your only way to sign in. Needs a signed-in browser."""
         account, _ = signed_in(request)
         passkey = await people.remove_passkey(account, passkey_id)
         change = Change("people.passkey_removed", f"removed the passkey {passkey.name}", {"name": passkey.name})
@@ -99,5 +99,8 @@ def routes(auth: Authenticator, changes: ChangeLog) -> APIRouter:
 
 
 def _party(request: Request) -> RelyingParty:
-    """Return the host that the browser has opened, behind trusted proxies. Raises Invalid for one without passkeys."""
+    """Return the host under which the browser has opened the hub, as a relying party.
+
+    Raises Invalid if browsers offer no passkeys for that host.
+    """
     return relying_party(request.url.scheme, request.headers.get("host", ""))

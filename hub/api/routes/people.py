@@ -36,13 +36,17 @@ def routes(
     budget: Budget,
     forget: Callable[[str, str], Awaitable[None]],
 ) -> APIRouter:
-    """Return the routes. ``forget`` deletes an account's data: it takes the account's id and who deletes it."""
+    """Return the routes.
+
+    ``forget`` deletes the data of an account that is removed. It takes the account's id and the name of the person who
+    removes it.
+    """
     router = APIRouter(prefix="/api/people", tags=["people"])
     people = auth.people
 
     @router.get("", response_model=shapes.PeopleList)
     async def list_people() -> Response:
-        """Return all accounts, the one-time links that were not used yet, and today's usage of models by account id."""
+        """Return all accounts, the one-time links that can still be used, and today's usage of models by account id."""
         links = await asyncio.to_thread(people.open_links)
         return Json(
             shapes.PeopleList(
@@ -54,7 +58,7 @@ def routes(
 
     @router.post("/invitations", status_code=201, response_model=shapes.IssuedLink)
     async def invite(body: requests.Invitation, request: Request, by: By) -> Response:
-        """Create a one-time link for a new account, and return its address. The link is valid for seven days."""
+        """Create a one-time link for a new account, and return the link's URL. The link is valid for seven days."""
         limits = limits_of(body.limits, areas.tree)
         link, secret = await people.invite(body.role, by, _maker(request), body.email, limits)
         text = f"created an invitation as {body.role}" + (f" for {described(limits, areas.tree)}" if limits else "")
@@ -71,7 +75,7 @@ def routes(
 
     @router.patch("/{account_id}", response_model=shapes.AccountShape)
     async def edit_person(account_id: ShortId, body: requests.PersonEdit, by: By) -> Response:
-        """Change role and limits of a person, or disable the account.
+        """Change the role and the limits of a person, or disable or enable the account.
 
         Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
         """
@@ -95,8 +99,8 @@ def routes(
     async def remove_person(account_id: ShortId, by: By) -> Response:
         """Remove an account with its conversations, and sign the person out everywhere.
 
-        Files that the person has sent stay, for administrators. The open alerts that are assigned to the person are
-        assigned to nobody. Return 409 for the last administrator.
+        Analyses of files that the person has uploaded stay, and administrators can read them. The person's open alerts
+        are then assigned to nobody. Return 409 for the last administrator.
         """
         account = people.accounts.require(account_id)
         await people.remove(account_id)
@@ -118,9 +122,9 @@ def routes(
 
 
 def _maker(request: Request) -> str | None:
-    """Return the id of the account that makes a link, None without accounts and with the access token.
+    """Return the id of the account that makes a link. It is None at a hub without accounts, and with the access token.
 
-    Raises Forbidden for an API token: it could create an account that stays when the token has expired.
+    Raises Forbidden for an API token: with a link, it could create an account that outlives the token.
     """
     proof: Proof = request.state.proof
     if proof.account is None:

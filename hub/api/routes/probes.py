@@ -20,7 +20,7 @@ def routes(health: HubHealth) -> APIRouter:
     async def healthz(request: Request) -> Response:
         """Return 200 while all tasks of the hub are running, otherwise 503.
 
-        No token is needed. With one, `failed` lists the tasks that have stopped.
+        No token is needed. If the request is authenticated, `failed` lists the tasks that have stopped.
         """
         failed = list(health.failed)
         return _probe(request, "failing" if failed else "ok", failed=failed)
@@ -28,10 +28,10 @@ def routes(health: HubHealth) -> APIRouter:
     @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", response_model=shapes.Readiness, responses={503: {"model": shapes.Readiness}})
     async def readyz(request: Request) -> Response:
-        """Return 200 if the hub is subscribed at the broker and can write its history, otherwise 503.
+        """Return 200 if the hub has subscribed at the broker and can write its history, otherwise 503.
 
-        No token is needed. With one, `missing` lists what the hub is waiting for, and `degraded` what does not work
-        although the hub is ready.
+        No token is needed. If the request is authenticated, `missing` lists what the hub is waiting for, and `degraded`
+        lists what does not work although the hub is ready.
         """
         missing = health.missing()
         return _probe(request, "waiting" if missing else "ready", health.degraded(), missing=missing)
@@ -40,7 +40,10 @@ def routes(health: HubHealth) -> APIRouter:
 
 
 def _probe(request: Request, status: str, degraded: Sequence[str] = (), **details: list[str]) -> Response:
-    """Return 503 if there are details. They contain addresses, so only authenticated requests get them."""
+    """Return 503 if one of the ``details`` is not empty, else 200.
+
+    ``degraded`` and the details may contain addresses, so only an authenticated request gets them.
+    """
     private = {**details, **({"degraded": degraded} if degraded else {})}
     answer = {"status": status, **(private if request.state.proof is not None else {})}
     return Json(answer, 503 if any(details.values()) else 200)

@@ -1,4 +1,7 @@
-"""``/api/reactions``: list them with their runs, check a draft, change ``reactions.toml``, switch them on and off."""
+"""``/api/reactions``: list reactions and their runs, check drafts, change ``reactions.toml``, switch all on or off.
+
+A reaction does something, such as sending a command, when its trigger occurs. A run is one such execution.
+"""
 
 from __future__ import annotations
 
@@ -71,7 +74,10 @@ def routes(
         limit: Annotated[int, Query(ge=1, le=500)] = 100,
         before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
     ) -> Response:
-        """Return runs, newest first, of one reaction or of all. `before` continues below the `number` of a run."""
+        """Return the runs of one reaction or of all, newest first.
+
+        `before` is the `number` of a run: only runs with lower numbers are returned.
+        """
         found = await reactions.store.runs(reaction, limit, before)
         return Json(shapes.ReactionRunList(items=[shapes.run_shape(number, run) for number, run in found]))
 
@@ -83,7 +89,7 @@ def routes(
 
     @router.post("/preview", response_model=shapes.ReactionPreview, responses={404: {}})
     async def preview_reaction(body: ReactionPreviewQuery) -> Response:
-        """Return a draft of one reaction as parsed and as it would be written in `reactions.toml`.
+        """Parse a draft of one reaction. Return the reaction, and the text that `reactions.toml` would get.
 
         Nothing is changed or sent.
         """
@@ -102,10 +108,10 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.ReactionTrialShape, responses={404: {}})
     async def backtest_reaction(body: ReactionTrialQuery, request: Request) -> Response:
-        """Return when a draft would have run in a past period, and when and why it would not have run.
+        """Return when a draft would have run in a past period, and when it would not have run and why.
 
-        It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
-        is stored or sent. It is stopped when the client disconnects.
+        The trial reads the alerts of the period, the times of the schedule, and the stored values that the condition
+        needs. Nothing is stored or sent. The trial stops when the client disconnects.
         """
         found = await file.preview(body.id, body.draft())
         if found.entry is None:
@@ -137,7 +143,7 @@ def routes(
 
     @router.post("/{reaction_id}/resume", status_code=204, responses={404: {}})
     async def resume_reaction(reaction_id: str, by: By) -> Response:
-        """Let a reaction that the loop protection has paused run again."""
+        """Let a reaction run again that the loop protection has paused."""
         await reactions.resume(reaction_id)
         note(object=reaction_id)
         name = next((each.name for each in reactions.definitions if each.id == reaction_id), reaction_id)
@@ -161,7 +167,7 @@ def routes(
 
 
 def _values(text: str) -> dict[str, Any]:
-    """Return the values of a table; none if it is not valid TOML."""
+    """Return the keys and values of the first reaction in a TOML text; empty if the text is not valid."""
     try:
         tables = decode_toml(text, "reactions.toml").get("reaction")
     except ConfigError:

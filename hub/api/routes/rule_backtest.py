@@ -1,4 +1,7 @@
-"""``/api/rules``: what a draft of a rule would have raised in a past period, and which limits the history suggests."""
+"""``/api/rules/backtest`` and ``/suggest-limits``: what a draft of a rule would have raised, and which limits fit.
+
+Both read the stored history.
+"""
 
 from __future__ import annotations
 
@@ -29,11 +32,11 @@ def routes(
 
     @router.post("/backtest", response_model=shapes.BacktestShape, responses={404: {}})
     async def backtest_rule(body: BacktestQuery, request: Request) -> Response:
-        """Replay stored readings under a draft of a rule, and under the rule `id` that it replaces.
+        """Replay stored readings with a draft of a rule, and with the rule `id` that the draft replaces.
 
-        The engine of the running hub judges them as if each had arrived when it was measured. Nothing is stored, sent
-        or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other devices. The
-        replay is stopped when the client disconnects.
+        Each reading is judged as if it had arrived when it was measured, by the code that judges live readings. Nothing
+        is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other
+        devices. The replay stops when the client disconnects.
         """
         draft = body.draft()
         found = await file.preview(body.id, draft)
@@ -46,7 +49,7 @@ def routes(
 
     @router.post("/suggest-limits", response_model=shapes.SuggestedLimits)
     async def suggest_limits(body: LimitQuery, request: Request) -> Response:
-        """Suggest limits for a threshold rule from the history of its devices and of others of the same models.
+        """Suggest limits for a threshold rule, from the history of its devices and of other devices of the same models.
 
         Return 422 if no device has enough values in the period. Nothing is stored.
         """

@@ -1,4 +1,4 @@
-"""``POST /api/rules/from-words``: a draft of a rule from a sentence."""
+"""``POST /api/rules/from-words``: draft a rule from a sentence."""
 
 from __future__ import annotations
 
@@ -29,8 +29,9 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
 
         For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
-        A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
-        `unknown` are the words that are not part of the draft. A sentence that no rule can express gets 422.
+        A grammar parses the sentence. If it does not understand all words, a language model drafts the rule, if there
+        is one. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule can
+        express.
         """
         check_time_zone(body.time_zone)
         taken = {rule.id for rule in rules()}
@@ -68,6 +69,6 @@ def routes(drafts: RuleDrafts, file: ConfigFile[Rule], rules: Callable[[], Seque
 
 
 def _free_id(wanted: Any, taken: set[str]) -> str:
-    """Return a valid id that no rule has."""
+    """Return ``wanted`` as a valid id that is not in ``taken``, with a number at the end if necessary."""
     stem = re.sub(r"[^A-Za-z0-9._-]+", "-", str(wanted))[:60].strip("-") or "rule"
     return next(name for name in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if name not in taken)

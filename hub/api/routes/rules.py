@@ -23,7 +23,7 @@ from hub.services.rule_warnings import rule_warnings
 from hub.store.base import Store
 
 MAX_WARNINGS = 50
-"""Warnings about rules in one answer."""
+"""Maximum number of warnings about rules in one response."""
 
 
 def routes(
@@ -69,9 +69,9 @@ def routes(
 
     @router.post("/preview", response_model=rules.RulePreview, responses={404: {}})
     async def preview_rule(body: RulePreviewQuery) -> Response:
-        """Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed.
+        """Parse a draft of one rule. Return the rule, and the text that `rules.toml` would get. Nothing is changed.
 
-        `devices` is the number of devices that it would watch now.
+        `devices` is the number of devices that the rule would watch now.
         """
         found = await file.preview(body.id, body.draft())
         rule = found.entry
@@ -84,7 +84,7 @@ def routes(
 
     @router.put("", response_model=rules.RulesSaved)
     async def replace_rules(body: TextChange, by: By) -> Response:
-        """Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
+        """Replace `rules.toml` and activate it at once. Open alerts of removed rules are cleared as withdrawn.
 
         Return 409 if `revision` is not current.
         """
@@ -105,7 +105,10 @@ def routes(
 
     @router.delete("/{rule_id}", response_model=rules.RulesSaved)
     async def delete_rule(rule_id: str, revision: str, by: By) -> Response:
-        """Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current."""
+        """Remove one rule from `rules.toml`. Its open alerts are cleared as withdrawn.
+
+        Return 409 if `revision` is not current.
+        """
         return await edits.delete(by, rule_id, revision)
 
     return router

@@ -18,12 +18,12 @@ from hub.api.schemas.accounts import AccountShape, LinkShape, SignInShape
 from hub.errors import Forbidden
 
 SIGN_IN_BYTES = 16 * 1024
-"""Maximum size of a body before authentication."""
+"""Maximum size of the body of requests that need no authentication, in bytes."""
 SIGN_IN_PATHS = tuple(operation.split()[1] for operation in sorted(SIGNED_OUT) if operation.startswith("POST"))
 
 
 def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None) -> APIRouter:
-    """Return the routes. ``provider`` is the name of the OpenID provider."""
+    """Return the routes. ``provider`` is the name of the OpenID provider, None without one."""
     router = APIRouter(tags=["session"])
     people = auth.people
 
@@ -66,9 +66,9 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
     @router.post("/api/welcome", response_model=AccountShape, max_body_size=SIGN_IN_BYTES)
     async def accept_link(body: requests.Welcome, request: Request) -> Response:
-        """Use a one-time link: create its account, or set a new password, and sign in.
+        """Use a one-time link and sign in: create a new account, or set the new password of an existing account.
 
-        The first account of a hub that was open makes all other links invalid: anybody could have made them.
+        If the hub was open until now, all other links become invalid, because anybody could have created them.
         """
         was_open = auth.open
         try:
@@ -98,7 +98,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
     @router.get("/api/session", response_model=SignInShape)
     async def get_session(request: Request) -> Response:
-        """Return how this request is signed in, and the possible ways to sign in."""
+        """Return how this request is authenticated, and the possible ways to sign in."""
         proof: Proof | None = request.state.proof
         account = proof.account if proof else None
         found = SignInShape(
@@ -117,7 +117,7 @@ def routes(auth: Authenticator, changes: ChangeLog, provider: str | None = None)
 
 
 def with_cookie(answer: Response, request: Request, auth: Authenticator, value: str | None) -> Response:
-    """Set the session cookie of a response. Delete the cookie if there is no value."""
+    """Set the session cookie in ``answer`` to ``value``, and return ``answer``. With None, delete the cookie."""
     secure, path = is_secure(request.scope), f"{root_path_of(request.scope)}/"
     answer.set_cookie(
         auth.cookie_of(request.scope),

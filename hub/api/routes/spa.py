@@ -1,7 +1,8 @@
 """The dashboard's files, and ``index.html`` for every page of the dashboard.
 
-A browser that opens a path that is neither the API's nor a file's gets ``index.html``. Its router
-(``web/src/routes.ts``) shows the page, or "not found". A new page of the dashboard needs no change here.
+If a browser opens a path that belongs neither to the API nor to a file, it gets ``index.html``. The router in the
+browser (``web/src/routes.ts``) then shows the page, or "not found". So a new page of the dashboard needs no change
+here.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from hub.api.clients import root_path_of
 from hub.api.errors import allowed_methods
 
 HASHED = "assets/"
-"""Folder of files with a hash of their content in their name."""
+"""Folder of files whose names contain a hash of their content, so browsers may cache them forever."""
 FOREVER = "public, max-age=31536000, immutable"
 REVALIDATE = "no-cache"
 
@@ -32,7 +33,10 @@ NOT_BUILT = """<!doctype html>
 
 
 def routes(web_dir: Path, reserved: AbstractSet[str]) -> APIRouter:
-    """Serve ``web_dir``. Paths whose first segment is in ``reserved`` belong to the API and are never pages."""
+    """Return the route that serves the files in ``web_dir``.
+
+    Paths whose first segment is in ``reserved`` belong to the API and are never pages.
+    """
     router = APIRouter()
     files = StaticFiles(directory=web_dir, check_dir=False)
 

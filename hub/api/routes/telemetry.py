@@ -29,7 +29,7 @@ CLOCK_NOTE = (
 
 
 class RejectedItem(ApiObject):
-    """An item, or a value in it, that is invalid. `item` counts from 0."""
+    """An item that was rejected, as a whole or with one of its values. `item` is its position, from 0."""
 
     item: int
     reason: str
@@ -37,7 +37,7 @@ class RejectedItem(ApiObject):
 
 
 class TelemetryNote(ApiObject):
-    """An item that was stored with a corrected time (`reason` "clock"). `item` counts from 0."""
+    """An item that was stored with another time than its own (`reason` "clock"). `item` is its position, from 0."""
 
     item: int
     reason: Literal["clock"]
@@ -45,10 +45,11 @@ class TelemetryNote(ApiObject):
 
 
 class TelemetryAnswer(ApiObject):
-    """`records` were stored, `duplicates` had been stored before.
+    """Result of storing readings.
 
-    `notes` lists the items whose `ts` was not used: it is more than a day ago or more than five minutes ahead.
-    Their readings have the time of receipt.
+    `records` is the number of items that were stored now, `duplicates` the number that had been stored before. `notes`
+    lists the items that were stored with the time of receipt, because their `ts` is more than a day ago or more than
+    five minutes in the future.
     """
 
     records: int
@@ -62,11 +63,12 @@ def routes(telemetry: PostedTelemetry) -> APIRouter:
 
     @router.post("", response_model=TelemetryAnswer, responses={409: {}, 503: {}}, openapi_extra={"requestBody": _BODY})
     async def post_telemetry(request: Request) -> Response:
-        """Store readings: one object, a list of up to 1,000, or one object a line (`application/x-ndjson`).
+        """Store readings: one item, a list of up to 1,000 items, or one item on each line (`application/x-ndjson`).
 
-        Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
-        `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
-        stores nothing twice. Only the invalid values of an item are rejected.
+        Each item is an object that names its `device`. The other keys are those of telemetry over MQTT: `ts`, `id` or
+        `seq`, and the values, either directly or in `metrics`. The response is sent after the commit. A request may be
+        repeated if each item has an `id` or a `seq`: nothing is stored twice. If some values of an item are invalid,
+        only these are rejected.
         """
         lines = request.headers.get("content-type", "").partition(";")[0].strip() == LINES
         posted = await telemetry.store(await request.body(), lines=lines)

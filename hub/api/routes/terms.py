@@ -1,4 +1,4 @@
-"""``/api/terms``: the quantities, places, roles and kinds of machine that the hub knows."""
+"""``/api/terms``: the quantities, places, roles of metrics and kinds of machine that the hub knows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def routes() -> APIRouter:
 
     @router.get("/terms", response_model=Terms)
     async def list_terms() -> Response:
-        """Return the terms that a person can correct a metric or a device to, with English titles."""
+        """Return the terms, with English titles, by which people can correct what a metric or device means."""
         return Json(
             Terms(
                 quantities=[TermShape.of(term) for term in terms.quantities()],

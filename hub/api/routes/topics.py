@@ -1,4 +1,4 @@
-"""``/api/topics``: all topics on the broker, to find one to map."""
+"""``/api/topics``: all topics on the broker, so that people can find a topic to decode with a mapping."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
         topic_filter: Annotated[str, Query(alias="filter", max_length=1_024, description="MQTT topic filter.")] = "#",
         q: Annotated[str, Query(max_length=200, description="Text to find in the topic.")] = "",
     ) -> Response:
-        """Return the topics observed on the broker, by name, at most 1,000.
+        """Return the topics observed on the broker, sorted by name, at most 1,000.
 
-        The hub observes them with its own connection, from the first request until 30 s after the last one. Retained
-        messages arrive at once.
+        The hub subscribes to `filter` with a separate connection at the first request, and unsubscribes 30 s after the
+        last request. So the first response may be empty, and a later response has more topics. Retained messages arrive
+        at once.
         """
         found = [each for each in explorer.look(topic_filter) if q.casefold() in each.topic.casefold()]
         state = explorer.state
@@ -44,7 +45,7 @@ def routes(explorer: TopicExplorer, recent: MessageTap) -> APIRouter:
 
     @router.get("/last", response_model=devices.MessageShape, responses={404: {}, 409: {}})
     async def get_last_message(topic: Annotated[str, Query(min_length=1, max_length=4_096)]) -> Response:
-        """Return the last message of one of these topics, cut to 2,048 bytes."""
+        """Return the last message that was observed on a topic, cut to 2,048 bytes. Call `GET /api/topics` first."""
         found = explorer.last(topic)
         if found is None:
             raise NotFound(

@@ -1,4 +1,4 @@
-"""Limit exports that are streamed: how many at the same time, and for how long a client may stop reading.
+"""Limit how many exports are streamed at the same time, and how long a client may stop reading.
 
 A client that does not read holds a slot, a process and a connection. It is disconnected after :data:`IDLE_S` without
 progress, or after :data:`SHORT_S` if another client needs the slot.
@@ -22,15 +22,15 @@ AT_ONCE = 4
 IDLE_S = 30.0
 SHORT_S = 5.0
 BLOCK = 64 * 1024
-"""Bytes sent at once. A client that reads this much in time makes progress."""
+"""The number of bytes that are sent at once. A client that reads a whole block before the timeout makes progress."""
 
 
 class ExportSlot:
     """The slot of an export in progress.
 
     Attributes:
-        progress_at: When its client last read something (time of the event loop).
-        deadline: Timeout of the current write; None while the export is not waiting for its client.
+        progress_at: When the client last read a block (time of the event loop, in seconds).
+        deadline: Timeout of the current write; None while the export is not waiting for the client.
     """
 
     def __init__(self, now: float) -> None:
@@ -46,7 +46,10 @@ class ExportSlots:
         self._used: list[ExportSlot] = []
 
     def acquire(self) -> ExportSlot:
-        """Return a slot. If all are used, cut off the client that has been idle for longest. Raises TooBusy."""
+        """Return a slot. If all slots are used, disconnect the client that has been idle for longest. Raises TooBusy.
+
+        TooBusy is raised if no client has been idle for :data:`SHORT_S`.
+        """
         now = asyncio.get_running_loop().time()
         if len(self._used) >= self._limit:
             waiting = [slot for slot in self._used if slot.deadline is not None]
@@ -60,13 +63,13 @@ class ExportSlots:
         return slot
 
     def release(self, slot: ExportSlot) -> None:
-        """Free a slot. Do nothing if it was taken away already."""
+        """Free a slot. Do nothing if the slot was already given to another export."""
         if slot in self._used:
             self._used.remove(slot)
 
 
 class Export(StreamingResponse):
-    """A response that streams ``chunks``. ``end`` is awaited when it ends for whatever reason."""
+    """A response that streams ``chunks``. ``end`` is awaited when the response ends, also after an error."""
 
     def __init__(
         self,

@@ -13,7 +13,10 @@ WRITE_S = 10.0
 
 
 def with_timeout(submit: Callable[[Input], Awaitable[Any]]) -> Callable[[Input], Awaitable[Any]]:
-    """Return a ``submit`` that raises StoreBusy after :data:`WRITE_S`. The change stays queued and is made later."""
+    """Return a function that calls ``submit`` and raises StoreBusy if it takes longer than :data:`WRITE_S`.
+
+    After StoreBusy, the change stays queued and is made later.
+    """
 
     async def submit_in_time(change: Input) -> Any:
         try:

@@ -1,4 +1,4 @@
-"""Recent history of the hub's own figures, for the small charts of a page that was just opened."""
+"""The hub's own figures of the last minutes, for the small charts of a page that was just opened."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from hub.api.schemas.api_object import ApiObject
 
 STEP_S = 10.0
 SAMPLES = 30
-"""Five minutes, as much as a page keeps itself."""
+"""The number of samples in five minutes. A page itself keeps figures for the same time."""
 
 
 class TrendShape(ApiObject):
-    """Figures of the last five minutes, one entry every ``step_ms``, oldest first. ``rate`` is in messages a second."""
+    """The hub's figures of the last five minutes, one sample every ``step_ms``, oldest first.
+
+    ``open_alerts`` are numbers of alerts. ``stale`` and ``offline`` are numbers of devices. ``rate`` is in messages a
+    second.
+    """
 
     step_ms: int
     open_alerts: list[int]
@@ -22,17 +26,17 @@ class TrendShape(ApiObject):
 
 
 class Trend:
-    """The last :data:`SAMPLES` samples of the figures."""
+    """The last :data:`SAMPLES` samples of the hub's figures."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[int, int, int, float]] = deque(maxlen=SAMPLES)
 
     def add(self, open_alerts: int, stale: int, offline: int, rate: float) -> None:
-        """Add a sample."""
+        """Add a sample. ``stale`` and ``offline`` are numbers of devices; ``rate`` is in messages a second."""
         self._samples.append((open_alerts, stale, offline, round(rate, 1)))
 
     def shape(self) -> TrendShape:
-        """Return the samples as JSON."""
+        """Return the samples as an object of the API."""
         samples = list(self._samples)
         return TrendShape(
             step_ms=int(STEP_S * 1000),

@@ -1,4 +1,4 @@
-"""Do work for a request only as long as its client waits for the answer."""
+"""Do work for a request only while its client waits for the response."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ POLL_S = 0.2
 
 
 async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of ``work``. Cancel it and raise ClientDisconnect when the client is gone."""
+    """Return the result of ``work``. If the client disconnects, cancel ``work`` and raise ClientDisconnect."""
     task = asyncio.create_task(work, name=f"request {request.url.path}")
     try:
         while not (await asyncio.wait({task}, timeout=POLL_S))[0]:

@@ -32,7 +32,8 @@ def pack(
         data: The data folder. A hub may be running on it.
         target: The archive to write.
         replace: Overwrite an existing file.
-        known: Secrets of the settings, which are removed from all files. Others are recognised by their file or key.
+        known: Secrets in the settings, which are removed from all files. Other secrets are recognised by file name or
+            key.
         with_secrets: Include tokens, keys and passwords.
 
     Raises:
@@ -60,7 +61,10 @@ def pack(
 
 
 def _fill(archive: tarfile.TarFile, data: Path, copy: Path, secrets: Secrets | None) -> Manifest:
-    """Add all files and then the manifest. Remove ``secrets`` from the files; with None, include all secrets."""
+    """Add all files and then the manifest to ``archive``. ``copy`` is the copy of the history.
+
+    The ``secrets`` are removed from the files. If ``secrets`` is None, the archive includes all secrets.
+    """
     install = read_installation(data)
     public = install if secrets is None else Installation(install.id, None, install.had_session, install.dropped)
     body = msgspec.json.encode(public)

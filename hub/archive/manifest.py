@@ -16,7 +16,7 @@ from hub.store.sqlite import FILE
 FORMAT = 1
 MANIFEST, INSTALL = "manifest.json", "install.json"
 STAGED, UNFINISHED = "restore", "restore.partial"
-"""Folders in the data folder: a checked restore that waits to be put in place, and a restore not yet checked."""
+"""Folders in the data folder: a checked restore that waits to be put in place, and a restore not checked yet."""
 ASIDE = "replaced-"
 
 LEFT_OUT = (
@@ -32,7 +32,10 @@ LEFT_OUT = (
     ASIDE + "*",
     "*.tar",
 )
-"""Temporary files, other archives, and the history, which is copied in another way."""
+"""Patterns of files that an archive does not contain as they are: temporary files, other archives, and the history.
+
+The history is copied in another way.
+"""
 ACCOUNTS = (
     "accounts.json",
     "api-tokens.json",
@@ -42,7 +45,7 @@ ACCOUNTS = (
     "sessions.json",
 )
 SECRET = ("broker/hub.login", "models.json", *ACCOUNTS, "*.pem", "*.key")
-"""Files that are secret as a whole. An archive contains them only with ``with_secrets``."""
+"""Patterns of files that are secret as a whole. An archive contains these files only with ``with_secrets``."""
 
 MAX_FILES = 100_000
 
@@ -59,12 +62,12 @@ class Manifest(msgspec.Struct, frozen=True):
 
     Attributes:
         format: Version of the archive's format.
-        version: Version of the software that wrote it.
-        created_at: Time in ms.
+        version: Version of the software that wrote the archive.
+        created_at: When the archive was written, in epoch milliseconds.
         install_id: Id of the installation.
         content: Contents of the history when it was copied.
-        files: All files by name.
-        with_secrets: The archive contains tokens, keys and passwords.
+        files: Size and checksum of each file, by name.
+        with_secrets: True if the archive contains tokens, keys and passwords.
         redacted: Settings files whose secrets were removed.
         left_out: Files that are missing because they contain secrets.
     """
@@ -103,18 +106,21 @@ def names_in(data: Path) -> Iterator[str]:
 
 
 def is_secret(name: str) -> bool:
-    """Return True for a file that is secret as a whole."""
+    """Return True if the file of this name is secret as a whole."""
     return _matches(name, SECRET)
 
 
 def is_allowed(name: str) -> bool:
-    """Return True if an archive may contain this name: a path inside the folder, and a file that is backed up."""
+    """Return True if an archive may contain a file of this name.
+
+    The name has to be a normalised path inside the folder, and must not belong to the files that are left out.
+    """
     path = PurePosixPath(name)
     inside = not path.is_absolute() and ".." not in path.parts and path.as_posix() == name and "\0" not in name
     return inside and (name == FILE or not _matches(name, (MANIFEST, *LEFT_OUT)))
 
 
 def _matches(name: str, patterns: Sequence[str]) -> bool:
-    """Return True if a pattern matches ``name`` or one of its parent folders."""
+    """Return True if a pattern matches ``name`` or the path of one of its parent folders."""
     path = PurePosixPath(name)
     return any(fnmatch(each.as_posix(), pattern) for each in (path, *path.parents) for pattern in patterns)

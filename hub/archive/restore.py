@@ -1,9 +1,9 @@
 """Restore an archive into a data folder, in two steps.
 
 1. :func:`stage` unpacks the archive into a folder inside the data folder and checks it.
-2. :func:`adopt` moves the present files into a folder ``replaced-TIME`` and the unpacked ones into their place, by
-   renames. After a crash, the next start of the hub continues it. If a hub is running on the folder, this step waits
-   for its next start.
+2. :func:`adopt` moves the present files into a folder ``replaced-TIME``, and the unpacked files into their place. Both
+   are renames. After a crash, the next start of the hub continues them. If a hub is running on the folder, this step
+   waits for the hub's next start.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ from hub.store.database_copy import companions, examine
 from hub.store.sqlite import FILE
 
 BROKER_FILES = frozenset(("broker/passwd", "broker/acl"))
-"""Files that Mosquitto reads, as another user."""
+"""Files that Mosquitto reads. Mosquitto runs as another user than the hub."""
 
 
 MAX_CREATED_AT = 253_402_300_800_000
-"""The year 10,000 in ms."""
+"""The year 10,000 in epoch milliseconds. An archive with a later time is not valid."""
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -143,12 +143,12 @@ def _extract(stream: IO[bytes], file: Path, size: int) -> Entry:
 
 
 def adopt(data: Path) -> Path | None:
-    """Put a staged restore in place, if there is one. The caller holds the folder's lock.
+    """Put a staged restore in place, if there is one. The caller must hold the lock of the data folder.
 
     Each step is a rename that can be repeated: after a crash, the next call continues.
 
     Returns:
-        The folder that now holds the files from before; None if there were none.
+        The folder into which the previous files were moved; None if there were none, or if no restore was staged.
 
     Raises:
         StoreError: A file cannot be moved. The next call continues.
@@ -198,7 +198,10 @@ def _move(file: Path, to: Path) -> None:
 
 
 def _keep_token(old: Path, new: Path) -> None:
-    """Keep the folder's access token, if the archive has none."""
+    """Copy the access token from the previous ``install.json`` (``old``) into the restored one (``new``).
+
+    Do nothing if the restored file has a token, or the previous one has none.
+    """
     if old.exists():
         before, now = (msgspec.json.decode(file.read_bytes(), type=Installation) for file in (old, new))
         if before.token is not None and now.token is None:

@@ -14,11 +14,11 @@ from hub.archive.manifest import is_secret
 from hub.runtime.installation import read_installation
 
 MAX_SEARCHED_BYTES = 1 << 20
-"""Larger files are not searched: files written by hand are smaller."""
+"""Larger files are not searched for secrets. Files that people write by hand are smaller."""
 MIN_SECRET_BYTES = 6
-"""Shorter values are ignored, because they would be found in any file."""
+"""Shorter values are not searched for, because they would occur in any file by chance."""
 NO_SECRET_KEYS = {"rules.toml", "calculated.toml", "mappings.toml", "signatures.toml"}
-"""Files whose format has no key for a secret. They are searched for known values only."""
+"""Files whose format has no key for a secret. They are only searched for secret values that are known."""
 
 _KEY = r"[\w.-]*(?:token|password|passwd|secret|api_?key)"
 _ASSIGNED = re.compile(rf"""(?im)^[^#\n]*?(?:^|[\s{{,"']){_KEY}["']?[ \t]*[:=][ \t]*["']?[^\s"',}}\]#]""")
@@ -27,7 +27,7 @@ _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
 class Secrets:
-    """The secrets of a data folder, and the ``known`` ones of the settings."""
+    """The secret values to remove from an archive: those in the data folder, and ``known`` values from the settings."""
 
     def __init__(self, data: Path, known: Iterable[str]) -> None:
         values = {*known, *_of_models(data / "models.json")}
@@ -38,7 +38,7 @@ class Secrets:
         self._values = {value for value in values if len(value.encode()) >= MIN_SECRET_BYTES}
 
     def without(self, name: str, content: bytes) -> bytes | None:
-        """Return ``content`` without its secrets, or None if they cannot be removed."""
+        """Return ``content`` of the file ``name`` without secrets. Return None if the whole file has to be left out."""
         if is_secret(name):
             return None
         text = content.decode("utf-8", "replace")
@@ -54,7 +54,7 @@ class Secrets:
 
 
 def _of_models(file: Path) -> list[str]:
-    """Return the API keys that were entered on the settings page."""
+    """Return the API keys of model servers that were entered on the settings page. ``file`` may be missing."""
     if not file.exists():
         return []
     try:

@@ -28,9 +28,9 @@ from hub.services.housekeeping import run_clock, run_retention
 log = logging.getLogger(__name__)
 
 READY_S = 15.0
-"""How long the start waits for the broker before the hub serves without it."""
+"""How many seconds the start waits for the broker before the hub serves requests without it."""
 DRAIN_S = 6.0
-"""How long shutdown waits for the last commit. Supervisors kill a process after ten seconds."""
+"""How many seconds shutdown waits for the last commit. Supervisors such as systemd kill a process after ten seconds."""
 
 
 async def serve(
@@ -41,13 +41,14 @@ async def serve(
     hangup: Hangup | None = None,
     reread: Callable[[], Settings] | None = None,
 ) -> None:
-    """Run a hub until SIGINT or SIGTERM. SIGHUP reloads it.
+    """Run a hub until SIGINT or SIGTERM. SIGHUP reloads the settings.
 
     Args:
         settings: The settings.
-        lasting_broker: The broker keeps sessions over restarts. If the hub's is missing at start, a gap is reported.
+        lasting_broker: The broker keeps sessions over restarts. If the hub's session is missing at start, a gap is
+            reported.
         on_ready: Called when the hub accepts messages and requests.
-        hangup: Handler of SIGHUP; a new one if None.
+        hangup: Handler of SIGHUP; None creates one.
         reread: Reads the settings again for a reload.
 
     Raises:
@@ -73,10 +74,10 @@ async def serve(
 
 
 def _tune_garbage_collector() -> None:
-    """Exclude present objects from garbage collection and run it less often.
+    """Exclude the objects that exist now from garbage collection, and run the garbage collection less often.
 
-    With many devices, searching all objects for cycles took a twelfth of the time of each message, and found none. A
-    collection at the end of the start would add a tenth to the time of the start, and free one object of a hundred.
+    With many devices, the search for cycles in all objects took a twelfth of the time of each message, and found none.
+    A collection at the end of the start would take a tenth of the time of the start, and free one of a hundred objects.
     """
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -90,7 +91,10 @@ async def _run(
     on_ready: Callable[[], Awaitable[None]],
     lasting_broker: bool,
 ) -> None:
-    """Run all tasks of the hub until ``stop`` is set. A task that fails is recorded in the health and sets ``stop``."""
+    """Run all tasks of the hub until ``stop`` is set.
+
+    If a task fails, record it in the hub's health and set ``stop``.
+    """
     core, connection, web = hub.core, hub.connection, hub.web
 
     async def watched(name: str, work: Awaitable[None]) -> None:
@@ -153,9 +157,9 @@ async def _run(
 
 
 async def _wait_until_ready(hub: Hub, on_ready: Callable[[], Awaitable[None]], lasting_broker: bool) -> None:
-    """Wait for the web server and, up to :data:`READY_S`, for the broker. Then call ``on_ready``.
+    """Wait for the web server and, at most :data:`READY_S` seconds, for the broker. Then call ``on_ready``.
 
-    Record in ``install.json`` that the hub has a session at a ``lasting_broker``.
+    If ``lasting_broker`` is true, record in ``install.json`` that the hub has a session at the broker.
     """
     link = hub.connection.link
     deadline = time.monotonic() + READY_S

@@ -1,4 +1,4 @@
-"""Check the TLS files of the broker's connection before they are needed."""
+"""Check the TLS files for the connection to the broker before the hub connects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from hub.runtime.settings import MqttSection
 
 
 def check_broker_files(mqtt: MqttSection) -> None:
-    """Read the files in ``mqtt.ca_file``, ``mqtt.cert_file`` and ``mqtt.key_file`` as a connection does.
+    """Read the files in ``mqtt.ca_file``, ``mqtt.cert_file`` and ``mqtt.key_file`` as a TLS connection does.
 
     Raises:
-        ConfigError: One cannot be read or holds something else, or the key belongs to another certificate.
+        ConfigError: A file cannot be read, has the wrong contents, or the key belongs to another certificate.
     """
     if mqtt.ca_file is not None:
         _check_ca(mqtt.ca_file)

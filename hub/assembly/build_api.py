@@ -1,4 +1,4 @@
-"""Build the HTTP API with the services behind it, and pass each resource its collaborators."""
+"""Build the HTTP API with the services behind it."""
 
 from __future__ import annotations
 
@@ -91,18 +91,18 @@ def build_api(
     max_dashboards: int = 64,
     max_listeners: int = 128,
 ) -> tuple[Api, Broadcaster]:
-    """Return the application, and the broadcaster of its streams, whose ``run()`` needs a task.
+    """Return the application, and the broadcaster of its event streams. The ``run()`` of the broadcaster needs a task.
 
     Args:
         core: State, history and pipeline.
         broker: Services that read from the broker and write to it.
         ai: The services that use language models.
         files: The files with rules, calculated metrics, reactions and mappings.
-        info: Facts about this hub.
+        info: Version, install id, limits and other facts about this hub.
         health: Health of the hub.
         http: Settings of the API.
-        max_dashboards: Limit on the clients of ``/api/live``.
-        max_listeners: Limit on the clients of ``/events/devices`` and ``/ws``.
+        max_dashboards: How many clients of ``/api/live`` may be connected at the same time.
+        max_listeners: How many clients of ``/events/devices`` and ``/ws`` may be connected at the same time.
     """
     submit = with_timeout(core.ingest_queue.submit)
     visible = core.visible

@@ -1,4 +1,4 @@
-"""Build the streams of events and the figures that pages show."""
+"""Build the event streams, and the figures of the hub that pages show."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from hub.services.visible_incidents import VisibleIncidents
 
 @dataclass(frozen=True, kw_only=True)
 class Feeds:
-    """Figures and events that streams and status pages show.
+    """The figures of the hub that status pages show, and the sender of events.
 
     Attributes:
         throughput: Message rate, queues and losses.
-        stats: Figures on every page of the dashboard.
+        stats: The figures on every page of the dashboard.
         broadcaster: Sends events to the streams; its ``run()`` needs a task.
     """
 
@@ -41,7 +41,7 @@ def build_feeds(
     max_dashboards: int,
     max_listeners: int,
 ) -> Feeds:
-    """Return the streams and figures; the ``run()`` of the broadcaster needs a task."""
+    """Return the event streams and figures. The ``run()`` of the broadcaster needs a task."""
     throughput = Throughput(
         registry=core.registry,
         ingest_queue=core.ingest_queue,

@@ -28,7 +28,7 @@ def build_notifications(
     publish: Callable[[Publish], None] = lambda message: None,
     retained: RetainedTopics | None = None,
 ) -> Notifications:
-    """Return the notifications with the settings of the data folder. They know the people once the API is built.
+    """Return the notifications, with the settings in the data folder. The accounts are added later, with the API.
 
     Without ``publish`` and ``retained``, nothing is published over MQTT.
     """

@@ -1,4 +1,4 @@
-"""Build the reactions with what they act through: commands, the outbox, and the audit log."""
+"""Build the reactions and what they use: commands, the outbox for webhooks, and the audit log."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def build_reactions(
     audit: AuditLog,
     allowed: bool = True,
 ) -> Reactions:
-    """Return the reactions. They act with the rights of the hub, not of their authors.
+    """Return the reactions. They act with the rights of the hub, not with those of the person who wrote them.
 
-    ``allowed`` is False if the settings switch all of them off.
+    If ``allowed`` is False, the settings switch all reactions off.
     """
     webhooks = ReactionWebhooks(notifications.config, notifications.composer)
     outbox = WebhookOutbox(webhook_channel, webhooks.compose, webhooks.problem, notifications.wake_channel)

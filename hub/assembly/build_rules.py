@@ -17,7 +17,7 @@ from hub.services.reaction_trials import ReactionTrials
 def rule_routers(
     core: Core, ai: AiServices, files: ConfigFiles, faults: dict[str, list[str]], changes: ChangeLog
 ) -> list[Router]:
-    """Return the routes for rules, calculated metrics and reactions, and for trying one before it is saved."""
+    """Return the routers for rules, calculated metrics and reactions, and for trying drafts of them."""
     visible = core.visible
     backtests = Backtests(core.engine.applies, visible.devices, visible.history, core.engine.quantity)
     advisor = LimitAdvisor(core.engine.applies, visible.devices, visible.history, backtests, core.engine.quantity)

@@ -1,4 +1,4 @@
-"""Connect the parts of a hub to the broker: the clients, and what they report to the pipeline."""
+"""Build the clients that connect a hub to the broker, and pass what they receive to the pipeline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def connect(
     messages: MessageTap,
     birth_messages: list[Publish],
 ) -> BrokerConnection:
-    """Return the clients of the broker. Each connects in its ``run()``."""
+    """Return the clients of the broker. A client connects when its ``run()`` is called."""
     client = client_settings(settings, install)
 
     def lost_session(since: int | None, now: int, dropped: int = 0) -> None:
@@ -54,5 +54,8 @@ def connect(
 
 
 def last_seen(registry: DeviceRegistry) -> int:
-    """Return when any device was last seen (ms). A gap that is found at the first connection begins at this time."""
+    """Return the latest time at which any device was seen (epoch ms).
+
+    If messages were lost while the hub was stopped, the reported gap begins at this time.
+    """
     return max((device.last_seen or 0 for device in registry.with_latest_values()), default=0)

@@ -11,7 +11,10 @@ from hub.runtime.private_files import replace_file
 
 
 def seeded_text(data: Path, name: str) -> str:
-    """Return the text of a file in the data folder; a missing file is created. Raises ConfigError."""
+    """Return the text of the file ``name`` in the data folder. Raises ConfigError.
+
+    A missing file is created from its default.
+    """
     file = data / name
     if not file.exists():
         try:
@@ -34,7 +37,7 @@ def read_if_there(file: Path) -> str | None:
 
 
 def read_text(file: Path) -> str:
-    """Return the text of a settings file. Raises ConfigError, which names the line that is not UTF-8."""
+    """Return the text of a settings file. Raises ConfigError, which names the first line that is not UTF-8."""
     try:
         return decode_utf8(file.read_bytes(), str(file))
     except OSError as error:

@@ -18,14 +18,13 @@ from hub.runtime.settings import HttpSection
 log = logging.getLogger(__name__)
 
 FILE = "first-account-link.txt"
-"""File in the data folder with the link, where the hub has no terminal to print it to: logs are read by others."""
+"""File in the data folder with the link. It is written if the hub has no terminal: other people may read the log."""
 
 
 async def offer_first_account(people: People, data: Path, address: str) -> None:
-    """Make a link for the first administrator, and print it to the terminal or write it to a private file.
+    """Make a one-time link for the first administrator, and print it to the terminal or write it to a private file.
 
-    ``address`` is the address of the dashboard.
-    Do nothing if there are accounts, or if a link was made before and is still valid.
+    ``address`` is the address of the dashboard. Do nothing if there are accounts, or if an earlier link is still valid.
     """
     file = data / FILE
     if people.accounts:
@@ -47,6 +46,6 @@ async def offer_first_account(people: People, data: Path, address: str) -> None:
 
 
 def dashboard_address(host: str, port: int, http: HttpSection) -> str:
-    """Return the address of the dashboard, with this machine's name if the hub listens on all addresses."""
+    """Return the address of the dashboard. If the hub listens on all addresses, it has this machine's name as host."""
     name = socket.gethostname() if is_any_address(host) else host
     return f"{http.scheme}://{join_address(name, port)}{http.root_path}"

@@ -1,4 +1,4 @@
-"""Turn the settings and the files of the data folder into the settings of each part of the hub."""
+"""Derive the settings of each part of the hub from the hub's settings and the files of the data folder."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ from hub.services.credentials import Credentials
 log = logging.getLogger(__name__)
 
 HUB_LOGIN = "hub.login"
-"""File in the data folder's ``broker/`` with the hub's own password."""
+"""File with the hub's own password, in the folder ``broker/`` of the data folder."""
 Faults = dict[str, list[str]]
-"""By file of the data folder, the errors of entries that are ignored."""
+"""Maps a file of the data folder to the errors of its entries that are ignored."""
 T = TypeVar("T")
 
 
@@ -48,17 +48,17 @@ def rules_of(data: Path) -> list[Rule]:
 
 
 def calculated_of(data: Path) -> list[CalculatedMetric]:
-    """Return the calculated metrics. Raises ConfigError if one is not valid."""
+    """Return the calculated metrics in ``calculated.toml``. Raises ConfigError if one of them is not valid."""
     return calculated.parse(seeded_text(data, "calculated.toml"))
 
 
 def usable_rules(data: Path, faults: Faults) -> list[Rule]:
-    """Return the valid rules. Errors of invalid rules are logged and added to ``faults``."""
+    """Return the valid rules. Log the errors of invalid rules and add them to ``faults``."""
     return _usable("rules.toml", lambda: parse_usable(seeded_text(data, "rules.toml")), faults)
 
 
 def usable_calculated(data: Path, faults: Faults) -> list[CalculatedMetric]:
-    """Return the valid calculated metrics, as :func:`usable_rules`."""
+    """Return the valid calculated metrics. Log the errors of invalid ones and add them to ``faults``."""
     name = "calculated.toml"
     return _usable(name, lambda: calculated.parse_usable(seeded_text(data, name)), faults)
 
@@ -68,13 +68,13 @@ def reactions_of(data: Path) -> list[Reaction]:
 
 
 def usable_reactions(data: Path, faults: Faults) -> list[Reaction]:
-    """Return the valid reactions, as :func:`usable_rules` does for rules."""
+    """Return the valid reactions. Log the errors of invalid ones and add them to ``faults``."""
     name = "reactions.toml"
     return _usable(name, lambda: reactions.parse_usable(seeded_text(data, name)), faults)
 
 
 def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
-    """Return the dialects' settings with the valid mappings, as :func:`usable_rules`."""
+    """Return the settings of the dialects with the valid mappings. Log mapping errors and add them to ``faults``."""
     config, data = dialect_config(settings), settings.store.data
     mappings = _usable(
         "mappings.toml", lambda: parse_usable_mappings(seeded_text(data, "mappings.toml"), reserved(config)), faults
@@ -83,14 +83,17 @@ def usable_dialects(settings: Settings, faults: Faults) -> DialectConfig:
 
 
 def usable_signatures(data: Path, faults: Faults) -> list[Signature]:
-    """Return the user's own signatures, none if the file is not valid, as :func:`usable_rules`."""
+    """Return the user's own signatures of causes. If the file is invalid, return [] and add the error to ``faults``."""
     return _usable(
         "signatures.toml", lambda: (parse_signatures(read_if_there(data / "signatures.toml") or ""), []), faults
     )
 
 
 def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], faults: Faults) -> list[T]:
-    """Return the valid entries of a file. Invalid ones must not prevent the start: the dashboard can fix them."""
+    """Return the valid entries of a file. Log the errors of invalid entries and add them to ``faults``.
+
+    Invalid entries must not prevent the start of the hub, because people correct them on the dashboard.
+    """
     try:
         found, errors = read()
     except ConfigError as error:
@@ -105,10 +108,10 @@ def _usable(name: str, read: Callable[[], tuple[list[T], list[ConfigError]]], fa
 
 
 def bind(address: str) -> socket.socket:
-    """Return a socket that listens on the address. Raises InUse.
+    """Return a socket that listens on ``address``. Raises InUse.
 
-    It listens at once: until then, another program could bind the same port (both with SO_REUSEADDR), and the web
-    server would fail only at the end of the start. Clients that connect meanwhile wait for the web server.
+    The socket listens at once. Otherwise, another program could bind the same port meanwhile (both with SO_REUSEADDR),
+    and the web server would fail only at the end of the start. Clients that connect early wait for the web server.
     """
     host, port = split_address(address)
     # With an explicit protocol, asyncio sets TCP_NODELAY. Otherwise each response would be delayed by 40 ms.
@@ -127,18 +130,19 @@ def bind(address: str) -> socket.socket:
 
 
 def needs_token(settings: Settings, bound: str) -> bool:
-    """Return True if the hub, bound to the address ``bound``, can be reached from other machines.
+    """Return True if other machines can reach a hub that is bound to the address ``bound``.
 
-    Other machines reach a loopback address through a proxy, so trusted proxies and allowed host names count as well.
+    Other machines can reach a loopback address through a proxy. So the function also returns True if there are trusted
+    proxies, or allowed host names other than those of this machine.
     """
     http = settings.http
     return not is_loopback(bound) or bool(http.trusted_proxies) or not all(map(is_loopback, http.allowed_hosts))
 
 
 def access_token(settings: Settings, listener: socket.socket, install: Installation) -> str | None:
-    """Return the configured token, or a generated one if the hub can be reached from other machines.
+    """Return the configured token; without one, a generated token if other machines can reach the hub, else None.
 
-    A generated token is stored in install.json. It is printed to a terminal only, because others may read the log.
+    A generated token is stored in install.json. It is printed to a terminal only, because other people may read logs.
     """
     if settings.http.token is not None:
         return settings.http.token.get_secret_value()
@@ -160,14 +164,14 @@ def access_token(settings: Settings, listener: socket.socket, install: Installat
 
 
 def dialects_of(settings: Settings) -> DialectConfig:
-    """Return the dialects' settings with the user's mappings. Raises ConfigError for an invalid mapping."""
+    """Return the settings of the dialects with the user's mappings. Raises ConfigError for an invalid mapping."""
     config = dialect_config(settings)
     mappings = parse_mappings(seeded_text(settings.store.data, "mappings.toml"), reserved(config))
     return msgspec.structs.replace(config, mappings=tuple(mappings))
 
 
 def registry_limits(settings: Settings) -> FleetLimits:
-    """Return the limits of the registry. The total number of metrics defaults to what fits into memory."""
+    """Return the limits on devices and metrics. The total number of metrics defaults to what fits into memory."""
     presence = settings.presence
     return FleetLimits(
         devices=settings.limits.devices,
@@ -213,7 +217,7 @@ def client_settings(settings: Settings, install: Installation) -> MqttClientSett
 
 
 def acl_of(settings: Settings) -> MosquittoAcl:
-    """Return the broker's access files, at the paths in the settings or, by default, in the data folder."""
+    """Return the broker's access files. Their paths come from the settings; by default, they are in the data folder."""
     mqtt, folder = settings.mqtt, broker_folder(settings)
     default = mqtt.password_file is None or mqtt.acl_file is None
     files = AccessFiles(
@@ -226,7 +230,7 @@ def acl_of(settings: Settings) -> MosquittoAcl:
 
 
 def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
-    """Return the service for credentials of the broker. The demo's broker needs none."""
+    """Return the service that manages the broker's users. The demo's broker has no users."""
     mqtt = settings.mqtt
     login = broker_folder(settings) / HUB_LOGIN if mqtt.username is None else None
     access = None if demo else acl_of(settings)
@@ -235,7 +239,7 @@ def credentials_of(settings: Settings, *, demo: bool = False) -> Credentials:
 
 
 def authority_of(settings: Settings) -> Authority:
-    """Return the hub's own CA, in the data folder."""
+    """Return the hub's own certificate authority, which is stored in the data folder."""
     return Authority(settings.store.data / "ca")
 
 
@@ -244,7 +248,10 @@ def broker_folder(settings: Settings) -> Path:
 
 
 def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
-    """Return user name and password of the settings, or the login that ``hub device add`` created for the hub."""
+    """Return user name and password from the settings, or else those that ``hub device add`` created for the hub.
+
+    Both are None if there is neither.
+    """
     mqtt = settings.mqtt
     if mqtt.username is None and (password := read_if_there(broker_folder(settings) / HUB_LOGIN)) is not None:
         return HUB, password.strip()
@@ -252,7 +259,7 @@ def _broker_login(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def ai_settings(ai: AiSection) -> AiSettings:
-    """Return the settings of language models: the servers ``openai`` and ``ollama``, and further ones by name."""
+    """Return the settings of language models: the servers ``openai`` and ``ollama``, and the other servers by name."""
     own = [
         ModelServer(
             name="openai",
@@ -287,5 +294,5 @@ def ai_settings(ai: AiSection) -> AiSettings:
 
 
 def _reachable(ollama_host: str | None) -> str | None:
-    """Return the address to connect to, given the one that Ollama listens on (``0.0.0.0``), as Ollama's client does."""
+    """Return the address of Ollama for a client: ``ollama_host`` with 127.0.0.1 in place of 0.0.0.0."""
     return re.sub(r"^((?:https?://)?)0\.0\.0\.0(?=[:/]|$)", r"\g<1>127.0.0.1", ollama_host) if ollama_host else None

@@ -1,4 +1,7 @@
-"""SIGHUP: reload, or stop if it means that the terminal was closed. It is ignored while the hub starts and stops."""
+"""Handle SIGHUP: reload the settings, or stop the hub if the terminal was closed.
+
+SIGHUP is ignored while the hub starts and stops.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from contextlib import contextmanager
 
 
 class Hangup:
-    """Handler of SIGHUP. Create it as early as possible: from then on, SIGHUP no longer ends the process."""
+    """Handler of SIGHUP. Create it as early as possible: SIGHUP ends the process until the handler exists."""
 
     def __init__(self) -> None:
         survives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup: the terminal may close
@@ -19,7 +22,10 @@ class Hangup:
 
     @contextmanager
     def handled(self, reload: Callable[[], object], stop: Callable[[], object]) -> Iterator[None]:
-        """Call ``reload`` or ``stop`` on the running loop for each SIGHUP while the context is open."""
+        """Call ``reload`` or ``stop`` on the running event loop for each SIGHUP while the context is open.
+
+        ``stop`` is called if the terminal of the process was closed.
+        """
         loop = asyncio.get_running_loop()
 
         def handle(number: int, frame: object) -> None:

@@ -1,4 +1,4 @@
-"""Settings of the web server, from those of the hub and the socket that it listens on."""
+"""Derive the settings of the web server from the hub's settings and the socket that the hub listens on."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def http_settings(settings: Settings, listener: socket.socket, token: str | None
 
 
 def server_certificate(http: HttpSection) -> ServerCertificate | None:
-    """Return the certificate of the web server, None without one. Raises ConfigError if it cannot be used."""
+    """Return the certificate of the web server, None if none is configured. Raises ConfigError if it cannot be used."""
     if http.tls_cert_file is None or http.tls_key_file is None:
         return None
     return ServerCertificate(http.tls_cert_file, http.tls_key_file, http.tls_min_version)

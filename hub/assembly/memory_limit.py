@@ -1,6 +1,6 @@
-"""How much memory this process may use: the machine's memory, or the lowest limit that is set.
+"""Find out how much memory this process may use: the machine's memory, or the lowest limit that is set.
 
-It is read once, at start. A limit that is changed later applies from the next start on.
+The limit is read once, when the hub starts. A limit that is changed later applies from the next start on.
 """
 
 from __future__ import annotations
@@ -14,16 +14,19 @@ import psutil
 from hub.registry.capacity import METRIC_BYTES
 
 SHARE = 0.6
-"""Part of the free memory that devices may use. The rest is for pending messages, queries and live clients."""
+"""The part of the free memory that devices may use. The rest is for pending messages, queries and connected pages."""
 RESERVED = 200_000_000
 RESERVED_ADDRESSES = 450_000_000
-"""Memory and address space of a hub without devices. Address space is reserved long before it is used."""
+"""Bytes of memory (RESERVED) and of address space that a hub without devices needs.
+
+Address space is reserved long before it is used, so it is the larger number.
+"""
 MIN_METRICS = 20_000
 MAX_METRICS = 50_000_000
 
 
 class MemoryLimit(NamedTuple):
-    """A limit on the memory of this process."""
+    """A limit on the memory of this process, in bytes."""
 
     bytes: int
     source: str  # what sets the limit
@@ -31,13 +34,16 @@ class MemoryLimit(NamedTuple):
 
     @property
     def metrics(self) -> int:
-        """The number of metrics that fit into the memory."""
+        """The number of metrics that fit into the memory that devices may use."""
         free = self.bytes - (RESERVED_ADDRESSES if self.addresses else RESERVED)
         return max(MIN_METRICS, min(MAX_METRICS, int(free * SHARE) // METRIC_BYTES))
 
 
 def memory_limit(root: Path = Path("/")) -> MemoryLimit:
-    """Return the limit that allows the fewest metrics. ``root`` is the folder that contains /proc and /sys."""
+    """Return the strictest limit, which allows the fewest metrics.
+
+    ``root`` is the folder that contains /proc and /sys.
+    """
     found = [MemoryLimit(psutil.virtual_memory().total, "the machine's memory")]
     found += [MemoryLimit(size, "the cgroup's memory limit") for size in _cgroups(root)]
     for kind, name in ((resource.RLIMIT_AS, "RLIMIT_AS"), (resource.RLIMIT_DATA, "RLIMIT_DATA")):
@@ -48,7 +54,10 @@ def memory_limit(root: Path = Path("/")) -> MemoryLimit:
 
 
 def _cgroups(root: Path) -> list[int]:
-    """Return the limits of this process's control groups, in cgroup version 1 and 2."""
+    """Return the memory limits of this process's control groups and their parents, in bytes.
+
+    Both cgroup version 1 and version 2 are read.
+    """
     sizes = []
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, controllers, path = (*line.split(":", 2), "", "")[:3]

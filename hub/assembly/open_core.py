@@ -1,4 +1,4 @@
-"""Open the core of a hub: state, history, pipeline, and what follows the alerts."""
+"""Open the core of a hub: state, history, pipeline, notifications and reactions."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def open_core(
     *,
     reactions_allowed: bool,
 ) -> Core:
-    """Return the core with the stored state restored."""
+    """Return the core of a hub, with the stored state loaded."""
     bus, metrics = Bus(), Metrics(__version__)
     publish, retained = connection.publish_queue.put, connection.retained
     notifications = build_notifications(data, store, bus, engine, registry, own_url, publish, retained)

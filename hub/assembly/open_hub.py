@@ -73,7 +73,7 @@ log = logging.getLogger(__name__)
 
 @contextlib.asynccontextmanager
 async def open_hub(settings: Settings, *, lasting_broker: bool = True) -> AsyncIterator[Hub]:
-    """Open a hub with its state restored and no task running. Raises HubError with a message for the user."""
+    """Open a hub with its stored state loaded, without running tasks. Raises HubError with a message for the user."""
     data = settings.store.data
     async with contextlib.AsyncExitStack() as stack:
         install = _open_data_folder(data, stack)

@@ -1,4 +1,4 @@
-"""Turn the table ``[openid]`` into the settings of the OpenID provider."""
+"""Convert the table ``[openid]`` of the settings into the settings of the OpenID provider."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.runtime.settings import reveal
 
 
 def openid_settings(section: OpenIdSection) -> OpenIdSettings | None:
-    """Return the settings, None without a provider."""
+    """Return the settings of the OpenID provider, None if no provider is configured."""
     if section.issuer is None or section.client_id is None:
         return None
     return OpenIdSettings(

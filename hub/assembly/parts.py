@@ -1,4 +1,4 @@
-"""The parts of a hub in groups. Only the assembly uses the groups."""
+"""Groups of the parts of a hub. Only the package :mod:`hub.assembly` uses these groups."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ from hub.tools import Tools
 
 @dataclass(frozen=True, kw_only=True)
 class Visible:
-    """Views of the devices, alerts and history that a request may see (:mod:`hub.accounts.scope`)."""
+    """The devices, alerts and history, restricted to what the present request may see (:mod:`hub.accounts.scope`)."""
 
     devices: VisibleDevices
     alerts: VisibleAlerts
@@ -65,12 +65,12 @@ class Core:
         engine: The rules and the open alerts.
         calculation: The calculated metrics.
         store: The history.
-        bus: Publishes events after their commit.
-        ingest_queue: Every change of state enters the pipeline through it.
+        bus: Publishes events after they are committed.
+        ingest_queue: The queue through which every change of state enters the pipeline.
         pipeline: Handles the inputs in the queue; its ``run()`` needs a task.
         metrics: Figures for Prometheus.
         notifications: Notifies people of alerts; its ``run()`` needs a task.
-        reactions: What the hub does automatically; its ``run()`` needs a task.
+        reactions: Sends commands and calls webhooks automatically; its ``run()`` needs a task.
         audit: The audit log.
         now: Returns the time in epoch milliseconds.
         shutdown: Set when the hub stops; ends every stream.
@@ -92,7 +92,7 @@ class Core:
 
     @property
     def visible(self) -> Visible:
-        """Return the views through which people see registry, engine and store."""
+        """Return registry, engine and store, restricted to what the present request may see."""
         devices = VisibleDevices(self.registry)
         return Visible(
             devices=devices,
@@ -103,12 +103,12 @@ class Core:
 
 @dataclass(frozen=True, kw_only=True)
 class BrokerConnection:
-    """The connections to the broker. Each attribute but ``watching`` has a ``run()`` that needs a task.
+    """The clients that connect to the broker. Each attribute except ``watching`` has a ``run()`` that needs a task.
 
     Attributes:
-        link: The connection that receives messages. It reconnects by itself.
+        link: Receives messages. It reconnects by itself.
         retained: Publishes alerts as retained messages.
-        publish_queue: Publishes birth messages and requests of dialects.
+        publish_queue: Publishes birth messages and the requests that dialects send to devices.
         sender: Publishes commands.
         explorer: Connects while a user looks through topics.
         drop_monitor: Counts messages that the broker drops.
@@ -172,7 +172,7 @@ class AiServices:
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigFiles:
-    """The files of the data folder that change while the hub runs."""
+    """The settings files in the data folder that people can change while the hub runs."""
 
     rules: ConfigFile[Rule]
     calculated: ConfigFile[CalculatedMetric]
@@ -186,10 +186,10 @@ class WebServer:
 
     Attributes:
         server: Serves the API; its ``serve()`` needs a task.
-        listener: The socket that it listens on.
+        listener: The socket that the server listens on.
         auth: Checks the access token.
         broadcaster: Sends events to the streams; its ``run()`` needs a task.
-        certificate: The server's, None if it serves plain HTTP.
+        certificate: The server's TLS certificate; None if the server uses plain HTTP.
     """
 
     server: Server
@@ -201,15 +201,15 @@ class WebServer:
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """An open hub: its parts, wired together.
+    """An open hub: all its parts, connected to each other.
 
     Attributes:
-        install: Identity of the installation, kept in the data folder.
-        info: Facts about this hub.
+        install: Identity of the installation, which is stored in the data folder.
+        info: Version, install id, limits and other facts about this hub.
         core: State, history and pipeline.
-        connection: The connections to the broker.
+        connection: The clients that connect to the broker.
         ai: The services that use language models.
-        health: The clock, failed tasks, and errors in files.
+        health: State of the clock, failed tasks, and errors in files.
         files: The files with rules, calculated metrics, reactions and mappings.
         web: The web server.
     """

@@ -39,10 +39,10 @@ T = TypeVar("T")
 
 SIGNATURES = "signatures.toml"
 LOGIN_POLL_S = 0.5
-"""How often the hub checks the data folder for its own login, and its certificate for a change."""
+"""Time in seconds between two checks for a new login of the hub in the data folder, and for a changed certificate."""
 LOGIN_RETRY_S = 5.0
 TRY_S = 5.0
-"""Time-out of the test connection with new credentials."""
+"""Timeout in seconds of the test connection with new credentials."""
 _FILES = ("ca_file", "cert_file", "key_file")
 _APPLIED = {("mqtt", key) for key in ("username", "password", *_FILES)}
 
@@ -61,13 +61,14 @@ class Reloader:
         self._refused_at = 0.0  # when that was
 
     def ask(self) -> None:
-        """Request a reload. Requests during a reload cause one more."""
+        """Request a reload. All requests that arrive during a reload cause one further reload."""
         self._requested.set()
 
     async def run(self) -> None:
-        """Reload on request until cancelled.
+        """Reload on request, until cancelled.
 
-        In between, apply the login that ``hub device add`` creates, and a certificate that was renewed.
+        Between the requests, apply a login that ``hub device add`` created for the hub, and a certificate that was
+        renewed.
         """
         while True:
             try:
@@ -81,7 +82,7 @@ class Reloader:
             await self._reload()
 
     async def _reload(self) -> None:
-        """Apply each part, and log what was reloaded and what needs a restart."""
+        """Reload each part, and log which parts were reloaded and which changed keys need a restart."""
         parts: list[Awaitable[str | None]] = [
             self._reload_file(self._hub.files.rules, "rules"),
             self._reload_file(self._hub.files.calculated, "calculated", "calculated metrics"),
@@ -137,7 +138,10 @@ class Reloader:
         return "models and their keys"
 
     async def _reload_token(self, new: Settings) -> str | None:
-        """Replace the access token and end all sessions. Adding or removing a token needs a restart."""
+        """Replace the access token and end all sessions. Return the name of this part, or None if nothing changed.
+
+        To add a first token or to remove the token, the hub has to be restarted.
+        """
         if new.http.token == self._settings.http.token:
             return None
         http = self._settings.http.model_copy(update={"token": new.http.token})
@@ -150,7 +154,10 @@ class Reloader:
         return "access token"
 
     async def _reload_broker(self, new: Settings) -> str | None:
-        """Apply the broker's credentials and CA, if a test connection succeeds."""
+        """Apply the broker's credentials and TLS files if a test connection succeeds.
+
+        Return the name of this part, or None if nothing was applied.
+        """
         old = self._settings
         applied = new.mqtt.model_dump(include={key for section, key in _APPLIED if section == "mqtt"})
         merged = old.model_copy(update={"mqtt": old.mqtt.model_copy(update=applied)})
@@ -169,7 +176,10 @@ class Reloader:
         return "broker credentials and CA"
 
     async def _fault_of(self, client: MqttClientSettings, settings: Settings) -> str | None:
-        """Return why new credentials or TLS files do not work, None if they do or no broker can be asked."""
+        """Return why new credentials or TLS files do not work. Return None if they work or cannot be tested.
+
+        The credentials are tested only if the hub is connected to the broker.
+        """
         try:
             await asyncio.to_thread(check_broker_files, settings.mqtt)
         except HubError as error:
@@ -177,10 +187,10 @@ class Reloader:
         return await _test(client) if self._connection.link.state.connected else None
 
     async def _apply_login(self) -> None:
-        """Use the login that was created for the hub, before the broker requires it or as soon as it does.
+        """Connect with the login that was created for the hub, as soon as the broker accepts it.
 
-        Mosquitto queues messages for the session's user. Readings would be lost while the session has no user, or one
-        that is not allowed to read.
+        Mosquitto queues messages for the user of a session. Readings would be lost while the session has no user, or a
+        user that is not allowed to read.
         """
         if self._settings.mqtt.username is not None:
             return
@@ -215,7 +225,7 @@ class Reloader:
 
 
 async def _or_log(part: Awaitable[T]) -> T | None:
-    """Return the result of a part. Log its error and return None if it is not valid."""
+    """Await the reload of a part and return its result. If the part is not valid, log the error and return None."""
     try:
         return await part
     except HubError as error:
@@ -224,7 +234,7 @@ async def _or_log(part: Awaitable[T]) -> T | None:
 
 
 async def _test(client: MqttClientSettings) -> str | None:
-    """Connect with another client id. Return None on success, else the error without its full stop."""
+    """Connect to the broker with another client id. Return None on success, else the error without its full stop."""
     trial = msgspec.structs.replace(client, persistent=False, client_id=f"{client.client_id}-reload")
     link = NegotiatingClient(trial, lambda messages: len(messages), lambda since, now: None)
     async with asyncio.TaskGroup() as group:
@@ -241,7 +251,7 @@ async def _test(client: MqttClientSettings) -> str | None:
 
 
 def _need_restart(old: Settings, new: Settings, is_open: bool) -> list[str]:
-    """Return the changed keys that a reload does not apply."""
+    """Return the changed keys of the settings that a reload does not apply, as ``section.key``."""
     applied = _APPLIED if is_open or new.http.token is None else _APPLIED | {("http", "token")}
     return [".".join(key) for key in _changed(old, new) if key not in applied and key[0] not in ("ai", "log")]
 
@@ -255,7 +265,7 @@ def _changed(old: Settings, new: Settings) -> list[tuple[str, str]]:
 
 
 def _digests(settings: Settings) -> list[bytes | None]:
-    """Return the digests of the files of the broker's CA and of the hub's own certificate."""
+    """Return the digest of each TLS file for the connection to the broker; None for a file that cannot be read."""
     return [_digest(getattr(settings.mqtt, key)) for key in _FILES]
 
 

@@ -1,4 +1,4 @@
-"""Answer questions from live data, with a language model and tools or by parsing the question."""
+"""Answer questions from live data: either a language model calls tools, or the hub parses the question itself."""
 
 from hub.assistant.assistant import AssistantReply, AssistantService, Piece
 from hub.assistant.conversation_memory import ConversationMemory

@@ -1,4 +1,4 @@
-"""Parse the numbers of a question, each with its unit and its comparison: "above the limit of 28 °C"."""
+"""Find the numbers in a question, each with its unit and its comparison, as in "above the limit of 28 °C"."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from hub.assistant.words import QuestionWords, split_words
 from hub.model import Device
 
 _LOOK_BACK = 4
-"""Words between a comparison and its number: "above the limit of 28"."""
+"""How many words before a number are searched for its comparison, as in "above the limit of 28"."""
 
 
 def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[Device]) -> list[Amount]:
-    """Return the numbers of a question, each with its unit and comparison ("above"), and mark their words."""
+    """Return the numbers of a question that have a unit or a comparison ("above"), and mark their words as used.
+
+    The units are those of the ``language`` and those of the metrics of ``devices``.
+    """
     if not any(token.use is None and _number(token.word) is not None for token in words.tokens):
         return []
     known: set[str] = set()
@@ -48,7 +51,7 @@ def parse_amounts(words: QuestionWords, language: Language, devices: Sequence[De
 
 
 def _number(word: str) -> float | None:
-    """Return a word as a number, None for a text and for a number beyond the range of a double."""
+    """Return a word as a number. Return None if the word is not a number or is too large for a double."""
     try:
         number = float(word.replace(",", ".")) if word[:1].isdigit() else math.nan
     except ValueError:
@@ -69,7 +72,10 @@ _SIDES = ("between", "above", "below", "equal")
 
 
 def _side(words: QuestionWords, place: int, language: Language) -> tuple[str, int]:
-    """Return the comparison in the words before a number ("above"), and where these words begin."""
+    """Return the comparison in the words before a number, and the index of its first word.
+
+    The comparison is "above", "below", "between" or "equal"; it is empty if there is none.
+    """
     for back in range(1, _LOOK_BACK + 1):
         start = place - back
         if start < 0 or words.tokens[start].use not in (None,):

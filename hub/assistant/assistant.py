@@ -1,6 +1,6 @@
-"""One assistant for all interfaces: a model that calls tools in a bounded loop, or the built-in analyst.
+"""The assistant of all interfaces: a model that calls tools in a limited number of rounds, or the built-in analyst.
 
-It never acts: commands are proposed, and a person sends them.
+The assistant never acts. It proposes commands, and a person sends them.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from hub.model import Extra, Turn, Unsupported, Writer
 from hub.tools import Tools
 
 _STEPS = 6
-"""Rounds of tool calls before the model must answer with what it has."""
+"""The largest number of rounds of tool calls. Then the model must answer with what it has found."""
 
 
 class AssistantReply(msgspec.Struct, frozen=True):
     """A complete answer.
 
-    ``generative`` is False if the built-in analyst answered. ``extras`` are lookups, charts, sources, a proposed
-    command, and sentences that the data does not support.
+    ``generative`` is False if the built-in analyst answered. ``extras`` are tool calls, charts, sources, a proposed
+    command, and the sentences that the data does not support.
     """
 
     text: str
@@ -38,13 +38,13 @@ class AssistantReply(msgspec.Struct, frozen=True):
 
 
 Piece = str | Extra | AssistantReply
-"""A part of a streamed answer: text, an extra, and at the end the complete reply."""
+"""A part of a streamed answer: text or an extra. The last piece is the complete reply."""
 
 
 class AssistantService:
-    """Answers questions.
+    """Answers questions with a language model or with the built-in analyst.
 
-    Raises AiUnavailable if the named model cannot serve, or no model can and there is no fallback.
+    Its methods raise AiUnavailable if the requested model cannot answer, or if no model can and there is no fallback.
     """
 
     def __init__(self, *, tools: Tools, providers: ProviderChain) -> None:
@@ -55,7 +55,10 @@ class AssistantService:
         return AssistantTurn(self._tools, self._providers, self._answers, question.strip(), before, language)
 
     async def answer(self, question: str, model: str | None = None) -> AssistantReply:
-        """Return the complete answer, with a line for the sentences that the data does not support."""
+        """Return the complete answer. Its text ends with a list of the sentences that the data does not support.
+
+        ``model`` is the name of a model; None means the first one that is available.
+        """
         turn = self._turn(question, ())
         request = await turn.request(model)
         tokens = 0
@@ -72,9 +75,9 @@ class AssistantService:
     async def stream(
         self, question: str, model: str | None = None, done: Callable[[AssistantReply], None] = lambda reply: None
     ) -> AsyncIterator[str]:
-        """Yield the text of the answer while it is written, and a line for the unsupported sentences.
+        """Yield the text of the answer while it is written.
 
-        ``done`` is called with the complete reply.
+        The last text lists the sentences that the data does not support. ``done`` is called with the complete reply.
         """
         async for piece in self.converse(question, model=model):
             if isinstance(piece, str):
@@ -87,11 +90,11 @@ class AssistantService:
     async def converse(
         self, question: str, before: Sequence[Turn] = (), model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
-        """Yield the answer while it is written, with the lookups in between, and at its end the complete reply.
+        """Yield text and extras of the answer while it is written, and at the end the complete reply.
 
-        ``before`` are the earlier turns, oldest first. ``language`` is the person's; it is used if the words of the
-        question do not show a language. If a model breaks off, its text stays, and the built-in analyst adds its own
-        answer.
+        ``before`` are the earlier turns of the conversation, oldest first. ``language`` is the language of the person's
+        pages; it is used if the words of the question do not show a language. If a model breaks off, its text stays,
+        and the built-in analyst adds its own answer.
         """
         turn = self._turn(question, before, language)
         request = await turn.request(model)

@@ -1,4 +1,4 @@
-"""Times of day in words: "14:30", "2 pm", "noon". Pure."""
+"""Parse times of day such as "14:30", "2 pm" and "noon"."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MINUTE, _HOUR = 60_000, 3_600_000
 
 
 def time_of_day(clock: str, time: TimeWords) -> int | None:
-    """Return a time of day in ms, None for an invalid one such as 25:00."""
+    """Return a time of day in milliseconds after midnight. Return None for an invalid time such as 25:00."""
     if clock in time.noon:
         return 12 * _HOUR
     if clock in time.midnight:

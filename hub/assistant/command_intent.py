@@ -1,4 +1,4 @@
-"""Read a request as a command of one device, which a person may then send. Nothing is sent here."""
+"""Parse a request as a command to one device. Nothing is sent here: a person may send the command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ from hub.errors import Conflict, Invalid
 from hub.model import CommandDescriptor, Device, Proposal
 
 _VERBS = frozenset(("set", "get", "do", "turn", "to", "on", "off", "the", "state", "cmd", "command"))
-"""Words in the names of commands that do not distinguish commands."""
+"""Words that occur in the names of many commands and therefore do not tell which command is meant."""
 _SWITCHES = ("power", "run", "switch", "state", "on", "output", "relay", "enabled", "turn")
-"""Names of the command that switches a device as a whole, the likeliest first."""
+"""Words in the name of the command that switches a whole device on and off, the likeliest first."""
 
 
 def parse_command_intent(text: str, device: Device, language: Language) -> Proposal:
-    """Return the command that ``text`` requests. Raises Invalid or Conflict, with what the device accepts."""
+    """Return the command to ``device`` that ``text`` requests.
+
+    Raises Invalid or Conflict if no command is clearly meant or the value is not valid; the error says what the device
+    accepts.
+    """
     words = split_words(text)
     name = _command(words, device, language)
     wanted = descriptor(device.info.commands, name)
@@ -55,14 +59,17 @@ def _command(words: list[str], device: Device, language: Language) -> str:
 
 
 def _other_words(words: list[str], own: set[str], language: Language) -> list[str]:
-    """Return the words that may name something other than the device's only setting."""
+    """Return the words that are neither a number or unit, nor in ``own`` (the device's name), nor words of any request.
+
+    Such words may mean something other than the device's only setting.
+    """
     units = {word for phrase in language.units for word in phrase.split()}
     plain = own | units | language.filler | language.act | language.polite | language.to
     return [word for word in words if word not in plain and not word[:1].isdigit()]
 
 
 def _numbers(words: list[str], language: Language) -> list[str]:
-    """Return the numbers that a request names as values: "to 40"."""
+    """Return the numbers that follow a word such as "to", as in "set the radiator to 23"."""
     return [
         word
         for place, word in enumerate(words)
@@ -81,7 +88,7 @@ def _is_switch(device: Device, name: str) -> bool:
 
 
 def _direction(words: list[str], language: Language) -> bool | None:
-    """Return True for on, False for off; None if the words say neither or both."""
+    """Return True if the words say "on", and False if they say "off". Return None if they say neither or both."""
     words = [
         "off" if word == "of" and before in ("turn", "switch") else word for before, word in pairwise(["", *words])
     ]

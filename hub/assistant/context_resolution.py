@@ -1,7 +1,8 @@
-"""Complete a follow-up question from the earlier ones and from what was answered.
+"""Complete a follow-up question from the earlier questions and answers of the conversation.
 
-"and freezer 2?" asks the same of another device, "its current?" asks about the device of the answer, "why?" and "since
-when?" ask more about it, "the other one" is the device of the question that the answer was not about.
+"and freezer 2?" asks the same about another device. "its current?" asks about the device of the answer. "why?" and
+"since when?" ask more about that device. "the other one" is the device of the earlier question that the answer was not
+about.
 """
 
 from __future__ import annotations
@@ -17,9 +18,9 @@ from hub.assistant.words import split_words
 from hub.model import Device, Source, Turn
 
 _REMEMBERED = 6
-"""Earlier turns that are read."""
+"""The number of earlier turns that are used."""
 _WEAK: frozenset[Kind] = frozenset(("unknown", "status", "now", "statistics", "list", "happened"))
-"""Kinds of questions that have too few words: "and freezer 2?", "and yesterday?"."""
+"""Kinds of a question that is incomplete without the previous one, such as "and freezer 2?" or "and yesterday?"."""
 _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
     (
         "why",
@@ -58,12 +59,12 @@ _ABOUT_A_DEVICE: frozenset[Kind] = frozenset(
     )
 )
 _ABOUT_THE_SAME: frozenset[Kind] = frozenset(("unusual", "alerts", "failing", "why"))
-"""Kinds of a second question that is about the devices of the first: "… and is anything unusual?"."""
+"""Kinds of a second question in a text that is about the devices of the first one: "… and is anything unusual?"."""
 _CHOOSING: frozenset[Kind] = frozenset(("rank", "filter", "count", "mean"))
-"""Kinds that choose among a group: "which is the coldest?" is asked of the group before."""
+"""Kinds of a question that chooses devices: "which is the coldest?" refers to the group that was asked about before."""
 
 _MAY_FIND_NONE: frozenset[Kind] = frozenset(("offline", "filter", "state", "limit_check", "alerts", "alert_count"))
-"""Kinds that may find no device. After such an answer, "why?" has nothing to ask about."""
+"""Kinds of a question whose answer may name no device. After such an answer, "why?" refers to nothing."""
 
 
 def resolve_question(
@@ -75,10 +76,10 @@ def resolve_question(
     *,
     continues: bool = False,
 ) -> ParsedQuestion:
-    """Return the question completed from earlier turns, which are oldest first.
+    """Return the question ``text``, completed from the earlier turns ``before``, oldest first. ``now`` is epoch ms.
 
     ``language`` is used if the words of the first question do not show a language. With ``continues``, the question and
-    the last of the earlier ones are parts of one text.
+    the last earlier question are parts of the same text.
     """
     previous: ParsedQuestion | None = None
     answered: list[Device] = []
@@ -166,7 +167,11 @@ def _take_number(
     answered: Sequence[Device],
     devices: Sequence[Device],
 ) -> None:
-    """Refer the question to the device with another number: "and 4?" after "feed pump 3"."""
+    """Change the scope of ``question`` to the device with this number and an earlier device's name.
+
+    An example is "and 4?" after a question about "feed pump 3". If no such device exists, its name is added to the
+    scope's ``missing``.
+    """
     base = [*([] if previous.scope.is_all else previous.scope.devices), *answered]
     found = next((same for device in base if (same := with_number(device, number, devices))), [])
     if not found:
@@ -181,23 +186,23 @@ def _take_number(
 
 
 def _adds_nothing(question: ParsedQuestion) -> bool:
-    """Return whether a question names no devices, metrics, times or conditions: "which ones didn't?"."""
+    """Return whether a question names no devices, metrics, times or conditions, such as "which ones didn't?"."""
     is_empty = question.scope.is_all and not question.metrics and not question.times and not question.amounts
     return is_empty and not question.unknown and not question.has_any("alert", "online", "offline")
 
 
 def _asks_which_alerts_are_open(question: ParsedQuestion, previous: ParsedQuestion) -> bool:
-    """Return whether "which of them are still open?" follows a question about alerts."""
+    """Return whether the question is like "which of them are still open?" and follows a question about alerts."""
     about_alerts = previous.kind in ("alert_count", "alerts", "happened", "summary")
     return about_alerts and question.has("open") and question.scope.is_all and not question.metrics
 
 
 def _others(previous: ParsedQuestion, answered: Sequence[Device], devices: Sequence[Device]) -> list[Device]:
-    """Return the devices of the previous question except for the first one of its answer.
+    """Return the devices that "the other one" means.
 
-    If the question named no device, this is the second device of the answer.
-
-    After a question about one device, "the other one" is the only other device of its model.
+    - If the previous question named several devices: these, except the first device of the answer.
+    - If it named one device: the only other device of the same model, or none if there are several.
+    - Else the second device of the answer.
     """
     first = answered[0].id if answered else None
     if previous.scope.named and len(previous.scope.devices) > 1:
@@ -217,7 +222,10 @@ def _is_plural(question: ParsedQuestion) -> bool:
 def _inherited(
     question: ParsedQuestion, previous: ParsedQuestion, answered: Sequence[Device], *, is_single: bool
 ) -> QuestionScope:
-    """Return the devices of the previous answer; if it chose one of several, only that one."""
+    """Return the devices that a follow-up question is about: those of the previous question, or else of its answer.
+
+    With ``is_single``, it is only the first device of the answer if the previous question chose among several.
+    """
     chose = previous.kind in ("rank", "filter", "alerts", "alert_when", "count", "battery", "offline")
     if chose and answered and is_single:
         return QuestionScope([answered[0]], inherited=True)
@@ -230,7 +238,7 @@ def _inherited(
 
 
 def _with_metric(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
-    """Add the metric of the previous question if this one needs a metric and names none."""
+    """Return ``question``, with the metric of the previous question if it needs a metric and names none."""
     has_own = question.metrics or question.quantity or (question.hint and question.hint.quantity)
     if (
         not has_own
@@ -243,7 +251,7 @@ def _with_metric(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQu
 
 
 def _merged(question: ParsedQuestion, previous: ParsedQuestion) -> ParsedQuestion:
-    """Complete this question with the parts of the previous one that it lacks."""
+    """Return ``question``, completed with the parts of the previous question that it lacks."""
     has_metric = bool(question.metrics or question.quantity)
     has_taken_side = question.hint is None and question.comparative is None
     question.concepts = frozenset(question.concepts | previous.concepts) - {"pronoun", "again", "other_one"}

@@ -1,4 +1,4 @@
-"""Conversations: earlier turns are read before a question is answered, and the answer is stored."""
+"""Conversations with the assistant: load the earlier turns before a question is answered, and store the answer."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from hub.model import Conversation, Turn, Writer
 from hub.store.conversations import ConversationStore
 
 REMEMBERED = 20
-"""Earlier turns that are read. A model gets fewer if they are long."""
+"""The number of earlier turns that are loaded. A model receives fewer turns if they are long."""
 
 
 class ConversationMemory:
-    """Answers questions in conversations. ``now`` returns epoch ms."""
+    """Answers questions in conversations. ``now`` returns the time in epoch milliseconds."""
 
     def __init__(self, assistant: AssistantService, store: ConversationStore, now: Callable[[], int]) -> None:
         self._assistant, self._store, self._now = assistant, store, now
@@ -28,7 +28,10 @@ class ConversationMemory:
     async def ask(
         self, conversation: str, question: str, model: str | None = None, *, language: str = "en"
     ) -> AsyncGenerator[Piece, None]:
-        """Yield the answer piece by piece, and store it at its end, or what has arrived when the client disconnects."""
+        """Yield the answer piece by piece, and store the question with the complete answer at the end.
+
+        If the client disconnects, store the part of the answer that was yielded.
+        """
         key = _key(conversation)
         before = await self._store.turns(key, REMEMBERED)
         at = self._now()
@@ -47,7 +50,7 @@ class ConversationMemory:
                 await self._store.add(key, _turn(question, at, "".join(parts), reply))
 
     async def conversations(self, limit: int = 50) -> list[Conversation]:
-        """Return the requester's conversations, the most recently used first."""
+        """Return the conversations of the person who sent the request, the most recently used first."""
         prefix = _key("")
         own = await self._store.newest(prefix, limit)
         return [msgspec.structs.replace(each, id=each.id.removeprefix(prefix)) for each in own]
@@ -70,10 +73,10 @@ class ConversationMemory:
 
 
 def _key(conversation: str) -> str:
-    """Return the id under which a conversation is stored: ``OWNER:ID``, without accounts ``ID``.
+    """Return the id under which a conversation is stored: ``OWNER:ID``, or just ``ID`` in a hub without accounts.
 
-    With limits, the owner is the account and its limits. So conversations begin again when the limits change: earlier
-    answers may be about devices that the person may not see any more.
+    If the person may see only some devices, the owner is the account with its limits. So a person whose limits change
+    no longer finds earlier conversations, which may be about devices that the person may no longer see.
     """
     owner = current_scope().key or current_requester().account
     return conversation if owner is None else f"{owner}:{conversation}"

@@ -1,7 +1,7 @@
-"""Check a model's text against the data that it received: the data must contain every number and every time.
+"""Check an answer of a model against the data that the model received: each number and time must be in the data.
 
-Data about one device does not support a statement about another. The check is strict: a difference or a mean
-that the model computed itself is marked even if it is right.
+Data about one device does not support a statement about another device. The check is strict: it also reports a
+difference or a mean that the model itself computed correctly.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _QUOTED = re.compile(r"“[^”]*\s[^”]*”")
 _MARKUP = re.compile(r"[*_`#>|]+|^\s*\d+[.)]\s", re.M)
 
 _THEIRS = frozenset(("value", "name", "title", "area", "model", "metric", "unit", "command"))
-"""Keys of texts that devices choose. If such a text is a whole sentence, it supports no statement."""
+"""Keys whose texts devices choose. A text with several words under such a key is not used as evidence."""
 
 Owners = frozenset[str]
-"""The devices that data is about; empty if it is about no particular one."""
+"""The ids of the devices that data is about; empty if the data is about no particular device."""
 
 
 class _Fact(msgspec.Struct, frozen=True):
@@ -45,8 +45,8 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
 
     Args:
         text: The answer.
-        given: Texts and results of tools.
-        names: Names that may contain digits that are not numbers.
+        given: Texts and results of tools that the model received.
+        names: Names whose digits are not numbers, such as "CP-80".
         devices: The devices that ``text`` and the texts in ``given`` name.
     """
     facts: list[_Fact] = []
@@ -64,7 +64,7 @@ def unsupported_claims(text: str, given: Iterable[Any], names: Sequence[str], de
 
 
 def _spoken(devices: Sequence[Device]) -> Iterator[str]:
-    """Return the names of devices, metrics and units that contain digits."""
+    """Yield the names of devices, metrics and units that contain digits."""
     for device in devices:
         titles = device.titles()
         metrics = (form for metric, title in titles.items() for form in (metric, fmt.spoken(metric), title))
@@ -94,7 +94,10 @@ def _facts(
 
 
 def _leaves(value: Any, unit: str | None, owners: Owners) -> Iterator[tuple[Any, str | None, Owners]]:
-    """Yield every text and number with its unit and its device, and the length of every list."""
+    """Yield each text and number in ``value`` with its unit and its devices, and the length of each list, recursively.
+
+    ``unit`` and ``owners`` apply where an object in ``value`` has none of its own.
+    """
     if isinstance(value, dict):
         own = value.get("unit")
         inner, of = own if isinstance(own, str) else unit, _owner(value) or owners

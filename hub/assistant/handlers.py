@@ -1,4 +1,4 @@
-"""The function that answers each kind of question, and the parts of a question that it uses."""
+"""The table of functions that answer the kinds of questions, each with the parts of a question that it uses."""
 
 from __future__ import annotations
 

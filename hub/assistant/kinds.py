@@ -1,4 +1,4 @@
-"""Classify a question by its concepts. The first matching line of a table decides."""
+"""Determine the kind of a question from its concepts. The first condition in a table that is true decides."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from hub.assistant.question import Kind, ParsedQuestion
 STATES = ("open", "closed", "on", "off", "running", "locked", "unlocked", "wet", "motion", "on_battery")
 _STATISTICS = ("mean", "median", "deviation", "range")
 _DOUBTFUL_VERBS = ("open", "close", "change", "start", "stop", "put", "make", "mute", "silence", "set")
-"""Verbs that may be nouns or adjectives: "open alerts", "change of the level"."""
+"""Verbs of commands that may also be nouns or adjectives, as in "open alerts" and "change of the level"."""
 
 
 def kind_of(question: ParsedQuestion) -> Kind:
-    """Return the kind of the question, such as ``rank`` or ``forecast``."""
+    """Return the kind of the question, such as ``rank`` or ``forecast``; ``unknown`` if no condition is true."""
     return next((kind for kind, fits in _TABLE if fits(question)), "unknown")
 
 
@@ -48,7 +48,7 @@ def _asks_whether_to_stop(q: ParsedQuestion) -> bool:
 
 
 def _is_episode(q: ParsedQuestion) -> bool:
-    """Return True if the question asks when, how often or how long a condition held."""
+    """Return True if the question asks when, how often or how long a condition was met."""
     condition = q.compares is not None or q.has_any(*STATES)
     if q.has_any("how_often", "how_long", "since_when") and condition and not q.hint:
         return True
@@ -86,7 +86,10 @@ def _asks_for_no_alert(q: ParsedQuestion) -> bool:
 
 
 def _asks_for_several_conditions(q: ParsedQuestion) -> bool:
-    """Return True for "devices without alerts that are offline" and "devices with an alert and a battery below 20"."""
+    """Return True if the question combines alerts with another condition.
+
+    Examples: "devices without alerts that are offline", "devices with an alert and a battery below 20".
+    """
     asks = q.has_any("which", "how_many", "list", "overall_fleet") and not q.scope.named
     others = q.has_any("online", "offline") or q.compares is not None
     timed = q.time is not None or q.has_any("when", "how_long", "how_often", "past", "limit", "longest")
@@ -105,7 +108,7 @@ def _counts_rules(q: ParsedQuestion) -> bool:
 
 
 def _asks_since_when_beyond(q: ParsedQuestion) -> bool:
-    """Return True for "since when is pump 3 vibrating" and "how long has pump 3 been above its limit"."""
+    """Return True for questions such as "since when is pump 3 vibrating" and "how long has it been above its limit"."""
     asks = q.has_any("since_when", "how_long") and not q.scope.is_all
     is_plain = not q.compares and not q.hint and not q.has_any(*STATES, "future", "can", "until", "endure", "offline")
     return asks and is_plain and (q.has("limit") or (q.has("since_when") and _mentions_metric(q)))
@@ -121,7 +124,7 @@ def _asks_whether_on_battery(q: ParsedQuestion) -> bool:
 
 
 def _limits_by_presence(q: ParsedQuestion) -> bool:
-    """Return True if "offline" only limits the devices: "highest temperature of the offline devices"."""
+    """Return True if "offline" only limits the devices, as in "highest temperature of the offline devices"."""
     asks = q.has_any(*_STATISTICS) or (q.hint is not None and _mentions_metric(q))
     return q.compares is not None or asks
 

@@ -1,4 +1,4 @@
-"""The languages of questions and answers: words and sentences as data, one file each in ``languages/``."""
+"""The languages of questions and answers. Each language has a file in ``languages/`` with its words and sentences."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ LONGEST_PHRASE = 6
 
 
 class Hint(msgspec.Struct, frozen=True):
-    """An adjective: the quantity that it is about (None: any) and whether it asks for the lowest value."""
+    """The meaning of an adjective: its quantity (None: any quantity), and whether it asks for the lowest value."""
 
     quantity: str | None
     lowest: bool
 
 
 class TimeWords(msgspec.Struct, frozen=True, eq=False):
-    """The words of a language for :mod:`hub.assistant.time_parser`; they are folded."""
+    """The words for times in a language, in lower case without accents. :mod:`hub.assistant.time_parser` uses them."""
 
     units: dict[str, str]  # by word: second, minute, hour, day, week or month
     numbers: dict[str, float]
@@ -44,7 +44,10 @@ class TimeWords(msgspec.Struct, frozen=True, eq=False):
 
 
 class Language(msgspec.Struct, frozen=True, eq=False):
-    """One language. Phrases are folded words with a space between them."""
+    """The words and sentences of one language.
+
+    Phrases are words in lower case without accents, with a space between them.
+    """
 
     code: str
     concepts: dict[str, frozenset[str]]  # by phrase
@@ -74,16 +77,19 @@ class Language(msgspec.Struct, frozen=True, eq=False):
     vocabulary: frozenset[str]
 
     def say(self, key: str, **values: Any) -> str:
-        """Return a sentence of this language."""
+        """Return the sentence ``key`` in this language, with ``values`` filled in."""
         return self.sentences[key].format(**values)
 
     def count(self, key: str, number: int, **values: Any) -> str:
-        """Return a sentence in singular or plural; the keys end with ``_one`` and ``_many``."""
+        """Return a sentence about ``number`` things in this language, in singular or plural.
+
+        Its key is ``key`` with the ending ``_one`` or ``_many``.
+        """
         return self.say(f"{key}_{'one' if number == 1 else 'many'}", n=number, **values)
 
 
 def language_of(words: QuestionWords, otherwise: str = "en") -> Language:
-    """Return the language that knows most words of a question; ``otherwise`` if several know as many."""
+    """Return the language that knows the most words of a question; ``otherwise`` if no language knows more."""
     scores = {
         code: sum(token.use is None and token.word in language.vocabulary for token in words.tokens)
         for code, language in languages().items()
@@ -102,7 +108,7 @@ def answer_language() -> Language | None:
 
 @contextmanager
 def answering_in(language: Language) -> Iterator[None]:
-    """Write states and numbers in this language."""
+    """While the context is open, write states and numbers in ``language``."""
     token = _answering.set(language)
     try:
         with fmt.decimal_comma(wanted=language.decimal_comma):
@@ -164,7 +170,7 @@ def _language(code: str, table: dict[str, Any], sentences: dict[str, str]) -> La
 
 
 def _plain_words(pattern: str) -> list[str]:
-    """Return the words of a pattern without its placeholders."""
+    """Return the words of a regular expression without its placeholders and special characters."""
     return split_words(re.sub(r"\{\w+\}|[?!:|()\[\]*+.\\]", " ", pattern))
 
 
@@ -182,7 +188,7 @@ def read_hints(table: dict[str, str]) -> list[tuple[str, Hint]]:
 
 
 def _time(table: dict[str, Any]) -> TimeWords:
-    """Return the words for times."""
+    """Return the words for times from the table of a language file."""
     units = {word: unit for unit, text in table["units"].items() for word in split_words(text)}
     numbers = {" ".join(split_words(word)): float(number) for word, number in table["numbers"].items()}
     weekdays = {word: n for n, text in enumerate(table["weekdays"].split("|")) for word in split_words(text)}
@@ -214,7 +220,10 @@ def _time(table: dict[str, Any]) -> TimeWords:
 
 
 def compile_patterns(table: dict[str, list[str]], forms: dict[str, str]) -> dict[str, tuple[re.Pattern[str], ...]]:
-    """Return patterns of whole words. ``forms`` are regular expressions for the names in braces: :class:`TimeWords`."""
+    """Return the patterns as compiled regular expressions that match whole words.
+
+    ``forms`` has the regular expressions that replace names in braces, such as ``{unit}``; see :class:`TimeWords`.
+    """
     return {
         name: tuple(re.compile(f"(?<= )(?:{_filled(pattern, forms)})(?= )") for pattern in alternatives)
         for name, alternatives in table.items()
@@ -222,7 +231,10 @@ def compile_patterns(table: dict[str, list[str]], forms: dict[str, str]) -> dict
 
 
 def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str]) -> str:
-    """Return a pattern for a time of day: with a colon, with ``am``, ``pm`` or ``o'clock``, or a word."""
+    """Return a regular expression for a time of day, as a group called ``name``.
+
+    It matches "14:30", "2 pm", "2 o'clock", and words such as "noon".
+    """
     after = "|".join(_any(_alternatives(table[key])) for key in ("am", "pm", "oclock"))
     return (
         rf"(?P<{name}>\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?: (?:{after}))?|\d{{1,2}}(?:[.]\d{{2}})? (?:{after})"
@@ -231,7 +243,7 @@ def _clock(name: str, table: dict[str, Any], noon: list[str], midnight: list[str
 
 
 def _filled(pattern: str, forms: dict[str, str]) -> str:
-    """Fold the letters of a pattern and replace its placeholders. If a name is repeated, only the first is a group."""
+    """Return a pattern with its letters in lower case and without accents, and with its placeholders replaced."""
     folded = "".join(_fold_letter(letter) for letter in pattern)
     return re.sub(r"\{(n|unit|weekday|month|part|daynum|hour2?|clock2?|day)\}", lambda match: forms[match[1]], folded)
 

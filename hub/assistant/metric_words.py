@@ -1,6 +1,6 @@
-"""Find the metrics that a question names, and the matching metrics of each device.
+"""Find the metrics that a question names, and the metrics of each device that are meant.
 
-A metric is named by its own name or title, or by the quantity and the place that it measures in any language of
+A question names a metric by its name or title, or by its quantity and place in any language of
 :mod:`hub.insight.lexicon`: "bearing temperature", "Vorlauftemperatur", "humedad".
 """
 
@@ -21,12 +21,15 @@ from hub.model import Device
 
 _LONGEST = 4
 _VAGUE = frozenset(("time", "alarm", "count", "mode", "running", "uptime", "run_time"))
-"""Quantities whose words mean something else in a question; such metrics are found by their names."""
+"""Quantities whose words often mean something else in a question. Their metrics are found only by name or title."""
 _LONGEST_CACHE = 50_000
 
 
 class MetricMention(msgspec.Struct, frozen=True):
-    """A metric as a question names it. ``names`` are the metrics that have exactly this name or title on any device."""
+    """A metric as a question names it.
+
+    ``names`` are the names of the metrics whose name or title on any device is exactly these words; empty if none is.
+    """
 
     words: str
     names: frozenset[str] = frozenset()
@@ -35,7 +38,7 @@ class MetricMention(msgspec.Struct, frozen=True):
     first: int = -1
 
     def on(self, device: Device) -> list[str]:
-        """Return the metrics of a device that are meant, best first."""
+        """Return the metrics of ``device`` that are meant, the best match first."""
         own = [name for name in device.metrics if name in self.names]
         if own:
             return own
@@ -57,7 +60,7 @@ class MetricMention(msgspec.Struct, frozen=True):
 
 
 def semantics(device: Device, metric: str) -> MetricSemantics:
-    """Return what a metric of a device measures, with people's corrections."""
+    """Return what a metric of ``device`` measures. Corrections that people made are taken into account."""
     if metric in device.metric_edits:
         return device_semantics(device).metrics[metric]
     shown = device.describe(metric)
@@ -66,7 +69,10 @@ def semantics(device: Device, metric: str) -> MetricSemantics:
 
 
 def metric_titles(devices: Iterable[Device]) -> set[tuple[str, str]]:
-    """Return each metric with its titles from people and devices. A metric without a title has its name as title."""
+    """Return pairs of metric name and title for all devices. If a metric has no title, its name stands for it.
+
+    A metric has several pairs if devices or people give it different titles.
+    """
     plain: set[str] = set()
     titled: set[tuple[str, str]] = set()
     for device in devices:
@@ -80,7 +86,11 @@ def metric_titles(devices: Iterable[Device]) -> set[tuple[str, str]]:
 def find_titles(
     words: QuestionWords, known: Iterable[tuple[str, str]], shortest: int, longest: int = _LONGEST
 ) -> list[MetricMention]:
-    """Return the metrics that a question names by name or title, and mark the words; see :func:`metric_titles`."""
+    """Return the metrics that a question names by name or title, and mark the words as used.
+
+    ``known`` are the pairs from :func:`metric_titles`. Only phrases of ``shortest`` to ``longest`` words are searched
+    for.
+    """
     spans = {phrase: (first, end) for first, end, phrase in reversed(list(words.phrases(longest)))}
     wanted = {
         stem: phrase for phrase, (first, end) in spans.items() if end - first >= shortest for stem in stems(phrase)
@@ -101,7 +111,7 @@ def find_titles(
 
 
 def _titles(device: Device) -> Iterator[tuple[str, str]]:
-    """Yield the metrics of a device with the titles that a person or the device gave them, else their names."""
+    """Yield name and title of each metric: a person's title, else the device's title, else the name."""
     edits, titles = device.metric_edits, device.info.titles
     for name in device.metrics:
         edit = edits.get(name)
@@ -109,7 +119,10 @@ def _titles(device: Device) -> Iterator[tuple[str, str]]:
 
 
 def find_quantities(words: QuestionWords, language: Language) -> list[MetricMention]:
-    """Return the metrics that a question names by quantity and place, and mark the words."""
+    """Return the metrics that a question names by quantity and place, such as "bearing temperature".
+
+    Mark the words as used.
+    """
     found = []
     for first, end, phrase in list(words.phrases(_LONGEST)):
         if not words.is_free(first, end) or (
@@ -146,9 +159,10 @@ def with_places(
     adjective: str | None,
     devices: Sequence[Device],
 ) -> list[MetricMention]:
-    """Return the metrics with the places that the question names elsewhere: "how hot is the bearing".
+    """Return ``mentions`` with the places that the question names apart from the metric: "how hot is the bearing".
 
-    A place counts only if a device measures the quantity there.
+    ``adjective`` is the quantity of an adjective such as "hot". A place counts only if a device measures the quantity
+    there.
     """
     for place, token in enumerate(words.tokens):
         if token.use is not None or token.word in language.filler or len(token.word) < 3:
@@ -167,7 +181,7 @@ def with_places(
 
 
 def joined_places(words: QuestionWords, language: Language, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-    """Return the metrics of which only the place is named, before "and": "motor and bearing temperature"."""
+    """Return the metrics of which the question names only the place: "motor" in "motor and bearing temperature"."""
     found = []
     for mention in mentions:
         place = mention.first - 2
@@ -206,5 +220,5 @@ def _words_of(name: str, title: str) -> frozenset[str]:
 
 
 def numeric(device: Device, metrics: Sequence[str]) -> list[str]:
-    """Return the metrics whose latest value is a number."""
+    """Return those of ``metrics`` whose latest value is a number."""
     return [metric for metric in metrics if type(device.metrics[metric].value) is float]

@@ -1,4 +1,4 @@
-"""Find devices that are named by their kind and number, and such names that no device has."""
+"""Find devices that a question names by their kind and number, and names of this form that no device has."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ _SHORTEST_KIND = 3
 def find_numbered(
     words: QuestionWords, language: Language, devices: Sequence[Device]
 ) -> tuple[list[Device], list[str], str | None]:
-    """Return devices named by their kind and number ("fridge 2"), names that do not exist, and the kind's word."""
+    """Return the devices that a question names by kind and number ("fridge 2"), and the names that no device has.
+
+    The third value is the word for the kind if it is a synonym of the word in the devices' names, else None.
+    """
     found: list[Device] = []
     missing: list[str] = []
     synonym = None

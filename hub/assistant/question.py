@@ -1,4 +1,4 @@
-"""A question as data: what is asked, of which devices and metrics, about which time, compared with what."""
+"""A parsed question: its kind, devices, metrics, times, and the amounts to compare with."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Kind = Literal[
     "trend", "change", "total", "median", "deviation", "mean", "range", "first", "last", "count", "rank", "state",
     "filter", "statistics", "areas", "limit_check", "now", "list", "status", "unusual", "unknown",
 ]  # fmt: skip
-"""Kinds of questions; ``answers/`` has a function for each."""
+"""Kinds of questions. The package ``answers`` has a function for each kind."""
 
 
 class Amount(msgspec.Struct, frozen=True):
-    """A number of the question with its unit. ``side`` is above, below, equal, or empty without a comparison."""
+    """A number in a question, with its unit. ``side`` is the comparison: above, below, equal, between, or empty."""
 
     value: float
     unit: str | None
@@ -41,12 +41,12 @@ class ParsedQuestion(msgspec.Struct):
     """A parsed question.
 
     Attributes:
-        text: as written.
-        concepts: what its phrases mean, by the names in ``languages/*.toml``.
-        hint: the superlative in it, such as "warmest"; ``comparative``: the comparative, such as "warmer".
+        text: the question as it was written.
+        concepts: the meanings of its phrases, as named in ``languages/*.toml``.
+        hint: the superlative in the question, such as "warmest"; ``comparative``: the comparative, such as "warmer".
         quantity: the quantity that an adjective names: "how warm" is about the temperature.
-        top: how many devices or readings are wanted.
-        unknown: words that no parser understood; ``limiting``: those of them that could change the meaning.
+        top: how many devices or readings the question asks for.
+        unknown: the words that no parser understood; ``limiting``: words not understood that could limit the answer.
     """
 
     text: str
@@ -72,7 +72,7 @@ class ParsedQuestion(msgspec.Struct):
         return self.times[0] if self.times else None
 
     def has(self, *concepts: str) -> bool:
-        """Return whether the question has all of these concepts."""
+        """Return whether the question has all of ``concepts``."""
         return self.concepts.issuperset(concepts)
 
     def has_any(self, *concepts: str) -> bool:
@@ -80,5 +80,5 @@ class ParsedQuestion(msgspec.Struct):
 
     @property
     def compares(self) -> Amount | None:
-        """Return the amount to compare readings with."""
+        """Return the first amount with a comparison, such as "above 28 °C"; None if there is none."""
         return next((amount for amount in self.amounts if amount.side), None)

@@ -1,7 +1,8 @@
-"""Parse a question in several passes, each of which marks the words that it understands.
+"""Parse a question in several passes. Each pass marks the words that it understands, and later passes skip them.
 
-A word that could mean several things is taken by the first pass that understands it: names of devices, metrics of
-several words, groups of several words, times, amounts, phrases, single words for metrics, single words for groups.
+So a word that could mean several things is taken by the first pass that understands it. The order is: names of devices,
+metrics of several words, groups of several words, times, amounts, phrases, single words for metrics, single words for
+groups.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ _ONLY_BESIDE_NUMBERS = frozenset(("above", "below", "equal", "between"))
 
 
 def parse_question(text: str, devices: Sequence[Device], now: int, language: str = "en") -> ParsedQuestion:
-    """Return a question as data. ``language`` is used if its words do not show one; ``now`` is epoch ms.
+    """Return a question as data. ``now`` is epoch milliseconds.
 
-    Words that no parser understands are replaced by similar known words, if the parsers then understand more.
+    ``language`` is used if the words do not show a language. Words that no parser understands are replaced by similar
+    known words if the parsers then understand more of the question.
     """
     written = language_of(QuestionWords(text), language)
     known = with_known_words(text, devices, written)
@@ -53,9 +55,9 @@ def parse_question(text: str, devices: Sequence[Device], now: int, language: str
 def _parse_with_exclusion(
     text: str, devices: Sequence[Device], now: int, language: str, spoken: Language | None
 ) -> ParsedQuestion:
-    """Parse a question that may leave out devices: "humidity everywhere except in the greenhouses".
+    """Parse a question that may exclude devices, such as "humidity everywhere except in the greenhouses".
 
-    ``spoken`` is the language of the question if that is known.
+    ``spoken`` is the language of the question; None if it is not known yet.
     """
     places = split_places(text)
     for at, length in ((at, length) for at in range(1, len(places)) for length in (2, 1)):
@@ -121,7 +123,11 @@ def _parse(
 
 
 def _mark_adjectives(words: QuestionWords, language: Language) -> None:
-    """Mark "current" where it means "now": before another metric, or before a word such as "value"."""
+    """Mark words beside a metric that add nothing to its meaning, so that later passes do not take them for metrics.
+
+    Such words are "level" in "CO2 level", and "current" where it means "now": before another metric or before a word
+    such as "value".
+    """
     for place, token in enumerate(words.tokens):
         if token.use is None and place and token.word in language.after_metric:
             before = words.tokens[place - 1]
@@ -139,10 +145,10 @@ def _mark_adjectives(words: QuestionWords, language: Language) -> None:
 
 
 def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Device]:
-    """Combine named devices with the groups in the same question: "the boiler and the tanks".
+    """Return the named devices and those of the groups that the question names beside them: "the boiler and the tanks".
 
-    A group that contains a named device only describes it ("feed pump 3 in the pump hall") and adds none. If the group
-    is an area without any of the named devices, the result is empty.
+    A group that contains a named device only describes that device ("feed pump 3 in the pump hall") and adds no
+    devices. If a group is an area that contains none of the named devices, the result is empty.
     """
     found = {device.id: device for device in named}
     for group in groups:
@@ -156,7 +162,7 @@ def _beside_names(named: Sequence[Device], groups: Sequence[Group]) -> list[Devi
 
 
 def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint | None, Hint | None, str | None]:
-    """Return the concepts, the superlative, the comparative and the adjective of a question, and mark their words."""
+    """Return the concepts, superlative, comparative, and an adjective's quantity in a question. Mark their words."""
     concepts: set[str] = set()
     hint = comparative = quantity = None
     for first, end, phrase in list(words.phrases(LONGEST_PHRASE)):
@@ -184,12 +190,19 @@ def _phrases(words: QuestionWords, language: Language) -> tuple[set[str], Hint |
 
 
 def _better(known: Hint | None, new: Hint) -> Hint:
-    """Keep the hint that names a quantity: "the most humid"."""
+    """Return ``known`` if it names a quantity, else ``new``.
+
+    In "the most humid", "humid" names a quantity and "most" does not.
+    """
     return known if known is not None and known.quantity is not None else new
 
 
 def _imperative(words: QuestionWords, language: Language) -> str | None:
-    """Return the verb of a request: the first word that is not a polite phrase."""
+    """Return the verb of a request and mark it; None if the question is not a request.
+
+    The verb is the first word after polite phrases ("please stop the pump"). After polite phrases, it may also be the
+    last word ("Kannst du die Pumpe einschalten").
+    """
     place = 0
     while place < len(words):
         for length in (5, 4, 3, 2, 1):
@@ -208,7 +221,7 @@ def _imperative(words: QuestionWords, language: Language) -> str | None:
 
 
 def _top(words: QuestionWords, language: Language) -> int | None:
-    """Return the number of "top 3", "the three hottest" or "the last 5 alerts", and mark it."""
+    """Return the number in "top 3", "the three hottest" or "the last 5 alerts", and mark it; None without one."""
     for place, token in enumerate(words.tokens):
         if token.use is not None:
             continue
@@ -223,7 +236,7 @@ def _top(words: QuestionWords, language: Language) -> int | None:
 
 
 def _unused(words: QuestionWords, language: Language) -> tuple[list[str], list[str]]:
-    """Return the phrases that no parser understood, and those words among them that limit the question."""
+    """Return the phrases that no parser understood, and the words not understood that could limit the answer."""
     limiting = [token.written for token in words.tokens if token.use is None and token.word in language.limiting]
     for place, token in enumerate(words.tokens):
         if token.use is None and (

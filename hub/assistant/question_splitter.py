@@ -1,4 +1,4 @@
-"""Split a text with several questions: "Is the door open, and which batteries are low?"."""
+"""Split a text into its questions, as in "Is the door open, and which batteries are low?"."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from hub.assistant.language import languages
 from hub.assistant.words import split_words
 
 _SHORTEST = 3
-"""Words of the shortest question that is split off; "and why?" belongs to what comes before it."""
+"""The smallest number of words of a question that is split off. "and why?" stays with the question before it."""
 _MOST = 3
 _ENDS = re.compile(r"[?!;]\s+|[.]\s+(?=[^\W\d])")
 
 _HAVING = re.compile(r"(?:have|has) (?:an?|no|the|less|more|low|high)\b", re.I)
-"""Continues any question about devices: "which devices are online and have a battery below 20"."""
+"""Words that continue any question about devices, as in "which devices are online and have a battery below 20"."""
 _CLAUSE = re.compile(r"\b(?:that|whose)\b(?!\?)", re.I)
 _CONTINUES = re.compile(r"(?:have|has|are|is|had|were|was)\b", re.I)
-"""A verb that continues a clause about devices: "devices that are online and have a low battery"."""
+"""Verbs that continue a clause about devices, as in "devices that are online and have a low battery"."""
 
 
 def split_questions(text: str) -> list[str]:
-    """Return the questions of a text, in their order; at most three, the last with the rest."""
+    """Return the questions of a text in their order. A text that seems to have more than three is returned as one."""
     found: list[str] = []
     for sentence in _ENDS.split(text.strip()):
         for part in _joints().split(sentence):
@@ -38,7 +38,7 @@ def split_questions(text: str) -> list[str]:
 
 @cache
 def _joints() -> re.Pattern[str]:
-    """Return a pattern for "and" before a word with which a question begins."""
+    """Return a pattern that matches "and" if a word follows with which questions begin."""
     patterns = []
     for joint, code in (("and", "en"), ("und", "de"), ("y", "es")):
         begins = "|".join(sorted(map(re.escape, languages()[code].begins), key=len, reverse=True))

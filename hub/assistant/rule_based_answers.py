@@ -1,7 +1,7 @@
-"""The built-in analyst: answers each kind of question from live data, without a language model.
+"""The built-in analyst: it answers questions from live data, without a language model.
 
-Every part of a question is used, or the answer says which part it did not use. If a part that was not understood
-could change the answer, no answer is given: a wrong answer is worse than "I cannot".
+Either every part of a question is used, or the answer says which part was not used. If a part that was not understood
+could change the answer, the question is not answered: a wrong answer is worse than "I cannot".
 """
 
 from __future__ import annotations
@@ -31,15 +31,18 @@ from hub.tools import Queries
 
 log = logging.getLogger(__name__)
 _PARSED_IN_THREAD = 3
-"""How often parsing a question in a thread is tried."""
+"""How often a question is parsed in a thread before it is parsed in the event loop."""
 
 
 _DEFAULTS: frozenset[Kind] = frozenset(("status", "list", "unknown", "now", "statistics", "state"))
-"""Kinds for which a word that was not understood may be what the question is about."""
+"""Kinds of questions in which an unknown word may name what the question is about. They are then not answered."""
 
 
 class RuleBasedAnswer(msgspec.Struct, frozen=True):
-    """An answer with what belongs to it; see :class:`~hub.assistant.answers.context.ComputedAnswer`."""
+    """An answer with the kind of its question.
+
+    The other fields are those of :class:`~hub.assistant.answers.context.ComputedAnswer`.
+    """
 
     text: str
     kind: Kind
@@ -50,15 +53,19 @@ class RuleBasedAnswer(msgspec.Struct, frozen=True):
 
 
 class RuleBasedAnswers:
-    """Answers questions. :meth:`answer` never raises for a question; what it cannot parse gets a help text."""
+    """Answers questions without a language model.
+
+    :meth:`answer` never raises for a question: one that it cannot parse is answered with a help text.
+    """
 
     def __init__(self, queries: Queries) -> None:
         self._queries = queries
 
     async def answer(self, text: str, before: Sequence[Turn] = (), language: str = "en") -> RuleBasedAnswer:
-        """Return the answer; ``before`` are the earlier turns of the conversation, oldest first.
+        """Return the answer to ``text``. ``before`` are the earlier turns of the conversation, oldest first.
 
-        ``language`` is the person's; it is used if the words of a question do not show a language.
+        ``language`` is the language of the person's pages; it is used if the words of a question do not show a
+        language.
         """
         parts = split_questions(text)
         if len(parts) == 1:
@@ -77,7 +84,7 @@ class RuleBasedAnswers:
     async def _answer(
         self, text: str, before: Sequence[Turn], language: str, *, continues: bool = False
     ) -> RuleBasedAnswer:
-        """Answer one question. With ``continues``, it and the question before it are parts of one text."""
+        """Answer one question. With ``continues``, the question before it is a part of the same text."""
         devices = await self._devices()
         question = await self._parsed(text, before, devices, language, continues=continues)
         with answering_in(question.language):
@@ -108,7 +115,7 @@ class RuleBasedAnswers:
         )
 
     async def _devices(self) -> list[Device]:
-        """Return all devices, up to date."""
+        """Return all devices with their latest values."""
         ids = [device.id for device in self._queries.registry.devices()]
         found = [self._queries.registry.get(each) async for each in in_slices(ids)]
         return [device for device in found if device is not None]
@@ -116,9 +123,10 @@ class RuleBasedAnswers:
     async def _parsed(
         self, text: str, before: Sequence[Turn], devices: Sequence[Device], language: str, *, continues: bool
     ) -> ParsedQuestion:
-        """Parse a question in a thread, because searching 100,000 names for its words takes seconds.
+        """Parse a question in a thread, because comparing 100,000 names with its words takes seconds.
 
-        If a new metric interrupts the thread, parsing starts again; after several attempts it runs in the event loop.
+        If a device gets a new metric meanwhile, parsing fails and starts again. After several attempts, the question is
+        parsed in the event loop.
         """
         now = self._queries.now()
         resolve = partial(resolve_question, text, before, devices, now, language, continues=continues)
@@ -131,7 +139,7 @@ class RuleBasedAnswers:
 
 
 def _together(answers: Sequence[RuleBasedAnswer]) -> RuleBasedAnswer:
-    """Return the answers to several questions as one. A follow-up question refers to the last of them."""
+    """Return several answers as one. The kind of the result is the kind of the last answer."""
     texts = list(dict.fromkeys(answer.text for answer in answers))
     return RuleBasedAnswer(
         "\n\n".join(texts),
@@ -150,7 +158,10 @@ def _named(question: ParsedQuestion) -> tuple[tuple[str, str | None], ...]:
 
 
 async def _require_understood(context: Context, handler: Handler | None) -> None:
-    """Raise CannotAnswer where a part that was not understood could change the answer; else note it."""
+    """Raise CannotAnswer if a part of the question that was not understood could change the answer.
+
+    Other parts that were not understood or not used are added to the notes of the answer.
+    """
     question, scope = context.question, context.question.scope
     for written, read in question.corrections:
         context.notes.append(context.say("read_as", written=written, read=read))
@@ -182,7 +193,10 @@ _WITH_STATES: frozenset[Kind] = frozenset((
     "happened", "run_on", "acknowledged", "summary", "forecast", "offline", "help", "meaning", "setpoint", "firmware",
     "last_seen", "alert_longest",
 ))  # fmt: skip
-"""Kinds in whose questions "open", "on" or "running" is a condition, or has no meaning of its own."""
+"""Kinds of questions in which "open", "on" or "running" is a condition, or has no meaning of its own.
+
+The answers to other kinds note that such a word was not used.
+"""
 _WITH_NOT: frozenset[Kind] = frozenset(
     (
         "state",
@@ -235,7 +249,7 @@ def _note_concepts(context: Context, concepts: Sequence[str]) -> None:
 
 
 def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
-    """Return the words of the question that mean one of these concepts."""
+    """Return the words of the question that mean one of ``concepts``, in quotation marks."""
     if not context.question.has_any(*concepts):
         return []
     phrases = [phrase for phrase, meant in context.language.concepts.items() if meant & set(concepts)]
@@ -246,7 +260,7 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
 
 
 async def _nothing_called(context: Context, words: Sequence[str]) -> str:
-    """Return a sentence that says that nothing has these names. It also gives similar names, else the areas."""
+    """Return a sentence that says that nothing is called ``words``, with similar names or else the areas."""
     registry, lookup = context.queries.registry, context.queries.lookup
     found = [each for word in words for each in await asyncio.to_thread(lookup.near, word)]
     near = [device.display_name for device in map(registry.get, found) if device is not None]
@@ -260,7 +274,7 @@ async def _nothing_called(context: Context, words: Sequence[str]) -> str:
 
 
 async def _resolve_alert_time(context: Context) -> None:
-    """Replace "since the alert" by its time."""
+    """Replace a time such as "since the alert" by a range from or to the newest alert. Raises CannotAnswer."""
     question, time = context.question, context.question.time
     if time is None or time.kind not in ("alert", "before_alert"):
         return
@@ -277,7 +291,7 @@ async def _resolve_alert_time(context: Context) -> None:
 
 
 def _with_notes(context: Context, text: str) -> str:
-    """Return an answer with its notes, beginning with a capital letter."""
+    """Return the text of an answer followed by its notes. A time range at the beginning is capitalised."""
     starts = (context.say(key, time="\0").split("\0")[0] for key in ("last", "since"))
     if any(text.startswith(start) for start in starts):
         text = text[:1].upper() + text[1:]

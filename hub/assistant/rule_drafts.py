@@ -1,6 +1,7 @@
-"""Draft a rule from a sentence, by the grammar and, where it does not understand all of it, by a language model.
+"""Draft a rule from a sentence with the hub's grammar, and also with a language model if words are not understood.
 
-A draft is never saved here: a person sees it in the form, with what it would have raised, and saves it.
+A draft is never saved here. A person sees it in the form, together with the alerts that it would have raised, and saves
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hub.model import Device
 from hub.registry.reader import DeviceReader
 
 MAX_DEVICES = 60
-"""Devices that a model receives, those that the grammar found first."""
+"""The largest number of devices that a model receives. The devices that the grammar found come first."""
 SYSTEM = (
     "You write one alert rule for a monitoring system. " + RULES + " Reply with one JSON object and nothing else, with "
     "keys of this table: id, name, severity (info, warning, critical), metric, for and clear_for (durations such as "
@@ -34,23 +35,24 @@ SYSTEM = (
 
 
 class DraftCandidate(msgspec.Struct, frozen=True):
-    """A draft, and the model that wrote it; None for the grammar."""
+    """A draft of a rule, and the name of the model that wrote it. ``model`` is None for the hub's grammar."""
 
     draft: RuleFromWords
     model: str | None
 
 
 class RuleDrafts:
-    """Service that drafts rules. ``registry`` has the devices that the person may see."""
+    """Drafts rules from sentences. ``registry`` contains only the devices that the person may see."""
 
     def __init__(self, registry: DeviceReader, providers: ProviderChain) -> None:
         self._registry = registry
         self._providers = providers
 
     async def candidates(self, text: str, language: str, zone: str, shown: str | None = None) -> list[DraftCandidate]:
-        """Return the drafts for a sentence, the best first. The last one is the grammar's.
+        """Return the drafts for a sentence, the best first. The draft of the hub's grammar is the last one.
 
-        ``shown`` is the unit in which the person reads temperatures.
+        ``zone`` is the time zone of times in the sentence. ``shown`` is the unit in which the person's pages show
+        temperatures.
         """
         devices = list(self._registry.with_latest_values())
         read = partial(rule_from_words, text, devices, language, zone, shown)
@@ -63,7 +65,7 @@ class RuleDrafts:
     async def _from_model(
         self, text: str, plain: RuleFromWords, devices: list[Device], zone: str
     ) -> DraftCandidate | None:
-        """Return the draft of a model; None if none answers with an object."""
+        """Return the draft that a model writes; None if no model answers, or the answer has no JSON object."""
 
         async def computed() -> str:
             return msgspec.json.encode(plain.keys).decode()
@@ -85,9 +87,9 @@ class RuleDrafts:
 
 
 async def _in_thread(read: Callable[[], RuleFromWords]) -> RuleFromWords:
-    """Read a sentence in a thread, since the first conversion of a unit takes a second.
+    """Call ``read`` in a thread, because the first conversion of a unit takes a second.
 
-    A metric that appears meanwhile may interrupt the thread; then the sentence is read in the event loop.
+    If a device gets a new metric meanwhile, reading fails, and the sentence is read again in the event loop.
     """
     try:
         return await asyncio.to_thread(read)

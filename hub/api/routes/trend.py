@@ -14,7 +14,10 @@ def routes(figures: Trend) -> APIRouter:
 
     @router.get("/api/status/trend", response_model=TrendShape)
     async def get_trend() -> Response:
-        """Return the hub's figures of the last five minutes: open alerts, silent devices, messages a second."""
+        """Return the hub's own figures of the last five minutes, as one list of samples for each figure.
+
+        The figures are the number of open alerts, of stale and offline devices, and of messages a second.
+        """
         return Json(figures.shape())
 
     return router

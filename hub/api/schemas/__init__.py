@@ -1,1 +1,1 @@
-"""The JSON that comes in and goes out, one file a resource."""
+"""The JSON of request bodies and responses. Each resource has a file of its own."""

@@ -24,7 +24,7 @@ DAYS = int(MAX_LIFETIME_S // 86_400)
 
 
 class Login(Incoming):
-    """Either `name` and `password` of an account, or the hub's access token as `token`."""
+    """The credentials to sign in with: `name` and `password` of an account, or the hub's access token as `token`."""
 
     name: Annotated[str, Field(max_length=MAX_NAME_CHARS)] | None = None
     password: Password | None = None
@@ -45,16 +45,20 @@ class LinkGiven(Incoming):
 
 
 class Welcome(LinkGiven):
-    """Use of a one-time link. `name` is for a new account; a link for a new password ignores it."""
+    """The password that a person sets with a one-time link, for a new or an existing account.
+
+    `name` is the name of the new account. It is ignored if the account exists.
+    """
 
     name: Name | None = None
     password: Password
 
 
 class ProfileEdit(Incoming):
-    """An edit of your account. Absent keys stay unchanged; null: the browser decides.
+    """An edit of your account. An absent key leaves its value unchanged; null lets the browser decide.
 
-    `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
+    `units_of` maps quantities to systems of units, and replaces the whole stored mapping. `GET /api/terms` lists the
+    quantities.
     """
 
     name: Name | None = None
@@ -73,7 +77,7 @@ class ProfileEdit(Incoming):
         return value
 
     def profile(self) -> dict[str, Any]:
-        """Return the given fields of the profile."""
+        """Return the fields that the request contains, without `name`."""
         return self.model_dump(exclude_unset=True, exclude={"name"})
 
 
@@ -83,7 +87,11 @@ class PasswordChange(Incoming):
 
 
 class LimitsWanted(Incoming):
-    """Devices that may be seen: those of the areas (ids or names), and those with one of the labels, set by people."""
+    """The devices that an account or a token may see.
+
+    A device has to be in one of the areas (ids or names), or to have one of the labels. Only labels that people have
+    set count, not those that a device announces.
+    """
 
     areas: Annotated[list[Text], Field(default_factory=list, max_length=MAX_LIMITS, fail_fast=True)]
     labels: Annotated[list[Label], Field(default_factory=list, max_length=MAX_LIMITS, fail_fast=True)]
@@ -109,9 +117,10 @@ class NewPasskey(PasskeyResponse):
 
 
 class Invitation(Incoming):
-    """An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in.
+    """An invitation to create an account.
 
-    Null as `limits` permits the whole hub.
+    If it has an `email`, a person whose OpenID provider verified that address can accept the invitation by signing in.
+    If `limits` is null, the new account may see the whole hub.
     """
 
     role: Role
@@ -120,7 +129,7 @@ class Invitation(Incoming):
 
 
 class PersonEdit(Incoming):
-    """An edit of an account. Absent keys stay unchanged; null as `limits` permits the whole hub."""
+    """An edit of an account. Absent keys stay unchanged; if `limits` is null, the account may see the whole hub."""
 
     role: Role | None = None
     disabled: bool | None = None

@@ -1,4 +1,4 @@
-"""Objects of accounts, sessions and API tokens that the API returns. Times are epoch milliseconds."""
+"""Accounts, sessions and API tokens as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from hub.api.schemas.models import SpentShape
 
 
 class ProfileShape(ApiObject):
-    """Preferences of a person for all their browsers; null: the browser decides.
+    """A person's preferences, which apply in all browsers of that person. Null lets the browser decide.
 
-    `units_of` has the system of units by quantity, where it differs from `units`.
+    `units_of` maps a quantity to its system of units, for the quantities that do not use `units`.
     """
 
     language: Language | None
@@ -28,21 +28,21 @@ class ProfileShape(ApiObject):
 
 
 class LimitsShape(ApiObject):
-    """Devices that may be seen: those of these areas (by id) and of areas inside them, and those with these labels."""
+    """Devices that may be seen: those in these areas (ids) or areas inside them, and those with one of these labels."""
 
     areas: list[str]
     labels: list[str]
 
     @classmethod
     def made_of(cls, limits: Limits | None) -> Self | None:
-        """Return the limits, None for the whole hub."""
+        """Return ``limits`` as an object of the API; None stays None and permits the whole hub."""
         return None if limits is None else cls(list(limits.areas), list(limits.labels))
 
 
 class AccountShape(ApiObject):
     """The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
 
-    `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
+    `has_password` is true if the person can sign in with a password, `connected` if with the OpenID provider.
     """
 
     id: str
@@ -98,7 +98,7 @@ class LinkShape(ApiObject):
 
 
 class SessionShape(ApiObject):
-    """A browser that is signed in. `current`: it sent this request."""
+    """A browser that is signed in. `current` is true for the browser that sent this request."""
 
     id: str
     address: str
@@ -109,7 +109,10 @@ class SessionShape(ApiObject):
 
     @classmethod
     def made_of(cls, session: Session, current: Session | None) -> Self:
-        """Return a session. Its id is a part of its key's hash, which is no secret."""
+        """Return ``session`` as an object of the API. ``current`` is the session of this request.
+
+        The id is the beginning of the hash of the session's key. The hash is not a secret.
+        """
         return cls(
             id=session.key[:16],
             address=session.address,
@@ -132,13 +135,13 @@ class TokenShape(ApiObject):
 
     @classmethod
     def made_of(cls, token: ApiToken) -> Self:
-        """Return a token."""
+        """Return ``token`` as an object of the API."""
         limits = LimitsShape.made_of(token.limits)
         return cls.of(token, created_at=_ms(token.created), expires_at=_ms(token.expires), limits=limits)
 
 
 class PasskeyShape(ApiObject):
-    """A passkey. It works where the hub is opened by the name `host`."""
+    """A passkey. It works only if the hub is opened under the host name `host`."""
 
     id: str
     name: str
@@ -154,9 +157,9 @@ class PasskeyShape(ApiObject):
 
 
 class InvitationShape(ApiObject):
-    """A one-time link that was not used yet. `account` is null for a new account.
+    """A one-time link that was not used yet. `account` is null if the link creates a new account.
 
-    `email` is the verified address with which somebody at the OpenID provider may use it.
+    With an `email`, a person whose OpenID provider verified that address may use the link by signing in.
     """
 
     id: str
@@ -200,13 +203,13 @@ class PasskeyList(ApiObject):
 
 
 class PasskeyOptions(ApiObject):
-    """`options` are the `publicKey` of `navigator.credentials.create()` or `.get()`, as JSON."""
+    """The `publicKey` argument of `navigator.credentials.create()` or `navigator.credentials.get()`, as JSON."""
 
     options: dict[str, Any]
 
 
 class ProviderPage(ApiObject):
-    """`url` is the provider's page to open."""
+    """The address (`url`) of the OpenID provider's page that the browser has to open."""
 
     url: str
 

@@ -1,4 +1,4 @@
-"""Objects of what people do with alerts. Times are epoch milliseconds."""
+"""What people did with alerts, as the API returns it. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hub.model import AlertEntryKind, Severity
 class AlertEntryShape(ApiObject):
     """An entry of an alert's history. `by` is null for actions of the hub.
 
-    `text` is a comment, a note, the name of an assignee, or a cause; of an alert that was raised or changed, its
-    message. `until` is the end of an acknowledgement or a mute.
+    `text` is the alert's message if the alert was raised or changed. Otherwise, it is a comment, a note, the name of
+    the assigned person, or a cause. `until` is the time at which an acknowledgement or a mute ends.
     """
 
     at: int

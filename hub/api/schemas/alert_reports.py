@@ -1,4 +1,4 @@
-"""Objects of reports about alerts. Times are epoch milliseconds; shares are from 0 to 1."""
+"""Reports about alerts. Times are epoch milliseconds; shares are from 0 to 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.services import alert_reports
 
 
 class FigureShape(ApiObject):
-    """A figure, the most that ISA-18.2 allows, and whether that is met."""
+    """A measured `value`, the highest value that ISA-18.2 allows (`target`), and whether `value` stays within it."""
 
     value: float
     target: float
@@ -18,7 +18,7 @@ class FigureShape(ApiObject):
 
 
 class SourceOfAlerts(ApiObject):
-    """A rule on a metric of a device, and how many alerts it raised."""
+    """A rule, a device and a metric, and the number of alerts that the rule raised on this metric of this device."""
 
     rule_id: str
     rule_name: str
@@ -28,13 +28,14 @@ class SourceOfAlerts(ApiObject):
 
 
 class AlertHealthShape(ApiObject):
-    """Health of the alert system after ISA-18.2.
+    """Health of the alert system, measured as the standard ISA-18.2 recommends.
 
-    - `hidden`: late, silenced and suppressed alerts, which do not count
-    - `from_top`: the share of the ten most frequent sources; 0 if there are not more than 20 sources
-    - `stale`: alerts that are open for more than a day
-    - `chattering`: sources with three alerts within a minute; `fleeting`: with alerts that cleared within a minute
-    - `complete`: false if there are more than 20,000 alerts, of which the newest count
+    - `hidden`: the number of late, silenced and suppressed alerts; no other figure counts them
+    - `from_top`: the share of the alerts that the ten most frequent sources raised; 0 if there are at most 20 sources
+    - `stale`: the number of alerts that have been open for more than a day
+    - `chattering`: sources that raised three alerts within a minute
+    - `fleeting`: sources whose alerts cleared within a minute
+    - `complete`: false if the period has more than 20,000 alerts; then only the newest are counted
     """
 
     start: int
@@ -68,7 +69,10 @@ class RuleWeekShape(ApiObject, rename={"rule": "rule_id"}):
 
 
 class RuleAdviceShape(ApiObject, rename={"rule": "rule_id"}):
-    """Why a rule made noise and what to change, as a sentence. `for_ms` is a `for` that would have helped."""
+    """A sentence (`text`) that says why a rule raised too many alerts and what to change in the rule.
+
+    `for_ms` is a value for the rule's `for` that would have avoided such alerts; null if none would help.
+    """
 
     rule: str
     name: str
@@ -79,7 +83,7 @@ class RuleAdviceShape(ApiObject, rename={"rule": "rule_id"}):
 
 
 class DriftShape(ApiObject, rename={"device": "device_id"}):
-    """A metric that moves towards a limit by `per_day` and reaches it in `days` if that continues."""
+    """A metric that moves towards a limit. It changes by `per_day` and would reach the limit in `days`."""
 
     device: str
     metric: str
@@ -91,7 +95,7 @@ class DriftShape(ApiObject, rename={"device": "device_id"}):
 
 
 class AlertDigestShape(ApiObject):
-    """Digest of a week. `before` is the number of alerts in the week before."""
+    """The alerts of one week. `before` is the number of alerts in the week before."""
 
     start: int
     end: int

@@ -1,4 +1,4 @@
-"""Request bodies of what people do with alerts. Times are epoch milliseconds."""
+"""Request bodies for actions of people on alerts. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ AccountId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
 AlertId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MAX_ALERTS = 200
-"""Alerts of one bulk action."""
+"""The largest number of alerts in one bulk action."""
 
 
 class Acknowledgement(Incoming):
-    """An acknowledgement: until the time `until`, by default until the alert is cleared."""
+    """An acknowledgement. It lasts until the time `until`; without `until`, it lasts until the alert is cleared."""
 
     note: Note | None = None
     until: Until | None = None
 
 
 class Assignment(Incoming):
-    """The account that an alert is assigned to; `GET /api/assignees` lists those that can be."""
+    """The account to assign an alert to. `GET /api/assignees` lists the accounts that can be assigned."""
 
     account_id: AccountId
 
 
 class Muting(Incoming):
-    """A mute: until the time `until`, by default until the alert is cleared."""
+    """A mute. It lasts until the time `until`; without `until`, it lasts until the alert is cleared."""
 
     until: Until | None = None
 
@@ -46,8 +46,8 @@ class Closing(Incoming):
 class BulkAction(Incoming):
     """One action on several alerts.
 
-    `note` is for `acknowledge` and `close`, `until` for `acknowledge` and `mute`, `text` for `comment`, `account_id`
-    for `assign` (null: to nobody).
+    `note` is used by `acknowledge` and `close`, `until` by `acknowledge` and `mute`, `text` by `comment`, and
+    `account_id` by `assign`. If `account_id` is null, the alerts are assigned to nobody.
     """
 
     alerts: list[AlertId] = Field(min_length=1, max_length=MAX_ALERTS, fail_fast=True)

@@ -1,4 +1,4 @@
-"""Objects of analyses that the API returns. Times are epoch milliseconds."""
+"""Analyses of uploaded files as the API returns them. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hub.model import Analysis, AnalysisKind, Value
 
 
 class AnalysisShape(ApiObject, rename={"device": "device_id"}):
-    """The analysis of a file.
+    """The analysis of an uploaded file.
 
-    `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
-    about it. `models` are the device models whose manual the document is. `own` is false for a manual of somebody
-    else, which you may not change or delete.
+    `facts` are measurements and contents; their keys depend on `kind`. `notes` say what could not be analysed and what
+    to do about it. If the file is a manual, `models` are the device models that it describes. `own` is false for a
+    manual that another person uploaded; you may not change or delete it.
     """
 
     id: str
@@ -52,7 +52,7 @@ class AnalysisPage(ApiObject):
 
 
 class DocumentAnswer(ApiObject):
-    """An answer from a document. Without `quotes`, nothing was found and the answer says so."""
+    """An answer from a document. `quotes` is empty if nothing was found; the answer then says so."""
 
     answer: str
     quotes: list[QuoteShape]

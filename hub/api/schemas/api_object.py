@@ -10,10 +10,11 @@ from typing_extensions import TypedDict
 
 
 class ApiObject(msgspec.Struct):
-    """An object of the API, written once: msgspec encodes it, and ``/openapi.json`` describes it.
+    """Base class of the objects that the API returns.
 
-    A field has the name of the attribute that it is read from; the class option ``rename`` gives it another name in
-    JSON. A field whose default is UNSET may be absent.
+    msgspec encodes the object, and ``/openapi.json`` describes it from the same fields. A field is read from the
+    attribute of the same name. The class option ``rename`` gives the field another name in JSON. A field whose default
+    is UNSET may be absent.
     """
 
     # Only the description needs the schemas: building them with each route would make the start of the hub slower.
@@ -21,18 +22,21 @@ class ApiObject(msgspec.Struct):
 
     @classmethod
     def of(cls, found: Any, **computed: Any) -> Self:
-        """Return an object with the attributes of ``found``. Fields without an attribute are passed as ``computed``."""
+        """Return an object whose fields are read from ``found``, except for the values in ``computed``."""
         rest = (name for name in cls.__struct_fields__ if name not in computed)
         return cls(**{name: getattr(found, name) for name in rest}, **computed)
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
-        """Describe the object to FastAPI, which does not know structs."""
+        """Return the schema that FastAPI describes this object with, because FastAPI does not know msgspec structs."""
         return handler.generate_schema(_typed_dict(cls, cls.__name__))
 
 
 class FromModel:
-    """Describes a struct of the model, which the API returns unchanged: ``Annotated[Step, FromModel("StepShape")]``."""
+    """An annotation for a struct of :mod:`hub.model` that the API returns unchanged.
+
+    ``Annotated[Step, FromModel("StepShape")]`` describes the struct ``Step`` under the name ``StepShape``.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -42,7 +46,7 @@ class FromModel:
 
 
 def _field_type(field: msgspec.structs.FieldInfo) -> Any:
-    """Return the type of a field for the typed dictionary; a field whose default is UNSET may be absent."""
+    """Return the type of ``field`` in the typed dictionary. A field whose default is UNSET is ``NotRequired``."""
     if field.default is not msgspec.UNSET:
         return field.type
     types = tuple(each for each in get_args(field.type) if each is not msgspec.UnsetType)

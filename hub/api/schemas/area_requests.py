@@ -12,7 +12,7 @@ AreaId = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class AreaWanted(Incoming):
-    """A new area. With `adopt`, the devices that announce its name and have no area are assigned to it."""
+    """A new area. With `adopt`, all devices without an area that announce the new area's name are assigned to it."""
 
     name: Text
     parent: AreaId | None = None
@@ -20,9 +20,10 @@ class AreaWanted(Incoming):
 
 
 class AreaEdit(Incoming):
-    """An edit of an area. Absent keys stay unchanged; `parent` null moves it to the top.
+    """An edit of an area. Absent keys stay unchanged. If `parent` is null, the area moves to the top level.
 
-    `order` is its place among the areas with the same parent, from 0; without it, a moved area becomes the last.
+    `order` is the position among the areas with the same parent, from 0. Without `order`, a moved area becomes the
+    last.
     """
 
     name: Text | None = None

@@ -6,7 +6,10 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class AreaShape(ApiObject):
-    """An area. `order` is its place among those with the same `parent`; `devices` counts its own."""
+    """An area. `order` is its position among the areas with the same `parent`.
+
+    `devices` is the number of devices in the area itself, without the areas inside it.
+    """
 
     id: str
     name: str
@@ -16,14 +19,17 @@ class AreaShape(ApiObject):
 
 
 class SuggestedArea(ApiObject):
-    """An area that devices without an area announce."""
+    """An area that could be created: devices announce its name, and no area has been assigned to them.
+
+    `devices` is the number of these devices.
+    """
 
     name: str
     devices: int
 
 
 class AreaList(ApiObject):
-    """`items` are in the order of the tree: each area is followed by those inside it."""
+    """All areas in the order of the tree, each followed by the areas inside it. `suggestions` are areas to create."""
 
     items: list[AreaShape]
     suggestions: list[SuggestedArea]

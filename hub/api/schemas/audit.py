@@ -9,7 +9,7 @@ from hub.model import AuditEntry, AuditKind, AuditOutcome
 
 
 class FieldChangeShape(ApiObject):
-    """A field that was changed. Null stands for no value, `***` for a secret."""
+    """A field that was changed. A value is null if the field had no value, and `***` if the value is a secret."""
 
     field: str
     before: Any
@@ -19,9 +19,10 @@ class FieldChangeShape(ApiObject):
 class AuditEntryShape(ApiObject):
     """An entry of the audit log.
 
-    `person` is the name at that time, `account` the id of the account (null without accounts and with the access
-    token), `token` the name of the API token that was used. Refused and failed requests of a client are counted in one
-    entry a minute: `count` of them from `at` until `until`. `details` depend on `kind`.
+    `person` is the person's name at the time of the entry. `account` is the id of the account; it is null in a hub
+    without accounts, and for the access token. `token` is the name of the API token that was used. Refused and failed
+    requests of the same client share one entry a minute: `count` requests from `at` until `until`. The keys of
+    `details` depend on `kind`.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Request bodies of backtests and of rules in words. Times are epoch milliseconds."""
+"""Request bodies of backtests, and of rules that are described in words. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ DRAFT_ID = "draft.for.suggested.limits"
 
 
 class BacktestQuery(RulePreviewQuery):
-    """A draft of a rule and a period of at most 31 days. `id` is the rule that it replaces, to compare with."""
+    """A draft of a rule, and a period of at most 31 days to test it in.
+
+    `id` is the id of the rule that the draft replaces. That rule is tested too, to compare the results.
+    """
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
@@ -27,7 +30,10 @@ class BacktestQuery(RulePreviewQuery):
 
 
 class LimitQuery(Incoming):
-    """The keys of a threshold rule as in `rules.toml`, without its limits, and a period of at most 31 days."""
+    """A threshold rule to suggest limits for, and a period of at most 31 days whose readings are used.
+
+    `rule` has the keys of the rule as in `rules.toml`. Its limits are ignored.
+    """
 
     rule: Annotated[dict[str, Any], Field(max_length=64)]
     side: Literal["above", "below"]
@@ -40,7 +46,7 @@ class LimitQuery(Incoming):
         return self
 
     def draft(self) -> dict[str, Any]:
-        """Return the rule with an id and a limit, which are not read, so that it can be parsed."""
+        """Return the rule with a placeholder for its id and its limit, so that it can be parsed."""
         kept = {key: value for key, value in self.rule.items() if key not in UNREAD}
         return {**kept, "id": DRAFT_ID, self.side: 0}
 
@@ -51,9 +57,10 @@ def check_period(start: int, end: int) -> None:
 
 
 class RuleWords(Incoming):
-    """A sentence that describes a rule. Hours that it names are in `time_zone`.
+    """A sentence that describes a rule. Times of day in the sentence are in `time_zone`.
 
-    Temperatures without a unit are in `temperature_unit`, in which the person reads them; by default in the metric's.
+    A temperature without a unit is in `temperature_unit`, the unit that the person's pages show. If `temperature_unit`
+    is absent, such a temperature is in the unit of the metric.
     """
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]

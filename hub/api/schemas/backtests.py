@@ -11,7 +11,7 @@ from hub.services import backtests, limit_suggestions
 
 
 class FiringStep(ApiObject):
-    """A severity that the alert had from `at` on, and the value that led to it."""
+    """A change of an alert's severity: the severity from the time `at` on, and the value that led to it."""
 
     at: int
     severity: Severity
@@ -19,9 +19,10 @@ class FiringStep(ApiObject):
 
 
 class FiringShape(ApiObject):
-    """An alert that the rule would have raised. `end` is null if it would still have been open at the end.
+    """An alert that the rule would have raised.
 
-    `start` and `end` are when its condition began and ended, `raised_at` is when the hub would have raised it.
+    `start` and `end` are the times at which the condition began and ended. `end` is null if the alert would still have
+    been open at the end of the period. `raised_at` is the time at which the hub would have raised the alert.
     """
 
     device_id: str
@@ -35,10 +36,10 @@ class FiringShape(ApiObject):
 
 
 class OutcomeShape(ApiObject):
-    """What a rule would have raised.
+    """The alerts that a rule would have raised.
 
-    - `firings`: the newest 500, oldest first
-    - `different`: how many of all firings overlap with none of the other rule's
+    - `firings`: the newest 500 of these alerts, oldest first
+    - `different`: how many of all these alerts overlap in time with no alert of the rule that this one is compared with
     """
 
     count: int
@@ -55,12 +56,13 @@ class LeftOutShape(ApiObject):
 
 
 class BacktestShape(ApiObject):
-    """What a draft of a rule would have raised, and what the rule that it replaces would have.
+    """The alerts that a draft of a rule would have raised (`rule`), and those of the rule that it replaces (`old`).
 
     - `data_from`: the time of the first reading that was used; null if there was none
-    - `devices`, `tested`: devices in scope, and those whose readings were replayed
+    - `devices`: the number of devices in the scope of the draft
+    - `tested`: the number of these devices whose readings were replayed
     - `left_out`: at most 100 of the devices that were not tested
-    - `series`: device and metric of at most 100 series that were tested, most firings first
+    - `series`: at most 100 tested pairs of device and metric, those with most alerts first
     """
 
     start: int
@@ -76,7 +78,7 @@ class BacktestShape(ApiObject):
 
 
 class SuggestedLimit(ApiObject):
-    """A limit with its clear threshold, and what a rule with them would have raised in the period."""
+    """A limit and its clear threshold, and how often a rule with both would have raised an alert in the period."""
 
     sensitivity: Literal["high", "medium", "low"]
     limit: float
@@ -86,7 +88,11 @@ class SuggestedLimit(ApiObject):
 
 
 class SuggestedLimits(ApiObject):
-    """Limits from the most to the least sensitive one, and how many devices of the rule and peers they come from."""
+    """Suggested limits, the most sensitive first.
+
+    `devices` is the number of the rule's devices, and `peers` the number of other devices of the same models, whose
+    values the limits were computed from.
+    """
 
     devices: int
     peers: int

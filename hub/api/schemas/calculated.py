@@ -1,4 +1,4 @@
-"""Objects of calculated metrics that the API returns."""
+"""Calculated metrics as the API returns them. The hub computes their values from those of other metrics."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from hub.model import CalculatedMetric
 
 
 class CalculatedShape(ApiObject):
-    """A calculated metric. It is on the devices of `scope`, or only on `device`, if that is not null.
+    """A calculated metric. If `device` is null, all devices of `scope` have it; otherwise, only `device` has it.
 
-    `unit` is null if it is derived from the units of the inputs; `max_age_ms` is 0 for no limit.
+    `unit` is null if the unit is derived from the units of the inputs. Inputs older than `max_age_ms` are not used; 0
+    means no limit.
     """
 
     id: str
@@ -25,7 +26,7 @@ class CalculatedShape(ApiObject):
 
 
 class CalculatedItem(CalculatedShape):
-    """A calculated metric, and the number of devices that have it now."""
+    """A calculated metric, and the number of devices that have it at present."""
 
     devices: int
 
@@ -40,16 +41,17 @@ class CalculatedText(ApiObject):
 
 
 class CalculatedChecked(ApiObject):
-    """Result of checking `calculated.toml`. If it is invalid, `problem` says why, and `items` is empty."""
+    """The result of checking `calculated.toml`. If the file is invalid, `problem` says why, and `items` is empty."""
 
     items: list[CalculatedShape]
     problem: str | None
 
 
 class CalculatedPreview(ApiObject):
-    """A draft as `[[calculated]]` table and as parsed metric. If it is invalid, `problem` says why, without `metric`.
+    """A draft as a `[[calculated]]` table (`text`) and as a parsed metric.
 
-    `devices` is the number of devices that would get it, `unit` its unit on the first of them.
+    If the draft is invalid, `problem` says why, and `metric` is null. `devices` is the number of devices that would get
+    the metric. `unit` is the unit that it would have on the first of these devices.
     """
 
     text: str
@@ -60,7 +62,10 @@ class CalculatedPreview(ApiObject):
 
 
 class CalculatedSeries(ApiObject):
-    """The values of one device: `count` of them, thinned to at most 500 `points` of time (epoch ms) and value."""
+    """The calculated values of one device.
+
+    `points` are pairs of time (epoch ms) and value. They are at most 500, thinned from `count` values.
+    """
 
     device: str
     name: str
@@ -70,10 +75,10 @@ class CalculatedSeries(ApiObject):
 
 
 class CalculatedTrial(ApiObject):
-    """What a draft would have calculated in a past period.
+    """The values that a draft would have calculated in a past period.
 
-    `devices` would get the metric; `series` has at most 10 of them. `step_ms` is the time between two calculations,
-    `readings` the number of readings that were used.
+    `devices` is the number of devices that would get the metric. `series` has the values of at most 10 of these
+    devices. `step_ms` is the time between two calculations. `readings` is the number of readings that were used.
     """
 
     devices: int

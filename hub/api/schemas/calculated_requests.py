@@ -11,7 +11,11 @@ from hub.api.schemas.table_requests import TableChangeBody, TableDraftBody, Tabl
 
 
 class CalculatedDraft(TableDraftBody):
-    """A draft: `calculated`, its keys as in `calculated.toml` (null omits one), or `text`, its table."""
+    """A draft of a calculated metric: either `calculated` or `text`.
+
+    `calculated` has the keys of the metric as in `calculated.toml`; a key with the value null is omitted. `text` is the
+    `[[calculated]]` table.
+    """
 
     KEYS: ClassVar[str] = "calculated"
 
@@ -19,18 +23,18 @@ class CalculatedDraft(TableDraftBody):
 
 
 class CalculatedChange(CalculatedDraft, TableChangeBody):
-    """A new or changed metric. `revision` is the revision of `calculated.toml` that it was edited from."""
+    """A new or changed metric. `revision` is the revision of `calculated.toml` that the edit started from."""
 
 
 class CalculatedPreviewQuery(CalculatedDraft, TablePreviewBody):
-    """A draft to preview. `id` is the metric that it replaces; absent for a new one.
+    """A draft to preview. `id` is the id of the metric that the draft replaces; it is absent for a new metric.
 
-    Without `calculated` and `text`, the stored metric is returned.
+    Without `calculated` and `text`, the stored metric with this id is previewed.
     """
 
 
 class CalculatedTrialQuery(CalculatedPreviewQuery):
-    """A draft, and a past period of at most 31 days to calculate it in."""
+    """A draft, and a past period of at most 31 days to calculate the draft in."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)

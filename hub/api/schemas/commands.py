@@ -9,7 +9,10 @@ from hub.model import CommandState
 
 
 class CommandShape(ApiObject, rename={"device": "device_id"}):
-    """A command. `settled_at` is null while it is in progress. `detail` is the device's answer, or why it failed."""
+    """A command. `settled_at` is null while the command is in progress.
+
+    `detail` is the answer of the device, or the reason why the command failed.
+    """
 
     id: str
     device: str

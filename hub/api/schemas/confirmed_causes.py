@@ -1,4 +1,4 @@
-"""Objects and request bodies of the cause that a person found."""
+"""The cause of an alert that a person confirmed: request body and response."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hub.api.schemas.requests import Incoming, Note, TermId, Text
 
 
 class ConfirmedCauseShape(ApiObject):
-    """The cause that a person confirmed. `cause` is null if it is none of the known ones."""
+    """The cause that a person confirmed. `cause` is the id of a known cause; null if it is not a known cause."""
 
     cause: str | None
     title: str
@@ -22,7 +22,7 @@ class CauseList(ApiObject):
 
 
 class CauseFound(Incoming):
-    """The cause of an alert: either `cause`, the id of a known one, or `title`, in words. `fix` is what fixed it."""
+    """The cause of an alert: either the id of a known cause (`cause`), or words (`title`). `fix` says what helped."""
 
     cause: TermId | None = None
     title: Text | None = None

@@ -1,4 +1,4 @@
-"""Objects of conversations with the assistant that the API returns. Most are those of the model."""
+"""Conversations with the assistant as the API returns them. Most objects are those of :mod:`hub.model`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ConversationList(ApiObject):
 
 
 class TurnShape(ApiObject):
-    """A question with its answer. `stopped`: the user stopped it before the end."""
+    """A question with its answer. `stopped` is true if the user stopped the answer before its end."""
 
     question: str
     answer: str

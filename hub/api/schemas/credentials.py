@@ -7,9 +7,10 @@ from hub.services.credentials import IssuedBundle
 
 
 class CredentialShape(ApiObject, rename={"topics": "prefixes", "expires": "expires_at"}):
-    """A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
+    """A user of the broker. `prefixes` are the topic prefixes of a bridge; they are empty for a device.
 
-    `expires_at` is when its certificate ends (epoch ms); null for a password, which does not end.
+    `expires_at` is the time at which the user's certificate expires (epoch ms). It is null for a user with a password,
+    which does not expire.
     """
 
     name: str
@@ -20,7 +21,7 @@ class CredentialShape(ApiObject, rename={"topics": "prefixes", "expires": "expir
 class CredentialList(ApiObject):
     """The users of the broker.
 
-    `guarded`: the broker requires a password. `managed` is false for the demo's broker, which has no users.
+    `guarded` is true if the broker requires a password. `managed` is false for the demo's broker, which has no users.
     """
 
     items: list[CredentialShape]
@@ -31,9 +32,9 @@ class CredentialList(ApiObject):
 class IssuedShape(ApiObject):
     """A new user with its password, which is returned only once.
 
-    `line` is a shell command that publishes a first reading; null for a bridge. `qr` is the QR code of `address` as
-    rows of modules (`1` is dark). `told` is true if the broker has applied the change. `setup` are lines for the
-    broker's configuration, returned with the first user.
+    `line` is a shell command that publishes a first reading; it is null for a bridge. `qr` is the QR code of `address`
+    as rows of modules (`1` is dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines
+    to add to the broker's configuration; it is returned with the first user only.
     """
 
     name: str
@@ -46,9 +47,10 @@ class IssuedShape(ApiObject):
 
 
 class BundleShape(ApiObject):
-    """A new certificate with its private key, which is returned only once, and the hub's CA, all as PEM.
+    """A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
 
-    `expires_at` is when it ends (epoch ms). `told` and `setup` are as for a password.
+    `expires_at` is the time at which the certificate expires (epoch ms). `told` and `setup` have the same meaning as
+    for a user with a password.
     """
 
     name: str
@@ -66,7 +68,7 @@ class BundleShape(ApiObject):
 
 
 class EnrolledShape(ApiObject):
-    """The credential of a device that enrolled itself. `told` is true if the broker knows it already."""
+    """The credential of a device that enrolled itself. `told` is true if the broker has reloaded its list of users."""
 
     name: str
     password: str
@@ -75,7 +77,7 @@ class EnrolledShape(ApiObject):
 
 
 class EnrolmentKeyShape(ApiObject, rename={"expires": "expires_at"}):
-    """An enrolment key. `left` is how many more devices may use it, `prefix` how their names begin."""
+    """An enrolment key. `left` is the number of devices that may still use it. Their names begin with `prefix`."""
 
     id: str
     prefix: str

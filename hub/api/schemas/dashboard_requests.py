@@ -24,11 +24,12 @@ class TileSeriesWanted(Incoming):
 
 
 class TileWanted(Incoming):
-    """A tile: its place (columns 0 to 11, rows from 0), and what it shows.
+    """A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows.
 
-    `value` and `gauge` have one `series`; `chart` and `states` have 1 to 8; `device` has a `device_id`, `control` a
-    `device_id` and a `command`; `alerts` may have a `device_id`; `text` is Markdown. `no_access` keeps the content
-    that a tile with this id has: you may move a tile whose devices you may not see.
+    A `value` or `gauge` has one entry in `series`; a `chart` or `states` has 1 to 8. A `device` has a `device_id`, and
+    a `control` has a `device_id` and a `command`. An `alerts` tile may have a `device_id`. The `text` of a `text` tile
+    is Markdown. With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a
+    tile that shows devices which you may not see.
     """
 
     id: TileId
@@ -48,29 +49,29 @@ class TileWanted(Incoming):
     no_access: bool = False
 
     def tile(self) -> model.Tile:
-        """Return the tile."""
+        """Return the tile as a type of the model."""
         series = tuple(model.TileSeries(each.device_id, each.metric, each.axis) for each in self.series)
         rest = self.model_dump(exclude={"series", "no_access"})
         return model.Tile(**rest, series=series)
 
 
 class DashboardWanted(Incoming):
-    """A dashboard. `shared` is the lowest role that may see it beside its owner; null for nobody."""
+    """A dashboard. `shared` is the lowest role that may see it; null means that only the owner may see it."""
 
     name: Text
     shared: model.SharedWith | None = None
     tiles: Annotated[tuple[TileWanted, ...], Field(max_length=MAX_TILES, fail_fast=True)] = ()
 
     def wanted_tiles(self) -> tuple[model.Tile, ...]:
-        """Return the tiles."""
+        """Return the tiles as types of the model."""
         return tuple(each.tile() for each in self.tiles)
 
 
 class DashboardEdit(DashboardWanted):
-    """A changed dashboard, with the `version` that was changed."""
+    """A changed dashboard. `version` is the version of the dashboard that the edit started from."""
 
     version: Annotated[int, Field(ge=1)]
 
     def kept(self) -> frozenset[str]:
-        """Return the ids of the tiles that keep their content."""
+        """Return the ids of the tiles with `no_access`, which keep their stored content."""
         return frozenset(each.id for each in self.tiles if each.no_access)

@@ -17,7 +17,7 @@ class TileSeriesShape(ApiObject):
 
 
 class TileShape(ApiObject):
-    """A tile. With `no_access`, it shows a device outside your limits, and only its kind and place are given."""
+    """A tile. If it shows a device that you may not see, `no_access` is true, and only kind and position are given."""
 
     id: str
     kind: TileKind
@@ -37,7 +37,10 @@ class TileShape(ApiObject):
 
 
 class DashboardItem(ApiObject):
-    """A dashboard in a list. `owner` is a name, null without accounts; `editable` says whether you may change it."""
+    """A dashboard in a list. `owner` is the owner's name, null in a hub without accounts.
+
+    `editable` is true if you may change the dashboard.
+    """
 
     id: str
     name: str

@@ -11,8 +11,8 @@ from hub.model import Category, Quality, Value
 class MetricFacts(ApiObject):
     """How to show a metric.
 
-    `device_class` is one of Home Assistant's, or of the hub's own (`contact`, `locked`, `charge`, `switch`). The metric
-    with the lowest `rank` represents the device.
+    `device_class` is a device class of Home Assistant, or one of the hub's own (`contact`, `locked`, `charge`,
+    `switch`). The metric with the lowest `rank` represents the device.
     """
 
     title: str
@@ -23,7 +23,7 @@ class MetricFacts(ApiObject):
 
 
 class MetricShape(MetricFacts):
-    """A metric with its latest value. Of a calculated metric, `calculated` is its id in `calculated.toml`."""
+    """A metric with its latest value. `calculated` is the id of a calculated metric in `calculated.toml`, else null."""
 
     value: Value
     unit: str | None
@@ -46,8 +46,9 @@ class MetricEditShape(ApiObject):
 class SemanticsShape(ApiObject):
     """What a metric measures, as the hub understands it.
 
-    `quantity` is null if it is unknown; then `likely` has some to choose from. `source` is what decided: the unit,
-    words of the name or title, the device class, a correction of this metric, or one of another device of the model.
+    `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says what
+    the hub decided by: `unit`, `name` or `title` (words in it), `class` (the device class), `person` (a person
+    corrected this metric), or `model` (a person corrected the metric on another device of the same model).
     """
 
     quantity: str | None
@@ -58,7 +59,11 @@ class SemanticsShape(ApiObject):
 
 
 class KindsShape(ApiObject):
-    """The possible kinds of machine of a device, and their `source`, as in a metric's semantics."""
+    """The possible kinds of machine that a device is.
+
+    `source` says what the hub decided by: `name` (words in the device's name, model or labels), `metrics`, `person` (a
+    person chose the kinds), or `model` (a person chose them for another device of the same model).
+    """
 
     ids: list[str]
     source: Literal["name", "metrics", "person", "model", "unknown"]
@@ -81,8 +86,8 @@ class Terms(ApiObject):
 class DeviceHintShape(ApiObject):
     """A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
 
-    `metric` is null if it is about the device as a whole. `message_key` and `message_params` are the contents of
-    `text`, unformatted.
+    `metric` is null if the hint is about the device as a whole. `message_key` identifies the sentence in `text`, and
+    `message_params` are the values in it.
     """
 
     metric: str | None
@@ -92,9 +97,10 @@ class DeviceHintShape(ApiObject):
 
 
 class ExpectedBand(ApiObject):
-    """The expected range of a metric.
+    """The expected range of a metric over time.
 
-    `points` are `[ts, low, high]`. They were learned from `readings` readings between `learnt_from` and `learnt_to`.
+    `points` are `[ts, low, high]`. The range was learned from `readings` readings between `learnt_from` and
+    `learnt_to`.
     """
 
     metric: str
@@ -106,7 +112,10 @@ class ExpectedBand(ApiObject):
 
 
 class MessageShape(ApiObject):
-    """An MQTT message. `payload` is text, or hexadecimal if it is not UTF-8. `cut`: it is only the beginning."""
+    """An MQTT message. `payload` is text, or hexadecimal digits if the payload is not UTF-8.
+
+    `cut` is true if `payload` is only the beginning.
+    """
 
     received_at: int
     topic: str

@@ -1,4 +1,4 @@
-"""Diagnoses as the API returns them: evidence, claims, causes, and who wrote. Times are epoch milliseconds."""
+"""Diagnoses as the API returns them: evidence, claims, causes and writers. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ Outcome = Literal["named", "possible", "unknown", "normal"]
 class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "end": "to"}):
     """A finding computed from the telemetry between `from` and `to`.
 
-    `params` are the unformatted values in `finding`. With `kind`, a client can write it in another language.
+    `params` are the values in the sentence `finding`. With `kind` and `params`, a client can write the sentence in
+    another language.
     """
 
     id: str
@@ -31,12 +32,12 @@ class EvidenceShape(ApiObject, rename={"device": "device_id", "start": "from", "
 
 
 class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
-    """A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it.
+    """A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
 
     The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
     about a cause, advice says what to do. `reason` says why a sentence is not supported. `by_hub` is true for a
-    sentence that the hub wrote in place of an unsupported one. The other fields are what an observation says, as data
-    from the evidence.
+    sentence that the hub wrote in place of an unsupported one. The other fields are the values that an observation
+    states, as data from the evidence.
     """
 
     text: str
@@ -55,7 +56,7 @@ class ClaimShape(ApiObject, rename={"start": "from", "end": "to"}):
 
 
 class AlternativeShape(ApiObject):
-    """Another cause that matches in part. `check` says what to inspect to distinguish it from the likeliest one."""
+    """Another cause that matches in part. `check` says how to tell this cause from the likeliest cause."""
 
     cause: str
     title: str
@@ -68,8 +69,8 @@ class AlternativeShape(ApiObject):
 class CauseShape(ApiObject):
     """A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
 
-    `nature` says whether something is broken (`fault`), somebody or a program did it (`act`), or demand, supply,
-    weather or people changed (`process`). `explain` says why it produces these symptoms.
+    `nature` is `fault` if something is broken, `act` if a person or a program did something, and `process` if demand,
+    supply, weather or the number of people changed. `explain` says why the cause produces these symptoms.
     """
 
     cause: str
@@ -103,7 +104,7 @@ class QuoteShape(ApiObject, rename={"document": "document_id"}):
 
 
 class CauseOpinionShape(ApiObject):
-    """The cause according to one writer, with its evidence. `cause` is null if the writer does not decide."""
+    """The cause that one writer found, with its evidence. `cause` is null if the writer does not decide on one."""
 
     writer: WriterShape
     cause: str | None
@@ -114,15 +115,16 @@ class CauseOpinionShape(ApiObject):
 class DiagnosisShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
     """A diagnosis of a device or an alert.
 
-    `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
-    is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
-    show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
-    other possible causes, and `deciding_check` is the one reading or inspection that decides between the likeliest two.
-    `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ.
-    `summary` consists of checked observations. `struck` is the number of claims that the evidence does not support.
-    `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's
-    model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local model that may replace this
-    version until `awaits_until`.
+    `cause` is the cause that the built-in analyst found, null if the evidence is not sufficient. `outcome` says how
+    definite it is: `named` (`cause` is the cause), `possible` (several causes in `differential` fit, none well enough
+    to be named; never show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual).
+    `differential` has other possible causes. `deciding_check` is the one reading or inspection that decides between the
+    two likeliest causes. `confidence` is the strength of the match, 0 to 1. `opinions` has the cause that the analyst
+    found and those of the models; they may differ. `summary` consists of checked observations. `struck` is the number
+    of claims that the evidence does not support. `actions` and `confirm_by` come from the analyst; the advice of a
+    model is a claim. `quotes` come from manuals of the device's model. `instead_of` is the model that failed before
+    `generated_by` wrote the diagnosis. `awaits` is a local model that may replace this diagnosis until the time
+    `awaits_until`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""Objects of the fleet's health that the API returns."""
+"""The health of all devices as the API returns it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hub.model import Presence, Value
 
 
 class LevelShape(ApiObject, rename={"device": "device_id", "name": "device_name"}):
-    """The latest value of a battery or a signal. `low`: it needs attention."""
+    """The latest value of a battery or of a signal strength. `low` is true if the value needs attention."""
 
     device: str
     name: str
@@ -20,7 +20,7 @@ class LevelShape(ApiObject, rename={"device": "device_id", "name": "device_name"
 
 
 class SilentShape(ApiObject, rename={"device": "device_id", "name": "device_name"}):
-    """A stale or offline device. `last_seen` is null if it has never sent anything."""
+    """A stale or offline device. `last_seen` is null if the device has never sent anything."""
 
     device: str
     name: str
@@ -29,7 +29,7 @@ class SilentShape(ApiObject, rename={"device": "device_id", "name": "device_name
 
 
 class LostMetricShape(ApiObject, rename={"device": "device_id", "name": "device_name"}):
-    """A metric that its device no longer sends, though it sends others. `at` is the time of the last value."""
+    """A metric that a device no longer sends, while it still sends others. `at` is the time of the last value."""
 
     device: str
     name: str
@@ -54,7 +54,10 @@ class ModelFirmwareShape(ApiObject):
 
 
 class FleetHealthShape(ApiObject):
-    """Each list has at most 100 entries, the most urgent first. The numbers count all devices."""
+    """Devices that need attention. Each list has at most 100 entries, the most urgent first.
+
+    The numbers count all devices, not only those in the lists.
+    """
 
     devices: int
     low_batteries: int

@@ -7,10 +7,11 @@ from hub.model import Gap, Mark, Point
 
 
 class History(ApiObject):
-    """The history of one metric. All times are in milliseconds.
+    """The history of one metric. All times are in epoch milliseconds.
 
-    `gaps` are unusually long silences `[from, to]`. `marks` are periods with readings that are not good,
-    `[from, to, quality]`. `step` is the width of the coarsest aggregates in the points, 0 if they are all readings.
+    `gaps` are unusually long periods without readings, `[from, to]`. `marks` are periods with readings of a quality
+    other than good, `[from, to, quality]`. `step` is the width in milliseconds of the coarsest aggregates in `points`;
+    it is 0 if all points are single readings.
     """
 
     metric: str

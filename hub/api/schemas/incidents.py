@@ -11,9 +11,9 @@ from hub.services.visible_incidents import NamedIncident
 
 
 class FirstMoverShape(ApiObject, rename={"device": "device_id", "name": "device_name", "alert": "alert_id"}):
-    """The device, and the metric of it, that changed first, and since when (by its clock).
+    """The device and the metric that changed first, and the time of the change by the device's clock.
 
-    `metric` is null for a device that fell silent, `alert_id` for a gateway without an alert of its own.
+    `metric` is null if the device fell silent. `alert_id` is null for a gateway that has no alert of its own.
     """
 
     device: str
@@ -24,17 +24,19 @@ class FirstMoverShape(ApiObject, rename={"device": "device_id", "name": "device_
 
 
 class IncidentShape(ApiObject):
-    """Alerts that share a cause.
+    """A group of alerts that share a cause.
 
-    - `kind`: what they share: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
+    - `kind`: the shared cause: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
       one area or on one label
-    - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` when none is open
-    - `severity`: the highest of its open alerts; of a resolved incident the highest that it had
-    - `started_at`, `changed_at`: when its first and its last alert was raised; `ended_at`: when it was resolved
-    - `alerts`: how many there were; `open`: how many are open; `suppressed`: how many of these a gateway suppresses
-    - `flapping`: an alert of it is raised and cleared again and again; it stays open until that has been quiet for ten
-      minutes
-    - `title_key` and `title_params`: the contents of `title`, unformatted
+    - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` if none is open
+    - `severity`: the highest severity of the open alerts; for a resolved incident, the highest that it ever had
+    - `started_at`, `changed_at`: when the first and when the latest alert was raised
+    - `ended_at`: when the incident was resolved
+    - `alerts`: the number of alerts; `open`: how many of them are open
+    - `suppressed`: for how many open alerts nobody is notified, because their gateway is down
+    - `flapping`: one of the alerts is raised and cleared again and again; the incident stays open until that alert has
+      been quiet for ten minutes
+    - `title_key`, `title_params`: the key of the sentence in `title`, and the values in it
     """
 
     id: str
@@ -67,7 +69,7 @@ class IncidentWithAlerts(ApiObject):
 
 
 class IncidentEntryShape(ApiObject, rename={"alert": "alert_id", "device": "device_id"}):
-    """An entry of the history of one of the incident's alerts; see the history of an alert."""
+    """An entry of the history of one of the incident's alerts. The fields are those of an alert's history."""
 
     alert: str
     device: str

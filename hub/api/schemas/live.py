@@ -18,11 +18,14 @@ from hub.api.schemas.incidents import IncidentShape
 from hub.model import Value
 
 Code = Literal[0, 1, 2, 3]
-"""Severity: ok, info, warning, critical. Presence: online, stale, offline."""
+"""A severity (0 ok, 1 info, 2 warning, 3 critical) or a presence (0 online, 1 stale, 2 offline)."""
 
 
 class LiveDevices(TypedDict):
-    """Devices as columns of equal length: entry `k` of each belongs to the device with the handle `i[k]`."""
+    """Devices as columns of equal length: the entries at the same index are about the same device.
+
+    `i` has the handles of the devices: numbers that later messages use in place of the ids.
+    """
 
     i: list[int]
     id: list[str]
@@ -37,9 +40,10 @@ class LiveDevices(TypedDict):
 
 
 class LiveMetric(TypedDict):
-    """One metric of all devices that have it, as columns: handles, values and units.
+    """One metric of all devices that have it, as columns: handles of the devices, values, units.
 
-    `k` is the index of each in the frame's `kinds`, or a single number if all are the same.
+    `k` says how to show the values: one index in the frame's list `kinds` for each device, or a single index if it is
+    the same for all devices.
     """
 
     i: list[int]
@@ -49,7 +53,7 @@ class LiveMetric(TypedDict):
 
 
 class LiveSnapshot(TypedDict):
-    """All devices. `ts` is the time of the hub."""
+    """All devices. `ts` is the hub's present time (epoch ms)."""
 
     type: Literal["snapshot"]
     epoch: str
@@ -62,10 +66,11 @@ class LiveSnapshot(TypedDict):
 
 
 class LiveDelta(TypedDict):
-    """Changes since the last frame.
+    """The changes since the last frame.
 
-    `m` (values), `units` and `shown` have two columns for each metric: handles, and values. The values of `shown` are
-    indexes in this frame's `kinds`.
+    `i`, `seen`, `presence` and `severity` are columns of equal length; `i` has the handles of the devices. `m`
+    (values), `units` and `shown` map each metric to two columns: handles of devices, and the new contents. The contents
+    of `shown` are indexes in the list `kinds` of this frame. `gone` has the handles of removed devices.
     """
 
     type: Literal["delta"]
@@ -92,7 +97,7 @@ class LiveResumed(TypedDict):
 
 
 class LiveResync(TypedDict):
-    """The page has to start again. A snapshot follows."""
+    """The page cannot continue its earlier connection. A snapshot follows."""
 
     type: Literal["resync"]
     reason: str
@@ -107,14 +112,14 @@ class LiveAlerts(TypedDict):
 
 
 class LiveAlert(TypedDict):
-    """The present state of an alert that has changed."""
+    """An alert that has changed, with its present state."""
 
     type: Literal["alert"]
     alert: responses.AlertShape
 
 
 class LiveIncident(TypedDict):
-    """The present state of an incident that has changed."""
+    """An incident that has changed, with its present state."""
 
     type: Literal["incident"]
     incident: IncidentShape
@@ -133,7 +138,10 @@ class LiveAi(TypedDict):
 
 
 class LiveBroker(TypedDict):
-    """State of the connection to the broker, and since when; null before the first connection."""
+    """The state of the connection to the broker.
+
+    `since` is the time of the last change of `connected`; it is null before the first connection.
+    """
 
     connected: bool
     address: str
@@ -141,7 +149,7 @@ class LiveBroker(TypedDict):
 
 
 class LiveStats(TypedDict):
-    """Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` in bytes."""
+    """Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` (memory) in bytes."""
 
     type: Literal["stats"]
     ts: int
@@ -168,7 +176,7 @@ class LivePong(TypedDict):
 
 
 class LiveRun(progress.RunStepShape, kw_only=True):
-    """A step of a diagnosis that is being written. `id` is the id of the run."""
+    """A step of a diagnosis that is being written. `id` is the id in the `topic` that the page subscribed to."""
 
     type: Literal["run"]
     id: str
@@ -190,7 +198,7 @@ LiveFromHub = (
 
 
 class LiveHello(TypedDict):
-    """First message of a page. `epoch` and `since` (a frame number) resume an earlier connection."""
+    """The first message of a page. With `epoch` and `since`, a frame number, the page resumes an earlier connection."""
 
     type: Literal["hello"]
     since: NotRequired[int]
@@ -217,7 +225,10 @@ class LiveHidden(TypedDict):
 
 
 class LiveTopic(TypedDict):
-    """Follow the steps of a run, or stop following. `topic` is `run/` and the id of the run."""
+    """A request to receive the steps of a diagnosis that is being written, or to receive them no longer.
+
+    `topic` is `run/` and the id of the run.
+    """
 
     type: Literal["subscribe", "unsubscribe"]
     topic: str
@@ -227,7 +238,7 @@ LiveFromPage = LiveHello | LiveAck | LivePing | LiveHidden | LiveTopic
 
 
 def describe(app: FastAPI) -> None:
-    """Add the messages of both directions to the OpenAPI description."""
+    """Add the messages from the hub and those from a page to the OpenAPI description."""
 
     @app.webhooks.post("live", tags=["live"], summary="Messages from the hub on /api/live", response_model=None)
     def from_hub(message: LiveFromHub) -> Any:

@@ -1,4 +1,4 @@
-"""Objects of mappings that the API returns."""
+"""Mappings as the API returns them. A mapping says how to decode the messages on a topic."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from hub.model import Value
 
 
 class MappingShape(ApiObject):
-    """A mapping. `form` is `auto`, `plain`, `json`, `collectd` or `senml`. `metrics` are the metrics that it reads."""
+    """A mapping. `form` is the format of the payload: `auto`, `plain`, `json`, `collectd` or `senml`.
+
+    `metrics` are the metrics that the mapping reads from a message.
+    """
 
     topic: str
     device: str
@@ -25,9 +28,9 @@ class MappingsText(ApiObject):
 
 
 class MappingsChecked(ApiObject):
-    """Result of checking mappings.
+    """The result of checking mappings.
 
-    If they are invalid, `problem` says why and what is allowed, and `items` is empty.
+    If a mapping is invalid, `problem` says why and what is allowed, and `items` is empty.
     """
 
     items: list[MappingShape]
@@ -35,7 +38,7 @@ class MappingsChecked(ApiObject):
 
 
 class MappedValue(ApiObject):
-    """A value. It is null if the message says that it is unknown."""
+    """A value in a message. It is null if the message says that the value is unknown."""
 
     metric: str
     value: Value | None
@@ -60,10 +63,10 @@ class MappedMessage(ApiObject):
 
 
 class MappingsPreview(ApiObject):
-    """The readings of each message.
+    """The decoded messages.
 
-    If the draft is not valid, `problem` says why, and `items` is empty. `text` is the `[[mapping]]` table of a draft of
-    one mapping; null for a draft of the whole file.
+    If the draft is invalid, `problem` says why, and `items` is empty. If one mapping was drafted, `text` is its
+    `[[mapping]]` table; if the whole file was drafted, `text` is null.
     """
 
     items: list[MappedMessage]

@@ -10,7 +10,7 @@ from hub.api.schemas.diagnoses import WriterShape
 
 
 class SpentShape(ApiObject):
-    """Usage of today (UTC)."""
+    """The use of models since midnight (UTC)."""
 
     calls: int
     tokens: int
@@ -18,7 +18,7 @@ class SpentShape(ApiObject):
 
 
 class SpendLimits(ApiObject):
-    """Limits a day for all servers together, and for each person. Null means no limit."""
+    """Limits on the use of models a day, for all servers together and for each person. Null means no limit."""
 
     calls: int | None
     tokens: int | None
@@ -28,9 +28,10 @@ class SpendLimits(ApiObject):
 
 
 class PersonUsageShape(ApiObject):
-    """What a person has used today, and may use a day. `resets_at` is when the day (UTC) ends, in epoch milliseconds.
+    """How much a person has used models today, and the person's limits a day (null: no limit).
 
-    `cloud`: the role may use models outside this machine and its network.
+    `resets_at` is the end of the day in UTC (epoch milliseconds). `cloud` is true if the person's role may use models
+    outside this machine and its network.
     """
 
     calls: int
@@ -42,9 +43,10 @@ class PersonUsageShape(ApiObject):
 
 
 class ModelServerShape(ApiObject):
-    """A model server. The API key is never returned, only `has_key`.
+    """A model server. The API key is never returned; `has_key` says whether there is one.
 
-    `changed`: it was set through the API, not in the settings file. `fault` is why it is not used.
+    `changed` is true if the server was set through the API, not in the settings file. `fault` says why the server is
+    not used; it is null if the server is used.
     """
 
     name: str
@@ -63,10 +65,11 @@ class ModelServerShape(ApiObject):
 
 
 class RoleShape(ApiObject):
-    """A role of models.
+    """A task that models are used for, and the models for it.
 
-    `servers` are the configured ones; empty if the mode selects them. `order` are the models in order of use. `resting`
-    has the seconds until a failed server is used again. `fault` says which server is not used, and why.
+    `servers` are the configured servers; empty if `ai.mode` selects them. `order` are the models in the order in which
+    they are tried. `resting` maps a failed server to the seconds until it is used again. `fault` says which server is
+    not used, and why.
     """
 
     role: Literal["chat", "diagnosis", "vision", "transcription"]
@@ -85,7 +88,7 @@ class ModelsShape(ApiObject):
 
 
 class ModelTest(ApiObject):
-    """Result of a test. `message` says what is wrong and what to do."""
+    """The result of testing a model server. `message` says what is wrong and what to do."""
 
     ok: bool
     message: str | None

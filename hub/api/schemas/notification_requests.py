@@ -16,7 +16,7 @@ from hub.notifications.settings import PersonAddress, PersonNotifications
 from hub.notifications.templates import MessageTemplate
 
 LATEST_MS = 4_102_444_800_000
-"""2100-01-01: weekly hours are looked up in the calendar, which ends in the year 9999."""
+"""The year 2100 in epoch ms. The limit keeps the search for weekly hours within the calendar, which ends in 9999."""
 Seconds = Annotated[int, Field(ge=0, le=604_800)]
 Value = Annotated[str, StringConstraints(max_length=2_048)] | Annotated[int, Field(ge=0, le=65_535)] | bool
 Values = Annotated[dict[Annotated[str, StringConstraints(max_length=64)], Value], Field(max_length=32)]
@@ -26,27 +26,28 @@ Ids = Annotated[tuple[Annotated[str, StringConstraints(max_length=64)], ...], Fi
 
 
 class TemplateWanted(Incoming):
-    """A Jinja2 template. An empty field uses the template of the route, or the default if the route has none."""
+    """A Jinja2 template of messages. An empty field uses the route's template, or the default if that is empty too."""
 
     title: Annotated[str, StringConstraints(max_length=4_096)] = ""
     text: Annotated[str, StringConstraints(max_length=4_096)] = ""
 
     def wanted(self) -> MessageTemplate:
-        """Return the template."""
+        """Return the template as a type of the model."""
         return MessageTemplate(self.title, self.text)
 
 
 class PreviewWanted(TemplateWanted):
-    """A template to try on an alert: on the newest one without `alert_id`."""
+    """A template to try on the alert `alert_id`, or on the newest alert if `alert_id` is null."""
 
     status: Literal["firing", "resolved"] = "firing"
     alert_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 
 
 class ChannelWanted(Incoming):
-    """A channel. `values` are its settings; of a secret, an absent value is kept and an empty one is removed.
+    """A channel to send messages over. `values` are its settings.
 
-    `shared`: routes send to it. Otherwise only people use it, each with an address of their own.
+    If a secret is absent from `values`, the stored secret is kept; an empty secret removes it. If `shared` is true,
+    routes send to the channel. Otherwise, only people use the channel, each with an address of their own.
     """
 
     kind: Annotated[str, StringConstraints(max_length=32)]
@@ -58,7 +59,7 @@ class ChannelWanted(Incoming):
 
 
 class ChannelTest(ChannelWanted):
-    """A channel to test; `address` is that of a person on it."""
+    """A channel to test. `address` is a person's address on this channel; null for a channel with a fixed receiver."""
 
     address: Address | None = None
 
@@ -66,7 +67,8 @@ class ChannelTest(ChannelWanted):
 class StepWanted(Incoming):
     """Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert.
 
-    `channels` are ids, `*` is every shared channel; `people` are ids of accounts; `roles` stand for all their people.
+    `channels` are ids of channels; `*` stands for every shared channel. `people` are ids of accounts. A role in `roles`
+    stands for all people with that role.
     """
 
     after_s: Seconds = 0
@@ -76,9 +78,10 @@ class StepWanted(Incoming):
 
 
 class RouteWanted(Incoming):
-    """A route: the alerts that match every list that is not empty, and how people are notified of them.
+    """A route: which alerts it is for, and how people are notified of them.
 
-    `hours`: the weekly hours in which the route is used; empty: always. Without `steps` such alerts are not sent.
+    An alert has to match every list that is not empty. `hours` are the weekly hours in which the route is used; an
+    empty list means always. A route without `steps` notifies nobody.
     """
 
     name: Text
@@ -99,7 +102,7 @@ class RouteWanted(Incoming):
     template: TemplateWanted = Field(default_factory=TemplateWanted)
 
     def route(self) -> NotificationRoute:
-        """Return the route, its steps in the order of time."""
+        """Return the route as a type of the model, with its steps sorted by time."""
         steps = [RouteStep(each.after_s, each.channels, each.people, each.roles) for each in self.steps]
         return NotificationRoute(
             name=self.name,
@@ -118,13 +121,16 @@ class RouteWanted(Incoming):
 
 
 class RoutesWanted(Incoming):
-    """All routes. The first that matches an alert is used."""
+    """All routes, which replace the stored routes. The first route that matches an alert is used."""
 
     routes: Annotated[list[RouteWanted], Field(max_length=64, fail_fast=True)]
 
 
 class ReportPreviewWanted(Incoming):
-    """A report over the last `hours` (a digest: seven days), with times in the zone."""
+    """A report to preview, with times in the time zone `zone`.
+
+    The report covers the last `hours`. A digest covers seven days.
+    """
 
     kind: ReportKind
     hours: Annotated[int, Field(ge=1, le=48)] = 8
@@ -132,9 +138,9 @@ class ReportPreviewWanted(Incoming):
 
 
 class ReportWanted(ReportPreviewWanted):
-    """When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+    """A scheduled report. It is sent on `days` (0 is Monday), `at` minutes after midnight in the time zone `zone`.
 
-    Without anything to report it is sent only with `send_empty`.
+    If there is nothing to report, the report is sent only if `send_empty` is true.
     """
 
     name: Text
@@ -146,22 +152,23 @@ class ReportWanted(ReportPreviewWanted):
     send_empty: bool = False
 
     def wanted(self) -> ReportSchedule:
-        """Return the schedule."""
+        """Return the schedule, with each day once and in order."""
         return ReportSchedule(**{**self.model_dump(), "days": tuple(sorted(set(self.days)))})
 
 
 class ReportsWanted(Incoming):
-    """All reports."""
+    """All reports, which replace the stored reports."""
 
     reports: Annotated[list[ReportWanted], Field(max_length=32, fail_fast=True)]
 
 
 class GeneralWanted(Incoming):
-    """Settings to change; absent or null ones stay as they are.
+    """General settings of notifications to change. Settings that are absent or null stay as they are.
 
-    `base_url` is the hub's address in links of messages; empty: its own. `heartbeat_url` is requested every minute
-    while the hub works; empty: none. `mqtt_events`: publish events and open alerts below `hub/`. `home_assistant`:
-    announce alerts to Home Assistant as sensors.
+    Links in messages begin with `base_url`; if it is empty, they begin with the hub's own address. The hub requests
+    `heartbeat_url` every minute while it works; if it is empty, there is no heartbeat. With `mqtt_events`, the hub
+    publishes events and open alerts below `hub/`. With `home_assistant`, it announces alerts to Home Assistant as
+    sensors.
     """
 
     base_url: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)] | None = None
@@ -171,7 +178,7 @@ class GeneralWanted(Incoming):
 
 
 class DryRunWanted(Incoming):
-    """A hypothetical alert: of a device, with a rule and a severity, raised at `at` (now if absent)."""
+    """A hypothetical alert on a device, with a rule and a severity. It is raised at the time `at`, by default now."""
 
     device_id: str = Field(max_length=128)
     rule_id: Annotated[str, StringConstraints(max_length=128)] = ""
@@ -180,7 +187,7 @@ class DryRunWanted(Incoming):
 
 
 class AddressWanted(Incoming):
-    """Where a person is reached over a channel."""
+    """The address at which a person is reached over a channel."""
 
     channel: Annotated[str, StringConstraints(max_length=64)]
     address: Address
@@ -188,18 +195,21 @@ class AddressWanted(Incoming):
 
 
 class OwnNotifications(Incoming):
-    """Your channels, and weekly hours in which messages wait; messages about critical alerts wait only on request."""
+    """Your addresses on channels, and the weekly quiet hours (`quiet`) in which messages wait.
+
+    Messages about critical alerts wait only if `quiet_critical` is true.
+    """
 
     addresses: Annotated[list[AddressWanted], Field(max_length=16, fail_fast=True)] = Field(default_factory=list)
     quiet: Hours = Field(default_factory=list)
     quiet_critical: bool = False
 
     def wanted(self) -> PersonNotifications:
-        """Return the settings."""
+        """Return the settings as a type of the model."""
         addresses = tuple(PersonAddress(each.channel, each.address, each.label) for each in self.addresses)
         return PersonNotifications(addresses, windows(self.quiet), self.quiet_critical)
 
 
 def windows(wanted: list[WeeklyWanted]) -> tuple[WeeklyWindow, ...]:
-    """Return weekly windows."""
+    """Return the weekly windows as types of the model, the days of each sorted and without duplicates."""
     return tuple(WeeklyWindow(tuple(sorted(set(each.days))), each.start, each.end, each.zone) for each in wanted)

@@ -8,14 +8,14 @@ from hub.model import ReportKind
 
 
 class TemplateShape(ApiObject):
-    """A template of messages. An empty title or text stands for the next one: channel, route, default."""
+    """A template of messages. If a field is empty, the next template applies, in the order channel, route, default."""
 
     title: str
     text: str
 
 
 class PreviewShape(ApiObject):
-    """A message about an alert as a template makes it."""
+    """The message about an alert that a template produces."""
 
     title: str
     text: str
@@ -23,7 +23,7 @@ class PreviewShape(ApiObject):
 
 
 class ReportShape(ApiObject):
-    """When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`."""
+    """A scheduled report. It is sent on `days` (0 is Monday), `at` minutes after midnight in the time zone `zone`."""
 
     name: str
     kind: ReportKind
@@ -38,7 +38,7 @@ class ReportShape(ApiObject):
 
 
 class ReportPreviewShape(ApiObject):
-    """A report as it would be sent now. `empty`: nothing happened."""
+    """A report as it would be sent now. `empty` is true if there is nothing to report."""
 
     title: str
     text: str

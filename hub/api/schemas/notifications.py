@@ -15,7 +15,7 @@ from hub.notifications.settings import NotificationChannel, NotificationSettings
 
 
 class ChannelFieldShape(ApiObject):
-    """A setting of a kind of channel. Values of the types `secret` and `secret_url` are never returned."""
+    """A setting that channels of a kind have. Values of the types `secret` and `secret_url` are never returned."""
 
     name: str
     title: str
@@ -27,7 +27,10 @@ class ChannelFieldShape(ApiObject):
 
 
 class ChannelKindShape(ApiObject):
-    """A kind of channel. `address`: what people enter to be reached over it; null if it has no personal addresses."""
+    """A kind of channel, such as email. `address` describes what people enter to be reached over such a channel.
+
+    `address` is null if channels of this kind have no personal addresses.
+    """
 
     kind: str
     title: str
@@ -36,9 +39,9 @@ class ChannelKindShape(ApiObject):
 
 
 class ChannelShape(ApiObject):
-    """A channel without its secrets; `secrets` names those that are set. `target` is where messages go, masked.
+    """A channel without its secrets. `secrets` are the names of the secrets that are set.
 
-    `waiting` and `failed` are numbers of deliveries.
+    `target` is the address that messages go to, masked. `waiting` and `failed` are numbers of deliveries.
     """
 
     id: str
@@ -55,7 +58,7 @@ class ChannelShape(ApiObject):
 
 
 class StepShape(ApiObject):
-    """Whom to notify `after_s` seconds after the first message."""
+    """Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert."""
 
     after_s: int
     channels: list[str]
@@ -64,7 +67,7 @@ class StepShape(ApiObject):
 
 
 class RouteShape(ApiObject):
-    """A route."""
+    """A route: which alerts it is for, and how people are notified of them."""
 
     name: str
     scope: ScopeShape
@@ -81,12 +84,13 @@ class RouteShape(ApiObject):
 
 
 class NotificationsShape(ApiObject):
-    """The settings of notifications. `link_url` is the address that links in messages begin with.
+    """The settings of notifications. Links in messages begin with `link_url`.
 
-    `default_template` makes the messages of channels and routes without a template of their own; `template_fields`
-    are the fields of a message, and `alert_fields` those of each alert in a loop over `alerts`.
+    `default_template` is used for channels and routes without a template of their own. `template_fields` are the names
+    that a template can use for a message. `alert_fields` are the names that it can use for each alert in a loop over
+    `alerts`.
 
-    `heartbeat` is the URL of the heartbeat, masked; empty: none.
+    `heartbeat` is the URL of the heartbeat, masked; it is empty if there is no heartbeat.
     """
 
     kinds: list[ChannelKindShape]
@@ -104,7 +108,7 @@ class NotificationsShape(ApiObject):
 
 
 class ChannelTestShape(ApiObject):
-    """Whether a test message was handed over, or why not."""
+    """The result of a test message. If `ok` is false, `reason` and `message` say why it was not handed over."""
 
     ok: bool
     reason: FailureReason | None
@@ -122,7 +126,7 @@ class AttemptShape(ApiObject):
 
 
 class DeliveryShape(ApiObject):
-    """A delivery with its attempts. `due_at` is when the next attempt is due."""
+    """A delivery of a message over a channel, with its attempts. `due_at` is the time of the next attempt."""
 
     number: int
     key: str
@@ -142,16 +146,17 @@ class DeliveryShape(ApiObject):
 
 
 class DeliveryList(ApiObject):
-    """Deliveries, newest first. `next` is the number to continue below; null at the end."""
+    """Deliveries, newest first. To get older ones, pass `next` as the number to continue below; null at the end."""
 
     items: list[DeliveryShape]
     next: int | None
 
 
 class DryRunReceiverShape(ApiObject):
-    """Somebody in a step: a channel, a person on a channel, or a `person` who cannot be reached.
+    """A receiver of a step: a channel, a person on a channel, or a `person` who cannot be reached.
 
-    `held_until`: quiet hours hold the message until then.
+    `channel` is null for a person who cannot be reached. `held_until` is the end of the quiet hours that hold the
+    message; null if the message would be sent at once.
     """
 
     channel: str | None
@@ -161,14 +166,14 @@ class DryRunReceiverShape(ApiObject):
 
 
 class DryRunStepShape(ApiObject):
-    """A step of the route, and when it would be due."""
+    """A step of the route. `at` is the time at which its receivers would be notified."""
 
     at: int
     receivers: list[DryRunReceiverShape]
 
 
 class DryRunShape(ApiObject):
-    """Who would be notified. `route` is null if no route matches at that time: then nobody is."""
+    """Who would be notified. `route` is null if no route matches at that time; then nobody would be notified."""
 
     route: str | None
     group_wait_s: int
@@ -177,7 +182,7 @@ class DryRunShape(ApiObject):
 
 
 class PersonalChannelShape(ApiObject):
-    """A channel that people can be reached over."""
+    """A channel over which people can be reached at an address of their own."""
 
     id: str
     kind: str
@@ -192,9 +197,9 @@ class PersonAddressShape(ApiObject):
 
 
 class OwnNotificationsShape(ApiObject):
-    """Your channels and quiet hours, and the `channels` that you can choose from.
+    """Your addresses on channels and your quiet hours. `channels` are the channels that you can choose from.
 
-    `push_key`: the key with which a browser subscribes to push messages.
+    `push_key` is the key with which a browser subscribes to push messages.
     """
 
     addresses: list[PersonAddressShape]
@@ -205,18 +210,18 @@ class OwnNotificationsShape(ApiObject):
 
 
 def field_shape(field: ChannelField) -> ChannelFieldShape:
-    """Return a setting of a kind."""
+    """Return a setting of a kind of channel as an object of the API."""
     return ChannelFieldShape.of(field, choices=list(field.choices))
 
 
 def kind_shape(kind: ChannelKind) -> ChannelKindShape:
-    """Return a kind of channel."""
+    """Return a kind of channel as an object of the API."""
     address = field_shape(kind.address) if kind.address is not None else None
     return ChannelKindShape(kind.kind, kind.title, [field_shape(each) for each in kind.fields], address)
 
 
 def channel_shape(channel: NotificationChannel, counts: dict[tuple[str, DeliveryState], int]) -> ChannelShape:
-    """Return a channel without its secrets."""
+    """Return a channel without its secrets. ``counts`` has the number of deliveries by channel id and state."""
     secrets = {field.name for field in channel.type.fields if field.type in SECRET}
     return ChannelShape.of(
         channel,
@@ -230,7 +235,7 @@ def channel_shape(channel: NotificationChannel, counts: dict[tuple[str, Delivery
 
 
 def route_shape(route: NotificationRoute) -> RouteShape:
-    """Return a route."""
+    """Return a route as an object of the API."""
     return RouteShape.of(
         route,
         scope=ScopeShape.of(route.scope),
@@ -241,7 +246,7 @@ def route_shape(route: NotificationRoute) -> RouteShape:
 
 
 def delivery_shape(record: DeliveryRecord) -> DeliveryShape:
-    """Return a delivery."""
+    """Return a delivery as an object of the API."""
     delivery = record.delivery
     return DeliveryShape.of(
         record,
@@ -260,7 +265,7 @@ def delivery_shape(record: DeliveryRecord) -> DeliveryShape:
 
 
 def dry_run_shape(found: DryRun) -> DryRunShape:
-    """Return a dry run."""
+    """Return the result of a dry run as an object of the API."""
     steps = [
         DryRunStepShape(each.at, [DryRunReceiverShape.of(receiver) for receiver in each.receivers])
         for each in found.steps
@@ -269,7 +274,10 @@ def dry_run_shape(found: DryRun) -> DryRunShape:
 
 
 def own_shape(wishes: PersonNotifications, settings: NotificationSettings, push_key: str) -> OwnNotificationsShape:
-    """Return the settings of a person."""
+    """Return ``wishes`` as an object of the API, with the channels that the person can choose from.
+
+    ``settings`` has the channels of the hub.
+    """
     return OwnNotificationsShape(
         addresses=[PersonAddressShape.of(each) for each in wishes.addresses],
         quiet=[WeeklyShape.of(each) for each in wishes.quiet],

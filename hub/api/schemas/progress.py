@@ -1,4 +1,4 @@
-"""The steps of a run, both on ``/api/live`` and in the assistant's answers."""
+"""The steps of a diagnosis or an answer that is being written, for ``/api/live`` and for the assistant's answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.model import Op
 
 
 class RunStepShape(ApiObject):
-    """A step. docs/live.md describes the fields of each `op`."""
+    """A step of a diagnosis or an answer that is being written. docs/live.md describes the fields of each `op`."""
 
     op: Op
     text: str | UnsetType = UNSET

@@ -1,4 +1,4 @@
-"""Request bodies of reactions. Times are epoch milliseconds."""
+"""Request bodies of reactions, which send a command or call a webhook automatically. Times are epoch milliseconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from hub.api.schemas.table_requests import TableChangeBody, TableDraftBody, Tabl
 
 
 class ReactionDraft(TableDraftBody):
-    """A draft: `reaction`, its keys as in `reactions.toml` (null omits one), or `text`, its table."""
+    """A draft of a reaction: either `reaction` or `text`.
+
+    `reaction` has the keys of the reaction as in `reactions.toml`; a key with the value null is omitted. `text` is the
+    `[[reaction]]` table.
+    """
 
     KEYS: ClassVar[str] = "reaction"
 
@@ -20,18 +24,18 @@ class ReactionDraft(TableDraftBody):
 
 
 class ReactionChange(ReactionDraft, TableChangeBody):
-    """A new or changed reaction. `revision` is the revision of `reactions.toml` that it was edited from."""
+    """A new or changed reaction. `revision` is the revision of `reactions.toml` that the edit started from."""
 
 
 class ReactionPreviewQuery(ReactionDraft, TablePreviewBody):
-    """A draft to preview. `id` is the reaction that it replaces; absent for a new one.
+    """A draft to preview. `id` is the id of the reaction that the draft replaces; it is absent for a new reaction.
 
-    Without `reaction` and `text`, the stored reaction is returned.
+    Without `reaction` and `text`, the stored reaction with this id is previewed.
     """
 
 
 class ReactionTrialQuery(ReactionPreviewQuery):
-    """A draft, and a past period of at most 31 days to try it in."""
+    """A draft, and a past period of at most 31 days to try the draft in."""
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
@@ -43,6 +47,6 @@ class ReactionTrialQuery(ReactionPreviewQuery):
 
 
 class ReactionSwitchWanted(Incoming):
-    """Whether reactions may run."""
+    """The switch for all reactions: if it is off, no reaction runs."""
 
     on: bool

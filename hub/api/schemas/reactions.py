@@ -1,4 +1,4 @@
-"""Objects of reactions that the API returns."""
+"""Reactions as the API returns them. A reaction sends a command or calls a webhook automatically."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from hub.services.reaction_trials import ReactionTrial
 
 
 class ReactionShape(ApiObject):
-    """A reaction. `starts`, `condition` (null if it always runs) and `does` are sentences.
+    """A reaction. `starts`, `condition` and `does` are sentences; `condition` is null if the reaction has no condition.
 
-    `step`, `rules`, `severities`, `scope` and `for_ms` select alerts; `step` is null for a schedule, which has `times`
-    in `time_zone`. A command has a name, a `value`, and goes to `device`, to each device of `to`, or (both null) to the
-    alert's device. `webhook` is a masked URL, or the file that holds it; null for a command.
+    `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
+    schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
+    `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
+    device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL.
     """
 
     id: str
@@ -42,11 +43,12 @@ class ReactionShape(ApiObject):
 
 
 class ReactionRunShape(ApiObject):
-    """What became of one occasion on which a reaction was due. `due_at` is when it was due, `at` when it was decided.
+    """The outcome of one occasion on which a reaction was due.
 
-    `step`, `alert`, `rule` and `device` are those of the alert, null for a schedule. `commands` has each device with
-    the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions that
-    the run stands for: occasions beyond the rate limit share one run.
+    `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
+    `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
+    id of its command, or with the problem that prevented the command. `webhook` is the masked URL. `count` is the
+    number of occasions that this entry stands for: all occasions beyond the rate limit share one entry.
     """
 
     number: int
@@ -65,13 +67,13 @@ class ReactionRunShape(ApiObject):
 
 
 class ReactionRunList(ApiObject):
-    """Runs, newest first."""
+    """Runs of reactions, newest first."""
 
     items: list[ReactionRunShape]
 
 
 class ReactionItem(ReactionShape):
-    """A reaction with its state. `paused` is why the loop protection paused it, null if it did not.
+    """A reaction with its state. `paused` says why the loop protection paused it; null if it is not paused.
 
     `next_at` is when its schedule is due next, `last` its last run; both may be null.
     """
@@ -82,7 +84,7 @@ class ReactionItem(ReactionShape):
 
 
 class ReactionList(ApiObject):
-    """The reactions. None runs unless `on`; `allowed` is false if the settings of the hub keep them off."""
+    """All reactions. They run only if `on` is true. `allowed` is false if the hub's settings keep reactions off."""
 
     items: list[ReactionItem]
     on: bool
@@ -99,17 +101,17 @@ class ReactionText(ApiObject):
 
 
 class ReactionsChecked(ApiObject):
-    """Result of checking `reactions.toml`. If it is invalid, `problem` says why, and `items` is empty."""
+    """The result of checking `reactions.toml`. If the file is invalid, `problem` says why, and `items` is empty."""
 
     items: list[ReactionShape]
     problem: str | None
 
 
 class ReactionPreview(ApiObject):
-    """A draft as `[[reaction]]` table, as its `values` by key, and as parsed.
+    """A draft as a `[[reaction]]` table (`text`), as the keys and values of that table, and as a parsed reaction.
 
-    If it is invalid, `problem` says why, and `reaction` is null. `devices` would get the command now; `warnings` say
-    which of them would refuse it.
+    If the draft is invalid, `problem` says why, and `reaction` is null. `devices` are the devices that would get the
+    command now. `warnings` say which of these devices would refuse it.
     """
 
     text: str
@@ -123,9 +125,10 @@ class ReactionPreview(ApiObject):
 class ReactionTrialShape(ApiObject):
     """What a draft would have done in a past period.
 
-    It would have been due `occasions` times; `counts` says how many runs had each outcome, `runs` has the newest 500,
-    oldest first, each with `number` 0. `readings` were read for the condition. `complete` is false if the period has
-    more alerts, occasions or readings than a trial reads.
+    `occasions` is how often the reaction would have been due. `counts` maps an outcome to the number of runs with it.
+    `runs` has the newest 500 runs, oldest first; their `number` is 0. `readings` is the number of readings that were
+    read to evaluate the condition. `complete` is false if the period has more alerts, occasions or readings than a
+    trial reads.
     """
 
     occasions: int

@@ -19,7 +19,10 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 def _bounded(data: Any) -> Any:
-    """Refuse a body that exceeds :mod:`hub.bounds`, before it is validated further."""
+    """Return ``data`` unchanged, or raise if it exceeds the limits of :mod:`hub.bounds`.
+
+    This check runs before the rest of the validation.
+    """
     try:
         check(data, "The body")
     except Rejected as error:
@@ -30,8 +33,8 @@ def _bounded(data: Any) -> Any:
 class Incoming(BaseModel):
     """Base class of request bodies. Unknown keys are refused.
 
-    Lists are validated up to the first error (``fail_fast``): reporting one for each item of a long list would block
-    the event loop.
+    The validation of a list stops at the first invalid item (``fail_fast``), because errors for all items of a long
+    list would block the event loop.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -41,7 +44,7 @@ class Incoming(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _known(cls, data: Any) -> Any:
-        """Refuse unknown keys, and name the allowed ones."""
+        """Raise an error that names the allowed keys if ``data`` has an unknown key. Otherwise, return ``data``."""
         allowed = [field.alias or name for name, field in cls.model_fields.items()]
         unknown = next((key for key in data if key not in allowed), None) if isinstance(data, dict) else None
         if unknown is not None:
@@ -53,9 +56,10 @@ TermId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, m
 
 
 class MetricEdit(Incoming):
-    """Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
+    """Overrides of a metric's properties. An absent or null key keeps the device's own property.
 
-    `quantity`, `places` and `role` correct what the metric measures; `GET /api/terms` lists the known ones.
+    `unit` replaces the name of the unit; values are not converted. `quantity`, `places` and `role` correct what the
+    metric measures; `GET /api/terms` lists the known ones.
     """
 
     title: (
@@ -78,8 +82,8 @@ class MetricEdit(Incoming):
 class DeviceEdit(Incoming):
     """An edit of a device. Absent keys stay unchanged; null restores the device's own value.
 
-    `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that it is, an
-    empty list for none of the known ones.
+    `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that the device
+    is; an empty list means that it is none of the known kinds.
     """
 
     name: Text | None = None
@@ -90,13 +94,16 @@ class DeviceEdit(Incoming):
 
 
 class Desired(RootModel[dict[Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=ONE_LINE)], Any]]):
-    """Keys with their desired JSON values. Null removes a key."""
+    """The desired state of a device: keys with JSON values. Null removes a key."""
 
     _bounds = model_validator(mode="before")(_bounded)
 
 
 class CommandWanted(Incoming):
-    """A command. `value` has to match the device's description of the command; null if it takes none."""
+    """A command to a device. `value` has to match the device's description of the command.
+
+    `value` is null if the command takes no value.
+    """
 
     name: str = Field(min_length=1, max_length=128)
     value: Any = Field(None, json_schema_extra={"type": ["null", "boolean", "number", "string", "object"]})
@@ -104,7 +111,7 @@ class CommandWanted(Incoming):
 
 
 class AnalysisEdit(Incoming):
-    """Links of an analysis. `models` are the device models whose manual the document is."""
+    """What an uploaded file belongs to. If the file is a manual, `models` are the device models that it describes."""
 
     device_id: Annotated[str, Field(max_length=128)] | None = None
     models: Annotated[list[Text], Field(max_length=32, fail_fast=True)] = []
@@ -135,9 +142,9 @@ class ModelServerWanted(Incoming):
 
 
 class ModelPlan(Incoming):
-    """The servers of each role, the daily limits, and the roles that may use models outside this network.
+    """The model servers for each task, the daily limits, and the roles that may use models outside this network.
 
-    `ai.mode` selects the servers of empty roles; null: no limit.
+    If the list of servers for a task is empty, `ai.mode` selects them. If a limit is null, there is no limit.
     """
 
     chat: ServerNames = []
@@ -158,7 +165,10 @@ class SeriesWanted(Incoming):
 
 
 class HistoryQuery(Incoming):
-    """A query of several series. `from` is inclusive; `to` is inclusive for readings and exclusive for buckets."""
+    """A query of the history of several metrics. `from` is inclusive.
+
+    `to` is inclusive if readings are returned, and exclusive if buckets are returned.
+    """
 
     start: int = Field(alias="from", ge=0, le=2**53)
     end: int = Field(alias="to", ge=0, le=2**53)
@@ -174,19 +184,19 @@ class HistoryQuery(Incoming):
 
 
 class TextCheck(Incoming):
-    """A draft of ``rules.toml`` or ``mappings.toml``."""
+    """The draft of a whole settings file, such as ``rules.toml`` or ``mappings.toml``."""
 
     text: str = Field(max_length=200_000)
 
 
 class TextChange(TextCheck):
-    """A new text. `revision` is the revision of the text that it was edited from."""
+    """A new text for a settings file. `revision` is the revision of the file that the edit started from."""
 
     revision: str = Field(max_length=64)
 
 
 class MessageTried(Incoming):
-    """An MQTT message. `payload` is text or hexadecimal, as `/api/topics/last` returns it."""
+    """An MQTT message to decode. `payload` is text or hexadecimal, as `/api/topics/last` returns it."""
 
     topic: str = Field(min_length=1, max_length=1_024)
     payload: str = Field(max_length=16_384)
@@ -202,10 +212,11 @@ class MessageTried(Incoming):
 
 
 class MappingsTrial(Incoming):
-    """Messages to decode by a draft: either `text`, all of `mappings.toml`, or one mapping.
+    """Messages to decode with a draft: either the whole text of `mappings.toml` (`text`), or one mapping.
 
-    `mapping` has the keys of one mapping as in the file (null omits one). `topic` is the mapping that it replaces;
-    absent for a new one. Without `mapping`, the stored mapping of `topic` is used.
+    `mapping` has the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
+    the stored mapping that the draft replaces; it is absent for a new mapping. With `topic` and without `mapping`, the
+    stored mapping is used.
     """
 
     text: str | None = Field(None, max_length=200_000)
@@ -225,7 +236,7 @@ class Question(Incoming):
 
 
 class FollowUp(Incoming):
-    """A question in a conversation, which may be as short as `Why?`."""
+    """A question in a conversation. It may be as short as `Why?`, because the earlier questions are known."""
 
     question: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 

@@ -1,4 +1,4 @@
-"""Objects that the API returns: devices, alerts with their diagnoses, the activity log, answers.
+"""Devices, alerts with their diagnoses, the activity log, and answers, as the API returns them.
 
 Times are epoch milliseconds.
 """
@@ -26,14 +26,14 @@ class CurrentShape(ApiObject):
 
 
 class AssigneeShape(ApiObject):
-    """The person that an alert is assigned to: id of the account, and its name at that time."""
+    """The person that an alert is assigned to: the account's id, and its name when the alert was assigned."""
 
     id: str
     name: str
 
 
 class MuteShape(ApiObject):
-    """Nobody is notified of the alert, until a time; null: until it is cleared."""
+    """A mute: nobody is notified of the alert until the time `until` (null: until the alert is cleared)."""
 
     by: str
     at: int
@@ -48,7 +48,7 @@ class SilencedByShape(ApiObject):
 
 
 class SuppressedByShape(ApiObject, rename={"device": "device_id"}):
-    """The gateway whose outage explains an alert; both fields are null if it is out of the account's scope."""
+    """The gateway whose outage explains an alert. Both fields are null if the account may not see the gateway."""
 
     device: str | None
     name: str | None
@@ -60,19 +60,19 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
     - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
     - `value`: the metric's value when the alert was raised
-    - `current`: its newest value (null if it has none)
-    - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
-    - `late`: all its readings arrived late, so nobody was alerted
-    - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
-      contents, unformatted
-    - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
-    - `suppressed_by`: nobody is notified of this alert, because a gateway is down
-    - `flapping`: it is raised and cleared again and again; people are not notified each time
-    - `closed_by`: cleared by this person, not because the condition ended
-    - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
-    - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
-    - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
-      none
+    - `current`: the metric's newest value; null if the metric has no value
+    - `withdrawn`: the alert was cleared because the rule was changed or no longer applies
+    - `late`: all readings of the alert arrived late, so nobody was notified
+    - `stays_open`: a sentence that says why readings cannot clear the open alert at present
+    - `stays_open_key` and `stays_open_params`: the key of that sentence, and the values in it
+    - `acknowledged_until`: when the acknowledgement ends; null: it lasts until the alert is cleared
+    - `suppressed_by`: nobody is notified of this alert, because this gateway is down
+    - `flapping`: the alert is raised and cleared again and again; people are not notified each time
+    - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
+    - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
+    - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
+    - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
+      in that sentence; alerts of older versions have neither
     """
 
     id: str
@@ -118,9 +118,10 @@ class AlertShape(ApiObject, rename={"device": "device_id", "rule": "rule_id", "i
 
 
 class DeviceShape(ApiObject):
-    """A device. `native_id` is its own name for itself, `via` the gateway that it is connected through.
+    """A device. `native_id` is the name that the device has for itself, `via` the gateway that it is connected through.
 
-    `area_id` is the area that a person assigned it to. If it is null, `area` is only what the device announces.
+    `area_id` is the area that a person assigned the device to. If `area_id` is null, `area` is the name that the device
+    announces.
     """
 
     id: str
@@ -158,9 +159,10 @@ class BoundShape(ApiObject, rename={"rule": "rule_id"}, kw_only=True):
 
 
 class DeviceDetail(DeviceValues):
-    """A device with values, open alerts, thresholds (`limits`), twin, hints, and its kind of machine.
+    """A device with its values, open alerts, thresholds (`limits`), desired and reported state, and hints.
 
-    `differs` has the keys whose `desired` value the device has not reported.
+    `differs` has the keys whose `desired` value the device has not reported. `semantics` says what each metric
+    measures, and `kinds` which kind of machine the device is.
     """
 
     info: dict[str, Any]
@@ -188,7 +190,8 @@ class AlertPage(ApiObject):
 class ActivityShape(ApiObject, rename={"device": "device_id"}):
     """An entry of the activity log.
 
-    `message_key` and `message_params` are the contents of `text`, unformatted; older entries have none.
+    `message_key` is the key of the sentence `text`, and `message_params` are the values in it. In entries of older
+    versions, `message_key` is null.
     """
 
     ts: int
@@ -208,8 +211,8 @@ class ActivityPage(ApiObject):
 class RejectedShape(ApiObject, rename={"size": "bytes", "received": "received_at"}):
     """A message that could not be decoded.
 
-    `payload_hex` is the beginning of the payload, at most 2,048 bytes, empty for messages of older versions. `bytes`
-    is the size of the payload.
+    `payload_hex` is the beginning of the payload, at most 2,048 bytes. It is empty for messages that an older version
+    of the hub stored. `bytes` is the size of the whole payload.
     """
 
     topic: str

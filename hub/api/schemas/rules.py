@@ -25,10 +25,11 @@ class ScopeShape(ApiObject):
 class RuleShape(ApiObject):
     """An active rule. The keys of `condition` depend on `kind`.
 
-    `metric` is a name or a pattern; of a rule that joins conditions, it is the metric of the first one. A rule on all
-    metrics of a quantity has `quantity` instead. Both are null for a rule on the whole device. `schedule` has the hours
-    in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always. `text` is a sentence that
-    describes the rule. `message_key` (the kind) and `message_params` are its contents, unformatted.
+    `metric` is a name or a pattern. If the rule joins several conditions, `metric` is the metric of the first
+    condition. A rule on all metrics that measure a quantity has `quantity` instead. A rule on the whole device has
+    neither. `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty if the
+    rule is always evaluated. `text` is a sentence that describes the rule. `message_key` (the kind of rule) is the key
+    of that sentence, and `message_params` are the values in it.
     """
 
     id: str
@@ -59,7 +60,7 @@ class RulesText(ApiObject):
 
 
 class RulesSaved(ApiObject):
-    """The new text of `rules.toml`. `warnings` says what the changed rules name and does not exist."""
+    """The new text of `rules.toml`. `warnings` name things that the changed rules refer to and that do not exist."""
 
     text: str
     revision: str
@@ -67,9 +68,9 @@ class RulesSaved(ApiObject):
 
 
 class RulePreview(ApiObject):
-    """A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+    """A draft as a `[[rule]]` table and as a parsed rule. If it is invalid, `problem` says why, and `rule` is null.
 
-    `warnings` says what a valid rule names and does not exist: areas, devices, models, labels, gateways.
+    `warnings` name the areas, devices, models, labels and gateways that a valid rule refers to and that do not exist.
     """
 
     text: str
@@ -80,11 +81,11 @@ class RulePreview(ApiObject):
 
 
 class RuleFromWordsShape(ApiObject):
-    """A draft from a sentence, as `RulePreview` has it.
+    """A draft made from a sentence. `text`, `rule` and `problem` are as in `RulePreview`.
 
     - `missing`: keys that the rule needs and the sentence does not give
     - `unknown`: words that were not understood
-    - `model`: the language model that drafted it; null for the grammar
+    - `model`: the language model that drafted the rule; null if the hub's own parser did
     """
 
     text: str

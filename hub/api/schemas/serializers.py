@@ -1,4 +1,4 @@
-"""Convert the domain's data types to the objects of the API."""
+"""Convert the types of :mod:`hub.model` to the objects of the API."""
 
 from __future__ import annotations
 

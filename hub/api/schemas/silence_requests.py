@@ -17,9 +17,10 @@ Minute = Annotated[int, Field(ge=0, le=1439)]
 
 
 class WeeklyWanted(Incoming):
-    """Weekly windows: days (0 is Monday), start and end in minutes after midnight in the time zone `zone`.
+    """Weekly hours: from `start` to `end` on each of `days` (0 is Monday).
 
-    With `end` not after `start`, a window lasts until the next day.
+    `start` and `end` are minutes after midnight in the time zone `zone`. If `end` is not after `start`, the hours last
+    until `end` on the next day.
     """
 
     days: Annotated[list[Annotated[int, Field(ge=0, le=6)]], Field(min_length=1, max_length=7, fail_fast=True)]
@@ -29,7 +30,7 @@ class WeeklyWanted(Incoming):
 
 
 class Matchers(Incoming):
-    """The alerts that a silence matches: those that match every list that is not empty.
+    """Conditions on the alerts that a silence is for. An alert has to match every list that is not empty.
 
     At least one list must not be empty. `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`;
     `areas` are ids or names.
@@ -44,13 +45,13 @@ class Matchers(Incoming):
     severities: Annotated[tuple[Severity, ...], Field(max_length=4, fail_fast=True)] = ()
 
     def silence(self) -> AlertSilence:
-        """Return a silence with these matchers and nothing else."""
+        """Return a silence that has these conditions, and no id, note or times."""
         scope = Scope(self.devices, self.models, self.labels, self.areas, self.via)
         return AlertSilence(*("", "", "", 0, 0, None), scope=scope, rules=self.rules, severities=self.severities)
 
 
 class SilenceWanted(Matchers):
-    """A silence. It starts now if `starts_at` is absent. Only one with `weekly` windows may have no end."""
+    """A silence. It starts now if `starts_at` is absent. Only a silence with `weekly` hours may have no end."""
 
     note: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
     starts_at: Until | None = None
@@ -58,7 +59,7 @@ class SilenceWanted(Matchers):
     weekly: WeeklyWanted | None = None
 
     def wanted(self, now: int) -> AlertSilence:
-        """Return the silence that is wanted at the time ``now``."""
+        """Return the silence as a type of the model. It starts at ``now`` if the request has no start."""
         weekly = self.weekly and WeeklyWindow(
             tuple(sorted(set(self.weekly.days))), self.weekly.start, self.weekly.end, self.weekly.zone
         )

@@ -12,7 +12,10 @@ from hub.rules.silence_times import next_interval
 
 
 class WeeklyShape(ApiObject):
-    """The same hours of some days of the week (0 is Monday), in minutes after midnight in the time zone `zone`."""
+    """Weekly hours: from `start` to `end` on each of `days` (0 is Monday).
+
+    `start` and `end` are minutes after midnight in the time zone `zone`.
+    """
 
     days: list[int]
     start: int
@@ -23,9 +26,10 @@ class WeeklyShape(ApiObject):
 class SilenceShape(ApiObject):
     """A silence.
 
-    - `state`: `active` silences alerts now, `pending` will, `expired` has ended
-    - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
-    - `alerts`: how many open alerts it matches
+    - `state`: `active` silences alerts now, `pending` will silence alerts later, `expired` has ended
+    - `next_start`, `next_end`: start and end of the interval that lasts now or comes next; both are null without such
+      an interval, and `next_end` is null if the interval has no end
+    - `alerts`: the number of open alerts that the silence matches
     """
 
     id: str
@@ -49,14 +53,17 @@ class SilenceList(ApiObject):
 
 
 class SilencePreview(ApiObject):
-    """How many open alerts a silence would match, and the newest of them."""
+    """The number of open alerts that a silence would match, and the newest of these alerts."""
 
     count: int
     items: list[AlertShape]
 
 
 def shape(found: AlertSilence, alerts: int, now: int) -> SilenceShape:
-    """Return a silence as it is at the time ``now``."""
+    """Return a silence as an object of the API, with its state at the time ``now``.
+
+    ``alerts`` is the number of open alerts that the silence matches.
+    """
     start, end = (None if found.finished else next_interval(found, now)) or (None, None)
     return SilenceShape.of(
         found,

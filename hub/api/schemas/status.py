@@ -12,14 +12,17 @@ from hub.api.schemas.throughput import BusyShape, FlowShape
 
 
 class Health(ApiObject):
-    """Liveness. `failed` lists the tasks that have stopped; only with a token."""
+    """Liveness. `failed` lists the tasks that have stopped. It is absent for a request that is not authenticated."""
 
     status: Literal["ok", "failing"]
     failed: list[str] | UnsetType = UNSET
 
 
 class Readiness(ApiObject):
-    """Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work; only with a token."""
+    """Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
+
+    Both lists are absent for a request that is not authenticated.
+    """
 
     status: Literal["ready", "waiting"]
     missing: list[str] | UnsetType = UNSET
@@ -32,7 +35,10 @@ class RefusedFilter(ApiObject):
 
 
 class BrokerShape(ApiObject):
-    """Connection to the broker. `username` is null if the hub connects without one. `refused` are subscriptions."""
+    """The connection to the broker. `username` is null if the hub connects without a user name.
+
+    `refused` are the subscriptions that the broker refused.
+    """
 
     address: str
     connected: bool
@@ -56,7 +62,7 @@ class StoreShape(ApiObject):
 
 
 class AiShape(ApiObject):
-    """The models for questions and for pictures, in order of use."""
+    """The models that answer questions and those that describe pictures, in the order in which they are tried."""
 
     chat: list[WriterShape]
     vision: list[WriterShape]
@@ -65,8 +71,8 @@ class AiShape(ApiObject):
 class ClockShape(ApiObject):
     """The hub's clock.
 
-    `doubted_at` is what it showed when the hub stopped trusting it; null while it is trusted. `believed` is the time by
-    which old history is deleted.
+    `doubted_at` is the time that the clock showed when the hub stopped trusting it; null while the hub trusts it.
+    `believed` is the time that the hub uses to decide which history is old enough to delete.
     """
 
     now: int
@@ -75,9 +81,9 @@ class ClockShape(ApiObject):
 
 
 class MemoryShape(ApiObject):
-    """Memory used by devices, counted in metrics. A device without metrics counts as several.
+    """The memory that devices use, counted in metrics. A device without metrics counts as several metrics.
 
-    `left_out` is the number of stored devices that did not fit at start.
+    `left_out` is the number of stored devices that did not fit into memory when the hub started.
     """
 
     metrics: int

@@ -1,4 +1,4 @@
-"""Request bodies with one table of a settings file: a rule of ``rules.toml``, a mapping of ``mappings.toml``."""
+"""Request bodies with one table of a settings file, such as one rule of ``rules.toml``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.services.config_files import TableDraft
 
 
 class TableDraftBody(Incoming):
-    """A draft: the keys of the table in the field ``KEYS``, or the table as `text`."""
+    """A draft of one table: its keys in the field that ``KEYS`` names, or its TOML as `text`."""
 
     KEYS: ClassVar[str]
 
@@ -24,13 +24,13 @@ class TableDraftBody(Incoming):
         return self
 
     def draft(self) -> TableDraft | None:
-        """Return the draft, None if the body has neither keys nor text."""
+        """Return the draft; None if the body has neither keys nor text."""
         keys = getattr(self, self.KEYS)
         return None if keys is None and self.text is None else TableDraft(keys, self.text)
 
 
 class TableChangeBody(TableDraftBody):
-    """A new or changed table. `revision` is the revision of the file that it was edited from."""
+    """A new or changed table. `revision` is the revision of the file that the edit started from."""
 
     revision: str = Field(max_length=64)
 
@@ -42,7 +42,7 @@ class TableChangeBody(TableDraftBody):
 
 
 class TablePreviewBody(TableDraftBody):
-    """A draft, and the `id` of the table that it replaces; absent for a new one."""
+    """A draft, and the `id` of the table that the draft replaces. `id` is absent for a new table."""
 
     id: str | None = Field(None, max_length=64)
 
@@ -54,7 +54,11 @@ class TablePreviewBody(TableDraftBody):
 
 
 class RuleDraft(TableDraftBody):
-    """A draft of one rule: `rule`, its keys as in `rules.toml` (null omits one), or `text`, its `[[rule]]` table."""
+    """A draft of one rule: either `rule` or `text`.
+
+    `rule` has the keys of the rule as in `rules.toml`; a key with the value null is omitted. `text` is the `[[rule]]`
+    table.
+    """
 
     KEYS: ClassVar[str] = "rule"
 
@@ -62,21 +66,21 @@ class RuleDraft(TableDraftBody):
 
 
 class RuleChange(RuleDraft, TableChangeBody):
-    """A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from."""
+    """A new or changed rule. `revision` is the revision of `rules.toml` that the edit started from."""
 
 
 class RulePreviewQuery(RuleDraft, TablePreviewBody):
-    """A draft to preview. `id` is the rule that it replaces; absent for a new one.
+    """A draft to preview. `id` is the id of the rule that the draft replaces; it is absent for a new rule.
 
-    Without `rule` and `text`, the stored rule is returned.
+    Without `rule` and `text`, the stored rule with this id is previewed.
     """
 
 
 class MappingChange(TableChangeBody):
     """A new or changed mapping: either `mapping` or `text`.
 
-    `mapping` has its keys as in `mappings.toml` (null omits one); `text` is its `[[mapping]]` table. `revision` is the
-    revision of `mappings.toml` that it was edited from.
+    `mapping` has the keys of the mapping as in `mappings.toml`; a key with the value null is omitted. `text` is the
+    `[[mapping]]` table. `revision` is the revision of `mappings.toml` that the edit started from.
     """
 
     KEYS: ClassVar[str] = "mapping"

@@ -1,4 +1,4 @@
-"""JSON schemas of the throughput figures: messages, readings, queue, commits."""
+"""Throughput figures as the API returns them: messages, readings, queue, commits."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from hub.api.schemas.api_object import ApiObject
 
 
 class FlowShape(ApiObject):
-    """Throughput and losses.
+    """Throughput and losses of the hub.
 
     - `rate`: messages a second
     - `lag_ms`: time from the arrival of a message to its commit
     - `queue`: messages that wait for the pipeline
     - `unacknowledged`: messages that wait for their commit
-    - `dropped`: messages to any client that the broker dropped because its queue was full
+    - `dropped`: messages that the broker dropped because the queue of a client (any client, not only the hub) was full
     """
 
     rate: float
@@ -24,7 +24,7 @@ class FlowShape(ApiObject):
 
 
 class BusyShape(ApiObject, rename={"device": "device_id"}):
-    """A device and how many messages it sends a second."""
+    """A device and the number of messages that it sends a second."""
 
     device: str
     name: str

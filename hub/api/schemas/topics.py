@@ -1,4 +1,4 @@
-"""Objects of the topics on the broker that the API returns."""
+"""The topics on the broker as the API returns them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from hub.services.message_tap import Outcome
 
 
 class TopicShape(ApiObject):
-    """A topic.
+    """A topic on the broker.
 
-    `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
-    decodes the topic; null if the hub ignores it. `outcome` is what it made of the last message: `read`, `nothing` (no
-    value, device or state in it) or `rejected`; null if nothing reads it, for native topics, and if it is too long.
+    `count` is the number of messages since the hub began to observe the topic. `glance` is the beginning of the last
+    payload. `dialect` is the message format that decodes the topic; null if the hub ignores the topic. `outcome` says
+    what decoding the last message gave: `read`, `nothing` (the message has no value, device or state) or `rejected`.
+    `outcome` is null if nothing decodes the topic, if the topic has the hub's own format, and if the message is too
+    long.
     """
 
     topic: str
@@ -23,10 +25,10 @@ class TopicShape(ApiObject):
 
 
 class TopicList(ApiObject):
-    """Observed topics.
+    """The topics that were observed.
 
-    `listening` is true once the broker has granted the subscription; `error` says why it has not. `items` has the first
-    1,000 of `total` topics.
+    `listening` is true once the broker has granted the subscription; if it has not, `error` says why. `items` has the
+    first 1,000 of `total` topics.
     """
 
     listening: bool

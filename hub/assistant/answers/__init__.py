@@ -1,1 +1,1 @@
-"""The answers of the built-in analyst, one module for each family of questions."""
+"""The answers of the built-in analyst, which needs no language model. Each module answers one family of questions."""

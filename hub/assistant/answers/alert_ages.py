@@ -1,4 +1,4 @@
-"""Answers about how long alerts have been open: the oldest ones, and since when a metric has been beyond its limit."""
+"""Answers about how long alerts have been open, and since when a metric has been beyond its limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SHOWN = 4
 
 
 async def longest(context: Context) -> ComputedAnswer:
-    """Answer which open alert began first, followed by the next ones."""
+    """Answer which open alert began first. The next oldest alerts follow."""
     alerts = sorted(context.queries.open_alerts(context.ids), key=lambda alert: alert.since)
     if not alerts:
         return ComputedAnswer(context.say("nothing_alarming", scope=context.scope_words))
@@ -19,7 +19,7 @@ async def longest(context: Context) -> ComputedAnswer:
 
 
 async def since(context: Context) -> ComputedAnswer:
-    """Answer since when metrics have been beyond their limits, from the open alerts on them."""
+    """Answer since when metrics have been beyond their limits. The times come from the open alerts on these metrics."""
     alerts = context.queries.open_alerts(context.ids)
     if context.mentions():
         keys = {target.key for target in await context.targets(most=None)}

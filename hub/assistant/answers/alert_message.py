@@ -1,4 +1,4 @@
-"""What an alert says, in the language of the answer."""
+"""The message of an alert in the language of the answer."""
 
 from __future__ import annotations
 

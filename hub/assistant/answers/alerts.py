@@ -1,4 +1,4 @@
-"""Answers about alerts: what is open and why, what happened, how many, who acknowledged, the handover."""
+"""Answers about alerts: which are open and why, when they began, how many there were, and who acknowledged them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _EXPLAINED = 6
 
 
 async def open_alerts(context: Context) -> ComputedAnswer:
-    """Answer with the open alerts, the most severe first, each with its cause."""
+    """Answer with the open alerts. The most severe come first, each with its cause."""
     if context.question.time is not None:
         return await happened(context)
     alerts = await of_metric(context, context.queries.open_alerts(context.ids))
@@ -50,7 +50,10 @@ def about_alerts(alerts: Sequence[Alert]) -> tuple[tuple[str, str | None], ...]:
 
 
 def _line(context: Context, view: AlertView, alert: Alert, most: int) -> str:
-    """Return one alert with the value now, and at most ``most`` sentences of its diagnosis."""
+    """Return a text about one alert: its message, the metric's present value, and the beginning of its diagnosis.
+
+    The diagnosis is cut after ``most`` sentences.
+    """
     text = context.say(
         "alert_line",
         severity=context.say(view.severity),
@@ -76,7 +79,7 @@ def _actions(context: Context, views: Sequence[AlertView]) -> str:
 
 
 async def why(context: Context) -> ComputedAnswer:
-    """Answer why devices have an alert, or had the last one."""
+    """Answer why the devices of the question have an alert. If no alert is open, answer why they had the last one."""
     if context.question.scope.is_all or context.queries.open_alerts(context.ids):
         return await open_alerts(context)
     recent = await context.queries.raised_between(context.now - 7 * DAY, context.now, context.ids)
@@ -93,7 +96,10 @@ async def why(context: Context) -> ComputedAnswer:
 
 
 async def when(context: Context) -> ComputedAnswer:
-    """Answer when the last (or first) alert of devices began, and how long it lasted."""
+    """Answer when the last alert of the devices began, and how long it lasted.
+
+    If the question asks for the first alert, answer with the first one.
+    """
     time = context.question.time
     start, end = (time.start, time.end) if time is not None else (context.now - 30 * DAY, context.now)
     alerts = await of_metric(context, await context.queries.raised_between(start, end, context.ids))
@@ -108,7 +114,10 @@ async def when(context: Context) -> ComputedAnswer:
 
 
 async def of_metric(context: Context, alerts: list[Alert]) -> list[Alert]:
-    """Return the alerts on the metrics that the question names, by name or as "vibrating too much"; else all."""
+    """Return the alerts on the metrics that the question names, also by words such as "vibrating too much".
+
+    If the question names no metric, return all ``alerts``.
+    """
     if not context.question.metrics and not (context.question.has("too") and context.mentions()):
         return alerts
     keys = {target.key for target in await context.targets(most=None)}
@@ -131,7 +140,7 @@ def duration_line(context: Context, alert: Alert) -> str:
 
 
 async def count(context: Context) -> ComputedAnswer:
-    """Answer how many alerts were raised in a time range, and by which devices, areas or rules."""
+    """Answer how many alerts were raised in a time range, and how many by each device, area or rule."""
     question = context.question
     is_open = question.time is None and not question.has_any("past", "how_often") and not question.has("total")
     time = question.time or context_today(context)
@@ -174,13 +183,16 @@ def _by_area(context: Context, alerts: Sequence[Alert]) -> Counter[str]:
 
 
 def context_today(context: Context) -> TimeRange:
-    """Return today, by UTC."""
+    """Return the time range from midnight (UTC) until now."""
     start = context.now - context.now % DAY
     return TimeRange(start, context.now, f"{fmt.date(start)} (UTC)")
 
 
 async def heard(context: Context, time: TimeRange) -> bool:
-    """Return whether any of the devices reported in a time range: if none did, the absence of alerts proves nothing."""
+    """Return whether any device of the question sent a reading in the time range.
+
+    If no device did, the absence of alerts proves nothing.
+    """
     asked = [
         SeriesQuery(device.id, metric, time.start, time.end + 1, buckets=2)
         for device in context.devices[:200]
@@ -226,7 +238,7 @@ async def acknowledged(context: Context) -> ComputedAnswer:
 
 
 async def happened(context: Context) -> ComputedAnswer:
-    """Answer with alerts and the log of a time range, oldest first."""
+    """Answer what happened in a time range: alerts and entries of the activity log, oldest first."""
     time = context.question.time or TimeRange(
         context.now - HOUR, context.now, context.say("last", time=fmt.duration(HOUR))
     )

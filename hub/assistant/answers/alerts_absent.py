@@ -1,4 +1,4 @@
-"""Answers which devices have, or had, no alert."""
+"""Answers about which devices have no alert, or had no alert in a time range."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ _SHOWN = 20
 
 
 async def without(context: Context) -> ComputedAnswer:
-    """Answer which devices have no open alert, or had none in a time range; "never" means all stored alerts."""
+    """Answer which devices have no open alert, or had no alert in a time range.
+
+    If the question says "never", all stored alerts count.
+    """
     question, time = context.question, context.question.time
     if time is None and not question.has("never"):
         alerts, words = context.queries.open_alerts(context.ids), context.say("now")

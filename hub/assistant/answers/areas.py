@@ -1,4 +1,4 @@
-"""Answers for each area: the mean and the range of a metric."""
+"""Answers with the mean and the range of a metric in each area."""
 
 from __future__ import annotations
 
@@ -69,7 +69,10 @@ async def by_area(context: Context) -> ComputedAnswer:
 
 
 async def _values(context: Context, targets: list[Target]) -> list[tuple[Target, float]]:
-    """Return a value of each target: now, at a moment, or its mean over a time range."""
+    """Return one value for each metric, depending on the time in the question. Metrics without a value are left out.
+
+    The value is the present one, the value at a moment, or the mean over a time range.
+    """
     time = context.question.time
     if time is None:
         return [(t, t.latest.value) async for t in in_slices(targets) if isinstance(t.latest.value, float)]

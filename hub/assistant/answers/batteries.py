@@ -20,7 +20,10 @@ _VOLTAGES = 102.0
 
 
 async def battery(context: Context) -> ComputedAnswer:
-    """Answer with the charge of batteries, the lowest first; with the low ones only if the question asks for them."""
+    """Answer with the charge of batteries, the lowest first.
+
+    If the question asks for low batteries, only these are named.
+    """
     mention = MetricMention("battery", quantity="state_of_charge")
     found: list[Target] = []
     async for device in in_slices(context.devices):
@@ -51,7 +54,10 @@ async def battery(context: Context) -> ComputedAnswer:
 
 
 def _level(context: Context, target: Target) -> float:
-    """Return the charge in percent for sorting: low ones without a number first, voltages last."""
+    """Return a number to sort batteries by, usually the charge in percent.
+
+    A battery that only reports that it is low comes first. Voltages come last.
+    """
     value = target.latest.value
     if isinstance(value, float):
         return value if target.unit in ("%", None) else _VOLTAGES

@@ -1,4 +1,4 @@
-"""Answers about change: the first reading, rises and falls, slopes."""
+"""Answers about the first and the newest reading, and about how much and how fast a metric rises or falls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_COMPARED = 150
 
 
 async def first(context: Context) -> ComputedAnswer:
-    """Answer with the first reading of a time range, or of all that is stored."""
+    """Answer with the first reading of a time range, or with the first stored reading."""
     time = context.question.time
     start, end = (time.start, time.end) if time is not None and time.kind == "range" else (0, context.now)
     targets = (await context.targets())[:12]
@@ -36,7 +36,7 @@ async def first(context: Context) -> ComputedAnswer:
 
 
 async def latest(context: Context) -> ComputedAnswer:
-    """Answer with the newest reading, or the newest few."""
+    """Answer with the newest reading, or with the newest few if the question asks for several."""
     top = context.question.top
     if not top or top < 2:
         return await now(context)
@@ -76,7 +76,7 @@ async def change(context: Context) -> ComputedAnswer:
 
 
 def _share(track: Track) -> float:
-    """Return the change between the first and the last reading as a share of the larger of the two."""
+    """Return the absolute change from the first to the last reading, as a share of the larger absolute value."""
     first, last = abs(float(track.values[0])), abs(float(track.values[-1]))
     return abs(float(track.values[-1] - track.values[0])) / (max(first, last) or 1.0)
 
@@ -101,7 +101,10 @@ async def _change_since(context: Context, time: TimeRange) -> ComputedAnswer:
 
 
 def _moved(context: Context, target: Target, before: float, after: float) -> str:
-    """Return a text on how much a metric rose or fell. It begins with "no" if the question assumes the opposite."""
+    """Return text that says how much a metric rose or fell from ``before`` to ``after``.
+
+    The text begins with "no" if the question assumes the opposite direction.
+    """
     moved, unit = after - before, target.unit
     key = "rose" if moved > 0 else "fell" if moved < 0 else "unchanged"
     text = context.say(

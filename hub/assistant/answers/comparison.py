@@ -1,4 +1,4 @@
-"""Answers that compare devices with each other, one device with its peers, or two time ranges."""
+"""Answers that compare devices, compare one device with other devices of its model, or compare two time ranges."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _THERMAL = ("°C", "°F", "K")
 
 
 async def compare(context: Context) -> ComputedAnswer:
-    """Compare what the question names: two time ranges, several devices, or one device with its peers."""
+    """Compare what the question names: two time ranges, several devices, or one device with others of its model."""
     question = context.question
     if len(question.times) > 1:
         return await _times(context, question.times[0], question.times[1])
@@ -28,7 +28,10 @@ async def compare(context: Context) -> ComputedAnswer:
 
 
 async def _devices(context: Context) -> ComputedAnswer:
-    """Compare metrics of several devices over a time range; now for a comparative ("is A hotter than B")."""
+    """Compare metrics of several devices over a time range.
+
+    A question such as "is A hotter than B" without a time compares the latest values.
+    """
     time = context.question.time
     targets = await context.targets() if context.mentions() else await _shared(context)
     comparative = context.question.comparative
@@ -60,7 +63,7 @@ async def _devices(context: Context) -> ComputedAnswer:
 
 
 async def _shared(context: Context) -> list[Target]:
-    """Return the numeric metrics that at least two of the devices have."""
+    """Return the numeric metrics that two or more of the devices have. Raises CannotAnswer if there are none."""
     found = [target async for target in context.shown_targets() if target.is_number]
     names = Counter(target.metric for target in found)
     shared = [target for target in found if names[target.metric] > 1]
@@ -78,9 +81,9 @@ def _now(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
 
 
 def _groups(context: Context, targets: Sequence[Target]) -> ComputedAnswer | None:
-    """Compare the means of two groups, as in "is the cold store colder than the loading dock".
+    """Compare the means of two groups of devices, as in "is the cold store colder than the loading dock".
 
-    Return None if the question does not compare two groups by one quantity.
+    Return None if the question does not compare two groups, or if their metrics have different units.
     """
     groups, comparative = context.question.scope.groups, context.question.comparative
     if len(groups) != 2 or comparative is None or len(targets) < 3:
@@ -112,7 +115,11 @@ def _groups(context: Context, targets: Sequence[Target]) -> ComputedAnswer | Non
 
 
 def _verdict(context: Context, targets: Sequence[Target], values: dict[tuple[str, str], float]) -> str:
-    """Return "Yes." or "No." for "is A hotter than B", a name for "which is hotter", else an empty text."""
+    """Return "Yes." or "No." for "is A hotter than B", and the name of a device for "which is hotter".
+
+    Return an empty text if the question does not compare two values. ``values`` has the value of each target by its
+    key.
+    """
     comparative = context.question.comparative
     if context.question.has("how_much"):
         return ""
@@ -132,7 +139,7 @@ def _alike(unit: str | None, other: str | None) -> bool:
 
 
 def _differences(context: Context, pairs: Sequence[tuple[Target, float]]) -> list[str]:
-    """Return the difference of two devices in each metric."""
+    """Return a sentence on the difference between the two devices for each metric that both have in the same unit."""
     lines = []
     for metric in dict.fromkeys(target.title for target, _ in pairs):
         both = [(target, value) for target, value in pairs if target.title == metric]
@@ -151,7 +158,7 @@ def _difference(context: Context, one: tuple[Target, float], other: tuple[Target
 
 
 async def _times(context: Context, one: TimeRange, other: TimeRange) -> ComputedAnswer:
-    """Compare the means of each metric in two time ranges."""
+    """Compare the means of each metric in the time ranges ``one`` and ``other``."""
     targets = await context.targets()
     lines: list[str] = []
     comparative = context.question.comparative
@@ -191,7 +198,7 @@ async def _mean_of(context: Context, target: Target, time: TimeRange) -> float |
 
 
 async def _peers(context: Context) -> ComputedAnswer:
-    """Compare one device with the others of its model."""
+    """Compare one device with the other devices of its model."""
     device, span = context.devices[0], context.span()
     if span.end < context.now - HOUR:
         raise CannotAnswer(context.say("peers_until_now"))

@@ -1,7 +1,7 @@
 """The conditions of a question about devices: values, states, presence and alerts, each with its own negation.
 
-"offline devices with a battery below 20 or a temperature above 40" has three conditions. Each is judged by itself for
-every device; ``and``, ``or`` and ``not`` between their words combine them.
+"offline devices with a battery below 20 or a temperature above 40" has three conditions. Each condition is evaluated
+for every device. The words ``and``, ``or`` and ``not`` between the conditions combine the results.
 """
 
 from __future__ import annotations
@@ -25,35 +25,41 @@ from hub.tools.views import celsius
 
 _THERMAL = ("°C", "°F", "K")
 _BESIDE_VALUES = frozenset(("open", "closed", "locked", "unlocked", "wet", "motion"))
-"""States that are a condition beside one for a value. "On" and "off" may be grammar there: "on floor 2"."""
+"""States that count as a condition even if the question also has a condition on a value.
+
+"On" and "off" are missing, because they may be prepositions in such a question: "on floor 2".
+"""
 
 
 PRESENCE_LIMITS: frozenset[Kind] = frozenset(
     ("battery", "deviation", "mean", "median", "range", "rank", "statistics", "total", "when_extreme")
 )
-"""Kinds whose devices "online" and "offline" limit. Other kinds are about the presence, or filter by it."""
+"""Kinds of questions whose devices the words "online" and "offline" limit.
+
+Questions of other kinds are about the presence itself, or treat it as one of their conditions.
+"""
 
 
 class MatchingMetric(msgspec.Struct, frozen=True):
-    """A metric that meets a condition, with its value; None for a state."""
+    """A metric that meets a condition, with the value that meets it. ``value`` is None for a condition on a state."""
 
     target: Target
     value: float | None = None
 
     @property
     def text(self) -> str:
-        """Return the title and the value."""
+        """Return the metric's title and its value as text."""
         value = self.target.latest.value if self.value is None else self.value
         return f"{self.target.title} {self.target.show(value)}"
 
 
 class Judged(msgspec.Struct, frozen=True):
-    """A condition, judged for every device.
+    """A condition with the devices that meet it.
 
     Attributes:
-        first: the place of its first word.
-        met: devices that meet it, with what an answer shows of them.
-        considered: devices that have the metric; None for a condition that needs no metric.
+        first: the index of the condition's first word in the question.
+        met: the ids of the devices that meet the condition, each with the metrics to show in the answer.
+        considered: the ids of the devices that have the metric; None for a condition that needs no metric.
     """
 
     first: int
@@ -62,11 +68,14 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 _Judge = Callable[[bool], Awaitable[tuple[dict[str, list[MatchingMetric]], set[str] | None]]]
-"""Judges a condition, or the opposite of it: the devices that meet it, and those that were considered."""
+"""Evaluates a condition, or its opposite if the argument is true.
+
+Returns the devices that meet the condition with the metrics to show, and the ids of the devices that were considered.
+"""
 
 
 def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
-    """Return whether a value meets a condition; None if the units cannot be compared."""
+    """Return whether a value meets the condition ``amount``; None if the units cannot be compared."""
     if amount.unit in _THERMAL and unit in _THERMAL:
         value, wanted, upper = celsius(value, unit), celsius(amount.value, amount.unit), amount.upper
         upper = None if upper is None else celsius(upper, amount.unit)
@@ -82,9 +91,10 @@ def meets(value: float, unit: str | None, amount: Amount) -> bool | None:
 async def condition_targets(
     context: Context, amount: Amount, mentions: Sequence[MetricMention] | None = None
 ) -> list[Target]:
-    """Return the metrics to compare an amount with: those that the question names, else those with the amount's unit.
+    """Return the metrics to compare ``amount`` with. Raises CannotAnswer.
 
-    ``mentions`` are the metrics named beside the amount; None means all metrics of the question. Raises CannotAnswer.
+    These are the metrics that the question names, or else those with the unit of ``amount``. ``mentions`` are the
+    metrics that are named beside the amount; None means all metrics that the question names.
     """
     mentions = context.mentions() if mentions is None else mentions
     if mentions or amount.unit is None:
@@ -107,9 +117,9 @@ async def condition_targets(
 
 
 def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> list[Target]:
-    """Return the targets that a number without a unit is compared with. If they have several units, note that.
+    """Return the metrics of ``targets`` to compare ``amount`` with. Add a note if it may mean several units.
 
-    If the question is about batteries, these are the charges in percent, not the voltages.
+    If the question is about batteries, the result has only the charges in percent, not the voltages.
     """
     units = dict.fromkeys(target.unit for target in targets)
     if amount.unit is not None or len(units) < 2:
@@ -121,7 +131,7 @@ def _of_one_kind(context: Context, amount: Amount, targets: list[Target]) -> lis
 
 
 async def judged_conditions(context: Context) -> list[Judged]:
-    """Return the conditions of a question in the order of its words. Raises CannotAnswer."""
+    """Evaluate the conditions of a question. Return them in the order of the question's words. Raises CannotAnswer."""
     question = context.question
     found: list[tuple[int, _Judge]] = [
         (amount.first, partial(_by_value, context, amount, mentions)) for amount, mentions in _amounts(question)
@@ -180,10 +190,11 @@ async def _by_alert(context: Context, negated: bool) -> tuple[dict[str, list[Mat
 
 
 def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMention] | None]]:
-    """Return the amounts that values are compared with, each with the metrics that the words beside it name.
+    """Return the numbers of the question that have a comparison, each with the metrics that the words beside it name.
 
-    An amount belongs to the metric before it, else to the one after it: "above 40 °C temperature". An amount without a
-    metric of its own belongs to that of the previous amount: "below 20 or above 80".
+    A number belongs to the metric before it, or else to the metric after it: "above 40 °C temperature". A number that
+    has no metric beside it belongs to the metric of the previous number: "below 20 or above 80". None in place of the
+    metrics means all metrics that the question names.
     """
     amounts = [amount for amount in question.amounts if amount.side]
     if len(amounts) < 2:
@@ -204,9 +215,9 @@ def _amounts(question: ParsedQuestion) -> list[tuple[Amount, Sequence[MetricMent
 
 
 def _states(question: ParsedQuestion) -> list[str]:
-    """Return the state that is a condition, as a list of at most one.
+    """Return the state, such as "open", that devices have to be in, as a list of at most one item.
 
-    Beside a value, only words count that cannot have a grammatical meaning instead.
+    If the question also has a condition on a value, only states count whose words have no grammatical meaning.
     """
     states = [each for each in STATES if question.has(each)]
     if question.compares is not None:
@@ -217,7 +228,7 @@ def _states(question: ParsedQuestion) -> list[str]:
 
 
 def _places(question: ParsedQuestion, concepts: set[str]) -> list[tuple[int, int]]:
-    """Return where the words for one of these concepts begin and end."""
+    """Return where the words for one of ``concepts`` are in the question, as indices of begin and end (exclusive)."""
     tokens, known = question.words.tokens, question.language.concepts
     found, place = [], 0
     while place < len(tokens):
@@ -235,15 +246,15 @@ def _places(question: ParsedQuestion, concepts: set[str]) -> list[tuple[int, int
 
 
 def _place(question: ParsedQuestion, concepts: set[str]) -> int:
-    """Return the place of the first word for one of these concepts."""
+    """Return the index of the first word for one of ``concepts``; the number of words if there is none."""
     return next((first for first, _ in _places(question, concepts)), len(question.words))
 
 
 def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
-    """Return the indices of the conditions that a negation is before: "not offline".
+    """Return the indices of the conditions that are negated. ``places`` are the indices of their first words.
 
-    A negation after the last condition negates the last one. A word such as "unacknowledged" is both and negates
-    itself.
+    A negation negates the condition that follows it, as in "not offline". After the last condition, it negates the last
+    condition. A word such as "unacknowledged" is a condition and its negation.
     """
     found: set[int] = set()
     for first, end in _places(question, {"not"}) if places else ():
@@ -253,7 +264,7 @@ def _negated(question: ParsedQuestion, places: Sequence[int]) -> set[int]:
 
 
 async def limit_to_presence(context: Context) -> None:
-    """Limit the devices of a question to those that are online, or to those that are not, if its words say so."""
+    """Limit the devices to those that are online (or not online) if the question says so and names no single device."""
     question, scope = context.question, context.question.scope
     if question.has("online") == question.has("offline") or scope.named:
         return
@@ -264,7 +275,10 @@ async def limit_to_presence(context: Context) -> None:
 
 
 def combined(context: Context, conditions: Sequence[Judged]) -> dict[str, list[MatchingMetric]]:
-    """Return the devices that meet the conditions, with what is shown of them. Raises CannotAnswer."""
+    """Return the ids of the devices that meet the combined conditions, each with the metrics to show.
+
+    The conditions are joined by "or" if the question says so, else by "and". A mixture of both raises CannotAnswer.
+    """
     question = context.question
     joiners = vocabulary(question.language).joiners
     between = {

@@ -23,18 +23,18 @@ from hub.tools import Queries
 T = TypeVar("T")
 MAX_LINES = 12
 _KEPT_ABOUT = 200
-"""How many metrics an answer is about at most. The first of them are shown as its sources."""
+"""The largest number of metrics that an answer refers to. The first of them are shown as its sources."""
 MAX_TARGETS = 200
-"""How many metrics' histories one answer reads at most."""
+"""The largest number of metrics whose history is read for one answer."""
 
 
 class ComputedAnswer(msgspec.Struct, frozen=True):
     """An answer with its sources, charts and proposal.
 
     Attributes:
-        about: devices and metrics, the most important first: the sources, and what a follow-up question refers to.
-        span: the time range that the answer is about; None: now.
-        is_charted: whether charts of the first metrics help.
+        about: pairs of device id and metric (None: the whole device), the most important first. They are the sources.
+        span: the time range that the answer is about (epoch ms); None for the present.
+        is_charted: whether charts of the first metrics in ``about`` are useful.
         proposal: a command that a person may send, or a rule that a person may save.
     """
 
@@ -46,7 +46,7 @@ class ComputedAnswer(msgspec.Struct, frozen=True):
 
 
 class CannotAnswer(Exception):
-    """Ends an answer with a sentence that says what is missing."""
+    """Raised if a question cannot be answered. The message is the answer: a sentence that says what is missing."""
 
 
 class Target(msgspec.Struct, frozen=True, gc=False):
@@ -81,7 +81,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return type(self.device.metrics[self.metric].value) is float
 
     def show(self, value: Value) -> str:
-        """Return a value of this metric as text."""
+        """Return ``value`` as text with the unit of this metric, or as the word for a state."""
         if isinstance(value, float):
             return fmt.quantity(value, self.unit)
         language, device_class = answer_language(), self.device.describe(self.metric).device_class
@@ -91,13 +91,13 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return word.lower() if word else f"“{str(value)[:40]}”"
 
     def state(self) -> str:
-        """Return the latest state in English and lower case, for comparison; an empty text for other values."""
+        """Return the latest state as an English word in lower case, else the first 40 letters of the value."""
         value = self.device.metrics[self.metric].value
         return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 
 
 class Context:
-    """One question with the data that it is answered from. ``now`` is epoch ms."""
+    """One question and the data for its answer. ``now`` is in epoch milliseconds."""
 
     def __init__(self, queries: Queries, question: ParsedQuestion, all_devices: Sequence[Device]) -> None:
         self.queries, self.question, self.now = queries, question, queries.now()
@@ -115,7 +115,7 @@ class Context:
 
     @property
     def scope_words(self) -> str:
-        """Return how a sentence names the devices of the question."""
+        """Return words for the devices of the question, such as their names, for use in a sentence."""
         scope = self.question.scope
         if scope.presence:
             group = f"{scope.label} ({scope.total})" if scope.groups else self.say("all_devices", n=scope.total)
@@ -133,22 +133,22 @@ class Context:
 
     @property
     def ids(self) -> list[str] | None:
-        """Return the ids of the devices, None for all."""
+        """Return the ids of the question's devices, None if the question is about all devices."""
         return None if self.question.scope.is_all else [device.id for device in self.devices]
 
     def span(self, default: int = HOUR) -> TimeRange:
-        """Return the time of the question, or the last ``default`` ms."""
+        """Return the time range that the question names. If it names none, return the last ``default`` milliseconds."""
         found = self.question.time
         if found is not None and found.kind == "range":
             return found
         return TimeRange(self.now - default, self.now, self.say("last", time=fmt.duration(default)))
 
     def clock(self, stamp: int) -> str:
-        """Return a time of day, with the date if it is not today."""
+        """Return the time ``stamp`` as text: the time of day, with the date if it is more than twelve hours ago."""
         return fmt.clock(stamp) if self.now - stamp < 12 * HOUR else fmt.date_time(stamp)
 
     def clock_ahead(self, stamp: int) -> str:
-        """Return a time in the future to the minute."""
+        """Return the future time ``stamp`` as text without seconds; with the date if it is over twelve hours ahead."""
         return fmt.clock_minute(stamp) if stamp - self.now < 12 * HOUR else fmt.date_time(stamp)
 
     def ago(self, stamp: int | None) -> str:
@@ -159,7 +159,7 @@ class Context:
     # -- metrics -----------------------------------------------------------------------------------------------
 
     def mentions(self) -> list[MetricMention]:
-        """Return the metrics that the question names, by words or by an adjective."""
+        """Return the metrics that the question names: by their words, or by an adjective such as "hot"."""
         question = self.question
         # The German word for current also means electricity: what is used of it is energy.
         is_energy = question.has("energy_used") and all(each.words.startswith("strom") for each in question.metrics)
@@ -183,10 +183,11 @@ class Context:
         most: int | None = MAX_TARGETS,
         mentions: Sequence[MetricMention] | None = None,
     ) -> list[Target]:
-        """Return the metrics that the question is about, at most ``most`` of them (None: all).
+        """Return the metrics that the question is about, at most ``most`` (None: all). Raises CannotAnswer.
 
-        With ``any_metric``, a question about few devices that names no metric is about all their metrics. ``mentions``
-        are the metrics named in one part of the question (None: in the whole question). Raises CannotAnswer.
+        With ``numbers``, only metrics whose latest value is a number are returned. With ``any_metric``, a question that
+        names no metric is about all metrics of its devices. ``mentions`` are the metrics named in one part of the
+        question; None means all metrics that the question names.
         """
         mentions = self.mentions() if mentions is None else mentions
         found = await self._meant(mentions, numbers=numbers)
@@ -205,13 +206,13 @@ class Context:
         raise CannotAnswer(self.say("which_metric", metrics=self.metric_names()))
 
     def first(self, targets: list[Target], most: int | None) -> list[Target]:
-        """Return the first ``most`` of the metrics, and note it if there are more."""
+        """Return the first ``most`` metrics (None: all). If some are left out, add a note to the answer."""
         if most is not None and len(targets) > most:
             self.notes.append(self.say("first_metrics", n=most, total=len(targets)))
         return targets[:most]
 
     async def _meant(self, mentions: Sequence[MetricMention], *, numbers: bool) -> list[Target]:
-        """Return the metrics that the mentions mean, grouped by device."""
+        """Return the metrics that ``mentions`` mean, for one device of the question after the other."""
         if not mentions:
             return []
         found: list[Target] = []
@@ -224,7 +225,7 @@ class Context:
         return found
 
     async def shown_targets(self) -> AsyncIterator[Target]:
-        """Yield the metrics that a person sees of each device, the most important first."""
+        """Yield the metrics that a person sees for each device of the question, the most important first."""
         async for device in in_slices(self.devices):
             for metric in self.shown_metrics(device):
                 yield Target(device, metric)
@@ -233,7 +234,7 @@ class Context:
         return self.schemas.of(target.device).described[target.metric].category in ("primary", "further")
 
     def _note_lacking(self, found: Sequence[Target], mentions: Sequence[MetricMention]) -> None:
-        """Name the devices that were asked about and do not have the metric."""
+        """Add a note for named devices that do not have the metric, and for each metric that no device has."""
         if self.question.scope.named:
             having = {target.device.id for target in found}
             lacking = [device for device in self.devices if device.id not in having]
@@ -253,11 +254,11 @@ class Context:
         return f"{lacks} {self.say('has', metrics=self.metric_names())}"
 
     def shown_metrics(self, device: Device) -> list[str]:
-        """Return the metrics of a device that a person sees, the most important first."""
+        """Return the metrics of ``device`` that a person sees, the most important first."""
         return self.schemas.of(device).shown
 
     def metric_names(self, most: int = 8) -> str:
-        """Return the titles of the devices' metrics; in a large fleet, only of the first devices."""
+        """Return at most ``most`` titles of metrics as text; in a large fleet, those of the first devices."""
         titles = dict.fromkeys(
             fmt.in_sentence(device.describe(metric).title)
             for device in self.devices[:MAX_TARGETS]
@@ -268,19 +269,19 @@ class Context:
     # -- texts -------------------------------------------------------------------------------------------------
 
     def stale_note(self, device: Device) -> str:
-        """Return a remark on a device that is not online."""
+        """Return a remark to append to a line about a device that is not online; an empty text if it is online."""
         if device.presence == "online":
             return ""
         return f" ({self.say(device.presence)}, {self.say('heard', ago=self.ago(device.last_seen))})"
 
     def lines(self, head: str, lines: Sequence[str], most: int = MAX_LINES) -> str:
-        """Return a heading with a list below it."""
+        """Return the heading ``head`` with a list below it. Lines after the first ``most`` are only counted."""
         more = [f"• {self.say('more', n=len(lines) - most)}"] if len(lines) > most else []
         return "\n".join([head, *(f"• {line}" for line in lines[:most]), *more])
 
 
 def shown_rows(rows: Sequence[T], show: Callable[[T], str], most: int) -> list[str]:
-    """Return the texts of the first ``most`` rows, and empty texts for the others, which are only counted."""
+    """Return the texts of the first ``most`` rows, and empty texts for the other rows, which are only counted."""
     return [*map(show, rows[:most]), *[""] * (len(rows) - most)]
 
 

@@ -1,4 +1,4 @@
-"""Answers about now, or about one moment: values, states, and the status of devices."""
+"""Answers about the present or one moment: values, states, and the status of devices."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CLASSES = {
     "wet": ("moisture",),
     "motion": ("motion", "occupancy", "moving", "presence"),
 }
-"""Device classes of the metrics that can be in each state of a question."""
+"""The device classes of metrics that can be in a state, for each state that a question can name."""
 _WORDS = {
     "open": "open",
     "closed": "closed",
@@ -53,7 +53,7 @@ _WORDS = {
 
 
 async def now(context: Context) -> ComputedAnswer:
-    """Answer with values of the metrics that were asked about, now or at the moment that was named."""
+    """Answer with the values of the metrics that the question is about, now or at the moment that it names."""
     time = context.question.time
     targets = await context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
     if time is not None and time.is_point:
@@ -86,7 +86,10 @@ def _limit_note(context: Context, target: Target) -> str:
 
 
 async def _summary(context: Context, targets: Sequence[Target]) -> str:
-    """Return the heading of a list: with mean and range where all have one unit."""
+    """Return the heading of a list of values.
+
+    It has the mean and the range if all values are numbers of one metric in one unit.
+    """
     values = [t.latest.value async for t in in_slices(targets) if isinstance(t.latest.value, float)]
     titles = {t.title async for t in in_slices(targets)}
     units = {t.unit async for t in in_slices(targets)}
@@ -119,7 +122,7 @@ async def _at(context: Context, targets: Sequence[Target], at: int, words: str) 
 
 
 async def state(context: Context) -> ComputedAnswer:
-    """Answer whether something is open, on, running …, or which devices are."""
+    """Answer whether a device is in a state such as open, on or running, or which devices are."""
     wanted = [each for each in STATES if context.question.has(each)]
     if wanted[0] in ("open", "closed") and context.mentions():
         named = await context.targets(numbers=False)
@@ -150,13 +153,20 @@ async def state(context: Context) -> ComputedAnswer:
 
 
 def _is_true(context: Context, chosen: int, total: int) -> bool:
-    """Return whether the answer is yes: for "are all …?" if all are chosen, for "is a …?" if at least one is."""
+    """Return whether the answer is yes.
+
+    For "are all …?", all ``total`` metrics have to be in the state. For "is a …?", at least one has to be. ``chosen``
+    is the number of metrics in the state.
+    """
     is_of_all = any(token.word in context.language.all_of for token in context.question.words.tokens)
     return chosen == total if is_of_all else chosen > 0
 
 
 async def state_targets(context: Context, wanted: str) -> list[Target]:
-    """Return the metrics whose states a question is about. Raises CannotAnswer."""
+    """Return the metrics whose state is asked about. ``wanted`` is the state in the question, such as "open".
+
+    Raises CannotAnswer.
+    """
     time = context.question.time
     if context.mentions():
         named = await context.targets(numbers=False, most=None if time is None else MAX_TARGETS)
@@ -170,14 +180,17 @@ async def state_targets(context: Context, wanted: str) -> list[Target]:
 
 
 def _is_called(target: Target, words: set[str]) -> bool:
-    """Return whether the device, the metric or its class has one of these words: not every contact is on a window."""
+    """Return whether the name of the device, the metric's title or its device class contains one of ``words``.
+
+    A question about windows must not be answered with the contacts on doors.
+    """
     shown = target.device.describe(target.metric)
     own = split_words(f"{target.device.display_name} {shown.title} {shown.device_class or ''}")
     return any(not words.isdisjoint(stems(word)) for word in own)
 
 
 def _can_be(target: Target, wanted: str) -> bool:
-    """Return whether a metric has states such as the wanted one."""
+    """Return whether the metric can be in the state ``wanted``, such as "open", according to its device class."""
     if target.is_number:
         return False
     if wanted == "on_battery":
@@ -199,7 +212,7 @@ def _state_word(context: Context, wanted: str) -> str:
 
 
 def is_in_state(target: Target, wanted: str) -> bool:
-    """Return whether the latest value of a target is the wanted state."""
+    """Return whether the latest value of the metric is the state ``wanted``."""
     text = target.state()
     if wanted == "on_battery":
         return not target.latest.value
@@ -209,7 +222,7 @@ def is_in_state(target: Target, wanted: str) -> bool:
 
 
 async def status(context: Context) -> ComputedAnswer:
-    """Answer with the state of one device with its alerts, or of several in short."""
+    """Answer with the state and the alerts of one device, or with a short list of several devices."""
     scope = context.question.scope
     if scope.is_all or len(context.devices) > 3:
         return await overview(context)
@@ -240,7 +253,7 @@ def _about(context: Context, device: Device) -> str:
 
 
 async def overview(context: Context) -> ComputedAnswer:
-    """Count devices by presence, and the open alerts."""
+    """Answer with the number of devices by presence, and the number of open alerts."""
     head = await presence_counts(context)
     gone = [d async for d in in_slices(context.devices) if d.presence != "online"]
     lines = shown_rows(
@@ -263,14 +276,14 @@ MAX_ABOUT = 12
 
 
 async def presence_counts(context: Context) -> str:
-    """Return "7 devices: 6 online, 1 offline."."""
+    """Return a sentence such as "7 devices: 6 online, 1 offline." on the devices of the question."""
     counted = Counter([device.presence async for device in in_slices(context.devices)])
     parts = ", ".join(f"{counted[key]} {context.say(key)}" for key in ("online", "stale", "offline") if counted[key])
     return f"{context.count('devices', len(context.devices))}: {parts}."
 
 
 async def listing(context: Context) -> ComputedAnswer:
-    """Name the devices of a group, or all of them."""
+    """Answer with the names of the devices in a group, or of all devices."""
 
     def line(d: Device) -> str:
         place = ", ".join(part for part in (d.info.model, d.display_area) if part)

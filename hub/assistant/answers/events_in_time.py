@@ -1,4 +1,4 @@
-"""Answers about when, how often and how long a condition held."""
+"""Answers about when, how often and how long a condition was met."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from hub.assistant.time_parser import DAY
 
 _TRUE_STATES = {"open", "on", "running", "wet", "motion", "unlocked"}
 _REVERSED = ("contact", "locked")
-"""Device classes whose true is the closed, locked state."""
+"""Device classes whose value true means closed or locked, not open."""
 
 
 async def occurrences(context: Context) -> ComputedAnswer:
-    """Answer when, how often and how long a value was beyond a limit, or something was open or running."""
+    """Answer when, how often and how long a condition was met.
+
+    The condition is a value beyond a limit, or a state such as open or running.
+    """
     amount = context.question.compares
     states = [each for each in STATES if context.question.has(each)]
     if amount is not None:
@@ -60,7 +63,7 @@ async def occurrences(context: Context) -> ComputedAnswer:
 
 
 def _since(context: Context, episode: Episode) -> str:
-    """Return when an episode began and how long it has lasted."""
+    """Return text that says when an ongoing episode began and how long it has lasted."""
     start = (
         context.say("before_time", time=context.clock(episode.start))
         if episode.is_cut
@@ -70,7 +73,7 @@ def _since(context: Context, episode: Episode) -> str:
 
 
 def _true_means(target: Target, state: str) -> bool:
-    """Return whether a true value is the wanted state."""
+    """Return True if the value true means ``state``, and False if it means the opposite state."""
     wanted = state in _TRUE_STATES
     return not wanted if target.device.describe(target.metric).device_class in _REVERSED else wanted
 

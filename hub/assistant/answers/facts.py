@@ -1,4 +1,4 @@
-"""Answers from descriptions: rules, limits, firmware, models, areas, commands, silence."""
+"""Answers about rules, limits, firmware, models, areas, commands, and silent devices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hub.model import Device
 from hub.rules import describe
 
 _SHOWN = 30
-"""Lines of an answer that describes many devices."""
+"""The largest number of lines in an answer that describes many devices."""
 
 
 async def rules(context: Context) -> ComputedAnswer:
@@ -45,7 +45,7 @@ async def rules(context: Context) -> ComputedAnswer:
 
 
 async def limits(context: Context) -> ComputedAnswer:
-    """Answer with the limits of metrics. Bounds of rules override those that the device reports."""
+    """Answer with the limits of metrics. A limit from a rule overrides the limit that the device reports."""
     if context.question.scope.is_all:
         raise CannotAnswer(context.say("name_device", scope=context.scope_words))
     wanted = {target.key for target in await context.targets()} if context.mentions() else None
@@ -81,7 +81,7 @@ def limit_words(context: Context, target: Target) -> str:
 
 
 async def firmware(context: Context) -> ComputedAnswer:
-    """Answer with the firmware that devices report."""
+    """Answer with the firmware versions that devices report."""
     versions = [word for word in context.question.unknown if any(map(str.isdigit, word))]
     if not versions:
         return await _described(context, "firmware_is", "no_firmware", lambda device: device.info.firmware)
@@ -100,14 +100,14 @@ async def firmware(context: Context) -> ComputedAnswer:
 
 
 async def model(context: Context) -> ComputedAnswer:
-    """Answer with manufacturer and model."""
+    """Answer with the manufacturers and models of devices."""
     return await _described(
         context, "model_is", "no_model", lambda d: " ".join(p for p in (d.info.manufacturer, d.info.model) if p) or None
     )
 
 
 async def where(context: Context) -> ComputedAnswer:
-    """Answer with the area of a device."""
+    """Answer in which area a device is."""
     return await _described(context, "area_is", "no_area_of", lambda device: device.display_area)
 
 
@@ -175,7 +175,7 @@ async def last_seen(context: Context) -> ComputedAnswer:
 
 
 async def offline(context: Context) -> ComputedAnswer:
-    """Answer which devices are silent: by their presence and by open alerts for silence."""
+    """Answer which devices are silent: they are not online, or have an open alert because they send nothing."""
     silent = {alert.device for alert in context.queries.open_alerts(context.ids) if alert.metric is None}
     found = [d async for d in in_slices(context.devices) if d.presence != "online" or d.id in silent]
     gone = [found[place] for place in order_of([d.last_seen or 0 for d in found])]

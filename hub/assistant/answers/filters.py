@@ -1,4 +1,4 @@
-"""Answers that choose devices by a condition: a value, a state, presence, an open alert."""
+"""Answers with the devices that meet a condition on a value, a state, the presence or an open alert."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hub.assistant.kinds import STATES
 from hub.model import Device
 
 _NAMED = 8
-"""How many devices an answer to "how many" names at most."""
+"""The largest number of devices that an answer to "how many" names."""
 
 
 async def filtered(context: Context) -> ComputedAnswer:
-    """Answer which devices, or how many, meet the conditions: a value, a state, presence, an open alert."""
+    """Answer which devices meet the conditions of the question, or how many devices do."""
     question, time = context.question, context.question.time
     if time is not None and not (time.is_point and question.compares):
         raise CannotAnswer(context.say("only_now"))
@@ -49,7 +49,7 @@ async def filtered(context: Context) -> ComputedAnswer:
 
 
 async def count(context: Context) -> ComputedAnswer:
-    """Answer how many devices there are, or how many meet a condition; how many readings of a metric."""
+    """Answer how many devices there are, how many devices meet a condition, or how many readings a metric has."""
     question = context.question
     if question.compares or question.has_any("online", "offline", "alert", "attention", *STATES):
         return await filtered(context)

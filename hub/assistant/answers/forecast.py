@@ -1,4 +1,4 @@
-"""Answers about the future: straight lines through the last readings. The answers say so."""
+"""Answers about the future. They continue a straight line through the last readings, and say so."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SOON = 3 * HOUR
 
 
 async def reaching(context: Context) -> ComputedAnswer:
-    """Answer when a metric reaches a value, or how long a supply lasts, at the rate of the last half hour."""
+    """Answer when a metric will reach a value, or how long a supply will last, at the rate of the last half hour."""
     targets = await _stock_or_named(context)
     tracks = await load(context, targets[:6], context.now - _OVER, context.now)
     lines = []
@@ -33,7 +33,10 @@ async def reaching(context: Context) -> ComputedAnswer:
 
 
 async def _stock_or_named(context: Context) -> list[Target]:
-    """Return the metrics that the question names. If it names none, return the device's level or charge."""
+    """Return the metrics that the question names. If it names none, return the levels and charges of the devices.
+
+    Raises CannotAnswer if the devices have none.
+    """
     if context.mentions() or context.question.amounts:
         amount = next(iter(context.question.amounts), None)
         if context.mentions() or amount is None or amount.unit is None:
@@ -81,12 +84,16 @@ def _reach(context: Context, target: Target, found: Slope | None) -> str:
 
 
 def _over(found: Slope) -> str:
-    """Return how long the readings are over which a slope was computed, in whole minutes."""
+    """Return the length of the period that a slope was computed from as text, in whole minutes."""
     return f"{max(round((found.end - found.start) / MINUTE), 1)} min"
 
 
 def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, str]]:
-    """Return the values to forecast: those in the question, else the limits of rules, and empty and full."""
+    """Return the values that a forecast is made for, each with the words for it.
+
+    These are the values in the question. If it has none, they are the limit that the slope leads to and, for a supply
+    in percent, full or empty.
+    """
     named = [a for a in context.question.amounts if a.unit in (None, target.unit)]
     if named:
         return [(a.value, fmt.limit_quantity(a.value, target.unit)) for a in named]
@@ -100,7 +107,7 @@ def _goals(context: Context, target: Target, found: Slope) -> list[tuple[float, 
 
 
 async def run_on(context: Context) -> ComputedAnswer:
-    """Answer whether a device can go on running: with its alerts and the metrics that approach a limit."""
+    """Answer whether a device can go on running, from its alerts and from the metrics that approach a limit."""
     time = context.question.time
     until = max((time.end - context.now) if time is not None else 8 * HOUR, HOUR)
     lines = []
@@ -132,7 +139,7 @@ async def run_on(context: Context) -> ComputedAnswer:
 
 
 async def failing(context: Context) -> ComputedAnswer:
-    """Answer with the open alerts, and the metrics that will reach a limit within three hours."""
+    """Answer what may fail: the open alerts, and the metrics that will reach a limit within three hours."""
     rows = await context.queries.headings(context.devices, _SOON / 1000)
     already = {alert.device for alert in context.queries.open_alerts(context.ids)}
     rows = [row for row in rows if row.device not in already]

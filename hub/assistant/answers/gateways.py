@@ -29,7 +29,10 @@ async def behind(context: Context) -> ComputedAnswer:
 
 
 def _is_behind(device: str, gateways: set[str], via: dict[str, str | None]) -> bool:
-    """Return whether the way from a device to the hub leads through one of the gateways. Gateways may form a circle."""
+    """Return whether ``device`` is connected through one of ``gateways``, directly or through other gateways.
+
+    ``via`` maps a device to its gateway. The function also ends if gateways refer to each other in a circle.
+    """
     seen: set[str] = set()
     above = via.get(device)
     while above is not None and above not in seen:

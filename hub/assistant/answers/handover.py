@@ -12,7 +12,7 @@ from hub.assistant.time_range import TimeRange
 
 
 async def summary(context: Context) -> ComputedAnswer:
-    """Answer with a handover: presence, the shift's alerts, open ones, notes, and metrics that approach a limit."""
+    """Answer with a handover: presence of devices, alerts of the shift, open alerts, notes, metrics near a limit."""
     time = context.question.time
     span = (
         time

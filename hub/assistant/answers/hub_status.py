@@ -1,4 +1,4 @@
-"""Answers about the hub itself: its problems, the devices it hears, and where the rest is shown."""
+"""Answers about the hub itself: its problems, and the number of devices and alerts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hub.assistant.answers.current import presence_counts
 
 
 async def hub_status(context: Context) -> ComputedAnswer:
-    """Answer whether the hub works: what is wrong or degraded, with the devices by presence and the open alerts."""
+    """Answer whether the hub works: what has failed or is degraded, the devices by presence, and the open alerts."""
     problems = list(context.queries.hub_problems())
     head = context.count("hub_problems", len(problems)) + (":" if problems else "")
     alerts = len(context.queries.open_alerts())

@@ -1,4 +1,4 @@
-"""Answers whether anything is too hot, too high or too full: values against their limits, the closest first."""
+"""Answers about whether a metric is too hot, too high or too full. The values closest to their limits come first."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SHOWN = 8
 class _Row(msgspec.Struct, frozen=True, gc=False):
     """A metric with its distance from the nearest limit.
 
-    ``margin`` is this distance as a share of the allowed range; it is negative beyond the limit.
+    ``margin`` is this distance as a share of the allowed range. It is negative if the value is beyond the limit.
     """
 
     target: Target
@@ -24,7 +24,7 @@ class _Row(msgspec.Struct, frozen=True, gc=False):
 
 
 async def limit_check(context: Context) -> ComputedAnswer:
-    """Answer which metrics are beyond their limits; if none is, which ones are closest to a limit."""
+    """Answer which metrics are beyond their limits. If there are none, answer which metrics are closest to a limit."""
     targets = await context.targets(most=None) if context.mentions() else await _all_targets(context)
     found = [row async for target in in_slices(targets) if (row := _row(context, target))]
     margins = [row.margin async for row in in_slices(found)]

@@ -1,4 +1,4 @@
-"""Answers from manuals: quotes with their pages."""
+"""Answers with quotes from manuals and the pages of the quotes."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ async def manual(context: Context) -> ComputedAnswer:
 
 
 def _without_names(text: str, devices: Sequence[Device]) -> str:
-    """Return a question without the names of devices, which manuals do not contain."""
+    """Return the question without the names of ``devices``, because manuals do not contain these names."""
     known = {word for d in devices for name in (d.id, d.display_name, d.info.model or "") for word in split_words(name)}
     return " ".join(word for word in split_words(text) if word not in known)

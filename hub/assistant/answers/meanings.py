@@ -13,7 +13,7 @@ from hub.assistant.time_parser import DAY
 
 
 async def meaning(context: Context) -> ComputedAnswer:
-    """Answer what a value means on these devices: their limits, the range of the last day, their values now."""
+    """Answer what a value means, with the metrics' limits, their range over the last day, and their latest values."""
     question = context.question
     amount = next(iter(question.amounts), None)
     if not context.mentions() and amount is not None and amount.unit is not None:

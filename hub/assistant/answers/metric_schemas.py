@@ -1,7 +1,7 @@
-"""The metrics of devices that describe them alike, so that words are matched once for each kind of device.
+"""Match the words of a question to metrics, once for all devices whose metrics have the same names and descriptions.
 
-A fleet of 100,000 devices has some dozens of such descriptions. What a question means by "temperature", and which
-metrics a person sees, depends on the description alone.
+A fleet of 100,000 devices has only some dozens of different sets of descriptions. Which metrics "temperature" means,
+and which metrics a person sees, depends on the set alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hub.model import Device, MetricDescription
 
 
 class MetricSchema:
-    """The metrics of devices with one description; ``device`` is the first of them."""
+    """The metrics of all devices whose metrics have the same names and descriptions. ``device`` is one of them."""
 
     def __init__(self, device: Device) -> None:
         self._device = device
@@ -28,7 +28,7 @@ class MetricSchema:
         return sorted(kept, key=lambda name: (described[name].category == "diagnostic", described[name].rank, name))
 
     def meant_by(self, mention: MetricMention) -> list[str]:
-        """Return the metrics that the words mean, the best first."""
+        """Return the metrics that ``mention`` means, the best match first."""
         if mention not in self._meant:
             # The device may have got another metric since the schema was made.
             self._meant[mention] = [name for name in mention.on(self._device) if name in self.described]
@@ -36,7 +36,7 @@ class MetricSchema:
 
 
 class MetricSchemas:
-    """Finds the schema of a device."""
+    """Finds the schema of a device. Devices whose metrics have the same names and descriptions share one schema."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, MetricSchema] = {}
@@ -52,5 +52,5 @@ class MetricSchemas:
         return found
 
     def any_has(self, mentions: Sequence[MetricMention]) -> list[MetricMention]:
-        """Return the mentions that mean a metric of a device seen so far."""
+        """Return the mentions that mean a metric of any device whose schema was requested before."""
         return [each for each in mentions if any(schema.meant_by(each) for schema in self._known.values())]

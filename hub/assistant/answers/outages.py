@@ -16,14 +16,14 @@ _UNHEARD = 600_000
 
 
 class _Outage(msgspec.Struct, frozen=True):
-    """A time without data; ``end`` is None while it lasts."""
+    """A period in which a device was stale or offline. ``end`` is None while it lasts."""
 
     start: int
     end: int | None
 
 
 async def outages(context: Context) -> ComputedAnswer:
-    """Answer when devices were silent or offline, each time with its duration."""
+    """Answer when devices were stale or offline, with the duration of each outage."""
     time = context.question.time
     if time is None or time.kind != "range":
         time = TimeRange(context.now - _DAYS * DAY, context.now, context.say("last", time=f"{_DAYS} d"))
@@ -43,7 +43,7 @@ async def outages(context: Context) -> ComputedAnswer:
 
 
 async def unheard(context: Context) -> ComputedAnswer:
-    """Answer which devices have sent nothing for a time, by default for 10 minutes."""
+    """Answer which devices have sent nothing for the time that the question names, by default 10 minutes."""
     time = context.question.time
     length = time.end - time.start if time is not None and time.kind == "range" else _UNHEARD
     rows = [(each.last_seen or 0, each) async for each in in_slices(context.devices)]
@@ -59,7 +59,7 @@ async def unheard(context: Context) -> ComputedAnswer:
 
 
 def _outages(log: list[Activity]) -> dict[str, list[_Outage]]:
-    """Return the outages by device, from entries of the log in order."""
+    """Return the outages of each device, by device id. ``log`` has entries on presence, oldest first."""
     found: dict[str, list[_Outage]] = {}
     for entry in log:
         times = found.setdefault(entry.device or "", [])

@@ -1,4 +1,4 @@
-"""Answers that choose among devices: the highest and lowest, and those that meet a condition."""
+"""Answers that rank devices by a metric, and answers about when a metric was extreme and how two metrics correlate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOOK_BACK, _STEPS, _RIVALS = 6 * HOUR, 360, 12
 
 
 async def rank(context: Context) -> ComputedAnswer:
-    """Answer which device has, or had within a time range, the highest or lowest of a metric."""
+    """Answer which device has the highest or lowest value of a metric, now, at a moment, or within a time range."""
     question = context.question
     hint = question.hint or question.comparative
     lowest = bool(hint and hint.lowest)
@@ -83,7 +83,10 @@ async def rank(context: Context) -> ComputedAnswer:
 
 
 async def alike(context: Context, targets: list[Target]) -> list[Target]:
-    """Return the targets that have the most frequent unit; only values of one unit can be ranked."""
+    """Return the targets that have the most frequent unit, because only values in the same unit can be ranked.
+
+    Add a note if other targets are left out. All units of temperatures count as the same unit.
+    """
     units = Counter([t.unit async for t in in_slices(targets)])
     main = max(units, key=lambda unit: (units[unit], unit is not None))
     same = _THERMAL if main in _THERMAL else (main,)
@@ -95,13 +98,13 @@ async def alike(context: Context, targets: list[Target]) -> list[Target]:
 
 
 async def _order(targets: Sequence[Target], values: Sequence[float], *, lowest: bool) -> list[int]:
-    """Return the indices of the targets, sorted by value; equal ones keep their order."""
+    """Return the indices of the targets, sorted by value. Targets with equal values keep their order."""
     keys = [celsius(values[place], target.unit) async for place, target in in_slices([*enumerate(targets)])]
     return order_of(keys, descending=not lowest)
 
 
 async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange, *, lowest: bool) -> ComputedAnswer:
-    """Rank by the extremes within a time range, or by the means if the question asks for them."""
+    """Rank metrics by their extremes within a time range, or by their means if the question asks for the mean."""
     series = await context.queries.store.history(
         [SeriesQuery(t.device.id, t.metric, time.start, time.end + 1, buckets=1) for t in targets]
     )
@@ -136,7 +139,10 @@ async def _rank_in(context: Context, targets: Sequence[Target], time: TimeRange,
 
 
 async def _leading_since(context: Context, rows: Sequence[Target], *, lowest: bool) -> str:
-    """Return since when the first row has been ahead of the others, to the minute, at most six hours ago."""
+    """Return text that says since when the first metric of ``rows`` has been ahead of the others.
+
+    The last six hours are searched. The time has no seconds.
+    """
     if len(rows) == 1:
         return context.say("no_rival")
     end = context.now
@@ -178,7 +184,10 @@ async def when_extreme(context: Context) -> ComputedAnswer:
 
 
 async def correlation(context: Context) -> ComputedAnswer:
-    """Answer how closely two metrics go together: Pearson's coefficient of their means over parts of a time range."""
+    """Answer how closely two metrics correlate over a time range.
+
+    The answer has Pearson's coefficient of the means over short parts of the time range.
+    """
     targets, span = await context.targets(), context.span(2 * HOUR)
     if len(targets) != 2:
         raise CannotAnswer(context.say("two_needed", metrics=", ".join(t.name for t in targets[:6])))

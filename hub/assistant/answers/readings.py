@@ -1,4 +1,4 @@
-"""Readings of one metric over a time range, as arrays, and what can be computed from them."""
+"""Load the readings of metrics over a time range as arrays, and compute values, slopes and episodes from them."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from hub.model.metric import state_word
 _LIMIT = 50_000
 _PARTS = 600
 _POINT_MS = 15 * MINUTE
-"""How old a reading may be to count as the value at a moment."""
+"""The largest age in milliseconds of a reading that counts as the value at a moment."""
 _STEADY_NOISE = 10
 """Readings whose range is at most this many median steps between two readings are steady: random noise has about 7."""
 _STEADY_SHARE = 0.02
-"""So are readings whose range is at most this share of the largest, such as those that change in steps of 0.1."""
+"""Readings whose range is at most this share of the largest one are steady, such as those that change by 0.1."""
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 class Track(msgspec.Struct, frozen=True, eq=False):
-    """Readings of one target, oldest first: ``times`` in ms.
+    """Readings of one metric of one device, oldest first. ``times`` are epoch milliseconds.
 
-    If ``is_exact`` is False, because the readings are no longer stored or are too many, ``values`` are means of parts
-    with ``counts`` readings each. ``lows`` and ``highs`` are the extremes of each part.
+    If ``is_exact`` is False, the single readings are no longer stored or are too many. Then ``values`` are means over
+    short periods with ``counts`` readings each, and ``lows`` and ``highs`` are the extremes of each period.
     """
 
     target: Target
@@ -48,11 +48,11 @@ class Track(msgspec.Struct, frozen=True, eq=False):
 
     @property
     def total(self) -> int:
-        """Return the number of readings."""
+        """Return the number of readings that the arrays stand for."""
         return int(self.counts.sum())
 
     def from_place(self, place: int) -> Track:
-        """Return the readings from this index on."""
+        """Return the track from the index ``place`` on."""
         return Track(
             self.target,
             self.times[place:],
@@ -64,7 +64,7 @@ class Track(msgspec.Struct, frozen=True, eq=False):
         )
 
     def lowest(self) -> tuple[float, int]:
-        """Return the lowest value and when it was read."""
+        """Return the lowest value, and the time (epoch ms) at which it was read."""
         place = int(np.argmin(self.lows))
         return float(self.lows[place]), int(self.times[place])
 
@@ -74,7 +74,10 @@ class Track(msgspec.Struct, frozen=True, eq=False):
 
 
 async def load(context: Context, targets: Sequence[Target], start: int, end: int) -> list[Track]:
-    """Return the readings of the targets from ``start`` to ``end``; a target without readings is left out."""
+    """Return the readings of each target from ``start`` to ``end`` (epoch ms).
+
+    Targets without readings are left out.
+    """
     keys = [(target.device.id, target.metric) for target in targets]
     store = context.queries.store
     parts = await store.history([SeriesQuery(d, m, start, end + 1, buckets=_PARTS) for d, m in keys])
@@ -95,7 +98,7 @@ async def load(context: Context, targets: Sequence[Target], start: int, end: int
 
 
 def as_number(value: object) -> float | None:
-    """Return a reading as a number: 1 for on and true; None for other texts."""
+    """Return a value as a number: 1 for true, "on" and "open", 0 for their opposites. Return None for other texts."""
     if isinstance(value, bool | float | int):
         return float(value)
     word = state_word(value, None) if isinstance(value, str) else None
@@ -103,7 +106,10 @@ def as_number(value: object) -> float | None:
 
 
 async def value_at(context: Context, target: Target, at: int) -> tuple[int, float] | None:
-    """Return the newest reading at or before a moment, at most a quarter of an hour old; None if there is none."""
+    """Return time (epoch ms) and value of the newest reading in the 15 minutes up to ``at``; None if there is none.
+
+    If the single readings are no longer stored, return the newest mean over a minute.
+    """
     (series,) = await context.queries.store.history(
         [SeriesQuery(target.device.id, target.metric, at - _POINT_MS, at, limit=1)]
     )
@@ -118,17 +124,20 @@ async def value_at(context: Context, target: Target, at: int) -> tuple[int, floa
 
 
 async def first_reading(context: Context, target: Target, start: int, end: int) -> tuple[int, float] | None:
-    """Return the first reading of a time range."""
+    """Return time (epoch ms) and value of the first reading between ``start`` and ``end``.
+
+    Return None if there is no reading, or if the first reading is not a number.
+    """
     page = await context.queries.store.readings(target.device.id, target.metric, start, end, 1)
     value = as_number(page.points[0][1]) if page.points else None
     return (page.points[0][0], value) if value is not None else None
 
 
 class Slope(msgspec.Struct, frozen=True):
-    """A straight line through readings, by least squares. ``per_hour`` is in the metric's unit.
+    """A straight line through readings, fitted by least squares. ``per_hour`` is the change an hour in the metric's unit.
 
-    ``is_real``: it is larger than the scatter around it. ``is_steady``: it is not, and the readings stay together.
-    Readings that jump or swing have neither.
+    ``is_real`` is True if the line changes by more than the readings scatter around it. ``is_steady`` is True if it does
+    not, and the readings stay close together. Both are False for readings that jump or swing.
     """
 
     per_hour: float
@@ -142,7 +151,7 @@ class Slope(msgspec.Struct, frozen=True):
 
 
 def slope(track: Track) -> Slope | None:
-    """Return the slope of a track; None with fewer than five readings or less than 30 s."""
+    """Return the slope of a track. Return None if it has fewer than five readings or spans less than 30 seconds."""
     if len(track) < 5 or track.times[-1] - track.times[0] < 30_000:
         return None
     per_hour, residuals = _line(track.times, track.values)
@@ -155,9 +164,9 @@ def slope(track: Track) -> Slope | None:
 
 
 def recent_slope(track: Track) -> Slope | None:
-    """Return the slope of the last 30, 10 or 3 minutes: the longest period whose line fits the newest readings.
+    """Return the slope over the last 30, 10 or 3 minutes: over the longest period whose line fits the newest readings.
 
-    Without this, a machine that began to heat up two minutes ago would count as steady.
+    Over a fixed period, a machine that began to heat up two minutes ago would count as steady.
     """
     found = None
     for minutes in (30, 10, 3):
@@ -175,14 +184,14 @@ def recent_slope(track: Track) -> Slope | None:
 
 
 def _line(times: Floats, values: Floats) -> tuple[float, Floats]:
-    """Return the slope of a straight line per hour, and the distances of the readings from it."""
+    """Return the slope per hour of a straight line through the readings, and each reading's distance from it."""
     hours = (times - times[-1]) / 3_600_000
     per_hour, end = (float(each) for each in np.polyfit(hours, values, 1))
     return per_hour, values - per_hour * hours - end
 
 
 class Episode(msgspec.Struct, frozen=True):
-    """A time in which a condition held. ``is_open``: it still held at the last reading."""
+    """A period in which a condition was met. ``is_open`` is true if it was still met at the last reading."""
 
     start: int
     end: int
@@ -191,7 +200,10 @@ class Episode(msgspec.Struct, frozen=True):
 
 
 def episodes(track: Track, holds: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Episode]:
-    """Return the times in which ``holds`` is true; each lasts until the next reading at which it is not."""
+    """Return the periods in which ``holds`` is true. ``holds`` has one entry for each reading of ``track``.
+
+    A period lasts until the first reading for which ``holds`` is false again.
+    """
     found: list[Episode] = []
     begin: int | None = None
     for place, held in enumerate(holds):

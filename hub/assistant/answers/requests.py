@@ -1,4 +1,7 @@
-"""Answers to requests: a command or a rule that a person may send or save. Nothing is sent here."""
+"""Answers to requests: they propose a command that a person may send, or a rule that a person may save.
+
+Nothing is sent or saved here.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +44,7 @@ async def command(context: Context) -> ComputedAnswer:
 
 
 async def notify(context: Context) -> ComputedAnswer:
-    """Answer with the rule that the question asks for as a draft, since rules are saved on the Rules page."""
+    """Answer with a draft of the rule that the question asks for. A person saves the rule on the Rules page."""
     question = context.question
     draft = rule_from_words(question.text, context.all_devices, context.language.code)
     if draft.refused:
@@ -59,12 +62,12 @@ async def notify(context: Context) -> ComputedAnswer:
 
 
 async def audit(context: Context) -> ComputedAnswer:
-    """Answer where it is recorded who changed something."""
+    """Answer where the hub records who changed something."""
     return ComputedAnswer(context.say("audit"))
 
 
 async def nothing_to_explain(context: Context) -> ComputedAnswer:
-    """Answer "why?" after an answer that named no device."""
+    """Answer the question "why?" if the previous answer named no device."""
     return ComputedAnswer(context.say("nothing_to_explain"))
 
 

@@ -1,4 +1,7 @@
-"""Go through many items without blocking the event loop: readings and requests are served between the slices."""
+"""Iterate over many items without blocking the event loop.
+
+The items are processed in slices. Between two slices, the hub handles messages and requests.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ import numpy as np
 
 T = TypeVar("T")
 SLICE = 1_000
-"""Devices or metrics between two turns of the event loop. At a few µs for each, a slice takes well under 50 ms."""
+"""The number of items in a slice. At a few µs for each item, a slice takes much less than 50 ms."""
 
 
 async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:
-    """Yield the items one by one, and let other tasks run after each slice of them."""
+    """Yield the items one by one. After each slice of items, let other tasks run."""
     for start in range(0, len(items), SLICE):
         for item in items[start : start + SLICE]:
             yield item
@@ -22,6 +25,6 @@ async def in_slices(items: Sequence[T]) -> AsyncIterator[T]:
 
 
 def order_of(keys: Sequence[float], *, descending: bool = False) -> list[int]:
-    """Return the indices of the keys in ascending order; equal keys keep their order."""
+    """Return the indices that sort ``keys``, in ascending order by default. Equal keys keep their order."""
     values = np.asarray(keys, dtype=float)
     return list(map(int, np.argsort(-values if descending else values, kind="stable")))

@@ -26,7 +26,10 @@ _RATE_OVER = 30 * MINUTE
 
 
 async def tracks_of(context: Context, span: TimeRange, targets: Sequence[Target] | None = None) -> list[Track]:
-    """Return the readings of the question's metrics in a time range. Raises CannotAnswer where there are none."""
+    """Return the readings of ``targets`` in the time range; None means the metrics that the question is about.
+
+    Targets without readings are left out, with a note. Raises CannotAnswer if no target has readings.
+    """
     wanted = await context.targets() if targets is None else targets
     tracks = await load(context, wanted, span.start, span.end)
     if not tracks:
@@ -51,7 +54,7 @@ def _begins_late(track: Track, span: TimeRange) -> bool:
 def answer_each(
     context: Context, tracks: Sequence[Track], span: TimeRange, one: Callable[[Track], str], head: str
 ) -> ComputedAnswer:
-    """Return an answer with one line for each track."""
+    """Return an answer with one line for each track. ``one`` returns the text of a line; ``head`` is the heading."""
     lines = [f"{track.target.name}: {one(track)}" for track in tracks]
     text = f"{span.words}: {lines[0]}." if len(lines) == 1 else context.lines(head, lines)
     return ComputedAnswer(
@@ -60,7 +63,7 @@ def answer_each(
 
 
 async def statistics(context: Context) -> ComputedAnswer:
-    """Answer how metrics went over a time range: extremes with their times, mean, first and last reading."""
+    """Answer how metrics developed over a time range: extremes with their times, mean, first and last reading."""
     span = context.span(2 * HOUR)
     tracks = await tracks_of(context, span, (await context.targets(any_metric=True))[:24])
 
@@ -87,7 +90,10 @@ def _signed(change: float, unit: str | None) -> str:
 
 
 async def mean(context: Context) -> ComputedAnswer:
-    """Answer with means over a time range; without a range, with the means of the latest values over the devices."""
+    """Answer with the mean of each metric over a time range.
+
+    If the question names no time, answer with the mean of the devices' latest values.
+    """
     time = context.question.time
     targets = await context.targets(most=None if time is None else MAX_TARGETS)
     if time is None and len(targets) > 1:
@@ -113,7 +119,7 @@ def _around(context: Context, time: TimeRange) -> TimeRange:
 
 
 async def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer:
-    """Return the mean of the latest values, for each metric and unit."""
+    """Answer with the mean of the devices' latest values, for each metric title and unit."""
     lines = []
     for (title, unit), values in (await latest_by_title(targets)).items():
         lines.append(
@@ -132,7 +138,7 @@ async def _across(context: Context, targets: Sequence[Target]) -> ComputedAnswer
 
 
 async def latest_by_title(targets: Sequence[Target]) -> dict[tuple[str, str | None], list[float]]:
-    """Return the latest numbers of the targets by title and unit."""
+    """Return the latest values that are numbers, grouped by metric title and unit."""
     found: dict[tuple[str, str | None], list[float]] = {}
     async for target in in_slices(targets):
         value = target.latest.value
@@ -142,7 +148,7 @@ async def latest_by_title(targets: Sequence[Target]) -> dict[tuple[str, str | No
 
 
 async def median(context: Context) -> ComputedAnswer:
-    """Answer with the median of the readings of a time range."""
+    """Answer with the median of the readings in a time range."""
     span = context.span()
     return answer_each(
         context,
@@ -158,7 +164,7 @@ async def median(context: Context) -> ComputedAnswer:
 
 
 async def deviation(context: Context) -> ComputedAnswer:
-    """Answer with the standard deviation of the readings of a time range, with their mean."""
+    """Answer with the standard deviation and the mean of the readings in a time range."""
     span = context.span()
 
     def one(track: Track) -> str:
@@ -175,7 +181,7 @@ async def deviation(context: Context) -> ComputedAnswer:
 
 
 async def extent(context: Context) -> ComputedAnswer:
-    """Answer with the lowest and the highest reading of a time range."""
+    """Answer with the lowest and the highest reading in a time range."""
     span = context.span()
 
     def one(track: Track) -> str:

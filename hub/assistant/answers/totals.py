@@ -1,4 +1,4 @@
-"""Answers with totals: meters, integrals of rates, and sums over devices."""
+"""Answers with totals: what a meter counted, a rate integrated over time, and sums over devices."""
 
 from __future__ import annotations
 
@@ -32,14 +32,15 @@ _RATES = {
     "l/s": ("l", 3600.0),
     "L/s": ("L", 3600.0),
 }
-"""Units of rates with the unit of their integral, and its amount for one hour at rate 1."""
+"""Maps the unit of a rate to the unit of its integral, and to the amount that the rate 1 gives in one hour."""
 _COUNTERS = ("kWh", "Wh", "MWh", "m³", "l", "L", "gal")
 
 
 async def total(context: Context) -> ComputedAnswer:
-    """Answer how much was used or produced in a time range: from a counter (kWh), or a rate (kW) integrated over it.
+    """Answer how much was used or produced in a time range.
 
-    Without a time in the question, answer with the sum of the latest values of all devices.
+    The amount comes from a meter (kWh), or from a rate (kW) that is integrated over the time. If the question names no
+    time, answer with the sum of the devices' latest values.
     """
     time = context.question.time
     targets = await context.targets(most=None if time is None else MAX_TARGETS)
@@ -71,7 +72,7 @@ async def total(context: Context) -> ComputedAnswer:
 
 
 def _amount(track: Track) -> tuple[float, str | None]:
-    """Return the amount that a meter counted, ignoring resets, or the integral of a rate."""
+    """Return an amount and its unit: what a meter counted, or the integral of a rate. Resets of a meter are ignored."""
     unit = track.target.unit or ""
     if unit in _COUNTERS:
         steps = np.diff(track.values)

@@ -1,4 +1,7 @@
-"""The answer to "is anything unusual?": open alerts, and readings of the last day that the week before did not have."""
+"""The answer to "is anything unusual?": open alerts, and unusual readings of the last day.
+
+A reading of the last day is unusual if the week before had no such readings.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,8 @@ _MAX_SHOWN = 5
 async def unusual_readings(context: Context) -> ComputedAnswer:
     """Answer with the open alerts, and with unusual readings that no rule watches.
 
-    For several devices, only readings with the score of an alert are listed: among hundreds of healthy metrics, some
-    are always a little unusual.
+    For several devices, only readings that are unusual enough for an alert are listed. Among hundreds of healthy
+    metrics, some are always a little unusual.
     """
     alerts = await open_alerts(context)
     named = {target.key for target in await context.targets()} if context.mentions() else None
@@ -57,7 +60,10 @@ def _line(context: Context, target: Target, period: UnusualPeriod) -> str:
 
 
 def _shown(period: UnusualPeriod, value: float) -> str:
-    """Return a value of the period's feature as text. Noise is stored as the logarithm of a deviation."""
+    """Return a value of the period's feature (such as ``level`` or ``noise``) as text in the metric's unit.
+
+    ``value`` of the feature ``noise`` is the logarithm of a deviation.
+    """
     if period.feature in ("value", "level"):
         return fmt.quantity(value, period.unit)
     return fmt.difference(math.exp(value) if period.feature == "noise" else abs(value), period.unit)

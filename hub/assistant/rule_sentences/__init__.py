@@ -1,1 +1,1 @@
-"""Read a sentence as a rule. Every word is part of the rule, a word without a meaning of its own, or reported."""
+"""Read a sentence as a rule. Words that the rule does not use are reported, except words without a meaning."""

@@ -1,4 +1,4 @@
-"""The amounts of a sentence about a rule, and their conversion to the unit of a metric."""
+"""Find the numbers with units in a sentence about a rule, and convert them to the unit of a metric."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ from hub.model import Device
 
 _LONGEST_UNIT, _LONGEST_NUMBER = 4, 4
 _DEGREES = frozenset(("degree", "degrees", "°", "grad", "grado", "grados"))
-"""Words for the unit of a temperature, whichever it is."""
+"""Words for a degree of temperature that do not say whether it is °C or °F."""
 _CONVERTED = frozenset(("°C", "°F"))
 _TEMPERATURES = frozenset(("°C", "°F", "K", "°"))
 
 
 class RuleAmount(msgspec.Struct, frozen=True):
-    """A number with its unit, which is None if the sentence gives none.
+    """A number with its unit. ``unit`` is None if the sentence gives no unit.
 
-    ``degrees`` is True for a temperature without "C" or "F". Such a temperature, and one without a unit, is in the unit
-    ``shown``, in which the person reads temperatures; if that is None, in the unit of the metric.
+    ``degrees`` is True for a temperature without "C" or "F". Such a temperature, and a temperature without a unit, is
+    in the unit ``shown``, in which the person's pages show temperatures. If ``shown`` is None, it is in the metric's
+    unit.
     """
 
     value: float
@@ -41,10 +42,13 @@ class RuleAmount(msgspec.Struct, frozen=True):
         return self.degrees or self.unit in ("°C", "°F", "K")
 
     def within(self, units: Iterable[str | None], metric: str, *, difference: bool = False) -> float:
-        """Return the number in the unit of a metric. ``units`` are those of the metric on the devices of the rule.
+        """Return the number converted to the unit of ``metric``.
+
+        ``units`` are the units of this metric on the rule's devices. With ``difference``, the number is the difference
+        of two values, so that 9 °F become 5 °C.
 
         Raises:
-            NoSuchRule: The units measure different things, or the devices have several units.
+            NoSuchRule: The number has a unit of another quantity, or the devices have several units.
         """
         known = sorted({unit or "" for unit in units})
         if len(known) > 1:
@@ -63,7 +67,7 @@ class RuleAmount(msgspec.Struct, frozen=True):
 
 
 def read_number(word: str, *, decimal_comma: bool) -> float | None:
-    """Return a number as it is written in a language: "1,000" is a thousand in English, and "1.000" in German."""
+    """Return a word as a number; None if it is not one. A thousand is "1,000" in English and "1.000" in German."""
     group, point = (".", ",") if decimal_comma else (",", ".")
     if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+(?:{re.escape(point)}\d+)?", word):
         word = word.replace(group, "")
@@ -75,7 +79,7 @@ def read_number(word: str, *, decimal_comma: bool) -> float | None:
 
 
 def with_spaces(text: str, language: Language) -> str:
-    """Return a text with a space between a number and a unit that is written next to it: "20kPa"."""
+    """Return the text with a space between a number and a unit that follows without one, as in "20kPa"."""
     units = known_units(language)
 
     def spaced(match: re.Match[str]) -> str:
@@ -88,9 +92,9 @@ def with_spaces(text: str, language: Language) -> str:
 def mark_amounts(
     sentence: RuleSentence, language: Language, devices: Iterable[Device], shown: str | None = None
 ) -> None:
-    """Mark the numbers of a sentence with their units as ``@a``, also "half a degree".
+    """Mark the numbers of a sentence, with their units, with the symbol ``@a``. "Half a degree" counts as a number too.
 
-    ``shown`` is the unit of temperatures that have none.
+    ``shown`` is the unit of temperatures without a unit.
     """
     units = known_units(language, devices)
     words = sentence.words
@@ -127,7 +131,10 @@ def _number(sentence: RuleSentence, place: int, language: Language) -> tuple[int
 
 
 def _unit(sentence: RuleSentence, place: int, units: dict[str, str]) -> tuple[int, str | None, bool]:
-    """Return how many words the unit has, the unit, and whether it is just "degrees"."""
+    """Return the unit at the index ``place``: its number of words, the unit, and whether it is only "degrees".
+
+    Without a unit, return 0, None and False.
+    """
     words = sentence.words
     for length in range(_LONGEST_UNIT, 0, -1):
         phrase = " ".join(words.word(place + k) for k in range(length))
@@ -137,7 +144,7 @@ def _unit(sentence: RuleSentence, place: int, units: dict[str, str]) -> tuple[in
 
 
 def known_units(language: Language, devices: Iterable[Device] = ()) -> dict[str, str]:
-    """Return the units by their words. Those of times are durations."""
+    """Return a mapping from the words for a unit to the unit. Units of time are missing: they belong to durations."""
     found = {" ".join(split_words(written)): unit for written, unit in UNITS.items() if unit not in SECONDS}
     found |= language.units
     for device in devices:

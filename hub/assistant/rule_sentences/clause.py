@@ -1,4 +1,4 @@
-"""One condition of a sentence: its words, its devices and its metric."""
+"""One condition of a sentence about a rule: its words, its devices and its metric."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hub.model import Device
 
 
 class SpokenCondition(msgspec.Struct):
-    """A condition that was read.
+    """A condition that was read from a sentence.
 
     Attributes:
         keys: the keys of the rule, except scope, schedule and severity.
-        items: the words that it uses.
-        missing: keys that it needs and the words do not give.
-        negatives: how many negations its words contain.
+        items: the words of the sentence that the condition uses.
+        missing: keys that the condition needs and the words do not give.
+        negatives: the number of negations in these words.
     """
 
     keys: dict[str, Any]
@@ -34,9 +34,10 @@ class SpokenCondition(msgspec.Struct):
 
 
 class RuleClause:
-    """The part of a sentence with one condition: the words from ``first`` to before ``end``.
+    """The words of a sentence that describe one condition.
 
-    ``inherited`` is the metric of the condition before it; ``devices`` are those of the rule.
+    ``place`` is the index of the first word, and the index after the last word. ``devices`` are the devices of the
+    rule. ``inherited`` is the metric of the previous condition, which is used if this condition names none.
     """
 
     def __init__(
@@ -54,23 +55,23 @@ class RuleClause:
         self.devices, self._named, self._inherited = devices, named, inherited
 
     def find(self, name: str) -> list[SentencePart]:
-        """Return the words of the first match of the named patterns; an empty list if there is none."""
+        """Return the words of the first match of the patterns called ``name``; an empty list if there is no match."""
         return self.sentence.find(self.vocabulary.patterns[name], *self._place)
 
     def of(self, symbol: str) -> list[SentencePart]:
-        """Return the unused parts of the clause with a symbol."""
+        """Return the parts of the clause that have ``symbol`` and are not used yet."""
         return self.sentence.symbols(symbol, *self._place)
 
     @property
     def mention(self) -> MetricMention | None:
-        """The metric that the words name."""
+        """The first metric that the words name; None if they name none."""
         items = self.of("@m")
         return items[0].value if items else None
 
     def metric(
         self, amount: RuleAmount | None = None, comparative: Hint | None = None
     ) -> tuple[dict[str, Any], list[Any]]:
-        """Return the key for the metric, and its units on the devices; see :func:`metric_keys`."""
+        """Return the key of the rule for the metric, and the metric's units on the devices; see :func:`metric_keys`."""
         mention = self.mention
         if mention is None and comparative is not None and comparative.quantity:
             mention = MetricMention(comparative.quantity, quantity=comparative.quantity)
@@ -84,13 +85,13 @@ class RuleClause:
     def number(
         self, amount: RuleAmount, units: Sequence[str | None], keys: dict[str, Any], *, difference: bool = False
     ) -> float:
-        """Return an amount in the unit of the metric."""
+        """Return ``amount`` converted to the unit of the metric in ``keys``. Raises NoSuchRule."""
         name = keys.get("metric") or keys.get("quantity") or ""
         return amount.within(units, name, difference=difference) if units else amount.value
 
     @property
     def metric_items(self) -> list[SentencePart]:
-        """The words for the metric. Words for a second metric stay unused, and are reported."""
+        """The words for the first metric. Words for a second metric stay unused and are reported."""
         return self.of("@m")[:1]
 
 
@@ -103,7 +104,7 @@ def comparatives(items: Sequence[SentencePart]) -> list[Hint]:
 
 
 def is_more(hints: Sequence[Hint]) -> bool:
-    """Return whether all comparatives are "more" or "longer", as in "more than 5 times"."""
+    """Return whether all comparatives mean "more" or "longer" and none names a quantity, as in "more than 5 times"."""
     return not any(hint.lowest or hint.quantity for hint in hints)
 
 
@@ -116,7 +117,7 @@ def negatives(items: Sequence[SentencePart]) -> int:
 
 
 def only_device(items: Sequence[SentencePart]) -> Device | None:
-    """Return the one device that the words name, None without any.
+    """Return the device that the words name; None if they name no device.
 
     Raises:
         NoSuchRule: The words name several devices.

@@ -1,4 +1,4 @@
-"""The hours of a rule in words: "on weekdays from 8 to 18", "at night", "except on Sundays", "after 10 pm"."""
+"""Read the hours of a rule: "on weekdays from 8 to 18", "at night", "except on Sundays", "after 10 pm"."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ from hub.assistant.words import QuestionWords
 
 _NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _AMBIGUOUS = frozenset(("sun", "so", "do", "mi"))
-"""Short names of days that are words, too: they are days only after another one."""
+"""Short names of days that are also ordinary words. They count as days only after another day."""
 _MINUTE_MS = 60_000
 _HALF_DAY, _DAY = 12 * 60, 24 * 60
 _NIGHT = (22 * 60, 6 * 60)
 
 Hours = tuple[int, int]
-"""Start and end in minutes of the day."""
+"""Start and end in minutes after midnight."""
 
 
 def read_schedule(sentence: RuleSentence, vocabulary: RuleVocabulary) -> list[str]:
-    """Return the windows of a schedule, and use their words; empty if the sentence names no hours."""
+    """Return the hours in a sentence as windows of a rule's ``schedule``, and mark their words as used.
+
+    The list is empty if the sentence names no hours. Raises NoSuchRule for hours that a rule cannot have.
+    """
     found = _clocks(sentence, vocabulary)
     if sentence.take(vocabulary.patterns["night"]):
         found.append(_NIGHT)
@@ -73,7 +76,7 @@ def _minutes(clock: str, time: TimeWords) -> int | None:
 
 
 def _is_amount(sentence: RuleSentence, items: list[SentencePart], vocabulary: RuleVocabulary) -> bool:
-    """Return whether two numbers are amounts and not hours, because a unit follows: "from 8 to 18 °C"."""
+    """Return whether two numbers are amounts and not hours, because a unit follows them, as in "from 8 to 18 °C"."""
     end = items[-1].end
     words = sentence.words
     if any(":" in item.symbol for item in items) or not items[-1].symbol.isdigit():
@@ -86,7 +89,10 @@ def _starts_with_unit(words: QuestionWords, place: int, units: Mapping[str, str]
 
 
 def _days(sentence: RuleSentence, vocabulary: RuleVocabulary) -> tuple[int, ...] | None:
-    """Return the days that a sentence names, and use their words; None if it names none."""
+    """Return the days of the week that a sentence names (0 is Monday), and mark their words as used.
+
+    Return None if it names none. Raises NoSuchRule for days that a rule cannot have.
+    """
     for phrase in (each for each in vocabulary.weekdays if " " in each):
         for _, named in sentence.matches([re.compile(f"(?<= ){re.escape(phrase)}(?= )")]):
             sentence.mark(named[0].first, named[-1].end, phrase)
@@ -109,7 +115,10 @@ def _days(sentence: RuleSentence, vocabulary: RuleVocabulary) -> tuple[int, ...]
 def _sequence(
     sentence: RuleSentence, vocabulary: RuleVocabulary, items: Sequence[SentencePart]
 ) -> tuple[set[int], int]:
-    """Return the days of "Monday to Wednesday and on Friday", and the place of the last one."""
+    """Return the days that ``items`` begin with (0 is Monday), and the index of the last item that names a day.
+
+    An example is "Monday to Wednesday and on Friday".
+    """
     days, last, is_through = set[int](), 0, False
     for place, item in enumerate(items):
         named = vocabulary.weekdays.get(item.symbol)

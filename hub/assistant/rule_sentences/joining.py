@@ -1,4 +1,4 @@
-"""Split a sentence into its conditions, and join these to one: "the boiler is running and the flow is below 5"."""
+"""Split a sentence into its conditions, and combine them: "the boiler is running and the flow is below 5"."""
 
 from __future__ import annotations
 
@@ -16,20 +16,23 @@ from hub.assistant.rule_sentences.vocabulary import RuleVocabulary
 from hub.model import Device
 
 WHOLE = "whole"
-"""The value of a negation of everything that follows: "unless", "must"."""
+"""The value of a negation, such as "unless" or "must", that applies to all words after it."""
 _SINGLE = frozenset(("no_data", "compare"))
-"""Kinds that cannot be joined with others; a difference of two metrics of a device can."""
+"""Kinds of conditions that cannot be combined with others, except a ``compare`` of two metrics of the same device."""
 _NEGATABLE = frozenset(("equals", "threshold", "range"))
 
 
 class ConditionReader:
-    """Reads the conditions of a sentence, in which everything but conditions is marked."""
+    """Reads the conditions of a sentence whose other parts are already marked."""
 
     def __init__(self, sentence: RuleSentence, vocabulary: RuleVocabulary, devices: Sequence[Device]) -> None:
         self._sentence, self._vocabulary, self._devices = sentence, vocabulary, devices
 
     def read(self) -> tuple[dict[str, Any], list[str]]:
-        """Return the keys of the condition and the scope, and the keys that are missing; their words are used."""
+        """Return the rule's keys for condition and scope, and the names of keys that are missing.
+
+        Mark the words of the conditions as used. Raises NoSuchRule if the conditions cannot form a rule.
+        """
         places, joiners = self._split()
         if joiners and any(item.value == WHOLE for item in self._sentence.symbols("@n")):
             raise NoSuchRule("negation")
@@ -53,9 +56,9 @@ class ConditionReader:
         return {**keys, **scopes[0]}, missing
 
     def _split(self) -> tuple[list[tuple[int, int]], list[SentencePart]]:
-        """Return where each condition is, and the words that join them.
+        """Return where each condition begins and ends (exclusive), and the words that join the conditions.
 
-        Only a word with a condition on both sides joins conditions.
+        A word such as "and" joins conditions only if there is a condition before and after it.
         """
         end = len(self._sentence.words)
         candidates = [item for item in self._sentence.items() if item.symbol in self._vocabulary.joiners]
@@ -80,7 +83,10 @@ class ConditionReader:
     def _read(
         self, place: tuple[int, int], earlier: dict[str, list[str]] | None, mention: MetricMention | None
     ) -> tuple[SpokenCondition, dict[str, list[str]], bool]:
-        """Return a condition with its scope, and whether its words name devices."""
+        """Return the condition at ``place``, its scope, and whether its words name devices.
+
+        If the words name no devices, the scope ``earlier`` applies. If they name no metric, ``mention`` applies.
+        """
         items = self._sentence.symbols("@d", *place)
         everything = RuleClause(self._sentence, self._vocabulary, place, self._devices, inherited=mention)
         compared = _compared(everything)
@@ -94,7 +100,10 @@ class ConditionReader:
         return condition, scope_keys(devices, groups, named=named), bool(items)
 
     def _use(self, place: tuple[int, int], condition: SpokenCondition) -> None:
-        """Mark as used the words of a condition, those between its devices, and those that say how long it lasts."""
+        """Mark the words of a condition as used, with the words between its devices and the words for its duration.
+
+        Add the duration to the keys of the condition: how long the condition has to be met.
+        """
         chosen = [item for item in condition.items if item.symbol == "@d"]
         for before, after in pairwise(chosen):
             between = self._sentence.items(before.end, after.first)
@@ -113,7 +122,10 @@ class ConditionReader:
             condition.missing.append("for")
 
     def _negated(self, condition: SpokenCondition, place: tuple[int, int]) -> SpokenCondition:
-        """Return the condition with its negations: the opposite state, else ``not`` of it."""
+        """Return the condition with the negations at ``place`` applied.
+
+        The result has the opposite state, or else the condition in ``not``. Two negations cancel each other.
+        """
         negations = self._sentence.symbols("@n", *place)
         self._sentence.use(negations)
         if (condition.negatives + len(negations)) % 2 == 0:
@@ -134,13 +146,13 @@ def _not(condition: SpokenCondition) -> SpokenCondition:
 
 
 def _compared(clause: RuleClause) -> list[SentencePart]:
-    """Return the words for devices that others are compared with."""
+    """Return the words for the device that the condition's own devices are compared with."""
     names = [f"{name}_of_other" for name in ("compared", "exceeds", "beneath")]
     return next(([i for i in items if i.symbol == "@d"] for name in names if (items := clause.find(name))), [])
 
 
 def _nothing(clause: RuleClause) -> SpokenCondition:
-    """Return the condition of words that give no limit."""
+    """Return the condition for words that give no limit: a threshold whose limit is missing."""
     metric = clause.metric()[0]
     return SpokenCondition(
         {**metric}, clause.metric_items if metric else [], [*([] if metric else ["metric"]), "above"]
@@ -156,7 +168,10 @@ def _is_in(device: Device, scope: dict[str, list[str]]) -> bool:
 
 
 def _joined(conditions: list[SpokenCondition], kind: str) -> tuple[dict[str, Any], list[str]]:
-    """Return the keys of all conditions together, and the keys that are missing."""
+    """Return the rule's keys for the combined conditions, and the keys that are missing.
+
+    ``kind`` says how the conditions are combined: ``all`` or ``any``.
+    """
     missing = [key for condition in conditions for key in condition.missing]
     if len(conditions) == 1:
         return conditions[0].keys, missing
@@ -176,7 +191,10 @@ def _without(keys: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _bounds(parts: list[dict[str, Any]], kind: str) -> dict[str, Any] | None:
-    """Return two limits of one metric as a range: "below 4.5 or above 5.5"."""
+    """Return two limits on the same metric as the keys of a range, as in "below 4.5 or above 5.5".
+
+    Return None if the conditions are not two such limits.
+    """
     first, second = parts[0], parts[-1]
     plain = {"kind", "metric", "quantity", "above", "below"}
     if len(parts) != 2 or any(part.keys() - plain or part["kind"] != "threshold" for part in parts):

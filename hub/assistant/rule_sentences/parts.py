@@ -1,4 +1,4 @@
-"""Mark the parts that every condition may have: numbers of times, durations, negations, states and comparatives."""
+"""Mark the parts that every condition may have: counts ("3 times"), durations, negations, states and comparatives."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "d"}
 _DAYS_OF_WEEK = 7
 _TWICE = 2
 _MANY = 10**6
-"""More times than any rule allows; the number in a sentence may be too large for an integer."""
+"""An upper bound for "N times", which is more than any rule allows. A number in a sentence may be too large for int."""
 
 
 def mark_parts(sentence: RuleSentence, words: RuleVocabulary) -> None:
@@ -46,7 +46,7 @@ def _mark(sentence: RuleSentence, items: list[SentencePart], symbol: str, value:
 
 
 def _refuse_negative(sentence: RuleSentence, items: list[SentencePart]) -> None:
-    """Raise NoSuchRule for "-5 minutes" and "-3 times"."""
+    """Raise NoSuchRule if a number in ``items`` is negative, as in "-5 minutes" and "-3 times"."""
     if any(sentence.words.tokens[item.first].negative for item in items):
         written = " ".join(sentence.written(item) for item in items)
         raise NoSuchRule("negative", written=f"-{written}")
@@ -61,9 +61,9 @@ def _number(match: re.Match[str], words: RuleVocabulary) -> float | None:
 
 
 def _duration(match: re.Match[str], words: RuleVocabulary) -> str | None:
-    """Return a duration as rules write it, such as ``5m``. Without a number, as in "per hour", the number is 1.
+    """Return a duration in the form that rules use, such as ``5m``. Without a number ("per hour"), the number is 1.
 
-    Return None for months, which rules do not have.
+    Return None for months, because rules have no durations in months.
     """
     number, unit = _number(match, words), words.language.time.units[match["unit"]]
     number = 1.0 if number is None else number

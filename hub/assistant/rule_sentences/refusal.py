@@ -1,4 +1,4 @@
-"""Sentences that cannot be a rule."""
+"""The error for sentences that cannot be a rule."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Any
 
 
 class NoSuchRule(Exception):
-    """The sentence wants what no rule can do. ``reason`` is a key in ``answers_*.toml`` after ``no_rule_``."""
+    """Raised if a sentence asks for something that no rule can do.
+
+    ``no_rule_`` and ``reason`` form the key of the explanation in ``answers_*.toml``.
+    """
 
     def __init__(self, reason: str, **values: Any) -> None:
         self.reason, self.values = reason, values

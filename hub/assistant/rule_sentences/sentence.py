@@ -1,4 +1,4 @@
-"""The words of a sentence about a rule, with symbols in the place of what is already understood."""
+"""The words of a sentence about a rule. Symbols replace the words that are already understood."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from hub.assistant.words import QuestionWords
 
 
 class SentencePart(msgspec.Struct, eq=False):
-    """A word, or a part that was understood: its symbol and what it means. ``end`` is the index after its last word."""
+    """A word of a sentence, or a symbol that replaces words that were understood; ``value`` is their meaning.
+
+    ``first`` is the index of the first word, and ``end`` the index after the last word.
+    """
 
     symbol: str
     first: int
@@ -29,12 +32,12 @@ class RuleSentence:
         self._marks: dict[int, SentencePart] = {}  # by the place of the first word
 
     def mark(self, first: int, end: int, symbol: str, value: Any = None) -> None:
-        """Put a symbol in the place of words."""
+        """Replace the words from ``first`` to before ``end`` by ``symbol``. ``value`` is their meaning."""
         self.words.mark(first, end, "rule")
         self._marks[first] = SentencePart(symbol, first, end, value)
 
     def items(self, first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the words and symbols that are not used yet, in order."""
+        """Return the words and symbols from ``first`` to before ``end`` that are not used yet, in order."""
         found = []
         for place in range(first, len(self.words) if end is None else end):
             mark = self._marks.get(place)
@@ -45,14 +48,14 @@ class RuleSentence:
         return found
 
     def find(self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the words and symbols of the first match between two words; an empty list if there is none."""
+        """Return the words and symbols of the first match from ``first`` to before ``end``; [] if there is none."""
         found = self.matches(patterns, first, end)
         return found[0][1] if found else []
 
     def matches(
         self, patterns: Sequence[re.Pattern[str]], first: int = 0, end: int | None = None
     ) -> list[tuple[re.Match[str], list[SentencePart]]]:
-        """Return the matches of the first pattern that has some."""
+        """Return all matches of the first pattern that matches, each with its words and symbols."""
         items = self.items(first, end)
         text, starts = " ", []
         for item in items:
@@ -71,7 +74,7 @@ class RuleSentence:
         return []
 
     def take(self, patterns: Sequence[re.Pattern[str]]) -> list[SentencePart]:
-        """Use the words of the first match, and return them."""
+        """Return the words and symbols of the first match, and mark them as used."""
         found = self.find(patterns)
         self.use(found)
         return found
@@ -82,14 +85,14 @@ class RuleSentence:
             self.words.mark(item.first, item.end, "rule")
 
     def symbols(self, symbol: str, first: int = 0, end: int | None = None) -> list[SentencePart]:
-        """Return the unused parts with a symbol."""
+        """Return the parts from ``first`` to before ``end`` that have ``symbol`` and are not used yet."""
         return [item for item in self.items(first, end) if item.symbol == symbol]
 
     def written(self, item: SentencePart) -> str:
         return self.words.written(item.first, item.end)
 
     def leftover(self, filler: frozenset[str]) -> list[str]:
-        """Return the words that the rule does not use, neighbours together, without those that say nothing."""
+        """Return the words that are not used yet, without those in ``filler``. Adjacent words form one text."""
         groups: list[list[SentencePart]] = []
         for item in self.items():
             if item.symbol in filler or not any(map(str.isalnum, item.symbol)):

@@ -1,4 +1,4 @@
-"""The kinds of conditions in words. A kind is a file with ``read(clause)`` and a line of the table."""
+"""The kinds of conditions that a sentence can describe. Each kind is a module with a function ``read(clause)``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ Reader = Callable[[RuleClause], SpokenCondition | None]
 READERS: tuple[Reader, ...] = (
     count.read, stuck.read, no_data.read, compare.read, rate.read, range_.read, threshold.read, state.read,
 )  # fmt: skip
-"""The first one that understands the words decides."""
+"""The functions that read a condition, in the order in which they are tried until one understands the words."""
 
 
 def read_condition(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition of a clause, None if no kind understands it. Nothing is used yet."""
+    """Return the condition that the words of ``clause`` describe; None if no kind understands them.
+
+    The words are not marked as used yet.
+    """
     return next((found for read in READERS if (found := read(clause)) is not None), None)

@@ -1,4 +1,4 @@
-"""``compare`` in words: "3 degrees warmer than tomato house 2", "exceeds the median of its area by 2 bar"."""
+"""Read the condition ``compare``: "3 degrees warmer than tomato house 2", "exceeds the median of its area by 2 bar"."""
 
 from __future__ import annotations
 
@@ -45,13 +45,16 @@ def _condition(
 
 
 def _direction(items: list[SentencePart]) -> Hint | None:
-    """Return the comparative ("warmer"): the last one before the other device, the other metric or the median."""
+    """Return the comparative, such as "warmer": the last one before the device, metric or median to compare with."""
     end = next((n for n, item in enumerate(items) if item.symbol in ("@d", "@m", "median", "mediana")), len(items))
     return next((item.value for item in reversed(items[:end]) if item.symbol == "@c"), None)
 
 
 def _source(clause: RuleClause, items: list[SentencePart], metric: str, units: Sequence[str | None]) -> dict[str, Any]:
-    """Return the keys for the metric to compare with: that of another device, or another one in the same unit."""
+    """Return the rule's keys for the metric to compare with.
+
+    It is a metric of another device, or another metric of the same device, and has the same unit. Raises NoSuchRule.
+    """
     mentions: list[MetricMention] = [item.value for item in items if item.symbol == "@m"]
     device = only_device(items)
     others = [device] if device else clause.devices

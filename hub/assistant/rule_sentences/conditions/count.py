@@ -1,4 +1,4 @@
-"""``count`` in words: "opens more than 5 times in an hour", "exceeds 5 bar 3 times within 10 minutes"."""
+"""Read the condition ``count``: "opens more than 5 times in an hour", "exceeds 5 bar 3 times within 10 minutes"."""
 
 from __future__ import annotations
 

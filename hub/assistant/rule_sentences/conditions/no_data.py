@@ -1,4 +1,4 @@
-"""``no_data`` in words: "has sent nothing for 10 minutes", "is offline"."""
+"""Read the condition ``no_data``: "has sent nothing for 10 minutes", "is offline"."""
 
 from __future__ import annotations
 

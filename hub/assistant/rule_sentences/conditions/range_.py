@@ -1,4 +1,4 @@
-"""``range`` in words: "between 2 and 6 bar", "not between 2 and 6", "deviates from 37 by more than 0.5"."""
+"""Read the condition ``range``: "between 2 and 6 bar", "not between 2 and 6", "deviates from 37 by more than 0.5"."""
 
 from __future__ import annotations
 
@@ -29,7 +29,11 @@ def _condition(
     *,
     is_width: bool = False,
 ) -> SpokenCondition:
-    """Return the condition of two bounds, or of a middle and the difference from it (``is_width``)."""
+    """Return the condition of a range. ``key`` is ``inside`` or ``outside``.
+
+    ``first`` and ``second`` are the bounds. With ``is_width``, they are the middle and the distance of the bounds from
+    it.
+    """
     first, second = _same_unit(first, second)
     metric, units = clause.metric(first)
     low = clause.number(first, units, metric)
@@ -40,7 +44,7 @@ def _condition(
 
 
 def _same_unit(first: RuleAmount, second: RuleAmount) -> tuple[RuleAmount, RuleAmount]:
-    """Return the two amounts. If only one has a unit, the other gets the same unit."""
+    """Return both amounts. If only one of them has a unit, the other gets this unit."""
     if first.unit is None:
         return msgspec.structs.replace(first, unit=second.unit, degrees=second.degrees), second
     if second.unit is None:

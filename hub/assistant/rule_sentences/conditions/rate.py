@@ -1,4 +1,4 @@
-"""``rate`` in words: "rises by more than 5 degrees in 10 minutes", "drops 2 bar within an hour"."""
+"""Read the condition ``rate``: "rises by more than 5 degrees in 10 minutes", "drops 2 bar within an hour"."""
 
 from __future__ import annotations
 

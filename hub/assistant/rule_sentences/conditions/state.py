@@ -1,4 +1,4 @@
-"""``equals`` in words: "is open", "stops", "is not running", "nobody closes the door"."""
+"""Read the condition ``equals``: "is open", "stops", "is not running", "nobody closes the door"."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
     "stopped": ("Not running", "Off", "Not moving"), "locked": ("Locked",), "unlocked": ("Unlocked",),
     "wet": ("Wet",), "dry": ("Dry",), "motion": ("Detected", "Moving"),
 }  # fmt: skip
-"""What the hub calls each state."""
+"""Maps a state in a sentence to the words that the hub shows for this state of a metric."""
 _CLASSES = {"motion": ("motion", "occupancy", "presence", "moving")}
-"""The device classes that can have a state whose word other classes use as well."""
+"""The device classes that a state is limited to, if metrics of other classes show the state with the same word."""
 
 _TEXTS = ({"on", "off"}, {"open", "closed"}, {"locked", "unlocked"})
-"""States that are reported as text."""
+"""Pairs of opposite states that metrics may report as text."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:
@@ -44,7 +44,10 @@ def read(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _flag(clause: RuleClause) -> SpokenCondition | None:
-    """Return the condition that a metric named after a state is true: "the UPS is on battery"."""
+    """Return the condition that a metric is true if its name says the state, as in "the UPS is on battery".
+
+    Return None if the words do not name exactly one such metric.
+    """
     mention = clause.mention
     names = {name for device in clause.devices for name in (mention.on(device)[:1] if mention else ())}
     if len(names) != 1 or len(clause.of("@m")) != 1 or clause.of("@a"):
@@ -57,7 +60,10 @@ def _flag(clause: RuleClause) -> SpokenCondition | None:
 
 
 def _named(device: Device, mention: MetricMention, state: str) -> list[tuple[str, Value]]:
-    """Return the mentioned metric of a device with the value that means the state; empty if there is none."""
+    """Return the mentioned metric of ``device`` and the value that means ``state``, as a list of at most one pair.
+
+    The list is empty if the device has no such metric, or no value of the metric means the state.
+    """
     found = []
     for name in mention.on(device)[:1]:
         value = _value(device, name, state)
@@ -73,7 +79,10 @@ def _is_classified(device: Device, name: str) -> bool:
 
 
 def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
-    """Return the metrics that can have the state, each with its value; only those named after it, if there are any."""
+    """Return the metrics of ``device`` that can have ``state``, each with the value that means it.
+
+    If metrics are named after the state, return only these.
+    """
     found = []
     for name in device.metrics:
         wanted_class = _CLASSES.get(state)
@@ -86,7 +95,7 @@ def _fitting(device: Device, state: str) -> list[tuple[str, Value]]:
 
 
 def _value(device: Device, name: str, state: str) -> Value | None:
-    """Return the value of a metric that means a state; None if it has no such value."""
+    """Return the value of the metric ``name`` that means ``state``; None if no value does."""
     latest = device.metrics[name].value
     shown = device.describe(name).device_class
     if isinstance(latest, bool):

@@ -1,4 +1,4 @@
-"""``stuck`` in words: "has not changed for two hours"."""
+"""Read the condition ``stuck``: "has not changed for two hours"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""``threshold`` in words: "above 5 bar", "falls below 5", "warmer than 5 degrees", "at least 5"; and "exactly 5"."""
+"""Read the condition ``threshold``: "above 5 bar", "falls below 5", "warmer than 5 degrees", "at least 5".
+
+"Exactly 5" is read as the condition ``equals``.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from hub.assistant.rule_sentences.clause import RuleClause, SpokenCondition, amo
 from hub.assistant.rule_sentences.sentence import SentencePart
 
 _PARTS = {"at_least": "below", "at_most": "above", "above": "above", "below": "below", "than": "", "equal": "value"}
-"""By the pattern: the key. "At least 5" is "not below 5"."""
+"""Maps the name of a pattern to the rule's key for the limit. "At least 5" is read as "not below 5"."""
 
 
 def read(clause: RuleClause) -> SpokenCondition | None:

@@ -10,7 +10,7 @@ texts              are Unicode: no lone surrogates
 =================  ===================================================================================================
 
 A value that passed :func:`check` can be encoded as JSON and msgpack, stored, and read back at the next start. The
-number of values is bounded by the size of the message, which each interface limits.
+number of values has no limit here; each interface limits the size of a message instead.
 """
 
 from __future__ import annotations
@@ -29,18 +29,21 @@ MAX_KEY = 1_024
 MAX_INT = 2**63 - 1
 MIN_INT = -(2**63)
 MAX_PATH_LEVELS = 8
-"""Levels of the path in an error message."""
+"""Maximum number of levels of the path to a value that an error message shows."""
 
 T = TypeVar("T")
 _decode = msgspec.json.decode
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}""", re.ASCII)
-"""A dotted TOML key with more levels than allowed. tomllib takes memory with the square of its length."""
+"""Matches a dotted TOML key with too many levels.
+
+tomllib would need memory that grows with the square of such a key's length.
+"""
 
 
 def check(value: Any, what: str = "The value") -> None:
     """Raise Rejected if ``value``, a tree of dicts, lists and scalars, is out of bounds.
 
-    ``what`` is its name in the error.
+    ``what`` is how the error message names the value.
     """
     try:
         _check(value, what, MAX_DEPTH)
@@ -51,7 +54,10 @@ def check(value: Any, what: str = "The value") -> None:
 
 
 def _path(value: Any, levels: int) -> str:
-    """Return the path of the first value in ``value`` that is out of bounds, as ``.rule[0].above``."""
+    """Return the path to the first part of ``value`` that is out of bounds, such as ``.rule[0].above``.
+
+    The path is empty if no part is out of bounds, and is cut off after ``levels`` + 1 levels.
+    """
     inside: Any = value.items() if type(value) is dict else enumerate(value) if type(value) in (list, tuple) else ()
     for key, inner in inside:
         try:
@@ -103,10 +109,10 @@ def _too_deep(what: str) -> Rejected:
 
 
 def decode_json(data: bytes | str, what: str = "The JSON") -> Any:
-    """Return the JSON value in ``data`` after checking all bounds.
+    """Return the JSON value in ``data`` after checking all bounds. ``what`` is how errors name the value.
 
     Raises:
-        Rejected: With the reason ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value`` or ``bad_name``.
+        Rejected: Its reason is ``not_json``, ``not_utf8``, ``too_deep``, ``bad_value`` or ``bad_name``.
     """
     value = _decoded(data, what)
     check(value, what)
@@ -114,7 +120,10 @@ def decode_json(data: bytes | str, what: str = "The JSON") -> Any:
 
 
 def decode_json_as(data: bytes | str, kind: type[T], what: str = "The JSON") -> T:
-    """Return the JSON value in ``data`` as a ``kind``. Raises Rejected as :func:`decode_json` does."""
+    """Return the JSON value in ``data``, converted to the type ``kind``.
+
+    Raises Rejected as :func:`decode_json` does, and if the value does not fit the type.
+    """
     try:
         return msgspec.convert(decode_json(data, what), kind)
     except msgspec.ValidationError as error:
@@ -124,7 +133,7 @@ def decode_json_as(data: bytes | str, kind: type[T], what: str = "The JSON") -> 
 def decode_shallow_json(data: bytes, what: str = "The JSON") -> Any:
     """Return the JSON value in ``data`` after checking only its depth, for a caller that checks each value itself.
 
-    Costs no more than decoding if ``data`` has few brackets, as flat telemetry has.
+    The check of the depth costs next to nothing if ``data`` has few brackets, as flat telemetry has.
     """
     value = _decoded(data, what)
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
@@ -156,10 +165,10 @@ def _check_depth(value: Any, what: str, levels: int) -> None:
 
 
 def decode_utf8(content: bytes, name: str) -> str:
-    """Return the text of the file ``name``, without the byte order mark that some editors write.
+    """Decode the bytes of the file ``name``, and return the text without a byte order mark, which some editors write.
 
     Raises:
-        ConfigError: With the line that is not UTF-8.
+        ConfigError: The content is not UTF-8. The message names the line.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
         raise ConfigError(f"{name} is not UTF-8 but UTF-16 or UTF-32.", "Save the file as UTF-8.")

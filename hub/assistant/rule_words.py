@@ -1,7 +1,8 @@
-"""Read a sentence as a draft of a rule: "tell me when a freezer stays above -15 °C for ten minutes at night".
+"""Turn a sentence into a draft of a rule: "tell me when a freezer stays above -15 °C for ten minutes at night".
 
-Each word is part of the rule, has no meaning of its own, or is reported as not understood. A sentence that means
-something that no rule can do is refused with the reason. Nothing is saved: the draft opens the form.
+Each word either becomes part of the rule, is a filler word, or is reported as not understood. A sentence that asks for
+something that no rule can do is refused, and the refusal says why. Nothing is saved: the page shows the draft in the
+rule form.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ MAX_NAME = 80
 
 
 class RuleFromWords(msgspec.Struct, frozen=True):
-    """A draft.
+    """The draft of a rule, or the reason why there is none.
 
     Attributes:
-        keys: the keys of the rule as in ``rules.toml``; without a metric or a limit if the sentence names none.
+        keys: the keys of the rule as in ``rules.toml``. Metric and limit are absent if the sentence names none.
         missing: the keys that the rule needs and the sentence does not give.
         unknown: words that were not understood.
-        refused: why no rule can do what the sentence says; there is no draft then.
+        refused: why no rule can do what the sentence says; ``keys`` then has only an id and a name.
     """
 
     keys: dict[str, Any]
@@ -47,14 +48,14 @@ class RuleFromWords(msgspec.Struct, frozen=True):
 def rule_from_words(
     text: str, devices: Sequence[Device], language: str = "en", zone: str = "UTC", shown: str | None = None
 ) -> RuleFromWords:
-    """Return the draft that a sentence describes.
+    """Return the draft of a rule that a sentence describes.
 
     Args:
         text: The sentence, in any language of the assistant.
-        devices: The devices that it may name.
-        language: The language that is used if the words do not show one.
-        zone: The time zone of its hours.
-        shown: The unit of temperatures that have none ("°C" or "°F"); None: that of the metric.
+        devices: The devices that the sentence may name.
+        language: The code of the language that is assumed if the words do not show their language.
+        zone: The time zone of the hours in the sentence.
+        shown: The unit of a temperature without a unit ("°C" or "°F"); None: the unit of the metric.
     """
     spoken = language_of(QuestionWords(text), language)
     words = vocabulary(spoken)

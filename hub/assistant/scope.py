@@ -1,7 +1,8 @@
-"""Find the devices that a question is about: by name, by kind, model, label or area, else all of them.
+"""Find the devices that a question is about: by name, else by kind, model, label or area, else all devices.
 
-Names win over groups, and longer names over shorter ones. Groups of different sorts are intersected ("pumps in the
-loading dock"). A numbered device that does not exist is reported as missing; it is never replaced by others.
+Names win over groups, and longer names over shorter ones. A group is the devices that share a word, such as their area
+or kind. Groups by area and by kind are intersected ("pumps in the loading dock"). A numbered device that does not exist
+is reported as missing, and never replaced by another device.
 """
 
 from __future__ import annotations
@@ -20,14 +21,17 @@ from hub.model import Device
 Category = Literal["area", "kind"]
 _CACHED = 200_000
 _PLACES = frozenset(("room", "weather"))
-"""Kinds whose words are places, not machines. If a place does not exist, another one does not replace it."""
+"""Kinds whose words mean places, not machines. If no device is in the place, devices in other places do not match."""
 _LONGEST_NAME, _LONGEST_GROUP = 10, 4
 _THROUGH, _LONGEST_RANGE = ("to", "through", "bis", "a", "hasta"), 20
-"""Words of a range of numbers ("sensors 1 to 3"), and how many devices it has at most."""
+"""Words that join a range of numbers ("sensors 1 to 3"), and the maximum number of devices in one range."""
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Devices that a question calls by a common word. ``synonym``: the word is another word for their kind."""
+    """Devices that share a word of the question: an area, kind, model or label, at the indices ``first`` to ``end``.
+
+    ``synonym`` is True if the word is only another word for the kind of these devices, which no device has itself.
+    """
 
     words: str
     category: Category
@@ -41,13 +45,15 @@ class QuestionScope(msgspec.Struct):
     """The devices that a question is about.
 
     Attributes:
+        devices: the devices themselves.
         named: True if the question contains their own names.
-        groups: words for groups that they belong to.
-        missing: names of devices that do not exist.
+        groups: the groups of devices that the question names.
+        missing: names in the question of devices that do not exist.
         synonym: a word of the question that was understood as another word for the same kind of machine.
-        inherited: True if an earlier question of the conversation named them.
+        inherited: True if an earlier question of the conversation named the devices.
         excluded: devices that the question leaves out: "except the greenhouses".
-        presence: the presence to which the devices are limited; ``total`` is their number before that.
+        presence: ``online`` or ``offline`` if the question limits the devices to these.
+        total: the number of devices before the limit to ``presence``.
     """
 
     devices: list[Device] = []
@@ -71,12 +77,12 @@ class QuestionScope(msgspec.Struct):
 
     @property
     def label(self) -> str:
-        """Return the words of the question for the group."""
+        """Return the words with which the question names its groups; an empty text if it names no group."""
         return " ".join(group.words for group in self.groups)
 
 
 def find_named(words: QuestionWords, language: Language, devices: Iterable[Device]) -> list[Device]:
-    """Return the devices that a question names, in its order, and mark their words."""
+    """Return the devices that a question names, in the order of the question, and mark their words as used."""
     at: dict[str, tuple[int, int]] = {}
     for first, end, phrase in words.phrases(_LONGEST_NAME):
         start, _, number = phrase.rpartition(" ")
@@ -110,7 +116,10 @@ def _own_name(device: Device) -> str:
 
 
 def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Device, devices: Iterable[Device]) -> bool:
-    """Return whether an id or a shortened name is the end of other names: "feed pump 2" is no "Cooling pump 2"."""
+    """Return whether ``form``, an id or shortened name, is part of the name of other devices instead of ``device``.
+
+    "feed pump 2" does not mean "Cooling pump 2" by its shortened name "pump 2" if other devices are feed pumps.
+    """
     if first == 0 or not words.is_free(first - 1, first):
         return False
     stem = f"{words.word(first - 1)} {form.rpartition(' ')[0]}"
@@ -120,7 +129,7 @@ def _is_part_of_another(words: QuestionWords, first: int, form: str, device: Dev
 def _add_numbers(
     words: QuestionWords, language: Language, named: dict[tuple[int, int], list[Device]], devices: Iterable[Device]
 ) -> None:
-    """Add devices that are named by their number alone: "feed pump 3 and 1"."""
+    """Add to ``named``, a table by word indices, the devices named by number alone: "pump 3 and 1"."""
     for (_, end), same in list(named.items()):
         place = end
         if words.word(place) in _THROUGH and words.word(place + 1).isdigit() and words.word(end - 1).isdigit():
@@ -150,7 +159,7 @@ def _add_numbers(
 
 
 def with_number(device: Device, number: str, devices: Iterable[Device]) -> list[Device]:
-    """Return the devices whose names differ from that of ``device`` only in the number at the end."""
+    """Return the devices that are named like ``device``, but with ``number`` at the end of the name or id."""
     wanted = {f"{_stem(form)} {number}" for form in (device.display_name, device.id) if _stem(form)}
     exact = [each for each in devices if " ".join(split_words(each.display_name)) in wanted]
     return exact or [each for each in devices if " ".join(split_words(each.id)) in wanted]
@@ -167,9 +176,9 @@ def _is_common(form: str, language: Language) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
-    """Return the forms of a device's name with their ranks, best first.
+    """Return the forms in which a question may name a device, each as (rank, form), the best rank (0) first.
 
-    The forms are its id, its name, and the last words of both if they end with a number.
+    Rank 0: id and name. Rank 1: their last words, if they end with a number ("pump 2" of "Cooling pump 2").
     """
     forms = {" ".join(split_words(device_id)): 0, " ".join(split_words(name)): 0}
     for form in list(forms):
@@ -185,7 +194,7 @@ def _names(device_id: str, name: str) -> tuple[tuple[int, str], ...]:
 def find_groups(
     words: QuestionWords, devices: Sequence[Device], longest: int = _LONGEST_GROUP, shortest: int = 1
 ) -> list[Group]:
-    """Return the groups that a question names by phrases of ``shortest`` to ``longest`` words, and mark these."""
+    """Return the groups that unused phrases of ``shortest`` to ``longest`` words name, and mark these words as used."""
     spans = [span for span in words.phrases(longest) if span[1] - span[0] >= shortest and not span[2].isdigit()]
     found: list[Group] = []
     for first, end, phrase in spans if devices else ():
@@ -198,7 +207,7 @@ def find_groups(
 
 
 def groupable(words: QuestionWords, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that a phrase of the question may name as part of a group: one pass over a large fleet."""
+    """Return the devices that some phrase of the question may name as a group. Later searches visit only these."""
     wanted = {stem for _, _, phrase in words.phrases(_LONGEST_GROUP) for stem in stems(phrase)}
     meant = {kind.id for kind in kinds() if kind.words & wanted}
     wanted |= {word for kind in kinds() if kind.id in meant for word in kind.words}
@@ -211,13 +220,17 @@ def _may_be_in(device: Device, wanted: set[str]) -> bool:
 
 
 def group_words(device: Device) -> frozenset[str]:
-    """Return the words of a device's name, model, labels and area by which a question may name it."""
+    """Return the words and phrases of a device's name, model, labels and area by which a question may name a group."""
     area, forms = _groups_of(device)
     return forms | {area} if area else forms
 
 
 def combine(groups: Sequence[Group]) -> list[Device]:
-    """Combine groups: the union of groups of one sort, the intersection of different sorts."""
+    """Return the devices that several groups choose together.
+
+    Groups by area are united, and groups by kind are united; two neighbouring ones with devices in common are
+    intersected. The devices that match by area and by kind are returned.
+    """
     result: dict[Category, dict[str, Device]] = {}
     previous: Group | None = None
     for group in sorted(groups, key=lambda each: each.first):
@@ -232,7 +245,10 @@ def combine(groups: Sequence[Group]) -> list[Device]:
 
 
 def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Group | None:
-    """Return the devices that a phrase names by their area, kind, model or label; None if there are none."""
+    """Return the group of devices that a phrase names by area, name, model, label or kind; None if there are none.
+
+    ``first`` and ``end`` are the indices of the phrase's words in the question.
+    """
     variants = stems(phrase)
     areas, same, alike = [], [], []
     meant = {kind.id for kind in kinds() if kind.words & variants} - _PLACES
@@ -256,7 +272,7 @@ def group_of(phrase: str, first: int, end: int, devices: Iterable[Device]) -> Gr
 
 @lru_cache(maxsize=_CACHED)
 def _kinds_by_words(name: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the kinds of machine that a device's texts name. The longest match wins: a heat pump is not a pump."""
+    """Return the kinds of machine in a device's texts. Only the longest match counts: a heat pump is not a pump."""
     lengths = {kind.id: max(map(len, kind.phrases((name, model, *labels))), default=0) for kind in kinds()}
     longest = max(lengths.values())
     return frozenset(kind for kind, length in lengths.items() if length == longest and longest)
@@ -272,7 +288,7 @@ def _groups_of(device: Device) -> tuple[str, frozenset[str]]:
 def _groups(
     device_id: str, name: str, area: str, model: str, manufacturer: str, labels: tuple[str, ...]
 ) -> tuple[str, frozenset[str]]:
-    """Return the area of a device, and the words by which it may belong to a group: of its name, model and labels."""
+    """Return a device's area, and the phrases of its id, name, model, manufacturer and labels that may name a group."""
     forms = {" ".join(split_words(text)) for text in (model, manufacturer, *labels)}
     for own in (device_id, name):
         parts = [part for part in split_words(own) if not part.isdigit()]

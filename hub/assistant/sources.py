@@ -1,4 +1,4 @@
-"""The devices and metrics that an answer is about, so that a person can look at their data. Pure."""
+"""Find the devices and metrics that an answer is about, so that the page can link to their data. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ _LOOK_BACK_MS = 2 * 3_600_000
 def sources_of(
     about: Sequence[tuple[str, str | None]], span: tuple[int, int] | None, registry: DeviceReader, now: int
 ) -> list[Source]:
-    """Return the sources of a computed answer, in the order of ``about``. ``span`` is its time range, None for now."""
+    """Return the sources of an answer that the hub computed itself, without repetitions, at most :data:`MOST`.
+
+    Args:
+        about: The (device, metric) pairs of the answer, in its order; devices that no longer exist are left out.
+        span: The time range of the answer in epoch ms; None: the answer is about now, and a fixed time before it is
+            shown.
+        registry: The devices.
+        now: The time in epoch ms.
+    """
     start, end = span or (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
     for device_id, metric in about:
@@ -29,7 +37,10 @@ def sources_of(
 
 
 def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list[Source]:
-    """Return the devices that a text names, in their order in it, each with the metrics in the same clause."""
+    """Return a source for each device that a text names, with each metric that the same clause names.
+
+    The sources are in the order of the text, at most :data:`MOST`. A device without a metric in its clause has None.
+    """
     devices = lookup.named_in(text)
     start, end = (span.start, span.end) if span else (now - _LOOK_BACK_MS, now)
     found: dict[tuple[str, str | None], Source] = {}
@@ -45,7 +56,10 @@ def sources(text: str, lookup: Lookup, span: TimeRange | None, now: int) -> list
 
 
 def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequence[Device]]]:
-    """Yield the clauses of a text, each with its devices. A clause that names none has those of the clause before."""
+    """Yield each clause of a text with the devices that it names.
+
+    A clause that names no device gets the devices of the clause before.
+    """
     meant: Sequence[Device] = ()
     for clause in (clause for sentence in sentences(text) for clause in sentence.split(";")):
         meant = in_order(f" {folded(clause)} ", devices) or meant
@@ -53,7 +67,10 @@ def clauses(text: str, devices: Sequence[Device]) -> Iterator[tuple[str, Sequenc
 
 
 def in_order(said: str, devices: Sequence[Device]) -> list[Device]:
-    """Return the devices that a folded text names, in their order in it."""
+    """Return the devices whose id or name occurs in a folded text, in the order of the text.
+
+    ``said`` has one space before the first and after the last word.
+    """
     places = [(place, device) for device in devices if (place := _place(said, device)) >= 0]
     return [device for _, device in sorted(places, key=lambda entry: (entry[0], entry[1].id))]
 

@@ -1,4 +1,4 @@
-"""Correct misspelt words of a question that no parser understood. The answer names the corrections."""
+"""Correct misspelt words in the parts of a question that no parser understood. The answer names the corrections."""
 
 from __future__ import annotations
 
@@ -11,13 +11,17 @@ from hub.insight.lexicon import lexicons
 from hub.model import Device
 
 _SHORTEST, _LONG = 4, 7
-"""From this many letters a word is corrected, and from this many two letters may be wrong."""
+"""The minimum length of a word that is corrected, and of a word in which two letters (instead of one) may be wrong."""
 
 
 def correct_spelling(
     text: str, unknown: Iterable[str], language: Language, devices: Iterable[Device], titles: Iterable[str]
 ) -> tuple[str, list[tuple[str, str]]]:
-    """Return the question with corrected words, and each correction as (as written, as read)."""
+    """Return the question with corrected words, and the corrections as (written word, corrected word).
+
+    Only words of ``unknown``, the phrases that no parser understood, are corrected: to words of the language, of the
+    devices, or of the metrics' ``titles``.
+    """
     wanted = {word for phrase in unknown for word, _, _ in split_places(phrase) if _may_be_misspelt(word)}
     if not wanted:
         return text, []
@@ -41,7 +45,10 @@ def _may_be_misspelt(word: str) -> bool:
 
 
 def _closest(word: str, known: Iterable[str]) -> str | None:
-    """Return the most similar known word; None if none is similar enough, or two are equally so."""
+    """Return the known word with the fewest wrong letters.
+
+    Return None if every word has too many wrong letters, or if two words are equally close.
+    """
     allowed = 2 if len(word) >= _LONG else 1
     near = [(distance, each) for each in known if (distance := _distance(word, each, allowed)) <= allowed]
     near.sort()
@@ -49,7 +56,10 @@ def _closest(word: str, known: Iterable[str]) -> str | None:
 
 
 def _distance(one: str, other: str, most: int) -> int:
-    """Return how many letters are missing, added, wrong or exchanged with the next one; ``most`` + 1 if more."""
+    """Return the number of letters that are missing, added, wrong or swapped with the next letter.
+
+    If it is more than ``most``, return ``most`` + 1.
+    """
     if abs(len(one) - len(other)) > most:
         return most + 1
     before: list[int] = []

@@ -1,8 +1,8 @@
-"""Tool calls that a model writes as text instead of sending them in the protocol's field.
+"""Find tool calls that a model writes as text instead of sending them in the protocol's field.
 
-Many local models do so: as a JSON object, in a fenced code block, or between the markers of their chat template. Only a
-call of a tool that was offered is executed, and only if nothing follows it: an example within an explanation is
-text.
+Many local models do so: as a JSON object, in a fenced code block, or between the markers of their chat template. A call
+is executed only if its tool was offered and no text follows the call: a call in the middle of an explanation is an
+example.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hub.errors import Rejected
 
 _MAX_CALLS = 16
 _MARKS = ("{", "[{", "[TOOL_CALLS]", "```", "<tool_call>", "<|python_tag|>", "<|tool_call|>", "<function_call>")
-"""How a call may begin, at the start of a line."""
+"""The character sequences with which a tool call may begin, at the start of a line."""
 _WRAPPERS = re.compile(
     r"</?tool_call>|<\|/?tool_call\|>|</?function_call>|<\|python_tag\|>|\[TOOL_CALLS\]|```(?:json|tool_call)?|<\|eom_id\|>",
     re.I,
@@ -32,7 +32,7 @@ _GIVEN = ("arguments", "parameters", "args", "input")
 
 
 class VisibleText:
-    """Filters a streamed answer: holds back text as long as it may be the beginning of a tool call."""
+    """Filters a streamed answer: holds text back while it may be the beginning of a tool call."""
 
     def __init__(self) -> None:
         self._text = ""
@@ -48,7 +48,7 @@ class VisibleText:
         return self._show(len(self._text) if start is None else start)
 
     def rest(self) -> str:
-        """Return the text that was held back. Call it at the end of an answer without a tool call."""
+        """Return the text that is still held back. Call this at the end of an answer without a tool call."""
         return self._show(len(self._text))
 
     def _show(self, end: int) -> str:
@@ -58,7 +58,10 @@ class VisibleText:
 
 
 def _call_start(text: str, begin: int = 0) -> int | None:
-    """Return where a tool call may begin at or after ``begin``, even with an incomplete mark; None if nowhere."""
+    """Return the index in ``text``, at or after ``begin``, at which a tool call may begin; None if there is none.
+
+    The text may end in the middle of the character sequence that begins a call.
+    """
     for line in _LINE.finditer(text, begin):
         content = line[1]
         incomplete = line.end() == len(text) and any(mark.startswith(content) for mark in _MARKS)
@@ -68,9 +71,10 @@ def _call_start(text: str, begin: int = 0) -> int | None:
 
 
 def with_text_calls(answer: Completion, request: CompletionRequest) -> Completion:
-    """Return ``answer`` with the tool calls of its text as ``calls``; unchanged if it has none.
+    """Return ``answer`` with the tool calls that its text contains moved into ``calls``.
 
-    Call ids are unique within the conversation of ``request``.
+    The answer is unchanged if its text contains no call, or if it already has ``calls``. Call ids are unique within the
+    conversation of ``request``.
     """
     start = _call_start(answer.text)
     if answer.calls or start is None or not request.tools:
@@ -85,7 +89,11 @@ def with_text_calls(answer: Completion, request: CompletionRequest) -> Completio
 
 
 def _calls(text: str, known: set[str]) -> list[tuple[str, Any]]:
-    """Return name and arguments of each call; empty unless the whole text consists of calls of known tools."""
+    """Return the tool name and the arguments of each call in ``text``.
+
+    The result is empty unless the whole text consists of calls of tools in ``known``. Text outside ``<tool_call>`` tags
+    is ignored if there are such tags.
+    """
     tagged = "".join(_TAGGED.findall(text))  # a model may go on and invent the result
     left = _WRAPPERS.sub(" ", tagged or text).strip().strip(",;").strip()
     found: list[tuple[str, Any]] = []
@@ -116,14 +124,17 @@ def _call(value: Any, known: set[str]) -> tuple[str, Any] | None:
 
 
 def _objects(value: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield ``value`` and the object below its key ``function``, which is OpenAI's form of a call."""
+    """Yield ``value``, then the object in its key ``function``: OpenAI's format nests a call there."""
     yield value
     if isinstance(value.get("function"), dict):
         yield value["function"]
 
 
 def _arguments(given: Any) -> Any:
-    """Decode arguments that are JSON in a text. The tool refuses anything but an object."""
+    """Return the arguments of a call, decoded if they are a text with JSON.
+
+    The result need not be an object; the tool refuses other values.
+    """
     if isinstance(given, str):
         try:
             decoded = json.loads(given or "{}")

@@ -1,4 +1,4 @@
-"""Words for things and places in another language than the device's name: "Haustür" is the device "Front door"."""
+"""Match words for things and places across languages: "Haustür" means the device "Front door"."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST = 5
 
 @cache
 def _things() -> dict[str, frozenset[str]]:
-    """Return for each word all words for the same thing, including folded words and plurals."""
+    """Return a mapping from each folded word or phrase in ``things.toml`` to all words for the same thing."""
     text = (files("hub.assistant") / "languages" / "things.toml").read_text("utf-8")
     found: dict[str, frozenset[str]] = {}
     for row in tomllib.loads(text)["things"]:
@@ -28,9 +28,10 @@ def _things() -> dict[str, frozenset[str]]:
 
 
 def with_known_words(text: str, devices: Sequence[Device], language: Language) -> str:
-    """Return the question with words replaced by the words that devices and areas have for the same thing.
+    """Return the question with its words for things replaced by the words that the devices' names and areas use.
 
-    Words that mean something else in the language of the question stay: "bad" is a bathroom in German only.
+    A word stays if it means something else in the language of the question ("bad" is a bathroom only in German), or if
+    a device already has it.
     """
     places = split_places(text)
     wanted: dict[tuple[int, int], frozenset[str]] = {}
@@ -62,7 +63,7 @@ def _phrase(places: Sequence[tuple[str, int, int]], span: tuple[int, int]) -> st
 
 
 def same_things(phrase: str) -> frozenset[str]:
-    """Return the words for the same thing in all languages; an empty set for an unknown word."""
+    """Return the words for the thing that ``phrase`` names, in all languages; an empty set for an unknown phrase."""
     things = _things()
     singular = " ".join(word.removesuffix("s") for word in phrase.split())  # "cámaras frías"
     if singular in things:

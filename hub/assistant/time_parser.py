@@ -1,6 +1,6 @@
-"""The time that a question is about. Pure. All times are UTC, and the name of a day means the last such day.
+"""Find the times that a question is about. Pure. All times are UTC, and the name of a day means the last such day.
 
-The words and patterns are data (``languages/*.toml``); this module computes what they mean.
+The words and patterns are data (``languages/*.toml``). This module computes the times from them.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 _UNITS = {"second": 1000, "minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY, "month": 30 * DAY}
 _LONGEST = 366 * DAY
 _PARTS = {"night": (20, 31), "morning": (6, 12), "noon": (12, 14), "afternoon": (12, 18), "evening": (18, 22)}
-"""Hours of a day, by UTC. The night of a day begins in its evening."""
+"""Start and end hour of each part of a day (UTC). The night ends at 7 o'clock of the next day, which is hour 31."""
 SHIFT_MS = 8 * HOUR
 _PAST_DAYS = ("today_part", "yesterday", "last_part", "weekday")
-"""Patterns of days with an optional part of the day."""
+"""Names of the patterns for past days that may include a part of the day ("yesterday morning")."""
 _DATE = re.compile(r"(?<= )(?:on |am )?(?P<date>\d{4}-\d{2}-\d{2})(?= )")
 
 
 def parse_time_ranges(words: QuestionWords, language: Language, now: int) -> list[TimeRange]:
-    """Return at most two time ranges of a question in its order, the future last, and mark their words."""
+    """Return the time ranges of a question (at most two), the future last, and mark their words as used."""
     parser = _Parser(words, language, now)
     found: list[tuple[int, TimeRange]] = []
     for _ in range(2):
@@ -56,7 +56,7 @@ class _Parser:
         self._cycle = 0  # after how long the day that was named comes again: 7 days for a weekday
 
     def _search(self, name: str) -> re.Match[str] | None:
-        """Return the first free match of a pattern, with its words marked."""
+        """Return the first match of the patterns ``name`` in unused words, and mark these as used; else return None."""
         for pattern in self._time.patterns[name]:
             if found := self._words.search(pattern):
                 match, first, end = found
@@ -78,7 +78,7 @@ class _Parser:
         return self._since() or self._between() or self._back() or self._of_day()
 
     def _search_tomorrow(self) -> re.Match[str] | None:
-        """Search for a day ahead. The same word may be a part of a past day: "gestern Morgen", "por la mañana"."""
+        """Search for "tomorrow". The word may also be part of a past day: "gestern Morgen", "por la mañana"."""
         patterns = [pattern for name in _PAST_DAYS for pattern in self._time.patterns[name]]
         past = [each for each in map(self._words.search, patterns) if each and each[0].groupdict().get("part")]
         for pattern in self._time.patterns["tomorrow"]:
@@ -112,7 +112,7 @@ class _Parser:
         return self.range(start, end if end > start else end + DAY)
 
     def _between_hours(self) -> TimeRange | None:
-        """Parse "between 2 and 3 pm". An hour without a suffix is in the same half of the day if possible."""
+        """Parse "between 2 and 3 pm". The hour without "am" or "pm" is in the same half of the day if possible."""
         match = self._search("between_hours")
         if match is None:
             return None
@@ -150,7 +150,7 @@ class _Parser:
         return None
 
     def _of_day(self) -> TimeRange | None:
-        """Parse a day, a part of a day (morning), or a time of day."""
+        """Parse a day ("yesterday"), a part of a day ("this morning"), or a time of day ("at 14:00")."""
         if match := self._search("at_part"):
             return self._hour_of_part(match)
         day = self._day()
@@ -163,7 +163,7 @@ class _Parser:
         return day
 
     def _hour_of_part(self, match: re.Match[str]) -> TimeRange | None:
-        """Parse "at 10 this morning", "at 9 last night"."""
+        """Parse an hour with a part of the day: "at 10 this morning", "at 9 last night"."""
         hour, part = int(match["hour"]), self._time.parts[match["part"]]
         if hour > 23:
             return None
@@ -229,7 +229,7 @@ class _Parser:
         return self.range(_epoch(year, month, 1), _epoch(year + month // 12, month % 12 + 1, 1))
 
     def _day_named(self, word: str) -> TimeRange:
-        """Return the last day with this name: a weekday, today, yesterday or a date."""
+        """Return the last day that ``word`` names: a weekday, today, yesterday or an ISO date."""
         if word in self._time.weekdays:
             self._cycle = 7 * DAY
             ago = (datetime.fromtimestamp(self._now / 1000, UTC).weekday() - self._time.weekdays[word]) % 7
@@ -257,9 +257,9 @@ class _Parser:
         return self.range(midnight + first * HOUR, midnight + last * HOUR)
 
     def range(self, start: int, end: int) -> TimeRange:
-        """Return a time range that ends now at the latest.
+        """Return the time range from ``start`` to ``end`` (epoch ms), cut off at the present.
 
-        For a future weekday, this is the range one week earlier. Any other future range is empty.
+        A weekday's range that begins in the future is moved one week back. Any other future range is empty.
         """
         back = start - self._past(start)
         start, end = start - back, max(min(end - back, self._now), start - back)
@@ -272,21 +272,21 @@ class _Parser:
         return TimeRange(start, end, text)
 
     def _past(self, at: int) -> int:
-        """Return ``at``, moved back by one cycle (such as a week) if it is in the future."""
+        """Return ``at`` (epoch ms); one week earlier if it is in the future and the question names a weekday."""
         return at - self._cycle if at >= self._now else at
 
     def _moment(self, at: int) -> str:
         return fmt.clock_minute(at) if self._midnight <= at else fmt.date_time(at)
 
     def _length(self, match: re.Match[str]) -> int:
-        """Return a duration in ms, a year at most."""
+        """Return the duration in the matched text, in ms; at most 366 days."""
         given, unit = match.groupdict().get("n") or "", _UNITS[self._time.units[match["unit"]]]
         known = self._time.numbers.get(given)
         number = 1.0 if not given else float(given.replace(",", ".")) if known is None else known
         return round(min(number * unit, _LONGEST))
 
     def _at(self, clock: str | None, day: TimeRange | None) -> int | None:
-        """Return the moment of a clock time on the given day. Without a day, return the most recent one."""
+        """Return when ``clock`` is on ``day``, or when it was last if ``day`` is None; None if it is no time of day."""
         of_day = time_of_day(clock or "", self._time)
         if of_day is None:
             return None

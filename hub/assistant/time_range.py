@@ -1,4 +1,4 @@
-"""The time that a question is about, as data."""
+"""The data type for a time that a question is about."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ Kind = Literal["range", "point", "alert", "before_alert", "ahead"]
 
 
 class TimeRange(msgspec.Struct, frozen=True):
-    """A time that a question is about, in epoch ms.
+    """A time that a question is about, from ``start`` to ``end`` in epoch ms.
 
     Attributes:
-        words: how an answer names it, in the language of the question.
-        kind: ``point``: the moment ``start``; ``alert``: since the last alert of the device, and ``before_alert``
-            until it, which are known only once the device is; ``ahead``: in the future.
-        note: what was assumed, as a sentence.
+        words: how an answer names this time, in the language of the question.
+        kind: ``range``: from ``start`` to ``end``; ``point``: the moment ``start``; ``alert``: since the device's last
+            alert; ``before_alert``: until the device's last alert; ``ahead``: in the future. For both alert kinds the
+            bounds are only known once the device is known.
+        note: what was assumed, as a sentence; empty if nothing was.
     """
 
     start: int
@@ -33,5 +34,5 @@ class TimeRange(msgspec.Struct, frozen=True):
 
 
 def length_in_words(ms: int) -> str:
-    """Return a duration as text, in the unit in which it was written: 90 minutes, not 1.5 hours."""
+    """Return a duration as text. Whole minutes below three hours stay minutes: 90 min, not 1.5 hours."""
     return f"{ms // 60_000} min" if ms % 3_600_000 and ms % 60_000 == 0 and ms < 3 * 3_600_000 else fmt.duration(ms)

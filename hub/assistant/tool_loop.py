@@ -1,4 +1,4 @@
-"""The tool calls of one question: what a model looked up, what the user is shown, and what its text may cite."""
+"""Execute the tool calls of one question, and keep their results and what the page shows of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,26 @@ from hub.model import Chart, Extra, Proposal, Step
 from hub.tools import Tools, call
 
 _CALLS = 4
-"""Tool calls a round; more are answered with a refusal."""
+"""Maximum number of tool calls in one reply of the model; further calls are refused."""
 _RESULT = 6_000
-"""Characters of one tool's result that the model gets."""
+"""Maximum number of characters that the model gets of one tool's result."""
 _LOOKED_UP = 32_000
-"""Characters of all results that a model gets at once; older results are replaced by a line."""
+"""Maximum number of characters of all results that a model gets in one request.
+
+Older results beyond it are replaced by a short note.
+"""
 _SAID = 2_000
-"""Characters that are kept of a model's text between its calls."""
+"""Maximum number of characters that are kept of the text beside a model's tool calls."""
 _CHARTS, _PROPOSALS = 3, 3
 _ABOUT = 120
 
 
 class ToolLoop:
-    """Calls tools for a model. ``given`` is all data that the model received; ``extras`` is shown beside the text."""
+    """Executes the tool calls of a model, reply by reply.
+
+    ``given`` is all data that the model received. ``extras`` are the items that the page shows beside the answer's
+    text: the steps, charts and proposed commands.
+    """
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -34,7 +41,10 @@ class ToolLoop:
         self.extras: list[Extra] = []
 
     async def answered(self, request: CompletionRequest, answer: Completion) -> tuple[CompletionRequest, list[Extra]]:
-        """Return the request with the results of the calls of ``answer``, and the new extras."""
+        """Execute the tool calls of ``answer``.
+
+        Return the next request, which contains their results, and the new extras.
+        """
         results: list[ChatMessage] = []
         new: list[Extra] = []
         for index, wanted in enumerate(answer.calls):
@@ -51,7 +61,10 @@ class ToolLoop:
         return msgspec.structs.replace(request, messages=messages), new
 
     def _shown(self, wanted: ToolCall, result: Any, new: list[Extra]) -> list[Extra]:
-        """Return the extras that a result adds to those of earlier rounds and to the ``new`` ones of this round."""
+        """Return the extras for one tool result: always a step, and the chart or proposed command that the tool gives.
+
+        The number of charts and proposals is limited, counting :attr:`extras` and ``new``, the extras of this reply.
+        """
         kinds = Counter(type(extra) for extra in (*self.extras, *new))
         shown: list[Extra] = [step_of(wanted, result)]
         if isinstance(result, dict) and "error" not in result:
@@ -63,9 +76,10 @@ class ToolLoop:
 
 
 def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
-    """Return the messages with the newest results that fit.
+    """Return all messages, with the oldest tool results shortened until the results fit into the limit.
 
-    An older result is replaced by a line: many models refuse a call without a result.
+    A result that does not fit is replaced by a short note and not removed, because many models refuse a call without a
+    result.
     """
     kept: list[ChatMessage] = []
     left = _LOOKED_UP
@@ -79,7 +93,7 @@ def _fitting(messages: Sequence[ChatMessage]) -> tuple[ChatMessage, ...]:
 
 
 def step_of(wanted: ToolCall, result: Any) -> Step:
-    """Return the request and the result of a call in a few words."""
+    """Return a short description of a tool call for the page: tool, arguments, result, and whether it succeeded."""
     arguments = wanted.arguments if isinstance(wanted.arguments, dict) else {}
     about = ", ".join(f"{value}" for value in arguments.values() if isinstance(value, str | int | float))
     found, ok = _found(result), not (isinstance(result, dict) and "error" in result)

@@ -1,4 +1,4 @@
-"""The processing of one question: the request to a model, and the extras of the answer."""
+"""Answer one question of a conversation: build the request to a model, and the extras of the answer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ from hub.model import Chart, Extra, RuleProposal, SeriesQuery, Source, Turn, Uns
 from hub.tools import Tools, specs
 
 _MEMORY, _REMEMBERED = 8_000, 2_000
-"""Characters of earlier turns that a model gets, and of one answer among them; what is older is left out."""
+"""Maximum number of characters of earlier questions and answers that a model gets, and of one answer among them.
+
+Older turns are left out.
+"""
 
 SYSTEM = (
     "You are Watchkeeper's assistant for the people who run this site. " + RULES + " "
@@ -32,7 +35,7 @@ SYSTEM = (
 
 
 class AssistantTurn:
-    """One question: the built-in analyst's answer, and the request to a model."""
+    """One question of a conversation: builds the request to a model, and the extras shown beside the answer."""
 
     def __init__(
         self,
@@ -54,7 +57,12 @@ class AssistantTurn:
         return self._computed.text
 
     async def request(self, model: str | None) -> CompletionRequest:
-        """Return the request to a model, with the fleet, the open alerts and the built-in analyst's answer."""
+        """Return the request to a model.
+
+        It contains the fleet summary, the open alerts and the built-in analyst's answer.
+
+        If no language model is configured or ``model`` is ``builtin``, the request has only the question.
+        """
         if not self._providers.generative or model == "builtin":
             return CompletionRequest((ChatMessage("user", self._question),), self._plain)
         data = {
@@ -76,7 +84,7 @@ class AssistantTurn:
         return f"\n\n[{broken.message} The built-in analyst says:] {await self._plain()}"
 
     async def extras(self, text: str, writer: Writer) -> list[Extra]:
-        """Return the extras of a finished answer: sources, charts, a proposed command, unsupported sentences."""
+        """Return the extras of a finished answer: sources, charts, a proposal, sentences that no data supports."""
         queries = self._tools.queries
         if writer.generative:
             named = sources(text, queries.lookup, None, queries.now())
@@ -99,7 +107,7 @@ class AssistantTurn:
         return [*found, *([self._computed.proposal] if self._computed.proposal else []), *charts]
 
     async def _charts(self, named: Sequence[Source]) -> list[Chart]:
-        """Return charts of the first two metrics that the built-in analyst's answer is about."""
+        """Return charts of the first two sources with a metric, over the time range of each source."""
         queries = self._tools.queries
         asked = [SeriesQuery(s.device, s.metric, s.start, s.end, buckets=60) for s in named if s.metric][:2]
         charts = []
@@ -113,7 +121,7 @@ class AssistantTurn:
 
 
 def _remembered(before: Sequence[Turn]) -> list[ChatMessage]:
-    """Return the latest turns that fit, oldest first."""
+    """Return the latest earlier turns that fit into the limit as messages, oldest first."""
     kept: list[ChatMessage] = []
     left = _MEMORY
     for turn in reversed(before):

@@ -1,7 +1,7 @@
-"""A question as words that are marked when a part of the parser has understood them.
+"""Split a question into words, each of which is marked once a parser has understood it.
 
-The parsers of devices, times, metrics and phrases share one :class:`QuestionWords`. Words that none marked are named
-in the answer, so no part of a question is dropped silently.
+The parsers of devices, times, metrics and phrases share one :class:`QuestionWords`. The answer names the words that no
+parser marked, so no part of a question is dropped silently.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ import msgspec
 from hub.insight.lexicon import unaccented
 
 MAX_WORDS = 200
-"""Words of a question that are read. A conversation allows 500 characters, ``/ask`` a long text."""
+"""Maximum number of words of a question; further words are ignored.
+
+A conversation limits a question to 500 characters, but ``/ask`` accepts long texts.
+"""
 _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}:\d{2}(?::\d{2})?|\d+(?:[.,]\d+)+|\d+(?=(?:am|pm|min|h|s|d|st|nd|rd|th)\b)"
     r"|[^\W_]+|[%°<>=≥≤]",
@@ -29,7 +32,10 @@ _UMLAUT = re.compile(r"(?:(a)e(u)|([aou])e)(?=[^aeou]+$)")
 
 
 class Token(msgspec.Struct):
-    """One word: folded for comparison, and as written. ``use`` says what it was understood as."""
+    """One word of a question, folded for comparison (``word``) and as it was written (``written``).
+
+    ``use`` says what a parser understood the word as, such as ``device`` or ``time``; None: not understood yet.
+    """
 
     word: str
     written: str
@@ -41,24 +47,27 @@ class Token(msgspec.Struct):
 
 @lru_cache(maxsize=100_000)
 def fold_word(word: str) -> str:
-    """Return a word in lower case without accents, a whole number without leading zeros."""
+    """Return a word in lower case without accents, and a whole number without leading zeros."""
     if word.isascii() and word.isdigit() and len(word) < 10:
         return str(int(word))
     return unaccented(unicodedata.normalize("NFKC", word).casefold())
 
 
 def split_words(text: str) -> list[str]:
-    """Return the folded words of a text."""
+    """Return the words of a text, each folded by :func:`fold_word`."""
     return [fold_word(match[0]) for match in _TOKEN.finditer(text)]
 
 
 def split_places(text: str) -> list[tuple[str, int, int]]:
-    """Return the folded words of a text, each with its start and end in it."""
+    """Return the words of a text as (folded word, start index, end index); at most :data:`MAX_WORDS`."""
     return [(fold_word(match[0]), match.start(), match.end()) for match in _TOKEN.finditer(text)][:MAX_WORDS]
 
 
 def stems(phrase: str) -> frozenset[str]:
-    """Return a phrase with its last word in plural and singular, by simple rules for English, German and Spanish."""
+    """Return a phrase and its variants with the last word in the singular.
+
+    The simple rules for English, German and Spanish may also yield forms that are no words.
+    """
     start, _, last = phrase.rpartition(" ")
     cut = [last[: -len(end)] for end in _ENDINGS if last.endswith(end) and len(last) > len(end) + 2]
     forms = {last, *cut, *(_UMLAUT.sub(r"\1\2\3", word) for word in cut)}
@@ -66,7 +75,7 @@ def stems(phrase: str) -> frozenset[str]:
 
 
 class QuestionWords:
-    """The words of a question. ``text`` has them folded, with one space around each."""
+    """The words of a question as tokens. ``text`` is all folded words, with one space before and after each."""
 
     def __init__(self, text: str) -> None:
         self.tokens: list[Token] = []
@@ -86,7 +95,7 @@ class QuestionWords:
         return len(self.tokens)
 
     def is_free(self, first: int, end: int) -> bool:
-        """Return whether no word from ``first`` to before ``end`` is used."""
+        """Return whether all words from index ``first`` up to, but not including, ``end`` are unused."""
         return all(token.use is None for token in self.tokens[first:end])
 
     def mark(self, first: int, end: int, use: str) -> None:
@@ -98,18 +107,21 @@ class QuestionWords:
         return text.replace("° C", "°C").replace("° F", "°F")
 
     def word(self, place: int) -> str:
-        """Return the folded word at an index, an empty text outside the question."""
+        """Return the folded word at an index; an empty text if the index is outside the question."""
         return self.tokens[place].word if 0 <= place < len(self.tokens) else ""
 
     def phrases(self, longest: int) -> Iterator[tuple[int, int, str]]:
-        """Yield the runs of unused words, the longest first: start, end and text."""
+        """Yield each sequence of at most ``longest`` unused words as (first index, end index, text), longest first."""
         for length in range(min(longest, len(self.tokens)), 0, -1):
             for first in range(len(self.tokens) - length + 1):
                 if self.is_free(first, first + length):
                     yield first, first + length, " ".join(t.word for t in self.tokens[first : first + length])
 
     def search(self, pattern: re.Pattern[str]) -> tuple[re.Match[str], int, int] | None:
-        """Return the first match of a pattern whose words are all unused, with the indices of its words."""
+        """Return the first match of a pattern in which all words are unused, with the first and end index of its words.
+
+        Return None if there is no such match.
+        """
         for match in pattern.finditer(self.text):
             places = [at for at, token in enumerate(self.tokens) if match.start() <= token.start < match.end()]
             if places and self.is_free(places[0], places[-1] + 1):
@@ -117,7 +129,7 @@ class QuestionWords:
         return None
 
     def leftover(self) -> list[str]:
-        """Return the words that are not used, neighbours together, as they were written."""
+        """Return the unused words as they were written. Neighbouring words form one text."""
         found: list[list[str]] = []
         previous = -2
         for place, token in enumerate(self.tokens):

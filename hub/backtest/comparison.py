@@ -1,4 +1,7 @@
-"""Summarize the firings of a rule, and compare them with those of the rule that it replaces."""
+"""Summarize the firings of a rule, and compare them with the firings of the rule that it replaces.
+
+A firing is an alert that the rule would have raised in the past.
+"""
 
 from __future__ import annotations
 
@@ -10,19 +13,20 @@ import msgspec
 from hub.backtest.firing import Firing
 
 MAX_FIRINGS = 500
-"""Firings that a result lists; if there are more, the newest."""
+"""Maximum number of firings that a result lists. If there are more, it lists the newest."""
 
 
 class RuleOutcome(msgspec.Struct, frozen=True):
-    """What a rule would have raised in a period.
+    """Summary of the alerts (firings) that a rule would have raised in a period.
 
     Attributes:
         count: the number of firings.
         devices: the number of devices with a firing.
-        longest_ms: how long the longest condition held.
-        total_ms: how long all conditions held together.
-        different: firings that overlap with no firing of the other rule on the same metric; 0 without another rule.
-        firings: the newest ones, oldest first.
+        longest_ms: how long the condition of the longest firing held.
+        total_ms: the sum of the durations of all firings.
+        different: the number of firings that overlap with no firing of the other rule on the same metric of the same
+            device; 0 if there is no other rule.
+        firings: the newest :data:`MAX_FIRINGS` firings, oldest first.
     """
 
     count: int
@@ -34,7 +38,10 @@ class RuleOutcome(msgspec.Struct, frozen=True):
 
 
 def outcome(firings: Sequence[Firing], others: Sequence[Firing] | None, end: int) -> RuleOutcome:
-    """Summarize firings. ``others`` are the firings of the rule to compare with, ``end`` is the end of the period."""
+    """Return a summary of ``firings`` in a period that ends at ``end`` (epoch ms).
+
+    ``others`` are the firings of the rule to compare with; None: there is no such rule.
+    """
     durations = [each.duration(end) for each in firings]
     return RuleOutcome(
         count=len(firings),
@@ -47,7 +54,7 @@ def outcome(firings: Sequence[Firing], others: Sequence[Firing] | None, end: int
 
 
 def _different(firings: Sequence[Firing], others: Sequence[Firing], end: int) -> int:
-    """Return how many firings overlap with none of the others."""
+    """Return how many firings overlap with no firing in ``others`` on the same metric of the same device."""
     spans: dict[tuple[str, str | None], list[Firing]] = defaultdict(list)
     for each in others:
         spans[each.device, each.metric].append(each)

@@ -1,4 +1,4 @@
-"""The alerts that a rule would have raised, built from the engine's events."""
+"""Collect the alerts that a rule would have raised from the events of the rule engine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.model import Alert, Severity, Value
 
 
 class SeverityStep(msgspec.Struct, frozen=True):
-    """A severity that the alert had from ``at`` (ms) on, and the value that led to it."""
+    """The severity of an alert from ``at`` (epoch ms) on, and the value that caused it."""
 
     at: int
     severity: Severity
@@ -19,7 +19,11 @@ class SeverityStep(msgspec.Struct, frozen=True):
 
 
 class Firing(msgspec.Struct):
-    """One alert that the rule would have raised. Times are in epoch ms; ``end`` is None if it was still open."""
+    """One alert that the rule would have raised. Times are in epoch ms.
+
+    ``start`` is when the condition began to hold, ``raised_at`` when the alert was raised, and ``end`` when it cleared;
+    None if it was still open at the end of the replay.
+    """
 
     device: str
     metric: str | None
@@ -31,12 +35,15 @@ class Firing(msgspec.Struct):
     steps: list[SeverityStep]
 
     def duration(self, until: int) -> int:
-        """Return how long the condition held in ms; ``until`` is the end of the period."""
+        """Return how long the condition held, in ms.
+
+        ``until`` is the end of the period, for an alert that is still open.
+        """
         return (until if self.end is None else self.end) - self.start
 
 
 class Firings:
-    """Collects the firings from events. ``all`` has them in the order in which they were raised."""
+    """Collects firings from the engine's events. ``all`` has the firings in the order in which they were raised."""
 
     def __init__(self) -> None:
         self.all: list[Firing] = []

@@ -1,8 +1,8 @@
-"""Replay one device's stored readings through the rule engine and the registry, as if they arrived now.
+"""Replay one device's stored readings through the rule engine and the registry, as if the readings arrived now.
 
-Each reading is received at the time when it was measured. Between readings the engine gets ticks at the times of its
-timers, so alerts are raised and cleared when they would be by a running hub. Where no value can change the rule's
-state (:meth:`hub.rules.Engine.calm`, which the fast path of a running hub uses, too), readings are skipped.
+Each reading is received at the time when it was measured. Between readings, the engine gets a tick whenever one of its
+timers expires, so alerts are raised and cleared at the same times as by a running hub. Readings that cannot change the
+rule's state are skipped (:meth:`hub.rules.Engine.calm`; the fast path of a running hub uses the same method).
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ Points = Sequence[tuple[int, Value, Quality]]
 
 NEVER = 1 << 62
 RECORDS_BETWEEN_CHECKS = 256
-"""After this many readings (about 4 ms), ``stop`` is called."""
+"""The number of readings (about 4 ms of work) between two calls of ``stop``."""
 
 
 class Stopped(Exception):
-    """``stop`` returned True."""
+    """The replay was cancelled, because ``stop`` returned True."""
 
 
 def needs(rule: Rule, metric: str, quantity: str | None) -> bool:
-    """Return True if the readings of this metric, which measures ``quantity``, can change the rule's state."""
+    """Return True if readings of ``metric`` can change the rule's state. ``quantity`` is what the metric measures."""
     return _needs_all(rule) or reads(rule, metric, quantity) or metric in _others(rule.condition)
 
 
 def _needs_all(rule: Rule) -> bool:
-    """Return True if each reading of the device is a sign of life that can change the rule's state."""
+    """Return True if every reading of the device, of any metric, is a sign of life that can change the rule's state."""
     condition = rule.condition
     if not isinstance(condition, MetricCondition) or condition.lasting:
         return True
@@ -57,11 +57,11 @@ def follows_presence(rule: Rule) -> bool:
 
 
 class OtherInputs(NamedTuple):
-    """What a replay follows beside the readings of the rule's metrics, each in the order of time.
+    """The inputs of a replay beside the readings of the rule's metrics. Each sequence is in the order of time.
 
     Attributes:
         published: the values of other devices that the rule reads.
-        heard: when (epoch ms) the device sent other messages.
+        heard: the times (epoch ms) at which the device sent other messages, which show that it is alive.
     """
 
     published: Sequence[PublishedValue] = ()
@@ -84,14 +84,14 @@ def replay(
     """Return the alerts that a rule would have raised on a device.
 
     Args:
-        rule: The rule. Its scope is not read: the caller has selected the device.
-        device: The device as it is now. Description, settings and expected interval are used; it is not changed.
-        readings: The readings of the metrics for which :func:`needs` is True.
-        start: Begin of the period in epoch ms. The rule has no state before.
-        end: End of the period. Alerts that are open then have no end.
-        stop: Called every few milliseconds; if it returns True, Stopped is raised.
-        others: Values of other devices, and other messages of the device.
-        quantity: Returns what a metric of the device measures.
+        rule: The rule. Its scope is ignored: the caller has selected the device.
+        device: The device as it is now. Its description, settings and expected interval are used; it is not changed.
+        readings: The readings, by metric, of the metrics for which :func:`needs` is True.
+        start: Start of the period in epoch ms. No condition holds yet at this time.
+        end: End of the period in epoch ms. An alert that is still open then has no end.
+        stop: Called every few milliseconds. If it returns True, the replay raises Stopped.
+        others: Values of other devices, and the times of the device's other messages.
+        quantity: A function that returns what a metric of the device measures.
     """
     records = _records(device.id, readings)
     run = _Run(msgspec.structs.replace(rule, scope=Scope()), device, start, others, quantity)
@@ -108,7 +108,7 @@ def replay(
 
 
 class _Run:
-    """A registry and an engine with one device and one rule."""
+    """One replay: a registry with one device, and an engine with one rule."""
 
     def __init__(self, rule: Rule, device: Device, start: int, others: OtherInputs, quantity: Quantity) -> None:
         self._published, self._heard = deque(others.published), deque(others.heard)
@@ -141,7 +141,7 @@ class _Run:
         self._outside: dict[tuple[float, ...], np.ndarray] = {}
 
     def observe(self, record: Record) -> None:
-        """Apply one reading, after all timers and other inputs before it."""
+        """Apply one reading, after all timers and other inputs that are due before it."""
         self.advance(record.received - 1)
         self._take_others(record.received)
         self._received = record.received
@@ -154,7 +154,7 @@ class _Run:
             self._tick(record.received)
 
     def advance(self, until: int) -> None:
-        """Let the timers expire up to a time, and take the other inputs until then."""
+        """Let all timers expire that are due up to ``until`` (epoch ms), and apply the other inputs up to then."""
         while True:
             due, other = self._next_due(), self._next_other()
             if other <= min(due, until):
@@ -171,7 +171,7 @@ class _Run:
         return min(published, self._heard[0] if self._heard else NEVER)
 
     def _take_others(self, until: int) -> None:
-        """Take the values of other devices, and other signs of life of the device, up to a time."""
+        """Apply the values of other devices, and the device's other messages, up to the time ``until`` (epoch ms)."""
         while self._heard and self._heard[0] <= until:
             at = self._received = self._heard.popleft()
             self._registry.hear(self._device.id, at)
@@ -188,27 +188,31 @@ class _Run:
         self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _follow_schedule(self, now: int) -> None:
-        """Evaluate the rule if its schedule has begun or ended."""
+        """Evaluate the rule if its schedule has begun or ended since the last call."""
         if self._engine.take_turned(lambda: [self._device]):
             self.firings.add(self._engine.judge(self._device, now))
             # A silence that began before the schedule may be long enough already: its timer is in the past.
             self.firings.add(self._engine.tick(now, self._start, self._registry.get))
 
     def _next_timer(self) -> int:
-        """Return when the next timer expires, :data:`NEVER` if none is set."""
+        """Return the time (epoch ms) at which the next timer expires; :data:`NEVER` if no timer is set."""
         return min([watch.due or NEVER for watch in self._device.watches.values()], default=NEVER)
 
     def _next_due(self) -> int:
-        """Return when the next timer expires, the schedule turns, or the device may become stale if that matters."""
+        """Return the time (epoch ms) of the next event that readings do not cause; :data:`NEVER` if there is none.
+
+        Such an event is a timer that expires, or the schedule that begins or ends. For a rule that follows the device's
+        presence, it is also the time at which the device may become stale.
+        """
         dues = [self._engine.next_turn, *(watch.due or NEVER for watch in self._device.watches.values())]
         if self._follows_presence and self._device.watches and self._device.presence == "online":
             dues.append(self._registry.presence.stale_deadline(self._device.id))
         return min((due for due in dues if due > self._ticked), default=NEVER)
 
     def next_place(self, records: Sequence[Record], place: int) -> int:
-        """Return the index of the next record to observe, at least ``place``.
+        """Return the index of the next record to observe, which is ``place`` or higher.
 
-        Records that cannot change the rule's state are skipped, except the one before a record that can.
+        Records that cannot change the rule's state are skipped, except the record just before a record that can.
         """
         if place >= len(records) or not self._skips or self._next_timer() < NEVER:
             return place
@@ -225,9 +229,10 @@ class _Run:
 
 
 def _outside(records: Sequence[Record], metrics: list[str], least: list[float], most: list[float]) -> np.ndarray:
-    """Return a mask of the records that may change a rule's state.
+    """Return a boolean array with one entry per record: True if the record may change the rule's state.
 
-    Such a record has a text, a number outside its range, or further metrics.
+    Such a record has a text, a number outside the range from ``least`` to ``most`` of its metric, or a metric that is
+    not in ``metrics``.
     """
     found = np.fromiter((not record.values.keys() <= set(metrics) for record in records), np.bool_, len(records))
     for metric, low, high in zip(metrics, least, most, strict=True):
@@ -244,7 +249,10 @@ def _number(value: Value) -> float:
 
 
 def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
-    """Return the readings as records in the order of time. Readings of several metrics at the same time are one."""
+    """Return the readings as records in the order of time.
+
+    Readings of several metrics at the same time form one record.
+    """
     if len(readings) == 1:
         ((metric, points),) = readings.items()
         return [Record(device_id, ts, ts, {metric: value}, _quality(quality)) for ts, value, quality in points]
@@ -259,7 +267,10 @@ def _records(device_id: str, readings: Mapping[str, Points]) -> list[Record]:
 
 
 def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]]:
-    """Yield each reading's key, value and quality. The key is its time and its number among readings of that time."""
+    """Yield each reading as (key, value, quality). The key is (time, number), which is unique.
+
+    The number counts readings with the same time, from 0.
+    """
     before, number = -1, 0
     for ts, value, quality in points:
         number = number + 1 if ts == before else 0
@@ -268,5 +279,5 @@ def _numbered(points: Points) -> Iterator[tuple[tuple[int, int], Value, Quality]
 
 
 def _quality(quality: Quality) -> Quality:
-    """Return the quality that a reading has in a replay, in which it arrives when it was measured."""
+    """Return the quality of a reading in a replay: a late reading counts as good, because here it arrives in time."""
     return "good" if quality == "late" else quality

@@ -1,4 +1,4 @@
-"""Suggest limits from how values are distributed, on the devices of a rule and on their peers."""
+"""Suggest limits for a rule from the distribution of values on its devices and on devices of the same model."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ Sensitivity = Literal["high", "medium", "low"]
 Values = NDArray[np.float64]
 
 LARGEST = 1e15
-"""Values are clipped to this: differences and sums of larger ones may not be finite."""
+"""Values beyond this are clipped to it, because differences and sums of larger values may not be finite."""
 RARE = 0.999
 """A value beyond this quantile is rare."""
 USUAL = 0.9
-"""The limits of several devices are reduced to this quantile, so that a few faulty devices do not move the result."""
+"""The limits of several devices are combined by this quantile, so that a few faulty devices do not move the result."""
 MARGIN = 0.25
-"""Distance between a limit and what it stays clear of, as a share of the spread from median to 99th percentile."""
+"""Margin between a limit and the values that must not reach it, relative to the spread (99th percentile − median)."""
 
 
 class Suggestion(msgspec.Struct, frozen=True):
-    """A limit with its clear value. A rule with low sensitivity fires rarely."""
+    """A suggested limit, and the value ``clear`` at which the alert ends. A rule with low sensitivity fires rarely."""
 
     sensitivity: Sensitivity
     limit: float
@@ -33,7 +33,7 @@ class Suggestion(msgspec.Struct, frozen=True):
 
 
 def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[Suggestion]:
-    """Return limits from the most to the least sensitive one, without those that are equal.
+    """Return at most three limits, the most sensitive first. Of equal limits, only the most sensitive is returned.
 
     The sensitivity of a limit says which values are beyond it:
 
@@ -44,7 +44,7 @@ def suggest(own: Sequence[Values], peers: Sequence[Values], side: Side) -> list[
     Args:
         own: The values of each device that the rule watches; no list is empty.
         peers: The values of other devices of the same model.
-        side: Whether the limit is above or below the usual values.
+        side: ``above`` for a limit above the usual values, ``below`` for one below them.
     """
     sign = 1.0 if side == "above" else -1.0
     mine, others = ([np.clip(values, -LARGEST, LARGEST) * sign for values in each] for each in (own, peers))
@@ -73,5 +73,8 @@ def _typical(values: Sequence[float]) -> float:
 
 
 def _round(value: float, step: float) -> float:
-    """Return a multiple of ``step``, a power of ten, without the error of binary fractions."""
+    """Return ``value``, a multiple of ``step``, without the rounding error of binary fractions.
+
+    ``step`` is a power of ten.
+    """
     return round(value, max(0, -round(math.log10(step))))

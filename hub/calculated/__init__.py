@@ -6,9 +6,9 @@
                                        |
     latest values of devices --> Calculation.round --> values and units of the calculated metrics
 
-An expression is a subset of Python's grammar. It is parsed with :mod:`ast`, checked against a list of what is allowed,
-and turned into nodes (``nodes.py``) that are evaluated over columns, one entry a device. No Python code is compiled
-or run.
+An expression is a subset of Python's grammar. It is parsed with :mod:`ast`, checked against a list of allowed syntax,
+and turned into nodes (``nodes.py``). Nodes are evaluated over columns, which are arrays with one entry per device. No
+Python code is compiled or run.
 """
 
 from hub.calculated.calculation import Calculation, NewValues

@@ -1,14 +1,15 @@
 """Calculate the metrics of all devices at regular times, in small steps.
 
-A definition is calculated every ``every_ms`` from the latest values at that time, as a recording rule of Prometheus
-is. A round visits the devices in portions, so that it never holds up messages for long::
+A definition is calculated every ``every_ms`` from the latest values at that time, like a recording rule of Prometheus.
+Such a round visits the devices in portions, so that it never holds up messages for long::
 
     begin(now)  a round for each interval that is due
     step()      level by level: add up groups of devices, portion by portion
                                 then evaluate the level's definitions, portion by portion
 
-A level reads only what earlier levels have written, so a chain of calculated metrics is up to date in one round. A new
-value is written only if an input is newer than those of the last value, or if the expression depends on the time.
+A level reads only metrics that earlier levels have written, so a chain of calculated metrics is up to date in one
+round. A new value is written only if an input is newer than the inputs of the last value, or if the expression depends
+on time.
 """
 
 from __future__ import annotations
@@ -30,12 +31,15 @@ from hub.model import CalculatedMark, CalculatedMetric, Device, Floats, Info, In
 from hub.rules.scopes import ScopeMatcher
 
 PORTION = 250
-"""Devices of one step; it bounds how long that blocks the event loop (about 5 ms with 20 definitions)."""
+"""The number of devices in one step.
+
+It limits how long a step blocks the event loop (about 5 ms with 20 definitions).
+"""
 SELECTION_MS = 60_000
-"""How long the selection of definitions of a device is used, unless the device changes."""
+"""How long (ms) the hub remembers which definitions apply to a device. A change of the device ends this earlier."""
 Find = Callable[[str], Device | None]
 Selector = tuple[Info, tuple[str, ...] | None, str | None, int]
-"""What decides which definitions apply to a device; the last is the number of its metrics."""
+"""What decides which definitions apply to a device: description, labels, area id and number of metrics."""
 
 
 class NewValues(msgspec.Struct, frozen=True):
@@ -44,10 +48,10 @@ class NewValues(msgspec.Struct, frozen=True):
     Attributes:
         definition: The definition.
         at: When it was evaluated, in epoch ms.
-        rows: The row in ``state`` of each device with a new value.
-        values: The new values.
-        missing: Devices for which an input is missing.
-        state: The rows of the definition.
+        rows: The row numbers, in ``state``, of the devices with a new value.
+        values: The new values, in the order of ``rows``.
+        missing: The ids of the devices that get no value because an input is missing.
+        state: The state of the definition.
     """
 
     definition: CalculatedMetric
@@ -59,14 +63,17 @@ class NewValues(msgspec.Struct, frozen=True):
 
 
 class Calculation:
-    """The definitions with their state. Between :meth:`begin` and the end of a round, ``pending`` is True."""
+    """The definitions with their state.
+
+    ``pending`` is True from :meth:`begin` until :meth:`step` has finished all rounds.
+    """
 
     def __init__(self, definitions: Sequence[CalculatedMetric], matcher: ScopeMatcher) -> None:
         self._matcher = matcher
         self.replace(definitions)
 
     def replace(self, definitions: Sequence[CalculatedMetric]) -> None:
-        """Replace the definitions. One that has not changed keeps its state."""
+        """Replace the definitions. Definitions that have not changed keep their state."""
         before: dict[CalculatedMetric, Rows] = getattr(self, "_state", {})
         self.definitions = list(definitions)
         self._state = {each: before.get(each) or Rows(each) for each in self.definitions}
@@ -93,7 +100,10 @@ class Calculation:
         return bool(self._rounds)
 
     def begin(self, now: int, devices: Callable[[], list[str]], find: Find) -> None:
-        """Begin the rounds that are due. A round that is still under way goes on instead."""
+        """Begin a round for each interval that is due, unless the interval's last round is still in progress.
+
+        ``now`` is in epoch ms. ``devices`` returns the ids of all devices; ``find`` returns the device with an id.
+        """
         if not 0 <= now - self._selected_at < SELECTION_MS:
             self._selected, self._selected_at = {}, now
         for every_ms, due in self._due.items():
@@ -102,7 +112,7 @@ class Calculation:
                 self._rounds[every_ms] = self._round(every_ms, now, devices(), find)
 
     def step(self) -> list[NewValues]:
-        """Do the next step of the rounds under way."""
+        """Do the next step of each round in progress, and return the new values of this step, if any."""
         found: list[NewValues] = []
         for every_ms, steps in list(self._rounds.items()):
             results = next(steps, None)
@@ -113,7 +123,7 @@ class Calculation:
         return found
 
     def applies(self, definition: CalculatedMetric, device: Device) -> bool:
-        """Return whether a device gets the metric of a definition, which may be a draft."""
+        """Return whether a device gets the metric of a definition. The definition may be a draft that is not saved."""
         if definition.device is not None:
             return device.id == definition.device
         mark = device.calculated.get(definition.metric)
@@ -168,7 +178,7 @@ class Calculation:
         ]
 
     def _definitions_of(self, device: Device) -> Sequence[CalculatedMetric]:
-        """Return the definitions with a scope that calculate a metric of the device."""
+        """Return the definitions that apply to the device, of those that select devices by a scope."""
         key = (device.info, device.labels, device.area_id, len(device.metrics))
         selector, selected = self._selected.get(device.id, (None, ()))
         if selector is not None and selector[0] is key[0] and selector[1:] == key[1:]:
@@ -217,7 +227,10 @@ class Calculation:
     def mark(
         self, definition: CalculatedMetric, device: Device, find: Find, devices: Callable[[], list[str]]
     ) -> CalculatedMark:
-        """Return the mark of the metric on a device, with its unit."""
+        """Return the mark that the device's metric gets: which definition calculates it, and in which unit.
+
+        A definition without a unit gets the unit that follows from its inputs, if that is certain.
+        """
         unit = definition.unit
 
         def unit_of_input(node: Node) -> str | None:
@@ -238,7 +251,10 @@ class Calculation:
 
 
 def _required(node: Node) -> set[str]:
-    """Return the metrics that a device must have: its own that are read, except as first arguments of ``default``."""
+    """Return the metrics that the device itself must have so that the expression can be calculated.
+
+    These are all metrics of the device that the expression reads, except those in the first argument of ``default``.
+    """
     match node:
         case Own(metric=metric):
             return {metric}

@@ -1,4 +1,4 @@
-"""Evaluate one definition on several devices."""
+"""Evaluate one definition on several devices at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from hub.model import CalculatedMetric, Device, Floats, Ints
 
 
 class Evaluation:
-    """The columns of one definition on some devices. ``newest`` is the time of each device's newest input."""
+    """One evaluation of a definition on some devices.
+
+    After :meth:`value`, the array ``newest`` has the time (epoch ms) of each device's newest input; 0 without an input.
+    """
 
     def __init__(
         self,
@@ -34,12 +37,12 @@ class Evaluation:
         Args:
             definition: The definition.
             devices: The devices that get the metric.
-            which: Their numbers in ``own``.
-            rows: Their rows in ``state``.
+            which: The index of each of these devices in ``own``.
+            rows: The row number of each of these devices in ``state``.
             state: The state of the definition.
-            own: The devices' own metrics.
-            groups: The results of groups of devices.
-            find: Returns another device.
+            own: The metrics of these devices, and possibly of further ones.
+            groups: The sums, means and so on over groups of devices.
+            find: Returns the device with an id.
             now: The time in epoch ms.
         """
         self._definition, self._devices, self._which, self._rows = definition, devices, which, rows
@@ -47,7 +50,7 @@ class Evaluation:
         self.newest = np.zeros(len(devices), np.int64)
 
     def value(self, node: Node) -> Floats:
-        """Return the value of a node on each device, NaN where it is missing."""
+        """Return the value of a node on each device, as an array; NaN where the value is missing."""
         match node:
             case Number():
                 return np.full(len(self._devices), node.value)

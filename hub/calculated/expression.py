@@ -1,4 +1,4 @@
-"""Parse an expression: Python's grammar, and of it only what is listed here. Nothing is compiled or run."""
+"""Parse an expression: a small subset of Python's grammar. Nothing is compiled or run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_NODES = 100
 MAX_WINDOW_MS = 7 * 86_400_000
 MIN_WINDOW_MS = 1_000
 THIS = "this"
-"""The device on which the metric is calculated, in ``metric("power", via=this)``."""
+"""The name in an expression for the device that gets the metric, as in ``metric("power", via=this)``."""
 _SCOPE = {"area": "areas", "label": "labels", "model": "models", "via": "via"}
 _BINARY: dict[type[ast.AST], str] = {
     ast.Add: "+",
@@ -42,7 +42,7 @@ _GRAMMAR = (
 
 
 class InvalidExpression(Exception):
-    """``problem`` says what is wrong and where, ``hint`` what is allowed."""
+    """The expression is invalid. ``problem`` says what is wrong and where, ``hint`` says what is allowed."""
 
     def __init__(self, problem: str, hint: str) -> None:
         super().__init__(problem)
@@ -51,7 +51,7 @@ class InvalidExpression(Exception):
 
 @lru_cache(1_024)
 def parse_expression(text: str) -> Node:
-    """Return the expression as nodes. Raises InvalidExpression."""
+    """Return the root node of an expression. Raises InvalidExpression."""
     if not text.strip() or len(text) > MAX_CHARACTERS:
         raise InvalidExpression("The expression is empty or too long.", f"Allowed: 1 to {MAX_CHARACTERS:,} characters.")
     try:
@@ -85,7 +85,7 @@ def _too_long() -> InvalidExpression:
 
 
 class _Reader:
-    """Turns the syntax tree into nodes."""
+    """Turns Python's syntax tree into nodes."""
 
     def __init__(self) -> None:
         self._over_time = 0
@@ -189,7 +189,7 @@ def _group(function: str, tree: ast.expr) -> Node:
 
 
 def _options(tree: ast.Call) -> tuple[str, dict[str, str | None]]:
-    """Return the metric and the named values of a call of ``metric``; None stands for ``this``."""
+    """Return the metric and the keyword arguments of a call of ``metric``. The value None stands for ``this``."""
     match tree.args:
         case [ast.Constant(value=str(metric))] if 0 < len(metric) <= 256:
             found: dict[str, str | None] = {}

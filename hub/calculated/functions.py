@@ -1,4 +1,7 @@
-"""Functions and operators of expressions, over columns. A result that is not finite counts as missing (NaN)."""
+"""Functions and operators of expressions, over columns (arrays with one entry per device).
+
+A result that is not finite counts as missing (NaN).
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from hub.model import Floats
 
 
 class Function(NamedTuple):
-    """A function with its minimum (``least``) and maximum (``most``, None: no maximum) number of arguments."""
+    """A function, with its minimum (``least``) and maximum (``most``) number of arguments; None: no maximum."""
 
     least: int
     most: int | None
@@ -19,7 +22,7 @@ class Function(NamedTuple):
 
 
 def _truth(test: Callable[[Floats, Floats], Any]) -> Callable[[Floats, Floats], Floats]:
-    """Return a comparison with the result 1 or 0, or NaN where one side is missing."""
+    """Return a comparison of two columns. Its result is 1 or 0 per device, or NaN where either side is missing."""
 
     def compare(left: Floats, right: Floats) -> Floats:
         return np.where(np.isnan(left) | np.isnan(right), np.nan, test(left, right))
@@ -101,11 +104,14 @@ FUNCTIONS: dict[str, Function] = {
 GROUPS = ("sum", "mean", "min", "max", "count")
 """Functions over the values of several devices."""
 OVER_TIME = ("rate", "change", "average")
-"""Functions over the last values of a column."""
+"""Functions over the latest values of an expression on the same device."""
 
 
 def apply(function: str, columns: list[Floats]) -> Floats:
-    """Return the function's result. Overflow, division by zero and roots of negative numbers give NaN."""
+    """Return the result of a function or operator for each device.
+
+    Overflow, division by zero and roots of negative numbers give NaN.
+    """
     call = OPERATORS[function] if function in OPERATORS else FUNCTIONS[function].apply
     with np.errstate(all="ignore"):
         found = np.asarray(call(*columns), np.float64)

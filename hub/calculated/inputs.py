@@ -1,7 +1,8 @@
-"""The inputs of expressions as columns: latest values of devices, and of groups of devices.
+"""Read the inputs of expressions as columns: latest values of devices, and sums over groups of devices.
 
-An input is missing (NaN) if its device is not online, if it is a text, if the hub does not know it now (a retained
-message, a value that the device withdrew), or if it is older than the definition's ``max_age``.
+An input is missing (NaN) in four cases: its device is not online; the value is a text; the hub does not know the
+current value (it has only a retained message, or the device withdrew the value); or the value is older than the
+definition's ``max_age``.
 """
 
 from __future__ import annotations
@@ -20,28 +21,31 @@ _NAN = float("nan")
 
 
 class Input(NamedTuple):
-    """Values and their times (epoch ms), one entry a device."""
+    """The values of an input and their times (epoch ms), as arrays with one entry per device."""
 
     values: Floats
     ts: Ints
 
 
 def number(device: Device, latest: Latest | None) -> float:
-    """Return a latest value as a number; NaN if it is missing."""
+    """Return the latest value of a metric of ``device`` as a number; NaN if it counts as missing."""
     if latest is None or device.presence != "online" or latest.quality not in _KNOWN:
         return _NAN
     return _NAN if isinstance(latest.value, str) else float(latest.value)
 
 
 class OwnInputs:
-    """The metrics of some devices. Each column is read once."""
+    """The metrics of some devices as columns. Each metric is read from the devices only once."""
 
     def __init__(self, devices: list[Device], now: int) -> None:
         self._devices, self._now = devices, now
         self._columns: dict[str, Input] = {}
 
     def column(self, metric: str, which: Ints, max_age_ms: int) -> Input:
-        """Return a metric of those devices that ``which`` lists by number."""
+        """Return the values of a metric on some of the devices, given by their indices ``which``.
+
+        Values older than ``max_age_ms`` are NaN; 0 means no limit.
+        """
         found = self._columns.get(metric)
         if found is None:
             latest = [(device, device.metrics.get(metric)) for device in self._devices]
@@ -53,7 +57,7 @@ class OwnInputs:
 
 
 class _Sum:
-    """Values of a group so far."""
+    """Running sum, count, minimum and maximum of a group's values, and the time of its newest value."""
 
     __slots__ = ("count", "high", "low", "total", "ts")
 
@@ -74,21 +78,24 @@ class _Sum:
 
 
 class GroupInputs:
-    """Sums over groups of devices, which are added one by one. Groups of the same devices and metric share a sum."""
+    """Sums, means and so on over groups of devices, to which devices are added one by one.
+
+    Groups with the same devices and metric share their sums.
+    """
 
     def __init__(self, groups: Iterable[tuple[DeviceGroup, int]], matcher: ScopeMatcher, now: int) -> None:
-        """Create empty sums of groups, each given with the maximum age of its values in ms (0: no maximum)."""
+        """Create empty sums for ``groups``: pairs of a group and its values' maximum age in ms (0: no maximum)."""
         self._matcher, self._now = matcher, now
         shared = {(each.metric, each.scope, each.around, age) for each, age in groups}
         self._sums = {key: dict[str, _Sum]() for key in shared}  # then by area, by gateway, or under ""
 
     @property
     def wanted(self) -> bool:
-        """Whether an expression reads any group of devices."""
+        """True if any expression reads a group of devices."""
         return bool(self._sums)
 
     def add(self, device: Device) -> None:
-        """Add the values of a device to the groups that it belongs to."""
+        """Add the values of a device to all groups that it belongs to."""
         for (metric, scope, around, max_age_ms), sums in self._sums.items():
             latest = device.metrics.get(metric)
             if latest is None or not self._matcher.selects(scope, device):
@@ -99,7 +106,7 @@ class GroupInputs:
                 sums.setdefault(key, _Sum()).add(value, latest.ts)
 
     def column(self, group: DeviceGroup, devices: list[Device], max_age_ms: int) -> Input:
-        """Return the group's result for each device."""
+        """Return the result of a group for each of ``devices``. With ``around``, devices may have different results."""
         sums = self._sums[group.metric, group.scope, group.around, max_age_ms]
         keys = [{"area": each.area_id, "via": each.id}.get(group.around, "") for each in devices]
         found = [sums.get(key) or _Sum() if key is not None else _Sum() for key in keys]
@@ -108,7 +115,7 @@ class GroupInputs:
 
 
 def other(node: Other, find: Callable[[str], Device | None], count: int, max_age_ms: int, now: int) -> Input:
-    """Return a metric of another device as a column of ``count`` equal entries."""
+    """Return the value of one metric of another device as a column with ``count`` equal entries."""
     device = find(node.device)
     latest = device.metrics.get(node.metric) if device is not None else None
     value = number(device, latest) if device is not None else _NAN

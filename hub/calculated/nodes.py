@@ -1,4 +1,7 @@
-"""The parts of an expression. A node is evaluated over columns: float64, one entry a device, NaN where missing."""
+"""The nodes of an expression.
+
+A node is evaluated to a column: an array of float64 with one entry per device, NaN where the value is missing.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,23 @@ class Number(msgspec.Struct, frozen=True):
 
 
 class Own(msgspec.Struct, frozen=True):
-    """The latest value of a metric of the device itself."""
+    """The latest value of a metric of the device for which the expression is calculated."""
 
     metric: str
 
 
 class Other(msgspec.Struct, frozen=True):
-    """The latest value of a metric of one other device."""
+    """The latest value of a metric of one other device, which the expression names."""
 
     device: str
     metric: str
 
 
 class DeviceGroup(msgspec.Struct, frozen=True):
-    """The sum, mean, min, max or count of a metric over devices.
+    """The sum, mean, min, max or count (``function``) of a metric over the devices in ``scope``.
 
-    ``around`` selects devices relative to the device itself: ``area`` those of its area, ``via`` those connected
-    through it.
+    ``around`` further limits the devices by the device for which the expression is calculated: ``area`` to devices in
+    the same area, ``via`` to devices connected through it. An empty text: no further limit.
     """
 
     function: str
@@ -40,14 +43,17 @@ class DeviceGroup(msgspec.Struct, frozen=True):
 
 
 class Apply(msgspec.Struct, frozen=True):
-    """A function of :mod:`hub.calculated.functions` applied to columns; operators are functions, too."""
+    """A function or operator of :mod:`hub.calculated.functions` with its arguments."""
 
     function: str
     arguments: tuple[Node, ...]
 
 
 class OverTime(msgspec.Struct, frozen=True):
-    """``rate``, ``change`` or ``average`` over the last ``window_ms``. ``index`` numbers them in an expression."""
+    """The ``rate``, ``change`` or ``average`` of a value over the last ``window_ms``.
+
+    ``index`` is the number of this node among the nodes of this type in the expression.
+    """
 
     function: str
     argument: Node
@@ -56,7 +62,7 @@ class OverTime(msgspec.Struct, frozen=True):
 
 
 class Total(msgspec.Struct, frozen=True):
-    """The running total of a value over time, in value times hours."""
+    """The running total of a value over time, in the value's unit times hours (such as Wh)."""
 
     argument: Node
 
@@ -65,7 +71,7 @@ Node = Number | Own | Other | DeviceGroup | Apply | OverTime | Total
 
 
 def parts(node: Node) -> list[Node]:
-    """Return the node and all nodes below it."""
+    """Return the node and, recursively, all nodes below it."""
     match node:
         case Apply():
             below = node.arguments

@@ -1,8 +1,8 @@
-"""Order definitions so that each comes after those whose metrics it reads, and find cycles.
+"""Order definitions so that each one comes after the definitions whose metrics it reads, and find cycles.
 
-Definitions are compared by the names of their metrics, whatever their devices: a total of ``power`` that is named
-``power`` itself would be refused even if it is on another device. That is simple to explain and holds for all devices
-that join later.
+Definitions are compared by metric names alone, whatever the devices: a definition of ``power`` that reads ``power`` is
+refused, even if it reads another device's ``power``. This rule is simple to explain, and it also holds for devices that
+join later.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hub.model import CalculatedMetric
 
 
 def reads(definition: CalculatedMetric) -> set[str]:
-    """Return the metrics that the expression reads, on whatever devices."""
+    """Return the names of all metrics that the expression reads, whether of the device itself or of others."""
     return {
         each.metric
         for each in parts(parse_expression(definition.expression))
@@ -24,7 +24,7 @@ def reads(definition: CalculatedMetric) -> set[str]:
 
 
 def cycle(definitions: Sequence[CalculatedMetric]) -> list[str]:
-    """Return the metrics of a cycle, from a metric to itself; empty if there is none."""
+    """Return the metrics along a cycle, with the same metric first and last; an empty list if there is no cycle."""
     inputs: dict[str, set[str]] = {}
     for each in definitions:
         inputs.setdefault(each.metric, set()).update(reads(each))
@@ -48,7 +48,10 @@ def cycle(definitions: Sequence[CalculatedMetric]) -> list[str]:
 
 
 def levels(definitions: Sequence[CalculatedMetric]) -> list[list[CalculatedMetric]]:
-    """Return the definitions in levels: a definition reads no metric of its own or of a later level."""
+    """Return the definitions grouped into levels.
+
+    A definition reads no metric that its own level or a later level writes.
+    """
     left, found = {each.id: (each, reads(each)) for each in definitions}, list[list[CalculatedMetric]]()
     while left:
         written = {each.metric for each, _ in left.values()}

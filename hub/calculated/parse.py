@@ -1,4 +1,4 @@
-"""Parse ``calculated.toml``. Every error names the metric, the key, its value and what is allowed."""
+"""Parse ``calculated.toml``. Every error names the metric, the key, the wrong value and what is allowed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hub.rules.fields import InvalidField, read_duration, read_scope, read_table
 
 FILE = "calculated.toml"
 MAX_METRICS = 200
-"""Definitions in a file."""
+"""Maximum number of definitions in a file."""
 MIN_EVERY_MS, MAX_EVERY_MS = 1_000, 86_400_000
 MAX_UNIT = 32
 _ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -24,7 +24,7 @@ _KEYS = ("id", "name", "metric", "expression", "unit", "device", "every", "max_a
 
 
 def parse(text: str) -> list[CalculatedMetric]:
-    """Return all definitions of a file, in its order. Raises ConfigError."""
+    """Return all definitions of a file, in the order of the file. Raises ConfigError for the first fault."""
     found, faults = parse_usable(text)
     if faults:
         raise faults[0]
@@ -32,7 +32,7 @@ def parse(text: str) -> list[CalculatedMetric]:
 
 
 def parse_usable(text: str) -> tuple[list[CalculatedMetric], list[ConfigError]]:
-    """Return the usable definitions, and the error of each of the others.
+    """Return the usable definitions of a file, and one error for each of its other definitions.
 
     Raises ConfigError if the text is not TOML.
     """

@@ -1,7 +1,8 @@
-"""State of one definition, as columns with one row a device: the newest inputs, and what functions over time keep.
+"""The state of one definition between evaluations, as arrays with one row per device.
 
-Only the running total survives a restart, because it continues from the stored value of the metric. ``rate``,
-``change`` and ``average`` begin again.
+The state is the time of the newest input, and the earlier values that functions over time need. Only the running total
+survives a restart, because it continues from the stored value of the metric; ``rate``, ``change`` and ``average`` start
+again.
 """
 
 from __future__ import annotations
@@ -13,15 +14,22 @@ import numpy as np
 from hub.model import CalculatedMetric, Device, Floats, Ints, next_table
 
 POINTS = 16
-"""Earlier values that a function over time keeps of each device, evenly spaced over its window."""
+"""The number of earlier values that a function over time keeps for each device, evenly spaced over its window."""
 HOUR_MS = 3_600_000
 MIN_PAUSE_MS = 60_000
-"""A running total continues over a pause of this length or of five evaluations; longer ones add nothing."""
+"""Minimum for the longest pause (ms) in a running total; five intervals if that is longer.
+
+The time of a longer pause adds nothing to the total.
+"""
 Column = TypeVar("Column", Ints, Floats)
 
 
 class Rows:
-    """The rows of one definition. ``table`` and a row number identify device and metric in a RecordBatch."""
+    """The state of one definition, with one row per device.
+
+    ``table`` is a unique number for the definition. Together with a row number it identifies a device's metric in a
+    RecordBatch.
+    """
 
     def __init__(self, definition: CalculatedMetric) -> None:
         self._definition = definition
@@ -34,7 +42,7 @@ class Rows:
         self._windows: dict[int, Window] = {}  # by index of the node
 
     def of(self, devices: list[str]) -> Ints:
-        """Return the rows of devices, and add those that are new."""
+        """Return the row number of each device. A device that has no row yet gets a new one."""
         for each in devices:
             if each not in self._rows:
                 self._rows[each] = len(self.owners)
@@ -44,17 +52,24 @@ class Rows:
         return np.fromiter((self._rows[each] for each in devices), np.int64, len(devices))
 
     def forget(self, device: str) -> None:
-        """Release the row of a deleted device. It is not used again: the store caches series ids by row."""
+        """Release the row of a deleted device.
+
+        The row number is never used again, because the store caches series ids by row number.
+        """
         self._rows.pop(device, None)
 
     def window(self, index: int, function: str, window_ms: int) -> Window:
-        """Return the state of a function over time."""
+        """Return the state of the function over time with this ``index`` in the expression; create it if needed."""
         if index not in self._windows:
             self._windows[index] = Window(function, window_ms)
         return self._windows[index]
 
     def total(self, rows: Ints, devices: list[Device], column: Floats, now: int) -> Floats:
-        """Return the running totals at ``now``, continued from the latest values of the metric."""
+        """Return the running total of each device at ``now`` (epoch ms), continued from the latest value of its metric.
+
+        ``column`` has the current values of the argument. Where ``column`` is NaN, the total is NaN. The total is in
+        value times hours.
+        """
         metric, longest = self._definition.metric, max(MIN_PAUSE_MS, 5 * self._definition.every_ms)
         latest = [device.metrics.get(metric) for device in devices]
         before = np.array([float(each.value) if each and not isinstance(each.value, str) else 0.0 for each in latest])
@@ -71,7 +86,7 @@ class Rows:
 
 
 class Window:
-    """Values of a column in the last ``window_ms``, for ``rate``, ``change`` and ``average``, by row."""
+    """The values of an expression in the last ``window_ms``, one row per device, for a function over time."""
 
     def __init__(self, function: str, window_ms: int) -> None:
         self._function, self._window_ms = function, window_ms
@@ -83,7 +98,10 @@ class Window:
         self._last: Floats = np.zeros(0)
 
     def step(self, rows: Ints, column: Floats, now: int) -> Floats:
-        """Add a value of each row, NaN for none. Return the function's results, NaN where it is not known yet."""
+        """Add the current value of each row (NaN: no value), and return the results of the function.
+
+        A result is NaN while too little time has been observed: half of the window, or any time for an average.
+        """
         size = int(rows.max(initial=-1)) + 1
         self._ts, self._values = resized(self._ts, size), resized(self._values, size)
         self._integral, self._last = resized(self._integral, size), resized(self._last, size)
@@ -108,7 +126,10 @@ class Window:
         self._ts[rows, -1], self._values[rows, -1] = now, values
 
     def _integrated(self, rows: Ints, column: Floats, now: int) -> Floats:
-        """Return the integral of the column over time up to now, in value times ms, NaN where the column has none."""
+        """Return the integral of ``column`` over time up to ``now``, in value times ms.
+
+        Where ``column`` is NaN, the result is NaN.
+        """
         present = ~np.isnan(column)
         since = now - self._updated[rows]
         counted = (self._updated[rows] > 0) & (since > 0) & (since <= self._window_ms)
@@ -119,7 +140,10 @@ class Window:
 
 
 def resized(column: Column, size: int) -> Column:
-    """Return the column with room for at least ``size`` rows, filled with zeros."""
+    """Return an array with the rows of ``column`` and room for at least ``size`` rows.
+
+    New rows are filled with zeros.
+    """
     if len(column) >= size:
         return column
     larger = np.zeros((max(64, 2 * size), *column.shape[1:]), column.dtype)

@@ -1,4 +1,4 @@
-"""Derive the unit of a result from the units of its inputs, where that is certain.
+"""Derive the unit of an expression's result from the units of its inputs, where the unit is certain.
 
 A constant factor may convert a unit (``power / 1000`` in kW) or not, so a product with a number has no known unit.
 """
@@ -10,15 +10,18 @@ from collections.abc import Callable
 from hub.calculated.nodes import Apply, DeviceGroup, Node, Number, Other, OverTime, Own, Total
 
 _SAME = {"+", "-", "%", "min", "max", "clamp", "default", "abs", "floor", "ceil", "negative"}
-"""Functions whose result has the unit that all arguments share. A number has the unit of the others."""
+"""Functions whose result has the common unit of their arguments.
+
+A number as an argument takes the unit of the others.
+"""
 
 
 def unit_of(node: Node, unit: Callable[[Node], str | None]) -> str | None:
-    """Return the unit of a node, None if it has none or it is not known.
+    """Return the unit of a node's value; None if the value has no unit or the unit is not certain.
 
     Args:
         node: The expression, or a part of it.
-        unit: Returns the unit of an input: of a :class:`Own`, :class:`Other` or :class:`DeviceGroup`.
+        unit: Returns the unit of an input node: an :class:`Own`, :class:`Other` or :class:`DeviceGroup`.
     """
     match node:
         case DeviceGroup(function="count"):
@@ -46,5 +49,8 @@ def _shared(nodes: list[Node], unit: Callable[[Node], str | None]) -> str | None
 
 
 def _with(unit: str | None, ending: str) -> str | None:
-    """Return the unit of an integral or a rate (``W`` + ``h``); None for a unit with a slash, such as ``m³/h``."""
+    """Return ``unit`` with ``ending``: ``h`` for an integral over time (``Wh``), ``/s`` for a rate.
+
+    Return None if there is no unit, or for a unit with a slash, such as ``m³/h``.
+    """
     return f"{unit}{ending}" if unit and "/" not in unit else None

@@ -1,4 +1,4 @@
-"""X.509 certificates: read and check those of servers, and issue them from the hub's own authority."""
+"""X.509 certificates: read and check certificates of servers, and issue certificates from the hub's own authority."""
 
 from hub.certificates.authority import SERVER_DAYS, Authority, Bundle, IssuedCertificate
 from hub.certificates.reading import (

@@ -1,7 +1,8 @@
-"""The hub's own certificate authority (CA): certificates of devices and of servers, and the list of revoked ones.
+"""The hub's own certificate authority (CA): it issues certificates for devices and servers, and revokes them.
 
-Its folder has ``ca.crt`` and ``ca.key``, which may be those of another CA, ``issued.json`` and ``crl.pem``. The private
-keys of what it issues are not stored.
+The CA's folder contains its certificate ``ca.crt`` and key ``ca.key``, the list of issued certificates ``issued.json``,
+and the revocation list ``crl.pem``. Certificate and key may come from another CA. The private keys of issued
+certificates are not stored.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ from hub.runtime.private_files import make_folder, open_private, replace_file, r
 
 CA_DAYS = 3650
 SERVER_DAYS = 397
-"""Validity in days: browsers accept no longer one."""
+"""Validity of a server certificate in days. Browsers refuse certificates that are valid for longer."""
 SKEW = timedelta(hours=1)
-"""How long before now a certificate is valid from, for clocks that are slow."""
+"""A certificate is valid from this long before it is issued, for devices whose clocks are slow."""
 _USAGE = {"client": ExtendedKeyUsageOID.CLIENT_AUTH, "server": ExtendedKeyUsageOID.SERVER_AUTH}
 
 Key = ec.EllipticCurvePrivateKey
@@ -37,7 +38,10 @@ Kind = Literal["client", "server"]
 
 
 class IssuedCertificate(msgspec.Struct, frozen=True):
-    """A certificate that the CA has issued. Times are epoch ms; ``serial`` is hexadecimal."""
+    """A certificate that the CA has issued. Times are in epoch ms; ``revoked`` is None if it is not revoked.
+
+    ``serial`` is hexadecimal.
+    """
 
     serial: str
     name: str
@@ -48,7 +52,10 @@ class IssuedCertificate(msgspec.Struct, frozen=True):
 
 
 class Bundle(msgspec.Struct, frozen=True):
-    """The files of a device or server, as PEM: its certificate, its private key, and the certificate of the CA."""
+    """The files of a device or server as PEM texts: certificate, private key, and the CA's certificate.
+
+    ``ends`` is when the certificate expires, in epoch ms.
+    """
 
     certificate: str
     key: str
@@ -57,7 +64,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 class Authority:
-    """The CA in ``folder``. It is created with its first certificate."""
+    """The CA in ``folder``. The CA is created when it issues its first certificate."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -70,7 +77,10 @@ class Authority:
         return self.ca_file.exists()
 
     def issued(self) -> list[IssuedCertificate]:
-        """Return all certificates that have not expired, oldest first. Raises ConfigError."""
+        """Return the recorded certificates, oldest first. Expired ones are removed with the next change.
+
+        Raises ConfigError if the list cannot be read.
+        """
         try:
             return msgspec.json.decode(self._list.read_bytes(), type=list[IssuedCertificate])
         except FileNotFoundError:
@@ -79,7 +89,7 @@ class Authority:
             raise ConfigError(f"{self._list} cannot be read ({error}).", "Restore it from a backup.") from error
 
     def devices(self) -> dict[str, int]:
-        """Return when the last valid certificate of each device ends (epoch ms)."""
+        """Return, for each device with a valid certificate, when its last valid certificate ends (epoch ms)."""
         now, found = _ms(datetime.now(UTC)), dict[str, int]()
         for each in self.issued():
             if each.kind == "client" and each.revoked is None and each.ends > now:
@@ -87,7 +97,10 @@ class Authority:
         return found
 
     def issue(self, name: str, kind: Kind, days: int, hosts: Sequence[str] = ()) -> Bundle:
-        """Issue a certificate for the device ``name``, or for a server with the names and addresses ``hosts``."""
+        """Issue a certificate for the device ``name``, or for a server with the names and addresses ``hosts``.
+
+        The certificate is valid for ``days`` days, but not longer than the CA.
+        """
         with self._changing() as records:
             ca, ca_key = self._load()
             key = ec.generate_private_key(ec.SECP256R1())
@@ -116,7 +129,10 @@ class Authority:
 
     @contextmanager
     def _changing(self) -> Iterator[list[IssuedCertificate]]:
-        """Let the caller change the records, then write them with a new CRL, one process at a time."""
+        """Yield the records of certificates for the caller to change; then write them, and a new revocation list.
+
+        A file lock lets only one process do this at a time. The CA is created if it does not exist.
+        """
         try:
             make_folder(self.folder)
             with open(self.folder / "lock", "w", opener=open_private) as lock:
@@ -152,7 +168,10 @@ class Authority:
         return chain[0].x509, key
 
     def _crl(self, records: Sequence[IssuedCertificate]) -> bytes:
-        """Return the CRL. It is valid as long as the CA, because an expired list locks out everybody."""
+        """Return the revocation list (CRL) as PEM.
+
+        It is valid for as long as the CA, because with an expired list the broker would refuse all clients.
+        """
         ca, key = self._load()
         now = datetime.now(UTC)
         builder = x509.CertificateRevocationListBuilder(ca.subject, now - SKEW, ca.not_valid_after_utc)

@@ -1,4 +1,4 @@
-"""Read a server's certificate and say what is wrong with it."""
+"""Read certificates of servers, and find out what is wrong with them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from hub.errors import ConfigError
 
 RENEW_DAYS = 14
-"""How many days before its end a certificate is reported."""
+"""For this many days before a certificate ends, its end is reported as a fault."""
 MAX_BYTES = 1_000_000
 
 
 class CertificateFault(NamedTuple):
-    """Something wrong with a certificate. ``serious``: clients refuse it."""
+    """A problem of a certificate, and advice. ``serious`` is True if clients refuse the certificate because of it."""
 
     text: str
     advice: str
@@ -30,7 +30,7 @@ class CertificateFault(NamedTuple):
 
 
 class Certificate(NamedTuple):
-    """The fields of a certificate that are checked."""
+    """A certificate, with the fields that the hub checks."""
 
     x509: x509.Certificate
 
@@ -61,7 +61,10 @@ class Certificate(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names and addresses that the certificate is valid for. Browsers ignore the subject."""
+        """The host names and IP addresses for which the certificate is valid (subjectAltName).
+
+        The name in the subject is not among them, because browsers ignore it.
+        """
         try:
             found = self.x509.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except x509.ExtensionNotFound:
@@ -70,14 +73,17 @@ class Certificate(NamedTuple):
         return (*found.get_values_for_type(x509.DNSName), *addresses)
 
     def covers(self, host: str) -> bool:
-        """Return whether the certificate is valid for a host. A ``*`` matches the first label of a name."""
+        """Return whether the certificate is valid for a host. A ``*`` in the certificate stands for the first label."""
         host = host.lower().strip("[]")
         wildcard = f"*.{host.partition('.')[2]}"
         return any(name.lower() in (host, wildcard) for name in self.names)
 
 
 def parse_chain(content: bytes, what: str) -> list[Certificate]:
-    """Return the certificates in PEM, the server's own first. Raises ConfigError."""
+    """Return the certificates in PEM data, the server's own first. Raises ConfigError.
+
+    ``what`` is how the error names the data.
+    """
     try:
         return [Certificate(each) for each in x509.load_pem_x509_certificates(content)]
     except ValueError as error:
@@ -90,7 +96,7 @@ def read_chain(file: Path) -> list[Certificate]:
 
 
 def check_key(chain: Sequence[Certificate], key_file: Path) -> None:
-    """Raise ConfigError unless the key can be read and belongs to the certificate."""
+    """Raise ConfigError unless the private key can be read and belongs to the first certificate of the chain."""
     content = _read(key_file)
     try:
         key = load_pem_private_key(content, None)
@@ -104,7 +110,7 @@ def check_key(chain: Sequence[Certificate], key_file: Path) -> None:
 
 
 def mode_fault(key_file: Path) -> CertificateFault | None:
-    """Return a fault if every user of the machine can read the key."""
+    """Return a fault if every user of the machine can read or write the key file; else None."""
     mode = stat.S_IMODE(key_file.stat().st_mode)
     if mode & 0o007:
         return CertificateFault(f"every user can read the key {key_file} (mode {mode:o})", f"chmod 640 {key_file}")
@@ -112,7 +118,10 @@ def mode_fault(key_file: Path) -> CertificateFault | None:
 
 
 def faults_of(chain: Sequence[Certificate], hosts: Sequence[str], now: datetime) -> list[CertificateFault]:
-    """Check dates, names and order of a server's certificates. ``hosts`` are names that clients use."""
+    """Return what is wrong with the dates, names and order of a server's certificates; empty if nothing is.
+
+    ``hosts`` are the names under which clients reach the server.
+    """
     own = chain[0]
     faults = [fault for each in chain if (fault := date_fault(each, now))]
     if not own.names:
@@ -131,7 +140,7 @@ def faults_of(chain: Sequence[Certificate], hosts: Sequence[str], now: datetime)
 
 
 def date_fault(certificate: Certificate, now: datetime) -> CertificateFault | None:
-    """Return a fault if the certificate is not valid at ``now``, or ends within :data:`RENEW_DAYS`."""
+    """Return a fault if the certificate is not valid at ``now``, or expires within :data:`RENEW_DAYS`; else None."""
     begins, ends = certificate.x509.not_valid_before_utc, certificate.ends
     if now < begins:
         return CertificateFault(

@@ -1,4 +1,4 @@
-"""Types of arguments that several commands have."""
+"""Argument types that several commands use."""
 
 from __future__ import annotations
 
@@ -8,14 +8,20 @@ from pathlib import Path
 
 
 def path(text: str) -> Path:
-    """Return a path. Refuse a blank one, for example from an unset variable, which would mean the current folder."""
+    """Return the text as a path. Refuse a blank text.
+
+    A blank text, for example from an unset variable, would otherwise mean the current folder.
+    """
     if not text.strip():
         raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
 
 
 def file_or_folder(text: str) -> Path:
-    """Return a path. If it ends in a slash, it must be an existing folder, since a disk may not be mounted."""
+    """Return the text as a path. Refuse a path that ends in a slash if there is no such folder.
+
+    Otherwise a file with the folder's name could be written while the disk that belongs there is not mounted.
+    """
     if text.endswith(os.sep) and not Path(text).is_dir():
         raise argparse.ArgumentTypeError(f"there is no folder {text}; create it, or mount the disk that belongs there")
     return path(text)

@@ -69,7 +69,7 @@ def _restore(source: Path, data: Path, replace: bool) -> None:
 
 
 def _missing(manifest: archive.Manifest, data: Path) -> Iterator[str]:
-    """Yield sentences on secrets that neither the backup nor the folder has, and what to do about each."""
+    """Yield a sentence for each secret that neither the backup nor the data folder has, with what to do about it."""
     missing = {name for name in manifest.left_out if not (data / name).exists()}
     if "accounts.json" in missing:
         yield (

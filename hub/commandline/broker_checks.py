@@ -1,4 +1,7 @@
-"""Checks of the broker by ``hub doctor``: the connection, the subscriptions, the in-flight window."""
+"""The broker checks of ``hub doctor``: the connection, the subscriptions, the in-flight window.
+
+The in-flight window is how many messages the broker sends before one of them is acknowledged.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,12 @@ from hub.runtime.settings import Settings
 CONNECT_S = 5.0
 WINDOW_PROBE = 200
 WINDOW_S = 1.0
-"""How long the broker may take to send the messages that fit into its window."""
+"""How long the check waits for messages when it measures the in-flight window, in seconds."""
 SMALL_WINDOW = 100
-"""With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second."""
+"""A smaller in-flight window is reported, because it limits the message rate.
+
+With Mosquitto's default of 20 unacknowledged messages, the hub receives at most 375 messages a second.
+"""
 
 
 async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
@@ -64,7 +70,7 @@ async def check_broker(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _filters(settings: Settings) -> dict[str, Sequence[str]]:
-    """Return the topic filters that the hub subscribes to at start, by dialect."""
+    """Return the topic filters that the hub subscribes to at start, by the name of their dialect."""
     try:
         return filters_of(dialects_of(settings))
     except HubError:  # reported with the data folder
@@ -72,7 +78,7 @@ def _filters(settings: Settings) -> dict[str, Sequence[str]]:
 
 
 def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
-    """Return which setting turns this filter off, as the end of a sentence."""
+    """Return the end of a sentence that says how to turn off the subscription to ``topic``."""
     name = next(name for name in filters if topic in filters[name])
     if name == "mapping":
         return ", or delete its mapping on the Topics page"
@@ -80,7 +86,11 @@ def _switch(filters: Mapping[str, Sequence[str]], topic: str) -> str:
 
 
 async def _window(client: MqttClientSettings) -> Finding:
-    """Publish to a test topic, and count the messages that arrive before one is acknowledged."""
+    """Measure the in-flight window of the broker, and return the finding.
+
+    The check publishes to a test topic that it subscribes to, and counts the messages that arrive while it acknowledges
+    none.
+    """
     received: list[RawMessage] = []
     complete = asyncio.Event()
     probe = f"watchkeeper-doctor/{os.getpid()}"
@@ -114,7 +124,11 @@ async def _window(client: MqttClientSettings) -> Finding:
 
 @contextlib.asynccontextmanager
 async def _connected(client: MqttClientSettings, topics: Sequence[str], take: Sink) -> AsyncIterator[NegotiatingClient]:
-    """Yield a client once it has subscribed, or after :data:`CONNECT_S` if it could not."""
+    """Yield a client that has subscribed to ``topics``.
+
+    Yield it unsubscribed if the broker refuses, or does not answer within :data:`CONNECT_S`. ``take`` receives the
+    messages.
+    """
     link = NegotiatingClient(client, take, lambda since, now: None)
     link.subscribe(topics)
     async with asyncio.TaskGroup() as group:

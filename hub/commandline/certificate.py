@@ -1,4 +1,4 @@
-"""``hub certificate``: the hub's own CA, and certificates that it issues to servers."""
+"""``hub certificate``: show the hub's own CA, and issue certificates to servers."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def prepare_folder(folder: Path, name: str) -> None:
-    """Create the folder of a bundle before a certificate is issued. Raises Conflict if the files already exist.
+    """Create the folder for a certificate's files, before the certificate is issued.
 
     Raises:
+        Conflict: The files exist already.
         OSError: Files cannot be created in the folder.
     """
     for file in _files(folder, name):
@@ -45,9 +46,9 @@ def prepare_folder(folder: Path, name: str) -> None:
 
 
 def write_bundle(bundle: Bundle, folder: Path, name: str) -> str:
-    """Write three files: the certificate with the CA's after it, the private key, and the CA's certificate alone.
+    """Write a certificate with the CA's certificate after it, its private key, and the CA's certificate alone.
 
-    Return a sentence that names the files.
+    Return a sentence that names the three files.
     """
     certificate, key = _files(folder, name)
     ca = folder / "ca.crt"

@@ -1,4 +1,4 @@
-"""Checks of ``hub doctor``: the certificates of the web server and of the broker."""
+"""The certificate checks of ``hub doctor``: of the web server's and of the broker's certificate."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ CONNECT_S = 5.0
 
 
 def check_server_certificate(settings: Settings) -> list[Finding]:
-    """Check the certificate and key in the settings. Return no finding if there are none."""
+    """Check the web server's certificate and key. Return no finding if the settings name none."""
     http, what = settings.http, "https"
     if http.tls_cert_file is None or http.tls_key_file is None:
         return []
@@ -44,7 +44,10 @@ def check_server_certificate(settings: Settings) -> list[Finding]:
 
 
 async def check_broker_certificate(settings: Settings) -> list[Finding]:
-    """Check the dates of the broker's certificate. Return no finding without TLS or if the handshake fails."""
+    """Check the dates of the broker's certificate.
+
+    Return no finding if the connection does not use TLS or the handshake fails; another check reports that.
+    """
     mqtt = settings.mqtt
     if not mqtt.tls:
         return []

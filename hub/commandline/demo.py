@@ -23,7 +23,7 @@ from hub.runtime.settings import Settings
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """Serve until a signal arrives. Raises HubError with a message for the user."""
+    """Run the demo until a signal arrives. Raises HubError with a message for the user."""
     with _data(arguments.data) as data:
         host, port = split_address(arguments.mqtt)
         broker = await DemoBroker.start(host, port)
@@ -71,7 +71,7 @@ def _settings(arguments: argparse.Namespace, http: str, mqtt: str, data: Path) -
 
 @contextlib.contextmanager
 def _data(folder: Path | None) -> Iterator[Path]:
-    """Yield the given data folder, or a temporary one."""
+    """Yield the given data folder. Without one, yield a temporary folder, which is deleted at the end."""
     if folder is not None:
         yield folder
         return
@@ -80,7 +80,10 @@ def _data(folder: Path | None) -> Iterator[Path]:
 
 
 def _free(address: str) -> str:
-    """Return ``address``, or the next free port of the same host. Raises InUse after a hundred ports."""
+    """Return ``address``, with the next higher free port if its own port is in use. Port 0 means any free port.
+
+    Raises InUse if none of a hundred ports is free.
+    """
     host, port = split_address(address)
     for candidate in range(port, min(port + 100, 65_536)) if port else (0,):
         with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
@@ -94,7 +97,10 @@ def _free(address: str) -> str:
 
 
 async def _simulate(mqtt: str, devices: int, seed: int, *, show: bool) -> asyncio.subprocess.Process | None:
-    """Start the simulators. With ``show``, the simulators print which faults they simulate."""
+    """Start the process of the simulators; None if ``devices`` is 0.
+
+    With ``show``, the simulators print which faults they simulate.
+    """
     if devices == 0:
         return None
     options = ["--mqtt", mqtt, "--devices", str(devices), "--seed", str(seed), "--demo-faults"]

@@ -1,4 +1,7 @@
-"""``hub device``: add, list and revoke users of the broker. A password or key is given out once, when it is created."""
+"""``hub device``: add, list and revoke users of the broker.
+
+A password or key is shown only once, when it is created.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,7 @@ from hub.services.credentials import BrokerUser, Credentials, IssuedCredential
 from hub.services.enrolments import Enrolments
 
 LOGIN_S = 10.0
-"""How long the command waits for the running hub to connect with its own user."""
+"""How long the command waits, in seconds, for the running hub to log in to the broker as the hub's own user."""
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -96,7 +99,7 @@ def _end_of(user: BrokerUser) -> list[str]:
 
 
 def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
-    """Print the next steps, among them a restart of the broker if lines have to be added to mosquitto.conf."""
+    """Print what to do next: how the broker reads the new user, and what to enter in the device or gateway."""
     print(f"{_next_step(issued.told)}\n" if issued.setup is None else "")
     if issued.line is None:
         print(f"It may use all topics below {', '.join(prefixes)}. Enter user and password in the gateway.")
@@ -106,9 +109,9 @@ def _print_use(issued: IssuedCredential, prefixes: list[str]) -> None:
 
 
 def _wait_for_login(settings: Settings) -> str:
-    """Wait until the running hub connects with its own user, and return a sentence that says whether it does.
+    """Wait until the running hub is connected to the broker as its own user. Return a sentence about the result.
 
-    The broker queues messages only for this user, so passwords must not be required before it has connected.
+    The broker must not require passwords before that, because it queues messages only for this user.
     """
     deadline = time.monotonic() + LOGIN_S
     while (status := status_of(settings)) is not None and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""``hub doctor``: check that everything a hub needs is in place, and say what to do if it is not."""
+"""``hub doctor``: check that everything a hub needs is in place, and say how to fix what is not."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ FREE_BYTES = 1_000_000_000
 
 
 async def run(arguments: argparse.Namespace) -> int:
-    """Print the report. Return 0 if nothing is wrong, else 1. Raises HubError if the settings cannot be read."""
+    """Print the report. Return 0 if no check found something wrong, else 1.
+
+    Raises HubError if the settings cannot be read.
+    """
     settings = running_settings_from(arguments)
     if arguments.trust_clock:
         confirm(settings.store.data)
@@ -94,7 +97,7 @@ def _has_install(data: Path) -> bool:
 
 
 def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
-    """Check the data folder. Return the finding, and the id of the process that uses the folder, or None."""
+    """Check the data folder. Return the findings, and the id of the process that uses the folder (None: no process)."""
     try:
         data.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -116,13 +119,13 @@ def _data(data: Path, settings: Settings) -> tuple[list[Finding], str | None]:
 
 
 def _is_prepared(data: Path) -> bool:
-    """Return whether a hub has used the folder, or somebody has put a file for one there."""
+    """Return whether a hub has used the folder, or somebody has put a configuration file for a hub there."""
     files = ("watchkeeper.lock", "rules.toml", "mappings.toml", "signatures.toml", "calculated.toml", "reactions.toml")
     return is_hub_folder(data) or any((data / name).exists() for name in files)
 
 
 def _missing(data: Path) -> Finding:
-    """Check whether the hub can create its folder, without creating it."""
+    """Check whether the hub could create its missing data folder. The check does not create it."""
     above = next(each for each in data.absolute().parents if each.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         hint = "Give this user write permission there, or pass another folder with --data."
@@ -156,7 +159,7 @@ def _content(data: Path, settings: Settings, state: str) -> list[Finding]:
 
 
 def _running(settings: Settings, holder: str) -> Finding:
-    """Check the hub that is running on the data folder as process ``holder``."""
+    """Check the hub that uses the data folder. ``holder`` is the id of its process."""
     listen, status = settings.http.listen, status_of(settings)
     if status is None:
         advice = "If it is a hub, name the address that it listens on with --http or http.listen."

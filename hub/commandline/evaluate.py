@@ -28,7 +28,7 @@ MAX_CASES = 500
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run ``hub eval``. Return 1 if the score is more than 5 points below that of ``--baseline``, else 0."""
+    """Run ``hub eval``. Return 1 if the score is more than 5 points below the score in ``--baseline``, else 0."""
     found = asyncio.run(_score(settings_from(arguments), arguments))
     for each in found.results:
         if each.named != each.cause:
@@ -64,7 +64,7 @@ async def _score(settings: Settings, arguments: argparse.Namespace) -> Evaluatio
 
 
 async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[EvaluationCase]:
-    """Yield the cases in alert files; without files, the cases in the history."""
+    """Yield the cases in the given alert files. Without files, yield the cases in the hub's history."""
     for file in files:
         contents = read_file(file)
         with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +85,7 @@ async def _cases(settings: Settings, files: list[Path]) -> AsyncIterator[Evaluat
 
 
 def _baseline(file: Path, found: EvaluationScore) -> float | None:
-    """Return the points of a baseline; write the file and return None if there is none."""
+    """Return the points in a baseline file. If there is no such file, write ``found`` to it and return None."""
     if not file.exists():
         replace_file(file, msgspec.json.encode({"points": found.points, "cases": len(found.results)}))
         print(f"{file} is the baseline from now on.")

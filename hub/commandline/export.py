@@ -1,4 +1,7 @@
-"""``hub export`` and ``hub import``: readings as CSV or Parquet tables, whether a hub is running or not."""
+"""``hub export`` and ``hub import``: write readings to CSV or Parquet tables, and read them from such tables.
+
+Both work whether a hub is running on the data folder or not.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _report(result: ImportResult) -> Iterator[str]:
-    """Yield the lines of the report on an import."""
+    """Yield the lines that tell the user the result of an import."""
     created = f"; {result.devices} devices created" if result.devices else ""
     yield f"{result.read:,} readings read, {result.added:,} of them new{created}."
     if result.duplicates:
@@ -76,7 +79,7 @@ def _report(result: ImportResult) -> Iterator[str]:
 
 
 def _format_of(file: Path) -> Format:
-    """Return the format by the file's extension; ``-`` is CSV. Raises Invalid for other extensions."""
+    """Return the format that the file's extension stands for; ``-`` means CSV. Raises Invalid for other extensions."""
     if str(file) == "-":
         return "csv"
     match file.suffix.lower():
@@ -115,7 +118,10 @@ async def _export(data: Path, arguments: argparse.Namespace, kind: Format) -> No
 
 
 def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
-    """Log which stored data the export lacks because it cannot be read."""
+    """Log which stored data cannot be read, so that the export lacks it.
+
+    ``devices`` are the ids of unreadable device states, ``batches`` is the number of unreadable batches of readings.
+    """
     if devices:
         names = ", ".join(list(devices)[:5]) + (", …" if len(devices) > 5 else "")
         log.warning(
@@ -133,7 +139,10 @@ def _warn_of_unreadable(devices: dict[str, str], batches: int) -> None:
 
 @contextlib.contextmanager
 def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
-    """Yield a stream to the file, which appears only when it is complete; ``-`` is standard output."""
+    """Yield a stream that writes to ``file``; ``-`` is standard output.
+
+    The file appears under its name only when it is complete. Raises Conflict if it exists and ``replace`` is False.
+    """
     if str(file) == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -147,7 +156,10 @@ def _target(file: Path, replace: bool) -> Iterator[BinaryIO]:
 
 
 async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """Import into a folder that no hub is running on."""
+    """Import a table directly into the data folder, on which no hub is running.
+
+    ``zone`` is for times without a zone.
+    """
     store = SqliteStore.open(settings.store.data)
     try:
         now = now_ms()
@@ -174,7 +186,7 @@ async def _import(settings: Settings, file: Path, kind: Format, zone: str) -> Im
 
 
 def _import_through_hub(settings: Settings, file: Path, kind: Format, zone: str) -> ImportResult:
-    """Import through the API of the hub that is running on the folder."""
+    """Import a table through the API of the hub that is running on the data folder."""
     connection, headers = connection_to(settings, timeout=3_600)
     headers["Content-Length"] = str(file.stat().st_size)
     query = urllib.parse.urlencode({"format": kind, "zone": zone})

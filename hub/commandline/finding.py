@@ -8,7 +8,7 @@ State = Literal["ok", "note", "wrong"]
 
 
 class Finding(NamedTuple):
-    """Result of one check. ``advice`` is what to do, empty if nothing."""
+    """The result of one check. ``advice`` says what to do; it is empty if nothing has to be done."""
 
     state: State
     what: str

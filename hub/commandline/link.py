@@ -14,7 +14,7 @@ from hub.runtime.network_addresses import split_address
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the link. Raises NotFound for an unknown account or data folder."""
+    """Print the link. Raises NotFound if the account or the data folder does not exist."""
     print(asyncio.run(_link(arguments)))
 
 

@@ -29,7 +29,8 @@ from hub.topics import printable
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status.
 
-    0: success. 1: a check failed, or the output was closed. 2: an error that the user can fix. 130: interrupted.
+    The status is 0 for success, 1 if a check failed or the output was closed, 2 for an error that the user can fix, and
+    130 if the command was interrupted. ``words`` are the arguments; None: those of the process.
     """
     _replace_unencodable_output()
     try:
@@ -107,7 +108,7 @@ def _command(words: Sequence[str] | None) -> int:
 
 
 def _replace_unencodable_output() -> None:
-    """Replace characters that the output's encoding lacks (such as the blocks of a QR code) instead of failing."""
+    """Make output replace characters that its encoding lacks (such as the blocks of a QR code) instead of failing."""
     if sys.stdout is None:  # closed by the parent process
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 (it lives as long as the process)
     for stream in (sys.stdout, sys.stderr):
@@ -116,7 +117,7 @@ def _replace_unencodable_output() -> None:
 
 
 def _failed(message: str) -> int:
-    """Print an error as one line on standard error, without control characters, and return the exit status."""
+    """Print an error as one line on standard error, without control characters, and return the exit status 2."""
     line = " ".join(message.split())
     try:
         sys.stdout.flush()
@@ -128,7 +129,7 @@ def _failed(message: str) -> int:
 
 
 def _reason(error: OSError) -> str:
-    """Return the text of an operating system error, with the file name if there is one."""
+    """Return the text of an operating system error, with the file name if the error has one."""
     reason = error.strerror or type(error).__name__
     return f"{error.filename}: {reason}" if error.filename else reason
 
@@ -266,7 +267,7 @@ def _broker(text: str) -> str:
 
 
 def _loopback(text: str) -> str:
-    """Return the address if it is a loopback address, or a name of one."""
+    """Return the address if its host is a loopback address, or a name for one. Refuse it otherwise."""
     host, port = split_address(_address(text))
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -1,8 +1,7 @@
 """``hub mcp``: the Model Context Protocol on standard input and output.
 
-It is for AI programs that start their MCP servers themselves.
-
-Each line is passed to the hub that is running on the same data folder, and its answer is printed.
+This command is for AI programs that start their MCP servers themselves. It passes each line of its input to the hub
+that is running on the same data folder, and prints the hub's answer.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from hub.runtime.settings import Settings
 
 ANSWER_S = 60.0
 INTERNAL_ERROR = -32603
-"""Code of JSON-RPC 2.0."""
+"""The code for an internal error in JSON-RPC 2.0."""
 
 
 def run(arguments: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Standard output that may be closed: the reader of a pipe has ended, or the terminal's window was closed."""
+"""Write to a standard output that may be closed, because the terminal or the program that reads it has ended."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ def announce(line: str) -> None:
 
 
 def discard_output() -> None:
-    """Discard buffered text of a closed or full output. Otherwise Python would report the error again at exit."""
+    """Discard text that is still buffered for a closed or full output.
+
+    Otherwise Python reports the error again at exit.
+    """
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

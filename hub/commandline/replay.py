@@ -17,7 +17,7 @@ MAX_BYTES = 256 * 1024 * 1024
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run ``hub replay``. Return 0 if alerts and diagnosis are those of the file, else 1."""
+    """Run ``hub replay``. Return 0 if the replayed alerts and diagnosis equal those in the file, else 1."""
     file: Path = arguments.file
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def read_file(file: Path) -> AlertFile:
-    """Return the contents of an alert file. Raises NotFound, Invalid."""
+    """Return the contents of an alert file. Raises NotFound, TooLarge, or Invalid if it is not an alert file."""
     if not file.is_file():
         raise NotFound(f"There is no file {file}.")
     if file.stat().st_size > MAX_BYTES:

@@ -1,4 +1,4 @@
-"""Access from a command to the hub that is running on the same data folder, through its API."""
+"""Let a command talk to the hub that is running on the same data folder, through the hub's API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ ANSWER_S = 10.0
 
 
 def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.client.HTTPConnection, dict[str, str]]:
-    """Return an unopened connection to the address in ``http.listen``, and the headers that authenticate a request."""
+    """Return an unopened connection to the hub at ``http.listen``, and the headers that authenticate a request.
+
+    ``timeout`` is in seconds.
+    """
     host, port = split_address(settings.http.listen)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     running = find_running(settings.store.data)
@@ -32,7 +35,10 @@ def connection_to(settings: Settings, timeout: float = ANSWER_S) -> tuple[http.c
 
 
 class _PinnedConnection(http.client.HTTPSConnection):
-    """HTTPS to the hub on this machine. The certificate must equal the file's; host names are not checked."""
+    """An HTTPS connection to the hub on this machine.
+
+    The hub's certificate must equal the one in ``http.tls_cert_file``. Its host names are not checked.
+    """
 
     def __init__(self, host: str, port: int, timeout: float, certificate: bytes) -> None:
         context = ssl.create_default_context()
@@ -49,7 +55,7 @@ class _PinnedConnection(http.client.HTTPSConnection):
 
 
 def status_of(settings: Settings) -> dict[str, Any] | None:
-    """Return ``/api/status`` of the hub that is running on this data folder; None if no hub answers."""
+    """Return the contents of ``/api/status`` of the hub that is running on this data folder; None if no hub answers."""
     try:
         connection, headers = connection_to(settings)
         with contextlib.closing(connection):

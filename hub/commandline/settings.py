@@ -1,4 +1,4 @@
-"""The settings of one command: its options override the environment and the settings file."""
+"""Read the settings for one command. The command's options override the environment and the settings file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hub.store.sqlite import FILE
 
 
 def running_settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings with the addresses of the hub that is running on the data folder, unless they are given."""
+    """Return the settings, with the broker and listen addresses of the hub that is running on the data folder.
+
+    An address that is set explicitly is kept. Without a running hub, the settings are unchanged.
+    """
     settings = settings_from(arguments)
     if (running := find_running(settings.store.data)) is None:
         return settings
@@ -25,7 +28,10 @@ def running_settings_from(arguments: argparse.Namespace) -> Settings:
 
 
 def require_hub_folder(settings: Settings) -> None:
-    """Raise NotFound if the data folder is not one that a hub has used, so that a mistyped name creates nothing."""
+    """Raise NotFound unless a hub has used the data folder.
+
+    Otherwise a command with a mistyped folder name would create files in a new folder.
+    """
     data = settings.store.data
     hint = "Start the hub once, or pass the folder of an existing hub with --data."
     if not data.is_dir():
@@ -40,7 +46,7 @@ def is_hub_folder(data: Path) -> bool:
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Return the settings. Raises HubError for a value that is not allowed."""
+    """Return the settings for a command. Raises HubError if a value is not allowed."""
     given = {
         "http": {"listen": arguments.http},
         "mqtt": {"broker": arguments.mqtt},

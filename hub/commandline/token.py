@@ -10,7 +10,7 @@ from hub.runtime.installation import read_installation
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print the token. Raises NotFound if there is none."""
+    """Print the access token. Raises NotFound if there is none."""
     settings = settings_from(arguments)
     if settings.http.token is not None:
         print(settings.http.token.get_secret_value())

@@ -1,4 +1,4 @@
-"""Commands to devices: validate a value, encode it, track the command until it is confirmed or has failed."""
+"""Commands to devices: validate a command's value, encode it, and track the command until it is settled."""
 
 from hub.control.command_tracker import CommandTracker
 from hub.control.payload import encode

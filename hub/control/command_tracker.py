@@ -7,9 +7,9 @@
       │ └───────┘ └──▶ failed ┴──▶ unverified      (``acknowledged`` is the end where nothing can confirm it)
       └──▶ expired
 
-A command is stored as ``sent`` before it is published. A hub that is killed in between does not send it twice: the
-command becomes ``unverified``. Only a command that sets a state (``repeatable``) is sent again if nobody answers.
-Every method returns the commands that changed; the caller publishes those whose state is ``sent``.
+A command is stored as ``sent`` before it is published. So if the hub is killed in between, it does not send the command
+twice: the command becomes ``unverified``. If nobody answers, only a command that sets a state (``repeatable``) is sent
+again. Every method that changes commands returns them; the caller publishes those whose state is ``sent``.
 """
 
 from __future__ import annotations
@@ -24,42 +24,50 @@ from hub.errors import Conflict
 from hub.model import Command, CommandState, Device, SendCommand, SendingFailed
 
 REPLY_TIMEOUT_MS = 10_000
-"""How long a device has to answer before the command is sent again or becomes unverified."""
+"""How long (ms) the hub waits for a device's answer before it sends the command again or marks it as unverified."""
 MAX_ATTEMPTS = 2
 MAX_OPEN_PER_DEVICE = 32
 MAX_OPEN = 10_000
 MAX_SETTLED = 10_000
-"""Settled commands that are kept, so that a repeated request with the same id returns the first command."""
+"""Maximum number of settled (finished) commands that are kept.
+
+A request that repeats the id of a kept command returns that command.
+"""
 
 Find = Callable[[str], Device | None]
 
 
 class CommandTracker:
-    """Open commands in order of their requests, and the last settled ones."""
+    """All open commands in the order of their requests, and the latest settled (finished) commands."""
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
-        """Remove all commands, before :meth:`restore`."""
+        """Remove all commands. The caller then adds the stored ones with :meth:`restore`."""
         self._open: dict[str, Command] = {}
         self._of_device: dict[str, dict[str, None]] = {}  # ids of open commands by device, in order
         self._settled: OrderedDict[str, Command] = OrderedDict()
 
     def awaits(self, device: str) -> bool:
-        """Return True if a report of this device could confirm a command. It is called for every message."""
+        """Return True if the device has an open command, which a message from it could confirm.
+
+        This is called for every message.
+        """
         return device in self._of_device
 
     def get(self, command: str) -> Command | None:
         return self._open.get(command) or self._settled.get(command)
 
     def restore(self, commands: Iterable[Command]) -> None:
-        """Add stored commands."""
+        """Add commands that were read from the store."""
         for command in commands:
             self._update(command)
 
     def request(self, request: SendCommand, device: Device) -> list[Command]:
-        """Accept a new command. If its id is known, nothing changes.
+        """Accept a new command and return it: marked as sent, or as queued while the device is offline.
+
+        A repeated request with a known id changes nothing and returns an empty list.
 
         Raises:
             Conflict: Too many commands are open, or the id belongs to another command.
@@ -84,7 +92,10 @@ class CommandTracker:
         return [self._settle(command, "failed", failure.at, failure.detail)]
 
     def replied(self, command_id: str, device: str, done: bool, detail: str | None, now: int) -> list[Command]:
-        """Handle a device's reply. A reply to another device's command is ignored."""
+        """Handle a reply from a device: the command was carried out (``done``) or failed.
+
+        A reply to a command for another device is ignored.
+        """
         command = self._open.get(command_id)
         if command is None or command.device != device or command.state not in ("sent", "acknowledged"):
             return []
@@ -95,7 +106,7 @@ class CommandTracker:
         return [self._update(replace(command, state="acknowledged", detail=detail))]
 
     def reported(self, device: Device, now: int) -> list[Command]:
-        """Confirm the commands of a device whose wanted values it now reports."""
+        """Confirm each command of the device whose wanted values the device now reports; not the queued ones."""
         commands = [self._open[command_id] for command_id in self._of_device.get(device.id, ())]
         return [
             self._settle(command, "confirmed", now, command.detail)
@@ -104,7 +115,10 @@ class CommandTracker:
         ]
 
     def tick(self, now: int, connected: bool, find: Find) -> list[Command]:
-        """Send queued commands, repeat unanswered ones, and settle commands that took too long."""
+        """Send queued commands, repeat unanswered ones, and settle commands whose time is over.
+
+        Commands are only sent while the broker is ``connected``. ``find`` returns the device with an id.
+        """
         return [
             changed for command in list(self._open.values()) for changed in self._check(command, now, connected, find)
         ]
@@ -156,7 +170,7 @@ class CommandTracker:
 
 
 def _reachable(device: Device) -> bool:
-    """Return True unless the device is offline. A stale device may still receive commands and only report rarely."""
+    """Return True unless the device is offline. A stale device counts as reachable: it may just report rarely."""
     return device.presence != "offline"
 
 

@@ -90,7 +90,11 @@ def _sparkplug(descriptor: CommandDescriptor, command: Command) -> bytes:
 
 
 def wire_value(descriptor: CommandDescriptor, value: Any) -> Any:
-    """Return the value as the device expects it: ``on`` and ``off`` in place of booleans."""
+    """Return the value as the device expects it.
+
+    A boolean becomes the device's word for on or off, if it has one. A command without a value becomes its fixed
+    payload.
+    """
     if descriptor.type == "none":
         return descriptor.payload or ""
     if isinstance(value, bool):

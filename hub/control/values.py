@@ -1,4 +1,4 @@
-"""Validate a command's value, and determine which reported values confirm the command."""
+"""Validate the value of a command, and determine which reported values confirm the command."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_DEPTH = 4
 
 
 def descriptor(commands: Mapping[str, Mapping[str, Any]], name: str) -> CommandDescriptor:
-    """Return the description of the command ``name``.
+    """Return the device's description of the command ``name``. ``commands`` has all descriptions by name.
 
     Raises:
         Invalid: The device has no such command.
-        Conflict: The device's description of the command is invalid.
+        Conflict: The device's description of the command is invalid, or has no topic.
     """
     described = commands.get(name)
     if described is None:
@@ -41,7 +41,7 @@ def descriptor(commands: Mapping[str, Mapping[str, Any]], name: str) -> CommandD
 
 
 def validate_value(command: CommandDescriptor, value: Any) -> Any:
-    """Return the value as it will be sent. Raises Invalid with what is allowed."""
+    """Return the value to send. Raises Invalid, with a message that says what is allowed."""
     return _validate(command, value, "The value", 0)
 
 
@@ -117,7 +117,10 @@ def _part(described: dict[str, Any], depth: int) -> CommandDescriptor:
 
 
 def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...]]:
-    """Return the metrics that will confirm ``value``, each with the accepted values. Empty if nothing confirms it."""
+    """Return the metrics that confirm the command when the device reports them, each with the accepted values.
+
+    The result is empty if no metric can confirm the command.
+    """
     metric = command.confirm_by
     if metric is None:
         return {}
@@ -130,7 +133,7 @@ def wanted(command: CommandDescriptor, value: Any) -> dict[str, tuple[Value, ...
 
 
 def tolerance(command: CommandDescriptor) -> float:
-    """Return how far a reported number may be from the wanted number, because devices round to their own steps."""
+    """Return how far a reported number may be from the sent one. Devices round numbers to their own steps."""
     if command.step:
         return command.step / 2
     if command.minimum is not None and command.maximum is not None:
@@ -139,7 +142,10 @@ def tolerance(command: CommandDescriptor) -> float:
 
 
 def reached(wants: Mapping[str, tuple[Value, ...]], reported: Mapping[str, Any], tolerance: float) -> bool:
-    """Return True if every wanted metric has one of its accepted values. Without wanted metrics return False."""
+    """Return True if every metric in ``wants`` is reported with one of its accepted values.
+
+    Numbers may differ by ``tolerance``. If ``wants`` is empty, return False.
+    """
     return bool(wants) and all(
         metric in reported and any(_equal(reported[metric], value, tolerance) for value in values)
         for metric, values in wants.items()

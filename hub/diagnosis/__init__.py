@@ -1,4 +1,4 @@
-"""Explain an alert: collect evidence, have an explanation written, check every claim."""
+"""Explain alerts: collect evidence, let a model or the built-in analyst write an explanation, check each claim."""
 
 from hub.diagnosis.service import DiagnosisService
 

@@ -1,8 +1,8 @@
-"""An alert as one file, which another hub replays to the same alerts and diagnosis.
+"""Export an alert as one file, from which another hub can reproduce the same alerts and diagnosis.
 
-It has the readings of the device and of those that it was compared with, the rules that watch it, the alerts of its
-incident with their histories, and the diagnosis. There are no credentials in it: device states are reduced to what is
-known about their metrics, without twins and commands.
+The file has the readings of the device and of the devices that it was compared with, the rules that watch the device,
+the device's alerts in the same incident, the history of the exported alert, and its diagnosis. It has no credentials.
+Device states are reduced to what is known about metrics, without twins and commands.
 """
 
 from __future__ import annotations
@@ -28,29 +28,33 @@ from hub.store.reader import HistoryReader
 
 FORMAT, VERSION = "watchkeeper-alert", 1
 MAX_READINGS = 300_000
-"""Readings in a file. If there are more, it begins later."""
+"""Maximum number of readings of the device in a file. If there are more, the file begins later."""
 SPANS_MS = (WEEK_MS, 2 * 86_400_000, 8 * 3_600_000, 2 * 3_600_000)
 AFTER_MS = 3_600_000
-"""How long after the alert was raised the file ends."""
+"""How long (ms) the readings in a file go on after the alert was raised; after its diagnosis, if that is later."""
 PEER_MS = 3_600_000
 MAX_HISTORY = 200
 MAX_NEWEST = 1_000
-"""How many of the newest alerts are searched for alerts of the same incident on other devices."""
+"""The number of newest alerts that are searched for other alerts of the same incident."""
 PAGE = 50_000
 
 Readings = dict[str, dict[str, list[tuple[int, Value, Quality]]]]
-"""By device and metric: (epoch ms, value, quality)."""
+"""Readings by device, then by metric. Each reading is (epoch ms, value, quality)."""
 
 
 class FiledRule(msgspec.Struct, frozen=True):
-    """A rule with the kind of its condition. The scope is left out: the rule watches the devices of the file."""
+    """A rule in a file.
+
+    The condition is stored apart from the rule, as a dict with its ``kind``. The rule has no scope: it watches the
+    devices of the file.
+    """
 
     kind: str
     rule: Rule
     condition: dict[str, Any]
 
     def read(self) -> Rule:
-        """Return the rule. Raises Invalid for a kind that this hub does not know."""
+        """Return the rule with its condition. Raises Invalid for a kind of condition that this hub does not know."""
         try:
             condition = _read_condition(self.kind, self.condition)
         except msgspec.ValidationError as error:
@@ -61,9 +65,10 @@ class FiledRule(msgspec.Struct, frozen=True):
 
 
 def _read_condition(kind: str, fields: dict[str, Any]) -> Condition:
-    """Return a condition, in which parts of ``all``, ``any`` and ``not`` have their own kinds.
+    """Return the condition of the given kind from its fields.
 
-    Raises Invalid for an unknown kind, and msgspec.ValidationError.
+    A condition that joins others (``all``, ``any``, ``not``) is read recursively: each part names its own kind. Raises
+    Invalid for an unknown kind, and msgspec.ValidationError for fields that do not fit the kind.
     """
     if (cls := KINDS.get(kind)) is None:
         raise Invalid(f"The file has a rule of the unknown kind {kind[:64]!r}.", f"Known: {', '.join(KINDS)}.")
@@ -78,14 +83,17 @@ def _read_condition(kind: str, fields: dict[str, Any]) -> Condition:
 
 
 class PastAlert(msgspec.Struct, frozen=True):
-    """An earlier alert that the diagnosis counts, with its diagnosis."""
+    """An earlier alert that the diagnosis takes into account, with the earlier alert's own diagnosis."""
 
     alert: Alert
     diagnosis: Diagnosis | None
 
 
 class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The contents of the file. Times are in epoch ms; ``readings`` are from ``start`` to ``end``."""
+    """The contents of an alert file. Times are in epoch ms.
+
+    ``start`` and ``end`` limit the readings of the alert's device. ``alerts`` are the device's alerts in the incident.
+    """
 
     format: str = FORMAT
     version: int = VERSION
@@ -106,10 +114,10 @@ class AlertFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_alert_file(data: bytes) -> AlertFile:
-    """Return the contents of a file.
+    """Return the contents of an alert file.
 
-    Raises Invalid if it is not an alert file, has a newer version, is nested too deeply, or has a number that is out of
-    bounds.
+    Raises Invalid if ``data`` is not an alert file, has a newer version, is nested too deeply, or has a number that is
+    out of bounds.
     """
     try:
         decoded = bounds.decode_shallow_json(data, "the file")
@@ -126,7 +134,7 @@ def read_alert_file(data: bytes) -> AlertFile:
 
 
 class AlertFiles:
-    """Writes alert files. ``registry``, ``engine`` and ``store`` are limited to what the person may see."""
+    """Writes alert files. ``registry``, ``engine`` and ``store`` show only what the requesting person may see."""
 
     def __init__(
         self,
@@ -146,7 +154,7 @@ class AlertFiles:
         self._now = now
 
     async def write(self, alert_id: str) -> bytes:
-        """Return the file of an alert and its incident. Raises NotFound for an unknown alert or a deleted device."""
+        """Return the alert file of an alert, as JSON. Raises NotFound if the alert or its device does not exist."""
         found = await self._alerts.get(alert_id)
         alert, diagnosis = found.alert, found.diagnosis
         device = self._registry.require(alert.device)
@@ -183,7 +191,10 @@ class AlertFiles:
         return await asyncio.to_thread(msgspec.json.encode, contents)
 
     async def _incident(self, alert: Alert) -> tuple[list[Alert], list[Alert]]:
-        """Return the alerts of the device in the incident, including this alert, and those of other devices."""
+        """Return the alerts of the alert's incident in two lists: those of its device, and those of other devices.
+
+        The first list contains the alert itself.
+        """
         found = [*await self._store.alerts(device=alert.device), *await self._store.alerts(limit=MAX_NEWEST)]
         known = {each.id: each for each in found if each.incident and each.incident == alert.incident}
         ordered = sorted({**known, alert.id: alert}.values(), key=lambda each: (each.raised_at, each.id))
@@ -196,7 +207,11 @@ class AlertFiles:
         return [PastAlert(each, diagnoses.get(each.id)) for each in similar]
 
     async def _readings(self, device: Device, end: int) -> tuple[int, Readings]:
-        """Return the start (epoch ms) of the longest span that does not have too many readings, and its readings."""
+        """Return the start (epoch ms) of the readings in the file, and the device's readings from then to ``end``.
+
+        Of the spans in :data:`SPANS_MS`, the longest is used that has fewer than :data:`MAX_READINGS` readings; if all
+        have more, the shortest, cut off at that number.
+        """
         metrics = [metric for _, metric in await self._store.series([device.id], None)]
         for span in SPANS_MS:
             found, left = dict[str, list[tuple[int, Value, Quality]]](), MAX_READINGS
@@ -222,7 +237,7 @@ class AlertFiles:
 
 
 def _reduced(device: Device) -> Device:
-    """Return a device without its values, twin, commands and the state of rules."""
+    """Return a copy of the device without values, twin, commands, area and rule states."""
     info = msgspec.structs.replace(device.info, commands={})
     return msgspec.structs.replace(device, info=info, metrics={}, watches={}, desired={}, reported={}, area_id=None)
 
@@ -233,5 +248,5 @@ def _filed(rule: Rule) -> FiledRule:
 
 
 def rules_of(contents: AlertFile) -> Sequence[Rule]:
-    """Return the rules of a file. Raises Invalid."""
+    """Return the rules of an alert file. Raises Invalid for a rule that this hub cannot read."""
     return [each.read() for each in contents.rules]

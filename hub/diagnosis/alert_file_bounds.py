@@ -1,4 +1,4 @@
-"""The bounds of the numbers in an alert file. Such files come from other people, and can be damaged."""
+"""Check that the numbers in an alert file are within bounds. Such files come from other people, and can be damaged."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from hub import bounds
 from hub.errors import Invalid, Rejected
 
 MAX_TIME = 253_402_300_799_999
-"""The last millisecond of the year 9999."""
+"""The latest time that a file may have: the last millisecond of the year 9999, in epoch ms."""
 _TIMES = frozenset(
     ("at", "awaits_until", "acknowledged_until", "end", "first_seen", "last_reading", "last_seen", "last_ts", "since")
 ) | {"start", "until"}
 _ANY_SIGN = frozenset(("constant_id", "limits"))
-"""Keys of a device whose numbers may be negative."""
+"""Keys of a device whose numbers have no bounds, because they may be negative."""
 
 Place = tuple[str, Any]
 """The path of a number in the file, such as ``.devices[0].first_seen``, and the number."""
 
 
 def check_numbers(contents: dict[str, Any]) -> None:
-    """Raise Invalid, with the key and the value, if a number of a decoded alert file is out of bounds."""
+    """Raise Invalid if a number of a decoded alert file is out of bounds. The message names the key and the number."""
     try:
         bounds.check(contents, "The file")
     except Rejected as error:
@@ -35,7 +35,7 @@ def check_numbers(contents: dict[str, Any]) -> None:
 
 
 def _limited(contents: dict[str, Any]) -> Iterator[Place]:
-    """Yield the numbers that are times, durations or counts."""
+    """Yield the path and value of each number with bounds: the times, durations and counts."""
     for key, inner in contents.items():
         if key == "readings":
             yield from _reading_times(inner)
@@ -46,9 +46,10 @@ def _limited(contents: dict[str, Any]) -> Iterator[Place]:
 
 
 def _numbers(value: Any, path: str, *, all_keys: bool) -> Iterator[Place]:
-    """Yield the times in ``value`` and the durations of rules; with ``all_keys``, yield all numbers.
+    """Yield the path and value of each time in ``value``, and of each duration of a rule; recursive.
 
-    ``path`` is where ``value`` is in the file. In devices, all numbers have the same bounds.
+    With ``all_keys``, used for devices, yield all numbers except those in :data:`_ANY_SIGN`. ``path`` is the place of
+    ``value`` in the file.
     """
     if isinstance(value, list):
         for number, inner in enumerate(value):

@@ -1,6 +1,6 @@
-"""Replay an alert file: judge its readings by its rules, and diagnose the alert as the built-in analyst does.
+"""Replay an alert file: apply its rules to its readings, and diagnose its alert with the built-in analyst.
 
-A replay does not affect a running hub: its history is stored in a separate folder.
+A replay does not affect a running hub, because it stores the history in a separate folder.
 """
 
 from __future__ import annotations
@@ -31,18 +31,19 @@ from hub.store.sqlite import SqliteStore
 
 CHUNK = 20_000
 MAX_SHOWN = 10
-"""How many findings are listed that are only in the file, or only in the replay."""
+"""Maximum number of findings that are listed as being only in the file, and of those only in the replay."""
 DIAGNOSED_AFTER_MS = 2_000
-"""An alert without a stored diagnosis is diagnosed as of this time after it was raised."""
+"""If the file has no diagnosis, the alert is diagnosed as if this time (ms) had passed since it was raised."""
 
 
 class ReplayedAlert(msgspec.Struct, frozen=True):
-    """The outcome.
+    """The result of replaying an alert file.
 
     Attributes:
-        alerts: the alerts of the file, each with the replay's firing that equals it; None if there is none.
-        diagnosis: the replayed diagnosis.
-        differs: sentences on how it differs from the file's diagnosis; empty if it does not.
+        alerts: each alert of the file with the matching firing of the replay, an alert that the replay raised; None if
+            there is none.
+        diagnosis: the diagnosis of the replay.
+        differs: a sentence for each difference between this diagnosis and the file's; empty if they are equal.
     """
 
     alerts: list[tuple[Alert, Firing | None]]
@@ -51,12 +52,15 @@ class ReplayedAlert(msgspec.Struct, frozen=True):
 
     @property
     def same(self) -> bool:
-        """Return whether alerts and diagnosis equal those of the file."""
+        """Return whether the replay raised all alerts of the file and its diagnosis equals the file's."""
         return not self.differs and all(firing is not None for _, firing in self.alerts)
 
 
 async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
-    """Replay a file; ``folder`` is an empty folder for the history. Raises Invalid if something is missing in it."""
+    """Replay the contents of an alert file. The history is stored in ``folder``, which must be empty.
+
+    Raises Invalid if the file has no readings of the alert's device.
+    """
     device = next((each for each in contents.devices if each.id == contents.alert.device), None)
     if device is None or device.id not in contents.readings:
         raise Invalid("The file has no readings of the alert's device.", "Download it again.")
@@ -67,7 +71,10 @@ async def replay_file(contents: AlertFile, folder: Path) -> ReplayedAlert:
 
 
 def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertFile) -> Firing | None:
-    """Return the replay's firing with the same metric, begin, first severity and text as the alert."""
+    """Replay the alert's rule on the device, and return the firing with the same metric and start as the alert.
+
+    Return None if the rule is not in the file, the alert is of another device, or no firing matches.
+    """
     rule = next((each for each in rules if each.id == alert.rule), None)
     if rule is None or alert.device != device.id:
         return None
@@ -88,7 +95,10 @@ def _found(alert: Alert, device: Device, rules: Sequence[Rule], contents: AlertF
 
 
 async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule], folder: Path) -> Diagnosis:
-    """Return the built-in analyst's diagnosis, computed for the time of the file's diagnosis."""
+    """Return the built-in analyst's diagnosis of the file's alert.
+
+    It is computed for the time at which the file's diagnosis was made, from what the file has up to then.
+    """
     alert, original = contents.alert, contents.diagnosis
     at = original.created_at if original else alert.raised_at + DIAGNOSED_AFTER_MS
     store = SqliteStore.open(folder)
@@ -114,7 +124,7 @@ async def _diagnosed(contents: AlertFile, device: Device, rules: Sequence[Rule],
 
 
 class _FiledAlerts(Engine):
-    """An engine with the alerts of a file that were open at a time."""
+    """A rule engine whose open alerts are those that were open at the time ``at`` (epoch ms) according to a file."""
 
     def __init__(self, contents: AlertFile, rules: Sequence[Rule], at: int) -> None:
         super().__init__(rules)
@@ -124,7 +134,7 @@ class _FiledAlerts(Engine):
         ]
 
     def together(self, alert: Alert) -> list[Alert]:
-        """Return the other alerts of the incident that were open."""
+        """Return the other alerts of the file that were open at the time ``at``."""
         return [each for each in self._filed if each.id != alert.id]
 
 
@@ -135,7 +145,7 @@ def _readings(contents: AlertFile, until: int) -> Iterator[Reading]:
 
 
 def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
-    """Return the state of a device at a time, from its readings."""
+    """Return the device with the values and the presence that it had at the time ``at``, according to its readings."""
     metrics = {
         metric: Latest(value, ts, quality)
         for metric, points in contents.readings.get(device.id, {}).items()
@@ -154,7 +164,7 @@ def _as_of(device: Device, contents: AlertFile, at: int) -> Device:
 
 
 def _differences(original: Diagnosis | None, replayed: Diagnosis) -> Iterator[str]:
-    """Yield how two diagnoses differ in their causes and evidence. The text of a language model is not compared."""
+    """Yield a sentence for each difference between two diagnoses in cause or evidence. Texts are not compared."""
     if original is None:
         return
     analyst = next((each for each in original.opinions if not each.writer.generative), None)

@@ -1,4 +1,4 @@
-"""Score diagnoses on cases with a known cause: how often a model, or the built-in analyst, names it."""
+"""Score diagnoses: how often a language model, or the built-in analyst, names the cause that a person has confirmed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hub.insight.signature import extended
 from hub.model import Alert, Device, Diagnosis
 
 MAX_FALL = 5.0
-"""By how many points a score may fall below the earlier one."""
+"""How many points a score may be below an earlier score before it counts as worse."""
 
 
 class EvaluationCase(msgspec.Struct, frozen=True):
-    """A case: a diagnosis with its evidence, and the id of the cause that a person confirmed."""
+    """A case to score: an alert with its diagnosis and evidence, and the id of the cause that a person confirmed."""
 
     name: str
     device: Device
@@ -30,7 +30,11 @@ class EvaluationCase(msgspec.Struct, frozen=True):
     cause: str
 
     def subject(self) -> Subject:
-        """Return the subject of the case. If the device's metrics are known, rank the known faults again."""
+        """Return what a writer has to diagnose: the device, the alert, the evidence and the possible causes.
+
+        If the device's metrics are known, the possible causes are ranked anew with the current known faults. Otherwise
+        they are those of the stored diagnosis.
+        """
         evidence, causes = self.diagnosis.evidence, list(self.diagnosis.causes)
         if self.device.metrics:
             read = device_semantics(self.device)
@@ -39,7 +43,11 @@ class EvaluationCase(msgspec.Struct, frozen=True):
 
 
 class CaseResult(msgspec.Struct, frozen=True):
-    """The cause ``named`` in a case; None if no cause was named or no model answered."""
+    """The result of one case: the confirmed ``cause``, and the cause that was ``named``.
+
+    ``named`` is None if the writer named no cause or the model did not answer. ``among_three`` is True if the confirmed
+    cause was named, or is among the three likeliest known faults.
+    """
 
     name: str
     cause: str
@@ -48,7 +56,7 @@ class CaseResult(msgspec.Struct, frozen=True):
 
 
 class EvaluationScore(msgspec.Struct, frozen=True):
-    """The results of all cases. ``points`` are the cases with the right cause in percent."""
+    """The results of all cases. ``points`` is the percentage of cases whose confirmed cause was named."""
 
     results: list[CaseResult]
 
@@ -58,12 +66,15 @@ class EvaluationScore(msgspec.Struct, frozen=True):
 
     @property
     def among_three(self) -> float:
-        """Return the percentage of cases whose right cause is among the first three."""
+        """Return the percentage of cases in which the confirmed cause was named or is among the three likeliest."""
         return 100 * sum(each.among_three for each in self.results) / max(len(self.results), 1)
 
 
 def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) -> EvaluationCase | None:
-    """Return the case of an alert; None if no known cause is confirmed, or there is no diagnosis."""
+    """Return the case to score for an alert.
+
+    Return None if no known cause is confirmed, or if the diagnosis or the device is missing.
+    """
     cause = alert.confirmed.cause if alert.confirmed else None
     if cause is None or diagnosis is None or device is None:
         return None
@@ -73,7 +84,7 @@ def case_of(alert: Alert, diagnosis: Diagnosis | None, device: Device | None) ->
 async def evaluate(
     cases: Sequence[EvaluationCase], providers: ProviderChain | None = None, model: str | None = None
 ) -> EvaluationScore:
-    """Score the model with this name, using the current prompt; without a name, score the built-in analyst."""
+    """Score the model with the name ``model``, using the current prompt. Without a name, score the built-in analyst."""
     results = []
     for case in cases:
         subject = await asyncio.to_thread(case.subject)

@@ -1,6 +1,7 @@
 """Generate the text of a diagnosis: by a model if one answers in the required form, else by the built-in analyst.
 
-While a model writes, each statement is sent with its verdict as soon as it is complete.
+While a model writes, each statement is sent to the page as soon as it is complete, with the verdict whether the
+evidence supports it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,14 @@ from hub.runtime.progress import ProgressStream
 log = logging.getLogger(__name__)
 
 _MIN_TIME_S = 0.5
-"""With less time left than this no model is asked."""
+"""If less than this time (s) is left, no model is asked."""
 
 
 class Subject(msgspec.Struct, frozen=True):
-    """The subject of a diagnosis: device, alert, evidence and causes."""
+    """What a diagnosis is about: the device, the alert (None: its current state), the evidence and the possible causes.
+
+    ``quotes`` are passages from manuals.
+    """
 
     device: Device
     alert: Alert | None
@@ -42,19 +46,19 @@ class Subject(msgspec.Struct, frozen=True):
     quotes: Sequence[Quote] = ()
 
     def narrative(self) -> Narrative:
-        """Return the built-in analyst's narrative."""
+        """Return the explanation that the built-in analyst writes."""
         return narrate(self.evidence, self.causes, self.device.titles(), alerted=self.alert is not None)
 
 
 class DiagnosisGenerator:
-    """Asks the models. It has no access to the queue and the store."""
+    """Asks language models for diagnoses. It has no access to the queue and the store."""
 
     def __init__(self, providers: ProviderChain) -> None:
         self._providers = providers
 
     @property
     def local_timeout_s(self) -> float:
-        """Return the time limit of local models for one diagnosis."""
+        """Return the time limit of local models for one diagnosis, in seconds."""
         return self._providers.settings.local_diagnosis_timeout_s
 
     def local_writer(self) -> Writer | None:
@@ -64,10 +68,10 @@ class DiagnosisGenerator:
         return next((w for w in writers if w.generative and w.provider in local), None)
 
     async def write(self, run: ProgressStream, subject: Subject, waited_s: float = 0.0) -> GeneratedDiagnosis:
-        """Return the diagnosis of the first remote model that answers in time. If none does, use the analyst's.
+        """Return the diagnosis of the first remote model that answers in time; else the built-in analyst's.
 
-        Local models are not used, because they may need minutes (:meth:`write_locally`). ``waited_s`` of the time limit
-        have already passed.
+        Local models are not asked, because they may need minutes (see :meth:`write_locally`). ``waited_s`` is
+        subtracted from the time limit. The progress is sent to ``run``.
         """
         local = self._providers.local()
         remote = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider not in local]
@@ -86,7 +90,7 @@ class DiagnosisGenerator:
         return msgspec.structs.replace(written, instead_of=missed)
 
     async def write_locally(self, run: ProgressStream, subject: Subject) -> GeneratedDiagnosis | None:
-        """Return the diagnosis of a local model; None if none answers in the required form in time."""
+        """Return the diagnosis of a local model; None if no local model answers in time and in the required form."""
         local = self._providers.local()
         writers = [w for w in self._providers.describe("diagnosis") if w.generative and w.provider in local]
         written = await self._by_model(run, subject, self.local_timeout_s, writers) if writers else None
@@ -95,7 +99,11 @@ class DiagnosisGenerator:
         return written
 
     async def again(self, past: Diagnosis, subject: Subject, model: str | None) -> GeneratedDiagnosis:
-        """Return the answer to the prompt of an earlier diagnosis. Raises AiError if the model does not answer."""
+        """Send the stored prompt of the diagnosis ``past`` to a model again, and return the new diagnosis.
+
+        ``model`` is the name of the model; None: the model that wrote ``past``. Without a stored prompt, the current
+        prompt is used. Raises AiError if the model does not answer.
+        """
         started = time.monotonic()
         own = subject.narrative()
         asked = self._request(subject, own)
@@ -118,7 +126,7 @@ class DiagnosisGenerator:
     async def _by_model(
         self, run: ProgressStream, subject: Subject, timeout_s: float, writers: Sequence[Writer]
     ) -> GeneratedDiagnosis | None:
-        """Return the diagnosis of the first of ``writers`` whose answer can be parsed, or None."""
+        """Return the diagnosis of the first of ``writers`` that answers; None without a usable answer."""
         started = time.monotonic()
         own = subject.narrative()
         asked = self._request(subject, own)
@@ -151,7 +159,7 @@ class DiagnosisGenerator:
         return None
 
     async def _tell(self, run: ProgressStream, subject: Subject, said: Sequence[WrittenStatement]) -> None:
-        """Send statements with their verdicts. The text of the run consists of confirmed observations only."""
+        """Send statements to ``run``, each with its verdict. Only supported observations are added to its text."""
         for claim in await asyncio.to_thread(judge, said, subject.device, subject.evidence):
             if claim.supported and claim.kind == "observation":
                 run.emit("text", f"{claim.text} ")

@@ -1,4 +1,4 @@
-"""Collect what is known about a device and its alert: its hours and week, its peers, its gateway, earlier alerts.
+"""Collect what is known about a device and its alert: readings, similar devices, its gateway, past alerts.
 
 A metric is read on three horizons::
 
@@ -7,8 +7,8 @@ A metric is read on three horizons::
     tracks                                                                      |·····readings······|
              now − 7 d                                                   now − 8 h                  now
 
-A metric that is reported rarely gets a longer track, so that there are enough readings to compare with. If these
-are all of the week, they are its week as well.
+A track has the single readings of the last hours. A metric that is reported rarely gets a longer track, so that there
+are enough readings to compare with. If its track has all readings of the week, the track is used as the week, too.
 """
 
 from __future__ import annotations
@@ -25,20 +25,30 @@ from hub.store.reader import HistoryReader
 WEEK_MS = 7 * 86_400_000
 _WEEKS_MS, _KNOWN_MS, _HOUR_MS = 35 * 86_400_000, 8 * 86_400_000, 3_600_000
 _WINDOW_MS, _MIN_READINGS, _READINGS = 2 * 3_600_000, 300, 1_500
-"""The length of the last hours. A metric with fewer than ``_MIN_READINGS`` in them gets its last ``_READINGS`` of the
-week."""
+"""The length (ms) of a track.
+
+A metric with fewer than ``_MIN_READINGS`` readings in that time gets a longer track: its last ``_READINGS`` readings
+within a week.
+"""
 _BUCKET_MS, _FINE_BUCKET_MS, _FINE_MS = 600_000, 120_000, 8 * 3_600_000
-"""Buckets of ten minutes are read from the store's minutes, which is as fast for 1 Hz as for one reading a minute."""
+"""Widths (ms) of the week's buckets, coarse and fine, and how long the part with fine buckets at its end is.
+
+The buckets are read from the store's means by minute, so a metric at 1 Hz takes no longer than one that reports every
+minute.
+"""
 _PEER_WINDOW_MS = 600_000
 _MAX_PEERS, _MAX_PAST, _MAX_METRICS = 12, 20, 48
 _CHANGES = 1_000
-"""How many changes of a mode are read."""
+"""Maximum number of changes that are read of a metric with text values, such as an operating mode."""
 _MAX_POINTS = 8_000
-"""The limit of readings of one metric: two hours at 1 Hz."""
+"""Maximum number of readings of one metric in a track: two hours at 1 Hz."""
 
 
 def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> list[Device]:
-    """Return online devices of the same model; without a model, devices in the same area with the same metric."""
+    """Return at most ``_MAX_PEERS`` online devices to compare a device with; those in the same area come first.
+
+    They have the same model. If the device has no model, they are in the same area and have the alert's metric.
+    """
     model, area = device.info.model, device.display_area
     metric = alert.metric if alert else None
 
@@ -53,21 +63,21 @@ def peers_of(registry: DeviceReader, device: Device, alert: Alert | None) -> lis
 
 
 class Investigation:
-    """Collects the input of a diagnosis. It reads only."""
+    """Collects the input for a diagnosis. It only reads."""
 
     def __init__(self, *, registry: DeviceReader, engine: AlertReader, store: HistoryReader) -> None:
         self._registry, self._engine, self._store = registry, engine, store
 
     def gravest(self, device_id: str) -> Alert | None:
-        """Return the device's open alert of the highest severity; of several, the oldest."""
+        """Return the device's most severe open alert, the oldest if several are; None if no alert is open."""
         own = [alert for alert in self._engine.open.values() if alert.device == device_id]
         return min(own, key=lambda a: (-SEVERITIES.index(a.severity), a.raised_at), default=None)
 
     async def case(self, device: Device, alert: Alert | None, now: int) -> InvestigationInput:
-        """Return the input of :func:`hub.insight.evidence`.
+        """Return the input for :func:`hub.insight.evidence`.
 
-        The horizons end now; for a silent device, at its last message. A peer's series is left out if its unit
-        is not the device's own.
+        The three horizons (see the top of this file) end at ``now``; for a silent device, they end at its last message.
+        A metric of another device is left out if its unit differs from the device's.
         """
         end = min(now, device.last_seen or now)
         # A calculated metric repeats what its inputs show, so it counts only where it is what the alert is about.
@@ -116,7 +126,10 @@ class Investigation:
         )
 
     async def _week(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the means of the last seven days up to ``end``; those of a boolean are the share of time it was on."""
+        """Return the means of the last seven days up to ``end``.
+
+        For a boolean, a mean is the share of time it was on.
+        """
         fine = end - _FINE_MS
         coarse = [_buckets(device.id, name, end - WEEK_MS, fine, _BUCKET_MS) for name in metrics]
         recent = [_buckets(device.id, name, fine, end + 1, _FINE_BUCKET_MS) for name in metrics]
@@ -128,7 +141,7 @@ class Investigation:
         return found
 
     async def _weeks(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return hourly means of the last five weeks up to ``end``, for metrics with over eight days of history."""
+        """Return the hourly means of the last five weeks up to ``end``, of metrics with over eight days of history."""
         queries = [_buckets(device.id, name, end - _WEEKS_MS, end + 1, _HOUR_MS) for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {
@@ -138,7 +151,7 @@ class Investigation:
         }
 
     async def _modes(self, device: Device, metrics: Sequence[str], end: int) -> dict[str, MetricSeries]:
-        """Return the changes of each text metric in the last seven days up to ``end``, which show modes of a cycle."""
+        """Return the changes of each text metric (such as a washing mode) in the last seven days up to ``end``."""
         queries = [SeriesQuery(device.id, name, end - WEEK_MS, end, _CHANGES, shape="states") for name in metrics]
         series = await self._store.history(queries) if queries else []
         return {s.metric: MetricSeries.of(s.metric, device.unit(s.metric), s.points) for s in series}
@@ -156,21 +169,22 @@ class Investigation:
                     yield SeriesQuery(peer.id, name, start, now, limit=60)
 
     def _siblings(self, device: Device) -> tuple[Sibling, ...]:
-        """Return the other devices behind the device's gateway; for a gateway, the devices connected through it."""
+        """Return the other devices that share the device's gateway; for a gateway, the devices connected through it."""
         via = device.info.via or device.id
         ids = [d.id for d in self._registry.devices() if d.info.via == via and d.id != device.id]
         return tuple(Sibling(d.id, d.presence, d.last_seen) for d in map(self._registry.require, ids))
 
     def _together(self, alert: Alert) -> tuple[OtherAlert, ...]:
-        """Return the other open alerts of the incident, the earliest change first."""
+        """Return the other open alerts of the alert's incident, ordered by the start of their conditions."""
         others = sorted(self._engine.together(alert), key=lambda each: (each.since, each.id))
         devices = [(each, self._registry.get(each.device)) for each in others]
         return tuple(OtherAlert(each, device.display_name if device else each.device) for each, device in devices)
 
     async def _past(self, device: Device, alert: Alert) -> tuple[Past, ...]:
-        """Return earlier alerts of the same rule, and alerts with a confirmed cause on this metric of similar devices.
+        """Return earlier alerts of the same rule, and earlier alerts with a confirmed cause on the same metric.
 
-        A confirmed cause counts only on a device of the same model or, if neither has a model, of the same kind.
+        A confirmed cause of another device counts only if that device has the same model or, if neither has a model,
+        the same kind.
         """
         model = (device.info.manufacturer, device.info.model)
         of_model = [d.id for d in self._registry.devices() if model[1] and (d.info.manufacturer, d.info.model) == model]
@@ -199,5 +213,5 @@ def _buckets(device: str, metric: str, start: int, end: int, width: int) -> Seri
 
 
 def latest(device: Device) -> dict[str, Value]:
-    """Return the newest value of each metric."""
+    """Return the newest value of each of the device's metrics."""
     return {name: value.value for name, value in device.metrics.items()}

@@ -1,6 +1,7 @@
-"""Diagnoses by local models, which may need minutes: written one after another, in place of the analyst's.
+"""Let local models, which may need minutes, write diagnoses one after another.
 
-Until then the analyst's diagnosis is stored and shown. The model's diagnosis has the same id and replaces it.
+Until a model has finished, the built-in analyst's diagnosis is stored and shown. The model's diagnosis then replaces it
+under the same id.
 """
 
 from __future__ import annotations
@@ -22,18 +23,20 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _CAPACITY = 32
-"""How many diagnoses wait for a model. If there are more, the oldest keeps the analyst's text."""
+"""Maximum number of diagnoses that wait for a local model. If there are more, the oldest keeps the analyst's text."""
 
 
 class PendingRevision(msgspec.Struct, frozen=True):
-    """A stored diagnosis of the analyst that a local model may replace."""
+    """A stored diagnosis by the built-in analyst that a local model may replace."""
 
     diagnosis: Diagnosis
     subject: Subject
 
 
 class LocalModelQueue:
-    """Revises one diagnosis at a time. ``revise`` writes the new text and stores it.
+    """A queue of diagnoses that local models rewrite, one at a time.
+
+    ``revise`` is called for each: it lets a model write the new text and stores it.
 
     Attributes:
         dropped: number of diagnoses dropped because the queue was full.
@@ -49,7 +52,7 @@ class LocalModelQueue:
         return len(self._waiting)
 
     def add(self, revision: PendingRevision) -> PendingRevision | None:
-        """Queue a diagnosis. If the queue is full, drop another one and return it."""
+        """Queue a diagnosis. If the queue is full, drop the oldest diagnosis and return it; else return None."""
         self._waiting.append(revision)
         self._ready.set()
         if len(self._waiting) <= _CAPACITY:
@@ -58,7 +61,7 @@ class LocalModelQueue:
         return self._waiting.popleft()
 
     async def run(self) -> None:
-        """Revise the queued diagnoses until cancelled."""
+        """Let models rewrite the queued diagnoses, one after another, until this task is cancelled."""
         while True:
             while not self._waiting:
                 self._ready.clear()

@@ -1,4 +1,4 @@
-"""Literal quotes about the alert from the manuals of the device's model."""
+"""Find literal quotes about the alert in the manuals of the device's model."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST = 3
 async def manual_quotes(
     library: LibraryReader, device: Device, alert: Alert | None, matches: Sequence[CauseMatch]
 ) -> tuple[Quote, ...]:
-    """Return passages of the model's manuals about the likeliest cause and the alert's metric.
+    """Return passages from the manuals of the device's model, about the likeliest cause and the alert's metric.
 
-    Empty if the device reports no model, if neither a cause nor an alert says what to search for, or if the manuals
-    cannot be read.
+    The result is empty if the device reports no model, if neither a cause nor an alert says what to search for, or if
+    the manuals cannot be read.
     """
     likely = max(matches, key=lambda match: match.score, default=None)
     sought = [likely.title, likely.component or ""] if likely else []

@@ -1,6 +1,6 @@
-"""Parse a model's JSON while it is being written: return each statement as soon as it is complete.
+"""Parse a model's JSON while it is being written: find each statement as soon as it is complete.
 
-It tolerates errors, because it only serves the display: :mod:`hub.diagnosis.reply` parses the whole answer strictly.
+Errors are tolerated, because the result is only displayed: :mod:`hub.diagnosis.reply` parses the whole answer strictly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class PartialStatements:
         self._read: int | None = None  # up to where the list is read
 
     def feed(self, piece: str) -> list[dict[str, Any]]:
-        """Add a piece of the text; return the statements that are complete now."""
+        """Add a piece of the text. Return the statements that this piece completes."""
         if len(self._text) < _LIMIT:
             self._text += piece
         if self._read is None:

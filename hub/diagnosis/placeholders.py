@@ -1,4 +1,4 @@
-"""Placeholders in a model's sentences, which the hub fills from the evidence that a sentence cites."""
+"""Fill placeholders such as ``{value}`` in a model's sentences with values of the evidence that a sentence cites."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NAMES = ("value", "limit", "before", "change", "rate", "peak", "since", "duratio
 
 
 def fill(text: str, cited: Sequence[Evidence]) -> str | None:
-    """Return ``text`` with its placeholders filled; None if the cited evidence has no value for one of them."""
+    """Return ``text`` with its placeholders filled; None if no cited evidence has the value for a placeholder."""
     values = [values_of(e) for e in cited]
     missing = False
 
@@ -30,7 +30,7 @@ def fill(text: str, cited: Sequence[Evidence]) -> str | None:
 
 
 def values_of(e: Evidence) -> dict[str, str]:
-    """Return the values of the placeholders that a finding can fill, as text."""
+    """Return the placeholders that an evidence item can fill, with their values as text."""
     params, unit = e.params, e.params.get("metric_unit") or e.unit
     number = e.value if isinstance(e.value, float) else None
     found: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""Ask a model to explain evidence: the prompt and the form of the answer.
+"""Ask a model to explain evidence: the prompt, and the required form of the answer.
 
-The answer is statements that cite evidence. They hold no digits: numbers, times and directions are placeholders that
-the hub fills (:mod:`hub.diagnosis.placeholders`).
+An answer consists of statements that cite evidence. Statements contain no digits: for a number, time or direction, the
+model writes a placeholder that the hub fills (:mod:`hub.diagnosis.placeholders`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,11 @@ from hub.rules.other_devices import hide_in_text
 
 _MAX_STATEMENTS = 8
 _NO_DIGITS = r'^[^0-9"\\\n\r\t]{12,240}$'
-"""The quotation mark and the backslash are excluded since llama.cpp would write them unescaped into the JSON."""
+"""The pattern for a statement: no digits.
+
+Quotation marks and backslashes are excluded, too, because llama.cpp would write them into the JSON without escaping
+them.
+"""
 
 _SYSTEM = (
     "You are a maintenance engineer who explains an alert of an IoT device from computed findings. " + RULES + " "
@@ -41,7 +45,10 @@ def request(
     max_tokens: int,
     quotes: Sequence[Quote] = (),
 ) -> CompletionRequest:
-    """Return the request to a provider. ``own`` is the built-in analyst's narrative."""
+    """Return the request for a diagnosis. ``own`` is the built-in analyst's explanation, for use without a model.
+
+    ``found`` is the evidence, ``matches`` are the known faults that fit it, ``quotes`` are passages from manuals.
+    """
     info = device.info
     data: dict[str, Any] = {
         "device": {
@@ -79,7 +86,7 @@ def _fields(thing: Evidence | CauseMatch, *fields: str) -> dict[str, Any]:
 
 
 def statement_schema(ids: Sequence[str]) -> dict[str, Any]:
-    """Return the JSON schema of the answer, in which statements cite evidence with the given ids.
+    """Return the JSON schema of an answer, in which statements can cite only the evidence with the given ids.
 
     If the server enforces the schema, a statement cannot contain digits.
     """

@@ -1,4 +1,4 @@
-"""Convert a model's answer, JSON statements or prose, to a checked diagnosis."""
+"""Convert a model's answer, which is JSON or prose, to a diagnosis whose claims are checked."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ _Id = Annotated[str, msgspec.Meta(max_length=8)]
 
 
 class GeneratedDiagnosis(msgspec.Struct, frozen=True):
-    """A narrative with its checked claims, its author, and the cause that each writer names."""
+    """The text of a diagnosis with its checked claims and its writer.
+
+    ``opinions`` are the causes that the analyst and the model name. ``instead_of`` is the model that should have
+    written the diagnosis but failed.
+    """
 
     narrative: Narrative
     claims: tuple[Claim, ...]
@@ -44,13 +48,13 @@ class _Statement(msgspec.Struct):
 
 
 class _Reply(msgspec.Struct):
-    """The form of an answer. Unknown fields are ignored.
+    """The form of a model's answer. Unknown fields are ignored.
 
     Attributes:
-        statements: the required form; ``claims`` is another name for it.
+        statements: the required form; ``claims`` is another name that some models use for it.
         summary: prose of models that ignore the schema. Its sentences are checked like statements.
         cause, cause_evidence: the cause and the evidence for it.
-        actions, confirm_by: advice.
+        actions, confirm_by: advice: what to do, and how to confirm the cause.
     """
 
     statements: list[_Statement] = []
@@ -65,10 +69,10 @@ class _Reply(msgspec.Struct):
 def parse_reply(
     answer: Completion, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch], own: Narrative
 ) -> GeneratedDiagnosis:
-    """Return a model's answer as a checked diagnosis.
+    """Return a model's answer as a diagnosis whose claims are checked.
 
-    The cause and the actions stay those of the analyst (``own``); the model's cause is an opinion beside it, and its
-    advice is a claim. Raises AiError for an answer without a statement that can be used.
+    Cause and actions are those of the built-in analyst (``own``). The model's cause is added as an opinion, and its
+    advice as claims. Raises AiError for an answer without a usable statement.
     """
     reply = _read(answer.text)
     every = tuple(e.id for e in found)
@@ -99,13 +103,13 @@ def parse_reply(
 def built_in_diagnosis(
     own: Narrative, device: Device, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> GeneratedDiagnosis:
-    """Return the built-in analyst's narrative, checked like a model's."""
+    """Return the built-in analyst's text as a diagnosis. Its claims are checked like a model's."""
     claims = check_analyst(own, device, found)
     return GeneratedDiagnosis(own, claims, BUILTIN, 0, (analyst_opinion(matches),))
 
 
 def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
-    """Return the cause that the built-in analyst names, with its evidence."""
+    """Return the cause that the built-in analyst names, with the evidence for it. The cause may be None."""
     chosen = decide(matches)
     if chosen is None:
         return CauseOpinion(BUILTIN, None, None)
@@ -113,7 +117,7 @@ def analyst_opinion(matches: Sequence[CauseMatch]) -> CauseOpinion:
 
 
 def _read(text: str) -> _Reply | None:
-    """Return an answer in JSON; None for prose. A JSON object of another form raises AiError."""
+    """Return the parsed answer; None if the answer is prose. Raises AiError for JSON of another form."""
     text = text.strip().removeprefix("```json").removeprefix("```").removesuffix("```").strip()
     if not text.startswith(("{", "[")):
         return None
@@ -130,7 +134,11 @@ def _prose(text: str) -> list[str]:
 def _opinion(
     reply: _Reply, writer: Writer, found: Sequence[Evidence], matches: Sequence[CauseMatch]
 ) -> list[CauseOpinion]:
-    """Return the model's cause. If it differs from the analyst's, it must cite evidence and contain no number."""
+    """Return the cause that the model names, in a list; empty if it names none or the cause is not usable.
+
+    A cause that differs from the built-in analyst's must cite evidence. A cause in the model's own words must contain
+    no number.
+    """
     known = {e.id for e in found}
     evidence = tuple(cited for cited in dict.fromkeys(reply.cause_evidence) if cited in known)
     if isinstance(reply.cause, UnsetType):

@@ -1,9 +1,9 @@
-"""Diagnose alerts: compute evidence, compare it with known faults, have a provider write it up, and check the result.
+"""Diagnose alerts: compute evidence, compare it with known faults, let a model or the analyst write, check the text.
 
-Only one alert of an incident is explained, with the others as evidence: the first one, or later the one whose change
-came first. Alerts wait in a bounded queue; each is taken once, by one of a few worker tasks. If a language model fails
-or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may take
-minutes; its diagnosis then replaces the built-in analyst's. The ingest pipeline stores diagnoses, like all state.
+Of an incident, only the first alert of a device or the alert whose metric changed first is diagnosed (``explaining``).
+The other alerts serve as evidence. Alerts wait in a bounded queue, from which a few worker tasks take them. If a model
+fails or is too slow, the built-in analyst writes the diagnosis from the same evidence within seconds. A local model may
+take minutes; its diagnosis then replaces the analyst's. The ingest pipeline stores diagnoses, like all state.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 _FREE_WAIT_S = 1.0
-"""Of the time that an alert waits in the queue, only what exceeds this is subtracted from the models' time limit."""
+"""Waiting time (s) in the queue that does not count: only time beyond it is subtracted from the models' time limit."""
 
 
 class DiagnosisService:
     """Diagnoses alerts as they are raised, and devices on request.
 
     Attributes:
-        dropped: Number of alerts that did not fit in the queue. They are diagnosed when it is empty, if still open.
+        dropped: Number of alerts that did not fit in the queue. If still open, they are diagnosed when it is empty.
         runs: The progress of each diagnosis that is being written.
 
     Args:
@@ -88,11 +88,11 @@ class DiagnosisService:
         self.dropped = 0
 
     def use_signatures(self, own: Sequence[Signature]) -> None:
-        """Replace the user's own signatures. The next diagnosis uses them beside the built-in ones."""
+        """Replace the user's own signatures (known faults). They are used together with the built-in ones."""
         self._own_signatures = tuple(own)
 
     def signatures(self) -> Sequence[Signature]:
-        """Return the signatures of all known faults, including the user's own."""
+        """Return the signatures of all known faults, built-in and the user's own."""
         return extended(self._own_signatures)
 
     def pending(self, alert_id: str) -> bool:
@@ -100,7 +100,7 @@ class DiagnosisService:
         return alert_id in self._claimed
 
     async def run(self) -> None:
-        """Diagnose every alert that is raised, and open ones without a diagnosis. Ends when the bus is closed."""
+        """Diagnose every alert that is raised, and open alerts without a diagnosis, until the bus is closed."""
         with self._bus.subscribe() as subscription:
             async with asyncio.TaskGroup() as group:
                 workers = [group.create_task(self._work(), name=f"diagnosis-{i}") for i in range(self._workers)]
@@ -127,7 +127,7 @@ class DiagnosisService:
             return await self._diagnose(run, device, self._investigation.gravest(device.id))
 
     async def examine(self, device: Device) -> tuple[list[Evidence], list[CauseMatch]]:
-        """Return the evidence of a device now, and the known faults that fit it. Nothing is stored."""
+        """Return the evidence about a device's current state, and the known faults that fit it. Store nothing."""
         case = await self._investigation.case(device, self._investigation.gravest(device.id), self._now())
         return await asyncio.to_thread(judged, case, self.signatures())
 
@@ -161,7 +161,7 @@ class DiagnosisService:
                 self._claimed.discard(alert.id)
 
     async def _catch_up(self) -> None:
-        """Queue the open alerts without a diagnosis: after a start, and after more alerts than the queue holds."""
+        """Queue the open alerts without a diagnosis. Needed after a start, and after the queue was full."""
         self._behind = False
         open_alerts = [alert for alert in self._engine.open.values() if alert.id not in self._claimed]
         try:
@@ -209,7 +209,10 @@ class DiagnosisService:
         return diagnosis
 
     async def _revise(self, revision: PendingRevision) -> None:
-        """Replace a stored diagnosis by one that a local model writes. If the model fails, the stored one is kept."""
+        """Let a local model rewrite a stored diagnosis, and store the result.
+
+        If the model fails, keep the stored one.
+        """
         first, subject = revision.diagnosis, revision.subject
         if subject.alert is not None and subject.alert.id not in self._engine.open:
             await self._keep(first)
@@ -224,15 +227,18 @@ class DiagnosisService:
         await self._submit(WriteDiagnosis(msgspec.structs.replace(revised, id=first.id)))
 
     async def _keep(self, first: Diagnosis, instead_of: Writer | None = None) -> None:
-        """Store that the built-in analyst's diagnosis is final, because the model ``instead_of`` failed."""
+        """Store the analyst's diagnosis as final: no local model will replace it.
+
+        ``instead_of`` is a model that failed.
+        """
         kept = msgspec.structs.replace(first, awaits=None, awaits_until=0, instead_of=instead_of or first.instead_of)
         await self._submit(WriteDiagnosis(kept))
 
     async def repeat(self, diagnosis_id: str, model: str | None = None) -> Diagnosis:
-        """Write a diagnosis again from its stored evidence and prompt, without storing the result.
+        """Write a diagnosis again from its stored evidence and prompt, and return it. It is not stored.
 
-        ``model`` is the one that wrote the stored diagnosis unless another is named. Raises NotFound for an unknown
-        diagnosis, and AiUnavailable if the model cannot answer.
+        ``model`` is the name of the model to use; None: the one that wrote the stored diagnosis. Raises NotFound for an
+        unknown diagnosis, and AiUnavailable if the model cannot answer.
         """
         past = await self._store.diagnosis(diagnosis_id)
         device = self._registry.get(past.device) if past else None
@@ -246,13 +252,13 @@ class DiagnosisService:
 
 
 def judged(case: InvestigationInput, signatures: Sequence[Signature]) -> tuple[list[Evidence], list[CauseMatch]]:
-    """Return the evidence of a case, and the known faults that fit it, the best match first."""
+    """Return the evidence in the input of a diagnosis, and the known faults that fit it, the best match first."""
     found = evidence(case)
     return found, rank(found, signatures, case.semantics, case.kinds, alarmed=not case.calm)
 
 
 def diagnosis_of(subject: Subject, written: GeneratedDiagnosis, now: int) -> Diagnosis:
-    """Return the diagnosis of a subject from the text of its writer."""
+    """Return the diagnosis to store, made of its subject and the generated text. ``now`` is in epoch ms."""
     narrative, alert = written.narrative, subject.alert
     chosen = next((m for m in subject.causes if m.cause == narrative.cause), None)
     return Diagnosis(

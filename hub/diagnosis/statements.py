@@ -1,4 +1,7 @@
-"""Check a writer's statements. The kind, the verdict and the data of each claim come from the hub."""
+"""Check the statements of a model or of the built-in analyst against the evidence.
+
+The kind, the verdict and the data of each claim are determined by the hub, not by the writer.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,15 @@ from hub.model import Claim, ClaimRelation, Device, Evidence
 _MAX_REPLACED = 6
 _MAX_SUMMARY = 3
 _MAX_CITED = 3
-"""If a sentence cites more findings than this, it does not count as having expressed them."""
+"""A sentence that cites more evidence items than this does not count as having reported them."""
 _RELATIONS: dict[str, ClaimRelation] = {"steady": "steady", "stuck": "steady", "silent": "ended", "order": "before"}
 
 
 class WrittenStatement(msgspec.Struct, frozen=True):
-    """A sentence as its writer wrote it. ``kind`` is the writer's own classification."""
+    """A sentence as a model or the analyst wrote it, with the ids of the evidence that it cites.
+
+    ``kind`` is the writer's own classification: observation, inference or advice.
+    """
 
     text: str
     evidence: tuple[str, ...]
@@ -28,13 +34,13 @@ class WrittenStatement(msgspec.Struct, frozen=True):
 
 
 def judge(said: Sequence[WrittenStatement], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return each statement as a claim with its verdict."""
+    """Return each statement as a claim with the verdict whether the evidence in ``found`` supports it."""
     vocabulary = vocabulary_of(device)
     return tuple(_judged(each, device, found, vocabulary) for each in said)
 
 
 def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return the built-in analyst's claims, which are all observations, with their verdicts."""
+    """Return the built-in analyst's claims, which are all observations, each with its verdict."""
     vocabulary = vocabulary_of(device)
     claims = []
     for said in own.claims:
@@ -45,7 +51,10 @@ def check_analyst(own: Narrative, device: Device, found: Sequence[Evidence]) -> 
 
 
 def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Evidence]) -> tuple[Claim, ...]:
-    """Return correct sentences by the hub to replace observations that the evidence does not support."""
+    """Return correct sentences, written by the hub, in place of observations that the evidence does not support.
+
+    Each states the evidence that the wrong sentence cited, unless a correct observation already reports it.
+    """
     kept = [claim for claim in claims if claim.supported and claim.kind == "observation"]
     told = {cited for claim in kept if len(claim.evidence) <= _MAX_CITED for cited in claim.evidence}
     wrong = [claim for claim in claims if not claim.supported and claim.kind == "observation"]
@@ -62,7 +71,7 @@ def replacements(claims: Sequence[Claim], device: Device, found: Sequence[Eviden
 
 
 def summary_of(claims: Sequence[Claim]) -> str:
-    """Return a summary of checked observations only; empty if there are none."""
+    """Return the first three supported observations as a summary; an empty text if there are none."""
     kept = [claim.text for claim in claims if claim.supported and claim.kind == "observation"]
     return " ".join(_sentence(text) for text in dict.fromkeys(kept[:_MAX_SUMMARY]))
 
@@ -93,7 +102,10 @@ def _judged(said: WrittenStatement, device: Device, found: Sequence[Evidence], v
 
 
 def _with_data(claim: Claim, device: Device, cited: Sequence[Evidence]) -> Claim:
-    """Return an observation with its data, taken from the first evidence that it cites."""
+    """Return the claim with metric, value, unit and time of the evidence that it cites.
+
+    The first cited item with a metric is used, else the first item.
+    """
     if not cited:
         return claim
     e = next((each for each in cited if each.metric is not None), cited[0])

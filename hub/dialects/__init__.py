@@ -1,4 +1,4 @@
-"""Decode the messages of devices: one file or package per dialect, and the first that owns a topic decodes it."""
+"""Decode the messages of devices. Each dialect is a file or package; the first dialect that owns a topic decodes it."""
 
 from __future__ import annotations
 
@@ -60,8 +60,10 @@ DIALECTS: dict[str, DialectType[Any]] = {
     "homeassistant": homeassistant.DIALECT,
     "mapping": mapping.DIALECT,
 }
-"""Dialects by name, in the order in which they are asked whether they own a topic: native before discovery, and both
-before mappings."""
+"""Dialects by name, in the order in which they are asked whether they own a topic.
+
+The native dialect comes before discovery, and both come before mappings.
+"""
 
 
 def _default_settings() -> dict[str, DialectSettings]:
@@ -69,7 +71,7 @@ def _default_settings() -> dict[str, DialectSettings]:
 
 
 class DialectConfig(msgspec.Struct, frozen=True):
-    """Settings of every dialect by its name, and the mappings."""
+    """The settings of every dialect, by its name, and the mappings."""
 
     settings: dict[str, DialectSettings] = msgspec.field(default_factory=_default_settings)
     mappings: tuple[Mapping, ...] = ()
@@ -81,7 +83,7 @@ class DialectConfig(msgspec.Struct, frozen=True):
 
     @property
     def enabled(self) -> list[str]:
-        """Return the names of the dialects that are switched on, in the order of the table."""
+        """Return the names of the enabled dialects, in the order of :data:`DIALECTS`."""
         return [name for name in DIALECTS if self.settings[name].enabled]
 
 
@@ -91,7 +93,7 @@ def make_dialects(config: DialectConfig) -> list[Dialect]:
 
 
 def make_dialect(name: str, config: DialectConfig) -> Dialect:
-    """Return the dialect of this name."""
+    """Return a new dialect with this name, made from the settings."""
     others = [(DIALECTS[other], config.settings[other]) for other in config.enabled if other != name]
     context = DialectContext(
         other_roots=tuple(root for dialect, settings in others for root in dialect.roots(settings)),
@@ -104,28 +106,28 @@ def make_dialect(name: str, config: DialectConfig) -> Dialect:
 
 
 def reserved(config: DialectConfig) -> list[str]:
-    """Return the filters that the enabled dialects subscribe to. A mapping may not overlap them."""
+    """Return the topic filters of the enabled dialects except mappings. A mapping must not overlap them."""
     return [each for name, filters in filters_of(config).items() if name != "mapping" for each in filters]
 
 
 def filters_of(config: DialectConfig) -> dict[str, Sequence[str]]:
-    """Return the filters that each enabled dialect subscribes to at start, by its name."""
+    """Return the topic filters that each enabled dialect subscribes to at start, by the dialect's name."""
     return {dialect.name: dialect.filters for dialect in make_dialects(config)}
 
 
 def disabled_dialects(config: DialectConfig) -> list[Dialect]:
-    """Return the dialects that are switched off, in their initial state."""
+    """Return the disabled dialects, in their initial state."""
     return [make_dialect(name, config) for name in DIALECTS if name not in config.enabled]
 
 
 def switched_off(config: DialectConfig) -> list[str]:
-    """Return the filters of dialects that are switched off, except for filters that an enabled dialect needs."""
+    """Return the topic filters of disabled dialects, without those that an enabled dialect needs."""
     needed = {each for filters in filters_of(config).values() for each in filters}
     return [each for dialect in disabled_dialects(config) for each in dialect.filters if each not in needed]
 
 
 def birth_messages(config: DialectConfig) -> list[Publish]:
-    """Return what the hub publishes at every connection, because devices wait for it."""
+    """Return the messages that the hub publishes after each connection, because some devices wait for them."""
     return [each for name in config.enabled for each in DIALECTS[name].birth_messages(config.settings[name])]
 
 

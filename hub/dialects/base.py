@@ -18,7 +18,7 @@ from hub.model import Availability, Identity, Latest, RawMessage, Record, Reject
 
 
 class CommandReply(msgspec.Struct, frozen=True):
-    """A device's reply to a command. ``command`` is the id with which the command was sent."""
+    """A device's reply to a command. ``command`` is the command's id; ``done`` is False if the command failed."""
 
     device: str
     command: str
@@ -27,9 +27,9 @@ class CommandReply(msgspec.Struct, frozen=True):
 
 
 class DialectState(msgspec.Struct, frozen=True):
-    """Something that a dialect needs to decode later messages, such as a discovery message or a birth certificate.
+    """A piece of a dialect's state, such as a discovery message or birth certificate, needed to decode later messages.
 
-    It is stored, because after a restart a broker repeats retained messages only. ``value`` None deletes it.
+    The hub stores it, because after a restart the broker repeats only retained messages. The ``value`` None deletes it.
     """
 
     key: str
@@ -37,7 +37,7 @@ class DialectState(msgspec.Struct, frozen=True):
 
 
 class Publish(msgspec.Struct, frozen=True):
-    """Publish this message after the commit."""
+    """An action: publish this message after the commit."""
 
     topic: str
     payload: bytes
@@ -46,13 +46,13 @@ class Publish(msgspec.Struct, frozen=True):
 
 
 class Subscribe(msgspec.Struct, frozen=True):
-    """Subscribe to these topic filters after the commit."""
+    """An action: subscribe to these topic filters after the commit."""
 
     filters: tuple[str, ...]
 
 
 class Unsubscribe(msgspec.Struct, frozen=True):
-    """Unsubscribe from these topic filters after the commit."""
+    """An action: unsubscribe from these topic filters after the commit."""
 
     filters: tuple[str, ...]
 
@@ -74,18 +74,19 @@ class Result(msgspec.Struct, frozen=True):
     changes: Sequence[DialectState] = ()
     effects: Sequence[Action] = ()
     rejections: Sequence[Rejection] = ()
-    """Values or list items that are invalid, while the rest of the message is valid."""
+    """Errors of single values or list items, while the rest of the message is valid."""
     expirations: Sequence[ValueExpired] = ()
     gone: Sequence[str] = ()
-    """Devices whose last announcement was removed: they are offline and their values are unknown."""
+    """Ids of devices whose last announcement was removed. They become offline, and their values unknown."""
     withdrawn: Sequence[str] = ()
-    """Devices that removed their announcement and may still report. If they are silent, that is not a fault."""
+    """Ids of devices that removed their announcement but may still report. Their silence is not reported as a fault."""
     heard: Sequence[str] = ()
-    """Devices that sent this message themselves, although it has no reading and no reply of theirs: it is a sign of
-    life."""
+    """Ids of devices that sent this message and so are alive, although it has no reading or reply of theirs."""
     payload_schema: PayloadSchema | None = None
-    """For the fast path: the payload's schema, if every message of this schema on this topic is decoded like this
-    one."""
+    """The schema of the payload, if all messages with this schema on this topic can be decoded in the same way.
+
+    It enables the fast path.
+    """
 
 
 def is_plain(result: Result) -> bool:
@@ -111,14 +112,14 @@ class View(Protocol):
     def known(self, device: str) -> bool: ...
 
     def latest(self, device: str, metric: str) -> Latest | None:
-        """Return the newest value, None if there is none."""
+        """Return the newest value of a metric; None if there is none."""
         ...
 
 
 def expired_values(record: Record, names: Iterable[str], view: View) -> list[ValueExpired]:
-    """Return the expirations for a message in which the metrics ``names`` have no value.
+    """Return an event for each metric in ``names`` whose value is no longer known: this message has no value for it.
 
-    There are none if the message is retained, or if it arrived late and a newer value is known.
+    The result is empty for a retained message. For a late message, metrics with a newer known value are left out.
     """
     if record.quality == "retained":
         return []
@@ -138,11 +139,11 @@ class Dialect(Protocol):
     """
 
     name: str
-    """Stored with each device."""
+    """The name of the dialect. It is stored with each device."""
 
     @property
     def filters(self) -> Sequence[str]:
-        """The topic filters that are always subscribed."""
+        """The topic filters to which the hub always subscribes for this dialect."""
         ...
 
     def owns(self, topic: str) -> bool:
@@ -154,14 +155,14 @@ class Dialect(Protocol):
         ...
 
     def apply(self, change: DialectState) -> Sequence[Action]:
-        """Change the state as :meth:`decode` returned it, also for stored states at start-up.
+        """Change the dialect's state by ``change``, which :meth:`decode` returned or which was stored before a restart.
 
         Returns:
-            Subscriptions and messages that follow from it.
+            Subscriptions and messages that follow from the change.
 
         Raises:
-            Exception: A stored value is invalid. The dialect must have deleted its state for this key; the hub drops
-                the stored value, and the dialect gets it again from the devices.
+            Exception: A stored value is invalid. The dialect must have deleted its state for this key. The hub deletes
+                the stored value, and the dialect gets the state again from the devices.
         """
         ...
 

@@ -1,7 +1,8 @@
-"""Meshtastic: the JSON that a gateway publishes (``msh/EU_868/2/json/CHANNEL/!GATEWAY``) for the nodes that it hears.
+"""Meshtastic: the JSON that a gateway publishes for the nodes that it hears.
 
-A message is from the node ``from``, a number; Meshtastic writes it as ``!7efeee00``. Encrypted packets (``/e/``) and
-packets of the map (``/map/``) are not JSON and not subscribed to.
+The topic is ``msh/EU_868/2/json/CHANNEL/!GATEWAY``. The field ``from`` of a message is the number of its node, which
+Meshtastic writes as ``!7efeee00``. Encrypted packets (``/e/``) and packets for the map (``/map/``) are not JSON, and
+the hub does not subscribe to them.
 
 Source: the Meshtastic documentation, "MQTT", and ``MeshPacketSerializer.cpp``.
 """
@@ -43,12 +44,12 @@ _POSITION: dict[str, tuple[str, Callable[[float], float]]] = {
     "longitude_i": ("location.longitude", lambda value: round(value / 1e7, 7)),
     "altitude": ("location.altitude", float),
 }
-"""Keys of a position: the metric, and its value from the integer that is sent."""
+"""For each key of a position: the metric, and the function that converts the transmitted integer to its value."""
 _READINGS = ("telemetry", "text", "detection", "remotehardware", "paxcounter")
 
 
 class MeshtasticDialect:
-    """Dialect of Meshtastic. ``root`` is its root topic."""
+    """Dialect of Meshtastic. ``root`` is Meshtastic's root topic, without the region."""
 
     name = "meshtastic"
 
@@ -108,7 +109,7 @@ class MeshtasticDialect:
 
 
 def _readings(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a packet by metric."""
+    """Return the values of a packet by metric. ``kind`` is the type of the packet, ``content`` its payload."""
     if kind == "position":
         found = {}
         for key, (metric, convert) in _POSITION.items():
@@ -123,7 +124,7 @@ def _readings(kind: str, content: Mapping[str, Any]) -> dict[str, Any]:
 
 class MeshtasticSettings(DialectSettings, frozen=True):
     prefix: BaseTopic = "msh"
-    """The root topic, without the region."""
+    """Meshtastic's root topic, without the region."""
 
 
 DIALECT = DialectType(

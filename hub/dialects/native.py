@@ -42,10 +42,10 @@ from hub.topics import slug
 KINDS = frozenset(("telemetry", "status", "info", "replies", "desired", "reported"))
 MAX_CACHED = 200_000
 MAX_CACHED_TOPIC = 1_024
-"""Longer topics are not cached: they may have 65,535 characters."""
+"""Maximum number of characters of a topic that is cached. Topics may have 65,535 characters."""
 MAX_MISMATCHES = 20
 WITHOUT_SCHEMA = 1_000
-"""How many messages of a topic are decoded without a schema after MAX_MISMATCHES payloads that did not match it."""
+"""How many messages of a topic are decoded without a schema, after MAX_MISMATCHES payloads did not match it."""
 
 
 class NativeDialect:
@@ -62,12 +62,15 @@ class NativeDialect:
 
     @property
     def filters(self) -> Sequence[str]:
-        """All topics below the root, so that messages on unknown topics can be shown to the user as rejected."""
+        """The filter for all topics below the root, so that messages on unknown topics can be shown as rejected."""
         return [f"{self.root}/#"]
 
     @property
     def topics(self) -> Sequence[str]:
-        """The filters of the known topics. A second subscription to them would deliver each message twice."""
+        """The filters of the known topics.
+
+        The hub does not subscribe to them in addition to :attr:`filters`, because it would get each message twice.
+        """
         return [f"{self.root}/+/{kind}" for kind in sorted(KINDS)] + [f"{self.root}/+/telemetry/+"]
 
     def owns(self, topic: str) -> bool:
@@ -114,7 +117,7 @@ class NativeDialect:
         return Result()
 
     def _parse_topic(self, name: str) -> TelemetryTopic | None:
-        """Parse a topic; None if it is unknown. Cached: there are far fewer topics than messages."""
+        """Parse a topic; None if it is unknown. The result is cached: there are far fewer topics than messages."""
         levels = name.removeprefix(self._prefix).split("/")
         known = len(levels) >= 2 and levels[1] in KINDS
         if not known or len(levels) > (3 if levels[1] == "telemetry" else 2) or not levels[0]:
@@ -179,7 +182,10 @@ class NativeDialect:
 
 
 def _read_with_schema(message: RawMessage, topic: TelemetryTopic, payload_schema: PayloadSchema) -> Record | None:
-    """Return the same record as :meth:`Item.read`, but faster. None if the payload does not match the schema."""
+    """Return the same record as :meth:`Item.read`, but faster; None if the payload does not match the schema.
+
+    After a mismatch, the topic loses its schema.
+    """
     read = payload_schema.read(message.payload)
     if read is None:
         topic.payload_schema = None
@@ -213,7 +219,7 @@ def _reply(message: RawMessage, topic: TelemetryTopic) -> CommandReply:
 
 class NativeSettings(DialectSettings, frozen=True):
     prefix: BaseTopic = "devices"
-    """The first level, or levels, of every topic."""
+    """The first level, or levels, of every topic of the hub's own dialect."""
 
 
 DIALECT = DialectType(

@@ -1,4 +1,4 @@
-"""Decode ``ROOT/{id}/info``: the description of a device by itself."""
+"""Decode ``ROOT/{id}/info``: a device's description of itself."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ from hub.model.metric import MAX_TITLE
 MAX_COMMANDS = 64
 MAX_METRICS = 256
 MAX_SILENCE = 31_536_000
-"""One year, in seconds."""
+"""The longest silence that a device may announce: one year, in seconds."""
 COMMAND = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def read_info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, list[Fault]]:
-    """Return the description and its invalid keys. An empty payload removes the description."""
+    """Return the device's description, and its invalid keys as faults. An empty payload removes the description.
+
+    ``base`` is the beginning of the device's topics. Raises Rejected if the payload is not a JSON object.
+    """
     fields: dict[str, Any] = {}
     faults: list[Fault] = []
     body = parse_object(payload, "info") if payload else {}
@@ -43,7 +46,7 @@ def read_info(payload: bytes, topic: TelemetryTopic, base: str) -> tuple[Info, l
 
 
 def _valid_entries(key: str, table: dict[str, Any], base: str) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the valid entries of a table such as ``units``, and the others as faults."""
+    """Return the valid entries of a table such as ``units``, and the invalid entries as faults."""
     valid: dict[str, Any] = {}
     faults: list[Fault] = []
     for name, value in table.items():
@@ -55,7 +58,7 @@ def _valid_entries(key: str, table: dict[str, Any], base: str) -> tuple[dict[str
 
 
 def _part_of_info(body: dict[str, Any], base: str) -> Info:
-    """Return a description with one key. Raises Rejected (``bad_value``)."""
+    """Return a description made of the single key in ``body``. Raises Rejected (``bad_value``) if it is invalid."""
     try:
         info = msgspec.convert(body, Info, strict=False)
     except msgspec.ValidationError as error:
@@ -82,7 +85,10 @@ def _part_of_info(body: dict[str, Any], base: str) -> Info:
 
 
 def _commands(described: dict[str, dict[str, Any]], base: str) -> dict[str, dict[str, Any]]:
-    """Return the device's commands. The hub sets topic and encoding, the device cannot choose them."""
+    """Return the device's commands, with the topic and encoding that the hub uses. The device cannot choose these.
+
+    Raises Rejected if a command's description is invalid.
+    """
     if len(described) > MAX_COMMANDS:
         raise Rejected("bad_value", f"info.commands has {len(described)} commands; at most {MAX_COMMANDS} are allowed.")
     commands = {}

@@ -18,7 +18,7 @@ MAX_TEXT = 1_024
 MAX_NAME = 128
 EXCERPT = 256
 KEPT = 2_048
-"""Bytes of a rejected payload that are stored."""
+"""Maximum number of bytes that are stored of a rejected payload."""
 NOT_FINITE = frozenset(
     sign + word
     for sign in ("", "-", "+")
@@ -28,16 +28,16 @@ NOT_FINITE = frozenset(
 UNKNOWN_WORDS = frozenset(("", "nan", "none", "null", "unknown", "unavailable", "undefined", "n/a"))
 """Texts, in lower case, with which devices say that they do not know the value at the moment."""
 MAX_SHOWN = 40
-"""Characters of a payload that an error message quotes."""
+"""Maximum number of characters of a payload that an error message quotes."""
 MAX_REPAIRED = 16_384
-"""Bytes of the largest payload that is repaired."""
+"""The largest payload, in bytes, that is repaired."""
 
 
 def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
     """Return the JSON value in a payload, within the limits of :mod:`hub.bounds`.
 
     Raises:
-        Rejected: With the reason ``too_large``, ``not_utf8``, ``too_deep``, ``not_json`` or ``bad_value``.
+        Rejected: Its reason is ``too_large``, ``not_utf8``, ``too_deep``, ``not_json`` or ``bad_value``.
     """
     _check_size(payload, max_bytes)
     try:
@@ -47,7 +47,7 @@ def parse_json(payload: bytes, max_bytes: int = MAX_BYTES) -> Any:
 
 
 def parse_telemetry(payload: bytes) -> Any:
-    """Return the JSON value in a payload after checking only its depth.
+    """Return the JSON value in a payload after checking only its size and depth.
 
     The caller checks each value with :func:`scalar` or :func:`~hub.dialects.times.when`. Values that are not JSON are
     replaced (:mod:`hub.dialects.repair`), so that only these values are rejected and not the whole message. Raises
@@ -99,7 +99,7 @@ def _parse_shallow(payload: bytes) -> Any:
 
 
 def _with_excerpt(error: Rejected, payload: bytes) -> Rejected:
-    """Return the error; if the payload is not JSON at all, the error quotes its beginning."""
+    """Return the error. If it says that the payload is not JSON, return one that quotes the payload's beginning."""
     if error.reason != "not_json":
         return error
     expected = "The payload must be valid JSON (NaN, Infinity and lone surrogates are not)"
@@ -112,15 +112,15 @@ def _check_size(payload: bytes, max_bytes: int) -> None:
 
 
 def parse_object(payload: bytes, what: str, *, checked: bool = True) -> dict[str, Any]:
-    """Return the JSON object in a payload. ``what`` is its name in errors. Raises Rejected.
+    """Return the JSON object in a payload. ``what`` is how errors name it. Raises Rejected.
 
-    Without ``checked``, only its size and depth are checked.
+    If ``checked`` is False, only its size and depth are checked.
     """
     return _object(parse_json if checked else _parse_shallow, payload, what)
 
 
 def telemetry_object(payload: bytes, what: str) -> dict[str, Any]:
-    """Return the JSON object in a payload as :func:`parse_telemetry` does. Raises Rejected."""
+    """Return the JSON object in a payload, read as :func:`parse_telemetry` does. Raises Rejected."""
     return _object(parse_telemetry, payload, what)
 
 
@@ -147,12 +147,12 @@ def excerpt(payload: bytes) -> str:
 
 
 def is_unknown(value: Any) -> bool:
-    """Return True for a text with which a device says that it does not know the value."""
+    """Return True if the value is a text by which devices say that they do not know it, such as "unavailable"."""
     return type(value) is str and len(value) <= MAX_SHOWN and value.strip().lower() in UNKNOWN_WORDS
 
 
 def scalar(metric: str, value: Any) -> Value:
-    """Return a JSON value as the value of a metric. Raises Rejected (``bad_value``)."""
+    """Return a JSON value as a metric's value; numbers become floats. Raises Rejected (``bad_value``, ``not_utf8``)."""
     kind = type(value)
     if kind is float:
         if not math.isfinite(value):
@@ -185,9 +185,9 @@ def text_of(payload: bytes) -> str:
 
 
 def plain(metric: str, payload: bytes) -> Value | None:
-    """Return a payload that is one value: a number, ``true`` or ``false``, else the text itself.
+    """Return the value of a payload that is one value: a number, ``true`` or ``false``, else the text itself.
 
-    None if it is empty, ``null`` or ``nan``. Raises Rejected.
+    Return None if the payload is empty, ``null`` or ``nan``. Raises Rejected.
     """
     _check_size(payload, MAX_BYTES)
     text = text_of(payload).strip()
@@ -207,14 +207,14 @@ def plain(metric: str, payload: bytes) -> Value | None:
 
 
 def metric_name(name: str) -> str:
-    """Return the name if it is a valid name of a metric. Raises Rejected (``bad_name``)."""
+    """Return the name unchanged if a metric may have it. Raises Rejected (``bad_name``) otherwise."""
     if not name or len(name) > MAX_NAME or not name.isprintable() or name == UNREADABLE:
         raise Rejected("bad_name", f"A metric's name must have 1 to {MAX_NAME} printable characters.")
     return name
 
 
 def rejection(message: RawMessage, error: Rejected, part: bytes | None = None) -> Rejection:
-    """Return the rejection of a message, or of ``part`` of it."""
+    """Return the rejection to report for a message. ``part`` is the rejected part of the payload; None: all of it."""
     raw = message.payload if part is None else part
     shown = printable(raw[:EXCERPT].decode("utf-8", "backslashreplace"), EXCERPT)
     topic, kept = printable(message.topic), raw[:KEPT]

@@ -1,8 +1,8 @@
-"""Decoders made for the keys of flat telemetry that was seen before.
+"""Build fast decoders for flat telemetry whose keys and types were seen before.
 
-A fleet sends few different payload schemas and many messages of each. For a schema that was seen a few times, msgspec
-builds a decoder that checks names and types while it parses. A payload that does not match exactly is decoded in the
-general way.
+A fleet sends few different payload schemas, and many messages with each. For a schema that was seen a few times,
+msgspec builds a decoder that checks names and types while it parses. A payload that does not match its schema exactly
+is decoded in the general way.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from hub.dialects.payload import MAX_BYTES, MAX_TEXT, NOT_FINITE
 from hub.model import Value
 
 _MIN_COUNT = 3
-"""How often a schema must be seen before its decoder is built, which takes about 0.2 ms."""
+"""How often a schema must be seen before its decoder is built. Building a decoder takes about 0.2 ms."""
 _MAX_SCHEMAS = 1_000
-"""Limit of schemas that are counted, and of decoders that are kept."""
+"""Maximum number of schemas that are counted, and of decoders that are kept."""
 _MAX_METRICS = 64
 _NO_VALUES = NOT_FINITE | {""}
-"""Texts that are not values."""
+"""Texts that do not count as values. A payload with such a text is decoded in the general way."""
 
 _KINDS: dict[type, Any] = {
     float: float,
@@ -32,24 +32,24 @@ _KINDS: dict[type, Any] = {
 }
 _Time = int | float | str | None
 _Number = Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)] | None
-"""Limits that msgspec can check. A larger number is decoded in the general way."""
+"""The range of ``seq`` that msgspec can check. A payload with a larger number is decoded in the general way."""
 
 _Stamp = Annotated[int, msgspec.Meta(ge=10**11, le=10**15)]
-"""Only epoch milliseconds, which need no further parsing."""
+"""A time in epoch milliseconds, which needs no further parsing."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 Read = tuple[dict[str, Value], Any, int | None]
-"""Values by metric, the time as in the payload, and ``seq``."""
+"""The contents of a payload: values by metric, the time as it was sent (None: no time), and ``seq``."""
 
 
 class PayloadSchema:
-    """Decoder of flat payloads with the same metrics. ``kinds`` has the type of each metric.
+    """A decoder for flat payloads with the same metrics. ``kinds`` has the type of each metric.
 
     Attributes:
-        names: The metrics in the order of the columns.
-        numeric: All metrics are numbers.
-        numbers: For a numeric schema: decodes a payload to a struct with the metrics, the time in epoch ms and ``seq``.
-            A missing time or ``seq`` is -1. Raises msgspec's errors for any other payload, even if :meth:`read` accepts
+        names: The metrics in the order of the struct's fields.
+        numeric: True if all metrics are numbers.
+        numbers: Decodes a payload of a numeric schema to a struct with the metrics, the time in epoch ms and ``seq``. A
+            missing time or ``seq`` is -1. Raises msgspec's errors for any other payload, even if :meth:`read` accepts
             it.
     """
 
@@ -65,7 +65,7 @@ class PayloadSchema:
         self.numeric = all(kind is float for kind in kinds.values())
 
     def read(self, payload: bytes) -> Read | None:
-        """Return the contents of a payload, None if it does not match this schema."""
+        """Return the contents of a payload; None if the payload does not match this schema."""
         if len(payload) > MAX_BYTES:
             return None
         try:
@@ -78,14 +78,17 @@ class PayloadSchema:
 
 
 class PayloadSchemas:
-    """Schemas that were seen, with a decoder for the frequent ones."""
+    """Counts the schemas that were seen, and keeps decoders for the frequent ones."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[Any, ...]] = Counter()
         self._schemas: dict[tuple[Any, ...], PayloadSchema] = {}
 
     def of(self, body: Mapping[str, Any], values: Mapping[str, Value]) -> PayloadSchema | None:
-        """Count the schema of ``body``, whose metrics are ``values``, and return it if it is frequent and flat."""
+        """Count the schema of a payload and return it; None if it is not frequent yet or not flat.
+
+        ``body`` is the payload's JSON object, and ``values`` are the metrics in it.
+        """
         if not values or len(values) > _MAX_METRICS or "metrics" in body:
             return None
         if not body.keys() <= values.keys() | {"ts", "seq"}:

@@ -1,4 +1,4 @@
-"""How a dialect is registered: its settings, and how it is made from them."""
+"""Register dialects: the settings of a dialect, and how the dialect is made from the settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ BaseTopic = Annotated[str, msgspec.Meta(pattern=r"^[^#+\x00]+$", max_length=200)
 
 
 class DialectSettings(msgspec.Struct, frozen=True):
-    """Settings of one dialect; a dialect with settings derives its own class.
+    """Settings of one dialect. A dialect with further settings derives its own class.
 
-    Each field is a key of ``[dialects.NAME]`` in hub.toml, and ``HUB_DIALECTS_NAME_KEY`` in the environment. It has a
-    default; :class:`msgspec.Meta` gives its limits. A dialect that is not enabled subscribes to nothing.
+    Each field is a key of ``[dialects.NAME]`` in hub.toml, and ``HUB_DIALECTS_NAME_KEY`` in the environment. A field
+    has a default, and its :class:`msgspec.Meta` gives its limits. A dialect that is not enabled subscribes to nothing.
     """
 
     enabled: bool = True
@@ -30,12 +30,12 @@ S = TypeVar("S", bound=DialectSettings)
 
 @dataclass(frozen=True, kw_only=True)
 class DialectContext:
-    """Information about the other dialects for the creation of a dialect.
+    """What a dialect needs to know about the other dialects when it is made.
 
     Attributes:
-        other_roots: Topics that belong to the other dialects.
+        other_roots: The topics below which the other dialects' devices publish.
         earlier: Makes the dialects that come before this one in the table, in their initial state.
-        mappings: Mappings of ``mappings.toml``.
+        mappings: The mappings in ``mappings.toml``.
     """
 
     other_roots: tuple[str, ...]
@@ -48,10 +48,11 @@ class DialectType(Generic[S]):
     """An entry of the table of dialects.
 
     Attributes:
-        settings: The class of the dialect's settings; :class:`DialectSettings` where it has none.
+        settings: The class of the dialect's settings; :class:`DialectSettings` if it has no further settings.
         make: Makes the dialect.
-        roots: Returns the topics that belong to the dialect. Devices of other dialects get no topics below these.
-        birth_messages: Returns what the hub publishes at every connection, because devices wait for it.
+        roots: Returns the topics that belong to the dialect. Devices of other dialects get no topics below them.
+        birth_messages: Returns the messages that the hub publishes after each connection, because devices wait for
+            them.
     """
 
     settings: type[S]

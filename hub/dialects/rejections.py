@@ -1,4 +1,4 @@
-"""Reject single values of a message, and keep its valid ones."""
+"""Reject single values of a message, so that its valid values are kept."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hub.errors import Rejected
 from hub.model import RawMessage, Rejection
 
 MAX_SHOWN = 16
-"""Limit of rejections for one message. The last one says how many more values were invalid."""
+"""Maximum number of rejections reported for one message. The last one says how many more values were invalid."""
 Fault = tuple[str, Any, Rejected]
-"""An invalid value: its name, the value, and the reason."""
+"""An invalid value: its name, the value itself, and the error."""
 
 
 def rejections(message: RawMessage, faults: Iterable[Fault]) -> list[Rejection]:
-    """Return a rejection for each invalid value, with its name and bytes."""
+    """Return a rejection for each invalid value, at most :data:`MAX_SHOWN`. It quotes the value with its name."""
     listed = list(faults)
     shown = [rejection(message, error, _bytes(name, value)) for name, value, error in listed[:MAX_SHOWN]]
     if len(listed) > MAX_SHOWN:
@@ -28,10 +28,10 @@ def rejections(message: RawMessage, faults: Iterable[Fault]) -> list[Rejection]:
 
 
 def reject_all(message: RawMessage, faults: list[Fault]) -> list[Rejection]:
-    """Return the rejections of a message without any valid value.
+    """Return the rejections for a message without any valid value.
 
     Raises:
-        Rejected: There is only one invalid value, so the whole message is rejected for its reason.
+        Rejected: There is only one invalid value. The whole message is then rejected for the same reason.
     """
     if len(faults) == 1:
         raise faults[0][2]

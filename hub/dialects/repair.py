@@ -1,7 +1,7 @@
-"""Repair JSON in which single values are not JSON, so that the other values of the message are kept.
+"""Repair JSON in which single values are not valid JSON, so that the other values of the message are kept.
 
-Many programs print numbers and texts into a template: ``nan``, ``inf``, ``ovf``, ``1.#QNAN``, ``undefined``, ``None``,
-``True``, numbers beyond a double's range, texts in Latin-1, or with raw line breaks.
+Many programs insert numbers and texts into a template, and so write ``nan``, ``inf``, ``ovf``, ``1.#QNAN``,
+``undefined``, ``None``, ``True``, numbers beyond a double's range, texts in Latin-1, or texts with raw line breaks.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import msgspec
 
 UNREADABLE = "\ufffd"
-"""Stands for a name or a text that is not Unicode text."""
+"""Replaces a name or a text that is not valid Unicode."""
 _BOM = b"\xef\xbb\xbf"
 _TOKENS = re.compile(
     rb'"(?:[^"\\]|\\.)*+"?|(?P<nan>[+-]?\bnan\b(?:\(\w*\))?|[+-]?1\.#(?:q|s)?(?:nan|ind)\w*)'
@@ -19,17 +19,24 @@ _TOKENS = re.compile(
     rb"|\b(?P<null>undefined|none)\b|\b(?P<bool>true|false)\b",
     re.IGNORECASE | re.DOTALL,
 )
-"""JSON strings, and what programs write for values that JSON does not have or writes differently. Linear time."""
+"""Matches JSON strings, and what programs write for values that JSON lacks or writes differently.
+
+Runs in linear time.
+"""
 _CONTROL = re.compile(rb"[\x00-\x1f]")
 
 
 def unwrapped(payload: bytes) -> bytes:
-    """Return a payload without a byte order mark and without the NUL with which C ends a text."""
+    """Return a payload without a byte order mark at its beginning, and without the NUL that ends a text in C."""
     return payload.removeprefix(_BOM).rstrip(b"\0") if payload[-1:] == b"\0" or payload[:1] == _BOM[:1] else payload
 
 
 def repaired(payload: bytes) -> bytes:
-    """Return JSON with the texts ``NaN`` and ``Infinity``, null or :data:`UNREADABLE` in place of what is not JSON."""
+    """Return the payload with everything replaced that is not valid JSON.
+
+    The replacements are the texts ``NaN`` and ``Infinity``, null, ``true`` and ``false``, and :data:`UNREADABLE` for
+    texts.
+    """
     return _TOKENS.sub(_replacement, payload)
 
 

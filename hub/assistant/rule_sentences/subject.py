@@ -1,4 +1,4 @@
-"""The devices and the metric of a condition in words."""
+"""Find out which devices and which metric the words of a condition mean."""
 
 from __future__ import annotations
 
@@ -22,14 +22,17 @@ _TWICE = 2
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """Devices as words name them: by their names, or as a group."""
+    """The devices that a phrase of the sentence names: single devices by name, or one group."""
 
     named: tuple[Device, ...] = ()
     group: Group | None = None
 
 
 def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> list[str]:
-    """Mark the names of devices, and names of metrics that have several words. Return devices that do not exist."""
+    """Mark device names, and metric names of several words, as understood.
+
+    Return the names of numbered devices that do not exist, such as "pump 9".
+    """
     words = sentence.words
     find_named(words, language, devices)
     _mark_devices(sentence, language, devices)
@@ -41,7 +44,7 @@ def mark_names(sentence: RuleSentence, language: Language, devices: Sequence[Dev
 
 
 def mark_words(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
-    """Mark the words that name metrics and groups of devices."""
+    """Mark the remaining words that name metrics or groups of devices as understood."""
     words = sentence.words
     possible = groupable(words, devices)
     _mark_groups(sentence, find_groups(words, possible, shortest=2))
@@ -69,7 +72,7 @@ def _mark_groups(sentence: RuleSentence, groups: Sequence[Group]) -> None:
 
 
 def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[Device]) -> None:
-    """Mark each sequence of words that name devices."""
+    """Mark each sequence of words that name devices as one part of the sentence."""
     tokens = sentence.words.tokens
     place = 0
     while place < len(tokens):
@@ -84,9 +87,13 @@ def _mark_devices(sentence: RuleSentence, language: Language, devices: Sequence[
 
 
 def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> tuple[list[Device], list[Group], bool]:
-    """Return the devices that words of a condition choose, the groups among them, and whether they name devices.
+    """Return the devices that a condition is about, the groups that it names, and whether it names single devices.
 
-    A group with a named device describes it: "feed pump 3 in the pump hall".
+    Without any device or group, the devices are all ``devices``. If a device is named, a group beside it only describes
+    it: "feed pump 3 in the pump hall".
+
+    Raises:
+        NoSuchRule: A group contains none of the named devices.
     """
     chosen: list[Chosen] = [item.value for item in items]
     groups = [each.group for each in chosen if each.group is not None]
@@ -100,7 +107,12 @@ def chosen_devices(items: Sequence[SentencePart], devices: Sequence[Device]) -> 
 
 
 def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: bool) -> dict[str, list[str]]:
-    """Return the keys of a scope: the area or label that the words name, or else the ids of the devices."""
+    """Return the keys of the rule's scope: ``areas``, ``labels`` or ``devices``.
+
+    If the condition names a single group that is exactly an area or a label, the key is ``areas`` or ``labels``.
+    Otherwise ``devices`` lists the device ids. The result is empty if the condition names neither devices nor groups:
+    the rule then applies to all devices. ``named`` is True if the condition names single devices.
+    """
     if not named and not groups:
         return {}
     if not named and len(groups) == 1:
@@ -117,12 +129,13 @@ def scope_keys(devices: Sequence[Device], groups: Sequence[Group], *, named: boo
 def metric_keys(
     mention: MetricMention | None, devices: Sequence[Device], amount: RuleAmount | None, *, named: bool
 ) -> tuple[dict[str, Any], list[str | None]]:
-    """Return the key for the metric, ``metric`` or ``quantity``, and the units that it has on the devices.
+    """Return the rule's ``metric`` or ``quantity`` key, and the units in which the devices report that metric.
 
-    Without a mention, the unit of the amount determines the metric. Both are empty if it is not known.
+    Without a ``mention`` of a metric, the unit of ``amount`` determines the metric. Both results are empty if the
+    metric is not known.
 
     Raises:
-        NoSuchRule: Several metrics are meant, or a named device has none of them.
+        NoSuchRule: The words fit several metrics, or a device that is named (``named``) has no such metric.
     """
     found = {device.id: _on(device, mention, amount) for device in devices}
     names = {name for each in found.values() for name in each}
@@ -143,7 +156,7 @@ def metric_keys(
 
 
 def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None) -> list[str]:
-    """Return the metrics of a device that are meant: one, or several that are equally likely."""
+    """Return the metrics of the device that the sentence may mean: one, or several that are equally likely."""
     if mention is None and (quantity := _quantity(mention, amount)):
         mention = MetricMention(quantity, quantity=quantity)
     if mention is not None:
@@ -156,7 +169,7 @@ def _on(device: Device, mention: MetricMention | None, amount: RuleAmount | None
 
 
 def fits(amount: RuleAmount, units: Sequence[str | None]) -> bool:
-    """Return whether an amount can be compared with a metric that has these units."""
+    """Return whether the amount can be compared with a metric. ``units`` are the metric's units on the devices."""
     try:
         amount.within(units, "")
     except NoSuchRule:

@@ -1,8 +1,9 @@
-"""The words of rules in each language, as data in ``languages/rules_*.toml``: patterns, states, refusals and fillers.
+"""The words that sentences about rules use, in each language: patterns, states, refusals and filler words.
 
-A pattern matches words of a :class:`~hub.assistant.rule_sentences.sentence.RuleSentence`, where what is understood is
-a symbol: ``@d`` devices, ``@m`` a metric, ``@a`` an amount, ``@t`` a duration, ``@x`` a number of times, ``@c`` a
-comparative ("warmer"), ``@n`` a negation and ``@s`` a state.
+They are data in ``languages/rules_*.toml``. A pattern matches words of a
+:class:`~hub.assistant.rule_sentences.sentence.RuleSentence`. Parts of the sentence that are already understood appear
+in it as symbols: ``@d`` devices, ``@m`` a metric, ``@a`` an amount, ``@t`` a duration, ``@x`` a number of times, ``@c``
+a comparative ("warmer"), ``@n`` a negation and ``@s`` a state.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ Patterns = tuple[re.Pattern[str], ...]
 
 
 class RuleVocabulary(msgspec.Struct, frozen=True, eq=False):
-    """The words of rules in one language.
+    """The words that sentences about rules use in one language.
 
     Attributes:
-        patterns: by the part of a rule that they are read as.
-        states: by state, such as ``open``.
-        refusals: by the reason why a sentence with them cannot be a rule; ``answers_*.toml`` has the sentences.
-        comparatives: those of the language and further ones.
-        joiners: ``all`` or ``any``, by the word between two conditions.
-        weekdays: numbers of days by word, Monday is 0.
-        filler: words that say nothing in a rule.
+        patterns: patterns for each part of a rule, such as ``critical`` or ``request``.
+        states: patterns for each state, such as ``open``.
+        refusals: patterns for each reason why a sentence cannot become a rule; the texts of the reasons are in
+            ``answers_*.toml``.
+        comparatives: comparatives ("warmer") of the language, and further ones that only rules use.
+        joiners: for each word that joins two conditions ("and", "or"), ``all`` or ``any``.
+        weekdays: for each word, the numbers of its days; Monday is 0.
+        filler: words without a meaning of their own in a rule.
     """
 
     language: Language

@@ -15,11 +15,11 @@ from hub.dialects.registration import BaseTopic, DialectContext, DialectSettings
 
 class HomeAssistantSettings(DialectSettings, frozen=True):
     prefix: BaseTopic = "homeassistant"
-    """The discovery prefix of Home Assistant."""
+    """The discovery prefix that is set in Home Assistant."""
 
 
 def _make(settings: HomeAssistantSettings, context: DialectContext) -> HomeAssistantDialect:
-    """Return the dialect, made with the topics that belong to the dialects before it."""
+    """Return the dialect. Topics that the dialects before it own are excluded."""
     earlier = context.earlier()
     filters = [
         each

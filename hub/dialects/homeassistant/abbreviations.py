@@ -1,4 +1,4 @@
-"""The short forms that discovery messages may use for their keys, as ``short=long``.
+"""The abbreviations of keys that discovery messages may use, as ``short=long``.
 
 Source: the Home Assistant documentation, "MQTT", "Supported abbreviations in MQTT discovery messages".
 """

@@ -1,4 +1,4 @@
-"""State of the dialect: all announcements, by device and by topic."""
+"""State of the Home Assistant dialect: all announcements, by device and by topic."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from hub.model import Info
 from hub.topics import covers, matches
 
 MAX_PLACES = 50_000
-"""Limit of announcements. A large house has some thousands."""
+"""Maximum number of announcements. A large house has some thousands."""
 MAX_METRICS = 256
-"""Limit for one device."""
+"""Maximum number of metrics of one device."""
 MAX_CACHED = 50_000
-"""Limit of topics whose matching filters with wildcards are cached."""
+"""Maximum size of the cache that says, for a topic, which filters with wildcards match it."""
 
 
 class StoredAnnouncement(msgspec.Struct, frozen=True):
-    """Parsed announcement, with the ids of its device and the digest of its payload."""
+    """A parsed announcement, with the ids of its device and a hash of its payload."""
 
     id: str
     native_id: str
@@ -43,7 +43,7 @@ class StoredAnnouncement(msgspec.Struct, frozen=True):
 
 
 class Route(msgspec.Struct, frozen=True):
-    """How to decode a message on a topic: a reading of a device, with its compiled template."""
+    """How to decode messages on a topic for one device: one reading of an entity, with its compiled template."""
 
     device: str
     reading: EntityReading
@@ -54,7 +54,10 @@ Pairs = list[tuple[str, Watched]]
 
 
 class Listeners(NamedTuple):
-    """All routes of a topic, and the devices whose availability it has."""
+    """The readings and availabilities that a message on a topic reports.
+
+    ``routes`` are the readings. ``watched`` are pairs (device, availability topic).
+    """
 
     routes: Sequence[Route] = ()
     watched: Sequence[tuple[str, Watched]] = ()
@@ -81,11 +84,11 @@ class Announcements:
         return self._places.get(place)
 
     def hears(self, topic: str) -> bool:
-        """Return True for a topic that an announcement contains literally, not by a wildcard."""
+        """Return True if an announcement contains exactly this topic, not only a filter that matches it."""
         return topic in self.routes or topic in self.watched
 
     def listeners(self, topic: str) -> Listeners:
-        """Return the listeners of ``topic``, announced literally and by filters that match it."""
+        """Return the listeners for ``topic``: announced with exactly this topic, or with a filter that matches."""
         if not self._filters:
             return (
                 Listeners(self.routes.get(topic, ()), self.watched.get(topic, ()))
@@ -103,7 +106,7 @@ class Announcements:
         return found
 
     def timed(self) -> Iterator[tuple[str, EntityReading]]:
-        """Yield the readings that change with time alone, with their devices."""
+        """Yield (device, reading) for each reading whose value changes after some time without a message."""
         for routes in self.routes.values():
             for route in routes:
                 if route.reading.expires or route.reading.off_delay:
@@ -112,7 +115,7 @@ class Announcements:
     # -- identity and description -----------------------------------------------------------------------------------
 
     def ids_of(self, announced: Announced) -> tuple[str, str]:
-        """Return id and native id of the known device with one of its aliases, else the announced ones."""
+        """Return the ids of the known device with an alias of ``announced``; else the ids in the announcement."""
         for alias in announced.aliases:
             known = self._aliases.get(alias)
             if known is not None and self._members.get(known):
@@ -127,7 +130,10 @@ class Announcements:
         return [each for other, each in self._members.get(device, {}).items() if other != place]
 
     def info(self, device: str, place: str, new: StoredAnnouncement | None) -> Info:
-        """Return the description of a device after ``new`` (None: nothing) is announced at ``place``. The last wins."""
+        """Return the description of a device after ``new`` replaces its announcement at ``place`` (None: removes it).
+
+        If several announcements have the same field, the last one counts.
+        """
         members = {other: each for other, each in self._members.get(device, {}).items() if other != place}
         if new is not None:
             members[place] = new
@@ -161,7 +167,7 @@ class Announcements:
         return self._aliases.get(f"id/{native_id}") or Announced(native_id).id
 
     def check_limits(self, place: str, new: StoredAnnouncement) -> None:
-        """Raise Rejected (``too_many_devices``, ``too_many_metrics``) if an announcement would exceed the limits."""
+        """Raise Rejected (``too_many_devices``, ``too_many_metrics``) if adding ``new`` would exceed the limits."""
         if place not in self._places and len(self._places) >= MAX_PLACES:
             raise Rejected("too_many_devices", f"At most {MAX_PLACES} announcements are allowed.")
         announcements = (*self.others(new.id, place), new)
@@ -176,10 +182,10 @@ class Announcements:
 
         Args:
             device: The device's id.
-            now: The states in the current message, by :func:`status_key`.
+            now: What the current message says: True for available, by :func:`status_key`.
 
         Returns:
-            True, False or None if it is not known, and the metrics (empty if the whole device is offline).
+            True, False, or None if it is not known; and the metrics (empty if the whole device is offline).
         """
         entities = [entity for each in self._members.get(device, {}).values() for entity in each.entities]
         available = [self._available(entity, now) for entity in entities]
@@ -203,7 +209,7 @@ class Announcements:
         return (not decisive) if states and None not in states else None
 
     def set_status(self, key: str, online: bool | None) -> None:
-        """Store the last state of an availability topic. None deletes it."""
+        """Store what was last received on an availability topic. ``online`` None deletes it."""
         self._status.pop(key, None)
         if online is not None:
             self._turn += 1
@@ -213,14 +219,14 @@ class Announcements:
         return self._status.get(key, (None, 0))[0]
 
     def only_watcher(self, announcement: StoredAnnouncement, watched: Watched) -> bool:
-        """Return True if no other announcement has the same availability topic with the same payloads."""
+        """Return True if only this announcement uses the availability topic ``watched`` with the same payloads."""
         own = sum(entity.watched.count(watched) for entity in announcement.entities)
         return sum(other == watched for _, other in self.watched[watched.topic]) == own
 
     # -- changes ------------------------------------------------------------------------------------------------------
 
     def put(self, place: str, new: StoredAnnouncement | None) -> Iterable[Action]:
-        """Replace the announcement at ``place`` by ``new`` (None removes it), and return the changed subscriptions."""
+        """Replace the announcement at ``place`` by ``new`` (None removes it). Return the changes of subscriptions."""
         before = self._places.pop(place, None)
         old_topics = before.topics if before is not None else set()
         if before is not None:
@@ -276,7 +282,7 @@ def _covered(topic: str, filters: set[str]) -> bool:
 
 
 def _max_silence(readings: Sequence[EntityReading]) -> float | None:
-    """Return the seconds that a device may be silent if all its states expire, else None."""
+    """Return how many seconds the device may be silent; None unless all its states have an expiry time."""
     states = [reading.expires for reading in readings if not reading.is_event]
     return min(states) / 1000 if states and all(states) else None
 
@@ -289,5 +295,5 @@ def _set_or_delete(index: dict[str, list[Any]], topic: str, items: list[Any]) ->
 
 
 def status_key(watched: Watched) -> str:
-    """Return the key of an availability topic's state. Two entities may have different payloads for one topic."""
+    """Return the key under which the state of an availability topic with these payloads is stored."""
     return hashlib.blake2b(msgspec.json.encode(watched), digest_size=12).hexdigest()

@@ -1,4 +1,4 @@
-"""Commands of an entity: topic, encoding, allowed values, and the metric that confirms them.
+"""Derive the commands of an entity: topic, encoding, allowed values, and the metric that confirms each command.
 
 If the announcement has a template for a command, the payload is the template rendered with the value.
 
@@ -25,7 +25,10 @@ _PRESSED = {
 
 
 def commands_of(component: Component, metric: str) -> dict[str, dict[str, Any]]:
-    """Return the commands by the metric that they set. Raises Rejected (``bad_template``, ``bad_topic``)."""
+    """Return the descriptions of an entity's commands, by the metric that they set.
+
+    ``metric`` is the entity's own metric. Raises Rejected (``bad_template``, ``bad_topic``).
+    """
     parser = _CommandParser(component.config, metric)
     parser.read(component.kind)
     return parser.found
@@ -93,7 +96,7 @@ class _CommandParser:
             self._add(each, f"{each}_command", type="text")
 
     def _json_light(self) -> None:
-        """Add the commands of a light with JSON. Brightness and color also switch it on."""
+        """Add the commands of a light with the JSON schema. Setting brightness or colour also switches the light on."""
         config = self._config
         self._add("", "command", encoding="json", property="state", type="boolean", on="ON", off="OFF")
         modes = config.get("supported_color_modes")
@@ -150,7 +153,15 @@ class _CommandParser:
     # -- one command ----------------------------------------------------------------------------------------------
 
     def _add(self, part: str, key: str, *, template_key: str = "", confirmed: bool = True, **schema: Any) -> None:
-        """Add a command if the announcement has its topic. ``template_key`` is for a template with an unusual key."""
+        """Add a command, unless the announcement has no topic for it.
+
+        Args:
+            part: The part of the entity that the command sets; empty for the entity's main value.
+            key: The beginning of the configuration keys for topic and template.
+            template_key: The configuration key of the template, if it does not follow from ``key``.
+            confirmed: Whether the metric's reported value confirms the command.
+            schema: Type and allowed values.
+        """
         topic = topic_of(self._config, f"{key}_topic")
         if topic is None:
             return
@@ -168,7 +179,10 @@ class _CommandParser:
         self._add(part, key, type="enum", values=texts, **schema)
 
     def _words(self, part: str, key: str, defaults: dict[str, str | None], confirmed: bool = False) -> None:
-        """Add a command with a fixed set of payloads. The state uses other texts, so it cannot confirm the command."""
+        """Add a command whose value is one of a fixed set of payloads.
+
+        By default no reported value can confirm it, because the state topic uses other words than the payloads.
+        """
         words = [word(self._config.get(payload)) or default for payload, default in defaults.items()]
         self._add(part, key, confirmed=confirmed, type="enum", values=[each for each in words if each])
 

@@ -1,4 +1,4 @@
-"""Decode one message of an entity's topic for all devices that use the topic."""
+"""Decode one message on an entity's topic, for all devices that use the topic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNREAD: Any = object()
 
 
 class DecodedMessage:
-    """Result of a message: values by device, expirations and rejections."""
+    """The results of one message: values by device, expired values and rejections."""
 
     __slots__ = ("_parsed", "_text", "changes", "expirations", "message", "rejections", "values")
 
@@ -32,7 +32,7 @@ class DecodedMessage:
         self.rejections: list[Rejection] = []
 
     def read(self, route: Route) -> None:
-        """Add the values of one route. An error rejects only the values of this route."""
+        """Decode the message for one route and add the values. An error rejects only this route's values."""
         reading = route.reading
         if reading.is_event and self.message.retained:
             return
@@ -54,7 +54,7 @@ class DecodedMessage:
             self.rejections.append(rejection(self.message, error))
 
     def available(self, watched: Watched) -> bool | None:
-        """Return whether the message says available or not, None if it says neither."""
+        """Return True if the message says "available", False if "not available", None if it says neither."""
         text = self._text
         if watched.template is not None:
             try:
@@ -68,13 +68,17 @@ class DecodedMessage:
 
     @property
     def parsed(self) -> Any:
-        """The payload as JSON, parsed once; ``...`` if it is not JSON."""
+        """The payload as JSON, parsed only once; ``...`` (Ellipsis) if the payload is not JSON."""
         if self._parsed is _UNREAD:
             self._parsed = self._object() if self._text[:1] == "{" else _json(self._text)
         return self._parsed
 
     def _object(self) -> Any:
-        """Return the payload as a JSON object. Reject other payloads, because templates would find no value in them."""
+        """Return the payload, which begins with a brace, as JSON.
+
+        If it is not valid JSON, add a rejection and return ``...`` (Ellipsis), because templates would find no value in
+        it.
+        """
         try:
             return parse_telemetry(self.message.payload)
         except Rejected as error:

@@ -1,8 +1,8 @@
 """Home Assistant MQTT discovery: ``PREFIX/COMPONENT/[NODE/]OBJECT/config`` and ``PREFIX/device/OBJECT/config``.
 
-All entities of a device are one device of the hub. A metric is an entity's ``unique_id``; the parts of an entity are
-metrics below it (``lamp.brightness``). Entities whose topics belong to another dialect are left to that dialect, so
-that a device that is announced in both ways exists once. Announcements are stored with their original payload.
+All entities of a device become one device of the hub. A metric is named by its entity's ``unique_id``; parts of an
+entity are metrics below it (``lamp.brightness``). Entities whose topics belong to another dialect are left to that
+dialect, so that a device with two announcements exists only once. Announcements are stored with their original payload.
 
 Source: the Home Assistant documentation, "MQTT".
 """
@@ -28,11 +28,11 @@ from hub.model import Availability, Identity, RawMessage, Record, Rejection, Val
 from hub.topics import covers, is_own, overlap
 
 MAX_PAYLOAD = 65_536
-"""Limit of a state message: a template may contain it several times."""
+"""Maximum size of a state message in bytes. It is low because a template may repeat the message several times."""
 MAX_REJECTIONS = 64
-"""Limit of rejections for one announcement."""
+"""Maximum number of rejections that are reported for one announcement."""
 _PLACE, _STATUS = "place/", "status/"
-"""Keys of the dialect's state."""
+"""Prefixes of the keys of the dialect's stored state: announcements by place, and states of availability topics."""
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -47,7 +47,7 @@ class HomeAssistantDialect:
     Args:
         prefix: Home Assistant's discovery prefix.
         taken: Returns True for a topic that another dialect owns.
-        reserved: The topic filters of these dialects.
+        reserved: The topic filters of the other dialects.
     """
 
     name = "homeassistant"
@@ -72,7 +72,7 @@ class HomeAssistantDialect:
         return self._is_entity_topic(topic) or self._is_announcement(topic)
 
     def _is_entity_topic(self, topic: str) -> bool:
-        """Return True for a topic of an entity. Filters with wildcards do not apply below the discovery prefix."""
+        """Return True for a topic that an entity uses. Below the discovery prefix, wildcards do not count."""
         if self._devices.hears(topic):
             return True
         return not topic.startswith(self._prefix) and self._devices.listeners(topic) != ((), ())
@@ -116,7 +116,7 @@ class HomeAssistantDialect:
     def _entities(
         self, message: RawMessage, components: Sequence[Component]
     ) -> tuple[tuple[Entity, ...], list[Rejection]]:
-        """Return the entities of an announcement that this dialect decodes, and the rejected ones."""
+        """Return the entities of an announcement that this dialect decodes, and rejections for invalid ones."""
         found: list[Entity] = []
         rejected: list[Rejection] = []
         for component in components:
@@ -130,7 +130,7 @@ class HomeAssistantDialect:
         return tuple(found), rejected[:MAX_REJECTIONS]
 
     def _own(self, found: Entity | None) -> Entity | None:
-        """Return the entity, None if it is another dialect's. Raises Rejected (``topic_taken``) if topics overlap."""
+        """Return the entity; None if other dialects own its topics. Raises Rejected if they own only some of them."""
         if found is None:
             return None
         topics = {r.topic for r in found.readings} | {c["topic"] for c in found.commands.values()}
@@ -147,7 +147,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(found, watched=watched)
 
     def _check_overlap(self, topic: str) -> None:
-        """Raise Rejected (``topic_taken``) for a filter that overlaps with filters of other dialects."""
+        """Raise Rejected (``topic_taken``) if the filter ``topic`` partly overlaps the filters of other dialects."""
         # An overlap in which either filter begins with a wildcard is accepted: this dialect then gets only the topics
         # that no other owns.
         for other in self._reserved:
@@ -169,7 +169,7 @@ class HomeAssistantDialect:
     def _withdrawn(
         self, message: RawMessage, place: str, before: StoredAnnouncement | None, rejected: list[Rejection]
     ) -> Result:
-        """Return the result of a removed announcement: its values expire; the device and its history are kept."""
+        """Return the result of removing an announcement: its metrics lose their values. Device and history are kept."""
         if before is None:
             return Result(rejections=rejected)
         identities = (self._identity(before.id, before.native_id, place, None),)
@@ -185,7 +185,7 @@ class HomeAssistantDialect:
         after: StoredAnnouncement | None,
         result: Result,
     ) -> Result:
-        """Return ``result`` with the expirations of metrics that are no longer announced."""
+        """Return ``result`` with an expiry event for each metric that is no longer announced."""
         others = self._devices.others(before.id, place)
         if after is not None and after.id == before.id:
             others.append(after)
@@ -195,7 +195,7 @@ class HomeAssistantDialect:
         return msgspec.structs.replace(result, expirations=expirations, gone=() if others else (before.id,))
 
     def _unused_states(self, before: StoredAnnouncement, after: StoredAnnouncement | None) -> list[DialectState]:
-        """Return changes that delete the states of availability topics that no entity uses now."""
+        """Return changes that delete the stored states of availability topics that no entity uses any longer."""
         used = {watched for each in (after.entities if after else ()) for watched in each.watched}
         removed = {watched for each in before.entities for watched in each.watched} - used
         unused = [each for each in removed if self._devices.only_watcher(before, each)]
@@ -238,7 +238,7 @@ class HomeAssistantDialect:
         return Identity(device, self._devices.native_id(device), self.name, self._devices.info(device, "", None))
 
     def _availability(self, decoded: DecodedMessage, pairs: Sequence[tuple[str, Watched]]) -> Iterator[Availability]:
-        """Yield the new availability of each device that has this message's topic as an availability topic."""
+        """Yield the new availability of the devices in ``pairs``: the message's topic is their availability topic."""
         now: dict[str, bool] = {}
         for _, watched in pairs:
             online = decoded.available(watched)
@@ -270,7 +270,7 @@ class HomeAssistantDialect:
         return list(self._devices.put(place, stored))
 
     def _parse_state(self, place: str, value: bytes) -> StoredAnnouncement | None:
-        """Return a stored announcement, None if this version would reject it: the broker delivers it again."""
+        """Return a stored announcement; None if this version rejects it. The broker delivers announcements again."""
         state = msgspec.msgpack.decode(value, type=_State)
         try:
             parsed = read_discovery(place, state.payload)
@@ -282,7 +282,7 @@ class HomeAssistantDialect:
         return StoredAnnouncement(state.id, state.native_id, _digest(state.payload), parsed.device, entities)
 
     def tick(self, view: View, now: int) -> Result:
-        """Return the values whose ``expire_after`` or ``off_delay`` is over."""
+        """Return values that expire now by ``expire_after``, and booleans that become false now by ``off_delay``."""
         expirations: list[ValueExpired] = []
         records: list[Record] = []
         for device, reading in self._devices.timed():

@@ -18,7 +18,7 @@ from hub.errors import Rejected
 from hub.topics import slug
 
 MAX_BYTES = 65_536
-"""Limit for the announcement of one entity. That of a whole device may be four times as large."""
+"""Maximum size of an entity's announcement in bytes. That of a whole device may be four times as large."""
 MAX_COMPONENTS = 256
 MAX_TEXT = 200
 MAX_TOPIC = 500
@@ -28,7 +28,7 @@ _ALSO_SHARED = ("payload_not_available", "state_topic", "command_topic", "encodi
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """Description of a device in an announcement."""
+    """The description of a device in an announcement."""
 
     native_id: str
     aliases: tuple[str, ...] = ()  # identifiers and addresses: devices with a common one are the same device
@@ -41,12 +41,12 @@ class Announced(msgspec.Struct, frozen=True):
 
     @property
     def id(self) -> str:
-        """The device's id. It begins with ``ha:``, since announcements may contain any identifier."""
+        """The device's id in the hub. It begins with ``ha:``, because announcements may contain any identifier."""
         return slug(f"ha:{self.native_id}")
 
 
 class Component(msgspec.Struct, frozen=True):
-    """One entity: its kind, the last level of its topic, and its configuration with full keys."""
+    """One entity in an announcement: its kind, the last level of its topic, and its configuration with full keys."""
 
     kind: str
     key: str
@@ -58,7 +58,7 @@ class Component(msgspec.Struct, frozen=True):
 
 
 class DiscoveryMessage(msgspec.Struct, frozen=True):
-    """Parsed discovery message. Without components it removes the announcement."""
+    """A parsed discovery message. A message without components removes the announcement."""
 
     device: Announced
     components: tuple[Component, ...] = ()
@@ -66,7 +66,7 @@ class DiscoveryMessage(msgspec.Struct, frozen=True):
 
 
 def read_discovery(place: str, payload: bytes) -> DiscoveryMessage:
-    """Parse a message on ``PREFIX/`` + ``place`` + ``/config``. Raises Rejected."""
+    """Parse a discovery message. Its topic is ``PREFIX/`` + ``place`` + ``/config``. Raises Rejected."""
     kind, _, rest = place.partition("/")
     match = _PLACE.fullmatch(rest)
     if match is None:
@@ -104,7 +104,10 @@ def _components(kind: str, key: str, body: dict[str, Any]) -> tuple[Component, .
 
 
 def _expanded(body: dict[str, Any], base: Any = None) -> dict[str, Any]:
-    """Return the object with full keys, and with the base topic in place of ``~`` at the start or end of a topic."""
+    """Return ``body`` with unabbreviated keys, and with ``~`` at the start or end of topics replaced.
+
+    ``~`` is replaced by the object's own base topic, or else by ``base``.
+    """
     full = _with_full_keys(body)
     listed = full.get("availability")
     items: list[Any] = [listed] if isinstance(listed, dict) else _list(listed)
@@ -131,7 +134,11 @@ def _with_base(topic: str, base: str) -> str:
 
 
 def _device(block: Any, place: str, name: str | None) -> Announced:
-    """Return the device, identified by its first identifier, else its first address, else the topic."""
+    """Return the description of a device.
+
+    Its native id is its first identifier, else its first address, else ``place``, which comes from the topic. ``name``
+    is used if the description has no name.
+    """
     if not isinstance(block, dict):
         return Announced(place, name=name or place)
     full = {DEVICE.get(key, key): value for key, value in block.items()}
@@ -156,7 +163,7 @@ def _device(block: Any, place: str, name: str | None) -> Announced:
 
 
 def text(value: Any) -> str | None:
-    """Return a text or number as a text, None for other values and for an empty text."""
+    """Return a text or number as a stripped text; None for other values and for an empty text."""
     if isinstance(value, bool) or not isinstance(value, str | int | float) or value == UNREADABLE:
         return None
     return str(value).strip()[:MAX_TEXT] or None
@@ -167,12 +174,18 @@ def _list(value: Any) -> list[Any]:
 
 
 def word(value: Any) -> str | None:
-    """Return a payload in an announcement as a text. True is ``True``, as in Home Assistant."""
+    """Return a payload in an announcement as a text; None for other types. The boolean true becomes ``True``.
+
+    Home Assistant does the same.
+    """
     return str(value).strip()[:MAX_TEXT] if isinstance(value, str | bool | int | float) else None
 
 
 def topic_of(config: dict[str, Any], key: str) -> str | None:
-    """Return a topic to publish to, None if the key is missing. Raises Rejected (``bad_topic``)."""
+    """Return the topic under ``key``, to publish to; None if the key is missing.
+
+    Raises Rejected (``bad_topic``) for an invalid topic or a wildcard.
+    """
     topic = filter_of(config, key)
     if topic is not None and is_wild(topic):
         raise Rejected("bad_topic", f"{key} {topic[:60]!r} has a wildcard, so nothing can be published there.")
@@ -180,7 +193,7 @@ def topic_of(config: dict[str, Any], key: str) -> str | None:
 
 
 def filter_of(config: dict[str, Any], key: str) -> str | None:
-    """Return a topic filter to subscribe to, None if the key is missing.
+    """Return the topic filter under ``key``, to subscribe to; None if the key is missing.
 
     Raises:
         Rejected: The filter is invalid, or its wildcards would match topics of other devices (``bad_topic``).

@@ -1,4 +1,4 @@
-"""Convert a component to an entity: topics, templates, payloads and units, from one table of the supported components.
+"""Convert a component to an entity with topics, templates, payloads and units. One table has all supported components.
 
 Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
 """
@@ -27,11 +27,14 @@ MAX_WATCHED = 16
 _NOT_NUMBERS = frozenset(("timestamp", "date", "enum", "uptime"))
 _NUMERIC = ("unit_of_measurement", "state_class")
 Words = tuple[tuple[tuple[str, ...], str, Value | None], ...]
-"""Payloads as (configuration keys, default, value). The first key that exists has the payload."""
+"""Payloads and their meanings, each as (configuration keys, default payload, value).
+
+The first key that is configured has the payload.
+"""
 
 
 class Slot(NamedTuple):
-    """One state topic of a component."""
+    """One state topic of a kind of component."""
 
     part: str  # what follows the entity's metric and a dot in the name; empty for the entity's metric itself
     topic: str  # configuration key of the topic
@@ -155,11 +158,11 @@ SLOTS: dict[str, tuple[Slot, ...]] = {
     "alarm_control_panel": (Slot("", "state_topic", "value_template"),),
     "device_automation": (Slot("", "topic", "value_template", "trigger"),),
 }
-"""State topics by component. Components that are not listed (camera, image, tag, …) are ignored."""
+"""The state topics of each kind of component. Other kinds of components (camera, image, tag, …) are ignored."""
 
 
 class Watched(msgspec.Struct, frozen=True):
-    """Availability topic of an entity."""
+    """An availability topic of an entity, with the payloads for available and not available."""
 
     topic: str
     available: str
@@ -181,10 +184,10 @@ class Entity(msgspec.Struct, frozen=True):
 
 
 def entity(component: Component) -> Entity | None:
-    """Return the entity of a component, None if its kind is not supported.
+    """Return the entity that a component describes; None if its kind is not supported.
 
     Raises:
-        Rejected: With the reason ``bad_topic`` (also if it has no topic at all), ``bad_template`` or ``bad_name``.
+        Rejected: The reason is ``bad_topic`` (also if it has no topic at all), ``bad_template`` or ``bad_name``.
     """
     config = component.config
     slots = SLOTS.get(component.kind)
@@ -228,7 +231,10 @@ def _readings(component: Component, metric: str, slots: tuple[Slot, ...]) -> Ite
 
 
 def _numeric(config: dict[str, Any]) -> bool:
-    """Return True if a sensor is numeric: as in Home Assistant, if it has a unit, a class or a precision."""
+    """Return True if a sensor is numeric: it has a unit, a state class, a numeric device class or a precision.
+
+    Home Assistant uses the same rule.
+    """
     kind = text(config.get("device_class"))
     declared = kind is not None or any(config.get(key) is not None for key in _NUMERIC)
     return kind not in _NOT_NUMBERS and (declared or number(config, "suggested_display_precision") is not None)
@@ -262,7 +268,7 @@ def _watched(config: dict[str, Any]) -> Iterator[Watched]:
 
 
 def _payloads(config: dict[str, Any], words: Words) -> dict[str, Value | None]:
-    """Return the meaning of each payload in the configuration: ``{"ON": True, "OFF": False}``."""
+    """Return the meaning of each payload, as configured or by default: ``{"ON": True, "OFF": False}``."""
     found: dict[str, Value | None] = {}
     for keys, default, value in words:
         payload = next((each for key in keys if (each := word(config.get(key))) is not None), default)

@@ -1,7 +1,7 @@
-"""Home Assistant's filters, functions and tests for templates that devices use, with limits.
+"""Home Assistant's template filters, functions and tests that devices use, with limits.
 
-Their results have at most :data:`MAX_TEXT` characters. The only time zone is UTC, and ``now()`` is the time of the
-message. The template engine is not imported here: an undefined value raises the engine's own error.
+Results have at most :data:`MAX_TEXT` characters. The only time zone is UTC, and ``now()`` is the time of the message.
+This module does not import the template engine: an undefined value raises the engine's own error.
 
 Source: the Home Assistant documentation, "Templating", "Home Assistant template extensions".
 """
@@ -35,7 +35,7 @@ _DATE = re.compile(r"%[-_0^#]*\d")
 
 
 def bounded(size: int) -> None:
-    """Raise ValueError for a text or list that would be larger than :data:`MAX_TEXT`."""
+    """Raise ValueError if a text or list of this size is larger than :data:`MAX_TEXT`."""
     if size > MAX_TEXT:
         raise ValueError(f"the result has more than {MAX_TEXT} characters")
 
@@ -116,7 +116,10 @@ def replaced(value: Any, old: Any, new: Any, count: int | None = None) -> str:
 
 
 def formatted(pattern: Any, *values: Any) -> str:
-    """Format as ``"%0.1f" | format(x)``. Widths may have two digits and must be in the pattern itself."""
+    """Format values by a ``%`` pattern, as ``"%0.1f" | format(x)`` does.
+
+    Widths in the pattern may have two digits, and must not be taken from the values (``*``).
+    """
     text = str(pattern)
     for width, precision in _WIDTH.findall(text):
         if len(width) > 2 or len(precision or "") > 2:
@@ -171,7 +174,7 @@ def as_timestamp(value: Any, default: Any = _RAISE) -> Any:
 
 
 def timestamp_custom(value: Any, pattern: str = "%Y-%m-%d %H:%M:%S", local: bool = True, default: Any = _RAISE) -> Any:
-    """Format a time, always in UTC. ``local`` is ignored, since the hub has no other time zone."""
+    """Format a time in UTC. ``local`` is ignored, because the hub has no other time zone."""
     moment = as_datetime(value, default)
     if not isinstance(moment, datetime):
         return moment

@@ -1,7 +1,7 @@
-"""Titles, device classes and categories of an entity's metrics, by Home Assistant's rules for entity names.
+"""Derive titles, device classes and categories of an entity's metrics, by Home Assistant's rules for entity names.
 
-The device's name is removed from the beginning of a name. An entity without a name gets that of its device class or its
-kind. (Home Assistant uses the device's name, which the dashboard shows above anyway.)
+If an entity's name begins with the device's name, that part is removed. An entity without a name gets the name of its
+device class or kind. (Home Assistant uses the device's name instead, which the dashboard shows above anyway.)
 
 Source: the Home Assistant documentation, "Entity naming" and "MQTT", "Naming of MQTT Entities".
 """
@@ -42,7 +42,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class EntityNames(msgspec.Struct, frozen=True):
-    """Names of an entity and its metrics."""
+    """The names of one entity, from which the titles, device classes and categories of its metrics follow."""
 
     main: str  # empty for the main entity of its device
     kind: str  # the name of an entity without one
@@ -53,7 +53,7 @@ class EntityNames(msgspec.Struct, frozen=True):
 
 
 def names_of(component: Component, metric: str, readings: Iterable[EntityReading]) -> EntityNames:
-    """Return the names of an entity and its metrics."""
+    """Return the names of an entity and its metrics. ``metric`` is the entity's main metric."""
     config = component.config
     found = class_name(config.get("device_class")) or (
         "switch" if component.kind in _ON_OFF else "lock" if component.kind == "lock" else None
@@ -78,7 +78,10 @@ def names_of(component: Component, metric: str, readings: Iterable[EntityReading
 
 
 def _main(component: Component) -> str:
-    """Return the announced name. Without one it is the object id, or empty if there is a device class."""
+    """Return the announced name of an entity.
+
+    Without one, return its object id in words, or an empty text if it has a device class or no object id.
+    """
     config: dict[str, Any] = component.config
     if "name" in config:
         return text(config["name"]) or ""
@@ -89,7 +92,7 @@ def _main(component: Component) -> str:
 
 
 def titles(devices: Sequence[str], entities: Sequence[EntityNames]) -> dict[str, str]:
-    """Return the titles of all metrics of one device. ``devices`` are the device's name and native ids."""
+    """Return the titles of all metrics of one device. ``devices`` are the device's name and its native ids."""
     common = set.intersection(*(set(_words(each.key)) for each in entities)) if len(entities) > 1 else set[str]()
     names: dict[str, tuple[str, str]] = {}
     for each in entities:
@@ -106,7 +109,7 @@ def titles(devices: Sequence[str], entities: Sequence[EntityNames]) -> dict[str,
 
 
 def _without(devices: Sequence[str], name: str) -> str:
-    """Return ``name`` without a name of its device at the beginning."""
+    """Return ``name`` without the device's name at its beginning. ``devices`` are the names and ids of the device."""
     for device in devices:
         device_words, words = _words(device), list[str]()
         for found in _WORD.finditer(name.casefold()) if device_words else ():

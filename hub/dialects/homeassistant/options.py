@@ -1,6 +1,6 @@
-"""Options in an announcement. As in Home Assistant, numbers and booleans may be texts.
+"""Read options of an announcement. As in Home Assistant, numbers and booleans may be written as texts.
 
-An invalid one is ignored, and :func:`faults` reports it.
+An invalid option is ignored, and :func:`faults` reports it.
 
 Source: the Home Assistant documentation, the pages of the MQTT components ("Configuration variables").
 """
@@ -27,7 +27,7 @@ NUMBERS: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("speed_range_min", "speed_range_max", "position_open", "position_closed"), _ANY),
     **dict.fromkeys(("tilt_min", "tilt_max", "tilt_opened_value", "tilt_closed_value"), _ANY),
 }
-"""Numeric keys with (minimum, maximum)."""
+"""Keys of numeric options, with (minimum, maximum)."""
 BOOLEANS = frozenset(
     (
         *("retain", "optimistic", "tilt_optimistic", "enabled_by_default", "force_update", "reports_position"),
@@ -39,12 +39,12 @@ MODES = ("all", "any", "latest")
 """Allowed values of ``availability_mode``."""
 _LISTS = frozenset(("availability", "options"))
 _JSON_LIGHT = frozenset(("brightness", "color_temp", "effect", "flash", "transition"))
-"""Boolean keys of a light with the JSON schema only."""
+"""Keys that are boolean options only for a light with the JSON schema."""
 _TRUE, _FALSE = frozenset(("1", "true", "yes", "on", "enable")), frozenset(("0", "false", "no", "off", "disable"))
 
 
 def number(config: Mapping[str, Any], key: str) -> float | None:
-    """Return the number under ``key``, None if it is missing, not a number or out of range."""
+    """Return the number under ``key``; None if it is missing, not a number or out of range."""
     value = config.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
@@ -57,7 +57,7 @@ def number(config: Mapping[str, Any], key: str) -> float | None:
 
 
 def boolean(config: Mapping[str, Any], key: str) -> bool | None:
-    """Return the boolean under ``key``, None if it is missing or not a boolean."""
+    """Return the boolean under ``key``; None if it is missing or not a boolean."""
     value = config.get(key)
     if isinstance(value, int | float):
         return value != 0
@@ -66,7 +66,7 @@ def boolean(config: Mapping[str, Any], key: str) -> bool | None:
 
 
 def faults(kind: str, config: Mapping[str, Any]) -> Iterator[Rejected]:
-    """Yield an error for each invalid option of an entity."""
+    """Yield an error for each invalid option of an entity of the given ``kind``."""
     json_light = kind == "light" and config.get("schema") == "json"
     for key, value in config.items():
         if value is None:

@@ -1,8 +1,8 @@
-"""Regular expressions in templates, with limits so that none takes long.
+"""Use regular expressions in templates, with limits so that no search takes long.
 
-A pattern may have few repeats and alternatives, and none inside a repeat. A failing search tries every way to divide
-the text among the repeats, at every position, times the ways through the alternatives. Before a search, this number is
-computed and limited.
+A pattern may have few repeats and alternatives, and neither of them inside a repeat. A failing search tries, at every
+position, every way to divide the text among the repeats, for each combination of alternatives. The number of these ways
+is computed before a search, and limited.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from math import comb
 from typing import Any, NamedTuple
 
 MAX_PATTERN, MAX_SUBJECT, MAX_REPEATS = 200, 256, 3
-"""Limits for the length of a pattern, the length of the text, and the repeats in a pattern."""
+"""Maximum number of characters of a pattern, of characters of the text, and of repeats in a pattern."""
 MAX_WAYS = 500_000
-"""Limit of the ways in which a pattern may be tried on a text: at most about 50 ms."""
+"""Maximum number of ways in which a pattern may be tried on a text. A search then takes at most about 50 ms."""
 
 
 class _Pattern(NamedTuple):
-    """Compiled pattern with the numbers that determine its worst case."""
+    """A compiled pattern with the numbers that determine how long a search can take."""
 
     compiled: re.Pattern[str]
     repeats: int
@@ -30,7 +30,10 @@ class _Pattern(NamedTuple):
 
 @lru_cache(1_000)
 def _pattern(text: str, ignore_case: bool) -> _Pattern:
-    """Compile a pattern. Raises ValueError if it has nested repeats, alternatives in a repeat or back references."""
+    """Compile a pattern.
+
+    Raises ValueError if it is invalid or too long, or has nested repeats, alternatives in a repeat or back references.
+    """
     if len(text) > MAX_PATTERN:
         raise ValueError(f"a pattern may have at most {MAX_PATTERN} characters")
     try:
@@ -45,7 +48,10 @@ def _pattern(text: str, ignore_case: bool) -> _Pattern:
 
 
 def _choices(parsed: Any) -> int:
-    """Return the number of ways through the alternatives, times two for each, because they cost more than repeats."""
+    """Return the number of combinations of alternatives in a parsed pattern; recursive.
+
+    Each choice between alternatives counts twice, because it costs more than a repeat.
+    """
     ways = 1
     for operation, argument in parsed:
         if operation is sre.BRANCH:
@@ -58,7 +64,10 @@ def _choices(parsed: Any) -> int:
 
 
 def _repeats(parsed: Any, inside: bool) -> int:
-    """Return the number of repeats. Raises ValueError for what is not allowed in a pattern, or ``inside`` a repeat."""
+    """Return the number of repeats in a parsed pattern; recursive.
+
+    Raises ValueError for constructs that are not allowed at all, or not inside a repeat (``inside``).
+    """
     found = 0
     for operation, argument in parsed:
         if operation in (sre.MAX_REPEAT, sre.MIN_REPEAT, sre.POSSESSIVE_REPEAT):
@@ -79,7 +88,10 @@ def _repeats(parsed: Any, inside: bool) -> int:
 
 
 def _prepared(value: Any, find: str, ignore_case: bool) -> tuple[re.Pattern[str], str]:
-    """Return the compiled pattern and the text. Raises ValueError if a search could take too long."""
+    """Return the pattern ``find``, compiled, and ``value`` as a text.
+
+    Raises ValueError if a search could take too long.
+    """
     text = str(value)
     if len(text) > MAX_SUBJECT:
         raise ValueError(f"a regular expression may be used on at most {MAX_SUBJECT} characters")

@@ -1,7 +1,7 @@
 """Decode the state of an entity to values, by the kind of its topic.
 
-None is an unknown value: null, ``None``, ``nan``, ``unknown`` and ``unavailable``. Values that are missing in a message
-are left out.
+The value None means that the device does not know the value: null, ``None``, ``nan``, ``unknown`` and ``unavailable``.
+Metrics without a value in the message are left out.
 
 Source: the Home Assistant documentation, the pages of the MQTT components.
 """
@@ -19,7 +19,10 @@ from hub.errors import Rejected
 from hub.model import Value
 
 Values = Iterable[tuple[str, Value | Rejected | None]]
-"""(metric, value). The value is a Rejected if this part of the message is invalid."""
+"""Pairs of a metric and its value.
+
+The value is a Rejected if this part of the message is invalid, and None if it is unknown.
+"""
 NOT_KNOWN = frozenset(("None", "unknown", "unavailable"))
 _UNKNOWN_NUMBERS = frozenset(("none", "null", "nan", "unknown", "unavailable", "inf", "-inf", "infinity", "-infinity"))
 _LIGHT = ("brightness", "color_temp", "color_mode", "effect", "white")
@@ -31,12 +34,12 @@ _NUMBERS = frozenset(
     ("brightness", "color_temp", "white", "latitude", "longitude", "gps_accuracy", "altitude", "battery_level",
      "update_percentage", "volume_level", "duration", "position")
 )  # fmt: skip
-"""Parts that are numbers. Others are what the payload has."""
+"""Parts of an entity that must be numbers. Other parts have the type that the payload has."""
 _MAX_PARTS = 32
 
 
 class EntityReading(msgspec.Struct, frozen=True):
-    """How a topic of an entity is decoded."""
+    """How to decode the messages on one topic of an entity."""
 
     metric: str
     topic: str
@@ -48,7 +51,7 @@ class EntityReading(msgspec.Struct, frozen=True):
 
     @property
     def is_event(self) -> bool:
-        """Whether it is an event rather than a state. A retained event is ignored."""
+        """Whether the topic reports events instead of a state. A retained event is ignored."""
         return self.kind in ("event", "trigger")
 
     @property
@@ -57,7 +60,11 @@ class EntityReading(msgspec.Struct, frozen=True):
 
 
 def read_entity(reading: EntityReading, text: str, parsed: Any) -> Values:
-    """Return the values in a payload. ``parsed`` is its JSON, ``...`` if it is not JSON. Raises Rejected."""
+    """Return the values in a payload. Raises Rejected.
+
+    ``text`` is the payload, or what its template returned. ``parsed`` is the same as JSON; ``...`` (Ellipsis) if it is
+    not JSON.
+    """
     return KINDS[reading.kind](reading, text, parsed)
 
 
@@ -93,7 +100,7 @@ def _zone(reading: EntityReading, text: str, parsed: Any) -> Values:
 
 
 def _trigger(reading: EntityReading, text: str, parsed: Any) -> Values:
-    """Decode a trigger, which has fired if the payload is the announced one."""
+    """Decode a trigger. It has fired if the payload is the announced one, or if no payload was announced."""
     if not reading.words:
         return ((reading.metric, scalar(reading.metric, text)),)
     return ((reading.metric, reading.words[text]),) if text in reading.words else ()
@@ -146,7 +153,7 @@ def _attributes(reading: EntityReading, text: str, parsed: Any) -> Values:
 
 
 def _state(reading: EntityReading, body: dict[str, Any]) -> Values:
-    """Return the state in an object. An invalid state does not reject the other parts."""
+    """Return the value of the key ``state``. If it is invalid, only this value is rejected, not the other parts."""
     if "state" not in body:
         return ()
     state = body["state"]
@@ -159,7 +166,11 @@ def _state(reading: EntityReading, body: dict[str, Any]) -> Values:
 
 
 def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] | None) -> list[tuple[str, Any]]:
-    """Return the scalar parts of ``body`` as metrics below the entity's own. Null is an unknown value."""
+    """Return parts of a JSON object as (metric, value). The metrics are named below the entity's own metric.
+
+    ``names`` selects the keys; None selects all. Null becomes None, an invalid value becomes a Rejected, and nested
+    objects and lists are left out.
+    """
     found: list[tuple[str, Any]] = []
     for name in list(body)[:_MAX_PARTS] if names is None else [name for name in names if name in body]:
         value, metric = body[name], f"{reading.metric}.{name}"
@@ -176,7 +187,7 @@ def _parts(reading: EntityReading, body: dict[str, Any], names: tuple[str, ...] 
 
 
 def _part_number(metric: str, value: Any) -> Value | None:
-    """Return a part that is a number, also written as a text; None if it is unknown. Raises Rejected."""
+    """Return a part as a number, even if it is written as a text; None if it is unknown. Raises Rejected."""
     text = "true" if value is True else "false" if value is False else str(value)
     if text.lower() in _UNKNOWN_NUMBERS:
         return None

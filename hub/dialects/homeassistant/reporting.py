@@ -1,4 +1,4 @@
-"""When the entities of a device send their states: at intervals, or only when something changes."""
+"""Determine when the entities of a device send their states: at intervals, or only when something changes."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from hub.dialects.homeassistant.discovery import Component, text
 from hub.model import Reporting
 
 EntityReporting = Literal["regularly", "changes", "aside"]
-"""``aside``: the entity says nothing about how its device reports."""
+"""How an entity sends its state. ``aside`` means that the entity does not show how its device reports."""
 _REGULAR = frozenset(("sensor", "device_tracker"))
 _ASIDE = frozenset(("binary_sensor", "switch", "button", "scene", "notify"))
-"""Kinds of entities without a value, or with one that the registry recognizes as a state."""
+"""Kinds of entities that do not show how their device reports.
+
+They have no value, or a value that the registry recognizes as a state.
+"""
 _ASIDE_CLASSES = frozenset(("battery", "signal_strength"))
 
 
 def entity_reporting(component: Component) -> EntityReporting:
-    """Return when an entity sends its state, from its component, class and category."""
+    """Return how an entity sends its state, judged by its kind, device class and category."""
     config = component.config
     if component.kind in _ASIDE or text(config.get("device_class")) in _ASIDE_CLASSES:
         return "aside"
@@ -27,9 +30,10 @@ def entity_reporting(component: Component) -> EntityReporting:
 
 
 def device_reporting(entities: Iterable[EntityReporting]) -> Reporting | None:
-    """Return "events" for a device that sends states only when they change, such as a dimmer or a cover.
+    """Return "events" if a device sends states only when they change, such as a dimmer or a cover; else None.
 
-    Not "changes": a burst, as of the positions of a moving cover, would make the device count as regular.
+    The result is not "changes", because a burst of messages, such as the positions of a moving cover, would then make
+    the device count as one that reports regularly.
     """
     found = set(entities)
     return "events" if "changes" in found and "regularly" not in found else None

@@ -26,11 +26,11 @@ from hub.errors import Rejected
 MAX_SOURCE = 4_096
 MAX_DEPTH = 40
 MAX_LISTED = 16
-"""Limit of names in list and object literals, since each may be a whole message."""
+"""Maximum number of variables in list and object literals. Each variable may hold a whole message."""
 MAX_BITS = 1_024
-"""Limit of the product of two integers."""
+"""Maximum number of bits of the product of two integers."""
 MAX_PATTERNS = 8
-"""Limit of uses of regular expressions."""
+"""Maximum number of regular expressions in a template."""
 _TIMES = ("now", "utcnow")
 _MATCHING = frozenset(name for name in FILTERS if name.startswith("regex_")) | {"match", "search"}
 _ALLOWED = {
@@ -52,7 +52,7 @@ _OF_DICT = frozenset(dir(dict))
 
 
 class Missing(Exception):
-    """The message lacks a field that the template uses, so it has no value for this metric."""
+    """The message lacks a field that the template uses, so the message has no value for this metric."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -103,7 +103,10 @@ _Path = tuple[str | int, ...]
 
 
 class ValueTemplate:
-    """Checked and compiled template. ``path`` is set for the form ``{{ value_json.a["b"] }}``, run without Jinja2."""
+    """A checked and compiled template.
+
+    With ``path``, it has the form ``{{ value_json.a["b"] }}`` and runs without Jinja2.
+    """
 
     __slots__ = ("_compiled", "_path", "_timed")
 
@@ -113,15 +116,15 @@ class ValueTemplate:
         self._timed = timed
 
     def render(self, text: str, parsed: Any, now: int) -> str:
-        """Return the value in a message.
+        """Return the result of the template for a message.
 
         Args:
             text: The payload.
-            parsed: The payload as JSON, ``...`` if it is not JSON.
-            now: The time in ms.
+            parsed: The payload as JSON; ``...`` (Ellipsis) if it is not JSON.
+            now: The time in epoch ms, for ``now()``.
 
         Raises:
-            Missing: The message does not have the value.
+            Missing: The message lacks a field that the template uses.
             Rejected: The template fails on this message (``template_failed``).
         """
         if self._path is not None:
@@ -134,7 +137,7 @@ class ValueTemplate:
         return self.fill(variables, now).strip()
 
     def fill(self, variables: dict[str, Any], now: int) -> str:
-        """Return the text with these variables. Raises Missing and Rejected (``template_failed``)."""
+        """Return the template's text for these variables. Raises Missing and Rejected (``template_failed``)."""
         if self._timed:
             clock = partial(datetime.fromtimestamp, now / 1000, UTC)
             variables.update(dict.fromkeys(_TIMES, clock))
@@ -164,7 +167,7 @@ def _follow(parsed: Any, path: _Path) -> Any:
 
 @lru_cache(2_000)
 def template(source: str) -> ValueTemplate:
-    """Check and compile a template. Raises Rejected (``bad_template``) with what is not allowed."""
+    """Check and compile a template. Raises Rejected (``bad_template``), whose message says what is not allowed."""
     if len(source) > MAX_SOURCE:
         raise _invalid(f"it has more than {MAX_SOURCE} characters")
     try:
@@ -182,7 +185,7 @@ def template(source: str) -> ValueTemplate:
 
 
 def fill(source: str, value: Any) -> str:
-    """Return a device's template for a command, rendered with ``value``. Raises Rejected."""
+    """Return a command's template, rendered with ``value``. Raises Rejected."""
     try:
         return template(source).fill({"value": value}, 0)
     except Missing:
@@ -194,7 +197,7 @@ def _invalid(why: str) -> Rejected:
 
 
 def _checked(tree: nodes.Template) -> Iterator[str]:
-    """Yield every name in a template. Raises Rejected for what is not allowed."""
+    """Yield every name that a template uses. Raises Rejected if the template contains something that is not allowed."""
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
     while waiting:
         node, depth = waiting.pop()
@@ -251,7 +254,7 @@ _CHECKS: dict[type[nodes.Node], Callable[[Any], str | None]] = {
 
 
 class _Bounding(NodeTransformer):
-    """Replaces concatenation and ``replace`` by filters with a limit."""
+    """Replaces string concatenation (``~``) and the method ``replace`` by filters that limit the size of the result."""
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 (the engine's name)
         self.generic_visit(node)
@@ -269,7 +272,7 @@ def _filter(of: nodes.Expr, name: str, arguments: list[Any]) -> nodes.Filter:
 
 
 def _plain_path(tree: nodes.Template) -> _Path | None:
-    """Return ``("a", "b")`` for ``{{ value_json.a["b"] }}``, also with ``| is_defined``; None for other templates."""
+    """Return ``("a", "b")`` for ``{{ value_json.a["b"] }}``, also with ``| is_defined``; None for other forms."""
     match tree.body:
         case [nodes.Output(nodes=[expression])]:
             found: Any = expression

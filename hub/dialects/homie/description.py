@@ -1,4 +1,4 @@
-"""Parse the description of a Homie device: one topic per attribute (3 and 4), or one JSON document (5).
+"""Parse the description of a Homie device: one topic per attribute (Homie 3 and 4), or one JSON document (Homie 5).
 
 Source: the Homie conventions 3.0.1, 4.0.0 and 5.0, "Devices", "Nodes", "Properties" and "Payloads"; the legacy
 extensions for firmware and stats.
@@ -33,11 +33,11 @@ STATS = {
     "freeheap": "B",
     "supply": "V",
 }
-"""Statistics that devices of the older conventions report about themselves, with their units."""
+"""Statistics that devices with Homie 3 or 4 report about themselves, with their units."""
 
 
 class Property(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Description of a property."""
+    """The description of one property."""
 
     datatype: str = ""  # empty if not known yet
     unit: str = ""
@@ -48,7 +48,7 @@ class Property(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Description of one device."""
+    """The description of one device."""
 
     native_id: str
     name: str | None = None
@@ -61,7 +61,11 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     nodes: dict[str, str] = {}  # names of nodes
 
     def info(self, base: str, via: str | None) -> Info:
-        """Return the description for the hub. ``base`` is the beginning of the device's topics, with a slash."""
+        """Return the description in the hub's format.
+
+        ``base`` is the beginning of the device's topics, with a slash at the end. ``via`` is the id of the parent
+        device.
+        """
         units = {metric_of(key): spelt for key, p in self.properties.items() if (spelt := spell(p.unit))}
         commands = {metric_of(key): _command(base, key, p) for key, p in self.properties.items() if p.settable}
         return Info(
@@ -77,7 +81,7 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _names(self, key: str, known: Property) -> tuple[str, str]:
-        """Return a property's name, alone and after the name of its node."""
+        """Return a short name of a property, and a long name that begins with the name of its node."""
         node, _, name = key.partition("/")
         short = known.name or title_of(name)
         within = self.nodes.get(node) or title_of(node.removeprefix("$"))
@@ -85,7 +89,7 @@ class HomieDevice(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def metric_of(key: str) -> str:
-    """Return the metric of NODE/PROPERTY. Raises Rejected (``bad_name``)."""
+    """Return the name of the metric for the property ``key`` (NODE/PROPERTY). Raises Rejected (``bad_name``)."""
     return metric_name(key.replace("/", ".").removeprefix("$"))
 
 
@@ -103,7 +107,12 @@ _PROPERTY: dict[str, tuple[str, Callable[[str], Any]]] = {
 
 
 def with_attribute(known: HomieDevice, path: str, text: str) -> HomieDevice:
-    """Return the device with the attribute at ``path``. Unknown attributes are ignored."""
+    """Return the device changed by an attribute.
+
+    ``path`` is the attribute's topic below the device, ``text`` its value.
+
+    An unknown attribute changes nothing.
+    """
     text = text[:MAX_TEXT] if path.rpartition("/")[2] != "$format" else text[: MAX_TEXT * 10]
     if path in _DEVICE:
         return replace(known, **{_DEVICE[path]: text or None})
@@ -129,7 +138,10 @@ def _listed(text: str) -> set[str]:
 
 
 def _without_unlisted(known: HomieDevice, node: str, listed: Collection[str]) -> HomieDevice:
-    """Return the device without the nodes, or the properties of ``node``, that are no longer listed."""
+    """Return the device without properties that are no longer listed.
+
+    If ``node`` is empty, ``listed`` are the device's nodes; else ``listed`` are the properties of this node.
+    """
     gone = {
         key
         for key in known.properties
@@ -147,7 +159,10 @@ def _node(key: str) -> str:
 
 
 def with_document(known: HomieDevice, body: Mapping[str, Any]) -> HomieDevice:
-    """Return the device with a new ``$description``, which replaces the whole former one. Raises Rejected."""
+    """Return the device with the contents of a new ``$description``, which replaces all earlier descriptions.
+
+    Raises Rejected if it is not a description of Homie 5.
+    """
     version = body.get("homie")
     if not isinstance(version, str) or not version.startswith("5"):
         raise Rejected("bad_value", 'A $description of Homie 5 must contain "homie": "5.0".')
@@ -184,7 +199,10 @@ def _properties(nodes: Any) -> Iterator[tuple[str, Property]]:
 
 
 def _valid_ids(objects: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield objects by their ids. Objects whose id cannot be a level of a topic are left out."""
+    """Yield (id, object) for each object with a valid id.
+
+    Objects whose id cannot be a level of a topic are left out.
+    """
     for name, body in objects.items() if isinstance(objects, dict) else ():
         if isinstance(body, dict) and 0 < len(name) <= 60 and name.isprintable() and not set(name) & set("/+#$"):
             yield name, body
@@ -198,7 +216,10 @@ def _text(value: Any, max_length: int = MAX_TEXT) -> str:
 
 
 def value_of(metric: str, known: Property, payload: bytes) -> Value | None:
-    """Return a property's value by its datatype, or guess it while that is unknown. Raises Rejected (``bad_value``)."""
+    """Return the value of a property by its datatype; None if the device does not know the value.
+
+    While the datatype is unknown, the type is guessed. Raises Rejected (``bad_value``).
+    """
     if payload == b"\x00":
         return ""  # an empty text in Homie 5, since an empty payload deletes a retained message
     if not known.datatype:
@@ -224,9 +245,10 @@ def _number(metric: str, text: str) -> float:
 
 
 def _command(base: str, key: str, known: Property) -> dict[str, Any]:
-    """Return the command that sets a property.
+    """Return the description of the command that sets a property.
 
-    Only a retained property can confirm it; a non-retained one is an event, so ``confirm_by`` is None.
+    Only a retained property can confirm the command. A property that is not retained reports events, so ``confirm_by``
+    is None.
     """
     confirm_by = metric_of(key) if known.retained else None
     command = {"topic": f"{base}{key}/set", "encoding": "text", "confirm_by": confirm_by}
@@ -241,7 +263,10 @@ def _command(base: str, key: str, known: Property) -> dict[str, Any]:
 
 
 def _bounds(known: Property) -> dict[str, float]:
-    """Parse ``FROM:TO`` or ``FROM:TO:STEP``, each of which may be missing. The step of an integer is 1."""
+    """Return the limits in a property's format: ``FROM:TO`` or ``FROM:TO:STEP``, where each part may be missing.
+
+    An integer without a step has the step 1.
+    """
     bounds: dict[str, float] = {"step": 1.0} if known.datatype == "integer" else {}
     for name, text in zip(("minimum", "maximum", "step"), known.format.split(":"), strict=False):
         try:

@@ -1,10 +1,10 @@
 """Homie 3, 4 (``BASE/DEVICE/NODE/PROPERTY``) and 5 (``BASE/5/DEVICE/NODE/PROPERTY``).
 
-- A device describes itself first, in attributes or in one document. Then it publishes one value per topic.
-- Everything is retained, so a message with the retain flag is a replay of unknown age.
+- A device first describes itself, in attributes or in one document. Then it publishes one value per topic.
+- All messages are retained, so a message with the retain flag is a replay of unknown age.
 - A device that sleeps is not offline.
-- In Homie 5 a device may have a parent. When the parent goes offline, so do its children. When it is back, they have
-  their former presence again.
+- In Homie 5 a device may have a parent. When the parent goes offline, its children go offline, too. When the parent is
+  back, its children have their former presence again.
 
 Source: the Homie conventions 3.0.1, 4.0.0 and 5.0.
 """
@@ -37,14 +37,17 @@ MAX_DEVICES = 20_000
 MAX_ANCESTORS = 8
 MAX_ID = 128
 _ONLINE = {"ready": True, "alert": True, "disconnected": False, "lost": False, "init": None, "sleeping": None}
-"""Whether a state means online. ``init`` and ``sleeping`` mean neither: it is not ready yet, or will return."""
+"""Device states, with True for online and False for offline.
+
+None means neither: a device in ``init`` is not ready yet, and one that is ``sleeping`` will return.
+"""
 _FIVE = "5/"
 _DESCRIBES = ("$homie", "$name", "$state", "$nodes", "$implementation", "$fw", "$mac", "$localip", "$extensions")
-"""Attributes that show a new device of the older conventions."""
+"""Attributes that show that a topic belongs to a device with Homie 3 or 4."""
 
 
 class HomieDialect:
-    """Dialect of Homie. ``base`` is the first level of all its topics."""
+    """Dialect of Homie. ``base`` is the first level of all topics of Homie devices."""
 
     name = "homie"
 
@@ -56,7 +59,10 @@ class HomieDialect:
 
     @property
     def filters(self) -> Sequence[str]:
-        """The topic filters. Descriptions come first, since a broker replays retained messages in this order."""
+        """The topic filters.
+
+        The filters for descriptions come first, because a broker replays retained messages in this order.
+        """
         attributes = ("$datatype", "$unit", "$format", "$settable")
         return [
             f"{self._prefix}5/+/$description",
@@ -87,7 +93,10 @@ class HomieDialect:
     # -- descriptions -----------------------------------------------------------------------------------------
 
     def _new(self, device: str) -> HomieDevice:
-        """Return a new device. Raises Rejected if its id is invalid or the limit is reached."""
+        """Return an empty description for a new device.
+
+        Raises Rejected if its id is invalid or there are too many devices.
+        """
         if not 0 < len(device) <= MAX_ID or not device.isprintable():
             raise Rejected("bad_topic", f"The topic must be {self._prefix}DEVICE/NODE/PROPERTY.")
         if len(self._devices) >= MAX_DEVICES:
@@ -131,7 +140,7 @@ class HomieDialect:
         return self._value(message, key, replace(known, properties={**known.properties, rest: Property()}), rest, view)
 
     def _update(self, key: str, known: HomieDevice) -> Result:
-        """Return the identity of a device, and the change of the dialect's state if it differs."""
+        """Return a result with the device's identity. If its description has changed, the result also stores it."""
         changes = () if known == self._devices.get(key) else (DialectState(key, msgspec.json.encode(known)),)
         return Result(identities=(self._identity(key, known),), changes=changes)
 
@@ -165,7 +174,10 @@ class HomieDialect:
     def _children_of(
         self, message: RawMessage, key: str, online: bool, view: View, depth: int
     ) -> Iterator[Availability]:
-        """Yield the availability of the children. They come online only if they are not offline themselves."""
+        """Yield the availability of the device's children, and recursively of their children, at most ``depth`` levels.
+
+        With ``online``, a child whose own last state means offline is left out, with all its children.
+        """
         for child in sorted(self._children.get(key, ())) if depth else ():
             device = _id(child.removeprefix(_FIVE))
             if online and _ONLINE.get(self._devices[child].state) is False:
@@ -222,7 +234,7 @@ class HomieDialect:
 
 
 def _removed_values(message: RawMessage, before: HomieDevice | None, after: HomieDevice) -> list[ValueExpired]:
-    """Return the expirations of properties that are no longer described."""
+    """Return an event for each property that is no longer described. The event says that its value is not known now."""
     removed = before.properties.keys() - after.properties.keys() if before is not None else ()
     device = _id(after.native_id)
     return [

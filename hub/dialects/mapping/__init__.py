@@ -1,4 +1,4 @@
-"""Decode topics without a dialect by the mappings in ``mappings.toml``."""
+"""Decode topics that no other dialect decodes, by the user's mappings in ``mappings.toml``."""
 
 from hub.dialects.mapping.dialect import MappingDialect
 from hub.dialects.mapping.parse import parse_mappings, parse_usable_mappings

@@ -1,4 +1,4 @@
-"""Messages of collectd's ``write_mqtt``: ``PREFIX/HOST/PLUGIN/TYPE`` with ``EPOCH:VALUE[:VALUE…]`` and a final NUL.
+"""Decode messages of collectd's ``write_mqtt``: ``PREFIX/HOST/PLUGIN/TYPE`` with ``EPOCH:VALUE[:VALUE…]`` and a NUL.
 
 The names and units of common values are taken from collectd's types.db.
 """
@@ -26,11 +26,11 @@ _UNITS = {
 }  # fmt: skip
 
 _UNKNOWN = frozenset(("u", "nan", "-nan"))
-"""``U`` is collectd's word for an unknown value."""
+"""Words for an unknown value, in lower case. collectd writes ``U``."""
 
 
 def read_collectd(payload: bytes, plugin: str, kind: str) -> MappedValues:
-    """Return the values of a message. Raises Rejected.
+    """Return the values of a message. Raises Rejected if it is not a message of collectd.
 
     ``plugin`` and ``kind`` are the last two levels of the topic (``cpu-0``, ``cpu-idle``).
     """

@@ -1,7 +1,7 @@
 """Decode topics by mappings: plain values, any JSON, collectd, SenML.
 
-This dialect owns the topics that no other dialect owns. It keeps the description of each device (units, name), so that
-a message with half of the metrics does not remove the units of the other half.
+This dialect owns the topics that match a mapping and that no other dialect owns. It keeps the description of each
+device (units, name), so that a message with only some of the metrics does not remove the units of the others.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ MAX_CACHED = 100_000
 _NOT_OF_PHONE = frozenset(
     ("beacon", "card", "cmd", "configuration", "dump", "encrypted", "lwt", "request", "waypoint", "waypoints")
 )
-"""Types of OwnTracks messages (``_type``) whose fields are not about the phone, such as the position of a region.
+"""Types of OwnTracks messages (``_type``) whose fields do not describe the phone, but for example a region.
 
-A ``location`` and a ``transition`` have its position, ``steps`` and ``status`` are its own.
+Other types do: ``location`` and ``transition`` have the phone's position, ``steps`` and ``status`` its own data.
 """
 _INFO = ("name", "manufacturer", "model", "area", "via")
 
 
 class _Reader:
-    """A mapping with its pattern, templates and paths parsed."""
+    """A mapping with its topic pattern, templates and paths already parsed."""
 
     def __init__(self, mapping: Mapping) -> None:
         self.mapping = mapping
@@ -61,7 +61,11 @@ class _Reader:
         self._ignored = NamePatterns(dict.fromkeys(mapping.ignore, True))
 
     def read(self, message: RawMessage, levels: dict[str, str]) -> tuple[Any, list[MappedValues]]:
-        """Return the message's JSON (None for a plain value) and its values. Raises Rejected."""
+        """Return the message's JSON (None for a plain value, collectd and SenML), and its values. Raises Rejected.
+
+        ``levels`` are the named levels of the topic. There is one item of values for each device and time in the
+        message.
+        """
         form, payload = self.mapping.form, message.payload
         if form == "collectd":
             return None, [read_collectd(payload, levels["plugin"], levels["type"])]
@@ -85,10 +89,10 @@ class _Reader:
         return body, [reading]
 
     def availability(self, message: RawMessage) -> tuple[bool, Any] | None:
-        """Return ``(online, JSON)`` if the message says whether the device is online, else None.
+        """Return ``(online, JSON)`` if the message says whether the device is online; else None.
 
         Raises:
-            Rejected: The topic is for presence only, and the payload is neither word.
+            Rejected: The topic is only for presence, and the payload is neither a word for online nor one for offline.
         """
         words, payload = self.mapping.presence, message.payload
         if words is None:
@@ -113,7 +117,10 @@ class _Reader:
 
 
 class MappingDialect:
-    """Dialect of the mappings, which ``parse_mappings`` has checked. The first one that matches a topic decodes it."""
+    """Dialect of the mappings. The first mapping that matches a topic decodes it.
+
+    ``mappings`` were checked by ``parse_mappings``.
+    """
 
     name = "mapping"
 
@@ -124,12 +131,15 @@ class MappingDialect:
 
     @property
     def filters(self) -> Sequence[str]:
-        """Return the filters that no other filter covers. A broker may deliver a message once for each filter."""
+        """The filters of the mappings. A filter that another filter covers is left out.
+
+        Otherwise a broker might deliver a message once for each of them.
+        """
         filters = dict.fromkeys(reader.pattern.filter for reader in self._readers)
         return [one for one in filters if not any(one != other and covers(other, one) for other in filters)]
 
     def replace(self, mappings: Sequence[Mapping]) -> Sequence[Action]:
-        """Use other mappings from now on, and return the changes of subscriptions."""
+        """Use other mappings from now on. Return the changes of subscriptions that this needs."""
         before = set(self.filters)
         self._readers = [_Reader(mapping) for mapping in mappings]
         self._matches.clear()
@@ -198,7 +208,10 @@ class MappingDialect:
         )
 
     def _native_id(self, reader: _Reader, levels: dict[str, str], body: Any, named: str | None, view: View) -> str:
-        """Return the native id of a message's device. ``named`` is the device in the payload, if its format has one."""
+        """Return the native id of the message's device. ``named`` is the id in the payload, if the format has one.
+
+        Raises Rejected if the message names no device, or the payload names a device of another dialect.
+        """
         native_id = named or (reader.device.fill(levels, body) if reader.device else None)
         if native_id is None:
             problem = "The message does not name its device: the fields that the mapping uses for it are missing."
@@ -213,7 +226,10 @@ class MappingDialect:
     def _available(
         self, message: RawMessage, reader: _Reader, levels: dict[str, str], online: bool, body: Any, view: View
     ) -> Result:
-        """Return the result of a presence message. The will of an unknown device does not create it."""
+        """Return the result of a presence message.
+
+        An unknown device is created only if it is online, so that a last will creates no device.
+        """
         native_id = self._native_id(reader, levels, body, None, view)
         device = slug(native_id)
         if not view.known(device) and not online:
@@ -227,7 +243,7 @@ class MappingDialect:
         return Result(availability=(availability,), identities=(identity,), changes=(change,))
 
     def _info(self, reader: _Reader, levels: dict[str, str], body: Any, reading: MappedValues, device: str) -> Info:
-        """Return the known description of a device with what this message adds."""
+        """Return the stored description of a device, extended by the units and texts in this message."""
         before = self._known.get(device, Info())
         units = before.units
         for name in reading.values:
@@ -252,7 +268,7 @@ class MappingDialect:
 
 
 def _combined(results: Sequence[Result]) -> Result:
-    """Return several results of one message as one, with one description of each device."""
+    """Combine several results of one message into one result, in which each device has one description."""
     identities: dict[str, Identity] = {}
     changes: dict[str, DialectState] = {}
     for result in results:

@@ -21,9 +21,9 @@ _TABLE = re.compile(r"\s*\[\[\s*mapping\s*\]\]")
 
 
 def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
-    """Return all mappings of a file in order. The first one that matches a topic decodes it.
+    """Return all mappings of a file, in its order: the first mapping that matches a topic decodes it.
 
-    ``reserved`` are the filters of other dialects. Raises ConfigError.
+    ``reserved`` are the topic filters of other dialects. Raises ConfigError for the first invalid mapping.
     """
     mappings, faults = parse_usable_mappings(text, reserved)
     if faults:
@@ -32,7 +32,9 @@ def parse_mappings(text: str, reserved: Sequence[str] = ()) -> list[Mapping]:
 
 
 def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list[Mapping], list[ConfigError]]:
-    """Return the valid mappings of a file in order, and the errors of the invalid ones.
+    """Return the valid mappings of a file in its order, and one error for each invalid mapping.
+
+    ``reserved`` are the topic filters of other dialects.
 
     Raises:
         ConfigError: The file as a whole is invalid.
@@ -65,7 +67,10 @@ def parse_usable_mappings(text: str, reserved: Sequence[str] = ()) -> tuple[list
 
 
 def _line(text: str, number: int, key: str) -> int:
-    """Return the line number of ``key`` in mapping ``number``, or of its ``[[mapping]]`` if the key is not found."""
+    """Return the line number of ``key`` in the mapping with this number.
+
+    If the key is not found, return the line number of the mapping's ``[[mapping]]``.
+    """
     found, table = 1, 0
     for line_number, line in enumerate(text.splitlines(), 1):
         if _TABLE.match(line):
@@ -77,7 +82,7 @@ def _line(text: str, number: int, key: str) -> int:
 
 
 def _check_zone(mapping: Mapping, text: str, number: int) -> None:
-    """Raise ConfigError for a name that is not in the time zone database."""
+    """Raise ConfigError if the mapping's time zone is not in the time zone database."""
     if mapping.zone is None:
         return
     try:
@@ -90,7 +95,10 @@ def _check_zone(mapping: Mapping, text: str, number: int) -> None:
 
 
 def _check_overlap(mapping: Mapping, earlier: Sequence[Mapping], reserved: Sequence[str]) -> None:
-    """Raise ConfigError if topics overlap. A broker may deliver a message once for each subscription that matches."""
+    """Raise ConfigError if the topic overlaps those of other dialects, or partly overlaps an earlier mapping's.
+
+    With overlapping subscriptions, a broker may deliver a message more than once.
+    """
     new = Pattern(mapping.topic).filter
     free = new.startswith("+/")  # it may include topics of other dialects, which stay theirs
     if owner := next((one for one in reserved if covers(one, new) or (covers(new, one) and not free)), None):
@@ -108,7 +116,7 @@ def _check_overlap(mapping: Mapping, earlier: Sequence[Mapping], reserved: Seque
 
 
 def check(mapping: Mapping) -> None:
-    """Raise ConfigError for a mapping that cannot work."""
+    """Raise ConfigError if the keys of a mapping are invalid or do not fit together."""
     pattern = Pattern(mapping.topic)
     for key in TEMPLATES:
         text = getattr(mapping, key)

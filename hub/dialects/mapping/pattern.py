@@ -1,4 +1,4 @@
-"""Topic patterns with named levels, and text templates with placeholders."""
+"""Parse topic patterns with named levels, and texts with placeholders."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _FIELD = "payload."
 MISSING = object()
 Part = tuple[str, Any]
-"""Part of a template: (``text``, literal text), (``level``, its name) or (``field``, its path)."""
+"""A part of a text template: (``text``, the text), (``level``, name of the level) or (``field``, path in the JSON)."""
 
 
 class Pattern:
-    """Topic pattern such as ``home/{room}/{metric}`` or ``plant/+/{rest...}``.
+    """A topic pattern such as ``home/{room}/{metric}`` or ``plant/+/{rest...}``.
 
     Attributes:
         filter: The MQTT topic filter to subscribe to.
-        names: The names of its levels.
+        names: The names of the pattern's levels.
 
     Raises:
-        ConfigError: An empty level, a wildcard within a level, a name used twice, levels after ``{rest...}``, or no
-            limit at all (``{device}/{rest...}``).
+        ConfigError: The pattern has an empty level, a wildcard within a level, a name twice or levels after
+            ``{rest...}``, or would match every topic (``{device}/{rest...}``).
     """
 
     def __init__(self, text: str) -> None:
@@ -50,7 +50,7 @@ class Pattern:
         self._matcher = re.compile(not_internal + "/".join(expressions), re.DOTALL)
 
     def _level(self, level: str, *, last: bool) -> tuple[str, str]:
-        """Return a level as a regular expression and as a level of the MQTT filter."""
+        """Return the regular expression for a level of the pattern, and the level of the MQTT filter for it."""
         if level == "+":
             return "[^/]+", "+"
         named = _NAME.fullmatch(level)
@@ -72,13 +72,13 @@ class Pattern:
         return f"(?P<{name}>.+)", "#"
 
     def match(self, topic: str) -> dict[str, str] | None:
-        """Return the named levels of ``topic``, None if the pattern does not match."""
+        """Return the named levels of ``topic``; None if the pattern does not match it."""
         found = self._matcher.fullmatch(topic)
         return None if found is None else found.groupdict()
 
 
 class TextTemplate:
-    """Text with placeholders: ``{room}`` is a level of the topic, ``{payload.a.b}`` a field of the JSON.
+    """A text with placeholders: ``{room}`` stands for a level of the topic, ``{payload.a.b}`` for a field of the JSON.
 
     Raises:
         ConfigError: The text is empty or too long, or it has an unknown or incomplete placeholder.
@@ -114,13 +114,16 @@ class TextTemplate:
         return "level", inner
 
     def fill(self, levels: Names[str, str], body: Any) -> str | None:
-        """Return the text for one message, None if it is empty."""
+        """Return the text with its placeholders filled for one message; None if the result is empty.
+
+        Parts between slashes are left out if one of their fields is missing.
+        """
         filled = [text for parts in self._segments if (text := _segment(parts, levels, body))]
         return "/".join(filled) or None
 
 
 def _segment(parts: Sequence[Part], levels: Names[str, str], body: Any) -> str | None:
-    """Return the text of one segment, None if one of its fields is missing."""
+    """Return the text of one part between slashes; None if one of its fields is missing."""
     text = ""
     for kind, what in parts:
         if kind == "text":
@@ -136,7 +139,7 @@ def _segment(parts: Sequence[Part], levels: Names[str, str], body: Any) -> str |
 
 
 def path_of(text: str) -> tuple[str, ...]:
-    r"""Return the steps of a path such as ``outdoor.temps.0``. ``\.`` is a dot within a step. Raises ConfigError."""
+    r"""Return the keys of a path such as ``outdoor.temps.0``. ``\.`` is a dot within a key. Raises ConfigError."""
     steps = tuple(step.replace("\\.", ".") for step in re.split(r"(?<!\\)\.", text))
     if not all(steps) or len(steps) > 16:
         raise ConfigError(
@@ -146,7 +149,7 @@ def path_of(text: str) -> tuple[str, ...]:
 
 
 def at_path(body: Any, steps: Sequence[str]) -> Any:
-    """Return the value at a path in JSON, :data:`MISSING` if there is none."""
+    """Return the value at a path in JSON; :data:`MISSING` if there is no value."""
     for step in steps:
         if isinstance(body, dict) and step in body:
             body = body[step]

@@ -1,4 +1,4 @@
-"""Read the values of one message: a plain value, all values of a JSON tree, or selected ones."""
+"""Read the values of one message: a plain value, all values in a JSON object, or selected values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.model import Kind, Value
 
 _BOOLEANS = {"on": True, "off": False, "true": True, "false": False}
 _DECLARED_BOOLEANS = _BOOLEANS | {"1": True, "0": False, "yes": True, "no": False}
-"""Words that are booleans only if the mapping says so."""
+"""Words for booleans if the mapping declares the metric as a boolean."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _TIME_KEYS = ("ts", "time", "timestamp")
 _UNIT_KEYS = ("unit", "units", "unit_of_measurement")
@@ -26,13 +26,13 @@ _EPOCH = 1_000_000_000
 _TIME = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d:?\d\d|\d{10,19}(?:\.\d*)?\Z", re.ASCII)
 MAX_DEPTH = 12
 MAX_METRICS = 256
-"""Limit for one message."""
+"""Maximum number of metrics in one message."""
 MAX_CACHED = 10_000
 T = TypeVar("T")
 
 
 class MappedValues(msgspec.Struct):
-    """Values of a message, or of one point in time in it."""
+    """The values of a message, or of one device and time in a message."""
 
     values: dict[str, Value] = {}
     unknown: list[str] = []  # metrics whose value is not known at the moment
@@ -42,7 +42,10 @@ class MappedValues(msgspec.Struct):
     faults: list[Fault] = []  # invalid values
 
     def take(self, metric: str, value: Any, kind: Kind | None = None) -> None:
-        """Add a value, or its error."""
+        """Add a value, converted to ``kind``.
+
+        An unknown value is added to ``unknown``, an invalid one to ``faults``.
+        """
         try:
             metric_name(metric)
             if len(self.values) + len(self.unknown) >= MAX_METRICS:
@@ -56,7 +59,7 @@ class MappedValues(msgspec.Struct):
 
 
 def typed(metric: str, value: Any, kind: Kind | None) -> Value:
-    """Return ``value`` as a value of this kind. Raises Rejected."""
+    """Return ``value`` converted to ``kind`` (None: as it is). Raises Rejected."""
     if kind == "boolean":
         word = value.strip().lower() if isinstance(value, str) else value
         found = _DECLARED_BOOLEANS.get(word) if isinstance(word, str) else word
@@ -79,7 +82,10 @@ def typed(metric: str, value: Any, kind: Kind | None) -> Value:
 
 
 def read_plain(metric: str, payload: bytes, kind: Kind | None) -> MappedValues:
-    """Return the value of a payload that is one value. Raises Rejected, also for a decimal comma: it is ambiguous."""
+    """Return the value of a payload that consists of one value.
+
+    Raises Rejected, also for a number with a decimal comma, because that is ambiguous.
+    """
     value = plain(metric, payload) if not _unknown(payload) else None
     if isinstance(value, str) and kind != "text":
         word = value.strip()
@@ -102,10 +108,17 @@ def read_tree(
     kinds: NamePatterns[Kind],
     time: Sequence[str] | None = None,
 ) -> MappedValues:
-    """Return all values of a JSON object. A metric's name is its keys, joined by dots.
+    """Return all values in a JSON object, including nested objects. A metric is named by its keys, joined by dots.
 
-    ``{"value": …, "unit": …}`` is one metric. The value at the path ``time`` is the message's time. Raises Rejected if
-    ``body`` is not an object.
+    An object ``{"value": …, "unit": …}`` is one metric. Lists are left out. Raises Rejected if ``body`` is not an
+    object.
+
+    Args:
+        body: The JSON.
+        prefix: What the names of the metrics begin with.
+        ignored: The metrics to leave out.
+        kinds: The types of metrics that the mapping declares.
+        time: The path of the message's time.
     """
     if not isinstance(body, dict):
         problem = "The payload is a list, so its values have no names"
@@ -125,7 +138,7 @@ def read_tree(
 
 
 def _without(body: Any, steps: Sequence[str]) -> Any:
-    """Return a JSON value without the value at a path."""
+    """Return the JSON value ``body`` without the value at the path ``steps``."""
     if not isinstance(body, dict) or steps[0] not in body:
         return body
     rest = {key: value for key, value in body.items() if key != steps[0]}
@@ -146,7 +159,10 @@ def _leaves(body: dict[str, Any], prefix: str, depth: int, *, skip: bool) -> Ite
 
 
 def _own_time(body: dict[str, Any]) -> Any:
-    """Return ``ts``, ``time`` or ``timestamp`` if it can only be a time: a number from 2001 on, or a date with time."""
+    """Return the value of ``ts``, ``time`` or ``timestamp`` if it can only be a time; else None.
+
+    A time is a number that means 2001 or later, or a date with a time of day.
+    """
     for key in _TIME_KEYS:
         value = body.get(key)
         if isinstance(value, int | float) and not isinstance(value, bool) and value >= _EPOCH:
@@ -157,7 +173,10 @@ def _own_time(body: dict[str, Any]) -> Any:
 
 
 def pick(reading: MappedValues, body: Any, picks: Mapping[str, tuple[tuple[str, ...], Kind | None]]) -> None:
-    """Add the message's own time and the values at the paths in ``picks``. A path that it does not have is skipped."""
+    """Add the message's time and the selected values to ``reading``.
+
+    ``picks`` has a path and a type for each metric. Metrics whose path is not in the message are skipped.
+    """
     reading.time = (_own_time(body) if isinstance(body, dict) else None) or reading.time
     for metric, (path, kind) in picks.items():
         value = at_path(body, path)
@@ -166,7 +185,10 @@ def pick(reading: MappedValues, body: Any, picks: Mapping[str, tuple[tuple[str, 
 
 
 class NamePatterns(Generic[T]):
-    """Table whose keys are names or shell patterns with ``*``. The exact name counts first, then the first pattern."""
+    """A table whose keys are names or patterns with ``*``.
+
+    The exact name counts first, then the first matching pattern.
+    """
 
     def __init__(self, table: Mapping[str, T]) -> None:
         self._table = table

@@ -1,7 +1,7 @@
-"""SenML packs in JSON (RFC 8428). Base fields are resolved; there is one reading for each device and time.
+"""Read SenML packs in JSON (RFC 8428). Base fields are resolved. There is one reading for each device and time.
 
-A ``sum`` value is the metric ``NAME.sum``. A data value (``vd``) is kept as its base64 text. If a pack has one name in
-several units, such as a position, the unit is appended to the metric's name.
+The sum of a record (``s``) becomes the metric ``NAME.sum``. A data value (``vd``) is kept as base64 text. If a pack has
+the same name in several units, such as a position, the unit is appended to the metric's name.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.errors import Rejected
 from hub.model import Value
 
 VERSION = 10
-"""RFC 8428 section 4.4: a pack with a higher version must not be processed."""
+"""The SenML version that is supported. RFC 8428, section 4.4: a pack with a higher version must not be processed."""
 RELATIVE_BELOW = 2**28
-"""Times below this many seconds are relative to now (section 4.5.3)."""
+"""Times below this number of seconds are relative to the current time (RFC 8428, section 4.5.3)."""
 LATEST = 1e12
-"""Limit of a time, in seconds."""
+"""The latest time that is accepted, in seconds."""
 MAX_RECORDS = 10_000
 _BASE = ("bn", "bt", "bu", "bv", "bs", "bver")
 _KEYS = frozenset(("bn", "bt", "bu", "bv", "bs", "bver", "n", "u", "v", "vs", "vb", "vd", "s", "t", "ut"))
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-:./_]*")
 _URN = re.compile(
     r"urn:dev:(?:mac:[0-9a-fA-F]+|ow:[0-9a-fA-F]+|org:\d+:[^:/_]+|os:\d+:[^:/_]+|ops:\d+:[^:/_]+:[^:/_]+)"
 )
-"""A device's URN (RFC 9039). The rest of the name is the sensor's."""
+"""Matches the URN of a device (RFC 9039) at the beginning of a name. The rest of the name denotes the sensor."""
 
 
 class _Point(NamedTuple):
@@ -41,10 +41,12 @@ class _Point(NamedTuple):
 
 
 def read_senml(pack: Any, received: int) -> list[MappedValues]:
-    """Return the readings of a pack by device and time (in ms). Invalid records become faults of the first reading.
+    """Return one item of values for each device and time in a pack. ``received`` is in epoch ms.
+
+    Errors of invalid records are added to the first item.
 
     Raises:
-        Rejected: The payload is not a SenML pack, or it must not be processed.
+        Rejected: The payload is not a SenML pack, or must not be processed.
     """
     if not isinstance(pack, list):
         raise Rejected("bad_value", f"A SenML pack must be a list of records, not {pack!r:.40}.")
@@ -90,7 +92,10 @@ def _points(pack: list[Any], now: float, faults: list[Fault]) -> Iterator[_Point
 
 
 def _check_understood(pack: list[Any]) -> None:
-    """Raise Rejected if a pack has a field or a version that is not supported and may not be ignored."""
+    """Raise Rejected if a pack has a higher version, or an unknown field whose name ends with "_".
+
+    By RFC 8428, such packs must not be processed.
+    """
     for record in pack:
         if not isinstance(record, dict):
             continue
@@ -129,7 +134,7 @@ def _values(record: dict[str, Any], base: dict[str, Any], metric: str) -> Iterat
 
 
 def _resolve_name(base: str, name: str) -> tuple[str | None, str]:
-    """Return ``(device, metric)`` of base name and name. The device is None if the name has none."""
+    """Return (device, metric), read from a base name and a name. The device is None if the names contain none."""
     whole = base + name
     if not _NAME.fullmatch(whole) or len(whole) > 256:
         raise Rejected("bad_name", f"{whole[:60]!r} is not a valid SenML name.")

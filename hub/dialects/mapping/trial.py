@@ -1,4 +1,4 @@
-"""Try mappings on a message without applying them, for a person who writes a mapping."""
+"""Try mappings on a message without applying the mappings. This helps a person who is writing a mapping."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hub.model import Info, Latest, Mapping, RawMessage, Value
 
 
 class TrialReading(msgspec.Struct, frozen=True):
-    """Values of one device at one time. An unknown value is None."""
+    """The values of one device at one time. A value that the device does not know is None.
+
+    ``ts`` is in epoch ms; None if no value is known.
+    """
 
     device: str
     info: Info
@@ -22,14 +25,18 @@ class TrialReading(msgspec.Struct, frozen=True):
 
 
 class Trial(msgspec.Struct, frozen=True):
-    """Result of a trial. ``problem`` says why the message would be rejected, or that no mapping matches its topic."""
+    """The result of a trial.
+
+    ``problem`` says why the message would be rejected, or that no mapping matches its topic; None if there is no
+    problem.
+    """
 
     readings: Sequence[TrialReading] = ()
     problem: str | None = None
 
 
 class _EmptyRegistry:
-    """View of a registry without devices, so that the result has the description of each device."""
+    """A registry without devices. With it, the result of decoding has the description of each device."""
 
     def known(self, device: str) -> bool:
         return False
@@ -39,7 +46,7 @@ class _EmptyRegistry:
 
 
 def try_out(mappings: Sequence[Mapping], message: RawMessage) -> Trial:
-    """Decode a message by these mappings, without changing any state."""
+    """Decode a message by these mappings. Nothing is stored or changed."""
     dialect = MappingDialect(mappings)
     if not dialect.owns(message.topic):
         return Trial(problem="No mapping matches this topic.")

@@ -1,4 +1,4 @@
-"""Shelly: descriptions of its devices (``device``), values of components (``status``), the first generation (``gen1``).
+"""Shelly: descriptions of devices (``device``), values of components (``status``), the first generation (``gen1``).
 
 ``dialect`` decodes the messages.
 """

@@ -1,4 +1,4 @@
-"""State of a Shelly device: topics, description, metrics and commands.
+"""State of a Shelly device: its topics, description, metrics and commands.
 
 Source: the Shelly technical documentation, Gen2+, "RPC Protocol", "Switch", "Cover", "Light", "RGBW", "CCT" and
 "Virtual Components"; Gen1, "MQTT".
@@ -20,11 +20,11 @@ from hub.topics import slug
 MAX_TEXT = 200
 MAX_METRICS = 256
 MAX_SLEEP = 31_536_000
-"""One year, in seconds."""
+"""The longest wake-up period that is accepted: one year, in seconds."""
 REPORTS_MISSED = 3
-"""Reports of a sleeping device that may be missing before it is stale."""
+"""A sleeping device becomes stale after a silence of this many wake-up periods."""
 _EVENTS = ("shellydw", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion", "shellyplussmoke-")
-"""Battery devices that report only when something happens."""
+"""Beginnings of the ids of battery devices that report only when something happens."""
 _ON: dict[str, Any] = {"type": "boolean"}
 PERCENT: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": 100, "step": 1, "unit": "%"}
 _LAMP = {"output": ("Set", "on", _ON), "brightness": ("Set", "brightness", PERCENT)}
@@ -40,7 +40,10 @@ _CONTROLS: dict[str, tuple[str, Mapping[str, tuple[str, str, dict[str, Any]]]]] 
     "text": ("Text", {"value": ("Set", "value", {"type": "text"})}),
     "enum": ("Enum", {"value": ("Set", "value", {"type": "text"})}),
 }
-"""Component -> its name in methods and, by metric, (method, parameter, allowed values)."""
+"""What can be set, by kind of component.
+
+Each entry has the component's name in methods and, for each metric, (method, parameter, allowed values).
+"""
 _MOVES = ("Open", "Close", "Stop")
 
 
@@ -82,14 +85,18 @@ class ShellyDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """Return when the device reports: the first generation every 30 s (None), later ones when a value changes."""
+        """Return when the device reports: by itself at intervals (None), on changes, on events or rarely.
+
+        Devices of the first generation report every 30 s, later ones when a value changes. A device that sleeps reports
+        rarely or on events.
+        """
         if not self.sleeps:
             return None if self.gen1 else "changes"
         return "events" if self.native_id.lower().startswith(_EVENTS) else "rarely"
 
 
 def with_sleep(known: ShellyDevice, sys: Any) -> ShellyDevice:
-    """Return the device with the wake-up period from the component ``sys``."""
+    """Return the device with the wake-up period in ``sys``, the status of the device's component ``sys``."""
     if not isinstance(sys, dict):
         return known
     period = sys.get("wakeup_period")
@@ -101,7 +108,10 @@ def with_sleep(known: ShellyDevice, sys: Any) -> ShellyDevice:
 def with_metrics(
     known: ShellyDevice, metrics: Collection[str], units: Mapping[str, str], controls: Collection[str]
 ) -> ShellyDevice:
-    """Return the device with the metrics, units and controls of a message, or the same object if nothing is new."""
+    """Return the device with the metrics, units and controls of a message added. A control is a metric that can be set.
+
+    Return the same object if nothing is new, or if the device would have too many metrics.
+    """
     if (
         known.metrics.issuperset(metrics)
         and units.items() <= known.units.items()
@@ -116,7 +126,7 @@ def with_metrics(
 
 
 def with_description(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevice:
-    """Return the device with name, model and firmware from GetDeviceInfo or an announcement."""
+    """Return the device with the name, model and firmware in ``body``, a reply to GetDeviceInfo or an announcement."""
     return replace(
         known,
         name=_text(body, "name") or known.name,
@@ -126,7 +136,7 @@ def with_description(known: ShellyDevice, body: Mapping[str, Any]) -> ShellyDevi
 
 
 def controls(values: Collection[str]) -> list[str]:
-    """Return the metrics that can be set."""
+    """Return those metrics in ``values`` that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 
@@ -138,7 +148,10 @@ def _can_be_set(metric: str) -> bool:
 
 
 def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
-    """Return the commands, which are remote calls. The device sends its replies to ``source``."""
+    """Return the descriptions of the device's commands, which are remote procedure calls.
+
+    The device sends its replies to the topic ``source``/rpc.
+    """
     found: dict[str, dict[str, Any]] = {}
     for metric in sorted(known.controls):
         component, _, part = metric.partition(".")
@@ -158,6 +171,6 @@ def commands(known: ShellyDevice, source: str) -> dict[str, dict[str, Any]]:
 
 
 def _text(body: Mapping[str, Any], *keys: str) -> str | None:
-    """Return the first of the keys that has a text."""
+    """Return the text under the first of ``keys`` that has one; None if none has."""
     values = (body.get(key) for key in keys)
     return next((text[:MAX_TEXT] for text in values if isinstance(text, str) and text), None)

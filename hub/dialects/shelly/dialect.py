@@ -1,8 +1,8 @@
 """Shelly: ``PREFIX/events/rpc``, ``PREFIX/status/COMPONENT`` and ``PREFIX/online``; also the first generation.
 
-The device is identified by the ``src`` of its notifications, or by the prefix if that is the device's id (the default).
-Notifications have only what changed. So the hub asks a device that is new or back online for its status and its
-description; the device replies on ``SOURCE/rpc``.
+A device is identified by the ``src`` of its notifications, or by its topic prefix if that is the device's id (the
+default). A notification contains only what has changed. So the hub asks a device that is new or back online for its
+status and its description. The device replies on ``SOURCE/rpc``.
 
 Source: the Shelly technical documentation, Gen2+, "MQTT", "RPC Channels" and "Notifications"; Gen1, "MQTT".
 """
@@ -37,17 +37,18 @@ GEN1_ROOT = "shellies"
 MAX_DEVICES = 20_000
 MAX_CACHED = 100_000
 LEVELS = 4
-"""How many levels a prefix may have."""
+"""Maximum number of levels that the topic prefix of a device may have."""
 _OWN_ID = re.compile(r"shelly[a-z0-9]+-[0-9a-f]{12}", re.IGNORECASE)
 _REQUESTS = {"hub-info": "Shelly.GetDeviceInfo", "hub-status": "Shelly.GetStatus"}
-"""The hub's own requests: id and method."""
+"""The hub's own requests to a device: id of the request and method."""
 
 
 class ShellyTopic(NamedTuple):
     """The parts of a topic.
 
-    ``kind`` is ``events``, ``online``, ``status`` (``rest`` is the component), ``announce``, ``answer``, ``gen1``
-    (``rest`` is what follows the device) or empty for a topic of another kind.
+    ``kind`` is ``events``, ``online``, ``status`` (``rest`` is the component), ``announce``, ``answer`` (a reply),
+    ``gen1`` (``rest`` is what follows the device's prefix), or empty for other topics. ``prefix`` is the device's topic
+    prefix.
     """
 
     kind: str
@@ -56,7 +57,11 @@ class ShellyTopic(NamedTuple):
 
 
 class ShellyDialect:
-    """Dialect of Shelly. Devices reply on ``source/rpc``; no prefix may be below one of the roots in ``reserved``."""
+    """Dialect of Shelly.
+
+    Devices send replies to the topic ``source``/rpc. A device's topic prefix must not be below one of the topics in
+    ``reserved``.
+    """
 
     name = "shelly"
 
@@ -97,7 +102,7 @@ class ShellyDialect:
         return self._notification(message, prefix, body, view)
 
     def _parse_topic(self, topic: str) -> ShellyTopic:
-        """Parse a topic. Cached: there are far fewer topics than messages."""
+        """Parse a topic. The result is cached: there are far fewer topics than messages."""
         above, _, leaf = topic.rpartition("/")
         within, _, last = above.rpartition("/")
         first, _, below = topic.removeprefix(self._gen1).partition("/")
@@ -121,7 +126,11 @@ class ShellyDialect:
     # -- devices and their prefixes ---------------------------------------------------------------------------
 
     def _device(self, prefix: str, src: str | None = None) -> ShellyDevice:
-        """Return the device under ``prefix``. Raises Rejected if the message is of another device, named ``src``."""
+        """Return the device with the topic prefix ``prefix``; a new one if it is not known.
+
+        ``src`` is the sender's id in the message, if it has one. Raises Rejected if the prefix belongs to another
+        device, or the sender has another prefix and is online.
+        """
         owner = self._prefixes.get(prefix)
         if owner is not None and src in (None, owner.native_id):
             return owner
@@ -150,9 +159,9 @@ class ShellyDialect:
         return ShellyDevice(prefix, src, gen1=first_gen, sleeps=first_gen and src.lower().startswith(gen1.SLEEPERS))
 
     def _update(self, known: ShellyDevice, *, ask: bool = False) -> Result:
-        """Return the identity of a device and the change of the dialect's state, if any.
+        """Return a result with the device's identity. If the device has changed, the result also stores its state.
 
-        A new device, or any with ``ask``, is asked for its description and status.
+        If the device is new, or with ``ask``, the hub also requests its description and status.
         """
         before = self._prefixes.get(known.prefix)
         moved = self._devices.get(known.native_id)
@@ -168,7 +177,7 @@ class ShellyDialect:
         return Result(identities=(identity,), changes=changes, effects=effects, gone=gone)
 
     def _described(self, known: ShellyDevice) -> Result:
-        """Return the result of a message in which a device describes itself."""
+        """Return the result of a message in which the device describes itself. It is also a sign of life."""
         return replace(self._update(known), heard=(known.id,))
 
     def _requests(self, known: ShellyDevice) -> Iterator[Action]:
@@ -244,7 +253,7 @@ class ShellyDialect:
         return replace(self._update(known), records=(record,), expirations=expired, rejections=rejected)
 
     def _answer(self, message: RawMessage, body: dict[str, Any], view: View) -> Result:
-        """Decode the reply to a request of the hub, or to a command."""
+        """Decode a device's reply to a request of the hub, or to a command."""
         src, key, result, error = (body.get(part) for part in ("src", "id", "result", "error"))
         known = self._devices.get(src) if isinstance(src, str) else None
         if known is None:

@@ -1,4 +1,4 @@
-"""Events of a Shelly (second generation and later), such as button presses: ``NotifyEvent``."""
+"""Decode events of a Shelly device (second generation and later), such as button presses: ``NotifyEvent``."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from hub.model import Quality, RawMessage, Record
 
 MAX_EVENTS = 32
 _SETTINGS = frozenset(("config_changed", "data", "ota_progress"))
-"""Events that are not readings. (The records of a meter come as status too.)"""
+"""Events that are not readings. (A meter sends the records of ``data`` events in its status, too.)"""
 
 
 def events(message: RawMessage, known: ShellyDevice, params: dict[str, Any], faults: list[Fault]) -> Iterator[Record]:
-    """Yield a record for each event, such as a button press, at its own time. Invalid names are added to ``faults``."""
+    """Yield a record for each event, such as a button press, at the event's own time.
+
+    Events with an invalid name are added to ``faults``.
+    """
     listed = params.get("events")
     for event in listed[:MAX_EVENTS] if isinstance(listed, list) else ():
         if not isinstance(event, dict):
@@ -36,7 +39,10 @@ def events(message: RawMessage, known: ShellyDevice, params: dict[str, Any], fau
 
 
 def time_of(ts: Any, message: RawMessage) -> tuple[int, Quality]:
-    """Return time and quality from ``ts``. If it is invalid, the time of receipt is used."""
+    """Return time (epoch ms) and quality of a value with the time ``ts``.
+
+    If ``ts`` is invalid, use the time of receipt.
+    """
     try:
         return when(ts, message.received, retained=message.retained)
     except Rejected:

@@ -1,7 +1,7 @@
-"""Shelly's first generation: one value per topic below ``shellies/ID/``, mostly plain texts, without a time.
+"""Decode Shelly's first generation: one value per topic below ``shellies/ID/``, mostly as plain text, without a time.
 
-A metric is the topic with dots instead of slashes (``relay.0.power``). Energy counters in watt-minutes are converted to
-Wh, the only values that are converted; the totals of an energy meter are in Wh already.
+A metric is named by its topic, with dots instead of slashes (``relay.0.power``). Only energy counters in watt-minutes
+are converted, to Wh. The totals of an energy meter are in Wh already.
 
 Source: the Shelly technical documentation, Gen1, "MQTT" of each device.
 """
@@ -33,7 +33,7 @@ from hub.errors import Rejected
 from hub.model import Value
 
 SLEEPERS = ("shellyht-", "shellydw-", "shellydw2-", "shellyflood-", "shellysmoke-", "shellybutton1-", "shellymotion")
-"""Devices that go offline between their messages."""
+"""Beginnings of the ids of devices that go offline between their messages."""
 _METERS = ("relay", "roller", "light", "white", "color")
 _NUMBERS = {
     **{f"{what}/#/power": "W" for what in (*_METERS, "emeter")},
@@ -77,11 +77,13 @@ _NUMBER = re.compile(r"/\d{1,3}(?=/|\Z)")
 _OVERPOWER = "overpower"
 
 Found = Iterator[tuple[str, Any, str]]
-"""(metric, value or None if it is unknown, unit)."""
+"""Items (metric, value, unit). The value is None if the device does not know it."""
 
 
 def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """Return the device, updated by the message, and the message's values. ``rest`` is the topic below the device's.
+    """Return the device, changed by the message, and the values in the message.
+
+    ``rest`` is the topic below the device's prefix.
 
     Raises:
         Rejected: The payload is not valid for this topic (``bad_value``).
@@ -109,7 +111,10 @@ def read(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, 
 
 @lru_cache(20_000)
 def _pattern_and_metric(rest: str) -> tuple[str, str]:
-    """Return the topic with ``#`` for each number, and the metric. Raises Rejected (``bad_name``)."""
+    """Return the topic with ``#`` in place of each number, and the name of the metric.
+
+    Raises Rejected (``bad_name``).
+    """
     return _NUMBER.sub("/#", rest), metric_name(rest.replace("/", "."))
 
 
@@ -140,7 +145,11 @@ def _parts(within: str, body: Mapping[str, Any], parts: Mapping[str, tuple[str, 
 
 
 def _switch(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDevice, dict[str, Value]]:
-    """Decode a relay's state. ``overpower`` means: switched off because of too much power, until switched again."""
+    """Decode the state of a relay or light.
+
+    ``overpower`` means that the relay was switched off because of too much power. This lasts until it is switched
+    again.
+    """
     word = _word(payload)
     if word == _OVERPOWER:
         known = replace(known, tripped=known.tripped | {metric})
@@ -153,7 +162,11 @@ def _switch(known: ShellyDevice, metric: str, payload: bytes) -> tuple[ShellyDev
 
 
 def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice, Readings]:
-    """Decode an event of an input. The device repeats it until the next one: only another count means a new event."""
+    """Decode an event of an input.
+
+    The device repeats its last event. Only a message with another ``event_cnt`` is a new event; otherwise there are no
+    values.
+    """
     body = parse_object(payload, "An event")
     event, count = body.get("event"), body.get("event_cnt")
     if not isinstance(event, str) or not isinstance(count, int):
@@ -166,7 +179,7 @@ def _event(known: ShellyDevice, rest: str, payload: bytes) -> tuple[ShellyDevice
 
 
 def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
-    """Return the commands."""
+    """Return the descriptions of the commands of a first-generation device."""
     found: dict[str, dict[str, Any]] = {}
     for metric in sorted(known.controls):
         kind, number, *part = metric.split(".")
@@ -184,7 +197,7 @@ def commands(known: ShellyDevice) -> dict[str, dict[str, Any]]:
 
 
 def controls(values: Mapping[str, Value]) -> list[str]:
-    """Return the metrics that can be set."""
+    """Return those metrics in ``values``, of a first-generation device, that can be set."""
     return [metric for metric in values if _can_be_set(metric)]
 
 
@@ -208,7 +221,7 @@ def _boolean(metric: str, word: str) -> bool:
 
 
 def _number(metric: str, payload: bytes) -> float | None:
-    """Return the number in a payload, None if it is unknown. Raises Rejected."""
+    """Return the number in a payload; None if the device does not know the value. Raises Rejected."""
     word = _word(payload)
     if word.lower() in UNKNOWN_WORDS:
         return None

@@ -1,4 +1,4 @@
-"""Titles, device classes and categories of a Shelly's metrics, from the names of its components."""
+"""Derive titles, device classes and categories of a Shelly device's metrics from the names of its components."""
 
 from __future__ import annotations
 
@@ -73,29 +73,32 @@ _PARTS = {
 }
 _SENSORS = {"state": "door", "lux": "illuminance", "temperature": "temperature"}
 _OWN_WORD = frozenset(("output", "state", "ison", "value", ""))
-"""Paths of a component's main value, which gets the component's name."""
+"""Paths of a component's main value. The metric then gets the name of the component."""
 _PHASE = re.compile(r"\A([abcn])_(.+)\Z")
 _CLASSES = {"flood": "moisture", "smoke": "smoke", "motion": "motion", "vibration": "vibration", "state": "door"}
 _ALARMS = {"smoke": "smoke", "flood": "moisture", "presence": "occupancy", "motion": "motion", "window": "door"}
 
 
 def titles(metrics: Collection[str]) -> dict[str, str]:
-    """Return the titles of a device's metrics: ``Power`` with one switch, ``Switch 1 power`` with several."""
+    """Return the titles of a device's metrics: ``Power`` if it has one switch, ``Switch 1 power`` if it has several."""
     return distinct({metric: _names(metric) for metric in metrics})
 
 
 def classes(metrics: Collection[str]) -> dict[str, str]:
-    """Return the device classes that cannot be derived from the names."""
+    """Return the device classes of metrics whose class cannot be derived from the metric's name."""
     return {metric: found for metric in metrics if (found := _class(metric))}
 
 
 def categories(metrics: Collection[str]) -> dict[str, Category]:
-    """Return the categories of metrics about the device itself."""
+    """Return the category of each metric that is about the device itself (``diagnostic``)."""
     return {metric: "diagnostic" for metric in metrics if _diagnostic(metric)}
 
 
 def _split(metric: str) -> tuple[str, str, str]:
-    """Return the component's kind, its number (or an empty text) and the path in it, for metrics of all generations."""
+    """Return a metric's component kind, the component's number (or an empty text), and the value's path in it.
+
+    This works for the metrics of all generations.
+    """
     component, _, path = metric.partition(".")
     kind, colon, number = component.partition(":")
     first, _, rest = path.partition(".")

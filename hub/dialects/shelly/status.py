@@ -1,7 +1,7 @@
-"""Metrics and units in the status of Shelly's components (second generation and later).
+"""Read metrics and units from the status of Shelly's components (second generation and later).
 
 A metric is named by the path of its value (``switch:0.apower``, ``temperature:0.tC``). All numbers and booleans of a
-component are read, so that components of future firmware work too. Settings, revision counters and descriptive texts
+component are read, so that components of future firmware work, too. Settings, revision counters and descriptive texts
 are left out.
 
 Source: the Shelly technical documentation, Gen2+, "Components and Services".
@@ -28,13 +28,13 @@ _ONLY = {
     **dict.fromkeys(("cloud", "mqtt", "ws", "ble", "eth", "ui", "matter", "knx", "modbus", "bthome"), frozenset[str]()),
     **dict.fromkeys(("script", "schedule", "ht_ui", "plugs_ui", "wd_ui", "pro_ui", "service"), frozenset[str]()),
 }
-"""Components of which only the listed keys are readings."""
+"""Components of which only the listed keys are readings. With an empty list, the component has no readings."""
 _NO_READINGS = frozenset(
     ("id", "tF", "current_F", "target_F", "source", "by_minute", "schedules", "packet_id", "flags")
 )
 _NO_READING_ENDS = ("_ts", "_at", "_rev", "_duration", "_timeout")
 _TEXTS = frozenset(("state", "value", "mode", "last_direction", "errors", "rgb"))
-"""Keys of the texts and lists that are readings."""
+"""Keys whose texts and lists are readings. Other texts and lists are left out."""
 _UNITS = {
     "apower": "W",
     "act_power": "W",
@@ -73,7 +73,7 @@ MAX_LIST = 16
 
 
 class Readings(msgspec.Struct):
-    """Values of one or more components."""
+    """The values of one or more components."""
 
     values: dict[str, Value] = {}
     units: dict[str, str] = {}
@@ -81,7 +81,10 @@ class Readings(msgspec.Struct):
     faults: list[Fault] = []  # invalid values
 
     def add(self, component: str, body: Mapping[str, Any], within: str = "", depth: int = 0) -> None:
-        """Add the values of a component, or of an object in it below ``within``."""
+        """Add the values of a component; recursive.
+
+        ``body`` is the component's status, or an object in it whose path is ``within`` (with a dot at the end).
+        """
         for key, raw in body.items():
             try:
                 metric, unit = _metric_and_unit(component, within, key)
@@ -103,7 +106,7 @@ class Readings(msgspec.Struct):
 
 
 def readings(status: Mapping[str, Any]) -> Readings:
-    """Return the values of all components in ``status`` (of NotifyStatus, NotifyFullStatus or GetStatus)."""
+    """Return the values of all components in ``status``, the content of NotifyStatus, NotifyFullStatus or GetStatus."""
     found = Readings()
     for component, body in status.items():
         if type(body) is dict:
@@ -112,7 +115,7 @@ def readings(status: Mapping[str, Any]) -> Readings:
 
 
 def _value(metric: str, key: str, raw: Any, *, is_number: bool) -> Value | None:
-    """Return the value, None if it is not a reading. Raises Rejected."""
+    """Return the value under a key; None if it is not a reading. Raises Rejected."""
     kind = type(raw)
     if raw is not None and kind is not dict and (is_number or key == "output"):
         return _measured(metric, raw) if is_number else _switched(metric, raw)
@@ -122,7 +125,7 @@ def _value(metric: str, key: str, raw: Any, *, is_number: bool) -> Value | None:
 
 
 def _measured(metric: str, raw: Any) -> Value:
-    """Return a number, also one that is written as a text. Raises Rejected."""
+    """Return the value as a number, even if it is written as a text. Raises Rejected."""
     if type(raw) is str and raw not in NOT_FINITE:
         try:
             return scalar(metric, float(raw))
@@ -134,7 +137,7 @@ def _measured(metric: str, raw: Any) -> Value:
 
 
 def _switched(metric: str, raw: Any) -> Value:
-    """Return whether an output is on. Raises Rejected."""
+    """Return the boolean that says whether an output is on. Raises Rejected for another type."""
     if type(raw) is not bool:
         raise Rejected("bad_value", f"{metric[:60]} must be true or false, not {str(raw)[:40]!r}.")
     return raw
@@ -142,7 +145,10 @@ def _switched(metric: str, raw: Any) -> Value:
 
 @lru_cache(20_000)
 def _metric_and_unit(component: str, within: str, key: str) -> tuple[str, str]:
-    """Return the metric and its unit, empty if it is not a reading. Raises Rejected (``bad_name``)."""
+    """Return the name of the metric and its unit; both are empty if the value is not a reading.
+
+    The unit may also be empty for a reading. Raises Rejected (``bad_name``).
+    """
     kind = component.partition(":")[0]
     only = _ONLY.get(kind)
     skipped = key in _NO_READINGS or key.endswith(_NO_READING_ENDS) if only is None else key not in only
@@ -154,7 +160,7 @@ def _metric_and_unit(component: str, within: str, key: str) -> tuple[str, str]:
 
 
 def _text(raw: Any) -> str:
-    """Return a text, or the items of a list (errors, parts of a colour) separated by commas."""
+    """Return a text, or the items of a list (errors, components of a colour) as a text with commas."""
     if isinstance(raw, list):
         raw = ",".join(str(item)[:32] for item in raw[:MAX_LIST] if isinstance(item, str | int | float))
     return str(raw)[:MAX_TEXT]

@@ -1,7 +1,7 @@
-"""Parse a birth certificate of an edge node or a device: metrics, aliases, units and commands.
+"""Parse the birth certificate of an edge node or a device: metrics, aliases, units and commands.
 
-Source: the Sparkplug 3.0 specification, 6.4.16 "NBIRTH" and 6.4.17 "DBIRTH". Units and which metrics are writable are
-conventions of its users (``engUnit``, ``readOnly``) and not part of the specification.
+Source: the Sparkplug 3.0 specification, 6.4.16 "NBIRTH" and 6.4.17 "DBIRTH". The specification does not define units or
+which metrics can be written; these are read by common conventions (``engUnit``, ``readOnly``).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SESSION = "bdSeq"
 REBIRTH = "Node Control/Rebirth"
 _CONTROLS = ("Node Control/", "Device Control/")
 _WRITABLE = ("Outputs/", *_CONTROLS)
-"""Prefixes of writable metrics in the specification's examples."""
+"""Beginnings of the names of metrics that can be written, by the specification's examples."""
 _UNITS = ("engunit", "engunits", "engineering units", "unit", "units")
 _GOOD = 192
 NO_READING = -1
@@ -33,7 +33,7 @@ MAX_COMMANDS = 256
 
 
 class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Contents of a birth certificate."""
+    """The contents of a birth certificate."""
 
     types: dict[str, int]  # datatype by metric, -1 (NO_READING) if it is not a reading
     aliases: dict[int, str] = {}  # metric by alias
@@ -57,13 +57,13 @@ class Birth(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def _names(name: str) -> tuple[str, str]:
-    """Return a short title (the last level of the metric's name) and a long one (all levels)."""
+    """Return a short title of a metric (the last level of its name) and a long one (all levels)."""
     last = title_of(name.rpartition("/")[2])
     return last if not last.isdigit() else title_of(name), title_of(name)
 
 
 def parse_birth(metrics: Sequence[Fields], topic: str) -> Birth:
-    """Return the contents of a birth certificate. ``topic`` is the topic for its commands."""
+    """Return the contents of a birth certificate. ``topic`` is where commands for these metrics are published."""
     birth = Birth({}, {}, {}, {})
     for name, metric in _valid_names(metrics):
         datatype, alias = metric.get(wire.DATATYPE, 0), metric.get(wire.ALIAS)
@@ -82,18 +82,21 @@ def parse_birth(metrics: Sequence[Fields], topic: str) -> Birth:
 
 
 def is_reading(name: str, datatype: int) -> bool:
-    """Return False for ``bdSeq`` and for boolean controls, which are only commands."""
+    """Return whether a metric is a reading. ``bdSeq`` and boolean controls, which are only commands, are not."""
     return name != SESSION and not (datatype == wire.BOOLEAN and name.startswith(_CONTROLS))
 
 
 def is_good(metric: Fields) -> bool:
-    """Return False if the metric's ``Quality`` is bad or stale, so that its value was not measured."""
+    """Return False if the metric's ``Quality`` says that its value is bad or stale, and so was not measured now."""
     quality = _properties(metric).get("quality", _GOOD)
     return quality == _GOOD or not isinstance(quality, float)
 
 
 def _valid_names(metrics: Sequence[Fields]) -> Iterator[tuple[str, Fields]]:
-    """Yield the metrics with a valid name. The others are rejected when their values are decoded."""
+    """Yield (name, metric) for each metric with a valid name.
+
+    Other metrics are rejected when their values are decoded.
+    """
     for metric in metrics:
         try:
             yield metric_name(wire.text(metric.get(wire.NAME, b""))), metric
@@ -119,7 +122,7 @@ def _writable(name: str, properties: dict[str, Value]) -> bool:
 def _command(
     name: str, alias: int | None, datatype: int, properties: dict[str, Value], unit: str | None
 ) -> dict[str, Any]:
-    """Return the command that sets a metric, empty if its datatype cannot be written."""
+    """Return the description of the command that sets a metric; empty if its datatype cannot be written."""
     if datatype == wire.BOOLEAN:
         schema: dict[str, Any] = {"type": "boolean"}
     elif datatype in wire.TEXTS:
@@ -140,7 +143,10 @@ def _command(
 
 
 def _manufacturer(metrics: Sequence[Fields]) -> dict[str, str]:
-    """Return manufacturer, model and firmware from the metrics that the specification's examples use for them."""
+    """Return the manufacturer, model and firmware, as far as the metrics have them.
+
+    They are read from the metric names that the specification's examples use.
+    """
     found: dict[str, str] = {}
     for metric in metrics:
         field = _MANUFACTURER.get(metric.get(wire.NAME, b""))

@@ -3,10 +3,10 @@
 A birth certificate declares the metrics of an edge node or of a device behind it. Data messages have only what changed,
 often by alias. The messages of an edge node are numbered from 0 to 255. If a number is missing, or data come before a
 birth, the hub requests a rebirth, at most once a minute, and still uses the metrics that it knows. A death whose
-``bdSeq`` is older than the ``bdSeq`` of the last birth is ignored, since a broker may deliver an old will late.
+``bdSeq`` is older than the ``bdSeq`` of the last birth is ignored, because a broker may deliver an old will late.
 
-Host applications publish their presence on ``spBv1.0/STATE/HOST`` (3.0) or ``STATE/HOST`` (2.2). They are devices
-without metrics. The hub publishes no STATE, since it is not a primary host that edge nodes wait for.
+Host applications publish their presence on ``spBv1.0/STATE/HOST`` (3.0) or ``STATE/HOST`` (2.2). In the hub they are
+devices without metrics. The hub publishes no STATE, since it is not a primary host that edge nodes wait for.
 
 Source: the Sparkplug 3.0 specification, 4 "Topics", 5 "Operational behavior" and 6 "Payloads".
 """
@@ -29,21 +29,21 @@ from hub.topics import slug
 
 NAMESPACE = "spBv1.0"
 MAX_BYTES = 2 * 1_048_576
-"""Limit for the birth of a large edge node, which has about 50 bytes per metric."""
+"""Maximum size of a message in bytes. The birth of a large edge node has about 50 bytes per metric."""
 MAX_KEPT = 20_000
 MAX_CACHED = 100_000
 REBIRTH_EVERY = 60_000
-"""Minimum ms between two requests to one edge node: a birth is large, and some nodes do not support the request."""
+"""Least time between two rebirth requests to one node, in ms: births are large, and some nodes ignore the request."""
 _STATE = "STATE/"
 _TYPES = {"NBIRTH": 3, "NDATA": 3, "NDEATH": 3, "NCMD": 3, "DBIRTH": 4, "DDATA": 4, "DDEATH": 4, "DCMD": 4}
-"""Message types with the number of levels of their topics below the namespace."""
+"""Message types, with the number of levels that their topics have below the namespace."""
 _BIRTH, _EDGE, _HOST = "birth/", "edge/", "host/"
-"""Keys of the dialect's state."""
+"""Prefixes of the keys of the dialect's stored state."""
 _UNKNOWN, _UNBORN = -1, Birth({})
 
 
 class Edge(msgspec.Struct, frozen=True, array_like=True):
-    """Session of an edge node."""
+    """What the hub knows about the current session of an edge node."""
 
     seq: int = _UNKNOWN  # of its last message
     session: int = _UNKNOWN  # the ``bdSeq`` of its birth
@@ -102,7 +102,7 @@ class SparkplugDialect:
             raise Rejected("too_many_devices", f"At most {MAX_KEPT} Sparkplug nodes and devices are allowed.")
 
     def _parse_topic(self, name: str) -> SparkplugTopic:
-        """Parse a topic. Cached: there are far fewer topics than messages. Raises Rejected."""
+        """Parse a topic. The result is cached: there are far fewer topics than messages. Raises Rejected."""
         levels = name.removeprefix(self._prefix).split("/")
         if levels[0] == "STATE" and len(levels) == 2:
             topic = SparkplugTopic("STATE", "", levels[1], slug(name.removeprefix(self._prefix)))
@@ -150,7 +150,7 @@ class SparkplugDialect:
     def _death(
         self, message: RawMessage, topic: SparkplugTopic, own: Fields, metrics: Sequence[Fields], view: View
     ) -> Result:
-        """Decode a death certificate. The certificate of an edge node also applies to all its devices."""
+        """Decode a death certificate. If an edge node has died, all its devices are offline, too."""
         changes: list[DialectState] = []
         effects: Sequence[Action] = ()
         gone = {topic.native_id}
@@ -189,7 +189,7 @@ class SparkplugDialect:
     def _count(
         self, message: RawMessage, topic: SparkplugTopic, own: Fields, *, lost: bool = False
     ) -> tuple[list[DialectState], Sequence[Action]]:
-        """Check the message's number, and request a rebirth if messages are missing or metrics unknown."""
+        """Check the message's number. Request a rebirth if messages are missing or metrics unknown (``lost``)."""
         if message.retained:
             return [], ()
         before = self._edges.get(topic.edge)
@@ -215,21 +215,21 @@ class SparkplugDialect:
         return Identity(topic.device, topic.native_id, self.name, info)
 
     def _unborn_identities(self, topic: SparkplugTopic, view: View) -> tuple[Identity, ...]:
-        """Return the identities of an unknown device and of its edge node, if that is unknown too."""
+        """Return the identities of a device and of its edge node, unless the hub knows them already."""
         if view.known(topic.device):
             return ()
         birth = self._births.get(topic.native_id, _UNBORN)
         return (*self._gateway(topic, view), self._identity(topic, birth))
 
     def _gateway(self, topic: SparkplugTopic, view: View) -> tuple[Identity, ...]:
-        """Return the identity of a device's edge node, if that is unknown."""
+        """Return the identity of a device's edge node, unless the hub knows it or the sender is the edge node."""
         node = slug(topic.edge)
         if topic.native_id == topic.edge or view.known(node):
             return ()
         return (Identity(node, topic.edge, self.name, _UNBORN.info(topic.edge.partition("/")[2], None)),)
 
     def _host(self, message: RawMessage, topic: SparkplugTopic) -> Result:
-        """Decode STATE: ``{"online": true, "timestamp": …}``, or ``ONLINE`` and ``OFFLINE`` before 3.0."""
+        """Decode a STATE message: ``{"online": true, "timestamp": …}``, or before 3.0 ``ONLINE`` or ``OFFLINE``."""
         word = message.payload[:16].decode("utf-8", "replace").strip()
         plain, what = word in ("ONLINE", "OFFLINE"), "STATE, if not ONLINE or OFFLINE,"
         body = {"online": word == "ONLINE"} if plain else parse_object(message.payload, what)
@@ -290,7 +290,7 @@ def _edge_state(edge: str, session: Edge) -> DialectState:
 
 
 def _session(metrics: Sequence[Fields]) -> int:
-    """Return the ``bdSeq`` of a birth or a death, -1 if it is missing."""
+    """Return the ``bdSeq`` in the metrics of a birth or death certificate; -1 if it is missing."""
     name = SESSION.encode()
     metric = next((m for m in metrics if m.get(wire.NAME) == name), {})
     try:

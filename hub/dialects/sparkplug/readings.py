@@ -1,4 +1,6 @@
-"""Decode the metrics of a payload to records. A metric is named directly or by its alias, and may have its own time.
+"""Decode the metrics of a payload to records. A payload names a metric directly or by its alias.
+
+A metric may have its own time.
 
 Source: the Sparkplug 3.0 specification, 6.4.4 "Payload" and 6.4.5 "Metric".
 """
@@ -20,7 +22,7 @@ from hub.model import Quality, RawMessage, Record, Rejection, Value
 
 
 class DecodedMetrics(msgspec.Struct, frozen=True):
-    """Decoded metrics of a payload."""
+    """The decoded metrics of one payload."""
 
     records: Sequence[Record]
     rejections: Sequence[Rejection]
@@ -31,9 +33,15 @@ class DecodedMetrics(msgspec.Struct, frozen=True):
 def decode_metrics(
     message: RawMessage, device: str, birth: Birth, own: Fields, metrics: Sequence[Fields], *, born: bool = False
 ) -> DecodedMetrics:
-    """Return the readings of a payload: one record for each time, and separate ones for historical values.
+    """Return the readings of a payload: one record for each time. Historical values have records of their own.
 
-    With ``born`` the payload is a birth: all its values are valid at the time of the birth.
+    Args:
+        message: The message with the payload.
+        device: The device's id.
+        birth: The birth certificate that declares the metrics.
+        own: The fields of the payload itself.
+        metrics: The fields of each metric.
+        born: The payload is a birth certificate: all its values are valid at the time of the birth.
     """
     sent = own.get(wire.TIMESTAMP)
     groups: dict[tuple[int | None, bool], dict[str, Value]] = {}
@@ -69,12 +77,15 @@ def _with_name(name: str, error: Rejected) -> Rejected:
 
 
 def _as_text(metric: Fields) -> str:
-    """Return the fields of a metric as text, for its rejection."""
+    """Return the fields of a metric, except name and alias, as a text to show in its rejection."""
     return ", ".join(str(value)[:60] for key, value in metric.items() if key not in (wire.NAME, wire.ALIAS))
 
 
 def _undeclared(name: str, metric: Fields) -> int:
-    """Return the datatype in a metric that the birth does not declare. Raises Rejected (``before_birth``)."""
+    """Return the datatype that a metric itself gives, because the birth certificate does not declare the metric.
+
+    Return :data:`NO_READING` if it is not a reading. Raises Rejected (``before_birth``) without a name or datatype.
+    """
     datatype = metric.get(wire.DATATYPE)
     if not name or datatype is None:
         raise Rejected("before_birth", "The metric is not declared in a birth certificate. The hub requests a rebirth.")

@@ -20,39 +20,39 @@ from hub.errors import Rejected
 from hub.model import Value
 
 Fields = dict[int, Any]
-"""Fields of a message by key: an ``int`` for a varint, else ``bytes``. The last one of a repeated field is kept.
+"""The fields of a message by key: an ``int`` for a varint, else ``bytes``. Of a repeated field, the last is kept.
 
-A key is number and wire type together, so that a field with another wire type is another field."""
+A key combines field number and wire type, so a field with an unexpected wire type has another key."""
 
 _VARINT, _EIGHT, _SIZED, _FOUR = 0, 1, 2, 5
 
 TIMESTAMP, METRICS, SEQ = (1 << 3 | _VARINT, 2 << 3 | _SIZED, 3 << 3 | _VARINT)
-"""Fields of a payload."""
+"""Keys of the fields of a payload."""
 _UUID, _BODY = (4 << 3 | _SIZED, 5 << 3 | _SIZED)
 _COMPRESSED = b"SPBV1.0_COMPRESSED"
-"""The uuid of a compressed payload, which is in the body. It is used by Eclipse Tahu and not in the specification."""
+"""The ``uuid`` of a payload whose body is a compressed payload, as Eclipse Tahu sends it (not specified)."""
 NAME, ALIAS, SAMPLED, DATATYPE = (1 << 3 | _SIZED, 2 << 3 | _VARINT, 3 << 3 | _VARINT, 4 << 3 | _VARINT)
 HISTORICAL, NULL, PROPERTIES = (5 << 3 | _VARINT, 7 << 3 | _VARINT, 9 << 3 | _SIZED)
-"""Fields of a metric. ``SAMPLED`` is its own timestamp."""
+"""Keys of the fields of a metric. ``SAMPLED`` is the metric's own timestamp."""
 _INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING = (
     number << 3 | kind for number, kind in enumerate((_VARINT, _VARINT, _FOUR, _EIGHT, _VARINT, _SIZED), 10)
 )
-"""Fields with a metric's value. A property's value has field numbers that are lower by 7."""
+"""Keys of the fields that can hold a metric's value. In a property, the field numbers are lower by 7."""
 _LOWER = 7 << 3
 _KEYS, _VALUES = (1 << 3 | _SIZED, 2 << 3 | _SIZED)
-"""Fields of a property set."""
+"""Keys of the fields of a property set."""
 INT64, BOOLEAN = 4, 11
 
 MAX_METRICS = 10_000
 MAX_UNPACKED = 2_097_152
 MAX_PROPERTIES = 64
 MAX_FIELDS = 64
-"""Limit of fields in a metric, and in a payload without its metrics. The specification has 19 and 5."""
+"""Maximum number of fields in a metric, and in a payload besides its metrics. The specification has 19 and 5."""
 _NO_LISTS: dict[int, list[bytes]] = {}
 
 
 def payload(data: bytes) -> tuple[Fields, list[Fields]]:
-    """Return a payload's own fields and its metrics. Raises Rejected (``not_protobuf``, ``too_large``)."""
+    """Return the fields of a payload, and those of each metric. Raises Rejected (``not_protobuf``, ``too_large``)."""
     try:
         return _payload(data)
     except Rejected as error:
@@ -75,7 +75,7 @@ def _payload(data: bytes) -> tuple[Fields, list[Fields]]:
 
 
 def _decompress(body: bytes) -> bytes:
-    """Decompress DEFLATE or GZIP (detected) to at most :data:`MAX_UNPACKED` bytes. Raises Rejected."""
+    """Decompress ``body`` (DEFLATE or GZIP) to at most :data:`MAX_UNPACKED` bytes. Raises Rejected."""
     decompressor = zlib.decompressobj(wbits=47)
     try:
         found = decompressor.decompress(body, MAX_UNPACKED)
@@ -93,7 +93,10 @@ def _too_many() -> Rejected:
 
 
 def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, max_fields: int = MAX_FIELDS) -> Fields:
-    """Return the fields of a message. Repeated fields are added to ``lists`` by their key. Raises Rejected."""
+    """Return the fields of a message. Raises Rejected.
+
+    Values of fields whose key is in ``lists`` are added to the list there instead, so that repeated fields are kept.
+    """
     found: Fields = {}
     at, end = 0, len(data)
     try:
@@ -138,7 +141,7 @@ def _fields(data: bytes, lists: dict[int, list[bytes]] = _NO_LISTS, max_fields: 
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """Read a varint. Return its value and the position after it."""
+    """Read the varint at the position ``at``. Return its value and the position after it."""
     number = shift = 0
     while shift < 70:
         byte = data[at]
@@ -154,7 +157,10 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def _signed(bits: int) -> Callable[[int], float]:
-    """Return a decoder of two's complement with ``bits``. Senders differ in how far they extend the sign."""
+    """Return a decoder for integers in two's complement with ``bits`` bits.
+
+    Higher bits are ignored, because senders extend the sign to different widths.
+    """
     mask, half = (1 << bits) - 1, 1 << (bits - 1)
     return lambda raw: float(((raw & mask) ^ half) - half)
 
@@ -196,7 +202,7 @@ _TYPES: dict[int, tuple[int, Callable[[Any], Value]]] = {
     14: (_STRING, text),
     15: (_STRING, text),
 }
-"""Datatype -> (field of the value, decoder). Other datatypes (data sets, bytes, files, templates, arrays) are not
+"""For each datatype: the field with the value, and its decoder. Data sets, bytes, files, templates and arrays are not
 readings."""
 NUMBERS = frozenset((*range(1, 11), 13))
 FRACTIONS = frozenset((9, 10))
@@ -204,12 +210,12 @@ LIMITS = {
     **{n: (-(2.0 ** (bits - 1)), 2.0 ** (bits - 1) - 1) for n, bits in ((1, 8), (2, 16), (3, 32))},
     **{n: (0.0, 2.0**bits - 1) for n, bits in ((5, 8), (6, 16), (7, 32))},
 }
-"""Datatype -> (minimum, maximum), for datatypes whose limits are exact in a double."""
+"""For each datatype whose limits are exact in a double: (minimum, maximum)."""
 TEXTS = frozenset((12, 14, 15))
 
 
 def value(metric: Fields, datatype: int) -> Value | None:
-    """Return a metric's value, None if it is null or its datatype is not a reading.
+    """Return a metric's value; None if it is null or has a datatype that is not a reading.
 
     Raises:
         Rejected: The value does not have the datatype (``wrong_type``), is not finite or is too long (``bad_value``).
@@ -225,7 +231,10 @@ def value(metric: Fields, datatype: int) -> Value | None:
 
 
 def _from_other_field(metric: Fields, datatype: int, read: Callable[[Any], Value]) -> Value | None:
-    """Return the value from another field, since senders differ in the field that they use. Raises Rejected."""
+    """Return the value from another field than the datatype's, because some senders use another; None without one.
+
+    Raises Rejected (``wrong_type``) if that field does not fit the datatype.
+    """
     for field in (_INT, _LONG, _FLOAT, _DOUBLE, _BOOLEAN, _STRING):
         raw = metric.get(field)
         if raw is None:
@@ -240,7 +249,7 @@ def _from_other_field(metric: Fields, datatype: int, read: Callable[[Any], Value
 
 
 def properties(data: bytes) -> dict[str, Value]:
-    """Return the scalar values of a property set by their names in lower case, without nulls and nested sets."""
+    """Return the scalar values of a property set by their names in lower case. Nulls and nested sets are left out."""
     keys: list[bytes] = []
     values: list[bytes] = []
     with suppress(Rejected):  # the properties before the invalid one are used
@@ -258,9 +267,9 @@ def properties(data: bytes) -> dict[str, Value]:
 
 
 def command(name: str, alias: int | None, datatype: int, value: Value, ts: int) -> bytes:
-    """Return the payload of an NCMD or DCMD that sets one metric. ``ts`` is the time in ms.
+    """Return the payload of an NCMD or DCMD that sets one metric. ``ts`` is the time in epoch ms.
 
-    A metric that was declared with an alias is named by the alias alone, as the specification requires.
+    If the metric was declared with an alias, the payload has only the alias, as the specification requires.
     """
     name_field = _sized(NAME, name.encode()) if alias is None else _varints(ALIAS, alias)
     field = _TYPES[datatype][0]

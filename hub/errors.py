@@ -55,12 +55,15 @@ RejectionReason = Literal[
     "wrong_device",
     "wrong_type",
 ]
-"""Why a message is rejected, for programs and translations. Stored, so a word never changes its meaning."""
+"""Why a message is rejected, for programs and translations. The words are stored, so their meaning never changes."""
 REJECTION_REASONS: tuple[RejectionReason, ...] = get_args(RejectionReason)
 
 
 class HubError(Exception):
-    """Base class. ``code`` is stable and for programs; ``message`` says what is wrong, ``hint`` what to do."""
+    """Base class of the hub's errors.
+
+    ``code`` is for programs and never changes. ``message`` says what is wrong, and ``hint`` says what to do.
+    """
 
     code: ClassVar[str] = "hub_error"
 
@@ -116,7 +119,8 @@ class SignInUnavailable(HubError):
 class Rejected(HubError):
     """A message that cannot be decoded.
 
-    ``reason`` is the key of the message; ``sender`` is the id of the device that sent it, empty if unknown.
+    ``reason`` is a fixed word for the problem. ``sender`` is the id of the device that sent the message, empty if
+    unknown.
     """
 
     code = "rejected"
@@ -156,7 +160,7 @@ class StoreRefused(StoreError):
 
 
 class TooBusy(HubError):
-    """The hub's limit for concurrent work is reached. ``after_s`` is in how many seconds to retry, if known."""
+    """The hub does too much work at once. A retry may succeed after ``after_s`` seconds; None: not known."""
 
     code = "too_busy"
 
@@ -174,7 +178,10 @@ class AiError(HubError):
 
 
 class AiBusy(AiError):
-    """A temporary error of a provider. ``after_s`` is its Retry-After in seconds, if it sent one."""
+    """A temporary error of a language model provider.
+
+    ``after_s`` is the wait in seconds that the provider asked for (``Retry-After``); None if it asked for none.
+    """
 
     code = "ai_busy"
 

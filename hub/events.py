@@ -1,6 +1,6 @@
-"""Events that are published on the bus after the commit.
+"""Events that the hub publishes on its bus after the commit.
 
-``at`` is when it happened, by the hub's clock.
+``at`` is the time of the event, by the hub's clock.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class DeviceDiscovered(msgspec.Struct, frozen=True):
 
 
 class DeviceChanged(msgspec.Struct, frozen=True):
-    """Name, area, labels, description or twin of a device changed."""
+    """The name, area, labels, description or twin of a device changed."""
 
     device: str
     at: int
@@ -59,7 +59,10 @@ class DeviceDeleted(msgspec.Struct, frozen=True):
 
 
 class ReadingsStored(msgspec.Struct, frozen=True):
-    """All records of one batch. The records of a device are all in the same field, in order of arrival."""
+    """The records of one committed batch.
+
+    A device has all its records either in ``records`` or in ``record_batches``, in order of arrival.
+    """
 
     records: list[Record]
     at: int
@@ -90,9 +93,10 @@ class AlertAcknowledged(msgspec.Struct, frozen=True):
 
 
 class AlertHandled(msgspec.Struct, frozen=True):
-    """An open alert was assigned, muted, silenced, suppressed or commented on, or one of these ended.
+    """The handling of an open alert changed: assignment, mute, silence, suppression, acknowledgement or a comment.
 
-    ``by`` is the person who did it, None if the hub did. ``text`` is the comment, or the notes of silences.
+    ``what`` says how. ``by`` is the person who did it, None if the hub did. ``text`` is the comment, or the notes of
+    the silences.
     """
 
     alert: Alert
@@ -103,7 +107,10 @@ class AlertHandled(msgspec.Struct, frozen=True):
 
 
 class SilenceChanged(msgspec.Struct, frozen=True):
-    """A person created, edited or ended a silence; or (``by`` is None) it started, stopped or ended by its times."""
+    """A silence of alerts changed.
+
+    ``by`` is the person who created, edited or ended it. ``by`` is None if it started, stopped or ended on schedule.
+    """
 
     silence: AlertSilence
     at: int
@@ -112,7 +119,7 @@ class SilenceChanged(msgspec.Struct, frozen=True):
 
 
 class CauseConfirmed(msgspec.Struct, frozen=True):
-    """``by`` recorded the cause of an alert, or removed it (``alert.confirmed`` is None)."""
+    """A person (``by``) recorded the cause of an alert, or removed it; then ``alert.confirmed`` is None."""
 
     alert: Alert
     at: int
@@ -120,9 +127,9 @@ class CauseConfirmed(msgspec.Struct, frozen=True):
 
 
 class AlertChanged(msgspec.Struct, frozen=True):
-    """An open alert has another severity or threshold: its rule changed, or a value made it more or less severe.
+    """The severity or threshold of an open alert changed, because its rule changed or because of a new value.
 
-    ``was`` is the severity before, if a value changed it.
+    ``was`` is the previous severity if a new value changed the severity, else None.
     """
 
     alert: Alert
@@ -137,9 +144,9 @@ class AlertCleared(msgspec.Struct, frozen=True):
 
 
 class IncidentChanged(msgspec.Struct, frozen=True):
-    """An incident was opened, changed, reopened or resolved. It follows the events of the alerts that changed it.
+    """An incident was opened, changed, reopened or resolved. This event follows those of the alerts that caused it.
 
-    There is one event for all changes that were handled together, two if the incident was opened and resolved by them.
+    Changes that the hub handles together give one event for the incident, or two if they both opened and resolved it.
     """
 
     incident: Incident

@@ -22,24 +22,24 @@ from hub.errors import Rejected
 from hub.model import Identity, Quality, RawMessage, Record, Rejection, Value, ValueExpired, key_of_id, key_of_seq
 
 SENDER_KEYS = ("device_id", "deviceId")
-"""Keys of a payload with the id of the device that sends it. ``id`` is the message's."""
+"""Keys that name the sending device in a payload. The key ``id`` is not among them: it identifies the message."""
 RESERVED = frozenset(("ts", "seq", "id", "metrics", *SENDER_KEYS))
 """Keys of a flat payload that are not metrics."""
 MAX_ITEMS = 10_000
 MAX_NAMES = 200_000
 _names: set[str] = set()
-"""Cache of valid names of metrics that are not in :data:`RESERVED`."""
+"""Cache of metric names that are valid and not in :data:`RESERVED`."""
 
 
 class TelemetryTopic:
-    """The parts of a topic, and the state of its decoder.
+    """The parts of a topic, and the state of the decoder for its payloads.
 
     Attributes:
         kind: The level after the device: ``telemetry``, ``status``, ...
-        metric: The level after ``telemetry``.
-        payload_schema: The schema of its last payload, if a decoder was made for it.
+        metric: The level after ``telemetry``; None if there is none.
+        payload_schema: The schema of the last payload; None if no decoder was made for that schema.
         mismatches: How many payloads did not match the schema.
-        without_schema: How many more messages are decoded without a schema, after many mismatches.
+        without_schema: How many of the next messages are decoded without a schema, since many payloads did not match.
     """
 
     __slots__ = ("device", "kind", "metric", "mismatches", "native_id", "payload_schema", "without_schema")
@@ -57,10 +57,10 @@ DecodedItem = tuple[Record, "Item"]
 
 
 class Item:
-    """Decoder of one object of telemetry.
+    """Decoder of one JSON object with telemetry.
 
     Attributes:
-        faults: Its invalid values.
+        faults: The invalid values of the object.
         unknown: Metrics without a value: null, an empty text, or a word like ``unavailable`` in place of a number.
     """
 
@@ -79,14 +79,14 @@ class Item:
         checksum: int | None = None,
         zone: tzinfo | None = None,
     ) -> Record:
-        """Return the valid values as one record. It has no values for a heartbeat (``{}`` or only nulls).
+        """Return the valid values as one record. A heartbeat (``{}`` or only nulls) gives a record without values.
 
         Args:
             message: The message.
             topic: The parts of its topic.
-            body: The object.
-            checksum: For an item of a list: the CRC-32 of the list plus the item's index, in place of the payload's.
-            zone: The time zone of times without one.
+            body: The JSON object.
+            checksum: The CRC-32 of the whole list plus the index of this item. None if the object is not in a list.
+            zone: The time zone that applies if the time in ``body`` has no zone.
 
         Raises:
             Rejected: The object is not telemetry of this device.
@@ -131,9 +131,10 @@ class Item:
             return message.received, "retained" if message.retained else "clock"
 
     def _key(self, body: dict[str, Any], payload: bytes, checksum: int | None) -> int | None:
-        """Return the deduplication key, made of ``id``, ``seq`` and content. None without ``id`` and ``seq``.
+        """Return a key that recognizes a message that arrives twice. It is made of ``id``, ``seq`` and the content.
 
-        The key of a list item with an ``id`` is the same in every list.
+        None if the object has neither ``id`` nor ``seq``. An item of a list with an ``id`` has the same key in every
+        list.
         """
         name, seq = body.get("id"), body.get("seq")
         if seq is not None and (type(seq) is not int or abs(seq) > 2**63):
@@ -151,7 +152,10 @@ class Item:
 
 
 def check_sender(body: dict[str, Any], topic: TelemetryTopic) -> None:
-    """Raise Rejected if a payload names another device than its topic: a broker checks the right to a topic only."""
+    """Raise Rejected if the payload names another device than the topic.
+
+    The broker checks only whether a client may publish on a topic, so the device in the topic is the trusted one.
+    """
     for key in SENDER_KEYS:
         device_id = body.get(key)
         if device_id is not None and str(device_id) != topic.native_id:
@@ -160,10 +164,10 @@ def check_sender(body: dict[str, Any], topic: TelemetryTopic) -> None:
 
 
 def no_value(text: str, device: str, metric: str, view: View) -> bool:
-    """Return True if a text like ``unavailable`` means that the metric has no value.
+    """Return True if ``text``, such as ``unavailable``, means that the metric has no value.
 
-    False for metrics whose values are texts, where the word may be a state. For a metric without values yet: True,
-    except for ``none``.
+    Return False if the metric's latest value is a text, because the word may then be a state. If the metric has no
+    value yet, return True for all such words except ``none``.
     """
     if not is_unknown(text) or text in NOT_FINITE:
         return False
@@ -174,7 +178,10 @@ def no_value(text: str, device: str, metric: str, view: View) -> bool:
 def read_list(
     message: RawMessage, topic: TelemetryTopic, body: list[Any], view: View
 ) -> tuple[list[DecodedItem], list[Rejection]]:
-    """Return the decoded items of a list, and the rejected ones."""
+    """Return the decoded items of a list, and a rejection for each item that could not be decoded.
+
+    Raises Rejected (``too_large``) if the list has too many items.
+    """
     if len(body) > MAX_ITEMS:
         raise Rejected("too_large", f"The list has {len(body)} items; at most {MAX_ITEMS} are allowed.")
     decoded: list[DecodedItem] = []
@@ -199,7 +206,10 @@ def read_list(
 
 
 def result_of(message: RawMessage, items: Sequence[DecodedItem], identities: Sequence[Identity], view: View) -> Result:
-    """Return the result of a message with its valid and invalid values. Raises Rejected as :func:`reject_all` does."""
+    """Return the result of a message: its records, values that became unknown, and invalid values as rejections.
+
+    If no value is valid, the whole message is rejected; this raises Rejected as :func:`reject_all` does.
+    """
     records = [record for record, _ in items]
     faults = [fault for _, item in items for fault in item.faults]
     unknown: dict[str, ValueExpired] = {}
@@ -213,9 +223,10 @@ def result_of(message: RawMessage, items: Sequence[DecodedItem], identities: Seq
 
 
 def _checked_name(name: str) -> str:
-    """Return a valid name and cache it, so that each name is checked once. Raises Rejected.
+    """Return ``name`` if it is a valid metric name, and cache it. Raises Rejected.
 
-    :meth:`Item._values` does not check a float with a cached name either: a JSON number with a decimal point is finite.
+    The cache saves checking each name again. :meth:`Item._values` also accepts a float under a cached name without
+    checks, because a JSON number with a decimal point is always finite.
     """
     if metric_name(name) not in RESERVED:  # in the object "metrics" these names are valid, beside it they are not
         if len(_names) >= MAX_NAMES:

@@ -1,7 +1,7 @@
-"""ThingsBoard's MQTT API for devices (``v1/devices/me/…``) and gateways (``v1/gateway/…``), without ThingsBoard.
+"""ThingsBoard's MQTT API for devices (``v1/devices/me/…``) and gateways (``v1/gateway/…``). No ThingsBoard is needed.
 
-A device's topics do not contain its name: ThingsBoard identifies it by its login, which a broker does not pass on. So
-each device needs its own topic level in place of ``me``. A gateway's messages name their devices.
+In ThingsBoard, a device's topics do not contain its name: the login identifies the device. A broker does not pass the
+login on, so here each device needs its own topic level in place of ``me``. A gateway's messages name their devices.
 
 Source: the ThingsBoard documentation, "MQTT Device API" and "MQTT Gateway API"; ``JsonConverter.java`` for the values.
 """
@@ -26,7 +26,7 @@ MAX_ITEMS = 10_000
 MAX_DEPTH = 12
 _TOPIC = re.compile(rf"{DEVICES}[^/]+/(?:telemetry|attributes)|{GATEWAY}(?:telemetry|attributes|(?:dis)?connect)")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?", re.ASCII)
-"""Texts that ThingsBoard stores as numbers by default."""
+"""Texts that are stored as numbers, as ThingsBoard does by default."""
 
 
 class ThingsBoardDialect:
@@ -54,7 +54,7 @@ class ThingsBoardDialect:
         return self._telemetry(message, named, view)
 
     def _devices(self, message: RawMessage) -> Iterator[tuple[str, Any]]:
-        """Yield the native id of each device of a message, and what it sent. Raises Rejected."""
+        """Yield, for each device in a message, its native id and the parsed telemetry. Raises Rejected."""
         if message.topic.startswith(DEVICES):
             yield message.topic.split("/")[2], parse_telemetry(message.payload)
             return
@@ -118,7 +118,11 @@ def _id(native_id: str) -> str:
 
 
 def _record(device: str, item: Any, message: RawMessage, unknown: list[str], faults: list[Fault]) -> Record:
-    """Return the values of ``{"temperature": 21.5}`` or ``{"ts": …, "values": {…}}``. Raises Rejected."""
+    """Return the record of one item: ``{"temperature": 21.5}`` or ``{"ts": …, "values": {…}}``.
+
+    Metrics without a value are added to ``unknown``, invalid values to ``faults``. Raises Rejected if the item is not
+    an object or its time is invalid.
+    """
     values = item.get("values", item) if isinstance(item, dict) else None
     if not isinstance(values, dict):
         raise Rejected("bad_value", f"Telemetry of ThingsBoard must be an object of values, not {item!r:.40}.")
@@ -138,7 +142,7 @@ def _record(device: str, item: Any, message: RawMessage, unknown: list[str], fau
 
 
 def _leaves(body: Mapping[str, Any], prefix: str, depth: int) -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested objects, named by their keys joined with dots, without lists."""
+    """Yield the values of nested objects, each named by its keys joined with dots. Lists are left out."""
     for key, value in body.items():
         if isinstance(value, dict) and depth < MAX_DEPTH:
             yield from _leaves(value, f"{prefix}{key}.", depth + 1)

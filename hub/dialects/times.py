@@ -2,12 +2,13 @@
 
 The rules are the same for every dialect and mapping:
 
-- A number, or a text that is a number, is the time since 1970 in s, ms, µs or ns, depending on its size.
+- A number, or a text that is a number, is the time since 1970. Its size decides whether the unit is s, ms, µs or ns.
 - ISO 8601 with a zone (``Z``, ``UTC``, ``+05:30``, ``+0530``) is that time.
 - A date alone has no time of day, so the time of receipt is used.
-- ISO 8601 without a zone is local time. A mapping may set its ``zone``. Without that it is used only if it is within
-  :data:`AGREES` of the time of receipt when read as UTC; else the time of receipt is used. In a list of local times the
-  intervals are kept: the newest one is taken as the time of receipt (:func:`zone_of`).
+- ISO 8601 without a zone is local time. If the mapping has a ``zone``, the time is read in that zone. Otherwise the
+  time is read as UTC and used if it is within :data:`AGREES` of the time of receipt; if not, the time of receipt is
+  used. In a list of local times, the newest is set to the time of receipt, and the others keep their distance from it
+  (:func:`zone_of`).
 - If a time is more than :data:`DAY` in the past or more than :data:`LATE` in the future, the device's clock is wrong.
   The time of receipt is used with the quality ``clock``.
 """
@@ -25,9 +26,12 @@ from hub.model import Quality
 DAY = 86_400_000
 LATE = 300_000
 AGREES = 60_000
-"""A time without a zone is UTC if it then differs from the time of receipt by at most this many ms."""
+"""A time without a zone is taken as UTC if it is then at most this many ms away from the time of receipt."""
 _UNITS = ((1e11, 1_000), (1e14, 1), (1e17, 1e-3), (1e20, 1e-6))
-"""(limit, ms per unit) of s, ms, µs and ns: the first limit above a number's absolute value gives its unit."""
+"""Pairs (limit, ms per unit) for s, ms, µs and ns.
+
+The unit of a number is that of the first limit greater than the number's absolute value.
+"""
 _MILLISECONDS_FROM = 10**11
 _MAX_LENGTH = 64
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d*)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
@@ -37,18 +41,21 @@ _EXPECTED = "a number of seconds (or ms, µs, ns) since 1970, or ISO 8601 such a
 
 
 def is_timely(ts: Any, received: Any) -> Any:
-    """Return True if ``ts`` and ``received`` differ by at most :data:`LATE` ms. Takes numbers or columns."""
+    """Return True if ``ts`` and ``received`` differ by at most :data:`LATE` ms.
+
+    Both may be numbers, or arrays that are compared element by element.
+    """
     return abs(received - ts) <= LATE
 
 
 def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | None = None) -> tuple[int, Quality]:
-    """Return ``(ts, quality)`` of a reading.
+    """Return the time of a reading in epoch ms, and its quality.
 
     Args:
         value: The time in the payload. For None and an empty text the time of receipt is used.
         received: The time of receipt in ms.
-        retained: The broker replayed the message.
-        zone: The time zone of a time without one.
+        retained: Whether the broker replayed the message.
+        zone: The time zone that applies if ``value`` has none.
 
     Raises:
         Rejected: ``value`` is not a time (``bad_time``).
@@ -72,9 +79,10 @@ def when(value: Any, received: int, *, retained: bool = False, zone: tzinfo | No
 
 
 def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
-    """Return the zone in which the newest local time in one message equals the time of receipt.
+    """Return the zone in which the newest local time of a message equals the time of receipt.
 
-    None if there are fewer than two local times, if the newest is in UTC, or if it differs by more than a day.
+    Return None if there are fewer than two local times. Also return None if the newest, read as UTC, agrees with the
+    time of receipt (:data:`AGREES`) or differs from it by a day or more.
     """
     clocks = []
     for value in values:
@@ -92,14 +100,15 @@ def zone_of(values: Iterable[Any], received: int) -> tzinfo | None:
 
 
 def has_zone(value: Any) -> bool:
-    """Return False for local time without a zone and for a date. Raises Rejected (``bad_time``)."""
+    """Return True if the time is a number or has a zone, False for a local time and for a date. Raises Rejected."""
     return isinstance(_parse(value), int)
 
 
 def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Quality]:
-    """Return the time of receipt for a local time of unknown zone, and the quality of the reading.
+    """Return the time of receipt and its quality, for a local time whose zone is not known.
 
-    The quality is ``clock`` if the time is right in no zone.
+    ``as_utc`` is the local time read as UTC, in ms. The quality is ``clock`` if no time zone can explain the
+    difference.
     """
     if retained:
         return received, "retained"
@@ -107,9 +116,9 @@ def _time_of_receipt(as_utc: int, received: int, retained: bool) -> tuple[int, Q
 
 
 def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | None:
-    """Return local time as epoch ms, None if its zone is not known.
+    """Return local time as epoch ms. Without a ``zone``, read it as UTC; return None if that is far from ``received``.
 
-    If the hour exists twice or not at all because of daylight saving time, the result closer to the receipt is used.
+    If daylight saving time makes the hour exist twice or not at all, use the result closer to the time of receipt.
     """
     if zone is None:
         ts = _utc(clock)
@@ -122,7 +131,7 @@ def _from_local(clock: datetime, received: int, zone: tzinfo | None) -> int | No
 
 
 def _utc(parsed: int | date) -> int:
-    """Return local time, or noon of a date, as if it were UTC."""
+    """Return epoch ms for a local time read as UTC. For a date, use noon; a number is returned unchanged."""
     if isinstance(parsed, datetime):
         return _ms(parsed.replace(tzinfo=UTC))
     return parsed if isinstance(parsed, int) else _ms(datetime.combine(parsed, time(12), UTC))

@@ -1,4 +1,4 @@
-"""Titles and device classes of metrics, from what devices announce."""
+"""Choose titles and device classes of metrics from what the devices announce."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ CATEGORIES: dict[str, Category] = {"diagnostic": "diagnostic", "config": "config
 
 
 def distinct(names: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return a title for each metric: its short name if that is unique, else its long one. ``names`` has both."""
+    """Return a title for each metric: its short name if no other metric has the same one, else its long name.
+
+    ``names`` has the short and the long name of each metric.
+    """
     counts = Counter(short.casefold() for short, _ in names.values())
     return {
         metric: (short if counts[short.casefold()] == 1 else long)[:MAX_TITLE]

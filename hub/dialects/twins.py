@@ -1,4 +1,4 @@
-"""Decode the twin of a native device: the objects ``desired`` and ``reported``."""
+"""Decode the twin of a native device: its objects ``desired`` and ``reported``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from hub.model import RawMessage
 
 
 def twin_values(message: RawMessage, topic: TelemetryTopic) -> tuple[dict[str, Any], list[Fault]]:
-    """Return the values of a twin and the invalid ones of ``reported``. Raises Rejected for any in ``desired``."""
+    """Return the valid values of ``desired`` or ``reported``, and the invalid ones.
+
+    Raises Rejected if any value of ``desired`` is invalid, or if ``reported`` names another device.
+    """
     kind = topic.kind
     if not message.payload:
         return {}, []

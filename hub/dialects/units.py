@@ -51,12 +51,15 @@ _SPELLINGS = {
     "h": ("hr", "hrs", "hour", "hours"),
     "d": ("day", "days"),
 }
-"""Spellings that devices send, in lower case. Units that differ only in case (mW and MW, mV and MV) are left out."""
+"""The spellings of each unit that devices send, in lower case.
+
+Units that differ only in case (mW and MW, mV and MV) are left out.
+"""
 _CANONICAL = {spelling: unit for unit, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
 def spell(unit: str) -> str:
-    """Return the usual spelling of ``unit``. An unknown unit is returned trimmed."""
+    """Return the hub's spelling of ``unit``. An unknown unit is returned without surrounding spaces."""
     trimmed = unit.strip()
     return _CANONICAL.get(trimmed.lower(), trimmed)
 

@@ -1,7 +1,8 @@
 """Reject messages below the native root whose topic the native dialect does not know, at a limited rate.
 
-Each such topic is rejected once an hour, and at most :data:`MAX_PER_MINUTE` topics a minute; further messages are
-ignored. The hub's own commands arrive here too, since it subscribes to all topics below the root. They are ignored.
+Each such topic is rejected at most once an hour, and at most :data:`MAX_PER_MINUTE` topics are rejected a minute.
+Further messages are ignored. The hub's own commands arrive here too, since the hub subscribes to all topics below the
+root; they are ignored.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NOTHING = Result()
 
 
 class UnknownTopics:
-    """Limits the rejections of unknown topics below ``root``."""
+    """Rejects messages on unknown topics below ``root``, at a limited rate."""
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -27,7 +28,10 @@ class UnknownTopics:
         self._minute = self._count = 0  # when the current minute began, and how many were rejected in it
 
     def result(self, message: RawMessage) -> Result:
-        """Raise Rejected (``bad_topic``) with the expected topic, or return an empty result if the rate is exceeded."""
+        """Raise Rejected (``bad_topic``) with a hint at the right topic.
+
+        Return an empty result if the message is ignored.
+        """
         topic, now = message.topic, message.received
         levels = topic.removeprefix(self._root + "/").split("/")
         if not message.payload or (len(levels) > 1 and levels[1] == "commands"):

@@ -1,7 +1,7 @@
 """Convert text cells to times, numbers, booleans and texts, independent of the file format.
 
-A cell that looks like a number but is not a valid one (``20,5``, ``1 234.5``) is an error: imported as text it would be
-missing from every chart, and nobody would notice.
+A cell that looks like a number but is not a valid one (``20,5``, ``1 234.5``) is an error. If such a cell were imported
+as text, every chart would lack the value, and nobody would notice.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hub.model import Value
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _BASIC_DATE = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", re.ASCII)
-"""A date without dashes. Read as seconds it would be in August 1970."""
+"""A date without dashes. If it were read as a number of seconds, it would be a time in August 1970."""
 _COMMA_NUMBER = re.compile(r"[+-]?(\d*,\d+|\d+,)([eE][+-]?\d+)?", re.ASCII)
 # Digits and the characters that people write between digits, or groups of three with points ("1.234.567").
 _LIKE_NUMBER = re.compile(r"[+\-\u2212\u2013]?\s*+(?=.*\d)[\d.,'’_\s]++([eE][+\-\u2212]?\d+)?", re.DOTALL)
@@ -36,12 +36,12 @@ _NOTHING = frozenset(
      "inf", "infinity", "\\n", "#n/a", "#na", "#null!", "#value!", "#div/0!", "#num!", "#ref!", "#name?",
      "1.#qnan", "1.#ind", "1.#inf")
 )  # fmt: skip
-"""What programs write for a missing value, in lower case and without a sign."""
+"""Texts that programs write for a missing value, in lower case. A sign before them is ignored (``-nan``)."""
 _BOOLEANS = {"true": True, "false": False, "on": True, "off": False}
 _TYPED_BOOLEANS = {"1": True, "0": False, "yes": True, "no": False}  # only if the column ``type`` says boolean
 _MILLISECONDS_FROM = 1e11
 _SPREADSHEET_DAYS = (25_569, 80_000)
-"""Serial dates of spreadsheets for the years 1970 to 2119. Read as seconds they would all be on 1 January 1970."""
+"""The dates 1970 to 2119 as spreadsheets number days. Read as seconds, these numbers would all be on 1 January 1970."""
 _MAX_SHOWN = 60
 
 
@@ -49,8 +49,8 @@ class Form:
     """The notation of times and numbers in one table.
 
     Attributes:
-        zone: The time zone of times that have none.
-        zoneless: Number of such times read so far.
+        zone: The time zone of times that are written without one.
+        zoneless: Number of times without a zone that were read so far.
         commas: Numbers may have decimal commas.
     """
 
@@ -61,7 +61,7 @@ class Form:
         self._mark = ""  # the decimal mark of the first number that has one
 
     def number(self, text: str) -> float | None:
-        """Return ``text`` as a number, None if it is a text. Raises Invalid for a malformed number."""
+        """Return ``text`` as a number; None if it does not look like one. Raises Invalid for a malformed number."""
         if _NUMBER.fullmatch(text):
             self._check_mark(".", text)
             return _finite(text)
@@ -90,7 +90,7 @@ class Form:
         return f"Write it like {example}, without a thousands separator."
 
     def _check_mark(self, mark: str, text: str) -> None:
-        """Raise Invalid if a number has another decimal mark than the ones before it."""
+        """Raise Invalid if the decimal mark of a number (point or comma) differs from the mark of earlier numbers."""
         if mark not in text:
             return
         if mark != (self._mark or mark):
@@ -133,7 +133,7 @@ def zone_of(name: str) -> tzinfo:
 def _without_groups(text: str, mark: str) -> str:
     """Return a number without thousands separators and with the decimal mark ``mark``.
 
-    Empty if it is ambiguous: the point in ``1.234`` may be either.
+    Return an empty text if the number is ambiguous: the point in ``1.234`` may be a decimal point or a separator.
     """
     found = _GROUPED.fullmatch(text)
     if found is None or (found["sign"] in ".," and not found["rest"] and found["whole"].count(found["sign"]) < 2):
@@ -143,10 +143,10 @@ def _without_groups(text: str, mark: str) -> str:
 
 
 def ms_of(number: float) -> int:
-    """Return a time in seconds or milliseconds since 1970, recognized by its size, as ms.
+    """Convert a time since 1970 to ms. The size of ``number`` decides whether it is in seconds or in milliseconds.
 
     Raises:
-        Invalid: It is not finite, or it is a spreadsheet's serial date.
+        Invalid: The number is not finite, or it is a date as spreadsheets number days.
     """
     if _SPREADSHEET_DAYS[0] <= number < _SPREADSHEET_DAYS[1]:
         day = datetime(1899, 12, 30, tzinfo=UTC) + timedelta(days=number)
@@ -162,7 +162,7 @@ def ms_of(number: float) -> int:
 
 
 def time_of(text: str, form: Form | None = None) -> int:
-    """Return the time in ms since 1970, from ISO 8601 or a number of seconds or milliseconds. Raises Invalid."""
+    """Return the time in ms since 1970. ``text`` is ISO 8601 or a number of seconds or milliseconds. Raises Invalid."""
     text = text.strip()
     form = form or Form()
     try:
@@ -182,12 +182,12 @@ def is_nothing(text: str) -> bool:
 
 
 def value_of(text: str, kind: str, form: Form | None = None) -> Value | None:
-    """Return the value of a cell, None if it has no value.
+    """Return the value of a cell, or None if the cell means that there is no value.
 
     Args:
         text: The cell.
-        kind: The cell in the column ``type``, empty if there is none.
-        form: How the table is written.
+        kind: The type that the column ``type`` gives for this row; empty if it gives none.
+        form: The notation of the table.
 
     Raises:
         Invalid: The value does not have this type.

@@ -35,7 +35,7 @@ _OTHER_FILES = (
 
 
 class CsvTable:
-    """CSV table that is written page by page."""
+    """CSV table that is written in pages: each call of :meth:`add` returns the next part of the file."""
 
     def __init__(self) -> None:
         self._begun = False  # the header was written
@@ -99,7 +99,7 @@ def read_csv(file: Path, form: Form) -> Iterator[Reading | RowSkipped]:
 
 
 def _encoding(file: Path) -> str:
-    """Return the encoding of a file, from its first bytes. Raises Invalid for another kind of file."""
+    """Return the encoding of a file, from its first bytes. Raises Invalid if the file is not CSV."""
     with file.open("rb") as binary:
         head = binary.read(4)
     for mark, kind in _OTHER_FILES:
@@ -116,9 +116,9 @@ def _encoding(file: Path) -> str:
 
 
 def _header(text: io.TextIOBase) -> tuple[str, str, int]:
-    """Return the line with the names of the columns, the separator, and the line's number.
+    """Return the line with the column names, the separator, and the number of that line.
 
-    A line such as ``sep=;`` may be before it, as Excel writes it.
+    Skip a line such as ``sep=;``, which Excel writes before the column names.
     """
     first = _line(text)
     separator = first.strip().lower().removeprefix("sep=")
@@ -135,7 +135,10 @@ def _known_columns(line: str, separator: str) -> int:
 
 
 def _with_width(cells: list[str], width: int) -> list[str]:
-    """Return the cells without empty extra ones at the end. Raises Invalid if there are not ``width`` cells."""
+    """Return the cells of a row, cut to ``width``. Only empty cells at the end are cut.
+
+    Raises Invalid if the row has too few cells, or too many that are not empty.
+    """
     while len(cells) > width and not cells[-1]:
         cells.pop()
     if len(cells) != width:
@@ -145,7 +148,7 @@ def _with_width(cells: list[str], width: int) -> list[str]:
 
 
 def _row(cells: list[str], columns: dict[str, int], form: Form) -> Reading | None:
-    """Return the reading of a row, None if it has no value. Raises Invalid."""
+    """Return the reading in a row, None if the row has no value. Raises Invalid."""
 
     def cell(name: str) -> str:
         return cells[columns[name]] if name in columns else ""
@@ -170,7 +173,7 @@ def _bounded(first: str, text: io.TextIOBase) -> Iterator[str]:
 
 
 def _line(text: io.TextIOBase) -> str:
-    """Return the next line. Raises Invalid if it is too long, without reading all of it."""
+    """Return the next line of the file. Raises Invalid if the line is too long; the rest of such a line is not read."""
     line = text.readline(MAX_LINE)
     if len(line) == MAX_LINE:
         raise Invalid(f"The line is too long: at most {MAX_LINE} characters are allowed.")

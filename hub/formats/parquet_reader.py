@@ -1,6 +1,6 @@
 """Read Parquet tables of any program with pyarrow, within limits.
 
-A small file may unpack to a huge table. So the unpacked size of a row group is checked in the metadata before it is
+A small file may unpack to a huge table. So the metadata must give an acceptable unpacked size before a row group is
 read, and texts stay dictionary-encoded until their length is checked. Since metadata may be false, an untrusted file is
 read in a process with limited memory (``hub/worker``).
 """
@@ -19,11 +19,11 @@ from hub.formats.row import KINDS, MAX_TEXT, RowSkipped, find_columns, reading
 from hub.model import Reading, Value
 
 MAX_GROUP_BYTES = 256 * 1024 * 1024
-"""Limit for the unpacked columns of a row group."""
+"""Limit for the unpacked size of the columns of a row group that are read."""
 MAX_ROWS = 1_000_000_000
 BATCH_ROWS = 20_000
 BATCH_BYTES = 16 * 1024 * 1024
-"""Limits of the rows that are read together."""
+"""Limit for the number and the size of the rows that are read at a time."""
 NO_VALUE = "no value"
 
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -129,7 +129,7 @@ def _batches(table: Any, names: list[str]) -> Iterator[Any]:
 
 
 def _rows(arrow: Any, batch: Any, columns: dict[str, str], form: Form) -> Iterator[tuple[Any, ...]]:
-    """Yield ``(device, metric, ts, value, text, kind, quality)`` of each row, not checked yet."""
+    """Yield the unchecked cells of each row as ``(device, metric, ts, value, text, kind, quality)``."""
     nothing: Column = [None] * batch.num_rows
 
     def column(name: str) -> Any:
@@ -151,9 +151,9 @@ def _rows(arrow: Any, batch: Any, columns: dict[str, str], form: Form) -> Iterat
 
 
 def _strings(arrow: Any, column: Any) -> Column:
-    """Return the texts of a column, creating each distinct one once.
+    """Return the texts in a column as a list, None where a cell is empty. Equal texts are one object in memory.
 
-    Too long texts are cut to one character more than allowed, so that the check finds them.
+    A text that is too long is cut to one character more than allowed, so that a later check rejects it.
     """
     if arrow.types.is_null(column.type):
         return [None] * len(column)
@@ -181,7 +181,10 @@ def _times(arrow: Any, column: Any, form: Form) -> Column:
 
 
 def _local(ms: int, form: Form) -> int:
-    """Convert local time in the table's zone, given as ms as if it were UTC, to epoch ms. Raises Invalid."""
+    """Convert local time to epoch ms. ``ms`` is the local time counted as if it were UTC. Raises Invalid.
+
+    The time zone is the zone of the table (``form``).
+    """
     try:
         return round(form.local(_EPOCH + timedelta(milliseconds=ms)).timestamp() * 1000)
     except (OverflowError, ValueError):
@@ -189,7 +192,7 @@ def _local(ms: int, form: Form) -> int:
 
 
 def _reading(cells: tuple[Any, ...], form: Form) -> Reading | None:
-    """Return the reading of a row from :func:`_rows`, None if it has no value. Raises Invalid."""
+    """Return the reading in a row from :func:`_rows`, None if the row has no value. Raises Invalid."""
     device, metric, time, number, text, kind, quality = cells
     if device is None or metric is None or time is None:
         raise Invalid("The time, the device or the metric is missing.")

@@ -1,6 +1,7 @@
 """Write Parquet tables with pyarrow, which is installed with ``watchkeeper[parquet]``.
 
-The column ``value`` is a double (booleans are 0 and 1, a text is null), the column ``text`` a string (else null).
+The column ``value`` has numbers, and booleans as 0 and 1; it is null for a text. The column ``text`` has texts; it is
+null for numbers and booleans.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from hub.model import Page
 
 
 def load_arrow() -> tuple[Any, Any]:
-    """Import pyarrow and return it with its parquet module. Raises NotInstalled.
+    """Import pyarrow and its module ``parquet``, and return both. Raises NotInstalled.
 
-    It is imported on first use because it takes a tenth of a second and is optional.
+    They are imported on first use, because they are optional and the import takes a tenth of a second.
     """
     try:
         import pyarrow
@@ -29,7 +30,7 @@ def load_arrow() -> tuple[Any, Any]:
 
 
 class ParquetTable:
-    """Parquet table that is written page by page, one row group each, so that little is held in memory."""
+    """Parquet table that is written in pages. Each page is one row group, so that little is held in memory."""
 
     def __init__(self) -> None:
         self._arrow, parquet = load_arrow()

@@ -1,6 +1,6 @@
 """Columns of a table and checks of a row, independent of the file format.
 
-The limits are those of MQTT: a name that a device cannot publish cannot be imported either.
+The limits are the same as for MQTT: a name that a device cannot publish cannot be imported either.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ALIASES = {
     "metric": ("field", "_field", "measurement"),
     "value": ("_value", "state"),
 }
-"""Names that other programs use for the columns. The hub's own name has priority."""
+"""Names that other programs use for the columns. The hub's own name is preferred if a table has both."""
 MAX_TEXT = 10_000
 MAX_TS = 253_402_300_799_999
 """The end of the year 9999, in epoch ms."""
@@ -34,14 +34,14 @@ KINDS = ("number", "boolean", "text")
 
 
 class Table(Protocol):
-    """Table that is written page by page. Each method returns the next bytes of the file."""
+    """Interface of a table that is written in pages. :meth:`add` and :meth:`end` return the next bytes of the file."""
 
     def add(self, page: Page, unit: str | None) -> bytes: ...
     def end(self) -> bytes: ...
 
 
 class RowSkipped(msgspec.Struct, frozen=True):
-    """Row without a reading."""
+    """A row that gives no reading, with the reason."""
 
     where: int  # number of the line or row
     reason: str
@@ -52,7 +52,10 @@ def kind_of(value: Value) -> str:
 
 
 def find_columns(names: Sequence[str]) -> dict[str, int]:
-    """Return the index of each known column. Raises Invalid if a required one is missing, or one is there twice."""
+    """Return the index of each known column by its name.
+
+    Raises Invalid if a required column is missing, or a known column occurs twice.
+    """
     given = [name.strip().lower() for name in names]
     found: dict[str, int] = {}
     for column in (*COLUMNS, "text"):
@@ -74,7 +77,7 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
 
 
 def reading(device: str, metric: str, ts: int, value: Value, quality: str) -> Reading:
-    """Return a reading after checking its fields. Raises Invalid."""
+    """Check the fields of a reading, and return it. Raises Invalid."""
     if not is_id(device):
         raise Invalid(f"{device[:60]!r} is not a valid device id.", "Use up to 128 letters, digits and . _ : ~ -")
     try:

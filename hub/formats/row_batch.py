@@ -1,4 +1,4 @@
-"""Batches of rows, which the worker process that reads a table sends to the hub."""
+"""Batches of rows. The worker process that reads a table sends them to the hub."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hub.formats.row import RowSkipped
 from hub.model import Reading
 
 ROWS = 5_000
-"""Rows of a batch, which is stored in one transaction."""
+"""The most rows in a batch. A batch is stored in one transaction."""
 CHARACTERS = 4_000_000
-"""A batch ends when its texts together have this many characters."""
+"""A batch ends when its text values together have this many characters."""
 
 
 class RowBatch(msgspec.Struct, frozen=True):
@@ -23,8 +23,8 @@ class RowBatch(msgspec.Struct, frozen=True):
     Attributes:
         readings: The readings.
         skipped: The rows without a reading.
-        zoneless: Number of timestamps without a time zone read so far.
-        wrong: The error in the next row, as message and hint. Reading stops there.
+        zoneless: Number of times without a time zone that were read so far.
+        wrong: Message and hint of the error in the row after these; reading stops at that row. None without an error.
         last: True if this is the end of the table.
     """
 
@@ -40,7 +40,7 @@ class RowBatch(msgspec.Struct, frozen=True):
 
 
 def read_batch(rows: Iterator[Reading | RowSkipped], form: Form) -> RowBatch:
-    """Return the next rows, up to the first one with an error."""
+    """Return the next batch of rows. The batch ends early before a row with an error."""
     readings: list[Reading] = []
     skipped: list[RowSkipped] = []
     size = 0

@@ -1,4 +1,4 @@
-"""From a message to a commit: the queue, the handler, the batch, the pipeline.
+"""The path from a message to a commit: the queue, the handler, the batch, the pipeline.
 
 ::
 
@@ -7,5 +7,5 @@
                    put--------+                    evaluate rules)  |
                                                                     +--> acknowledge, answer, publish
 
-``pipeline.py`` runs it and has the invariants.
+``pipeline.py`` runs these parts and states the invariants.
 """

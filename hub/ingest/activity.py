@@ -1,4 +1,4 @@
-"""Activity log: which events get an entry, its text, and the key and parameters of that text."""
+"""Activity log: which events get an entry, its text, and the key and parameters by which the text is translated."""
 
 from __future__ import annotations
 
@@ -25,19 +25,22 @@ ACTIVITY_KEYS = frozenset(
         "command.unverified",
     )
 )
-"""Every key of an entry's text."""
+"""Every key that an entry's text may have. Translations are looked up by it."""
 MAX_FIX = 200
-"""Letters of a comment, or of what fixed a fault, in an entry's text."""
+"""The most characters of a comment or a fix that are quoted in an entry's text."""
 _PRESENCE_TEXT = {"online": "is back online", "stale": "is stale", "offline": "is offline", "new": "is online"}
 
 
 def in_words(item: Input) -> str:
-    """Return the kind of an input for a log line: ``replace rules`` for ReplaceRules."""
+    """Return the type of an input as words for the log: ``replace rules`` for ReplaceRules."""
     return re.sub(r"\B(?=[A-Z])", " ", type(item).__name__).lower()
 
 
 def narrate(event: ev.Event, find: Callable[[str], Device | None]) -> Activity | None:
-    """Return the entry for an event, None for events that are too frequent (readings, descriptions)."""
+    """Return the log entry for an event. None for events that are too frequent (readings, descriptions).
+
+    ``find`` returns a device by its id.
+    """
 
     def name(device_id: str) -> str:
         device = find(device_id)
@@ -153,7 +156,10 @@ def _alert(event: ev.AlertEvent, name: str) -> Activity:
 
 
 def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
-    """Return the text on how a person handled an alert, and add its values to ``params``."""
+    """Return a text that says how an alert was handled, and add the values in the text to ``params``.
+
+    ``alert`` is the device's name and the alert's message.
+    """
     match event.what:
         case "assigned":
             params["assignee"] = event.alert.assignee.name if event.alert.assignee else ""
@@ -181,7 +187,7 @@ def _handled(event: ev.AlertHandled, alert: str, params: dict[str, Any]) -> str:
 
 
 def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple[str, str]:
-    """Return key and text for a confirmed or removed cause, and add the cause to ``params``."""
+    """Return key and text of the entry for a confirmed or removed cause. Add a confirmed cause to ``params``."""
     found, of = event.alert.confirmed, f"the cause of {name}, {event.alert.message}"
     if found is None:
         return "cause_removed", f"{event.by} removed {of}"
@@ -191,9 +197,9 @@ def _cause(event: ev.CauseConfirmed, name: str, params: dict[str, Any]) -> tuple
 
 
 def _ended(alert: Alert) -> tuple[str, str, int]:
-    """Return how an alert ended, as key and text, and its duration in ms by the device's timestamps.
+    """Return how an alert ended, as key and text, and how long it lasted, in ms by the device's clock.
 
-    The duration is rounded down to whole seconds; 0 if it is not known or shorter than a second.
+    The duration is rounded down to whole seconds. It is 0 if it is not known or shorter than a second.
     """
     if alert.withdrawn:
         return "withdrawn", "Alert withdrawn", 0
@@ -214,7 +220,7 @@ _COMMAND_TEXT = {
 
 
 def _command(command: Command, at: int, name: str) -> Activity | None:
-    """Return an entry if the command was sent or settled, else None."""
+    """Return the entry for a command that was just sent or reached its final state; None for all other changes."""
     what = command.name if command.value is None else f"{command.name} = {command.value!s:.80}"
     params = {"name": name, "command": command.name, "value": _short(command.value), "by": command.by}
     if command.settled_at is not None:
@@ -230,5 +236,5 @@ def _command(command: Command, at: int, name: str) -> Activity | None:
 
 
 def _short(value: Any) -> Any:
-    """Return a value for the parameters of a text. Objects, lists and long texts become a shortened text."""
+    """Return a value for the parameters of a text. Objects, lists and texts become texts of at most 80 characters."""
     return value if isinstance(value, bool | int | float | None) else f"{value!s:.80}"

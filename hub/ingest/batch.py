@@ -1,4 +1,4 @@
-"""Batch of changes between two commits."""
+"""Changes that the hub has made since the last commit, and is about to commit together."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from hub.rules.alert_entries import entries_of
 
 
 class Batch:
-    """Changes that the handler has made since the last batch, and the actions that follow the commit."""
+    """Changes that are committed together, and the actions that follow the commit."""
 
     def __init__(self) -> None:
         self.filled = False  # an entry was handled, even if nothing changed
@@ -49,23 +49,23 @@ class Batch:
         self.duplicates = 0  # records that had been received before
 
     def alerts(self) -> list[Alert]:
-        """Return the last state of each alert that changed."""
+        """Return each alert that changed, in its last state."""
         last = {event.alert.id: event.alert for event in self.events if isinstance(event, AlertEvent)}
         return [alert for alert in last.values() if alert.id not in self.deleted_alerts]
 
     def alert_entries(self) -> list[AlertEntry]:
-        """Return the entries of the histories of alerts."""
+        """Return the new entries for the histories of alerts."""
         changes = (event for event in self.events if isinstance(event, AlertEvent))
         kept = (event for event in changes if event.alert.id not in self.deleted_alerts)
         return [entry for event in kept for entry in entries_of(event)]
 
     def silences(self) -> list[AlertSilence]:
-        """Return the last state of each silence that changed."""
+        """Return each silence that changed, in its last state."""
         changes = (event for event in self.events if isinstance(event, SilenceChanged))
         return list({event.silence.id: event.silence for event in changes}.values())
 
     def incidents(self) -> list[Incident]:
-        """Return the last state of each incident that changed."""
+        """Return each incident that changed, in its last state."""
         changes = (event for event in self.events if isinstance(event, IncidentChanged))
         return list({event.incident.id: event.incident for event in changes}.values())
 
@@ -78,7 +78,10 @@ class Batch:
                 self.sending.append(command)
 
     def delete(self, device: str) -> None:
-        """Drop what this batch holds of a device and delete the device. Later changes in this batch recreate it."""
+        """Delete a device: drop its changes from this batch, and note that it is deleted from the store.
+
+        Changes that are added to this batch later create the device again.
+        """
         self.records = [record for record in self.records if record.device != device]
         self.record_batches = [
             record_batch for each in self.record_batches if len(record_batch := each.without(device))
@@ -89,12 +92,12 @@ class Batch:
         self.deleted.append(device)
 
     def reject(self, rejected: Rejection) -> None:
-        """Add a message, or an item of one, that could not be decoded or applied."""
+        """Add a rejected message, or a rejected part of one."""
         self.rejections.append(rejected)
         self.events.append(MessageRejected(rejected, rejected.received))
 
     def resolve_answers(self) -> None:
-        """Resolve the futures of the callers of :meth:`IngestQueue.submit`."""
+        """Give each caller that waits in :meth:`IngestQueue.submit` its answer or error."""
         for future, answer in self.answers:
             if future.done():
                 continue  # the caller was cancelled

@@ -1,7 +1,8 @@
-"""Calculate metrics at their times, and add their values to the batch. Values are applied like readings.
+"""Calculate metrics when they are due, and add their values to the batch. The values are applied like readings.
 
-Values of many devices are one record batch, so devices stay on the fast path. The single result of a definition with a
-device of its own is a record: it counts as a sign of life of that device.
+If a metric is calculated on many devices, the values become one record batch (columns), so that the devices stay on the
+fast path (:mod:`hub.registry.fastpath`). If it is calculated once, for a device of its own, the value becomes a record,
+which counts as a sign of life of that device.
 """
 
 from __future__ import annotations
@@ -34,13 +35,17 @@ from hub.runtime.fault_log import FaultLog
 faults = FaultLog(logging.getLogger(__name__))
 
 DIALECT = "calculated"
-"""The dialect of devices that exist only for calculated metrics."""
+"""Name of the dialect of devices that exist only for a calculated metric."""
 REMARK_MS = 600_000
-"""How often the unit of a metric with a device of its own is derived again."""
+"""For a metric with a device of its own, the unit is derived again after this many ms."""
 
 
 class Calculating:
-    """Runs the rounds of a calculation. While one is ``pending``, the pipeline sends CalculateNext."""
+    """Calculates the metrics that are due, in small steps.
+
+    A round calculates all metrics that have the same interval. While a round is ``pending``, the pipeline sends
+    CalculateNext.
+    """
 
     def __init__(
         self,
@@ -50,24 +55,24 @@ class Calculating:
         liveness: Liveness,
         apply: Callable[[Batch, Record], None],
     ) -> None:
-        """Create a runner. ``apply`` applies a record to registry and rules."""
+        """Create the runner. ``apply`` is called to apply a record to the registry and the rules."""
         self._registry, self._engine, self._calculation = registry, engine, calculation
         self._liveness, self._apply = liveness, apply
         self.pending = False
 
     def clear(self) -> None:
-        """Forget rounds and state: the devices will be restored."""
+        """Forget all state and the rounds under way, because the devices are about to be restored."""
         self._calculation.clear()
         self.pending = False
 
     def tick(self, batch: Batch, now: int) -> None:
-        """Begin the rounds that are due, and do their first step."""
+        """Begin the rounds of calculation that are due, and do their first step."""
         if self._calculation.definitions:
             self._calculation.begin(now, self._devices, self._registry.get)
             self.step(batch)
 
     def step(self, batch: Batch) -> None:
-        """Do the next step."""
+        """Calculate the next portion of devices. Results are added to ``batch``."""
         try:
             for result in self._calculation.step():
                 self._take(batch, result)
@@ -77,7 +82,7 @@ class Calculating:
         self.pending = self._calculation.pending
 
     def replace(self, batch: Batch, metrics: Iterable[CalculatedMetric], now: int) -> None:
-        """Replace the definitions. Metrics that are no longer calculated become unknown."""
+        """Replace the definitions. The value of a metric that is no longer calculated becomes unknown."""
         self._calculation.replace(list(metrics))
         self.pending = False
         current = {(each.id, each.metric) for each in self._calculation.definitions}
@@ -88,7 +93,7 @@ class Calculating:
                     batch.events += self._liveness.expiration(ValueExpired(device.id, metric, now, withdrawn=True))
 
     def forget(self, device: str) -> None:
-        """Forget a deleted device."""
+        """Forget the state of a deleted device."""
         self._calculation.forget(device)
 
     def _devices(self) -> list[str]:
@@ -120,7 +125,7 @@ class Calculating:
         self._apply(batch, Record(name, at, at, {definition.metric: float(result.values[0])}, live=live))
 
     def _take_many(self, batch: Batch, result: NewValues) -> None:
-        """Set the values, evaluate the rules that read them, and add a record batch."""
+        """Apply a metric's new values on many devices: set them, evaluate the rules on them, and add a record batch."""
         metric, at, written = result.definition.metric, result.at, []
         for place, (row, value) in enumerate(zip(result.rows.tolist(), result.values.tolist(), strict=True)):
             name = result.state.owners[row]
@@ -144,7 +149,10 @@ class Calculating:
             batch.record_batches.append(_record_batch(result, np.array(written, np.int64)))
 
     def _mark(self, batch: Batch, result: NewValues, device: Device, row: int, described: object) -> None:
-        """Mark the metric as calculated on the device, unless it was marked under the same description already."""
+        """Mark a metric of a device as calculated.
+
+        Nothing is done if the metric was marked before and ``described`` has not changed since.
+        """
         if result.state.described[row] == described:
             return
         result.state.described[row] = described

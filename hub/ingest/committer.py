@@ -1,8 +1,8 @@
-"""Commit deltas, with retries.
+"""Commit deltas (the changes of a batch) to the store, with retries.
 
-A store that fails (disk full, database locked) gets the same delta again until it succeeds. After ``STALLED_S`` the
-MQTT client stops reading, so that messages queue up at the broker. A delta that the store refuses for its values
-(StoreRefused) is not retried: the pipeline finds the value.
+If the store fails (disk full, database locked), the same delta is written again until the write succeeds. After
+``STALLED_S`` the MQTT client stops reading, so that messages wait at the broker. If the store refuses a delta because
+of a value in it (StoreRefused), it is not written again: the pipeline searches for the value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hub.store.base import Delta, Store
 log = logging.getLogger(__name__)
 
 STALLED_S = 60.0
-"""The MQTT client is paused when commits have failed for this long."""
+"""The MQTT client is paused when commits have failed for this many seconds."""
 OWNER = 1  # the owner number, see Store.commit; there is only one owner today
 
 
@@ -32,11 +32,11 @@ class IngestCounters(msgspec.Struct):
     Attributes:
         stored: records committed.
         duplicates: records dropped because they had been received before.
-        rejected: messages, or items of one, kept as rejected.
+        rejected: rejected messages, and rejected items of messages.
         batches: commits.
-        store_stalled: commits are failing now.
-        oldest: when the oldest message of the batch in progress was received, in epoch ms; None between commits.
-        lag_ms: how long the oldest message of the last batch had waited for its commit.
+        store_stalled: True while commits fail.
+        oldest: when the oldest message in the running commit was received, in epoch ms; None between commits.
+        lag_ms: how long the oldest message of the last commit had waited until it was committed.
     """
 
     stored: int = 0
@@ -48,12 +48,15 @@ class IngestCounters(msgspec.Struct):
     lag_ms: int = 0
 
     def lag(self, now: int) -> int:
-        """Return the greatest delay from receipt to commit, in ms, with the commit in progress at ``now``."""
+        """Return the delay from receipt to commit, in ms.
+
+        This is the larger of the delay in the last commit and the delay so far (at ``now``) in the running commit.
+        """
         return self.lag_ms if self.oldest is None else max(self.lag_ms, now - self.oldest)
 
 
 class Committer:
-    """Writes deltas to the store, and calls ``on_commit`` with the seconds that each commit took."""
+    """Writes deltas to the store. Calls ``on_commit`` after each commit with the seconds that it took."""
 
     def __init__(self, store: Store, counters: IngestCounters, on_commit: Callable[[float], None]) -> None:
         self._store = store
@@ -69,15 +72,15 @@ class Committer:
         return True
 
     async def commit(self, delta: Delta, link: MqttClient | None, *, refusable: bool = True) -> None:
-        """Commit, and retry until the store succeeds. A failure is logged once, not at every attempt.
+        """Commit, and retry until the store succeeds. A lasting failure is logged once.
 
         Args:
-            delta: what to write.
-            link: the MQTT client to pause after ``STALLED_S``.
-            refusable: False: retry even if the store refuses the delta for its values.
+            delta: the changes to write.
+            link: the MQTT client, which is paused after ``STALLED_S``; None without one.
+            refusable: True to raise StoreRefused, False to retry in this case, too.
 
         Raises:
-            StoreRefused: the store cannot write these values; others can be written.
+            StoreRefused: the store cannot write values of this delta. It could write others.
         """
         counters = self._counters
         started, pause, paused = time.monotonic(), 0.1, False

@@ -1,7 +1,7 @@
 """Handler of queue entries: decode, apply to the registry, evaluate the rules, add the changes to a batch.
 
-It is the only writer of registry, engine and command tracker while the pipeline runs. A message is handled as a whole.
-An exception in a decoder costs that message and never ends the loop.
+While the pipeline runs, nothing else writes to registry, engine and command tracker. A message is handled as a whole.
+An exception in a decoder costs only its message: that one is rejected, and the loop goes on.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ from hub.topics import printable
 faults = FaultLog(logging.getLogger(__name__))
 
 MAX_WAITING = 1_000
-"""Messages that wait in the fast path before a flush; it bounds how long a flush blocks the event loop."""
+"""The fast path is flushed when this many messages wait in it. This limits how long a flush blocks the event loop."""
 
 
 class IngestHandler:
-    """Applies messages and inputs to registry, rules and commands; all other code only reads these."""
+    """Applies messages and inputs to registry, rules and commands. All other code only reads these."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class IngestHandler:
         return self._registry.take_states(cursor, requested_checkpoint)
 
     def take_unfinished(self, now: int) -> list[Input]:
-        """Return the inputs that continue work of several steps. The caller puts each into the queue again."""
+        """Return an input for each unfinished work, which continues it. The caller puts these inputs into the queue."""
         found: list[Input] = []
         if self._judging.pending:
             self._judging.pending = False  # set again while devices are left
@@ -108,7 +108,7 @@ class IngestHandler:
         return found
 
     def handle(self, batch: Batch, entries: Sequence[Entry]) -> None:
-        """Handle entries in their order. Messages may wait in the fast path until :meth:`flush`."""
+        """Handle entries in their order. The effect of messages in the fast path may wait until :meth:`flush`."""
         batch.filled = True
         self._batch = batch
         accept, messages = self._registry.fast_path.accept, 0
@@ -136,21 +136,21 @@ class IngestHandler:
         self._place_alerts(batch)
 
     def flush(self, batch: Batch) -> None:
-        """Apply the messages that wait in the fast path. Those that do not fit take the slow path."""
+        """Apply the messages that wait in the fast path. Those that it cannot apply are handled one by one."""
         self._batch = batch
         self._registry.fast_path.flush()
         batch.events += self._liveness.gateways()
         self._place_alerts(batch)
 
     def _place_alerts(self, batch: Batch) -> None:
-        """Place the alerts of the events since the last call in incidents."""
+        """Assign the alerts in new events to incidents. Only events since the last call are new."""
         new = batch.events[batch.placed :]
         if new:
             batch.events[batch.placed :] = self._engine.incidents.apply(new, self._registry.get)
         batch.placed = len(batch.events)
 
     def _handle_flushed(self, record_batches: list[RecordBatch], messages: list[RawMessage]) -> None:
-        """Add the record batches that the fast path applied, and handle the messages that it did not."""
+        """Add the record batches that the fast path applied, and handle the messages that it could not apply."""
         batch = self._batch
         batch.record_batches += record_batches
         for message in messages:
@@ -158,7 +158,7 @@ class IngestHandler:
         batch.events += self._liveness.gateways()
 
     def _posted(self, batch: Batch, messages: Sequence[RawMessage]) -> PostedMessages:
-        """Handle messages that a program sent over HTTP. Return how many were stored, and the rejected ones."""
+        """Handle messages that a program sent over HTTP. Return how many were stored, and the rejected messages."""
         records, duplicates, rejections, retimed = len(batch.records), batch.duplicates, [], []
         for number, message in enumerate(messages):
             stored, rejected = len(batch.records), len(batch.rejections)
@@ -226,7 +226,7 @@ class IngestHandler:
             batch.reject(rejected)
 
     def _record(self, batch: Batch, record: Record, message: RawMessage, items: int) -> None:
-        """Apply one record of a message, which has ``items`` records, and evaluate the rules on it."""
+        """Apply one of the ``items`` records in a message, and evaluate the rules on the record."""
         name = record.device
         if record.key is not None:
             duplicate, events = self._registry.check_duplicate(
@@ -261,11 +261,14 @@ class IngestHandler:
             self._registry.touch(name)
 
     def _derived(self, batch: Batch, record: Record) -> None:
-        """Apply a record that comes from no message."""
+        """Apply a record that the hub calculated, which comes from no message."""
         self._record(batch, record, RawMessage("", b"", record.received), 1)
 
     def _offer_fast_path(self, topic: str, payload_schema: PayloadSchema, name: str) -> None:
-        """Offer the topic to the fast path if the device is online, has no constant ``id`` and awaits no command."""
+        """Offer a topic to the fast path, if its device is online, has no constant ``id`` and awaits no command.
+
+        A constant ``id`` is one that the device sent with different values.
+        """
         device = self._registry.require(name)
         if device.presence == "online" and device.constant_id is None and not self._command_tracker.awaits(name):
             self._registry.offer_fast_path(
@@ -275,7 +278,7 @@ class IngestHandler:
     def _bounds(
         self, device: Device, metrics: Sequence[str]
     ) -> tuple[list[float], list[float], int, Follow | None] | None:
-        """Return the bounds of the fast path; see :data:`hub.registry.fastpath.Bounds`."""
+        """Return the bounds within which no rule changes state; see ``Bounds`` in :mod:`hub.registry.fastpath`."""
         calm, follow = self._engine.calm(device, metrics), self._engine.follow
         if calm is None:
             return None

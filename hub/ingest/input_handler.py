@@ -1,4 +1,4 @@
-"""Apply inputs: the clock, requests of people, finished diagnoses. One input is applied as a whole."""
+"""Apply inputs: ticks of the clock, requests of people, finished diagnoses. Each input is applied as a whole."""
 
 from __future__ import annotations
 
@@ -39,7 +39,10 @@ class InputHandler:
         calculating: Calculating,
         apply: Callable[[Batch, RawMessage, Dialect, Result], None],
     ) -> None:
-        """Create a handler. ``apply`` applies the result of a dialect's tick, like the result of a message."""
+        """Create the handler.
+
+        ``apply`` applies a dialect's result to the batch. It is called with the results of the dialects' ticks.
+        """
         self._dialects = dialects
         self._registry = registry
         self._engine = engine
@@ -50,7 +53,7 @@ class InputHandler:
         self._ticked = 0  # epoch ms of the dialects' last tick
 
     def answer(self, batch: Batch, item: Input) -> Any:
-        """Apply one input. Return the answer for its caller, or the error."""
+        """Apply one input. Return the answer for its caller; if the input fails, return the error."""
         try:
             return self._apply_input(batch, item)
         except HubError as error:
@@ -143,7 +146,10 @@ class InputHandler:
         return None
 
     def _judge_model(self, device: Device, now: int) -> list[ev.Event]:
-        """Evaluate the other devices of a model, because a correction of one device applies to them, too."""
+        """Evaluate the rules on all other devices of the same model.
+
+        A person's correction of one device (what its metrics measure) applies to these as well.
+        """
         info = device.info
         if not info.model or not any(map(reads_quantity, self._engine.rules)):
             return []

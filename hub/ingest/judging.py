@@ -10,11 +10,11 @@ from hub.registry.registry import DeviceRegistry
 from hub.rules import Engine
 
 JUDGED_AT_ONCE = 500
-"""Devices that are evaluated in one step; it bounds how long that blocks the event loop (about 5 ms)."""
+"""The number of devices evaluated in one step. It limits how long a step blocks the event loop (about 5 ms)."""
 
 
 class Judging:
-    """Devices that wait for their evaluation. While devices are ``pending``, the pipeline sends JudgeDevices."""
+    """Queue of devices on which the rules are to be evaluated. While ``pending``, the pipeline sends JudgeDevices."""
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
@@ -30,12 +30,12 @@ class Judging:
         return self.start(devices, change.at) if self._engine.replace_areas(change.around) else []
 
     def follow_schedules(self, now: int) -> list[Event]:
-        """Begin to evaluate the devices of rules whose schedule has begun or ended."""
+        """Begin to evaluate the devices of those rules whose schedule has begun or ended since the last call."""
         turned = self._engine.take_turned(self._registry.devices)
         return self.start(turned, now) if turned else []
 
     def start(self, devices: Iterable[str], now: int) -> list[Event]:
-        """Begin to evaluate devices whose area or gateway has changed, or whose rules' schedules began or ended."""
+        """Evaluate the rules on these devices: the first portion at once, the others in later steps."""
         devices = list(devices)
         for name in devices:
             self._registry.fast_path.demote(name)  # other rules may have other bounds
@@ -43,7 +43,7 @@ class Judging:
         return self.step(now)
 
     def step(self, now: int) -> list[Event]:
-        """Evaluate the next devices."""
+        """Evaluate the rules on the next portion of devices. Return the resulting events."""
         events = self._engine.judge_next(JUDGED_AT_ONCE, self._registry.get, now)
         self.pending = self._engine.unjudged > 0
         return events

@@ -1,7 +1,7 @@
 """Signs of life other than readings, for presence and for the no-data rules.
 
-Everything that a device sends itself is a sign of life: a status, a reply, a reported state, an event without values. A
-gateway is alive when one of its devices is heard. Retained and redelivered messages are not signs of life.
+Everything that a device sends is a sign of life: a status, a reply, a reported state, an event without values. A
+message of a device is also a sign of life of its gateway. Retained and redelivered messages are not signs of life.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from hub.rules import Engine
 
 
 class Liveness:
-    """Updates the registry and the rule engine together: presence, and alerts for missing data."""
+    """Updates presence in the registry and no-data alerts in the rule engine, both at the same time."""
 
     def __init__(self, registry: DeviceRegistry, engine: Engine) -> None:
         self._registry, self._engine = registry, engine
         self._connection = 0  # number of the connection of the last message
 
     def note_connection(self, entries: Sequence[Entry]) -> None:
-        """Notify the registry if the first entry came over a new connection to the broker."""
+        """Tell the registry about a new connection to the broker, if the first entry came over one."""
         first = entries[0] if entries else None
         if isinstance(first, RawMessage) and first.connection != self._connection:
             self._connection = first.connection
             self._registry.connected(first.received)
 
     def hear(self, name: str, at: int) -> list[Event]:
-        """Record a sign of life of a device."""
+        """Record a sign of life of a device. ``at`` is in epoch ms."""
         events = list(self._registry.hear(name, at))
         if (device := self._registry.get(name)) is not None:
             events += self._engine.hear(device, at)
         return events
 
     def hear_sender(self, name: str, message: RawMessage) -> list[Event]:
-        """Record a sign of life of the sender of a message that was rejected or is a duplicate."""
+        """Record a sign of life of the device that sent a rejected or repeated message."""
         if message.retained or message.redelivered or self._registry.get(name) is None:
             return []
         self._registry.presence.mark_gateway_seen(name, message.received)
@@ -79,20 +79,20 @@ class Liveness:
         return events + self._unexpected(name, at)
 
     def _unexpected(self, name: str, at: int) -> list[Event]:
-        """Stop expecting a device that is no longer announced: no-data rules ignore it until it returns."""
+        """Let no-data rules ignore a device that is no longer announced, until it sends again."""
         return self._engine.judge(self._registry.withdraw(name), at) if self._registry.known(name) else []
 
     def expiration(self, expiration: ValueExpired) -> list[Event]:
-        """Mark a value as unknown.
+        """Mark the value of a metric as unknown.
 
-        If its metric is no longer announced, withdraw its alerts: no reading could clear them.
+        If the metric is no longer announced, also withdraw its alerts, because no reading could ever clear them.
         """
         events = self._registry.expire_value(expiration)
         device = self._registry.get(expiration.device) if expiration.withdrawn else None
         return events if device is None else events + self._engine.withdraw(device, expiration)
 
     def gateways(self) -> list[Event]:
-        """Record signs of life of the gateways that passed on messages since the last call."""
+        """Record a sign of life of each gateway whose devices sent messages since the last call."""
         return [
             event for name, at in self._registry.presence.take_seen_gateways().items() for event in self.hear(name, at)
         ]

@@ -47,10 +47,9 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_ENTRIES = 250
-"""Entries handled at once (about 2 ms). In between, the event loop reads the socket: in a flood the queue sheds fairly,
-whereas messages that wait in the socket would delay those of all devices."""
+"""Entries handled at once (about 2 ms). Then the event loop reads the socket, so that the queue can limit floods."""
 MAX_BATCH_MESSAGES = 20_000
-"""Messages in a batch; it bounds the memory while the store is slow."""
+"""The most messages in a batch. It bounds the memory while the store is slow."""
 RELOAD_S = 1.0  # pause before the stored state is read again after a failure
 
 
@@ -95,7 +94,7 @@ class Pipeline:
         self.link = link
 
     async def restore(self, disabled: Sequence[Dialect] = ()) -> None:
-        """Restore the stored state, and commit the changes. Subscriptions of ``disabled`` dialects end."""
+        """Restore the stored state, and commit the resulting changes. End subscriptions of ``disabled`` dialects."""
         snapshot = await self._store.load(self._registry.capacity.max_stored_bytes)
         self._cursor = snapshot.cursor
         batch, unreadable = self._handler.restore(snapshot, self._now())
@@ -147,7 +146,7 @@ class Pipeline:
         await self._write_states()
 
     def _take_batch(self) -> tuple[Batch, list[Entry]]:
-        """Return the filled batch with its entries, and begin another. Raises what the handler raised."""
+        """Return the filled batch with its entries, and begin a new batch. Raises the handler's error, if any."""
         batch, self._batch = self._batch, Batch()
         entries, self._entries = self._entries, []
         self._taken.set()
@@ -190,7 +189,7 @@ class Pipeline:
             faults.unexpected("A stored change could not be published to all subscribers. Report this.", cause=error)
 
     def _delta(self, batch: Batch) -> Delta | None:
-        """Return the changes to write, or None if there are none, as after most ticks. Raises StoreRefused."""
+        """Return the changes to write, or None if nothing changed, as after most ticks. Raises StoreRefused."""
         cursor = self._cursor + len(batch.records) + sum(map(len, batch.record_batches))
         states, checkpoint = self._handler.states(cursor, self._store.requested_checkpoint)
         if broken := self._registry.take_faults():
@@ -222,9 +221,9 @@ class Pipeline:
         )
 
     async def _write_states(self) -> None:
-        """Write the states of all devices whose stored state is older than the log, in portions.
+        """Write the states of all devices whose stored state is older than their last record, in portions.
 
-        It stops at the first portion that fails: the checkpoint of a later one would promise states that are missing.
+        If a portion fails, it stops: the checkpoint of a later portion would say that the failed states are stored.
         """
         while (portion := self._handler.states(self._cursor, self._cursor))[0]:
             if broken := self._registry.take_faults():
@@ -235,7 +234,7 @@ class Pipeline:
     # -- refused batches ---------------------------------------------------------------------------------------
 
     async def _bisect(self, entries: list[Entry], error: Exception) -> None:
-        """Commit the storable entries of a refused batch and of the batch filled since then."""
+        """Commit what can be stored of a refused batch and of the batch filled since then, in ever smaller groups."""
         self._loaded.clear()
         entries, self._entries, self._batch, self._fault = entries + self._entries, [], Batch(), None
         self._taken.set()
@@ -270,7 +269,7 @@ class Pipeline:
                 await asyncio.sleep(RELOAD_S)
 
     async def _reject_stored(self, entry: Entry, error: Exception) -> None:
-        """Record an unstorable message as rejected; for an input, pass the error to its caller."""
+        """Reject a message that cannot be stored. For an input that cannot be stored, give its caller the error."""
         if isinstance(entry, RawMessage):
             text = "The message on %s cannot be stored (%s). It is listed as rejected: GET /api/rejected."
             faults.error(("message", type(error)), text, entry.topic, error, cause=error.__cause__)
@@ -291,7 +290,7 @@ class Pipeline:
 
 
 def _halves(entries: list[Entry]) -> list[list[Entry]]:
-    """Return the two halves in reverse, so that a stack pops the first half first."""
+    """Return the second half and the first half, in this order, so that a stack pops the first half first."""
     middle = len(entries) // 2
     return [half for half in (entries[middle:], entries[:middle]) if half]
 

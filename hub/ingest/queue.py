@@ -1,10 +1,11 @@
 """Queue of messages and inputs that wait for the pipeline.
 
-Bounded: a QoS 0 message that finds the queue full is shed and counted. QoS 1 and 2 are bounded by the MQTT client's
-receive window, for which ``reserve`` is kept free. Inputs by :meth:`IngestQueue.submit` are bounded by ``max_inputs``.
+Bounded: a QoS 0 message that finds the queue full is dropped and counted (shed). The MQTT client's receive window
+limits QoS 1 and 2 messages; ``reserve`` entries are kept free for them. ``max_inputs`` limits the inputs of
+:meth:`IngestQueue.submit`.
 
-Fair: while more than ``calm`` entries wait, a topic may add ``share`` QoS 0 messages until fewer than ``calm`` wait
-again. A device that floods the hub loses its own messages, and the others do not wait behind them.
+Fair: while more than ``calm`` entries wait, each topic may add at most ``share`` QoS 0 messages. A device that floods
+the hub loses its own messages, and the messages of other devices do not wait behind them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from hub.errors import Conflict
 from hub.model import Input, RawMessage
 
 MAX_TOPICS = 100_000
-"""Topics whose shares are counted at the same time; it bounds the memory."""
+"""The most topics whose messages are counted at the same time. It bounds the memory."""
 Entry = RawMessage | tuple[Input, "asyncio.Future[Any] | None"]
-"""A message, or an input with the future of the caller that waits for it."""
+"""A message; or an input, with the future through which its caller gets the answer (None if nobody waits)."""
 
 
 class IngestQueue:
@@ -52,11 +53,11 @@ class IngestQueue:
         return self._waiting
 
     def offer(self, messages: Sequence[RawMessage]) -> int:
-        """Add messages that arrived together. Return how many were accepted or shed.
+        """Add messages that arrived together. Return the number of messages that are done, either accepted or shed.
 
-        If these are not all, there was no room for the next message (QoS 1 or 2), and the caller offers the remaining
-        messages again later. There is always room for a receive window of ``reserve`` messages. A closed queue accepts
-        none.
+        If the number is lower than the number of messages, the next message (QoS 1 or 2) found no room. The caller then
+        offers the remaining messages again later. There is always room for a receive window of ``reserve`` messages. A
+        closed queue accepts nothing and returns 0.
         """
         if self.closed:
             return 0
@@ -77,7 +78,7 @@ class IngestQueue:
             self._ready.set()
 
     def _offer_fairly(self, messages: Sequence[RawMessage]) -> int:
-        """Accept messages as :meth:`offer` does, with the limit per topic, while more than ``calm`` entries wait."""
+        """Accept messages as :meth:`offer` does, but at most ``share`` QoS 0 messages per topic."""
         accepted: list[Entry] = []
         room, room_qos1 = self._capacity - self._reserve - self._waiting, self._capacity - self._waiting
         shares, handled = self._shares, len(messages)
@@ -99,7 +100,7 @@ class IngestQueue:
         return handled
 
     def put(self, item: Input) -> None:
-        """Add an input that nobody waits for (the clock, a lost session)."""
+        """Add an input without a caller that waits for it (a tick of the clock, a lost session)."""
         self._put([(item, None)])
 
     async def submit(self, item: Input) -> Any:
@@ -120,12 +121,15 @@ class IngestQueue:
             self._inputs -= 1
 
     def close(self) -> None:
-        """Refuse further entries. Queued entries can still be taken; after them :meth:`take` returns an empty list."""
+        """Refuse further entries. Entries in the queue can still be taken; then :meth:`take` returns an empty list."""
         self.closed = True
         self._ready.set()
 
     async def take(self, max_entries: int) -> list[Entry]:
-        """Wait for entries and return up to ``max_entries``, oldest first; an empty list if closed and drained."""
+        """Wait for entries, and return up to ``max_entries``, oldest first.
+
+        Return an empty list if the queue is closed and no entry is left.
+        """
         while not self._parts and not self.closed:
             self._ready.clear()
             await self._ready.wait()

@@ -29,10 +29,10 @@ faults = FaultLog(log)
 def subscriptions_to_end(
     snapshot: StoredSnapshot, dialects: Sequence[Dialect], disabled: Sequence[Dialect], effects: Sequence[Action]
 ) -> list[Action]:
-    """Return actions that end the subscriptions that disabled dialects made from their learned state.
+    """Return actions that end the subscriptions of disabled dialects, as far as these followed from their stored state.
 
-    The broker keeps these subscriptions with the hub's session, and no dialect would decode the messages. A
-    subscription is kept if the ``dialects`` in use, or the ``effects`` of their restored states, need it as well.
+    The broker keeps such subscriptions with the hub's session, but no dialect would decode the messages. A subscription
+    is kept if a dialect in use needs it, by its own filters or by the ``effects`` of its restored state.
     """
     kept = {each for dialect in dialects for each in dialect.filters}
     kept.update(each for effect in effects if isinstance(effect, Subscribe) for each in effect.filters)
@@ -64,12 +64,13 @@ def recover(
         engine: is cleared and filled.
         command_tracker: is cleared and filled.
         dialects: receive their stored states.
-        learnt: dialect and key of the states learned since start-up. Those that are not stored are dropped.
+        learnt: dialect and key of each state that a dialect learned since start-up. States that are not stored are
+            dropped.
         now: epoch ms.
 
     Returns:
-        A batch with the changes that follow, such as withdrawn alerts of deleted rules, and the rows that cannot be
-        read.
+        A batch with the changes that the restored state requires, such as withdrawn alerts of deleted rules; and the
+        stored rows that cannot be read.
     """
     batch, unreadable = Batch(), list(snapshot.unreadable)
     registry.clear()

@@ -1,7 +1,8 @@
 """Statistics on telemetry: normal ranges, the order of changes, comparison with known faults.
 
 Pure functions over arrays: no clock, no network, no language model. ``evidence`` computes findings, ``causes`` compares
-them with known causes, ``narrative`` writes them down, ``check`` compares a writer's sentences with them.
+the findings with known causes, ``narrative`` writes a diagnosis from them, and ``claims`` compares a writer's sentences
+with the findings.
 """
 
 from hub.insight.causes import rank

@@ -1,4 +1,4 @@
-"""Digest of a week of alerts: what alarmed, what was noise, what drifts towards a limit, which rules to change."""
+"""Digest of a week of alerts: which rules raised alerts, which made only noise, and which metrics drift to a limit."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from hub.model import Alert, Limit, Rule
 
 HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 MIN_NOISE = 3
-"""A rule with fewer alerts gets no advice."""
+"""A rule gets no advice if it raised fewer alerts than this."""
 SOON_DAYS = 14
-"""A metric that reaches its limit later than this is not reported."""
+"""A metric is not reported if it reaches its limit later than in this many days."""
 _MIN_HOURS = 48
 _STEADY = 0.8
-"""Share of the variance of daily means that the straight line has to explain."""
+"""A trend counts if a straight line explains at least this share of the variance of the daily means."""
 
 Problem = Literal["fleeting", "chattering", "unacknowledged", "stale"]
 
 
 class RuleWeek(msgspec.Struct, frozen=True):
-    """The alerts of one rule in the week."""
+    """Figures of the alerts that one rule raised in the week."""
 
     rule: str
     name: str
@@ -38,7 +38,11 @@ class RuleWeek(msgspec.Struct, frozen=True):
 
 
 class RuleAdvice(msgspec.Struct, frozen=True):
-    """Why a rule made noise, and what to change. ``text`` is a sentence, ``for_ms`` a duration that would help."""
+    """Why a rule made noise, and what to change.
+
+    ``text`` is a sentence. ``for_ms`` is a duration for the rule that would avoid most alerts of a "fleeting" problem;
+    None for other problems.
+    """
 
     rule: str
     name: str
@@ -49,7 +53,10 @@ class RuleAdvice(msgspec.Struct, frozen=True):
 
 
 class Drift(msgspec.Struct, frozen=True):
-    """A metric that moves towards a limit by ``per_day``. At this rate, it reaches the limit in ``days``."""
+    """A metric that moves towards a limit.
+
+    It moves by ``per_day`` and reaches the limit in ``days`` at this rate.
+    """
 
     device: str
     metric: str
@@ -61,7 +68,10 @@ class Drift(msgspec.Struct, frozen=True):
 
 
 def rule_weeks(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> list[RuleWeek]:
-    """Return what each rule raised, most alerts first. Alerts without a notification do not count."""
+    """Return figures for each rule that raised alerts, most alerts first. Alerts without a notification do not count.
+
+    ``end`` (epoch ms) is when an alert that is still open counts as ended.
+    """
     return sorted(
         (
             RuleWeek(
@@ -79,7 +89,7 @@ def rule_weeks(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> 
 
 
 def rule_advice(alerts: Iterable[Alert], rules: Mapping[str, Rule], end: int) -> list[RuleAdvice]:
-    """Return advice for rules that made noise, those with most alerts first. Deleted rules are left out."""
+    """Return advice for each rule that made noise, most alerts first. Deleted rules are left out."""
     found = [
         advice
         for rule_id, own in _by_rule(alerts).items()
@@ -123,7 +133,10 @@ def _advice(rule: Rule, own: Sequence[Alert], end: int) -> RuleAdvice | None:
 
 
 def drift(device: str, track: MetricSeries, limit: Limit) -> Drift | None:
-    """Return how a metric moves towards its limit, from a week of hourly means; None without a steady trend."""
+    """Return how a metric moves towards its limit. ``track`` has the hourly means of a week.
+
+    Return None if there is no steady trend towards a limit, or if the limit is more than :data:`SOON_DAYS` away.
+    """
     if track.kind != "number" or len(track) < _MIN_HOURS:
         return None
     days = (track.times - track.times[0]) / 86_400.0
@@ -159,7 +172,7 @@ def _name(rules: Mapping[str, Rule], rule_id: str) -> str:
 
 
 def _round_up(ms: int) -> int:
-    """Round a duration up to one that a person would write."""
+    """Return the next longer duration that a person would write, such as 30 s or 5 min."""
     steps = (5_000, 10_000, 15_000, 30_000, 60_000, 90_000, 120_000, 300_000, 600_000, 1_800_000)
     return next((step for step in steps if step > ms), HOUR_MS)
 

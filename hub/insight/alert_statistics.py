@@ -1,6 +1,6 @@
-"""Health of the alert system itself, measured by the figures of ISA-18.2 (IEC 62682) for one operator.
+"""Figures on how well the alert system works for one operator, as ISA-18.2 (IEC 62682) defines them.
 
-Alerts without a notification do not count: late, silenced and suppressed ones.
+Late, silenced and suppressed alerts do not count, because nobody was notified of them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FLOOD = 10
 """More alerts than this in 10 minutes are a flood, which ends when there are fewer than :data:`FLOOD_ENDS`."""
 FLOOD_ENDS = 5
 CHATTERING = 3
-"""This many alerts of one condition within a minute are chattering."""
+"""A condition chatters if it raises this many alerts within a minute."""
 FLEETING_MS = 60_000
 """An alert that clears within this time, before anybody acknowledges it, is fleeting."""
 STALE_MS = DAY_MS
@@ -27,7 +27,7 @@ TOP = 10
 
 
 class AlertSource(msgspec.Struct, frozen=True):
-    """One condition: a rule on a metric of a device, and how many alerts it raised."""
+    """One condition (a rule on a metric of a device), and the number of alerts that it raised."""
 
     rule: str
     device: str
@@ -36,7 +36,7 @@ class AlertSource(msgspec.Struct, frozen=True):
 
 
 class HealthFigure(msgspec.Struct, frozen=True):
-    """A figure, and the highest value that ISA-18.2 allows (``target``)."""
+    """A figure, and the highest value that ISA-18.2 accepts for it (``target``)."""
 
     value: float
     target: float
@@ -52,21 +52,21 @@ class AlertStatistics(msgspec.Struct, frozen=True):
 
     Attributes:
         count: alerts raised.
-        hidden: alerts without a notification, which do not count.
-        per_hour: the average.
-        most_in_10_minutes: the maximum.
+        hidden: alerts without a notification. They do not count in any other figure.
+        per_hour: the average number of alerts per hour.
+        most_in_10_minutes: the highest number of alerts in 10 minutes.
         hours_over_30: the share of hours with more than 30 alerts.
         in_flood: the share of 10-minute periods in a flood.
         floods: the number of floods.
         from_top: the share of alerts from the ten most frequent conditions.
-        stale: alerts that are open for more than a day at the end.
+        stale: the number of alerts that had been open for more than a day at the end of the period.
         top: the most frequent conditions.
         chattering: conditions with three or more alerts within a minute.
-        fleeting: conditions whose alerts cleared within a minute, unacknowledged.
-        severities: alerts by severity.
+        fleeting: conditions with alerts that cleared within a minute, before anybody acknowledged them.
+        severities: the number of alerts by severity.
         acknowledged: the share of alerts that somebody acknowledged.
-        median_to_acknowledge_ms: None if none was acknowledged.
-        slow_to_acknowledge_ms: the 90th percentile of the time to acknowledge.
+        median_to_acknowledge_ms: the median time to acknowledge; None if no alert was acknowledged.
+        slow_to_acknowledge_ms: the 90th percentile of the time to acknowledge; None if no alert was acknowledged.
     """
 
     count: int
@@ -101,7 +101,7 @@ def is_fleeting(alert: Alert) -> bool:
 def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStatistics:
     """Return the figures of the alerts that were raised from ``start`` to before ``end`` (epoch ms).
 
-    ``alerts`` may contain further alerts: open alerts that were raised earlier count as stale.
+    ``alerts`` may contain alerts that were raised earlier. They count only as stale, if they are still open.
     """
     alerts = list(alerts)
     inside = [each for each in alerts if start <= each.raised_at < end]
@@ -139,13 +139,19 @@ def alert_statistics(alerts: Iterable[Alert], start: int, end: int) -> AlertStat
 
 
 def is_chattering(alerts: Sequence[Alert]) -> bool:
-    """Return whether three of these alerts of one condition, in order, were raised within a minute."""
+    """Return whether any three of these alerts were raised within a minute.
+
+    The alerts belong to one condition and are in the order in which they were raised.
+    """
     times = [each.raised_at for each in alerts]
     return any(last - first <= MINUTE_MS for first, last in zip(times, times[CHATTERING - 1 :], strict=False))
 
 
 def _floods(counts: Sequence[int]) -> tuple[int, int]:
-    """Return the number of 10-minute periods in a flood, and the number of floods."""
+    """Return the number of 10-minute periods in a flood, and the number of floods.
+
+    ``counts`` are the numbers of alerts in successive 10-minute periods.
+    """
     flooded = floods = 0
     within = False
     for count in counts:

@@ -1,4 +1,4 @@
-"""Compare the movement of a level with the flows in and out of its tank."""
+"""Compare the movement of a tank's level with the flows into and out of the tank."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from hub.insight.statistics import median
 from hub.model import Evidence
 
 _CERTAIN = 0.15
-"""Two meters of the same flow differ by less than this share of the larger one."""
+"""An imbalance counts only if it exceeds this share of the larger flow, because two meters of one flow also differ."""
 
 
 def unbalanced(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield the level that moves against the balance of inflow and outflow, if the device has just one of each.
+    """Yield a finding if the level moves against the balance of inflow and outflow.
 
-    Both flows must be in the same unit. ``value`` is inflow minus outflow: positive if the level falls although more
-    flows in than out.
+    The device must have exactly one inflow and one outflow, in the same unit, and one level that moves. ``value`` is
+    inflow minus outflow: positive if the level falls although more flows in than out.
     """
     levels = [m for m in moves if case.semantics[m.metric].quantity == "level" and m.doing in ("rises", "falls")]
     inflow, outflow = _flow(case, "inlet"), _flow(case, "outlet")

@@ -1,8 +1,8 @@
 """The normal behaviour of a metric, learned from its own past before the change.
 
-Each baseline has its own threshold. A change counts only if it leaves the band in which the signal stayed while it was
-healthy, by more than any excursion it made then, and faster than it wandered then. So healthy noise gives no change,
-without a constant to tune for each metric.
+Each baseline has its own threshold. A change counts only if it leaves the band of the healthy signal, by more than any
+excursion of the healthy signal, and faster than the healthy signal wandered. So healthy noise gives no change, and no
+metric needs a constant of its own.
 """
 
 from __future__ import annotations
@@ -28,35 +28,37 @@ from hub.insight.statistics import (
 )
 
 ENOUGH = 12
-"""With fewer readings there is no baseline."""
+"""A metric with fewer readings has no baseline."""
 _MARGIN_S, _MARGIN_READINGS = 1200.0, 4
-"""A baseline ends this long before the trouble was seen, and at least this many readings before it, because the last
-readings may already be part of the trouble."""
+"""A baseline ends this many seconds before the trouble was seen, or this many readings before, if that is longer.
+
+The last readings may already be part of the trouble.
+"""
 _RECENT = 20
 _LEAST_DEVIATIONS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """Normal behaviour of one metric. Times are track seconds.
+    """Normal behaviour of one metric, learned while it was healthy. Times are in seconds after the series' ``origin``.
 
     Attributes:
-        start: the first reading it was learned from.
-        end: the last reading it was learned from.
+        start: the time of the first reading it was learned from.
+        end: the time of the last reading it was learned from.
         count: the number of these readings.
         smoothed: these readings without single outliers.
         level: the level at ``end``.
-        scale: one robust sigma.
-        drift: the trend per second, extrapolated from ``end`` on.
+        scale: one robust sigma, in the metric's unit.
+        drift: the trend per second, which also applies after ``end``.
         low: the first percentile.
         high: the 99th percentile.
-        band: the largest deviation while healthy, in sigmas.
-        excess: the largest CUSUM beyond the band while healthy, in sigma seconds.
-        levels: the levels of a signal that switches.
-        stays_high: the durations at the upper level, for a switching signal.
-        stays_low: the durations at the lower level.
-        still: the longest time the value did not change.
-        still_points: the most readings without a change.
+        band: the largest usual deviation from the expected level, in sigmas.
+        excess: the largest CUSUM beyond the band, in sigma seconds.
+        levels: the two levels of a signal that switches; None for other signals.
+        stays_high: how long a switching signal stayed at the upper level each time, in seconds.
+        stays_low: how long it stayed at the lower level each time, in seconds.
+        still: the longest time in which the value did not change, in seconds.
+        still_points: the most readings in a row without a change.
         changes: how often the value changed.
     """
 
@@ -83,21 +85,23 @@ class Baseline:
         return self.level + self.drift * (times - self.end)
 
     def deviations(self, times: Floats, values: Floats) -> Floats:
-        """Return the distance from the expected level, in sigmas.
+        """Return the distance of each value from the expected level, in sigmas.
 
-        Past the baseline's end, the uncertainty of a trend grows at half the rate of the trend itself, so a trend that
-        stops does not count as a change.
+        After the baseline's end, one sigma grows at half the rate of the trend. So it is not a change if a trend stops.
         """
         ahead = np.maximum(times - self.end, 0.0)
         return np.asarray((values - self.expected(times)) / (self.scale + 0.5 * abs(self.drift) * ahead))
 
     def threshold(self, interval: float) -> float:
-        """Return the CUSUM (sigma seconds) that proves a change, for readings ``interval`` seconds apart."""
+        """Return the CUSUM that proves a change, in sigma seconds. ``interval`` is the time between readings in s."""
         return max(1.5 * self.excess, _LEAST_DEVIATIONS * interval)
 
 
 def baseline_end(track: MetricSeries, moment: int) -> float:
-    """Return where the baseline should end (track seconds) when the trouble was seen at ``moment`` (ms)."""
+    """Return where the baseline should end, in track seconds, if the trouble was seen at ``moment`` (epoch ms).
+
+    Track seconds are the seconds after the series' ``origin``.
+    """
     seen = track.seconds(moment)
     recent = track.times[track.times <= seen][-_RECENT:]
     # Leave out at most 30 % of the readings, so that there is something to learn from in a short history.
@@ -106,7 +110,10 @@ def baseline_end(track: MetricSeries, moment: int) -> float:
 
 
 def baseline(track: MetricSeries, end: float) -> Baseline | None:
-    """Return the baseline up to ``end`` (track seconds); None with fewer than :data:`ENOUGH` readings before it."""
+    """Return the baseline learned from the readings up to ``end`` (track seconds).
+
+    Return None for texts, and if there are fewer than :data:`ENOUGH` readings.
+    """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < ENOUGH or track.kind == "text":
         return None
@@ -145,9 +152,10 @@ def baseline(track: MetricSeries, end: float) -> Baseline | None:
 
 
 def wander(usual: Baseline, seconds: float) -> float:
-    """Return the largest change that the metric made within ``seconds`` while healthy.
+    """Return the largest change that the metric made within ``seconds`` while it was healthy.
 
-    Beyond half the baseline's length it grows with the square root of time, as in a random walk.
+    If ``seconds`` exceed half the baseline's length, the change for half the length is scaled up with the square root
+    of time, as for a random walk.
     """
     values = usual.smoothed
     step = (usual.end - usual.start) / max(usual.count - 1, 1)
@@ -159,7 +167,10 @@ def wander(usual: Baseline, seconds: float) -> float:
 
 
 def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float, float]:
-    """Return level at the end, drift and scale. The drift is 0 unless it explains most of the spread."""
+    """Return the level at the end, the drift per second, and the scale (one sigma).
+
+    The drift is 0 unless it explains most of the spread.
+    """
     least = floor(values)
     level, raw = median(steady), spread(steady)
     if len(times) >= 30 and raw > least:
@@ -175,7 +186,10 @@ def _trend(times: Floats, steady: Floats, values: Floats) -> tuple[float, float,
 
 
 def _stays(times: Floats, values: Floats, levels: TwoLevels | None) -> tuple[Floats, Floats]:
-    """Return the durations at the high and at the low level, in seconds; empty if the signal does not switch."""
+    """Return how long the signal stayed each time at its upper and at its lower level, in seconds.
+
+    Both arrays are empty if the signal does not switch.
+    """
     if levels is None and not np.all((values == 0) | (values == 1)):
         return times[:0], times[:0]
     found = runs(times, (values > (levels.split if levels else 0.5)).astype(np.float64))
@@ -189,14 +203,14 @@ def _stillness(times: Floats, values: Floats) -> tuple[float, int, int]:
 
 
 def at_same_state(track: MetricSeries, companions: Sequence[MetricSeries], end: float) -> MetricSeries | None:
-    """Return the metric as it would be with its companions at their usual levels.
+    """Return the metric as it would be if its companions had stayed at their usual levels.
 
-    Return None if the companions do not explain the metric.
+    Companions are metrics of the same device that have not changed themselves. Return None if they do not explain most
+    of the metric's spread.
 
-    A motor draws more current at full flow: only the excess counts. The companions are metrics that have not moved
-    themselves. Ridge regression over the baseline weighs them, and must explain most of the spread. The result is
-    unreliable in states that the baseline never saw: current grows with the cube of the speed, the regression is
-    linear.
+    A motor draws more current at full flow, so only the excess above that counts. A ridge regression over the baseline
+    (up to ``end``, track seconds) learns the influence of each companion. The regression is linear, although current
+    grows with the cube of the speed. So the result is None if a companion is in a state that the baseline never saw.
     """
     last = int(np.searchsorted(track.times, end, side="right"))
     if last < 3 * ENOUGH or track.kind != "number":
@@ -228,7 +242,7 @@ def _at_times_of(track: MetricSeries, other: MetricSeries) -> Floats:
 
 
 def _beyond_known(matrix: Floats, last: int) -> bool:
-    """Return whether a column leaves the range of its first ``last`` rows by more than a tenth of that range."""
+    """Return whether any column has left the range of its first ``last`` rows by more than a tenth of that range."""
     low, high = matrix[:last].min(axis=0), matrix[:last].max(axis=0)
     middle, half = (low + high) / 2, 0.6 * (high - low)
     return bool(np.any(np.abs(np.median(matrix[last:][-5:], axis=0) - middle) > half))

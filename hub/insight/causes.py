@@ -1,10 +1,10 @@
 """Which known cause the findings point to, if any.
 
 Every cause is compared with the hypothesis that something unknown is going on. Each finding has a likelihood under
-either; the logarithm of their ratio (Good's weight of evidence) is added up, beginning with the prior odds. So a cause
-gains by each symptom that it predicts, and loses by each missing symptom, each contradiction and each movement
-that it leaves unexplained. Acts, changes of the process and normal operation are causes like faults, with priors of
-their own; all of them are data (``signatures/*.toml``).
+either hypothesis. The logarithms of their ratios (Good's weight of evidence) are added to the prior log odds. So a
+cause gains by each symptom that it predicts, and loses by each missing symptom, each contradiction and each movement
+that it leaves unexplained. Acts, changes of the process and normal operation are causes as well, with priors of their
+own. All causes are data (``signatures/*.toml``).
 
 The score is the logistic function of the sum: a match strength from 0 to 1, not a probability, since findings are not
 independent of each other. ``docs/ai.md`` says how the words strong, medium and weak were calibrated.
@@ -27,8 +27,10 @@ from hub.model import CauseMatch, Evidence
 
 _CEILING = {"strong": 1.0, "medium": 0.74, "weak": 0.61}
 _ONE_SIGN = 0.4
-"""Highest score of a cause that only one sign shows. It is listed, as a weak match, only if its signature allows one
-sign."""
+"""Highest score of a cause that is shown by one sign only.
+
+If its signature allows one sign, the limit is higher, and the cause can be listed as a weak match.
+"""
 
 # Log odds of a finding: how much likelier it is under a cause than if something unknown is going on.
 _NEEDED = math.log(0.9 / 0.2)
@@ -45,9 +47,9 @@ _OBSERVED = math.log(0.95 / 0.05)  # an act that a metric shows directly, such a
 _FOLLOWS = math.log(0.4 / 0.2)
 _IN_ORDER, _OUT_OF_ORDER = 0.3, -1.2
 _KNOWN = math.log(0.25)
-"""Prior odds of one known cause against anything unknown."""
+"""Prior log odds of one known cause against an unknown cause."""
 _CALM = math.log(0.5)
-"""Added where no limit is exceeded: something unusual is then seldom a fault."""
+"""Added to the log odds of every cause if no alert is open and no limit exceeded: a fault is then less likely."""
 
 
 def rank(
@@ -58,7 +60,7 @@ def rank(
     *,
     alarmed: bool = True,
 ) -> list[CauseMatch]:
-    """Return the causes that fit at all, best first, at most six; one entry for each cause.
+    """Return at most six causes that fit the findings at least a little, best first. Each cause occurs once.
 
     Args:
         evidence: The findings of one case.
@@ -89,12 +91,12 @@ _LEAST = 0.1
 
 
 def _of_kind(signature: Signature, kinds: Collection[str]) -> float:
-    """Return the log odds that the device, which may be one of several kinds, is a kind that can have the cause."""
+    """Return the log odds that the device, which may be any of ``kinds``, is a kind that can have the cause."""
     return math.log(len(set(signature.kinds) & set(kinds)) / len(kinds)) if signature.kinds else 0.0
 
 
 class _Comparison:
-    """Compares one signature with the findings: adds up log odds and collects the evidence for them."""
+    """Compares a signature with the findings. It adds up log odds, and collects findings for and against the cause."""
 
     def __init__(self, signature: Signature, matcher: SymptomMatcher) -> None:
         self._signature, self._matcher = signature, matcher
@@ -105,10 +107,10 @@ class _Comparison:
         self._observed = False  # a finding shows the cause itself: a contact, a mode, a silence, a broken relation
 
     def match(self, circumstances: float) -> CauseMatch | None:
-        """Return the match; None if too few of the needed symptoms are seen.
+        """Return how the cause matches; None if too few of the needed symptoms are seen.
 
-        ``circumstances`` are log odds from outside the findings: whether there is an alarm, and whether the device
-        is of the kind.
+        ``circumstances`` are log odds that do not come from findings: whether there is an alarm, and whether the device
+        is of a kind that can have the cause.
         """
         signature = self._signature
         if not self._needs():
@@ -140,7 +142,7 @@ class _Comparison:
         )
 
     def _needs(self) -> bool:
-        """Count the needed symptoms. Return False if too few are seen, or if a symptom that shows an act is missing."""
+        """Add log odds for the needed symptoms. Return False if the cause is ruled out by those that are missing."""
         missing = 0
         for symptom in map(parse_alternatives, (*self._signature.needs, *self._signature.witness)):
             degree, found = self._matcher.seen(symptom, guess=not self._signature.witness)
@@ -157,13 +159,14 @@ class _Comparison:
         return 2 * missing <= len(self._signature.needs)
 
     def _shows_it(self, item: Evidence) -> bool:
-        """Return whether a finding shows the cause directly. A broken relation to other quantities does not."""
+        """Return whether a finding shows the cause itself, as an open door or a strong contradiction does."""
         return item.strength >= FULL if item.kind == "contradicted" else self._matcher.is_direct(item)
 
     def _may_miss(self, symptom: Sequence[Symptom]) -> bool:
-        """Return whether a fault may lack a symptom: a controller or a coarse sensor may hide a movement.
+        """Return whether the cause may be present without this needed symptom.
 
-        A symptom that shows an act, or that the metrics contradict, may not be missing.
+        Only a fault may lack a symptom, and only a movement, because a controller or a coarse sensor may hide it. A
+        symptom may not be missing if a metric moves in another way, or if the signature has a ``witness``.
         """
         if self._signature.nature != "fault" or self._signature.witness:
             return False
@@ -171,7 +174,7 @@ class _Comparison:
         return moves and not self._matcher.opposed(symptom)
 
     def _witnesses(self) -> None:
-        """Count the metrics that stayed calm although a real change would have moved them."""
+        """Add log odds for metrics that stayed calm although a real change of the machine would have moved them."""
         for symptom in map(parse_alternatives, self._signature.witness):
             degree, found = self._matcher.seen(symptom, guess=False)
             self._total += degree * (_NEEDED - _CALM_AS_EXPECTED)
@@ -191,7 +194,7 @@ class _Comparison:
                 self._total += _MISSING * self._matcher.calm(symptom)
 
     def _weight(self, found: Sequence[Evidence]) -> float:
-        """Return the log odds of findings that show a needed symptom."""
+        """Return the log odds to add for findings that show one needed symptom."""
         if any(map(self._matcher.is_direct, found)):
             return _OBSERVED
         if any(item.kind in _SHOWN for item in found):
@@ -205,7 +208,10 @@ class _Comparison:
             self._against += found
 
     def _unexplained(self) -> None:
-        """Subtract log odds for each movement that the cause does not predict; the alerting metric costs most."""
+        """Subtract log odds for each movement that the cause does not predict.
+
+        A movement of a metric beyond its limit counts twice.
+        """
         allowed = (item for text in self._signature.allows for item in self._matcher.seen(parse_alternatives(text))[1])
         known = {item.metric for item in (*self._cited, *self._against, *allowed)}
         for movement in self._matcher.movements:
@@ -217,14 +223,17 @@ class _Comparison:
             self._against.append(movement)
 
     def _followers(self) -> None:
-        """Add log odds for movements after an observed act, because the act explains all of them."""
+        """Add log odds for movements after an observed act, which the act explains. At most three movements count."""
         began = min((item.start for item in self._needed), default=0)
         known = {item.metric for item in self._cited}
         later = [item for item in self._matcher.movements if item.metric not in known and item.start >= began]
         self._total += _FOLLOWS * min(len(later), 3)
 
     def _order(self) -> float:
-        """Return the log odds of the order of onsets; 0 if the order is not known."""
+        """Return log odds for the order in which metrics began to change. 0 if the order is not known.
+
+        The signature says which metric changes first.
+        """
         signature, onsets = self._signature, self._matcher.onsets
         if signature.first is None or len(onsets) < 2:
             return 0.0
@@ -242,7 +251,7 @@ class _Comparison:
         return _OUT_OF_ORDER if behind > max(20_000, 0.1 * span) else 0.0
 
     def _signs(self) -> int:
-        """Return how many independent quantities show the cause."""
+        """Return how many independent quantities show the cause. Current and power, for example, count as one."""
         semantics = self._matcher.semantics
         shown = (e for e in self._cited if e.kind in _SHOWN or (e.kind in _STATES and e in self._needed))
         # A balance compares a level with two flow meters, so it is a sign apart from the level.

@@ -1,12 +1,14 @@
 """Detect how each metric has changed, and which of the changes belong to the trouble.
 
-1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week and the weeks
-   before (slow_changes.py). The latter two are also searched without the influence of operating conditions
-   (metric_history.py).
-   Of these changes, the one that lies completely within its horizon is taken.
+The trouble is what the diagnosis explains: an alert, or a limit that is exceeded.
+
+1. Each metric is searched on three horizons: its readings of the last hours (fast_changes.py), its week, and the weeks
+   before (slow_changes.py). Week and weeks are also searched without the influence of operating conditions
+   (metric_history.py). If a change is found on several horizons, the one that lies completely within its horizon is
+   taken.
 2. Steady metrics are searched again after removing the influence of the others.
-3. Changes that also happened while nothing was wrong (normal_changes.py), or that began long before the trouble, do not
-   belong to it.
+3. A change does not belong to the trouble if it also happened while nothing was wrong (normal_changes.py), or if it
+   began long before the trouble.
 """
 
 from __future__ import annotations
@@ -26,15 +28,18 @@ from hub.insight.series import MetricSeries
 from hub.insight.statistics import median
 
 _OWN_RATIO, _OTHER_RATIO, _CALM_RATIO = 0.9, 1.2, 3.0
-"""Least ratio of a slow change to the largest normal one: for a metric in trouble, for others, and without trouble."""
+"""A slow change must be at least this many times the largest normal change.
+
+The values are for a metric in trouble, for the other metrics, and for all metrics if there is no trouble.
+"""
 _MIN_READINGS = 30
 _MOST_ADJUSTED = 1_800
 _STRONG_RATIO = 6.0
-"""A change with at least this ratio may be the cause of the trouble even if it began long before."""
+"""A change of at least this ratio to the largest normal change may be the cause even if it began long before."""
 _LEADING_RATIO = 2.0
-"""A change that began before the trouble is its cause only from this ratio on."""
+"""A slow change that began shortly before the trouble may be its cause only if its ratio is at least this."""
 _LEAD_MS = 600_000
-"""How long before the trouble the cause may begin, or as long before as the trouble has lasted, if that is longer."""
+"""A cause may begin this long before the trouble; or as long before as the trouble has lasted, if that is longer."""
 
 
 def detect_changes(
@@ -45,15 +50,15 @@ def detect_changes(
     weeks: Mapping[str, MetricSeries] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> dict[str, DetectedChange]:
-    """Return the change of each metric, except texts.
+    """Return the change of each metric, by the metric's name. Metrics with texts are left out.
 
     Args:
         tracks: Readings of the last hours, by metric.
         moment: The latest possible beginning of the trouble, epoch ms.
         week: Means of the last seven days, by metric.
-        troubled: Metrics that alarm or are beyond a limit.
+        troubled: Metrics that have an alert or are beyond a limit.
         weeks: Means of the last weeks, by metric.
-        ranks: The rank of each metric as an operating condition.
+        ranks: The rank of each metric as an operating condition; see :func:`operating_state.rank_of_condition`.
     """
     past = MetricHistory(week or {}, weeks or {}, ranks or {})
     # Without trouble only a strong change counts, since nothing else says that anything is wrong.
@@ -77,7 +82,10 @@ def detect_changes(
 
 
 def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float) -> DetectedChange:
-    """Return the change of one metric, from the last hours if they contain all of it, else from the weeks before."""
+    """Return the change of one metric, found in the last hours or in the weeks before.
+
+    A change in the last hours is preferred if it lies completely in them, because it is located more exactly there.
+    """
     fast = detect_fast_change(track, moment)
     if track.kind != "number" or fast.doing == "stuck":
         return fast
@@ -93,9 +101,10 @@ def _on_both(track: MetricSeries, past: MetricHistory, moment: int, least: float
 def _against_conditions(
     found: Mapping[str, DetectedChange], past: MetricHistory, moment: int, troubled: Collection[str], ratio: float
 ) -> dict[str, DetectedChange]:
-    """Return the changes relative to steady operating conditions: without those that the conditions explain.
+    """Compare the changes with steady operating conditions. Return all changes, updated.
 
-    A motor that gets warmer under a higher load has not changed; a motor that gets as warm under less load has.
+    A change that the conditions explain becomes "steady": a motor that gets warmer under a higher load has not changed.
+    A change that shows only against the conditions is added: a motor that gets as warm under less load has changed.
     """
     result = dict(found)
     for name in sorted(found, key=lambda each: past.ranks.get(each, 0)):
@@ -158,9 +167,9 @@ def _slow_change(track: MetricSeries, found: HistoricalChange, moment: int) -> D
 def _refined(
     track: MetricSeries, moment: int, sign: float, week: MetricSeries, onset: Onset
 ) -> tuple[MetricSeries, Onset]:
-    """Return an onset and the series in which it was located.
+    """Locate the onset of a change in the readings. Return the series in which it was located, and the onset.
 
-    That is the series of readings, if it covers the onset and confirms the onset found in the week; otherwise the week.
+    If the readings do not cover the onset, or do not confirm it, return the week and the given onset.
     """
     readings = track.until(moment)
     low, high = (readings.seconds(week.stamp(each)) for each in (onset.earliest, onset.latest))
@@ -174,9 +183,10 @@ def _refined(
 def _related(
     found: Mapping[str, DetectedChange], week: Mapping[str, MetricSeries], moment: int, troubled: Collection[str]
 ) -> dict[str, DetectedChange]:
-    """Return all changes, with each change that does not belong to the trouble turned into "steady".
+    """Return all changes. A change that does not belong to the trouble is returned as "steady".
 
-    Without trouble, all normal changes are turned; otherwise only normal or weak changes that began before it.
+    Without trouble, every normal change becomes steady. With trouble, only changes that began before it can become
+    steady: those long before, and those that are normal or weak.
     """
     own = [m for name, m in found.items() if name in troubled and m.moved and m.onset is not None]
     began = min((m.earliest or m.onset or 0 for m in own), default=None)
@@ -210,9 +220,9 @@ def _is_normal(m: DetectedChange, week: MetricSeries, moment: int) -> bool:
 
 
 def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
-    """Return a steady metric with its ``unrest``.
+    """Return a steady metric with its ``unrest``: how far it has moved, as a share of what would count as a change.
 
-    That is its movement since the other metrics began to change, divided by its usual variation.
+    The movement is counted from ``began`` (epoch ms), when the other metrics began to change.
     """
     usual, track = seen.baseline, seen.track
     if usual is None or usual.levels is not None or track.kind != "number":
@@ -226,7 +236,10 @@ def _unrest(seen: DetectedChange, began: int | None) -> DetectedChange:
 
 
 def _beyond_state(seen: DetectedChange, companions: Iterable[MetricSeries], moment: int) -> DetectedChange:
-    """Search a steady metric again after removing the influence of its steady companions."""
+    """Search a steady metric again after removing the influence of ``companions``, which are steady, too.
+
+    Return the change that is found, or else ``seen``.
+    """
     # Use means of a few readings each: the regression is the costliest step, and its result is the same.
     count = -(-len(seen.track) // _MOST_ADJUSTED)
     track = seen.track.averaged(count) if count > 1 else seen.track

@@ -1,4 +1,4 @@
-"""Findings from comparison and about the data: metrics that move together, peers, silence, the quality of the data."""
+"""Findings on metrics that move together, on other devices of the kind, on silence, and on the quality of the data."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LEAST_PEERS = 3
 
 
 def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each changed metric that correlates with the alert's metric, if that has changed as well.
+    """Yield a finding for each changed metric that correlates with the alert's metric.
 
-    Trends are removed first, because any two ramps correlate at 0.99.
+    The alert's metric must have changed as well. Trends are removed first, because any two ramps correlate at 0.99.
     """
     leading = next(
         (m for m in moves if case.alert and m.metric == case.alert.metric and m.doing in ("rises", "falls")), None
@@ -65,13 +65,16 @@ def moved_with(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Ite
 
 
 def _covering(case: InvestigationInput, track: MetricSeries, start: int) -> MetricSeries:
-    """Return the metric's series since ``start`` (ms): its readings, or its week if the readings begin later."""
+    """Return a metric's series since ``start`` (ms): its readings, or the means of its week if these begin too late."""
     week = case.week.get(track.metric)
     return (week if week is not None and len(track) and track.at(0) > start else track).since(start)
 
 
 def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
-    """Return the series on a grid of ``_GRID`` points, less its straight line; None with too few readings."""
+    """Return the series, interpolated at ``_GRID`` points from ``start`` to ``end`` (ms) and without its linear trend.
+
+    Return None if there are too few readings.
+    """
     if len(track) < 20:
         return None
     times = np.linspace(track.seconds(start), track.seconds(end), _GRID)
@@ -81,9 +84,9 @@ def _detrended(track: MetricSeries, start: int, end: int) -> Floats | None:
 
 
 def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
-    """Return Pearson's r and the lag at which it is largest, up to a fifth of the range.
+    """Return Pearson's r at the lag at which it is strongest, and that lag.
 
-    The lag is in grid steps; ``second`` follows where it is positive.
+    The lag is in grid steps, at most a fifth of the range. It is positive if ``second`` follows ``first``.
     """
     norm = float(np.linalg.norm(first) * np.linalg.norm(second))
     if norm <= 1e-12:
@@ -97,7 +100,10 @@ def _best_lag(first: Floats, second: Floats) -> tuple[float, int]:
 
 
 def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Compare the alerting metric, or without one the metric that changed most, with the same metric of the peers."""
+    """Yield a finding that compares one metric of the device with the same metric of its peers.
+
+    This is the alert's metric; without an alert, the metric that changed most.
+    """
     chosen = next((m for m in moves if case.alert and m.metric == case.alert.metric), None)
     if chosen is None:
         chosen = max((m for m in moves if m.moved), key=lambda m: abs(m.deviation), default=None)
@@ -141,7 +147,7 @@ def peers(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator
 
 
 def silence(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield the finding that the device is silent, and whether the other devices behind its gateway are silent, too."""
+    """Yield a finding if the device is silent, and one on whether other devices behind its gateway are silent, too."""
     if case.last_seen is None:
         return
     quiet = (case.now - case.last_seen) / 1000
@@ -209,7 +215,7 @@ def silence(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def quality(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield gaps in the last hour and wrong clocks, which make other findings less reliable."""
+    """Yield findings on gaps in the last hour and on a wrong clock. Both make other findings less reliable."""
     for m in moves[:1]:
         recent = m.track.since(case.now - 3_600_000)
         if len(recent) < 20:

@@ -1,11 +1,11 @@
-"""Decide which movements count against a cause that does not explain them, and which count as the same movement."""
+"""Decide which movements count against a cause that does not explain them, and which metrics count as one sign."""
 
 from __future__ import annotations
 
 from hub.insight.metric_semantics import MetricSemantics
 
 _IMMATERIAL = ("signal", "uptime", "memory", "processor", "count", "run_time", "starts", "energy", "time")
-"""Quantities that change without meaning anything for the machine."""
+"""Quantities whose changes say nothing about the machine."""
 _EXOGENOUS = (
     "radiation",
     "illuminance",
@@ -22,7 +22,10 @@ _ELECTRICAL = ("current", "power", "apparent_power", "reactive_power", "energy")
 
 
 def independent_sign(meaning: MetricSemantics) -> tuple[str, frozenset[str]]:
-    """Return a key of a metric. Metrics with equal keys count as one: current and power, but not two temperatures."""
+    """Return a key of a metric. Metrics with the same key are one sign of a cause, not several.
+
+    Current and power have the same key. Temperatures at different places have different keys.
+    """
     quantity = meaning.quantity or "?"
     if quantity in _ELECTRICAL:
         return "electrical", frozenset()

@@ -1,4 +1,4 @@
-"""The usual course of a day, learned from the same hours of the days before."""
+"""The usual course of a day, learned from the same hours of earlier days."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ _DAY_S = 86_400.0
 _SLOT_S = 1_800.0
 _MIN_SLOTS = 4
 _MIN_DAYS = 3
-"""How many days must have readings at every hour."""
+"""At every hour, at least this many days must have readings."""
 _KEPT = 0.7
-"""Days resemble each other if less than this share of the spread remains after their course is subtracted."""
+"""Days resemble each other if subtracting their usual course leaves less than this share of the spread."""
 
 
 def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[Floats], Floats], Floats] | None:
-    """Return the usual value as a function of time, and the differences of ``values`` from it.
+    """Return the usual course as a function of epoch seconds, and the differences of ``values`` from the course.
 
-    Return None if there are too few days or they do not resemble each other. A day is compared with the course
-    of the other days only, because a median of few days fits these days better than the next day.
+    Return None if there are too few days or they do not resemble each other. For the differences, each day is compared
+    with the course of the other days only: a course that includes the day would fit it better than it fits a new day.
 
     Args:
         times: Epoch seconds, evenly spaced.
@@ -55,7 +55,7 @@ def daily_course(times: Floats, values: Floats, step: float) -> tuple[Callable[[
 
 
 def _medians(table: Floats) -> Floats:
-    """Return the median of each column without NaN."""
+    """Return the median of each column, ignoring NaN."""
     seen = np.count_nonzero(~np.isnan(table), axis=0)
     ordered = np.sort(table, axis=0)  # NaN last
     columns = np.arange(table.shape[1])
@@ -63,7 +63,7 @@ def _medians(table: Floats) -> Floats:
 
 
 def _medians_of_others(table: Floats) -> Floats:
-    """Return for each row the medians of the columns of all other rows, in the shape of ``table``."""
+    """Return, for each row, the column medians over all other rows, in the shape of ``table``. NaN is ignored."""
     days = len(table)
     others = np.array([[row for row in range(days) if row != each] for each in range(days)])
     ordered = np.sort(table[others], axis=1)  # NaN last
@@ -73,7 +73,10 @@ def _medians_of_others(table: Floats) -> Floats:
 
 
 def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats:
-    """Interpolate the course of each day, a row of ``courses``, between the middles of its slots."""
+    """Return the usual value at each time, interpolated between the middles of the day's slots.
+
+    ``phase`` is the time of day in slots (parts of the day). ``day`` is the row of ``courses`` to use for that time.
+    """
     before = np.floor(phase - 0.5).astype(int)
     share = phase - 0.5 - before
     slots = courses.shape[1]
@@ -81,6 +84,9 @@ def _of_day(phase: Floats, day: npt.NDArray[np.int_], courses: Floats) -> Floats
 
 
 def _at(phase: Floats, course: Floats) -> Floats:
-    """Interpolate a course between the middles of its slots, across midnight too."""
+    """Return the usual value at each ``phase`` (in slots of the day), interpolated between the middles of the slots.
+
+    The course continues across midnight.
+    """
     around = np.concatenate([course[-1:], course, course[:1]])
     return np.asarray(np.interp(phase - 0.5, np.arange(-1, len(course) + 1), around))

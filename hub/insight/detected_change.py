@@ -1,4 +1,4 @@
-"""The change of one metric against its baseline: it rises, falls, is stuck, stays on, or is steady."""
+"""How one metric has changed against its baseline: it rises, falls, is stuck, stays on or off, or is steady."""
 
 from __future__ import annotations
 
@@ -9,28 +9,30 @@ from hub.insight.baseline import Baseline
 from hub.insight.series import MetricSeries
 
 Doing = Literal["rises", "falls", "steady", "stuck", "stays on", "stays off", "unknown"]
-"""``stuck``: repeats one value far longer than it ever did. ``stays on`` and ``stays off``: a signal that switches
-holds one level for longer than it usually does. ``unknown``: too little history to compare with."""
+"""``stuck``: the metric repeats one value for far longer than ever before. ``stays on`` and ``stays off``: a switching
+signal keeps one level for longer than usual. ``unknown``: there is too little history to compare with.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class DetectedChange:
-    """A metric's change. Times are epoch ms.
+    """The change of one metric. Times are epoch ms.
 
     Attributes:
         track: the readings of the last hours.
+        doing: what the metric does.
         onset: the most likely beginning; None for a steady metric.
         before: the level before the onset.
         level: the level now.
-        deviation: the distance from the normal level, in sigmas of the baseline, signed.
-        baseline: normal behaviour; None with too little history.
+        deviation: the signed distance from the normal level, in sigmas of the baseline.
+        baseline: the normal behaviour; None with too little history.
         adjusted: the change shows only after removing the influence of other metrics.
-        conditional: the change shows only against what is usual under the same conditions; ``before`` is what they
-            lead to expect now.
+        conditional: the change shows only in comparison with what is usual under the same operating conditions. Then
+            ``before`` is the level that is usual under the present conditions.
         abrupt: the change was complete within two readings.
-        ratio: for a slow change, its size divided by the largest normal change.
+        ratio: for a slow change, its size divided by the largest normal change; else 0.
         shift: how far the upper level of a switching signal has moved, as a share of the distance between its levels.
-        unrest: for a steady metric, how close it is to counting as changed (0 to 1).
+        unrest: for a steady metric, how close it is to counting as changed, from 0 to 1.
         earliest: the last time at which the change had certainly not begun.
         latest: the first time at which the change had certainly begun.
     """
@@ -58,7 +60,7 @@ class DetectedChange:
 
     @property
     def change(self) -> float:
-        """Return how far the level has moved."""
+        """Return how far the level has moved, signed."""
         return self.level - self.before
 
     @property

@@ -1,11 +1,11 @@
-"""The meaning of a device's metrics, and its kind of machine.
+"""What the metrics of a device measure, and what kind of machine the device is.
 
-This is the only place that decides between the hub's own interpretation and people's corrections::
+Only this module decides between the hub's own interpretation and people's corrections. The first that exists counts::
 
     correction of this device
       else the correction that most devices of the same model have
         else unit, name and class of the metric; words and metrics of the device
-          else, for a metric that these leave open, the words of its title
+          else, for a metric whose quantity these do not tell, the words of its title
 """
 
 from __future__ import annotations
@@ -22,11 +22,15 @@ from hub.model import Device, MetricOverride
 
 T = TypeVar("T")
 Correction = tuple[str | None, tuple[str, ...] | None, str | None]
-"""Quantity, places and role; None for what stays as the hub reads it."""
+"""A person's correction of a metric: quantity, places and role. None for a part that the person did not correct."""
 
 
 class DeviceSemantics(msgspec.Struct, frozen=True):
-    """The interpretation of a device: its metrics by name, its kinds of machine, and what decided the kinds."""
+    """The interpretation of a device.
+
+    ``metrics`` says what each metric measures. ``kinds`` are the kinds of machine that the device may be, and
+    ``kinds_source`` is what decided them.
+    """
 
     metrics: Mapping[str, MetricSemantics]
     kinds: frozenset[str]
@@ -37,8 +41,8 @@ def device_semantics(device: Device, corrected: Collection[Device] = ()) -> Devi
     """Return the interpretation of a device.
 
     Args:
-        device: The device, up to date.
-        corrected: Other devices of its model that a person has corrected.
+        device: The device, with its newest values.
+        corrected: Other devices of the same model that a person has corrected.
     """
     metrics = {name: _metric(device, name, corrected) for name in device.metrics}
     if device.kinds is not None:
@@ -51,13 +55,16 @@ def device_semantics(device: Device, corrected: Collection[Device] = ()) -> Devi
 
 
 def measured_quantity(device: Device, name: str, corrected: Collection[Device] = ()) -> str | None:
-    """Return what a metric of a device measures. None if that is not known, or it is a set point, command or limit."""
+    """Return the quantity that a metric measures.
+
+    None if it is unknown, or if the metric is a set point, command, limit or statistic.
+    """
     found = _metric(device, name, corrected)
     return found.quantity if found.role in ("measured", "status") else None
 
 
 def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricSemantics:
-    """Return what one metric measures, with people's corrections."""
+    """Return what a metric measures, by a person's correction if there is one, else as the hub interprets it."""
     found = _by_hub(device, name)
     if (own := _correction(device.metric_edits.get(name))) is not None:
         return _with(found, own, "person")
@@ -67,7 +74,7 @@ def _metric(device: Device, name: str, corrected: Collection[Device]) -> MetricS
 
 
 def _by_hub(device: Device, name: str) -> MetricSemantics:
-    """Return the hub's own interpretation; the title counts if everything else leaves the quantity open."""
+    """Return the hub's own interpretation of a metric. The title is read only if nothing else tells the quantity."""
     unit, device_class = device.unit(name), device.info.classes.get(name)
     found = metric_semantics(name, unit, device_class)
     edit = device.metric_edits.get(name)
@@ -94,6 +101,6 @@ def _with(found: MetricSemantics, correction: Correction, source: Source) -> Met
 
 
 def _agreed(corrections: Iterable[T]) -> T | None:
-    """Return the correction that most devices have; None if there is none, or a tie."""
+    """Return the most frequent correction. None if there is no correction, or if two are equally frequent."""
     most = Counter(corrections).most_common(2)
     return most[0][0] if most and (len(most) == 1 or most[0][1] > most[1][1]) else None

@@ -1,4 +1,4 @@
-"""Other possible causes, each with a check that distinguishes it."""
+"""Other possible causes beside the likeliest one, each with a check that distinguishes the two."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ from hub.insight.signature import MatchWord
 from hub.model import CauseMatch, CauseNature
 
 _LISTED = 0.3
-"""Score from which a cause is worth mentioning beside one that is named."""
+"""If a cause is named, another cause is listed from this score on."""
 _POSSIBLE, _FAR_BEHIND = 0.2, 2.0
-"""If none is named: score from which a cause is possible, and its largest distance in log odds from the likeliest."""
+"""If no cause is named, a cause is possible if its score is at least the first number.
+
+Its log odds may be behind those of the likeliest cause by at most the second number.
+"""
 _MOST = 3
 
 
 class Alternative(msgspec.Struct, frozen=True):
-    """Another cause that fits in part, and the check that distinguishes it from the likeliest cause."""
+    """Another cause that fits partly. ``check`` distinguishes it from the likeliest cause; empty if none is known."""
 
     cause: str
     title: str
@@ -50,15 +53,16 @@ def differential(matches: Sequence[CauseMatch], named: str | None) -> tuple[Alte
 
 
 def deciding_check(others: Sequence[Alternative], *, named: bool) -> str:
-    """Return the reading or inspection that decides between the two likeliest causes; empty if none is known.
+    """Return the reading or inspection that decides between the two likeliest causes; empty if no such check is known.
 
-    With a single possible cause, return the check that confirms it.
+    ``named``: whether the diagnosis names a cause, which is then not among ``others``. If only one cause is possible,
+    return the check that confirms it.
     """
     first_two = others[:1] if named else (*others[1:2], *others[:1])
     return next((each.check for each in first_two if each.check), "")
 
 
 def _check(first: CauseMatch, other: CauseMatch) -> str:
-    """Return the check that distinguishes two causes; without one, the check that confirms the other cause."""
+    """Return a check that distinguishes two causes. If none is known, return one that confirms ``other``."""
     known = first.distinguish.get(other.cause) or other.distinguish.get(first.cause)
     return known or next(iter(other.confirm_by), "")

@@ -1,4 +1,4 @@
-"""All findings for one case, with the ids that claims cite."""
+"""Compute all findings for one case, with the ids by which claims cite them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,17 @@ from hub.insight.statistics import median
 from hub.model import Evidence
 
 _MOST_METRICS = 16
-"""A device may have 256 metrics; the alerting one and those that changed most relative to themselves are looked at."""
+"""The most metrics that are examined, since a device may have 256.
+
+These are the metric of the alert, and the metrics that changed most in relation to their own range.
+"""
 
 
 def evidence(case: InvestigationInput) -> list[Evidence]:
-    """Return findings with ids ``e1``, ``e2``, ... Series of any values raise no error, and all numbers are finite.
+    """Return findings with the ids ``e1``, ``e2``, ... No series raises an error, and all numbers are finite.
 
-    In this order: limits, changes (earliest first), their order, rates, surroundings, steady metrics, quality of
-    the data. About 20 ms for 8 metrics of 3,600 points.
+    The order is: limits, changes (earliest first), their order, rates, surroundings, steady metrics, quality of the
+    data. 8 metrics of 3,600 points take about 20 ms.
     """
     seen = replace(case, tracks=_chosen(case))
     with np.errstate(all="ignore"):
@@ -67,9 +70,10 @@ def evidence(case: InvestigationInput) -> list[Evidence]:
 
 
 def _moment(case: InvestigationInput) -> int:
-    """Return the latest time at which the trouble can have begun.
+    """Return the latest time (epoch ms) at which the trouble can have begun.
 
-    This is the begin of the alert, the crossing of a limit, or the last message, whichever is first.
+    This is when the alert's condition began; without an alert, when a limit was crossed; but never after the last
+    reading.
     """
     newest = max((track.at(-1) for track in case.tracks.values() if len(track)), default=case.now)
     moment = min(case.now, newest)
@@ -86,7 +90,7 @@ def _rank(m: DetectedChange) -> tuple[bool, int, str]:
 
 
 def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
-    """Return each metric's readings up to ``now``; if there are too many metrics, only those that changed most."""
+    """Return the readings up to ``now`` by metric. If there are too many metrics, return those that changed most."""
     tracks: Iterable[MetricSeries] = (track.until(case.now) for track in case.tracks.values())
     usable = [track for track in tracks if len(track)]
     alerting = case.alert.metric if case.alert else None
@@ -96,6 +100,6 @@ def _chosen(case: InvestigationInput) -> dict[str, MetricSeries]:
 
 
 def _liveliness(track: MetricSeries) -> float:
-    """Return how much a metric changed: its last values against the earlier ones, in units of their range."""
+    """Return how much a metric changed: its last values compared with the earlier ones, in units of their range."""
     usual = track.values[: max(len(track) * 2 // 3, 1)]
     return float(abs(median(track.values[-3:]) - median(usual)) / (np.ptp(usual) + 1e-9))

@@ -14,12 +14,16 @@ from hub.insight.baseline import Baseline, baseline
 from hub.insight.series import Floats, MetricSeries
 
 Edge = tuple[int, float, float]
-"""``(ts, low, high)``, in epoch ms and the metric's own unit."""
+"""A point of the band: ``(ts, low, high)``, in epoch ms and in the metric's unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A band with ``points`` at the requested times, learned from ``count`` readings from ``start`` to ``end`` (ms)."""
+    """The expected band of one metric.
+
+    ``points`` are the band at the requested times. It was learned from ``count`` readings between ``start`` and ``end``
+    (epoch ms).
+    """
 
     start: int
     end: int
@@ -28,9 +32,10 @@ class Expected:
 
 
 def expected(track: MetricSeries, end: float, stamps: Sequence[int]) -> Expected | None:
-    """Return the band at ``stamps`` (ms), learned from the track up to ``end`` (track seconds).
+    """Return the band at the times ``stamps`` (epoch ms), learned from the readings up to ``end`` (track seconds).
 
-    None for texts, booleans, and where there are too few readings to say what is normal.
+    Return None for texts and booleans, and if there are too few readings to say what is normal. Track seconds are the
+    seconds after the track's ``origin``.
     """
     usual = baseline(track, end) if track.kind == "number" else None
     if usual is None:

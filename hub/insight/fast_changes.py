@@ -1,7 +1,7 @@
 """Changes within the last hours, found by comparing readings with earlier readings.
 
-Two tests: CUSUM finds a change that leaves the usual band; the pace test finds one that stays within the band but is
-far faster than the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
+There are two tests. CUSUM finds a change that leaves the usual band. The pace test finds a change that stays within the
+band but is far faster than the metric ever moved. Source: Page, "Continuous inspection schemes", Biometrika 41 (1954).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.insight.stuck_values import detect_stuck_value
 from hub.insight.switching_changes import detect_switching_change
 
 BELIEVABLE = 3.0
-"""A change of fewer sigmas does not count."""
+"""A change counts only if it is at least this many sigmas."""
 _RECENT_S = 12.0
 _HORIZONS = (10.0, 25.0, 60.0, 150.0, 400.0)
 RUSH = 2.2
@@ -27,7 +27,10 @@ _AVERAGED = 16
 
 
 def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
-    """Return the change of one metric. The trouble began at ``moment`` (ms) at the latest."""
+    """Return the change of one metric. The baseline is learned from readings well before ``moment`` (epoch ms).
+
+    ``moment`` is the latest time at which the trouble can have begun.
+    """
     usual = baseline(track, baseline_end(track, moment))
     if usual is None or len(track) - usual.count < 2:
         return _of_few(track, usual)
@@ -48,9 +51,9 @@ def detect_fast_change(track: MetricSeries, moment: int) -> DetectedChange:
 
 
 def _is_coarse(usual: Baseline, track: MetricSeries) -> bool:
-    """Return whether the sensor's resolution hides the signal, which then flips between few neighbouring values.
+    """Return whether the sensor is too coarse for the signal, so that its readings flip between a few values.
 
-    Means of such readings contain more information than the readings.
+    For such a sensor, means of readings tell more than single readings.
     """
     if usual.count < 20 * _AVERAGED or usual.changes < usual.count / 20:
         return False
@@ -63,7 +66,7 @@ def _of_few(track: MetricSeries, usual: Baseline | None) -> DetectedChange:
 
 
 def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
-    """Return the change that CUSUM finds, in either direction, after the baseline."""
+    """Return the rise or fall after the baseline that CUSUM finds, else that of the pace test, else "steady"."""
     times, values = track.times[usual.count :], smooth(track.values[usual.count - 1 :])[1:]
     deviations = usual.deviations(times, values)
     # A change must be there now: one that has come back is over.
@@ -89,9 +92,10 @@ def detect_shift(track: MetricSeries, usual: Baseline) -> DetectedChange:
 
 
 def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
-    """Return a change that stays within the usual band but was far faster than the metric ever moved before.
+    """Return a change that stays within the usual band but is far faster than the metric ever moved before.
 
-    The band of a signal that follows the day is wide, but the pace of the day is slow.
+    This finds a fast change of a signal that follows the day: its band is wide, but its usual pace is slow. Return None
+    if there is no such change.
     """
     end, level = float(track.times[-1]), recent_level(track, float(track.times[-1]))
     best, began = 0.0, 0
@@ -116,14 +120,17 @@ def _rushed(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
 
 
 def _abrupt(track: MetricSeries, onset: float, before: float, level: float) -> bool:
-    """Return whether most of the change was complete by the reading after the onset, and the level has held since."""
+    """Return whether most of the change was complete one reading after the onset."""
     first = int(np.searchsorted(track.times, onset))
     reached = track.values[min(first + 1, len(track) - 1)] - before
     return bool(abs(reached) >= 0.75 * abs(level - before) and reached * (level - before) > 0)
 
 
 def recent_level(track: MetricSeries, end: float) -> float:
-    """Return the level now: the median of the last few seconds, since a ramp is at its level only at its end."""
+    """Return the level at ``end`` (track seconds): the median of the last few seconds.
+
+    A longer time would understate a ramp, which has its level only at its end.
+    """
     recent = track.values[track.times >= end - 4.0][-5:]
     return median(recent if len(recent) >= 3 else track.values[-3:])
 

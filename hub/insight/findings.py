@@ -15,7 +15,7 @@ from hub.insight.statistics import strength
 from hub.model import Evidence, EvidenceKind, Value
 
 _EXACT_MS = 30_000
-"""An onset that is known at least this exactly is given as one time."""
+"""If an onset is known to within this many ms, a finding gives it as one time, else as a range."""
 
 
 def finding(
@@ -31,9 +31,9 @@ def finding(
     weight: float,
     **params: Any,
 ) -> Evidence:
-    """Return a finding without its id, which :func:`hub.insight.evidence.evidence` adds.
+    """Return a finding without an id; :func:`hub.insight.evidence.evidence` adds the id.
 
-    ``params`` are the values in ``sentence``; the name of the metric is added.
+    ``params`` are the values in ``sentence``. The name of the metric is added to them.
     """
     weight = round(min(max(weight, 0.0), 1.0), 3)
     if metric is not None:
@@ -42,7 +42,10 @@ def finding(
 
 
 def moved(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each metric that has changed, earliest first. ``value`` is the change, signed."""
+    """Yield a finding for each metric that has changed, in the order of ``moves``.
+
+    For a rise or a fall, ``value`` is the signed change.
+    """
     weights = normal_variation_weights(case, moves)
     for m in moves:
         onset = m.onset if m.onset is not None else case.now
@@ -113,7 +116,7 @@ def _when(m: DetectedChange, onset: int) -> str:
 
 
 def _crossed_after(case: InvestigationInput, onset: int) -> int | None:
-    """Return how many ms after ``onset`` the alert's limit was crossed; None if it was not."""
+    """Return how many ms after ``onset`` the alert's limit was crossed; None if that was before or did not happen."""
     alert = case.alert
     if alert is None or alert.metric is None or alert.threshold is None or onset >= alert.since:
         return None
@@ -159,7 +162,7 @@ def _stay(case: InvestigationInput, m: DetectedChange, onset: int) -> Evidence:
 
 
 def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield switching signals whose upper level has moved: a compressor that runs but draws less than before."""
+    """Yield a finding for each switching signal whose upper level has moved: a compressor draws less than before."""
     for m in moves:
         if m.shift and m.onset is not None and m.baseline is not None and m.baseline.levels is not None:
             usual = m.baseline.levels.high
@@ -185,7 +188,7 @@ def shifted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 
 
 def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield how unusual the largest changes are against the device's own baseline. ``value`` is in deviations."""
+    """Yield how far the three largest changes are from the device's own baseline. ``value`` is in sigmas."""
     for m in sorted(moves, key=lambda m: -abs(m.deviation))[:3]:
         if m.doing not in ("rises", "falls") or m.baseline is None or m.conditional:
             continue
@@ -215,9 +218,10 @@ def deviation(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iter
 
 
 def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield steady metrics, which are evidence against every cause that would have changed them.
+    """Yield a finding for each steady metric. It is evidence against every cause that would have changed the metric.
 
-    A signal that switches is ``running`` or ``idle``.
+    The kind is ``running`` or ``idle`` for a metric that switches between two levels, and for a contact or relay that
+    is in a rare state.
     """
     for m in moves:
         if m.doing != "steady" or m.baseline is None or m.shift:
@@ -254,12 +258,12 @@ def steady(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterato
 
 
 def _rare(m: DetectedChange) -> bool:
-    """Return whether the switch is usually in its present state for less than a quarter of the time."""
+    """Return whether the contact or relay is usually in its present state for less than a quarter of the time."""
     usual = m.baseline
     return usual is not None and m.onset is not None and float(np.mean(m.track.values[: usual.count] == m.level)) < 0.25
 
 
 def state_text(metric: str, on: bool) -> str:
-    """Return "on" or "off"; for doors, valves and the like "open" or "closed"."""
+    """Return "on" or "off"; for doors, windows and the like "open" or "closed"."""
     door = any(word in metric.lower() for word in ("door", "hatch", "lid", "gate", "window"))
     return ("closed", "open")[on] if door else ("off", "on")[on]

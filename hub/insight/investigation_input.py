@@ -15,7 +15,7 @@ from hub.model import Alert, ConfirmedCause, Limit, Presence
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """Another device of the same model (or with the same metric in the same area) and its series by metric."""
+    """Another device of the same model, or one in the same area with the same metric; with its series by metric."""
 
     device: str
     tracks: Mapping[str, MetricSeries]
@@ -23,7 +23,10 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Sibling:
-    """Another device behind the same gateway: its presence distinguishes a dead device from a dead gateway."""
+    """Another device behind the same gateway.
+
+    The presence of siblings tells whether the device or its gateway has failed.
+    """
 
     device: str
     presence: Presence
@@ -32,9 +35,10 @@ class Sibling:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """An earlier alert of the same rule and metric, with the cause that its diagnosis named and a person's note.
+    """An earlier alert of the same rule on the same metric.
 
-    ``confirmed`` is the cause that a person confirmed; it outranks ``cause``.
+    ``cause`` is what its diagnosis named, ``note`` is a person's note. ``confirmed`` is the cause that a person
+    confirmed; it counts instead of ``cause``.
     """
 
     alert: Alert
@@ -45,7 +49,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class OtherAlert:
-    """Another open alert of the same incident, and the display name of its device."""
+    """Another open alert of the same incident. ``name`` is the display name of its device."""
 
     alert: Alert
     name: str
@@ -53,16 +57,16 @@ class OtherAlert:
 
 @dataclass(frozen=True, slots=True)
 class InvestigationInput:
-    """Everything that evidence is computed from. Times are epoch ms.
+    """Everything from which evidence is computed. Times are epoch ms.
 
     Attributes:
         tracks: Readings of the last hours up to ``now``, by metric.
         week: Means of the last seven days up to ``now``, by metric. May be empty, or the same as ``tracks``.
         weeks: Means of the last five weeks up to ``now``, by metric. May be empty.
-        limits: Limits by metric: the device's own and those of its rules.
+        limits: Limits by metric: those of the device and those of its rules.
         alert: The alert to explain; None if a user asks about a device.
         expected_interval: The usual interval between messages in ms.
-        gateway: The gateway of the device; the device itself if others are connected through it.
+        gateway: The gateway through which the device is connected; the device itself if it is a gateway.
         siblings: The other devices that are connected through the gateway.
         together: The other open alerts of the alert's incident, sorted by when their conditions began.
     """
@@ -83,7 +87,7 @@ class InvestigationInput:
     siblings: tuple[Sibling, ...] = ()
     together: tuple[OtherAlert, ...] = ()
     clock: tuple[str, ...] = ()
-    """Metrics whose newest reading came with a device time more than a day off."""
+    """Metrics whose newest reading came with a time of the device that was wrong by more than a day."""
     titles: Mapping[str, str] = field(default_factory=dict)
     """The title of each metric on the dashboard."""
     classes: Mapping[str, str] = field(default_factory=dict)
@@ -92,9 +96,12 @@ class InvestigationInput:
     texts: tuple[str, ...] = ()
     """Name, model and labels of the device."""
     calculated: frozenset[str] = frozenset()
-    """Metrics that the hub calculates from others: they say nothing new about these."""
+    """Metrics that the hub calculates from other metrics, and that are therefore no independent evidence."""
     read_as: DeviceSemantics | None = None
-    """The interpretation of the device by the hub and by people; None: only names, units and classes are known."""
+    """What the metrics measure and what kind of machine the device is, as the hub and people see it.
+
+    None: only the names, units and classes of the metrics are used.
+    """
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -117,7 +124,10 @@ class InvestigationInput:
         return fmt.in_sentence(self.titles.get(metric) or fmt.spoken(metric))
 
     def limit(self, metric: str) -> Limit | None:
-        """Return the limit in force: the one of the alert's rule, else the device's. Only finite limits count."""
+        """Return the limit in force for a metric; None if it has no finite limit.
+
+        The threshold of the alert overrides :attr:`limits`.
+        """
         limit = self.limits.get(metric, Limit())
         low, high = limit.min, limit.max
         broken = self.alert.threshold if self.alert is not None and self.alert.metric == metric else None
@@ -130,12 +140,12 @@ class InvestigationInput:
 
     @property
     def calm(self) -> bool:
-        """Whether no alert is being explained and no metric is beyond its limit."""
+        """Return whether no alert is being explained and no metric is beyond its limit."""
         return self.alert is None and not self.troubled
 
     @property
     def troubled(self) -> frozenset[str]:
-        """Return the metrics that have an alert or are beyond their limit."""
+        """Return the metric of the alert, and all metrics that are beyond their limit."""
         alarming = {self.alert.metric} if self.alert is not None and self.alert.metric else set()
         return frozenset(alarming | {name for name, track in self.tracks.items() if self._beyond(track)})
 

@@ -1,7 +1,8 @@
-"""Words of metric names in several languages, and what they mean: ``lexicons/*.toml``, one file a language.
+"""Words of metric names in several languages, and what they mean.
 
-Words are compared whole: ``charge`` is not part of ``discharge``, nor ``door`` of ``outdoor``. Only German compounds
-and Chinese, which has no spaces, are cut into words of the lexicon.
+The data are ``lexicons/*.toml``, one file per language. Words are compared as a whole: ``charge`` is not found in
+``discharge``, nor ``door`` in ``outdoor``. Only German compounds, and Chinese text, which has no spaces, are cut into
+words of the lexicon.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _LONGEST_NAME = 256
 
 
 class Lexicon(msgspec.Struct, frozen=True, eq=False):
-    """One language. Each table maps a word, or a phrase with spaces, to its meaning."""
+    """The words of one language. Each table maps a word, or a phrase with spaces, to its meaning."""
 
     quantity: dict[str, str]
     short: dict[str, str]
@@ -36,11 +37,14 @@ class Lexicon(msgspec.Struct, frozen=True, eq=False):
     ignored: frozenset[str]
     compounds: bool
     single: frozenset[str]
-    """All single words of the language's tables, except the short ones."""
+    """All single words in the language's tables, except in the table of short words."""
 
 
 class Words(msgspec.Struct):
-    """The meanings of the words of one name. Quantities are in word order; ``short`` has those of short words."""
+    """The meanings of the words in one name.
+
+    ``quantities`` are in the order of their words. ``short`` has the quantities of short words, which are less certain.
+    """
 
     quantities: list[str]
     short: list[str]
@@ -49,9 +53,9 @@ class Words(msgspec.Struct):
 
 
 def read_words(name: str) -> Words:
-    """Look up the words of a metric's name: quantities, places and roles.
+    """Return the quantities, places and roles that the words of a metric's name mean.
 
-    The language that knows most words is used first, then the other languages for the remaining words.
+    The language that knows most of the words is used first, then the other languages for the remaining words.
     """
     tokens = words_of(name[:_LONGEST_NAME])
     found, taken = Words([], [], set(), []), [False] * len(tokens)
@@ -64,7 +68,10 @@ def read_words(name: str) -> Words:
 
 
 def _phrases(lexicon: Lexicon, tokens: Sequence[str], taken: list[bool], found: Words) -> None:
-    """Look up the words and phrases that no other language has taken, the longest first."""
+    """Look up all words and phrases that are not taken yet, the longest first. Mark the known ones in ``taken``.
+
+    ``taken`` says for each token whether a language has used it.
+    """
     for length in range(min(_LONGEST_PHRASE, len(tokens)), 0, -1):
         for first in range(len(tokens) - length + 1):
             span = range(first, first + length)
@@ -77,7 +84,7 @@ def _phrases(lexicon: Lexicon, tokens: Sequence[str], taken: list[bool], found: 
 
 
 def _note(lexicon: Lexicon, words: str, found: Words) -> bool:
-    """Add the meanings of a word or phrase; return whether it has one."""
+    """Add the meanings of a word or phrase to ``found``. Return whether it has any meaning."""
     bare = words.rstrip("0123456789 ") or words
     known = False
     for word in dict.fromkeys((words, bare)):
@@ -104,7 +111,7 @@ def _once(collected: list[str]) -> Callable[[str], None]:
 
 
 def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], found: Words) -> None:
-    """Cut tokens that are still unknown into words of the lexicon."""
+    """Cut tokens that are still unknown into words of the lexicon, and add the meanings of these words to ``found``."""
     for token, known in zip(tokens, taken, strict=True):
         if not known:
             for part in _parts(token, lexicon):
@@ -112,7 +119,10 @@ def _compounds(lexicon: Lexicon, tokens: Sequence[str], taken: Sequence[bool], f
 
 
 def _parts(token: str, lexicon: Lexicon) -> list[str]:
-    """Return the words of a compound by longest match from the left; an empty list if they cover too little of it."""
+    """Cut a compound into words of the lexicon, from the left, each time by the longest word that fits.
+
+    Return an empty list if the words cover less than 60 % of the compound. Chinese is cut without this condition.
+    """
     words = lexicon.quantity.keys() | lexicon.place.keys() | lexicon.role.keys()
     han, found, at, fitted = bool(_HAN.search(token)), list[str](), 0, 0
     while at < len(token):
@@ -136,7 +146,7 @@ def _parts(token: str, lexicon: Lexicon) -> list[str]:
 
 
 def words_of(name: str) -> list[str]:
-    """Return the words of a name in lower case without accents: ``VibRMS_DE`` is ``vib rms de``."""
+    """Return the words of a name in lower case without accents: ``VibRMS_DE`` gives ``vib``, ``rms``, ``de``."""
     plain = unicodedata.normalize(
         "NFKC", _FINE_DUST.sub("pm25", name).replace("pH", "ph").replace("dP", "dp").replace("rF", "rf")
     )
@@ -152,7 +162,7 @@ def words_of(name: str) -> list[str]:
 
 
 def unaccented(text: str) -> str:
-    """Return text without accents and with German umlauts as two letters, as lexicons and programs write them."""
+    """Return the text without accents, and with German umlauts as two letters (``ä`` as ``ae``)."""
     for umlaut, letters in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
         text = text.replace(umlaut, letters)
     return "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
@@ -163,7 +173,7 @@ def unaccented(text: str) -> str:
 
 @cache
 def lexicons() -> tuple[Lexicon, ...]:
-    """Return the languages, English first."""
+    """Return the lexicons of all languages, English first."""
     folder = files("hub.insight") / "lexicons"
     names = sorted(
         (entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")), key=lambda n: (n != "en.toml", n)

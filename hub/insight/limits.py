@@ -17,7 +17,7 @@ from hub.model import Evidence
 
 
 def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield each metric that is beyond a limit: since when, by how much, and its peak. The alert's metric is first."""
+    """Yield a finding for each metric beyond a limit: since when, and how far. The alert's metric is first."""
     alerting = case.alert.metric if case.alert else None
     found = sorted(_beyond_limits(case), key=lambda each: (each[0].metric != alerting, each[0].metric))
     for track, bound, sign in found:
@@ -25,7 +25,7 @@ def over_limit(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, float, float]]:
-    """Yield each series that ends beyond a limit, with the limit and 1 (above) or -1 (below)."""
+    """Yield each series whose newest value is beyond a limit, with that limit and 1 (above) or -1 (below)."""
     for name, track in case.tracks.items():
         limit = case.limit(name)
         if track.kind != "number" or not len(track) or limit is None:
@@ -36,13 +36,16 @@ def _beyond_limits(case: InvestigationInput) -> Iterator[tuple[MetricSeries, flo
 
 
 def beyond_since(case: InvestigationInput) -> int | None:
-    """Return since when a metric has been beyond its limit, for the one that has been longest; None without one."""
+    """Return when (epoch ms) a metric went beyond its limit and stayed there, the earliest such time of all metrics.
+
+    Return None if no metric is beyond its limit.
+    """
     found = [track.at(_first_beyond(sign * (track.values - bound) > 0)) for track, bound, sign in _beyond_limits(case)]
     return min(found, default=None)
 
 
 def _first_beyond(beyond: npt.NDArray[np.bool_]) -> int:
-    """Return the first index of the uninterrupted time beyond the limit."""
+    """Return the index from which on all elements of ``beyond`` are True."""
     inside = np.flatnonzero(~beyond)
     return int(inside[-1]) + 1 if len(inside) else 0
 
@@ -82,13 +85,17 @@ def _beyond(case: InvestigationInput, track: MetricSeries, bound: float, sign: f
 
 _OCCASIONS = 3
 _AS_FAR = 0.8
-"""An excess is usual if it occurred this often before, each time with at least this share of the present excess."""
+"""An earlier excess counts as equal if it reached at least this share of the present excess.
+
+An excess is usual if there were at least :data:`_OCCASIONS` equal ones before.
+"""
 
 
 def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, newest: int, peak: float) -> bool:
-    """Return whether the metric has been beyond the limit several times before, for as long and by as much.
+    """Return whether the metric has been beyond the limit several times before, for as long and by nearly as much.
 
-    What a machine does in each cycle is not a symptom: a motor draws more than its limit each time it starts.
+    What a machine does in each cycle is not a symptom: a motor draws more than its limit each time it starts. ``since``
+    and ``newest`` (epoch ms) are the begin and the end of the present excess.
     """
     before = series.until(since - 1)
     if before.kind != "number":
@@ -105,7 +112,7 @@ def _was_so_before(series: MetricSeries, bound: float, sign: float, since: int, 
 
 
 def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each metric that moves towards a limit: how fast, and when it reaches the limit at that rate."""
+    """Yield a finding for each metric that moves towards a limit: how fast, and when it will reach the limit."""
     for m in moves:
         limit = case.limit(m.metric)
         if m.doing not in ("rises", "falls") or m.onset is None or limit is None:
@@ -141,13 +148,14 @@ def heading(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterat
 
 _ENDING = ("position", "flow", "speed")
 _NEAR_END = 0.01
-"""Share of the range within which a metric is at its end."""
+"""A metric is at the end of its range if it is within this share of the range."""
 
 
 def at_end(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield each valve, drive and flow that is at the end of its range while something is wrong.
+    """Yield a finding for each valve, drive and flow that is at an end of its range.
 
-    A controller whose valve is at 0 or 100 % cannot correct any further. ``value`` is the reading.
+    A controller whose valve is at 0 or 100 % cannot correct any further. ``value`` is the reading. If no metric has an
+    alert or is beyond its limit, yield nothing.
     """
     if not case.troubled:
         return

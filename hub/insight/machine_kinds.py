@@ -1,7 +1,7 @@
-"""Determine a device's kind of machine. A device is compared only with the causes of its kind.
+"""Determine what kind of machine a device is. Only causes that this kind of machine can have are then considered.
 
-The kind comes from words in the device's name, model and labels, else from what it measures; the kinds are data
-(``machine_kinds.toml``). A device may be of several kinds, or of none: then only signatures without a kind apply.
+The kind follows from words in the device's name, model and labels, else from what the device measures. The kinds are
+data (``machine_kinds.toml``). A device may be of several kinds. If it is of none, only signatures without a kind apply.
 """
 
 from __future__ import annotations
@@ -21,7 +21,11 @@ from hub.insight.symptom_matching import MetricPattern, parse_patterns
 
 
 class MachineKind(msgspec.Struct, frozen=True, eq=False):
-    """One kind: how to recognize it. ``needs`` holds alternatives for each thing that must be measured."""
+    """One kind of machine, and how to recognize it.
+
+    ``words`` are names of the kind. Each element of ``needs`` is something that must be measured, with its
+    alternatives. A device that measures something in ``without`` is not recognized by its metrics.
+    """
 
     id: str
     title: str
@@ -30,37 +34,40 @@ class MachineKind(msgspec.Struct, frozen=True, eq=False):
     without: tuple[MetricPattern, ...]
 
     def phrases(self, texts: Iterable[str]) -> set[str]:
-        """Return the words and phrases of the kind that are in any of the texts."""
+        """Return the names of this kind (words and phrases) that occur in any of the texts."""
         return {phrase for words in map(words_of, texts) for phrase in _found(words, self.words)}
 
     def has_needs(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
-        """Return whether everything that the kind needs is measured."""
+        """Return whether the metrics measure everything in ``needs``."""
         return all(_measures(patterns, metrics) for patterns in self.needs)
 
     def may_have(self, metrics: Collection[tuple[str, MetricSemantics]]) -> bool:
-        """Return whether a quantity that the kind needs is measured, at any place."""
+        """Return whether the metrics measure at least one quantity in ``needs``, at any place."""
         wanted = {pattern.quantity for patterns in self.needs for pattern in patterns}
         return any(meaning.quantity in wanted for _, meaning in metrics if meaning.quantity)
 
 
 KindSource = Literal["words", "metrics", "person", "model", "unknown"]
-"""What decided: words in name, model or labels, what is measured, a person, a person's correction of another device of
-the model, or nothing."""
+"""What decided the kind of machine.
+
+``words``: words in name, model or labels. ``metrics``: what is measured. ``person``: a person. ``model``: a person's
+correction of another device of the same model. ``unknown``: nothing.
+"""
 
 
 def machine_kinds(texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]) -> frozenset[str]:
-    """Return the kinds that a device may be of; see :func:`find_kinds`."""
+    """Return the kinds of machine that a device may be of; see :func:`find_kinds`."""
     return find_kinds(texts, semantics)[0]
 
 
 def find_kinds(
     texts: Iterable[str], semantics: Iterable[tuple[str, MetricSemantics]]
 ) -> tuple[frozenset[str], KindSource]:
-    """Return the kinds that a device may be of, and what decided them.
+    """Return the kinds of machine that a device may be of, and what decided them.
 
     Args:
-        texts: Its name, model and labels.
-        semantics: Its metrics by name, each with what it measures.
+        texts: The device's name, model and labels.
+        semantics: The device's metrics: the name of each, and what it measures.
     """
     metrics, given = list(semantics), list(texts)
     possible = [kind for kind in kinds() if kind.may_have(metrics)]
@@ -86,7 +93,7 @@ def _is_part(phrase: str, phrases: Iterable[str]) -> bool:
 
 @cache
 def kinds() -> tuple[MachineKind, ...]:
-    """Return all kinds."""
+    """Return all kinds of machine."""
     text = (files("hub.insight") / "machine_kinds.toml").read_text("utf-8")
     return tuple(
         MachineKind(
@@ -105,7 +112,7 @@ def _measures(patterns: Iterable[MetricPattern], metrics: Collection[tuple[str, 
 
 
 def _found(words: list[str], wanted: frozenset[str]) -> set[str]:
-    """Return the ``wanted`` words and phrases that are among ``words``, or are the end of a compound among them."""
+    """Return the ``wanted`` words and phrases that occur in ``words``, or that end a compound in ``words``."""
     phrases = {" ".join(words[at : at + length]) for at in range(len(words)) for length in (1, 2, 3)}
     ends = [each for each in wanted if len(each) >= 5 or not each.isascii()]
     compounds = {end for end in ends for word in words if word.endswith(end) or (not end.isascii() and end in word)}

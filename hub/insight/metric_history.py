@@ -1,4 +1,7 @@
-"""Search a metric's history for a change: its week, the weeks before, and both against its operating conditions."""
+"""Search the history of a metric for a change: the last week and the weeks before.
+
+Both are searched once as they are, and once without the influence of operating conditions.
+"""
 
 from __future__ import annotations
 
@@ -11,20 +14,20 @@ from hub.insight.slow_changes import LAGS_S, LONG_LAGS_S, SlowChange, find_slow_
 from hub.insight.statistics import median
 
 _WEEK_RECENT_S, _WEEKS_RECENT_S = 30 * 3_600.0, 8 * 86_400.0
-"""The effect of conditions is learned from the time before the last 30 hours (week) or the last 8 days (weeks)."""
+"""The influence of conditions is learned from readings older than this: 30 hours in the week, 8 days in the weeks."""
 _LONG_BASE = 0.5
-"""In the weeks, the time before a lag may be shorter than the lag: at least this share of it."""
+"""A change over a lag is compared with the time before it. In the weeks, this time is at least half of the lag."""
 _UNEXPLAINED = 0.35
-"""The conditions explain a change if at most this share of it remains."""
+"""Operating conditions explain a change if removing their influence leaves at most this share of it."""
 _CONDITIONAL = 1.3
-"""Factor on the least ratio if a change shows only against the conditions, because their model may be wrong."""
+"""A change that shows only against the conditions needs this many times the usual ratio: their model may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoricalChange:
     """A change and the history in which it was found.
 
-    ``conditional``: the change shows only in comparison with operating conditions.
+    ``conditional``: the change shows only without the influence of operating conditions.
     """
 
     history: MetricSeries
@@ -36,7 +39,8 @@ class HistoricalChange:
 class MetricHistory:
     """Means of the last week and of the last weeks, by metric.
 
-    ``ranks`` say which metrics are operating conditions of which others (:func:`operating_state.rank_of_condition`).
+    ``ranks`` decide which metrics are operating conditions for which others; see
+    :func:`operating_state.rank_of_condition`.
     """
 
     week: Mapping[str, MetricSeries]
@@ -44,9 +48,10 @@ class MetricHistory:
     ranks: Mapping[str, int]
 
     def search(self, metric: str, moment: int, least: float) -> HistoricalChange | None:
-        """Return the change of a metric up to ``moment`` (ms); None if its ratio is below ``least``.
+        """Return the change of a metric up to ``moment`` (epoch ms). None if its ``ratio`` is below ``least``.
 
-        A change in the week is preferred, because the week has more exact values.
+        The ratio is the change divided by the largest normal change. The week is searched first, because its values are
+        more exact than those of the weeks.
         """
         for history, lags, base in ((self.week, LAGS_S, 1.0), (self.weeks, LONG_LAGS_S, _LONG_BASE)):
             series = history.get(metric)
@@ -58,7 +63,10 @@ class MetricHistory:
     def search_against_conditions(
         self, metric: str, moment: int, least: float, steady: Collection[str]
     ) -> HistoricalChange | None:
-        """Return the change that remains without the influence of the ``steady`` conditions; None if there is none."""
+        """Return the change that remains when the influence of operating conditions is removed; None if there is none.
+
+        Conditions are the metrics in ``steady`` that have a lower rank. For ``least`` see :meth:`search`.
+        """
         for history, lags, base, recent in (
             (self.week, LAGS_S, 1.0, _WEEK_RECENT_S),
             (self.weeks, LONG_LAGS_S, _LONG_BASE, _WEEKS_RECENT_S),
@@ -70,7 +78,10 @@ class MetricHistory:
         return None
 
     def is_explained(self, metric: str, onset: int, moment: int, change: float, steady: Collection[str]) -> bool:
-        """Return whether the ``steady`` conditions explain most of a ``change`` from ``onset`` to ``moment`` (ms)."""
+        """Return whether operating conditions explain most of a ``change`` between ``onset`` and ``moment`` (epoch ms).
+
+        Conditions are the metrics in ``steady`` that have a lower rank.
+        """
         rest = self._rest(self.week, metric, moment, _WEEK_RECENT_S, steady)
         if rest is None:
             return False

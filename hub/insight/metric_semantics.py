@@ -1,8 +1,8 @@
 """Determine from unit, name and device class what a metric measures: quantity, places and role.
 
-A signature speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and ``排气压力``
-mean one thing. The words are data, one file a language (``lexicons/*.toml``); the unit decides first, since a unit is
-written the same in every language::
+A signature of a fault speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and
+``排气压力`` mean one thing. The words are data, one file a language (``lexicons/*.toml``). The unit decides first, since a
+unit is written the same in every language::
 
     unit   bar          -> pressure or differential pressure
     words  P2 + disch   -> short word for pressure, place discharge     => pressure@discharge
@@ -23,8 +23,11 @@ import msgspec
 from hub.insight.lexicon import Words, read_words, words_of
 
 Source = Literal["unit", "words", "class", "title", "person", "model", "unknown"]
-"""What decided: the unit, words of the name, the device class, words of the title, a person, a person's correction of
-another device of the model, or nothing."""
+"""What decided the quantity.
+
+``unit``: the unit. ``words``: the words of the name. ``class``: the device class. ``title``: the words of the title.
+``person``: a person. ``model``: a person's correction of another device of the same model. ``unknown``: nothing.
+"""
 
 PERCENT = frozenset(
     (
@@ -32,7 +35,7 @@ PERCENT = frozenset(
         "speed", "efficiency", "oxygen", "concentration", "signal", "memory", "processor", "unbalance", "slip",
     )
 )  # fmt: skip
-"""Quantities that may be in percent. Words must tell which one is meant."""
+"""Quantities that may be measured in percent. The unit does not tell which one is meant, so words must."""
 _PERCENT_UNITS = frozenset(("%", "percent", "pct", "％"))
 _BY_CLASS = {
     "carbon_dioxide": "co2",
@@ -60,9 +63,10 @@ _BY_CLASS = {
 
 
 class MetricSemantics(msgspec.Struct, frozen=True):
-    """The meaning of one metric. ``quantity`` is None if it is not known. ``source`` is what decided the quantity.
+    """What one metric measures.
 
-    ``role`` is measured, setpoint, command, status, limit or statistic.
+    ``quantity`` is None if it is not known. ``role`` is measured, setpoint, command, status, limit or statistic.
+    ``source`` is what decided the quantity.
     """
 
     quantity: str | None
@@ -71,19 +75,22 @@ class MetricSemantics(msgspec.Struct, frozen=True):
     source: Source = "unknown"
 
     def __str__(self) -> str:
-        """Return the form in signatures: ``temperature@bearing+drive_end``, followed by ``:role`` if not measured."""
+        """Return the quantity and its places as in signatures: ``temperature@bearing+drive_end``.
+
+        A role other than measured follows in brackets.
+        """
         place = f"@{'+'.join(sorted(self.places))}" if self.places else ""
         return (self.quantity or "?") + place + ("" if self.role == "measured" else f" ({self.role})")
 
 
 @lru_cache(maxsize=20_000)
 def metric_semantics(name: str, unit: str | None = None, device_class: str | None = None) -> MetricSemantics:
-    """Return the meaning of a metric, from its name, unit and Home Assistant device class.
+    """Return what a metric measures, from its name, unit and Home Assistant device class.
 
     Args:
-        name: As published or titled, in any of the lexicon's languages.
-        unit: As published; None if the device gives none.
-        device_class: A class that the device or its dialect announces.
+        name: The published name or the title, in any of the lexicon's languages.
+        unit: The published unit; None if the device gives none.
+        device_class: The class that the device or its dialect announces.
     """
     found = read_words(name)
     by_unit = quantities_of_unit(unit or "")
@@ -105,20 +112,23 @@ def metric_semantics(name: str, unit: str | None = None, device_class: str | Non
 
 
 def _names_no_limit(name: str) -> bool:
-    """Return whether "max" in a name means a maximum that was measured, such as the largest deviation, not a limit."""
+    """Return True if "max" in the name means a measured maximum, such as the largest deviation, and not a limit."""
     return any(word.startswith(("deviat", "abweich", "desv", "ecart", "blockabweich")) for word in words_of(name))
 
 
 _ELECTRICAL = ("voltage", "current", "power", "apparent_power", "reactive_power", "frequency")
 _OF_DRIVES = ("speed", "current", "power", "vibration", "acceleration", "frequency")
 _ELECTRICAL_PLACES = {"inlet": "input", "outlet": "output"}
-"""Places of electrical quantities. Some languages have one word for inlet and input."""
+"""Places that are renamed for electrical quantities, because some languages have one word for inlet and input."""
 _SAID_BY_QUANTITY = {"state_of_charge": frozenset(("battery",)), "soil_moisture": frozenset(("soil",))}
-"""Places that a quantity implies."""
+"""Places that a quantity implies, so that they are not repeated."""
 
 
 def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) -> tuple[str | None, Source]:
-    """Return the quantity that unit, words and class agree on; the unit wins over words that it contradicts."""
+    """Return the quantity on which unit, words and class agree, and which of them decided.
+
+    If the words contradict the unit, the unit decides.
+    """
     said = [*found.quantities, *found.short]
     if set(by_unit) == PERCENT and "frequency" in said:
         said.append("speed")  # of a drive, in percent of its highest frequency
@@ -142,7 +152,10 @@ def _quantity(found: Words, by_unit: Sequence[str], device_class: str | None) ->
 
 
 def _by_place(found: Words, *, is_percent: bool) -> tuple[str | None, Source]:
-    """Return the meaning of the signal of a valve, a damper or a drive whose name does not contain it."""
+    """Return the quantity of a metric whose name has only a place (a valve, damper or drive), and the source.
+
+    A valve or damper has a position. A drive has a speed if its signal is in percent or a command; else it runs or not.
+    """
     if found.places & {"valve", "damper", "vent"}:
         return "position", "words"
     if found.places & {"fan", "pump", "compressor", "motor"}:
@@ -169,9 +182,9 @@ _REFINES = {
     "thickness": "level",
     "level": "volume",
 }
-"""Quantities that are measured in the units of another."""
+"""Maps a quantity to the more general quantity that is measured in the same units."""
 _GENERIC = frozenset(("mode", "count", "time", "alarm", "running", "contact"))
-"""Quantities that yield to any other in the same name: ``fan speed state`` is a speed."""
+"""Quantities that do not count if the name has another quantity: ``fan speed state`` is a speed, not a state."""
 
 
 def _main(quantities: Sequence[str]) -> str:
@@ -183,7 +196,7 @@ def _main(quantities: Sequence[str]) -> str:
 
 
 def quantities_of_unit(unit: str | None) -> tuple[str, ...]:
-    """Return the quantities that a unit can mean, the likeliest first; for None the quantities of all units."""
+    """Return the quantities that a unit can mean, the likeliest first. For None, return the quantities of all units."""
     if unit is None:
         return tuple(dict.fromkeys(each for found in _units().values() for each in found))
     return _units().get(_folded_unit(unit), ())
@@ -191,7 +204,7 @@ def quantities_of_unit(unit: str | None) -> tuple[str, ...]:
 
 @cache
 def _units() -> dict[str, tuple[str, ...]]:
-    """Return the quantities of each unit, by its folded spelling."""
+    """Return the quantities of each unit. The keys are spellings from :func:`_folded_unit`."""
     found: dict[str, tuple[str, ...]] = {}
     text = (files("hub.insight") / "lexicons" / "units.toml").read_text("utf-8")
     for quantity, spellings in tomllib.loads(text).items():
@@ -205,7 +218,7 @@ _CASED = frozenset(("MW", "mW", "Mg", "mg", "MV", "mV", "K", "k", "C", "c", "F",
 
 
 def _folded_unit(unit: str | None) -> str:
-    """Return one spelling of a unit: in lower case, unless another unit differs from it in case alone."""
+    """Return one spelling for all spellings of a unit. Case is kept only where it makes another unit (mW and MW)."""
     if not unit:
         return ""
     plain = unicodedata.normalize("NFKC", unit.strip()).replace("^", "").replace(" ", "")

@@ -1,7 +1,7 @@
-"""The built-in analyst's text: a diagnosis written from the findings by templates, without a language model.
+"""The text of the built-in analyst: a diagnosis written from the findings by templates, without a language model.
 
-The summary has three to five sentences: what happened and since when, why that points to the cause, what is beyond its
-limit now, which other causes are possible, and what to check first.
+The summary has three to five sentences: what happened and since when, why that points to the cause, which limit is
+exceeded now, which other causes are possible, and what to check first.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Statement(msgspec.Struct, frozen=True):
 
 
 class Narrative(msgspec.Struct, frozen=True):
-    """The text of a writer (the built-in analyst or a model) about the evidence, before it is checked."""
+    """The text of a diagnosis as its writer (the built-in analyst or a model) gave it, before it is checked."""
 
     summary: str
     cause: str | None
@@ -64,12 +64,12 @@ def narrate(
     *,
     alerted: bool = False,
 ) -> Narrative:
-    """Return summary, claims and next steps.
+    """Return the built-in analyst's text: summary, claims, recommended actions and checks.
 
     Args:
         evidence: The findings.
-        matches: The causes that fit them, best first.
-        titles: The titles of the metrics. The device itself is not named, because pages show it beside the text.
+        matches: The causes that fit the findings, best first.
+        titles: The titles of the metrics. The text does not name the device, because pages show it beside the text.
         alerted: Whether the diagnosis explains an alert.
     """
     names = _Names(titles or {})
@@ -93,7 +93,7 @@ def narrate(
 def _of_cause(
     chosen: CauseMatch, matches: Sequence[CauseMatch], evidence: Sequence[Evidence], names: _Names
 ) -> tuple[str, ...]:
-    """Return the sentences about the cause that the diagnosis names."""
+    """Return the sentences of the summary about the named cause. A sentence that does not apply is empty."""
     others = differential(matches, chosen.cause)
     weak = match_word(chosen.score) == "weak"
     check = next((each for each in chosen.confirm_by if not others or each != others[0].check), None)
@@ -107,7 +107,10 @@ def _of_cause(
 
 
 def _actions(chosen: CauseMatch) -> tuple[str, ...]:
-    """Return the recommended actions. If the match to a fault is weak, the first action is to confirm the fault."""
+    """Return the recommended actions for the named cause.
+
+    If it is a fault that matches weakly, the first action is to confirm it.
+    """
     if match_word(chosen.score) != "weak" or chosen.nature != "fault":
         return chosen.actions
     return (f"Confirm the cause before you act: {_inside(chosen.confirm_by[0])}", *_UNDECIDED_ACTIONS[1:])
@@ -119,7 +122,7 @@ def _title(chosen: CauseMatch) -> str:
 
 
 def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> str:
-    """Return sentences on the first change, its value now, later changes, and metrics that did not change."""
+    """Return a phrase on what happened: the first change, its value now, later changes, and what did not change."""
     supporting = [e for e in evidence if e.id in chosen.supporting]
     moved = sorted((e for e in supporting if e.kind in MOVED or _is_switched(e)), key=lambda e: e.start)
     urgent = {e.metric for e in evidence if e.kind in URGENT}  # a sentence of its own tells their readings
@@ -139,19 +142,19 @@ def _course(evidence: Sequence[Evidence], chosen: CauseMatch, names: _Names) -> 
 
 
 def _kept(steady: Sequence[Evidence], names: _Names) -> list[str]:
-    """Return the metrics that did not change. A number stayed normal; a contact or relay stayed in its state."""
+    """Return phrases on the metrics that did not change: numbers stay normal, a contact or relay stays in its state."""
     usual = [names.of(e) for e in steady if not isinstance(e.value, bool)]
     told = [f"{fmt.join(usual)} {'stay' if len(usual) > 1 else 'stays'} normal"] if usual else []
     return told + [_short(e, names) for e in steady if isinstance(e.value, bool)]
 
 
 def _is_switched(e: Evidence) -> bool:
-    """Return whether a contact or a relay is in a state that is unusual or rare."""
+    """Return whether a finding says that a contact or a relay is in an unusual or rare state."""
     return e.kind in ("running", "idle", "stays_on", "stays_off") and isinstance(e.value, bool)
 
 
 def _value(e: Evidence) -> str:
-    """Return the reading at the end of a movement, with its time."""
+    """Return the newest reading of a changed metric with its time, in brackets; empty if the finding has none."""
     reading, read_at = e.params.get("reading"), e.params.get("read_at")
     if not isinstance(reading, float) or not isinstance(read_at, int):
         return ""
@@ -159,23 +162,23 @@ def _value(e: Evidence) -> str:
 
 
 def _now(urgent: Sequence[Evidence]) -> str:
-    """Return a sentence on the present state: the limit that is exceeded, and by how much."""
+    """Return a sentence on the present state: a limit is exceeded, or the device is silent. Empty if neither is so."""
     return _sentence(_without_extreme(urgent[0].finding)) if urgent else ""
 
 
 def _without_extreme(found: str) -> str:
-    """Return a finding without the extreme in brackets after it."""
+    """Return the sentence of a finding without the peak or lowest value that ends it in brackets."""
     return re.split(r" \((?:peak|lowest) ", found, maxsplit=1)[0]
 
 
 def _else(other: Alternative) -> str:
-    """Return a sentence on the likeliest alternative and the check that distinguishes it."""
+    """Return sentences on the likeliest alternative, and on the check that distinguishes it if there is one."""
     told = f"Also possible: {_called(other)}."
     return f"{told} To tell them apart: {_inside(other.check)}" if other.check else told
 
 
 def _inside(check: str) -> str:
-    """Return a check with a lower-case beginning, for use within a sentence."""
+    """Return the text of a check with a lower-case beginning, for use within a sentence."""
     return check[0].lower() + check[1:] if check.startswith("A ") else fmt.in_sentence(check)
 
 
@@ -184,7 +187,7 @@ def _called(other: Alternative) -> str:
 
 
 def _known(told: Sequence[Evidence]) -> str:
-    """Return the two most informative findings."""
+    """Return the sentences of the one or two most informative findings."""
     over = [e for e in told if e.kind in URGENT]
     moved = [e for e in told if e.kind in MOVED]
     chosen = list({e.id: e for e in (*over[:1], *moved[:1])}.values()) or list(told[:2])
@@ -192,7 +195,7 @@ def _known(told: Sequence[Evidence]) -> str:
 
 
 def _possible(others: Sequence[Alternative]) -> str:
-    """Name the possible causes, and the reading or inspection that decides between them."""
+    """Return sentences on the possible causes, and on the reading or inspection that decides between them."""
     if not others:
         return "No known cause fits it well."
     text = f"Possible: {fmt.join([_called(each) for each in others], 'or')}."
@@ -224,7 +227,7 @@ class _Names(NamedTuple):
     titles: Mapping[str, str]
 
     def of(self, e: Evidence) -> str:
-        """Return the name of a finding's metric in a sentence."""
+        """Return the name by which a sentence calls the metric of a finding; "the device" if it has no metric."""
         if e.metric is None:
             return "the device"
         return fmt.in_sentence(self.titles.get(e.metric) or fmt.spoken(e.metric))

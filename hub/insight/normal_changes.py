@@ -1,7 +1,7 @@
-"""Find whether a metric changed in the same way before, while nothing was wrong: compressors start, doors open.
+"""Find whether a metric also changed in the same way while nothing was wrong, as when compressors start or doors open.
 
-A change is normal if both are found in the week before it, more than once: the level that it leads to, and a change of
-that size within that time.
+A change is normal if two things occurred more than once in the week before it: the level that it leads to, and a change
+of this size within this time.
 """
 
 from __future__ import annotations
@@ -15,11 +15,18 @@ from hub.insight.statistics import median
 _MIN_READINGS = 24
 _OCCASIONS = 2
 _NEAR = 0.2
-"""A level within this share of the change counts as visited; a change smaller by at most this share, as equal."""
+"""Tolerance, as a share of the change.
+
+An earlier level counts as equal if it is closer to the new level than this share. An earlier change counts as equal if
+it is smaller by at most this share.
+"""
 
 
 def is_normal_change(week: MetricSeries, onset: int, level: float, change: float, end: int) -> bool:
-    """Return whether a ``change`` to ``level`` between ``onset`` and ``end`` (ms) happened before, twice or more."""
+    """Return whether a change like this happened at least twice in the week before ``onset`` (epoch ms).
+
+    The metric changes by ``change`` to ``level`` between ``onset`` and ``end`` (epoch ms).
+    """
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number" or change == 0:
         return False
@@ -36,7 +43,10 @@ def is_normal_change(week: MetricSeries, onset: int, level: float, change: float
 
 
 def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, end: int) -> bool:
-    """Return whether a switching signal was in this state for as long before as from ``onset`` to ``end`` (ms)."""
+    """Return whether a switching signal has been on (or off) before for as long as from ``onset`` to ``end`` (ms).
+
+    The signal is on above ``split``. A stay that was shorter by up to a fifth counts as equal.
+    """
     base = week.until(onset)
     if len(base) < _MIN_READINGS or base.kind != "number":
         return False
@@ -48,5 +58,5 @@ def is_normal_stay(week: MetricSeries, onset: int, split: float, *, on: bool, en
 
 
 def _occasions(found: npt.NDArray[np.bool_]) -> int:
-    """Return how many separate periods are true."""
+    """Return the number of separate runs of True."""
     return int(np.count_nonzero(np.diff(found.astype(np.int8), prepend=0) > 0))

@@ -1,4 +1,4 @@
-"""Weight the changes of a device without an alert, because most of them are normal daily variation."""
+"""Reduce the weight of changes if no alert is open, because most of them are then normal daily variation."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from hub.insight.detected_change import DetectedChange
 from hub.insight.investigation_input import InvestigationInput
 
 _MIN_WEIGHT = 0.15
-"""Weight of a change that covers next to nothing of the way to a limit."""
+"""The smallest weight of a change."""
 _TOGETHER_MS = 120_000
-"""Changes that begin within this time of each other count as one."""
+"""Changes that begin within this many ms of each other get the same weight."""
 
 
 def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedChange]) -> dict[str, float]:
-    """Return a weight from 0 to 1 for each rising or falling metric that has a limit. All others have weight 1.
+    """Return a weight from 0 to 1 for each rising or falling metric that has a limit. All other metrics have weight 1.
 
     The weight is the share of the distance to the limit that the change covers. Changes that began together get the
-    largest weight among them. With an open alert every change has weight 1, so the result is empty.
+    largest weight among them. The result is empty if an alert is open or a limit exceeded: then every change has weight
+    1.
     """
     if not case.calm:
         return {}
@@ -28,7 +29,7 @@ def normal_variation_weights(case: InvestigationInput, moves: Sequence[DetectedC
 
 
 def _way(case: InvestigationInput, m: DetectedChange) -> float | None:
-    """Return the share of the distance to the limit that the change covers; None without a limit.
+    """Return the share of the distance to the limit that the change covers; None if the metric has no limit.
 
     A change away from the only limit gets the smallest weight.
     """

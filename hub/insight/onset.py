@@ -1,6 +1,6 @@
-"""Locate the onset of a change: the range between moments that certainly precede and follow it, and the likeliest one.
+"""Locate the onset of a change: the likeliest moment, and the range of moments in which it may have begun.
 
-Two shapes, a step and a ramp that starts from a level, are fitted to the readings up to half of the change::
+Two shapes, a step and a ramp that starts from a level, are fitted to the readings::
 
     value                          /             Each moment is tried as the beginning. The best fit is the onset; those
                                  /               that fit nearly as well bound it: the noisier the signal and the
@@ -9,8 +9,8 @@ Two shapes, a step and a ramp that starts from a level, are fitted to the readin
                       ├──┼──┤
                earliest  at  latest
 
-The fit reaches only to half of the change, since what follows is often curved. Source: Hinkley, "Inference about the
-intersection in two-phase regression", Biometrika 56 (1969).
+Only readings up to half of the change are used, since what follows is often curved. Source: Hinkley, "Inference about
+the intersection in two-phase regression", Biometrika 56 (1969).
 """
 
 from __future__ import annotations
@@ -25,14 +25,18 @@ from hub.insight.statistics import median, resolution, smooth
 _CANDIDATES = 120
 _POINTS = 400
 _LEVEL = 7
-"""The level before is the median of this many readings."""
+"""The level before the onset is the median of this many readings."""
 _LIKELY = 4.0
-"""A moment is possible if its fit is worse by less than about two standard errors."""
+"""A moment is a possible onset if its fit is worse than the best by less than about two standard errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Onset:
-    """``earliest``, ``at`` and ``latest`` are in seconds, like the given times; ``before`` is the earlier level."""
+    """The onset of a change.
+
+    ``at`` is the likeliest moment; it lies between ``earliest`` and ``latest``. All are in seconds, on the scale of the
+    series. ``before`` is the level before the onset.
+    """
 
     earliest: float
     at: float
@@ -41,12 +45,12 @@ class Onset:
 
 
 def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onset:
-    """Return when the change that ends now began.
+    """Return when the change that is complete at the end of the series began.
 
     Args:
         times: Seconds, strictly rising.
-        values: The readings minus the expected values, as far as these are known.
-        start: Index from which on the change was found; it may have begun earlier.
+        values: The readings, or the readings minus the expected values.
+        start: Index at which the change was found. The change may have begun earlier.
         sign: 1 for a rise, -1 for a fall.
     """
     series = sign * values
@@ -64,7 +68,10 @@ def locate_onset(times: Floats, values: Floats, start: int, sign: float) -> Onse
 
 
 def _half_way(clean: Floats, start: int, before: float, now: float) -> tuple[int, int]:
-    """Return the last index at which the signal was still at its earlier level, and the first with half the change."""
+    """Return the last index at which the signal was still at the level ``before``, and the first with half the change.
+
+    ``now`` is the level after the change.
+    """
     above = clean - before
     half_of = 0.5 * (now - before)
     below = np.flatnonzero(above < half_of)
@@ -103,9 +110,10 @@ def _fitted(times: Floats, values: Floats, sign: float, begin: int, half: int) -
 
 
 def _errors(line: Floats, shapes: Floats, x: Floats) -> Floats:
-    """Return the squared error left by level + trend + share * shape, for each column of ``shapes``.
+    """Return the squared error of the best fit of level + trend + share * shape, for each column of ``shapes``.
 
-    Only rises count. ``line`` is the time, centred and of length one.
+    ``x`` are the readings. ``share`` may not be negative, so only rises are fitted. ``line`` is the time, centred and
+    with a norm of one.
     """
     # Least squares without a solver: level and trend are projected out, then each shape is fitted alone.
     centred = shapes - shapes.mean(axis=0)

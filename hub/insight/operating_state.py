@@ -1,12 +1,12 @@
 """Remove the influence of operating conditions (weather, demand, set points) from a metric.
 
-A fault often shows only against them: a fouled condenser at half load has the pressure of a clean one at full load. So
-a metric's week is compared with what the conditions led to on the days before (a regression on each condition and its
-square), and what remains is searched for a change. The remainder of each day comes from a regression over the other
-days.
+A fault often shows only under comparable conditions: a fouled condenser at half load has the pressure of a clean one at
+full load. So a regression on each condition and its square learns from earlier days what the conditions lead to. The
+result is subtracted from the metric, and the remainder is searched for a change. The remainder of each day comes from a
+regression over the other days.
 
-S. Katipamula and M. Brambley, "Methods for fault detection, diagnostics, and prognostics for building systems",
-HVAC&R Research 11, 2005 (black-box models of normal operation; residuals against driving conditions).
+S. Katipamula and M. Brambley, "Methods for fault detection, diagnostics, and prognostics for building systems", HVAC&R
+Research 11, 2005 (black-box models of normal operation; residuals against driving conditions).
 """
 
 from __future__ import annotations
@@ -23,19 +23,20 @@ from hub.insight.statistics import spread
 _DAY_S = 86_400.0
 _MIN_DAYS = 3
 _EXPLAINED = 0.6
-"""The conditions explain a metric if less than this share of its spread remains."""
+"""The conditions explain a metric if removing their influence leaves less than this share of its spread."""
 _RIDGE = 1e-3
 _KNOWN_RANGE = 0.1
-"""Conditions may lie outside of their known range by at most this share of it."""
+"""A condition may lie outside the range from which its influence was learned by at most this share of that range."""
 _ASKED = ("load", "radiation", "illuminance", "wind_speed", "occupancy", "weight")
 _ENTERING = ("inlet", "return", "outdoor", "ambient")
 _RESULT = 3
 
 
 def rank_of_condition(meaning: MetricSemantics) -> int:
-    """Return the rank: 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for all results.
+    """Return a rank: 0 for demand, set points and weather, 1 for flow, 2 for speed, and 3 for everything that results.
 
-    A metric is explained by conditions of a lower rank: a controller sets the speed by the flow, not the other way.
+    Metrics of a lower rank are the operating conditions of a metric: a controller sets the speed by the flow, not the
+    other way round.
     """
     if meaning.role in ("setpoint", "command") or "outdoor" in meaning.places or meaning.quantity in _ASKED:
         return 0
@@ -51,10 +52,10 @@ def rank_of_condition(meaning: MetricSemantics) -> int:
 def without_conditions(
     history: MetricSeries, conditions: Sequence[MetricSeries], moment: int, recent: float
 ) -> MetricSeries | None:
-    """Return the history up to ``moment`` (ms) without what its conditions explain; None if they explain too little.
+    """Return the history up to ``moment`` (epoch ms) without the influence of its conditions.
 
-    Their influence is learned from all but the last ``recent`` seconds. The result is also None if a condition is now
-    outside of the range that it had in that time.
+    The influence is learned from all but the last ``recent`` seconds. Return None if this time is too short, if the
+    conditions explain too little, or if a condition is now outside the range that it had in this time.
     """
     series = history.until(moment)
     learned = int(np.searchsorted(series.times, series.seconds(moment) - recent))

@@ -9,13 +9,15 @@ from hub.insight.differential import differential
 from hub.model import CauseMatch, Evidence
 
 Outcome = Literal["named", "possible", "unknown", "normal"]
-"""``named``: the diagnosis names a cause. ``possible``: known causes fit, none well enough to be named. ``unknown``:
-something is unusual and no known cause fits, or there is too little to judge by. ``normal``: nothing is unusual."""
+"""``named``: the diagnosis names a cause. ``possible``: known causes fit, but none well enough to be named.
+``unknown``: something is unusual but no known cause fits, or there is too little evidence. ``normal``: nothing is
+unusual.
+"""
 
 URGENT = ("over_limit", "silent", "gateway", "alone")
 MOVED = ("mode", "step", "onset", "stuck", "stays_on", "stays_off")
 NOTABLE = (*URGENT, *MOVED, "jump", "history")
-"""Kinds of evidence that something is unusual, or that there is too little history to tell."""
+"""Kinds of evidence that say that something is unusual, or that the history is too short to tell."""
 
 
 def outcome(
@@ -27,7 +29,7 @@ def outcome(
         cause: The cause that the diagnosis names; None if it names none.
         matches: The causes that fit, best first.
         evidence: The findings.
-        alerted: Whether the diagnosis explains an alert. If so, the outcome is never "nothing unusual".
+        alerted: Whether the diagnosis explains an alert. If so, the outcome is never ``normal``.
     """
     if cause is not None:
         return "named"

@@ -11,11 +11,11 @@ from hub.insight.investigation_input import InvestigationInput, Past
 from hub.model import Evidence
 
 _MAX_CHARS = 120
-"""Limit on the length of a note or a fix in a finding."""
+"""A note or a fix is cut to this many characters in a finding."""
 
 
 def past(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield how often the same rule raised an alert on this metric before, and the causes of these alerts."""
+    """Yield a finding on earlier alerts of the same rule on this metric: how many, their causes, and the last fix."""
     if not case.past:
         return
     newest = max(case.past, key=lambda p: p.alert.since)
@@ -62,7 +62,7 @@ def past(case: InvestigationInput) -> Iterator[Evidence]:
 
 
 def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    """Return what fixed the last confirmed case, as a recommended action; nothing if no fix was recorded."""
+    """Return an action that recommends what fixed the last confirmed case. Empty if no fix was recorded."""
     known = next((item.params for item in evidence if item.kind == "past" and item.params.get("fix")), None)
     if known is None:
         return ()
@@ -70,7 +70,7 @@ def proven_actions(evidence: Sequence[Evidence]) -> tuple[str, ...]:
 
 
 def _last_fixed(past: Sequence[Past]) -> tuple[str | None, str | None]:
-    """Return cause and fix of the last confirmed case that has a fix."""
+    """Return the cause and the fix of the newest confirmed case that has a fix. Both are None if there is none."""
     fixed = [p.confirmed for p in past if p.confirmed and p.confirmed.fix]
     if not fixed:
         return None, None

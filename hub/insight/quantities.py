@@ -1,4 +1,4 @@
-"""Read numbers with units from a sentence, and check whether one number supports another."""
+"""Read numbers with units from a sentence, and check whether a known number supports a number in a text."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ class Quantity(NamedTuple):
     """A number in a text, with its unit.
 
     Attributes:
-        decimals: Number of decimals as written: the precision that the text claims.
+        decimals: The number of decimals as written, which is the precision that the text claims.
         word: True if the number is written as a word, such as "three".
         factor: True if it is a ratio, such as "twice" or "3 times".
-        over: True if the ratio is a lower bound, as in "more than twice".
+        over: True if it is a lower bound of a ratio, as in "more than twice".
     """
 
     value: float
@@ -74,9 +74,9 @@ class Quantity(NamedTuple):
 
 
 def unit(text: str | None) -> str | None:
-    """Return a unit in its standard spelling, such as ``s`` for ``seconds``, or None if it is not a unit.
+    """Return a unit in its standard spelling, such as ``s`` for ``seconds``. None if the text is not a unit.
 
-    A rate such as ``bar/min`` is a unit over a unit of time.
+    A rate such as ``bar/min``, a unit per unit of time, is also a unit.
     """
     if not text:
         return None
@@ -89,12 +89,12 @@ def unit(text: str | None) -> str | None:
 
 
 def read(text: str) -> list[Quantity]:
-    """Return all numbers in a text, in figures and in words, each with its unit if one follows."""
+    """Return all numbers in a text, each with its unit if one follows. Numbers may be in figures or in words."""
     return [quantity for _, _, quantity in find(normalized(text))]
 
 
 def normalized(text: str) -> str:
-    """Rewrite times, degrees and rates ("half an hour", "per minute") in the form that :func:`find` reads."""
+    """Return the text with times, degrees and rates ("half an hour", "per minute") rewritten for :func:`find`."""
     text = _DEGREES.sub(lambda degrees: f"°{degrees[1].upper()}", text)
     text = _POINTS.sub("%", text)
     text = _PART.sub(lambda part: f"{_PARTS[part[1].lower()]} {part[2]}", text)
@@ -103,7 +103,10 @@ def normalized(text: str) -> str:
 
 
 def find(text: str) -> list[tuple[int, int, Quantity]]:
-    """Return the numbers of a normalized text with the start and end of each."""
+    """Return ``(start, end, quantity)`` for each number in a text from :func:`normalized`.
+
+    ``end`` is after the unit, if a unit follows the number.
+    """
     found = []
     for match in _NUMBER.finditer(text):
         sign, whole, part, power, after = match.groups(default="")
@@ -127,7 +130,10 @@ def find(text: str) -> list[tuple[int, int, Quantity]]:
 
 
 def _joined(match: re.Match[str]) -> str:
-    """Return ``2 h 46 min`` as ``166 min``. ``2 min 3 h`` is not one time and stays unchanged."""
+    """Return a time in two units as a time in one: ``166 min`` for ``2 h 46 min``.
+
+    ``2 min 3 h`` is not one time, so it is returned unchanged.
+    """
     large, small = UNITS[match[2]], UNITS[match[4]]
     if SECONDS[large] <= SECONDS[small]:
         return match[0]
@@ -135,12 +141,12 @@ def _joined(match: re.Match[str]) -> str:
 
 
 def _exponent(power: str) -> int:
-    """Return the exponent of ``× 10⁻⁵`` or ``e-5``, 0 if there is no exponent."""
+    """Return the exponent of ten in ``× 10⁻⁵`` or ``e-5``. Return 0 for an empty text."""
     return int(power.split("10", 1)[1].translate(_PLAIN_DIGITS) if "×" in power else power[1:] or 0)
 
 
 def supported(wanted: Quantity, known: Sequence[Quantity]) -> bool:
-    """Return True if a known quantity, rounded to the decimals of ``wanted``, equals it. Times are converted."""
+    """Return True if any known quantity, rounded to the decimals of ``wanted``, equals it. Times are converted."""
     if wanted.factor and _ratio(wanted, known):
         return True
     return any(_same(wanted, other) for other in known)
@@ -160,7 +166,10 @@ def _same(wanted: Quantity, other: Quantity) -> bool:
 
 
 def _in_other_time(wanted: str, other: str | None) -> float | None:
-    """Return the factor that converts ``other`` to ``wanted`` if both are times, or rates of one unit; else None."""
+    """Return the factor that converts a number in ``other`` to ``wanted``.
+
+    None unless both are units of time, or rates of the same unit such as ``bar/h`` and ``bar/min``.
+    """
     if wanted in SECONDS and other in SECONDS:
         return SECONDS[other] / SECONDS[wanted]
     head, _, per = wanted.rpartition("/")

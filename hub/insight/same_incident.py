@@ -1,4 +1,4 @@
-"""The finding about other alerts of the same incident: what else changed, and when."""
+"""The finding on other alerts of the same incident: what else was reported, and when it began."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_NAMED = 3
 
 
 def same_incident(case: InvestigationInput) -> Iterator[Evidence]:
-    """Yield how many other alerts the incident has, and describe the earliest of them."""
+    """Yield a finding on the other alerts of the incident: how many there are, and the earliest of them."""
     if case.alert is None or not case.together:
         return
     count, suppressed = len(case.together), sum(1 for each in case.together if each.alert.suppressed_by)

@@ -1,8 +1,8 @@
-"""Findings about what came first: the intervention before a change, and the order in which metrics began to change.
+"""Findings about what came first: an intervention before a change, and the order in which metrics began to change.
 
-A person who switches a mode, moves a set point or opens a door causes what follows, so such acts are found before
-their effects. An order is stated only between changes whose times are surely apart: ``latest`` of the one lies before
-``earliest`` of the other.
+A person who switches a mode, moves a set point or opens a door causes what follows. So such interventions are found
+before their effects. An order is stated only between changes whose times are surely apart: ``latest`` of the first lies
+before ``earliest`` of the second.
 """
 
 from __future__ import annotations
@@ -21,20 +21,23 @@ from hub.insight.statistics import median, strength
 from hub.model import Evidence, Value
 
 _BY_CHANCE = 0.1
-"""A change of state is an intervention only if at most this many would be expected in that time by chance."""
+"""A change of state counts as an intervention only if at most this many would occur by chance in the same time."""
 _ROUTINE = 2
-"""A mode that was entered this often before is part of the normal cycle, such as a defrost."""
+"""A mode that was entered at least this often before is part of the normal cycle, as a defrost is."""
 _SOON_MS = 60_000
 _ROLES = ("setpoint", "command")
 _QUANTITIES = ("contact", "mode")
 _CLEAR = 8.0
-"""How many sigmas an intervention counts as."""
+"""The deviation in sigmas that an intervention counts as."""
 _MAX_LATER = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """A mode, command, set point or contact changed its value between ``earliest`` and ``latest`` (ms)."""
+    """A change of a mode, command, set point or contact from ``before`` to ``after``.
+
+    It happened between ``earliest`` and ``latest`` (epoch ms), the times of the two readings.
+    """
 
     track: MetricSeries
     earliest: int
@@ -44,7 +47,7 @@ class Intervention:
 
 
 def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> list[Intervention]:
-    """Return the interventions shortly before or while the first metric began to change, earliest first."""
+    """Return the interventions at the time when the first metric began to change, or shortly before; earliest first."""
     began = [m for m in moves if m.moved and m.onset is not None and m.doing != "stuck"]
     if not began:
         return []
@@ -62,7 +65,10 @@ def interventions(case: InvestigationInput, moves: Sequence[DetectedChange]) -> 
 
 
 def _is_routine(change: Intervention, week: MetricSeries | None) -> bool:
-    """Return whether the mode was entered often before. ``week`` is used instead of the readings if it has texts."""
+    """Return whether the new mode was entered often before.
+
+    ``week`` is searched if it has texts, else the readings.
+    """
     track = week if week is not None and week.kind == "text" and len(week) else change.track
     entered = [each for each in np.flatnonzero(np.diff(track.values)) + 1 if track.at(int(each)) < change.latest]
     return sum(_value(track, int(each)) == change.after for each in entered) >= _ROUTINE
@@ -92,7 +98,7 @@ def _value(track: MetricSeries, index: int) -> Value:
 
 
 def changed(case: InvestigationInput, found: Sequence[Intervention]) -> Iterator[Evidence]:
-    """Yield a finding for each intervention: what was changed, the old and the new value, and when."""
+    """Yield a finding for each intervention: what was changed, from which value to which, and when."""
     for change in found:
         before, after = (_shown(change.track, value) for value in (change.before, change.after))
         yield finding(
@@ -128,7 +134,10 @@ class _Begin:
 def order(
     case: InvestigationInput, moves: Sequence[DetectedChange], set_before: Sequence[Intervention]
 ) -> Iterator[Evidence]:
-    """Yield which metric changed first, and which certainly changed later: often, the last one raised the alert."""
+    """Yield a finding on which metric changed first, and which metrics certainly changed later.
+
+    The metric that raised the alert is often the last. ``set_before`` are the interventions before the changes.
+    """
     timed = [
         _Begin(m.metric, m.earliest or m.onset, m.onset, m.latest or m.onset, abs(m.deviation))
         for m in moves

@@ -1,4 +1,4 @@
-"""One metric's series as arrays of finite numbers."""
+"""The series of one metric as arrays of finite numbers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ Floats = npt.NDArray[np.float64]
 Kind = Literal["number", "boolean", "text"]
 
 LARGEST = 1e15
-"""Values are clipped to this: far above any physical quantity, far below where squares overflow."""
+"""Values are clipped to this number, which is far above any physical quantity and small enough to be squared."""
 _TYPES: dict[Kind, set[type]] = {"number": {float, int}, "boolean": {bool}, "text": {str}}
 
 
 @dataclass(frozen=True, slots=True)
 class MetricSeries:
-    """The readings of one metric. ``times`` are seconds after ``origin`` (ms), strictly rising; ``values`` are finite.
+    """The readings of one metric.
 
-    Booleans are 0 and 1; texts are numbered in ``words`` by first appearance.
+    ``times`` are seconds after ``origin`` (epoch ms), strictly rising; other modules call these *track seconds*.
+    ``values`` are finite. A boolean is 0 or 1. A text is its index in ``words``, which has the texts in the order of
+    appearance.
     """
 
     metric: str
@@ -39,10 +41,10 @@ class MetricSeries:
 
     @classmethod
     def of(cls, metric: str, unit: str | None, points: Sequence[Point]) -> MetricSeries:
-        """Make a series from history points. For a bucket, the mean is used.
+        """Make a series from points of the history. A point is a reading or a bucket of readings.
 
-        The newest value decides the kind. Points of another kind and numbers that are not finite are left out. Of two
-        points at one time the later in ``points`` is taken.
+        The mean of a bucket is used. The newest value decides the kind. Points of another kind and numbers that are not
+        finite are left out. If two points have the same time, the later one in ``points`` is used.
         """
         kind = _kind(points[-1][1] if points and len(points[-1]) == 2 else 0.0)
         words: dict[str, int] = {}
@@ -65,11 +67,10 @@ class MetricSeries:
     def of_means(
         cls, metric: str, unit: str | None, parts: Iterable[tuple[Sequence[Point], int]], end: int
     ) -> MetricSeries:
-        """Return the means of buckets, each at the middle of its bucket but not after ``end`` (ms).
+        """Make a series from the means of buckets. Booleans become numbers.
 
-        A series of booleans becomes one of numbers.
-
-        ``parts`` are buckets with their width in ms, oldest first.
+        ``parts`` are lists of buckets, each with the width of its buckets in ms, oldest first. The time of a mean is
+        the middle of its bucket, but not after ``end`` (epoch ms).
         """
         found = {
             min(bucket[0] + width // 2, end): float(bucket[2])
@@ -80,9 +81,9 @@ class MetricSeries:
         return cls.of(metric, unit, list(found.items()))
 
     def averaged(self, count: int) -> MetricSeries:
-        """Return the means of each ``count`` readings, at the time of the last one of them.
+        """Return a series with the mean of each group of ``count`` readings, at the time of the group's last reading.
 
-        The oldest readings that do not fill a group are dropped.
+        Groups are counted from the newest reading. The oldest readings that do not fill a group are dropped.
         """
         rest = len(self) % count
         times = self.times[rest:].reshape(-1, count)[:, -1]
@@ -90,27 +91,27 @@ class MetricSeries:
         return MetricSeries(self.metric, self.unit, self.kind, self.origin, times, values, self.words)
 
     def at(self, index: int) -> int:
-        """Return the time of one point, in epoch ms."""
+        """Return the time of the point with this index, in epoch ms."""
         return self.origin + round(float(self.times[index]) * 1000)
 
     def stamp(self, seconds: float) -> int:
-        """Return track seconds as epoch ms."""
+        """Convert seconds after ``origin`` (track seconds) to epoch ms."""
         return self.origin + round(seconds * 1000)
 
     def seconds(self, stamp: int) -> float:
-        """Return epoch ms as track seconds."""
+        """Convert epoch ms to seconds after ``origin`` (track seconds)."""
         return (stamp - self.origin) / 1000.0
 
     def until(self, stamp: int) -> MetricSeries:
-        """Return the part up to and including ``stamp``."""
+        """Return the part up to and including ``stamp`` (epoch ms)."""
         return self.part(0, int(np.searchsorted(self.times, self.seconds(stamp), side="right")))
 
     def since(self, stamp: int) -> MetricSeries:
-        """Return the part from ``stamp`` on."""
+        """Return the part from ``stamp`` (epoch ms) on."""
         return self.part(int(np.searchsorted(self.times, self.seconds(stamp), side="left")), len(self))
 
     def part(self, first: int, last: int) -> MetricSeries:
-        """Return the points with the indices from ``first`` to before ``last``."""
+        """Return the part with the points from index ``first`` up to, but without, ``last``."""
         times, values = self.times[first:last], self.values[first:last]
         return MetricSeries(self.metric, self.unit, self.kind, self.origin, times, values, self.words)
 

@@ -1,4 +1,4 @@
-"""Findings about metrics with too little history to compare with: how much history there is, and the last jump."""
+"""Findings about metrics with too little history to tell what is usual: how long it is, and the largest jump."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.model import Evidence
 
 
 def too_little(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield findings about metrics that have too little history to compare with."""
+    """Yield a finding for each metric whose history is too short to tell what is usual, and one on its largest jump."""
     for m in moves:
         if m.doing != "unknown" or m.baseline is not None:
             continue

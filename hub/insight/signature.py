@@ -1,4 +1,4 @@
-"""Known causes as data: ``signatures/*.toml`` and a user's own ``signatures.toml``."""
+"""Known causes as data: the hub's ``signatures/*.toml`` and the user's own ``signatures.toml``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ MatchWord = Literal["strong", "medium", "weak"]
 
 
 _OWN_PRIOR = 5.0
-"""A cause that somebody describes for their own machine is likelier than one of many built-in ones."""
+"""Prior of a cause in the user's own table, which is likelier than a built-in cause: it describes their machine."""
 
 
 class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One cause as a table of TOML; ``pumps.toml`` explains each field.
+    """One cause, as a table in a TOML file. ``pumps.toml`` explains each field.
 
     ``replaces`` is the cause under which a match is reported, because several signatures may describe one cause.
-    ``kinds`` are the kinds of machine that can have it; none means any device. ``one_sign`` allows a single symptom to
-    suffice; by default true in a user's own table, whose author knows the machine.
+    ``kinds`` are the kinds of machine that can have the cause; if empty, any device can have it. If ``one_sign`` is
+    true, a single symptom suffices. This is the default in the user's own table, whose author knows the machine.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def symptoms(self) -> tuple[str, ...]:
-        """Return all symptoms, both for and against the cause."""
+        """Return the texts of all symptoms, both those for and those against the cause."""
         return (*self.needs, *self.supports, *self.allows, *self.against, *self.witness)
 
     @property
@@ -63,9 +63,9 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse_signatures(text: str, where: str = "signatures.toml", *, is_own: bool = True) -> list[Signature]:
-    """Return the signatures of a TOML text, a user's own or built-in ones.
+    """Parse the signatures in a TOML text. ``is_own`` is True for the user's own table, and sets other defaults.
 
-    Raises ConfigError that names the cause and what is wrong with it.
+    Raises ConfigError, which names the cause and what is wrong with it.
     """
     try:
         table = decode_toml(text, where)

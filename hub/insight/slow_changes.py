@@ -1,12 +1,12 @@
-"""Changes that take from half an hour to days, found by comparing with the week before.
+"""Changes that take from half an hour to days, found by comparing with the time before.
 
 A metric has normal cycles: the day, the load of a shift, a compressor that starts and stops, a defrost. So a change
-counts only if it is larger than everything that the metric did normally before:
+counts only if it is larger than everything that the metric did normally before. There are two tests:
 
-- **range**: the metric has left its earlier range, or
+- **range**: the metric has left its earlier range.
 - **pace**: within some time (the lag) the metric moved further than it ever did within a time of this length.
 
-If the days resemble each other, both are tested on the differences from the usual course of a day.
+If the days resemble each other, the usual course of a day is subtracted before both tests.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import floor, median, spread
 
 LAGS_S = (3_600.0, 3 * 3_600.0, 10 * 3_600.0, 30 * 3_600.0, 72 * 3_600.0)
-"""The lags that are searched in a week."""
+"""The lags (s) over which a change is searched in the last week."""
 LONG_LAGS_S = (72 * 3_600.0, 7 * 86_400.0, 14 * 86_400.0)
-"""The lags that are searched in the weeks before."""
+"""The lags (s) over which a change is searched in the last weeks."""
 _STEP_S = 600.0
 _LEARNED_BEFORE_S = 10 * 3_600.0
 _MIN_BINS = 24
 _UNCERTAIN = 1.5
-"""A ratio is divided by 1 + this * (lag / time before), because a short time before says less about what is normal."""
+"""A ratio is divided by 1 + this * (lag / time before the lag): a short time before says less about what is normal."""
 _COUNTED = 0.1
-"""A counter has counted in at least this share of the bins."""
+"""A series that never falls is a counter if it rises from bin to bin in at least this share of the bins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class SlowChange:
     """The change of ``track`` within the last ``lag`` seconds.
 
     Attributes:
-        rest: the track up to the moment, minus the usual course of a day.
-        ratio: the change divided by the largest normal one; reduced if the history is short.
-        deviation: the change in sigmas, signed.
-        size: the change, in the unit of the track.
-        end: where the time before ends, in track seconds.
+        rest: the values up to the moment of the search, minus the usual course of a day if there is one.
+        ratio: the change divided by the largest normal change; reduced if the history is short.
+        deviation: the signed change in sigmas.
+        size: the signed change in the unit of the track.
+        end: where the lag begins and the time before it ends, in track seconds.
     """
 
     track: MetricSeries
@@ -57,11 +57,10 @@ class SlowChange:
 def find_slow_change(
     track: MetricSeries, moment: int, lags: Sequence[float] = LAGS_S, least_base: float = 1.0
 ) -> SlowChange | None:
-    """Return the change up to ``moment`` (ms) that is largest relative to the time before it, even if it is small.
+    """Return the change up to ``moment`` (epoch ms) with the highest ``ratio``, even if that is low.
 
-    A lag of ``lags`` (s) is searched if the time before it is at least ``least_base`` times as long.
-
-    None with too little history. The caller decides which ``ratio`` is enough.
+    A lag (s) is searched only if the time before it is at least ``least_base`` times as long. Return None for a
+    counter, and if there is too little history. The caller decides which ``ratio`` is enough.
     """
     last = int(np.searchsorted(track.times, track.seconds(moment), side="right"))
     if last < _MIN_BINS:
@@ -90,7 +89,10 @@ def find_slow_change(
 
 
 def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]:
-    """Return means in bins of ``step`` seconds that end with the last reading, and their middles; gaps are bridged."""
+    """Return the mean in each bin of ``step`` seconds, and the times of the bins' middles. Empty bins are interpolated.
+
+    The last bin ends with the last reading.
+    """
     index = ((times[-1] - times) // step).astype(int)
     size = int(index[0]) + 1
     counts = np.bincount(index, minlength=size)[::-1]
@@ -102,7 +104,11 @@ def _binned(times: Floats, values: Floats, step: float) -> tuple[Floats, Floats]
 
 @dataclass(frozen=True, slots=True)
 class _Usual:
-    """A series minus the usual course of a day, which was learned without the last ``learned`` bins."""
+    """A series minus the usual course of a day, if it has one.
+
+    The course was learned without the last ``learned`` bins. ``grid`` has the differences in bins, ``rest`` those of
+    the readings, and ``now`` is the usual value at the end.
+    """
 
     learned: int
     centres: Floats
@@ -128,7 +134,7 @@ def _usual(
 def _at_lag(
     track: MetricSeries, usual: _Usual, step: float, lag: float, times: Floats, values: Floats
 ) -> SlowChange | None:
-    """Return the change within the last ``lag`` seconds, compared with those in the time before."""
+    """Return the change within the last ``lag`` seconds; its ratio compares it with changes in the time before."""
     back = round(lag / step)
     base = len(usual.grid) - back
     normal = usual.grid[:base]
@@ -156,6 +162,6 @@ def _newest(times: Floats, values: Floats, seconds: float) -> Floats:
 
 
 def is_counter(grid: Floats) -> bool:
-    """Return whether the series never falls, like a counter of running hours."""
+    """Return whether the series never falls and often rises, like a counter of running hours."""
     steps = np.diff(grid)
     return bool(np.all(steps >= 0) and np.count_nonzero(steps) >= _COUNTED * len(steps))

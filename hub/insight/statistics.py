@@ -14,18 +14,15 @@ from hub.insight.series import Floats
 
 MAD_TO_SIGMA = 1.4826
 _CAP = 30.0
-"""One reading counts as at most this many deviations, so that a single outlier is not a change."""
+"""In CUSUM, one reading counts as at most this many deviations, so that a single outlier is not a change."""
 _OFF = 0.25
-"""When a machine is off, its metrics read less than this share of what they read while it is on."""
+"""A machine is off if its metrics read less than this share of what they read while it is on."""
 _HELD = 2.5
-"""A signal that switches holds a level for at least this many readings on average."""
+"""A switching signal keeps each level for at least this many readings on average."""
 
 
 def median(values: Floats) -> float:
-    """Return the median.
-
-    Faster than NumPy's own function, which computes two order statistics for an even count.
-    """
+    """Return the median. This is faster than NumPy's own function."""
     middle = len(values) // 2
     ordered = np.partition(values, middle)
     if len(values) % 2:
@@ -41,14 +38,14 @@ def percentile(values: Floats, *shares: float) -> tuple[float, ...]:
 
 
 def spread(values: Floats) -> float:
-    """Return the standard deviation, estimated by the median absolute deviation; 0 for fewer than two values."""
+    """Return the standard deviation as estimated by the median absolute deviation; 0 for fewer than two values."""
     if len(values) < 2:
         return 0.0
     return MAD_TO_SIGMA * median(np.abs(values - median(values)))
 
 
 def resolution(values: Floats) -> float:
-    """Return the smallest step between neighbouring values, the sensor's resolution; 0 if it never changed."""
+    """Return the sensor's resolution: the smallest step between successive values; 0 if the value never changed."""
     if len(values) < 2:
         return 0.0
     steps = np.abs(np.diff(values))
@@ -57,7 +54,10 @@ def resolution(values: Floats) -> float:
 
 
 def quantum(values: Floats) -> float:
-    """Return the step that differences of neighbouring values are multiples of, within a tenth; 0 if there is none."""
+    """Return the step of a coarse sensor: 9 of 10 larger differences of successive values are multiples of it.
+
+    Return 0 if there is no such step.
+    """
     steps = np.abs(np.diff(values))
     if len(steps) < 20 or not np.any(steps > 0):
         return 0.0
@@ -68,13 +68,13 @@ def quantum(values: Floats) -> float:
 
 
 def floor(values: Floats) -> float:
-    """Return a lower bound for the scale of these values, so that a constant series causes no division by zero."""
+    """Return the smallest allowed scale for these values, so that a constant series causes no division by zero."""
     level = abs(median(values)) if len(values) else 0.0
     return max(resolution(values), 2e-3 * level, 1e-9)
 
 
 def weights(times: Floats) -> Floats:
-    """Return the weight of each reading in seconds: the gap before it, at most three times the usual one."""
+    """Return the weight of each reading in seconds: the gap before it, but at most three times the usual gap."""
     if len(times) < 2:
         return np.ones(len(times))
     gaps = np.diff(times, prepend=times[0])
@@ -86,7 +86,7 @@ def weights(times: Floats) -> Floats:
 
 
 def smooth(values: Floats) -> Floats:
-    """Return the running median of three, which removes single outliers and does not move edges."""
+    """Return the running median of three values, which removes single outliers and does not move edges."""
     if len(values) < 3:
         return values
     low, middle, high = values[:-2], values[1:-1], values[2:]
@@ -97,14 +97,17 @@ def smooth(values: Floats) -> Floats:
 
 
 def cusum(deviations: Floats, seconds: Floats, slack: float = 1.0) -> Floats:
-    """Return the one-sided cumulative sum of ``deviations`` (in sigmas) above ``slack``, in sigma seconds."""
+    """Return the one-sided CUSUM, in sigma seconds: the sum of the excess of ``deviations`` over ``slack``.
+
+    Both are in sigmas. ``seconds`` are the weights of the readings. The sum never falls below 0.
+    """
     steps = (np.clip(deviations, -_CAP, _CAP) - slack) * seconds
     total = np.cumsum(steps)
     return np.asarray(total - np.minimum(np.minimum.accumulate(total), 0.0), dtype=np.float64)
 
 
 def slope(times: Floats, values: Floats, most: int = 90) -> float:
-    """Return the Theil–Sen slope: the median over all pairs of at most ``most`` points, in units per second."""
+    """Return the Theil–Sen slope (the median slope of all pairs of points) per second, from at most ``most`` points."""
     if len(times) < 2:
         return 0.0
     if len(times) > most:
@@ -118,7 +121,7 @@ def slope(times: Floats, values: Floats, most: int = 90) -> float:
 
 @dataclass(frozen=True, slots=True)
 class TwoLevels:
-    """A signal that switches: ``low`` and ``high`` are the levels' medians, ``split`` lies between them."""
+    """The levels of a signal that switches. ``low`` and ``high`` are medians, ``split`` lies halfway between them."""
 
     low: float
     high: float
@@ -126,12 +129,12 @@ class TwoLevels:
 
 
 def two_levels(values: Floats) -> TwoLevels | None:
-    """Return the two levels of a signal that switches between them, or None if it does not.
+    """Return the two levels of a signal that switches between them. None if the signal does not switch.
 
-    It switches when Otsu's split leaves two groups that are each tight against the distance between them, each holds at
-    least 3 % of the values, hardly any lie between them, and the signal crosses the split at least four times. The
-    lower level must be near zero, which means off, and the levels must be held for some time. So a flow that reads 31
-    or 32 does not switch: its sensor is coarse.
+    The values are divided by Otsu's split. The signal switches if both groups are narrow compared with the distance
+    between them, each has at least 3 % of the values, hardly any values lie between, and the signal crosses the split
+    at least four times. Also, the lower level must be near zero, which means off, and the levels must be held for some
+    time. So a flow that reads 31 or 32 does not switch: its sensor is coarse.
     """
     if len(values) < 30 or np.ptp(values) <= 1e-12 * float(np.abs(values).max()):
         return None
@@ -166,7 +169,11 @@ def two_levels(values: Floats) -> TwoLevels | None:
 
 @dataclass(frozen=True, slots=True)
 class RunLengths:
-    """Runs of equal state. ``starts`` are indices, ``lengths`` seconds, ``states`` the state of each run."""
+    """Runs of successive readings with the same state.
+
+    ``starts`` are the indices of the first readings, ``lengths`` are in seconds, and ``states`` has the state of each
+    run.
+    """
 
     starts: Floats
     lengths: Floats
@@ -174,7 +181,7 @@ class RunLengths:
 
 
 def runs(times: Floats, states: Floats) -> RunLengths:
-    """Cut a series of states into runs; the last one lasts until the last reading."""
+    """Cut a series of states into runs of equal state. A run lasts until the next run, or until the last reading."""
     if not len(times):
         return RunLengths(times, times, states)
     starts = np.concatenate([[0], np.flatnonzero(np.diff(states)) + 1])
@@ -183,5 +190,5 @@ def runs(times: Floats, states: Floats) -> RunLengths:
 
 
 def strength(deviation: float) -> float:
-    """Return the weight (0 to 1) of a deviation in sigmas: 0.31 at 3, 0.63 at 8, 0.92 at 20."""
+    """Return a weight from 0 to 1 for a deviation in sigmas: 0.31 for 3, 0.63 for 8, 0.92 for 20."""
     return round(float(1.0 - np.exp(-abs(deviation) / 8.0)), 3)

@@ -1,4 +1,4 @@
-"""Values that repeat for far longer than ever before, like those of a failed sensor."""
+"""Find values that repeat for far longer than ever before, like those of a failed sensor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.insight.statistics import median, runs
 
 
 def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange | None:
-    """Return the change "stuck" if a metric has repeated one value for far longer than it ever did before."""
+    """Return the change "stuck" if the metric has repeated one value for far longer than ever before, else None."""
     changes = np.flatnonzero(np.diff(track.values))
     first = int(changes[-1]) + 1 if len(changes) else 0
     points, seconds = len(track) - first, float(track.times[-1] - track.times[first])
@@ -29,10 +29,11 @@ def detect_stuck_value(track: MetricSeries, usual: Baseline) -> DetectedChange |
 
 
 def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
-    """Return whether the metric is at the end of its range, where a signal may stay: light at night, a closed valve.
+    """Return whether the metric rests at the end of its range, where a signal may stay: light at night, a closed valve.
 
-    It has stayed there before, or at this very value; or it reached zero or full scale no faster than it usually
-    moves. A failed sensor's value can be anywhere in the range.
+    It rests there if it has stayed for long before, or has stayed at this very value, or has reached zero or full scale
+    no faster than it usually moves. A failed sensor's value can be anywhere in the range. ``first`` is the index of the
+    first of the repeated readings.
     """
     level = float(track.values[first])
     if usual.low < level < usual.high:
@@ -46,9 +47,9 @@ def _resting(track: MetricSeries, usual: Baseline, first: int) -> bool:
 
 
 def _stood_still(track: MetricSeries, usual: Baseline, first: int) -> float:
-    """Return the longest time without a change before reading ``first``.
+    """Return the longest time without a change before the reading with index ``first``, in seconds.
 
-    A history coarser than the live readings overstates this time, so only live readings count if there are enough.
+    If there are enough live readings before it, only these count: a coarser history would overstate the time.
     """
     interval = median(np.diff(track.times[first:]))
     steps = np.diff(track.times[:first])

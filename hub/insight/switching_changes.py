@@ -1,4 +1,4 @@
-"""Changes of signals that switch: one stays on or off for longer than usual, or its upper level has moved."""
+"""Changes of signals that switch: a signal stays on or off for longer than usual, or its upper level has moved."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hub.insight.series import Floats, MetricSeries
 from hub.insight.statistics import median, runs, spread
 
 _OVERSTAYED = 1.3
-"""How many times its longest stay a signal must keep a level to be stuck there."""
+"""A signal stays on or off if it keeps the level for this many times its longest stay before."""
 _SHIFTED = 0.15
-"""How far the upper level must have moved, as a share of the distance between the levels."""
+"""The upper level has moved if it moved by at least this share of the distance between the levels."""
 
 
 def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedChange:
@@ -51,7 +51,7 @@ def detect_switching_change(track: MetricSeries, usual: Baseline) -> DetectedCha
 
 
 def _overstay(usual: Baseline, on: bool, length: float) -> float:
-    """Return the length of the current stay divided by the longest earlier stay; less if there were few stays."""
+    """Return the length of the current stay divided by the longest earlier stay; reduced if there were few stays."""
     stays = usual.stays_high if on else usual.stays_low
     # It has never been in this state before, which is as unusual as it can be.
     if not len(stays):
@@ -60,7 +60,10 @@ def _overstay(usual: Baseline, on: bool, length: float) -> float:
 
 
 def _shift(track: MetricSeries, usual: Baseline, states: Floats, first: int) -> float:
-    """Return how far the upper level of this run is from the usual upper level, as a share of the levels' distance."""
+    """Return how far the upper level has moved since reading ``first``, as a share of the distance between the levels.
+
+    Return 0 if the movement is within the usual spread.
+    """
     if usual.levels is None or len(track) - first < 5:
         return 0.0
     high = track.values[: usual.count][states[: usual.count] == 1]

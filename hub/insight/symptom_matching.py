@@ -1,7 +1,8 @@
 """Match the ``METRIC VERB`` phrases of signatures with the findings of a case.
 
-A metric is named by what it measures (``flow@discharge``, ``temperature:setpoint``; see
-:mod:`hub.insight.metric_semantics`), or by a pattern over its name (``*flow*``), which suits a single known machine.
+``METRIC`` says what a metric measures (``flow@discharge``, ``temperature:setpoint``; see
+:mod:`hub.insight.metric_semantics`). It may also be a pattern of the name (``*flow*``), which suits a single known
+machine.
 """
 
 from __future__ import annotations
@@ -43,21 +44,23 @@ _VERBS: dict[str, tuple[tuple[str, int], ...]] = {
 _CALM = ("steady", "idle", "running")
 _ROLES = ("measured", "setpoint", "command", "status", "limit", "statistic")
 MOVEMENTS = frozenset(("onset", "step", "stuck", "stays_on", "stays_off", "mode"))
-"""Kinds of finding that say that a metric does something unusual."""
+"""Kinds of finding which say that a metric does something unusual."""
 FULL = 0.45
-"""Strength (about five sigmas) from which a symptom counts in full."""
+"""A symptom counts in full if the finding's strength is at least this (about five sigmas)."""
 _PLACE_UNKNOWN = 0.6
-"""Weight of a symptom at a place, if the only metric of the quantity shows it and the metric's name contains no
-place."""
+"""Weight of a symptom at a place if no metric is known to be at that place.
+
+The symptom is then shown by the only metric of its quantity, if the name of that metric contains no place.
+"""
 _SWITCHING = 0.5
-"""How certain it is that a metric which goes on switching as usual has not moved otherwise."""
+"""How certain it is (0 to 1) that a metric has not moved if it switches as usual."""
 _DIRECT_KINDS = ("silent", "gateway", "mode", "stuck")
 _DIRECT_QUANTITIES = ("contact", "leak", "smoke", "alarm", "mode", "occupancy", "motion")
 _SUBJECTS = ("others", "device", "gateway")
 
 
 class MetricPattern(msgspec.Struct, frozen=True):
-    """Metrics by meaning (``quantity``, all of ``places``, ``role``) or by ``glob`` over the name."""
+    """Pattern for metrics: by what they measure (``quantity``, all of ``places``, ``role``), or by name (``glob``)."""
 
     quantity: str | None = None
     places: frozenset[str] = frozenset()
@@ -74,9 +77,10 @@ class MetricPattern(msgspec.Struct, frozen=True):
 
 
 class Symptom(msgspec.Struct, frozen=True):
-    """The behaviour of some metrics in a fault.
+    """The behaviour of some metrics under a cause.
 
-    ``subject`` is "others", "device" or "gateway" if no metric is named. With ``only``, no other metric may have moved.
+    ``subject`` is "others", "device" or "gateway" if the symptom names no metric. With ``only``, no other metric may
+    have moved.
     """
 
     patterns: tuple[MetricPattern, ...]
@@ -86,22 +90,22 @@ class Symptom(msgspec.Struct, frozen=True):
 
     @property
     def expects_calm(self) -> bool:
-        """Return whether the symptom is that a metric stays calm."""
+        """Return whether the symptom says that a metric stays calm."""
         return all(verb in _CALM for verb in self.verbs)
 
     def fits(self, metric: str, semantics: MetricSemantics) -> bool:
-        """Return whether any pattern covers the metric."""
+        """Return whether any pattern of the symptom covers the metric."""
         return any(pattern.fits(metric, semantics) for pattern in self.patterns)
 
     @property
     def any_metric(self) -> bool:
-        """Return whether the symptom covers every metric."""
+        """Return whether the symptom's pattern is ``*``, which covers every metric."""
         return self.patterns == (MetricPattern(glob="*"),)
 
 
 @cache
 def parse_patterns(text: str) -> tuple[MetricPattern, ...]:
-    """Return the patterns of ``text``, divided by |. Raises ValueError for an unknown quantity, place or role."""
+    """Parse patterns that are separated by ``|``. Raises ValueError for an unknown quantity, place or role."""
     return tuple(map(_pattern, text.split("|")))
 
 
@@ -123,7 +127,7 @@ def _pattern(text: str) -> MetricPattern:
 
 @cache
 def parse_symptom(text: str) -> Symptom:
-    """Return the symptom that ``text`` describes. Raises ValueError that names the invalid part."""
+    """Parse one symptom. Raises ValueError, which names the invalid part."""
     parts = text.split()
     only = len(parts) == 3 and parts[0] == "only"
     if len(parts) != 2 + only:
@@ -139,14 +143,14 @@ def parse_symptom(text: str) -> Symptom:
 
 @cache
 def parse_alternatives(text: str) -> tuple[Symptom, ...]:
-    """Return the symptoms of ``text``, divided by " or ". Raises ValueError that names the invalid part."""
+    """Parse symptoms that are separated by " or ". Raises ValueError, which names the invalid part."""
     return tuple(map(parse_symptom, text.split(" or ")))
 
 
 class SymptomMatcher:
-    """Searches the findings of one case for symptoms. The meaning of a metric without semantics is read from its name.
+    """Searches the findings of one case for symptoms. If ``semantics`` lacks a metric, its name is read.
 
-    With ``limits`` a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
+    With ``limits``, a metric beyond its limit counts as risen or fallen, even if it has not moved lately.
     """
 
     def __init__(
@@ -173,7 +177,7 @@ class SymptomMatcher:
         self.onsets = _onsets(evidence)
 
     def calm(self, alternatives: Sequence[Symptom]) -> float:
-        """Return how certain it is (0 to 1) that the metrics that could show one of the symptoms are steady."""
+        """Return how certain it is (0 to 1) that a metric which could show one of the symptoms is steady."""
         return max(
             (
                 min(1.0, item.strength / FULL) * (1.0 if kind == "steady" else _SWITCHING)
@@ -185,14 +189,14 @@ class SymptomMatcher:
         )
 
     def opposed(self, alternatives: Sequence[Symptom]) -> bool:
-        """Return whether a metric that could show one of the symptoms moves in another way."""
+        """Return whether any metric that could show one of the symptoms moves in any way."""
         return any(
             item.metric is not None and any(s.fits(item.metric, self.semantics[item.metric]) for s in alternatives)
             for item in self.movements
         )
 
     def is_direct(self, item: Evidence) -> bool:
-        """Return whether a finding shows a cause directly: a contact, a mode, a set point, a silence."""
+        """Return whether a finding shows a cause itself: a contact, a mode, a set point or a silent device."""
         if item.kind in _DIRECT_KINDS:
             return True
         if item.metric is None or item.kind not in (*MOVEMENTS, "changed", "running", "idle"):
@@ -205,9 +209,10 @@ class SymptomMatcher:
         )
 
     def seen(self, alternatives: Sequence[Symptom], *, guess: bool = True) -> tuple[float, list[Evidence]]:
-        """Return the degree (0 to 1) to which the clearest of the symptoms is seen, and the findings that show it.
+        """Return how clearly (0 to 1) the clearest of the symptoms is seen, and the findings that show it.
 
-        With ``guess``, the only metric of a quantity may be at the place in question if its name contains no place.
+        With ``guess``, a symptom at a place may be shown by the only metric of its quantity, if its name contains no
+        place.
         """
         return max((self._seen(each, guess) for each in alternatives), key=lambda each: each[0])
 
@@ -234,7 +239,10 @@ class SymptomMatcher:
         )
 
     def _without_place(self, symptom: Symptom) -> Symptom | None:
-        """Return the symptom for the only metric of its quantities if its name contains no place, else None."""
+        """Return the symptom for the only metric of its quantity, if no metric is known to be at the symptom's place.
+
+        Return None if there is no such metric, or several.
+        """
         if symptom.subject is not None or symptom.only:
             return None
         placed = [each for each in symptom.patterns if each.quantity and each.places]
@@ -255,7 +263,7 @@ class SymptomMatcher:
 
 
 def _onsets(evidence: Iterable[Evidence]) -> dict[str, tuple[int, int]]:
-    """Return for each metric the range (epoch ms) in which its change began. A switch changed between two readings."""
+    """Return for each metric that changed the range of times (epoch ms) in which its change may have begun."""
     found: dict[str, tuple[int, int]] = {}
     for item in evidence:
         if item.metric and item.kind in (*MOVEMENTS, "changed") and item.kind != "stuck":

@@ -1,4 +1,4 @@
-"""The terms for the meaning of metrics and devices, with titles for people: quantities, places, roles and kinds."""
+"""The terms for what metrics and devices are, with titles for people: quantities, places, roles, kinds of machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.insight.metric_semantics import PERCENT, quantities_of_unit
 from hub.model import Value
 
 OTHER = "other"
-"""The quantity of a metric that measures none of the known ones: a person sets it so that the hub stops asking."""
+"""The quantity of a metric that measures none of the known ones. A person sets it, so that the hub stops asking."""
 _TITLES = {
     "charge_amount": "Charge (Ah)",
     "co": "Carbon monoxide",
@@ -34,7 +34,7 @@ _TITLES = {
     "voc": "VOC",
     OTHER: "Something else",
 }
-"""Titles that are not just the words of the id."""
+"""Titles that differ from the words of the id."""
 _COMMON = ("temperature", "pressure", "flow", "level", "power", "speed")
 _OF_STATES = ("running", "contact", "alarm", "occupancy", "leak")
 _OF_PERCENT = ("humidity", "level", "position", "load", "state_of_charge", "speed")
@@ -42,7 +42,7 @@ _MOST_LIKELY = 6
 
 
 class Term(msgspec.Struct, frozen=True):
-    """One term: its id, as in signatures, and its title."""
+    """One term: its id, which signatures use, and its title."""
 
     id: str
     title: str
@@ -50,7 +50,7 @@ class Term(msgspec.Struct, frozen=True):
 
 @cache
 def quantities() -> tuple[Term, ...]:
-    """Return the quantities by title, "Something else" last."""
+    """Return the quantities, sorted by title. "Something else" is last."""
     of_words = {
         each for lexicon in lexicons() for table in (lexicon.quantity, lexicon.short) for each in table.values()
     }
@@ -59,7 +59,7 @@ def quantities() -> tuple[Term, ...]:
 
 @cache
 def places() -> tuple[Term, ...]:
-    """Return the places by title."""
+    """Return the places, sorted by title."""
     return _terms({each for lexicon in lexicons() for each in lexicon.place.values()})
 
 
@@ -71,12 +71,12 @@ def roles() -> tuple[Term, ...]:
 
 @cache
 def machine_kind_terms() -> tuple[Term, ...]:
-    """Return the kinds of machine, by title."""
+    """Return the kinds of machine, sorted by title."""
     return tuple(sorted((Term(kind.id, kind.title) for kind in kinds()), key=lambda term: term.title.casefold()))
 
 
 def likely_quantities(name: str, unit: str | None, value: Value) -> tuple[str, ...]:
-    """Return at most six quantities to offer for a metric of unknown quantity, the likeliest first."""
+    """Return at most six quantities to choose from for a metric whose quantity is not known, the likeliest first."""
     if isinstance(value, bool):
         found: Iterable[str] = _OF_STATES
     elif (unit or "").strip() in ("%", "percent", "pct"):

@@ -1,7 +1,7 @@
 """Find metrics that other metrics contradict. A sensor counts as faulty only if such a witness shows it.
 
-The witness is a relation between the device's metrics: while the companions, which so far explained most of a
-metric's variation, have not changed, the metric has moved.
+The witnesses are companions: other metrics of the device which so far explained most of the metric's variation. They
+contradict the metric if it has moved and they have not.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.insight.statistics import median, strength
 from hub.model import Evidence
 
 _KEPT = 0.7
-"""A change is unexplained if at least this share of it remains once the companions' part is taken out."""
+"""A change is contradicted if at least this share of it remains when the influence of the companions is removed."""
 
 
 _RELATION = 0.2
-"""Weight of a witness of another quantity, which a real change of the machine can explain as well."""
+"""Factor on the weight if no companion measures the same quantity: a real change of the machine may then explain it."""
 
 
 _SWITCHED = ("level", "temperature", "pressure", "flow")
@@ -29,7 +29,10 @@ _DISAGREES = 0.6
 
 
 def disagreeing(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each sensor that shows nothing unusual while a switch for its quantity is in a state never seen before."""
+    """Yield a finding for each steady sensor that a switch for the same quantity contradicts.
+
+    The switch is in a state in which it has never been before, but the sensor shows nothing unusual.
+    """
     semantics = case.semantics
     for switch in moves:
         meaning = semantics[switch.metric]
@@ -59,7 +62,7 @@ def disagreeing(case: InvestigationInput, moves: Sequence[DetectedChange]) -> It
 
 
 def _has_second(case: InvestigationInput, moved: DetectedChange, steady: Sequence[DetectedChange]) -> bool:
-    """Return whether a steady companion measures the same quantity at the same place."""
+    """Return whether any steady metric measures the same quantity at the same place as ``moved``."""
     semantics = case.semantics
     own = semantics[moved.metric]
     others = (semantics[each.metric] for each in steady)
@@ -75,7 +78,7 @@ def _same_place(own: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def contradicted(case: InvestigationInput, moves: Sequence[DetectedChange]) -> Iterator[Evidence]:
-    """Yield each metric that moved although, according to its companions, it should not have moved."""
+    """Yield a finding for each metric that moved although its companions (see the module) did not."""
     moves = [m for m in moves if m.metric not in case.calculated]
     steady = [m for m in moves if m.doing == "steady" and m.track.kind == "number"]
     for m in moves:

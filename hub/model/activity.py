@@ -10,7 +10,7 @@ from hub.model.alert import Severity
 
 
 class Activity(msgspec.Struct, frozen=True):
-    """Entry of the activity log.
+    """Entry of the activity log: what happened to a device or to the hub.
 
     ``kind`` is one of ``discovered``, ``presence``, ``raised``, ``changed``, ``acknowledged``, ``handled``,
     ``confirmed``, ``cleared``, ``diagnosed``, ``command``, ``rejected``, ``deleted``, ``settings``, ``silence``,

@@ -1,4 +1,4 @@
-"""An alert: one condition that was met on one device, from the record that raised it to its end."""
+"""An alert: a condition that was met on one device, from the record that raised the alert until it is cleared."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from hub.model.reading import Value
 
 Severity = Literal["ok", "info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("ok", "info", "warning", "critical")
-"""From lowest to highest. ``ok`` is the severity of a device without an open alert."""
+"""The severities, from lowest to highest. ``ok`` is the severity of a device without an open alert."""
 
 AlertState = Literal["raised", "acknowledged", "cleared"]
 
 
 class ConfirmedCause(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The cause of an alert that a person confirmed, and what fixed it. It overrides the cause in a diagnosis."""
+    """The cause of an alert as a person confirmed it, and what fixed it. It overrides the cause in a diagnosis."""
 
     title: str  # the cause in words
     by: str
@@ -26,14 +26,17 @@ class ConfirmedCause(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Assignee(msgspec.Struct, frozen=True):
-    """The account that an alert is assigned to, with its name at that time."""
+    """The account to which an alert is assigned, with the name that it had at that time."""
 
     id: str
     name: str
 
 
 class Mute(msgspec.Struct, frozen=True):
-    """Mute of an alert: nobody is notified of it until a time by the hub's clock (None: until it is cleared)."""
+    """Mute of an alert: nobody is notified of the alert until ``until``, by the hub's clock.
+
+    ``until`` is None if the mute lasts until the alert is cleared.
+    """
 
     by: str
     at: int
@@ -41,7 +44,7 @@ class Mute(msgspec.Struct, frozen=True):
 
 
 class SilencedBy(msgspec.Struct, frozen=True):
-    """A silence that currently matches an alert."""
+    """A silence that matches an alert at present."""
 
     id: str
     note: str
@@ -50,10 +53,10 @@ class SilencedBy(msgspec.Struct, frozen=True):
 class Alert(msgspec.Struct, frozen=True):
     """Alert with its current state.
 
-    ``id`` is derived from rule, device, metric and the record that raised it, so a record processed twice raises one
-    alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock; ``raised_at``,
-    ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What happened to it, with
-    comments, is in its history (:class:`hub.model.AlertEntry`).
+    ``id`` is derived from rule, device, metric and the record that raised the alert, so a record that is processed
+    twice raises one alert. ``since`` and ``ended_at`` are when the condition began and ended by the device's clock.
+    ``raised_at``, ``acknowledged_at``, ``acknowledged_until`` and ``cleared_at`` are by the hub's clock. What happened
+    to the alert, with comments, is in its history (:class:`hub.model.AlertEntry`).
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""The history of an alert: what happened to it, who did it, and when. It is only ever appended to."""
+"""The history of an alert: what happened to it, who did it, and when. Entries are added, never changed."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ AlertEntryKind = Literal[
 class AlertEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Entry of an alert's history.
 
-    ``severity`` is the alert's severity after the entry. ``text`` is a comment, a note, the name of an assignee, or
-    a cause; if the alert was raised or changed, its message.
+    ``severity`` is the alert's severity after the entry. ``text`` is a comment, a note, the name of an assignee or a
+    cause. In an entry which says that the alert was raised or changed, ``text`` is the alert's message.
     """
 
     alert: str

@@ -1,4 +1,4 @@
-"""A silence: alerts that nobody is to be notified of, for a time or in a weekly maintenance window."""
+"""A silence: a selection of alerts of which nobody is notified, once or in a weekly maintenance window."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from hub.model.rule import Scope
 from hub.model.weekly_window import WeeklyWindow
 
 SilenceStep = Literal["created", "edited", "started", "stopped", "ended"]
-"""What becomes of a silence. It stops at the end of a weekly window, and ends for good."""
+"""A change of a silence. ``stopped``: a weekly window is over. ``ended``: the silence is over for good."""
 
 
 class AlertSilence(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Silence of all alerts that match every list that is not empty, now and in future.
+    """A silence. It applies to present and future alerts.
 
+    An alert matches if it matches each of ``scope``, ``rules`` and ``severities``; an empty one matches every alert.
     ``scope`` selects devices, like the scope of a rule. Times are by the hub's clock. A silence that has ended is
     ``finished`` and never changes again.
     """

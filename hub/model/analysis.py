@@ -12,7 +12,7 @@ AnalysisKind = Literal["image", "audio", "document"]
 
 
 class Analysis(msgspec.Struct, frozen=True):
-    """Analysis of one file. The file itself is not kept."""
+    """The analysis of one uploaded file. The hub does not keep the file itself."""
 
     id: str
     kind: AnalysisKind

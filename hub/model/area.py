@@ -6,7 +6,7 @@ import msgspec
 
 
 class Area(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A node of the tree of areas. ``order`` is its place among those with the same ``parent``, from 0.
+    """A node in the tree of areas. ``order`` is its position among the areas with the same ``parent``, from 0.
 
     Devices, rights and requests refer to the ``id``, which never changes and is never reused.
     """

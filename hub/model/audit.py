@@ -7,16 +7,23 @@ from typing import Any, Literal
 import msgspec
 
 AuditKind = Literal["sign_in", "denied", "people", "settings", "device", "alert", "command", "ai", "data"]
-"""What an entry is about: signing in and out; a request that was refused; accounts, links and tokens; rules, mappings,
-models, credentials and the clock; edits and removal of devices; acknowledgements and causes; commands and desired
-states; questions, diagnoses and analyses; exports and imports."""
+"""The subject of an entry.
+
+``sign_in``: signing in and out. ``denied``: a request that was refused. ``people``: accounts, links and tokens.
+``settings``: rules, mappings, models, credentials and the clock. ``device``: edits and removal of devices. ``alert``:
+acknowledgements and causes. ``command``: commands and desired states. ``ai``: questions, diagnoses and analyses.
+``data``: exports and imports.
+"""
 AuditOutcome = Literal["success", "denied", "failed", "interrupted"]
-"""``denied``: without the permission; ``failed``: for another reason; ``interrupted``: the client left before the end
-of the answer."""
+"""How the operation ended, if not with ``success``.
+
+``denied``: the permission was missing. ``failed``: it failed for another reason. ``interrupted``: the client left
+before the end of the answer.
+"""
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """A field that was changed, with its values before and after; None stands for no value."""
+    """A field that was changed, with its values before and after. None means that there was no value."""
 
     field: str
     before: Any
@@ -27,10 +34,10 @@ class Actor(msgspec.Struct, frozen=True):
     """Who makes a request.
 
     Attributes:
-        name: The name of the person at that time; ``operator`` without accounts and with the access token; empty if
-            nobody is signed in.
-        account: Id of the account, None without one.
-        token: Name of the API token that was used, None without one.
+        name: The name of the person at that time. It is ``operator`` if the hub has no accounts or the access token was
+            used, and empty if nobody is signed in.
+        account: Id of the account; None if there is none.
+        token: Name of the API token that was used; None if none was used.
     """
 
     name: str = ""
@@ -39,7 +46,7 @@ class Actor(msgspec.Struct, frozen=True):
 
 
 class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One operation, or several equal refused ones of one client within a minute.
+    """One operation; or several equal operations of one client that were refused within a minute.
 
     Attributes:
         at: Time of the first operation, in epoch ms by the hub's clock.
@@ -71,15 +78,15 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AuditFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which entries to find; None matches all.
+    """Filter of audit entries. An entry must match all fields that are not None.
 
     Attributes:
         person: The name of the person, or the id of the account.
         kind: The kind.
         outcome: The outcome.
         object: Part of the object.
-        text: Part of the text, object, person, client, operation or details, in any case.
-        start, end: Times, both inclusive.
+        text: Part of the text, object, person, client, operation or details. Upper and lower case are equal.
+        start, end: The earliest and the latest time, both inclusive.
     """
 
     person: str | None = None

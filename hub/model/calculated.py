@@ -1,4 +1,4 @@
-"""Metrics that the hub calculates, as data read from ``calculated.toml``."""
+"""Definitions of metrics that the hub calculates, as data read from ``calculated.toml``."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ from hub.model.rule import Scope
 class CalculatedMetric(msgspec.Struct, frozen=True):
     """Definition of a calculated metric.
 
-    It is calculated on each device of ``scope`` that has the metrics that its expression reads, or once, on
-    ``device``, which is created if it does not exist.
+    The metric is calculated on each device of ``scope`` that has the metrics in the expression. If ``device`` is set,
+    it is calculated once, on that device, which is created if it does not exist.
 
     Attributes:
-        id: Its name in the file.
-        name: Its title on the dashboard.
-        metric: The metric that is written.
+        id: The definition's name in the file.
+        name: The metric's title on the dashboard.
+        metric: The name of the metric.
         expression: The expression as text.
-        unit: The unit; None to derive it from those of the inputs.
-        device: The id of the only device that gets the metric.
+        unit: The unit; None to derive it from the units of the inputs.
+        device: The id of the only device that gets the metric; None for the devices in ``scope``.
         scope: The devices that get the metric.
         every_ms: How often it is calculated.
-        max_age_ms: An older input counts as missing; 0 for no limit beside the presence of its device.
+        max_age_ms: An input that is older counts as missing; 0 for no limit. Inputs of devices that are not online are
+            always missing.
     """
 
     id: str
@@ -37,13 +38,13 @@ class CalculatedMetric(msgspec.Struct, frozen=True):
 
 
 class ReplaceCalculated(msgspec.Struct, frozen=True):
-    """A person saved other calculated metrics."""
+    """Request to replace all calculated metrics, because a person saved others."""
 
     metrics: tuple[CalculatedMetric, ...]
     at: int
 
 
 class CalculateNext(msgspec.Struct, frozen=True):
-    """Calculate metrics of some more devices."""
+    """Request to calculate metrics of the next portion of devices."""
 
     at: int

@@ -1,4 +1,4 @@
-"""The mark of a metric of a device that the hub calculates."""
+"""The mark that says that a device's metric is calculated by the hub."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import msgspec
 
 
 class CalculatedMark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Marks a metric of a device as calculated. ``id`` is the definition that calculates it."""
+    """Marks a metric of a device as calculated by the hub. ``id`` is the id of its definition."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""A command to a device: its description, its value and its state."""
+"""Commands to devices: the description of a command that a device accepts, and a command with its value and state."""
 
 from __future__ import annotations
 
@@ -9,28 +9,27 @@ import msgspec
 from hub.model.reading import Value
 
 CommandState = Literal["queued", "sent", "acknowledged", "confirmed", "failed", "expired", "unverified"]
-"""
-``queued``
-    Waits until the device is reachable.
+"""``queued``
+    The command waits until the device is reachable.
 ``sent``
-    Published to the broker.
+    It was published to the broker.
 ``acknowledged``
     The device replied that it executed the command.
 ``confirmed``
     The device reports the requested value.
 ``failed``
-    The device refused it, or it could not be published.
+    The device refused the command, or it could not be published.
 ``expired``
     The device was not reachable in time. The command was never sent.
 ``unverified``
-    It was sent, and nothing came back.
+    The command was sent, and the device neither replied nor reported the value.
 """
 
 ValueType = Literal["boolean", "number", "enum", "text", "object", "list", "none"]
 
 
 class CommandDescriptor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Description of a command that a device accepts: topic, encoding, allowed values and how success shows."""
+    """Description of a command that a device accepts: topic, encoding, allowed values, and what shows its success."""
 
     topic: str = ""
     encoding: str = "json"  # see hub.control.payload

@@ -1,4 +1,4 @@
-"""A conversation with the assistant: questions, answers, and the lookups, charts and proposals that belong to them."""
+"""A conversation with the assistant: questions and answers, with the look-ups, charts and proposals in the answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.model.diagnosis import Writer
 
 
 class Step(msgspec.Struct, frozen=True, tag="step"):
-    """A look-up: the tool, with short texts that describe its request and its result."""
+    """A look-up that the assistant made: the tool, and short texts on the request and the result."""
 
     tool: str
     about: str  # the arguments, in a few words
@@ -31,7 +31,7 @@ class Chart(msgspec.Struct, frozen=True, tag="chart"):
 
 
 class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
-    """A proposed command, which has not been sent. The user may send it to `/api/devices/{device}/commands`."""
+    """A command that the assistant proposes, not yet sent. The user may send it to `/api/devices/{device}/commands`."""
 
     device: str
     name: str
@@ -42,7 +42,7 @@ class Proposal(msgspec.Struct, frozen=True, tag="proposal"):
 
 
 class RuleProposal(msgspec.Struct, frozen=True, tag="rule"):
-    """A rule that the question asks for. `/rules?new=1&words=…` opens a draft of it; a person saves it."""
+    """A rule that the question asks for, in words. `/rules?new=1&words=…` opens it as a draft; a person saves it."""
 
     words: str
 
@@ -58,13 +58,13 @@ class Source(msgspec.Struct, frozen=True, tag="source"):
 
 
 class Unsupported(msgspec.Struct, frozen=True, tag="unsupported"):
-    """A sentence of the answer with a number or a time that is not supported by the data."""
+    """A sentence of the answer with a number or a time that the data do not support."""
 
     sentence: str
 
 
 Extra = Step | Chart | Proposal | RuleProposal | Source | Unsupported
-"""What an answer has beside its text."""
+"""The parts of an answer beside its text."""
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,7 +80,7 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Conversation(msgspec.Struct, frozen=True):
-    """A conversation. `title` is its first question, `turns` the number of questions."""
+    """A conversation with the assistant. `title` is its first question, and `turns` is the number of questions."""
 
     id: str
     title: str  # the first question

@@ -10,7 +10,7 @@ TileKind = Literal["value", "chart", "gauge", "states", "alerts", "text", "contr
 SharedWith = Literal["viewer", "operator", "administrator"]
 TileRange = Literal["15m", "1h", "24h", "7d"]
 COLUMNS = 12
-"""Columns of the grid. Rows are as many as the tiles need."""
+"""The number of columns of the grid. The number of rows depends on the tiles."""
 
 
 class TileSeries(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -22,18 +22,18 @@ class TileSeries(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A tile: its place on the grid, and what it shows. A field that its kind does not use has its default.
+    """A tile: its place on the grid, and what it shows. Fields that do not apply to its kind keep their defaults.
 
     Attributes:
         id: Unique on its dashboard.
         x, y, w, h: Left column, top row, width and height, in columns and rows.
         title: The title; if empty, one is derived from the content.
-        series: Metrics that a value, a gauge, a chart or a timeline of states shows.
-        device_id: The device of a control, a device card or a list of alerts (None: all devices).
-        command: Name of the command of a control.
+        series: The metrics on a value tile, a gauge, a chart or a timeline of states.
+        device_id: The device of a control, a device card or a list of alerts. None in a list of alerts: all devices.
+        command: The name of the command that a control sends.
         text: Markdown.
         range: How far back a chart or a timeline reaches.
-        minimum, maximum: Ends of a gauge.
+        minimum, maximum: The ends of a gauge.
     """
 
     id: str
@@ -53,7 +53,7 @@ class Tile(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def devices(self) -> frozenset[str]:
-        """The ids of the devices that it shows."""
+        """The ids of the devices that the tile shows."""
         return frozenset((*(each.device_id for each in self.series), *((self.device_id,) if self.device_id else ())))
 
 
@@ -61,8 +61,8 @@ class Dashboard(msgspec.Struct, frozen=True):
     """A dashboard of a person.
 
     Attributes:
-        owner: Id of the account that made it; None if it was made without accounts: it belongs to everybody.
-        shared: The lowest role that may see it beside its owner; None for nobody.
+        owner: Id of the account that made it. None if the hub had no accounts: then the dashboard belongs to everybody.
+        shared: The lowest role that may see it beside the owner; None if no other person may.
         version: 1 at first, increased by one with each change.
         updated_at: Time of the last change, in epoch ms.
     """

@@ -14,31 +14,38 @@ from hub.model.metric_names import describe, spoken_words
 from hub.model.reading import Quality, Value
 
 Presence = Literal["online", "stale", "offline"]
-"""``stale``: silent for much longer than its expected interval, or nothing received yet. ``offline``: the device, its
-will or its gateway said so."""
+"""``stale``: the device was silent for much longer than its expected interval, or nothing was received yet.
+``offline``: the device, its MQTT will or its gateway reported that it is offline.
+"""
 
 Reporting = Literal["changes", "rarely", "events"]
-"""How a device reports if not at regular intervals. ``changes``: when a value changes. ``rarely``: it sleeps between
-reports, as battery devices do. ``events``: it sleeps until something happens."""
+"""How a device reports if it does not report at regular intervals.
+
+``changes``: when a value changes. ``rarely``: it sleeps between reports, as battery devices do. ``events``: it sleeps
+until something happens.
+"""
 
 PARTITIONS = 64
 MANY_IDS = -(2**63)  # as ``Device.constant_id``: several ids were found constant
 
 
 def partition_of(device: str) -> int:
-    """Return the partition of a device, which never changes. Partitions allow several processes to share the work."""
+    """Return the number of the partition that a device belongs to. It never changes for a device id.
+
+    Partitions allow several processes to share the work.
+    """
     return zlib.crc32(device.encode()) % PARTITIONS
 
 
 class Limit(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Allowed range of a metric, in the metric's unit."""
+    """Allowed range of a metric, in the metric's unit. None means that there is no limit on that side."""
 
     min: float | None = None
     max: float | None = None
 
 
 class Info(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Description of a device by itself or its gateway. Everything is optional."""
+    """Description of a device, as the device or its gateway gives it. All fields are optional."""
 
     name: str | None = None
     manufacturer: str | None = None
@@ -58,7 +65,7 @@ class Info(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Identity(msgspec.Struct, frozen=True):
-    """Device that a dialect found in a message. ``native_id`` is its identifier at the device or gateway."""
+    """Device that a dialect found in a message. ``native_id`` is what the device or its gateway calls it."""
 
     device: str
     native_id: str
@@ -67,7 +74,7 @@ class Identity(msgspec.Struct, frozen=True):
 
 
 class Availability(msgspec.Struct, frozen=True, gc=False):
-    """Report by a device, its will or its gateway that the device is online or offline."""
+    """Report that a device is online or offline, by the device, its MQTT will or its gateway."""
 
     device: str
     online: bool
@@ -86,7 +93,7 @@ class TwinUpdate(msgspec.Struct, frozen=True):
 
 
 def merged(side: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one side of a twin with ``values`` merged into it. None removes a key."""
+    """Return ``side`` of a twin, updated with ``values``. A value of None removes its key."""
     return {key: value for key, value in {**side, **values}.items() if value is not None}
 
 
@@ -99,7 +106,7 @@ class Latest(msgspec.Struct, gc=False):
 
 
 class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
-    """State of one rule for readings that arrived late, separate from its state for current readings."""
+    """State of a rule for readings that arrived late. It is kept apart from the rule's state for current readings."""
 
     due: int  # when, by the hub's clock, no further late readings are expected
     since: int | None = None  # the first reading that met the condition, by the device's clock
@@ -111,7 +118,7 @@ class LateRun(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 class PartState(msgspec.Struct, gc=False, omit_defaults=True):
-    """State of one of the conditions that a rule joins."""
+    """State of one condition of a rule that joins several conditions."""
 
     since: int | None = None  # when it began, by the device's clock; None while it is not met
     points: list[tuple[int, float]] = []  # as in Watch
@@ -140,7 +147,7 @@ class Watch(msgspec.Struct, gc=False, omit_defaults=True):
 
 
 class Device(msgspec.Struct):
-    """State of a device between messages. Only the registry changes it, and the rules change its ``watches``."""
+    """State of a device. Only the registry changes it, except that the rules change ``watches``."""
 
     id: str
     native_id: str  # what the device or its gateway calls it
@@ -174,7 +181,7 @@ class Device(msgspec.Struct):
 
     @property
     def corrects_semantics(self) -> bool:
-        """Return whether a person has set the device's kinds of machine, or what one of its metrics measures."""
+        """Return whether a person has set the device's kinds of machine, or what any of its metrics measures."""
         return self.kinds is not None or any(edit.corrects_semantics for edit in self.metric_edits.values())
 
     @property
@@ -191,7 +198,10 @@ class Device(msgspec.Struct):
 
     @property
     def differs(self) -> dict[str, tuple[Any, Any]]:
-        """The desired keys whose reported value differs: key -> (desired, reported or None)."""
+        """The keys of the twin whose reported value differs from the desired value, each with ``(desired, reported)``.
+
+        ``reported`` is None if the device has not reported the key.
+        """
         metrics = {key: self.metrics[key].value for key in self.desired if key in self.metrics}
         reported = metrics | self.reported
         return {key: (value, reported.get(key)) for key, value in self.desired.items() if reported.get(key) != value}
@@ -212,7 +222,10 @@ class Device(msgspec.Struct):
         return {metric: self.describe(metric).title for metric in self.metrics}
 
     def describe(self, metric: str) -> MetricDescription:
-        """Return how a metric is shown: as a person set it, else as announced, else derived from name and unit."""
+        """Return how pages show a metric, such as its title.
+
+        What a person set comes first, then what the device announces, then what follows from the name and unit.
+        """
         info = self.info
         title, category = info.titles.get(metric), info.categories.get(metric)
         if metric in self.calculated:
@@ -229,7 +242,7 @@ class Device(msgspec.Struct):
 
 
 class FleetLimits(msgspec.Struct, frozen=True):
-    """Limits of the registry, and how long a device may be silent before it is stale."""
+    """Limits on what the registry keeps, and how long a device may be silent before it is stale."""
 
     devices: int = 100_000
     metrics: int = 256  # of one device

@@ -40,14 +40,14 @@ EvidenceKind = Literal[
     "stuck",
     "unbalanced",
 ]
-"""The method by which evidence was computed."""
+"""The method that found the evidence."""
 
 
 class Evidence(msgspec.Struct, frozen=True):
     """Finding computed from telemetry.
 
-    ``params`` are the values in ``finding``, unformatted, so that the sentence can be written in another language:
-    ``..._at`` are times, ``..._ms`` are durations, other numbers are in ``unit``.
+    ``params`` are the values in ``finding``, unformatted, so that the sentence can be written in another language.
+    Names that end in ``_at`` are times (epoch ms), those in ``_ms`` are durations. Other numbers are in ``unit``.
     """
 
     id: str  # ``e1``, ``e2``, ...: what claims cite
@@ -64,8 +64,9 @@ class Evidence(msgspec.Struct, frozen=True):
 
 
 CauseNature = Literal["fault", "act", "process", "normal"]
-"""``fault``: something is broken. ``act``: somebody or a program did it (a door, a mode, a set point, a load).
-``process``: demand, supply, weather or people changed. ``normal``: nothing unusual for this operation."""
+"""``fault``: something is broken. ``act``: a person or a program did it (a door, a mode, a set point, a load).
+``process``: demand, supply, weather or people changed. ``normal``: this is usual for the operation.
+"""
 
 
 class CauseMatch(msgspec.Struct, frozen=True):
@@ -86,18 +87,18 @@ class CauseMatch(msgspec.Struct, frozen=True):
 
 
 ClaimKind = Literal["observation", "inference", "advice"]
-"""Observations are compared with the evidence. Inferences are opinions about causes. Advice says what to do."""
+"""An observation is compared with the evidence. An inference is an opinion on causes. Advice says what to do."""
 ClaimRelation = Literal[
     "above", "below", "rose", "fell", "changed", "steady", "began", "ended", "on", "off", "open", "closed", "before",
     "after", "equals",
 ]  # fmt: skip
-"""What an observation says of its metric."""
+"""What an observation says about its metric."""
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Sentence of a diagnosis with the ids of the evidence that it cites, and its statement as data.
+    """Sentence of a diagnosis, with the ids of the evidence that it cites, and what it states as data.
 
-    The hub takes the data from the evidence, not from the sentence.
+    The hub takes the data (``metric`` to ``end``) from the evidence, not from the sentence.
     """
 
     text: str
@@ -124,7 +125,7 @@ class Writer(msgspec.Struct, frozen=True):
 
 
 class CauseOpinion(msgspec.Struct, frozen=True):
-    """The cause according to one writer. ``evidence`` are the ids of the findings that it cites."""
+    """The cause as one writer sees it. ``evidence`` are the ids of the findings that the writer cites."""
 
     writer: Writer
     cause: str | None  # None if the writer does not decide; a word of the writer's own if it is no known cause
@@ -133,7 +134,7 @@ class CauseOpinion(msgspec.Struct, frozen=True):
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
-    """Explanation of an alert whose claims were checked."""
+    """Explanation of an alert, or of the state of a device. The hub has checked its claims against the evidence."""
 
     id: str
     alert: str | None  # None for a diagnosis requested for a device without an alert

@@ -1,4 +1,4 @@
-"""An incident: alerts that share a cause."""
+"""An incident: alerts that probably have the same cause."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import msgspec
 from hub.model.alert import Severity
 
 IncidentKind = Literal["device", "gateway", "rule"]
-"""What its alerts share: a device (or one that it is connected through), a gateway that is down, or, in a storm, a rule
-in one area or on one label."""
+"""What the alerts of an incident share.
+
+``device``: one device, on which they were raised or through which their devices are connected. ``gateway``: a gateway
+that is down. ``rule``: a rule that raised many alerts (a storm), in one area or on devices with one label.
+"""
 IncidentState = Literal["open", "acknowledged", "resolved"]
 IncidentStep = Literal["opened", "changed", "reopened", "resolved"]
 
@@ -25,7 +28,7 @@ class FirstMover(msgspec.Struct, frozen=True):
 
 
 class RecentRecoveries(msgspec.Struct, frozen=True):
-    """When alerts of one rule on one metric of a device recovered recently, by the hub's clock."""
+    """When the alerts of one rule on one metric of a device recovered recently, in epoch ms by the hub's clock."""
 
     times: tuple[int, ...]
     flapping: bool = False
@@ -34,8 +37,8 @@ class RecentRecoveries(msgspec.Struct, frozen=True):
 class Incident(msgspec.Struct, frozen=True, omit_defaults=True):
     """Incident with its current state. Times are by the hub's clock.
 
-    It is acknowledged if all open alerts that are not suppressed are acknowledged. It is resolved when no alert is open
-    or flapping. For some minutes, an alert with the same cause can reopen it.
+    An incident is acknowledged if all its open alerts are acknowledged, except suppressed ones. It is resolved when
+    none of its alerts is open or flapping. For some minutes after that, an alert with the same cause can reopen it.
     """
 
     id: str  # computed from that of its first alert

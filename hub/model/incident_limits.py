@@ -1,4 +1,4 @@
-"""Settings with their defaults: when alerts belong to one incident, and when an alert is flapping."""
+"""Limits that a person can set: when alerts belong to one incident, and when an alert is flapping."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import msgspec
 
 
 class IncidentLimits(msgspec.Struct, frozen=True):
-    """Limits in ms for grouping alerts into incidents and for detecting flapping alerts."""
+    """Limits for grouping alerts into incidents and for detecting flapping alerts. Times are in ms."""
 
     group_ms: int = 600_000
-    """An alert joins an incident of the same cause if its last alert was raised at most this long ago."""
+    """An alert joins an incident with the same cause if that incident's last alert was raised at most this long ago."""
     max_age_ms: int = 4 * 3_600_000
-    """An incident that is older than this is joined only by alerts that were raised in it before."""
+    """An incident that is older than this accepts only alerts that were part of it before."""
     storm_devices: int = 5
-    """A rule that raised alerts on this many devices of an area, or with a label, within ``group_ms`` is a storm."""
+    """A storm is a rule that raises alerts on this many devices, in one area or with one label, within ``group_ms``."""
     flapping_recoveries: int = 4
-    """An alert is flapping once it was raised and has recovered this often within the window."""
+    """An alert is flapping once it has recovered this often within ``flapping_ms``."""
     flapping_ms: int = 600_000
-    """It is not flapping any more when it has not recovered for this time: it stayed cleared, or stays open."""
+    """An alert stops flapping if it has not recovered within this time, because it stays either cleared or open."""

@@ -48,7 +48,7 @@ _STATUS = re.compile(r"STATUS\d*")
 
 
 class TasmotaDialect:
-    """Dialect of Tasmota. Devices announce themselves below ``discovery``; no topics below ``reserved`` are allowed."""
+    """Dialect of Tasmota. Devices announce themselves below ``discovery``. Topics below ``reserved`` are rejected."""
 
     name = "tasmota"
 
@@ -137,7 +137,7 @@ class TasmotaDialect:
         return Result(identities=update.identities, changes=changed, gone=gone, heard=(known.id,))
 
     def _topic_owner(self, device: TasmotaDevice) -> TasmotaDevice | None:
-        """Return the other device that uses these topics. Raises Rejected if it announced them (``topic_taken``)."""
+        """Return the unannounced device with these topics, if any. Raises Rejected if an announced device has them."""
         if device.tele.startswith(self._reserved) or device.stat.startswith(self._reserved):
             raise Rejected("topic_taken", f"The topics under {device.tele} belong to another dialect of the hub.")
         if device.key not in self._devices:
@@ -161,7 +161,7 @@ class TasmotaDialect:
             raise Rejected("too_many_devices", f"At most {MAX_DEVICES} Tasmota devices are allowed.")
 
     def _update(self, before: TasmotaDevice | None, known: TasmotaDevice | None) -> Result:
-        """Return the identity of a device, and the change of the dialect's state if it differs from ``before``."""
+        """Return a result with the identity of ``known``, and with its new state if that differs from ``before``."""
         if known is None:
             return Result()
         changes = () if known == before else (DialectState(_DEVICE + known.key, msgspec.json.encode(known)),)
@@ -171,7 +171,7 @@ class TasmotaDialect:
         return Identity(known.id, known.native_id, self.name, known.info())
 
     def _unannounced(self, base: str, body: Mapping[str, Any]) -> TasmotaDevice:
-        """Return a device without an announcement by its topic, or behind a Zigbee bridge (SetOption89) by its name."""
+        """Return an unannounced device, named by its topic. Raises Rejected if the topic tells no device."""
         self._check_limit()
         above, _, name = base.rpartition("/")
         bridge = self._bases.get(above + "/") if "/" in above else None
@@ -276,7 +276,7 @@ class TasmotaDialect:
         return before
 
     def _add(self, before: TasmotaDevice | None, known: TasmotaDevice) -> Sequence[Action]:
-        """Add a device, and return the subscriptions for its topics if they are new."""
+        """Add a device. Return the subscriptions for its topics; none if the topics are the same as before."""
         self._devices[known.key] = known
         self._bases.update(dict.fromkeys(known.bases, known))
         if before is not None and (before.tele, before.stat) == (known.tele, known.stat):
@@ -289,7 +289,7 @@ class TasmotaDialect:
 
 
 def _time(body: Mapping[str, Any], message: RawMessage) -> tuple[int, Quality]:
-    """Return time and quality from ``Epoch`` or ``Time``. Local time of a clock that is not set yet is not an error."""
+    """Return time (ms) and quality from ``Epoch`` or ``Time``. A local time that is far off has quality ``good``."""
     value = body.get("Epoch") or body.get("Time")
     try:
         ts, quality = when(value, message.received, retained=message.retained)

@@ -22,12 +22,12 @@ MAC = re.compile(r"[0-9A-F]{12}")
 MAX_TEXT = 200
 MAX_RELAYS = 32
 MAX_SLEEP = 604_800
-"""One week, in seconds. Tasmota itself sleeps for a day at most."""
+"""The longest accepted sleep: one week, in seconds. Tasmota itself sleeps for a day at most."""
 REPORTS_MISSED = 3
-"""Reports of a sleeping device that may be missing before it is stale."""
+"""A sleeping device is stale when it misses this many reports."""
 RELAY, LIGHT, SHUTTER = 1, 2, 3
 _TEMPERATURE, _RGB = (2, 5), (3, 4, 5)
-"""Subtypes of a light (``lt_st``) with a colour temperature, and with a colour."""
+"""Subtypes of a light (``lt_st``): those with a colour temperature, and those with a colour."""
 
 
 class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -82,7 +82,11 @@ class TasmotaDevice(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
     def _reports(self) -> Reporting | None:
-        """Return when the device reports: a bridge when it receives something, others every few minutes (None)."""
+        """Return when the device reports.
+
+        ``rarely``: the device sleeps. ``events``: the device passes on what it receives. None: it reports every few
+        minutes.
+        """
         if self.sleeps:
             return "rarely"
         return "events" if any(name.startswith(RECEIVED) for name in self.metrics) else None
@@ -121,7 +125,10 @@ def parse_config(mac: str, body: dict[str, Any]) -> TasmotaDevice:
 
 
 def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
-    """Return the full topic with its tokens replaced, as Tasmota does it."""
+    """Return the beginning of the device's topics: the full topic with its tokens replaced, as Tasmota replaces them.
+
+    Raises Rejected (``bad_value``) if the result is not a valid topic.
+    """
     mac = str(body.get("mac", ""))
     base = full.replace("%prefix%", prefix).replace("%topic%", topic)
     base = base.replace("%hostname%", str(body.get("hn", ""))).replace("%id%", mac[-6:])
@@ -132,7 +139,7 @@ def _base(full: str, prefix: str, topic: str, body: dict[str, Any]) -> str:
 
 
 def with_sensors(known: TasmotaDevice, body: dict[str, Any]) -> TasmotaDevice:
-    """Return the device with a ``sensors`` message applied: units, and which metrics are numbers."""
+    """Return the device with the contents of a ``sensors`` message: the units, and which metrics are numbers."""
     sn = body.get("sn")
     if not isinstance(sn, dict):
         return known
@@ -142,7 +149,7 @@ def with_sensors(known: TasmotaDevice, body: dict[str, Any]) -> TasmotaDevice:
 
 
 def with_status(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
-    """Return the device with what a message says about the device itself: deep sleep, model and firmware."""
+    """Return the device, updated with what a message tells about it: deep sleep, model and firmware."""
     wifi = body.get("Wifi")
     info = body.get("Info1")
     wakes = body.get("DeepSleepTime")
@@ -156,7 +163,10 @@ def with_status(known: TasmotaDevice, body: Mapping[str, Any]) -> TasmotaDevice:
 
 
 def with_deep_sleep(known: TasmotaDevice, body: Mapping[str, Any], received: int) -> TasmotaDevice:
-    """Return the device with a ``DEEPSLEEP`` message applied, which says when it wakes up. ``received`` is in ms."""
+    """Return the device, updated with the duration of its sleep.
+
+    ``body`` is a ``DEEPSLEEP`` message, which has the time when the device wakes up. ``received`` is in ms.
+    """
     until = body.get("DeepSleep")
     epoch = until.get("Epoch") if isinstance(until, dict) else None
     if not isinstance(epoch, int) or not 0 < (left := epoch - received // 1000) <= MAX_SLEEP:
@@ -166,7 +176,7 @@ def with_deep_sleep(known: TasmotaDevice, body: Mapping[str, Any], received: int
 
 
 def with_description(known: TasmotaDevice, model: Any, firmware: Any) -> TasmotaDevice:
-    """Return the device with model and firmware, unless its announcement has them."""
+    """Return the device with this model and firmware. A model or firmware that it announced itself is kept."""
     model = model[:MAX_TEXT] if isinstance(model, str) and known.model is None else known.model
     firmware = firmware[:MAX_TEXT] if isinstance(firmware, str) and not known.announced else known.firmware
     if (model, firmware) == (known.model, known.firmware):
@@ -175,7 +185,10 @@ def with_description(known: TasmotaDevice, model: Any, firmware: Any) -> Tasmota
 
 
 def _commands(cmnd: str, body: dict[str, Any], states: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Return the commands: relays, lights, shutters and the fan. Their payloads are plain texts."""
+    """Return the commands for relays, lights, shutters and the fan, by name. Their payloads are plain texts.
+
+    ``cmnd`` is the beginning of the command topics, ``states`` the texts for off and on.
+    """
     relays = [kind for kind in _list(body.get("rl"))[:MAX_RELAYS] if kind in (RELAY, LIGHT, SHUTTER)]
     off, on = states[0], states[1] if len(states) > 1 else "ON"
     commands: dict[str, dict[str, Any]] = {}
@@ -204,7 +217,10 @@ def _commands(cmnd: str, body: dict[str, Any], states: tuple[str, ...]) -> dict[
 
 
 def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the commands for brightness: one for all, one per channel (SetOption68), or one for colour and white."""
+    """Return the commands for brightness, each with the metric that confirms it.
+
+    There is one command for all lights, one per channel (SetOption68), or one for colour and one for white.
+    """
     options = body.get("so")
     if isinstance(options, dict) and options.get("68") == 1:
         return [(f"Channel{number}", f"Channel.{number - 1}") for number in range(1, lights + 1)]
@@ -214,7 +230,10 @@ def _dimmers(lights: int, body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _relay_names(body: dict[str, Any]) -> tuple[str, ...]:
-    """Return the friendly names of the relays. A name that only repeats the device's name is empty."""
+    """Return the names that a person gave the relays, in their order; an empty tuple if no relay has such a name.
+
+    A default name, which begins with the device's name or with ``Tasmota``, is returned as an empty text.
+    """
     friendly = [_text(name) or "" for name in _list(body.get("fn"))[:MAX_RELAYS]]
     device = str(body.get("dn", ""))
     own = ["" if not name or name.startswith(device) or name.startswith("Tasmota") else name for name in friendly]

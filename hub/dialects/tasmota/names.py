@@ -42,12 +42,12 @@ def titles(metrics: Collection[str], relays: Sequence[str]) -> dict[str, str]:
 
 
 def classes(metrics: Collection[str]) -> dict[str, str]:
-    """Return the device classes that cannot be derived from the names."""
+    """Return the device class ``switch`` for each relay. Other classes are derived from the names of the metrics."""
     return {metric: "switch" for metric in metrics if metric.startswith("POWER")}
 
 
 def categories(metrics: Collection[str]) -> dict[str, Category]:
-    """Return the categories of metrics about the device itself."""
+    """Return the category ``diagnostic`` for each metric about the device itself, such as the Wi-Fi signal."""
     return {
         metric: "diagnostic"
         for metric in metrics

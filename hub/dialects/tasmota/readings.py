@@ -1,8 +1,8 @@
 """Metrics and units in Tasmota's JSON.
 
 A metric is named by the path of its value (``ENERGY.Power``, ``ENERGY.Total.0``, ``DS18B20-1.Temperature``). Its unit
-is derived from its name; the units of temperature, pressure and speed are in ``TempUnit``, ``PressureUnit`` and
-``SpeedUnit``.
+is derived from its name. For temperature, pressure and speed, the message itself has the unit, under the keys
+``TempUnit``, ``PressureUnit`` and ``SpeedUnit``.
 
 Source: the Tasmota documentation, "Commands", "Lights" and the pages of its sensors; its driver sources.
 """
@@ -22,7 +22,7 @@ from hub.errors import Rejected
 from hub.model import Value
 
 SCALES = ("TempUnit", "PressureUnit", "SpeedUnit")
-"""Keys with a unit that applies to all sensors of the message."""
+"""Keys of a message that declare a unit for all its sensors."""
 MAX_DEPTH = 6
 _NOT_SENSORS = frozenset(("Time", "Epoch", *SCALES))
 _UNITS = {
@@ -66,7 +66,10 @@ _ENERGY = {
     **dict.fromkeys(("ImportActive", "TodaySumImport", "TodaySumExport"), "kWh"),
     **dict.fromkeys(("ImportReactive", "ExportReactive"), "kVArh"),
 }
-"""Names that mean energy only in the readings of a meter. (``Energy`` of a radar is a signal strength.)"""
+"""Names that mean energy only if they are in the readings of an energy meter.
+
+In the readings of a radar, ``Energy`` is a signal strength.
+"""
 _STATE = {
     "UptimeSec": "s",
     "Vcc": "V",
@@ -88,15 +91,18 @@ _WIFI = {"RSSI": "%", "Signal": "dBm"}
 _SHUTTER = {"Position": "%", "Target": "%", "Tilt": "°", "Direction": ""}
 _RESULTS = ("POWER", "Dimmer", "White", "Channel", "CT", "Color", "HSBColor", "Scheme", "Speed", "FanSpeed")
 RECEIVED = ("RfReceived", "IrReceived", "SerialReceived", "HdmiReceived", "ZbReceived", "LwReceived", "RC522", "PN532")
-"""Keys in RESULT that are readings and no replies: something was received."""
+"""Keys in RESULT whose values are readings, since the device received something. Other keys are replies to commands."""
 _DIGITS = re.compile(r"\d+\Z")
 
 Found = list[tuple[str, Any, str]]
-"""(metric, raw value, unit or empty). The value is a Rejected if the metric's name is invalid."""
+"""A list of (metric, raw value, unit). The unit is an empty text if the metric has no unit.
+
+If the name of a metric is invalid, the raw value is the error (Rejected).
+"""
 
 
 def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
-    """Return all values of a SENSOR message. ``scales`` are the units by :data:`SCALES`."""
+    """Return all values of a SENSOR message. ``scales`` has the unit for each key of :data:`SCALES`."""
     found: Found = []
     for name, value in body.items():
         if name not in _NOT_SENSORS:
@@ -107,9 +113,9 @@ def sensors(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 def _add(
     found: Found, within: str, name: str, value: Any, sensor: str, unit: str, scales: Mapping[str, str], depth: int
 ) -> None:
-    """Add a value, or all values of an object or a list.
+    """Add a value to ``found``. For an object or a list, add all values in it, recursively.
 
-    ``unit`` is the unit of the enclosing name, which applies to its parts (``Speed.Act``, ``Total.0``).
+    ``unit`` is the unit of the enclosing object, which applies to the values in it (``Speed.Act``, ``Total.0``).
     """
     try:
         metric, own = _metric_and_unit(within, sensor, name)
@@ -132,12 +138,15 @@ def _add(
 
 @lru_cache(20_000)
 def _metric_and_unit(within: str, sensor: str, name: str) -> tuple[str, str]:
-    """Return the metric and its unit, or the key of ``scales`` that has the unit. Raises Rejected (``bad_name``)."""
+    """Return the name of a metric and its unit; see :func:`_unit`. Raises Rejected (``bad_name``)."""
     return metric_name(f"{within}.{name}" if within else name), _unit(sensor, name)
 
 
 def _unit(sensor: str, name: str) -> str:
-    """Return the unit of ``name`` in ``sensor``, or the key of ``scales`` that has it. Empty if there is none."""
+    """Return the unit of the value ``name`` of ``sensor``. Return an empty text if it has no unit.
+
+    If the message declares the unit, return the key under which it does (one of :data:`SCALES`).
+    """
     if not sensor or (sensor.startswith("Zb") and name == "Power"):
         return ""  # an item of a list has the list's unit; Zigbee's Power is on or off
     if sensor.startswith("Lw") and name == "Battery":
@@ -154,7 +163,7 @@ def _unit(sensor: str, name: str) -> str:
 
 @lru_cache(10_000)
 def _bare(name: str) -> str:
-    """Return the name without the index at its end."""
+    """Return the name without digits at its end."""
     return _DIGITS.sub("", name)
 
 
@@ -193,7 +202,7 @@ def result(body: Mapping[str, Any], scales: Mapping[str, str]) -> Found:
 
 
 def _add_parts(found: Found, name: str, value: Any, units: Mapping[str, str]) -> None:
-    """Add the parts of an object that are in ``units``."""
+    """Add those parts of the object ``value`` that ``units`` names. ``units`` has the unit of each part."""
     if isinstance(value, dict):
         for part, unit in units.items():
             if part in value:
@@ -205,13 +214,13 @@ class TasmotaReadings:
 
     Args:
         found: The raw values.
-        numbers: Metrics that were announced as numbers. Their values may be texts.
+        numbers: Metrics that were announced as numbers. A text value of such a metric is converted to a number.
         states: The device's texts for off and on.
 
     Attributes:
         values: The valid values by metric.
-        units: The units of the numbers among them.
-        unknown: Metrics without a value (null), such as those of a sensor that does not answer.
+        units: The units of numeric values, by metric.
+        unknown: Metrics without a value (null), such as the metrics of a sensor that does not answer.
         faults: The invalid values.
     """
 
@@ -255,7 +264,10 @@ def _text(metric: str, raw: str, unit: str, numbers: Collection[str], states: tu
 
 
 def parse_switch(text: str, states: tuple[str, ...]) -> Value:
-    """Return True or False for a relay's state, and any other text (``TOGGLE``) unchanged."""
+    """Return True if the text means on, False if it means off, and any other text (``TOGGLE``) unchanged.
+
+    ``states`` has the device's own texts for off and on.
+    """
     if len(states) > 1 and text in states[:2]:
         return text == states[1]
     word = text.upper()
@@ -265,7 +277,7 @@ def parse_switch(text: str, states: tuple[str, ...]) -> Value:
 
 
 def _number(text: str) -> Value | None:
-    """Return a text as a number, the text itself if it is not a number, None if it is empty or not finite."""
+    """Return a text as a number, or the text itself if it is not a number. None if it is empty or not finite."""
     try:
         value = float(text)
     except ValueError:

@@ -1,11 +1,12 @@
-"""Zigbee2MQTT's own topics: ``BASE/bridge/devices`` lists the devices, ``BASE/NAME`` has the state of one.
+"""Zigbee2MQTT's own topics: ``BASE/bridge/devices`` lists the devices, ``BASE/NAME`` has the state of one device.
 
 - A device is identified by its IEEE address. Its friendly name may change and may contain slashes.
-- Null is a value that Zigbee2MQTT never received.
-- A state that is repeated from the cache after a restart has the old ``last_seen``: it is late, and no sign of life.
-- When the bridge goes offline, so do all its devices. When it is back, they have their former presence again, except
-  for those that were reported offline themselves.
-- The bridge publishes all of these messages, so each one shows that the bridge is online.
+- Null stands for a value that Zigbee2MQTT has not received yet.
+- After a restart, Zigbee2MQTT repeats states from its cache with their old ``last_seen``. Such a state counts as late,
+  not as a sign of life.
+- When the bridge goes offline, all its devices go offline. When it returns, the devices have their former presence
+  again, except those that Zigbee2MQTT had reported offline one by one.
+- The bridge publishes all of these messages, so each message shows that the bridge is online.
 
 Source: the Zigbee2MQTT documentation, "MQTT topics and messages" and "Device availability".
 """
@@ -28,18 +29,18 @@ from hub.model import Availability, Identity, Info, Quality, RawMessage, Record,
 from hub.topics import slug
 
 MAX_LIST_BYTES = 2 * 1_048_576
-"""Limit for ``bridge/devices``, which has a few kilobytes a device."""
+"""Limit for the payload of ``bridge/devices``, which has a few kilobytes per device."""
 MAX_DEVICES = 2_000
 _NOT_METRICS = frozenset(("last_seen", "device"))
 _UPDATE = frozenset(("state", "progress"))
-"""The parts of ``update`` that are metrics. Its versions are build numbers, or -1 if unknown."""
+"""The parts of ``update`` that are metrics. The other parts are build numbers of versions."""
 _BRIDGE = Info(name="Zigbee2MQTT", manufacturer="Zigbee2MQTT", model="bridge")
 _DEVICE, _GROUPS, _OFFLINE, _GONE = "device/", "groups", "offline/", "gone"
 """Keys of the dialect's state."""
 
 
 class Zigbee2MqttDialect:
-    """Dialect of Zigbee2MQTT. ``base`` is its setting ``mqtt.base_topic``."""
+    """Dialect of Zigbee2MQTT. ``base`` is the base topic, ``mqtt.base_topic`` in the settings of Zigbee2MQTT."""
 
     name = "zigbee2mqtt"
 
@@ -106,7 +107,7 @@ class Zigbee2MqttDialect:
         return Result(identities=(identity,), availability=availability, changes=changes)
 
     def _with_devices(self, message: RawMessage, online: bool) -> Iterator[Availability]:
-        """Yield the availability of the bridge and its devices.
+        """Yield the availability of the bridge, and of the devices that go offline or return together with it.
 
         A retained ``online`` changes the devices only if the bridge was offline before.
         """
@@ -162,7 +163,10 @@ class Zigbee2MqttDialect:
         return msgspec.structs.replace(result, rejections=rejections(message, faults)) if faults else result
 
     def _attribute(self, message: RawMessage, device: Zigbee2MqttDevice, prop: str, view: View) -> Result:
-        """Decode a message under ``output: attribute``: one topic per property, ``color-x`` for ``color.x``."""
+        """Decode a message with one property, as Zigbee2MQTT sends it under ``output: attribute``.
+
+        ``prop`` is the end of the topic: ``color-x`` for the property ``color.x``.
+        """
         value = plain(prop, message.payload)
         whole, _, part = prop.partition("-")
         if isinstance(value, str) and no_value(value, slug(device.ieee), prop, view):
@@ -215,7 +219,7 @@ class Zigbee2MqttDialect:
 def _values(
     device: Zigbee2MqttDevice, body: dict[str, Any], faults: list[Fault], view: View
 ) -> Iterator[tuple[str, Value]]:
-    """Yield the metrics of a state, and add invalid values to ``faults``."""
+    """Yield the name and the value of each metric in a state. Invalid values are added to ``faults``."""
     for metric, value in _leaves(body):
         if type(value) is str and no_value(value, slug(device.ieee), metric, view):
             continue
@@ -226,7 +230,10 @@ def _values(
 
 
 def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yield the values of a state, and each part of an object, without null, an empty ``action`` and lists."""
+    """Yield the name and the value of each property in a state, and of each part of an object (``color.x``).
+
+    Nulls, empty texts, lists and properties that are not metrics are left out.
+    """
     for prop, value in body.items():
         if value is None or value == "" or prop in _NOT_METRICS or isinstance(value, list):
             continue
@@ -240,7 +247,7 @@ def _leaves(body: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
-    """Return True or False for the two texts of a binary property, and any other value unchanged."""
+    """Return True or False for the on or off value of a binary property. Return any other value unchanged."""
     on, off = device.binary.get(prop, (None, None))
     if on is None:
         return value
@@ -250,7 +257,7 @@ def _binary(device: Zigbee2MqttDevice, prop: str, value: Value) -> Value:
 
 
 def _time(last_seen: Any, message: RawMessage) -> tuple[int, Quality]:
-    """Return time and quality from ``last_seen``. If it is invalid, the time of receipt is used."""
+    """Return the time in ms and its quality, from ``last_seen``. If that is invalid, use the time of receipt."""
     try:
         return when(last_seen, message.received, retained=message.retained)
     except Rejected:

@@ -15,7 +15,7 @@ from hub.model import Category, Info, Reporting
 from hub.model.metric_names import title_of
 
 SETTABLE = 2
-"""Bit of ``access`` for a property that can be set; 1 is published, 4 can be requested."""
+"""The flag in ``access`` of a property that can be set. The other flags: 1 is published, 4 can be requested."""
 MAX_PROPERTIES = 256
 MAX_PROPERTY = 64
 MAX_DEPTH = 4
@@ -27,7 +27,7 @@ _CLASSES = {"presence": "occupancy", "occupancy": "occupancy", "state": "switch"
 _EVENTS = frozenset(
     ("action", "contact", "occupancy", "presence", "motion", "vibration", "moving", "water_leak", "smoke", "gas")
 ) | {"carbon_monoxide", "sos", "rain"}
-"""Properties of devices that report only when something happens."""
+"""Properties that mark a battery device as one that reports only when something happens."""
 _LOCKS = {"LOCK": "locked", "UNLOCK": "lock", "OPEN": "opening"}
 
 
@@ -48,7 +48,7 @@ class Zigbee2MqttDevice(msgspec.Struct, frozen=True, omit_defaults=True):
     reports: Reporting = "changes"
 
     def info(self, base: str, bridge: str) -> Info:
-        """Return the description for the hub. A command sets one property on the topic ``BASE/NAME/set``."""
+        """Return the hub's description of the device. Each command sets one property on the topic ``BASE/NAME/set``."""
         commands = {
             name: {
                 "topic": f"{base}/{self.name}/set",
@@ -104,9 +104,11 @@ def read_device(device: Any) -> Zigbee2MqttDevice | None:
 
 
 def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
-    """Return how a device reports, from its power source: devices on batteries sleep, others report changes.
+    """Return the pattern of a device's reports.
 
-    An end device with an unknown power source is assumed to sleep, as in Zigbee2MQTT's own availability check.
+    A device with mains power reports ``changes``. A device on batteries reports ``events`` if it has a property of
+    :data:`_EVENTS`, else ``rarely``. An end device with an unknown power source is assumed to be on batteries, as in
+    Zigbee2MQTT's own availability check.
     """
     power = str(device.get("power_source", ""))
     if power != "Battery" and (device.get("type") != "EndDevice" or power.startswith(("Mains", "DC", "Emergency"))):
@@ -115,7 +117,7 @@ def _reports(device: dict[str, Any], exposed: _Exposed) -> Reporting:
 
 
 class _Exposed(msgspec.Struct):
-    """The contents of ``exposes``, by property. A part of a composite is ``property.part``."""
+    """The contents of a device's ``exposes``, by property. A part of a composite is named ``property.part``."""
 
     units: dict[str, str] = {}
     binary: dict[str, tuple[Any, Any]] = {}
@@ -126,7 +128,7 @@ class _Exposed(msgspec.Struct):
 
 
 def _read(exposed: _Exposed, features: Any, within: str, depth: int) -> None:
-    """Add the features to ``exposed``.
+    """Add the properties in ``features`` to ``exposed``, recursively.
 
     A specific type (light, climate, …) only groups features. The features of a composite are parts of one object.
     """
@@ -162,7 +164,7 @@ def _take(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
 
 
 def _describe(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
-    """Add title, category and device class of a property."""
+    """Add the title, category and device class of a property to ``exposed``."""
     label, on = _text(feature.get("label")), feature.get("value_on")
     exposed.labels[prop] = label if label and label != "Linkquality" else title_of(prop)
     category = CATEGORIES.get(str(feature.get("category")))
@@ -177,7 +179,7 @@ def _describe(exposed: _Exposed, feature: dict[str, Any], prop: str) -> None:
 
 
 def _schema(feature: dict[str, Any], depth: int) -> dict[str, Any]:
-    """Return the allowed values of a property."""
+    """Return the schema of the values that a command may set for the property."""
     kind = feature.get("type")
     if kind == "binary":
         return {"type": "boolean", "on": _plain(feature.get("value_on")), "off": _plain(feature.get("value_off"))}

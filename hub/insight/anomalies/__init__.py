@@ -1,4 +1,4 @@
-"""Detect unusual readings without a threshold: new extremes of one metric, and the bands of a whole device."""
+"""Detect unusual readings without a threshold: new extremes of a metric, and the usual bands of a device's metrics."""
 
 from __future__ import annotations
 

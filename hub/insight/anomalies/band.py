@@ -2,16 +2,17 @@
 
 For each metric the median of 5 readings is compared with its *band*: the level is the median of the last 120 calm
 readings, one deviation is the robust standard deviation (1.4826 times the median absolute deviation, Rousseeuw and
-Croux 1993) of the last 960. A metric is anomalous after 3 readings in a row beyond 4 deviations, until one is within
-2.4: hysteresis and a hold time, as rules have them. The device is anomalous while any of its metrics is.
+Croux 1993) of the last 960. A metric becomes anomalous after 3 readings in a row beyond 4 deviations. It stays so until
+a reading is within 2.4 deviations. (Rules have such a hysteresis and hold time, too.) A device is anomalous while any
+of its metrics is.
 
 A metric's band is learned from its own readings, and only while it is calm. So a temperature that follows the room does
 not become anomalous because the pump beside it has failed, and the failed pump's flow does not become normal. If a
 metric stays outside for so long that none of the 960 readings is left, the band is learned from the new readings: a
 level that lasts becomes normal.
 
-The state has every second of the last 960 medians, because neighbours share four of their five readings: 3.8 kB a
-metric.
+The stored state has only every second one of the last 960 medians, because neighbouring medians share four of their
+five readings. It takes 3.8 kB a metric.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from hub.insight.statistics import median, spread
 Flags = npt.NDArray[np.bool_]
 
 LEARN = 400
-"""Readings before the first judgement."""
+"""A metric is not judged before it has had this many readings."""
 MAX_METRICS = 64
 _ENTER, _LEAVE, _HOLD = 4.0, 2.4, 3
 _MEDIAN = 5
@@ -39,14 +40,15 @@ _THINNED, _KEPT, _LEVEL = 2, 480, 60
 _REFIT = 120
 """After this many readings the band is computed again."""
 _ENOUGH = 60
-"""With fewer calm medians, a band is not computed again."""
+"""A band is not computed again if there are fewer calm medians than this."""
 _VERSION = 2
 
 
 class Judgement(NamedTuple):
-    """Whether each metric is anomalous, and its signed distance from the level in deviations, 0 if not known.
+    """The result for each reading and metric; both arrays have the shape (readings, metrics).
 
-    Both have the shape (readings, metrics).
+    ``anomalous``: whether the metric is anomalous. ``deviation``: the signed distance from the level, in deviations; 0
+    if it is not known.
     """
 
     anomalous: Flags
@@ -55,7 +57,10 @@ class Judgement(NamedTuple):
 
 @dataclass(slots=True)
 class BandDetector:
-    """The state of one device with ``metrics`` metrics. Results do not depend on how the readings are split."""
+    """Detector for one device with ``metrics`` metrics.
+
+    Its results do not depend on how the readings are divided among calls of :meth:`update`.
+    """
 
     metrics: int
     seen: int = 0
@@ -66,9 +71,9 @@ class BandDetector:
     level: Floats = field(init=False)
     scale: Floats = field(init=False)
     step: Floats = field(init=False)
-    """The smallest change between two readings: what the sensor resolves."""
+    """The smallest change between two readings, by metric: the resolution of the sensor."""
     beyond: Floats = field(init=False)
-    """How many readings in a row were beyond the band; infinite where the metric is anomalous."""
+    """How many readings in a row were beyond the band, by metric; infinite while the metric is anomalous."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.metrics <= MAX_METRICS:
@@ -92,7 +97,7 @@ class BandDetector:
         return found
 
     def _part(self, values: Floats) -> Judgement:
-        """Judge readings that lie between two computations of the band."""
+        """Judge readings with one band, up to the next computation of the band."""
         series = _filled(np.concatenate([self.tail, values]))
         steps = np.abs(np.diff(series[_MEDIAN - 2 :], axis=0))
         self.step = np.minimum(self.step, np.where(steps > 0, steps, np.inf).min(axis=0))
@@ -105,7 +110,10 @@ class BandDetector:
         return Judgement(anomalous, deviation)
 
     def _latch(self, size: Floats, medians: Floats) -> Flags:
-        """Return where each metric is anomalous, and store the calm medians."""
+        """Return for each reading and metric whether the metric is anomalous. Store the medians of calm metrics.
+
+        ``size`` has the absolute deviations.
+        """
         anomalous = np.zeros(size.shape, dtype=np.bool_)
         calm = np.ones(size.shape, dtype=np.bool_)
         if self.beyond.any() or (size > _ENTER).any():
@@ -122,7 +130,7 @@ class BandDetector:
         return anomalous
 
     def _fit(self) -> None:
-        """Compute the band from the calm medians."""
+        """Compute the band of each metric anew from its calm medians."""
         if self.seen < LEARN:
             return
         for metric in range(self.metrics):
@@ -159,7 +167,7 @@ class BandDetector:
 
 
 def _scale(calm: Floats, step: float) -> float:
-    """Return one robust deviation of the calm medians, at least the smallest step of the sensor."""
+    """Return the size of one deviation: the robust deviation of the medians, or the sensor's step if that is larger."""
     low, high = np.partition(calm, (3 * len(calm) // 100, 97 * len(calm) // 100))[
         [3 * len(calm) // 100, 97 * len(calm) // 100]
     ]

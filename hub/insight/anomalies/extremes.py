@@ -1,18 +1,21 @@
 """Find readings of one metric beyond its recent extremes, and score them relative to its range.
 
 Five features of the series are watched: the value, its step, the mean of 24 readings, the logarithm of the deviation of
-48, and how far the mean of 24 lies from the mean of the 120 before. For each the lowest and the highest of the last
-8,000 readings are known, in 64 blocks of 125, so that the oldest can be forgotten at no cost. The score of a reading
-beyond them is its distance from the extreme, divided by the range: Dixon's ratio of gap and range ("Analysis of extreme
-values", 1950), which needs no distribution and no unit. Among n exchangeable values the newest is an extreme with a
-probability of 2/n, whatever their distribution (Rényi 1962), so a short memory proves little: the score is multiplied
-by n / (n + 800). The features' scores are added, since they are separate signs of one event.
+48 readings, and the distance between the mean of 24 readings and the mean of the 120 before them. For each feature the
+lowest and the highest value in the last 8,000 readings are known. They are kept for 64 blocks of 125 readings, so that
+the oldest block can be forgotten at no cost.
 
-A new extreme widens the range at once. So an event is marked once, the next one only if it goes further, and a new
-level that stays is soon normal.
+The score of a reading beyond an extreme is its distance from the extreme, divided by the range: Dixon's ratio of gap
+and range ("Analysis of extreme values", 1950), which needs no distribution and no unit. Among n exchangeable values the
+newest is an extreme with a probability of 2/n, whatever their distribution (Rényi 1962). So an extreme proves little
+after few readings, and the score is multiplied by n / (n + 800). The scores of the five features are added, since they
+are separate signs of one event.
 
-State, in readings: the last 143, the extremes of 64 full blocks and of the block that is being filled, and the last 24
-scores. It does not grow: 7 kB a metric.
+A new extreme widens the range at once. So an event is reported once and again only if it goes further, and a new level
+that stays is soon normal.
+
+The state has the last 143 readings, the extremes of 64 full blocks and of the block that is being filled, and the
+scores of the last 24 readings. It does not grow: 7 kB a metric.
 """
 
 from __future__ import annotations
@@ -29,30 +32,37 @@ from hub.insight.anomalies.windows import windows
 from hub.insight.series import LARGEST, Floats
 
 MARK = 0.05
-"""A reading with this score is unusual. Chosen on healthy machines: less than one a day for each device."""
+"""A reading with at least this score is unusual. On healthy machines, a device has less than one such reading a day."""
 ALERT = 0.15
-"""A reading with this score is worth an alert. Chosen on healthy machines: one in two weeks for each device."""
+"""A reading with at least this score is worth an alert. On healthy machines, a device has one in two weeks."""
 
 Feature = Literal["value", "step", "level", "noise", "shift"]
 FEATURES: tuple[Feature, ...] = ("value", "step", "level", "noise", "shift")
 _SHORT, _NOISE, _LONG = 24, 48, 120
 _TAIL = _SHORT + _LONG - 1
 _NEEDED = (0, 1, _SHORT - 1, _NOISE - 1, _TAIL)
-"""How many readings are needed before the first value of each feature."""
+"""How many earlier readings each feature needs before it has a value, in the order of :data:`FEATURES`."""
 _BLOCK, _BLOCKS = 125, 64
 _HALF_TRUST = 800
-"""After this many readings a new extreme counts half."""
+"""After this many readings, the score of a new extreme is halved; after more readings, it is reduced less."""
 _MIN_VARIED = 4
-"""A metric that changed in fewer blocks, such as a set point, has no range and gets no scores."""
+"""A metric gets no scores if it changed in fewer blocks than this, as a set point does: its range says nothing."""
 _HOLD = _SHORT
-"""How long a reading stays in the mean of 24. Within that time only a higher score is a new event."""
+"""For this many readings after an unusual one, only a higher score counts as a new event.
+
+The unusual reading stays in the mean of 24 readings for as long.
+"""
 _PIECE = 8_192
 """Readings processed together, to bound the memory for a long history."""
 _VERSION = 1
 
 
 class Scores(NamedTuple):
-    """Scores, one entry per reading: with index, value and earlier range of the feature that contributes most."""
+    """Scores of readings. Each array has one entry per reading.
+
+    ``feature`` is the index in :data:`FEATURES` of the feature that contributes most to the score. ``reached`` is the
+    value of that feature; ``low`` and ``high`` are the range that it had before.
+    """
 
     score: Floats
     feature: npt.NDArray[np.int64]
@@ -63,20 +73,27 @@ class Scores(NamedTuple):
 
 @dataclass(slots=True)
 class ExtremesDetector:
-    """The state of one metric. Results do not depend on how the readings are split into calls of :meth:`update`."""
+    """Detector for one metric.
+
+    Its results do not depend on how the readings are divided among calls of :meth:`update`.
+    """
 
     seen: int = 0
     tail: Floats = field(default_factory=lambda: np.empty(0))
     """The last readings, oldest first."""
     highest: Floats = field(default_factory=lambda: np.full((_BLOCKS + 1, 2 * len(FEATURES)), -np.inf))
-    """The highest of each feature and of its negative in each block, oldest first; the last row is not full yet."""
+    """The highest value of each feature, and of its negative, in each block.
+
+    Rows are blocks, oldest first; the last block is still being filled.
+    """
     recent: Floats = field(default_factory=lambda: np.zeros(_HOLD))
-    """The last scores, before later ones of the same event are set to 0."""
+    """The scores of the last 24 readings, also where :meth:`update` returned 0 because the event was known already."""
 
     def update(self, values: Floats) -> Scores:
         """Return the score of each of ``values``, and learn from them.
 
-        Values that are not finite score 0 and are not learned from. Only the order counts, not the times.
+        Values that are not finite score 0 and are not learned. The detector uses the order of the values, not their
+        times.
         """
         values = np.asarray(values, dtype=np.float64)
         finite = np.isfinite(values)
@@ -113,9 +130,10 @@ class ExtremesDetector:
         return Scores(score, feature, features[chosen], lowest[chosen], highest[chosen])
 
     def _extend(self, signed: Floats, age: npt.NDArray[np.int64]) -> tuple[Floats, npt.NDArray[np.bool_]]:
-        """Add readings to the blocks. Return the highest values before each reading, and where they may be used.
+        """Add readings to the blocks. Return the highest values before each reading, and whether it can be scored.
 
-        They are not used until the metric has varied in enough blocks.
+        A reading cannot be scored until the metric has varied in enough blocks. ``signed`` has the features and their
+        negatives, ``age`` the number of readings before each reading.
         """
         offset = self.seen % _BLOCK
         rows = (offset + len(signed)) // _BLOCK + 1
@@ -156,7 +174,10 @@ class ExtremesDetector:
 
 
 def _features(tail: Floats, values: Floats) -> Floats:
-    """Return the features of ``values``, shape (readings, features); NaN where too few readings came before."""
+    """Return the features of ``values``, shape (readings, features). NaN if too few readings came before.
+
+    ``tail`` are the readings before ``values``.
+    """
     series = np.concatenate([tail, values])
     short, noise, long = windows(series, _SHORT, _NOISE, _LONG)
     found = np.full((len(values), len(FEATURES)), np.nan)

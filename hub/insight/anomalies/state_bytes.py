@@ -1,4 +1,4 @@
-"""The state of a detector as bytes: a version, a count, and arrays of known length. Nothing is read beyond them."""
+"""Store the state of a detector as bytes: a version, a count of readings, and arrays of known length."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ _MAGIC = b"WKad"
 
 
 def pack(version: int, seen: int, *arrays: Floats) -> bytes:
-    """Return a header and the arrays as little-endian doubles."""
+    """Return a header and the arrays as bytes. Each number is a little-endian double."""
     return _HEAD.pack(_MAGIC, version, seen) + b"".join(array.astype("<f8").tobytes() for array in arrays)
 
 
 class StateReader:
-    """Reads what :func:`pack` wrote, in the same order. Every method raises :class:`Invalid` for other bytes."""
+    """Reads the parts that :func:`pack` wrote, in the same order.
+
+    Every method raises :class:`Invalid` if the bytes do not have such a part.
+    """
 
     def __init__(self, data: bytes, version: int) -> None:
         if len(data) < _HEAD.size:
@@ -31,13 +34,13 @@ class StateReader:
         self._data, self._at = data, _HEAD.size
 
     def count(self) -> int:
-        """Return the number of readings seen."""
+        """Return the number of readings that the detector has seen."""
         if self._seen > 2**53:
             raise _damaged("its count is out of range")
         return self._seen
 
     def floats(self, count: int) -> Floats:
-        """Return the next ``count`` numbers; infinity is allowed, for "none yet"."""
+        """Return the next ``count`` numbers. They may be infinite, which stands for "none yet"."""
         end = self._at + 8 * count
         if end > len(self._data):
             raise _damaged("it is too short")
@@ -46,7 +49,7 @@ class StateReader:
         return found
 
     def end(self) -> None:
-        """Raise Invalid if there are more bytes."""
+        """Raise Invalid if there are bytes after the last part."""
         if self._at != len(self._data):
             raise _damaged("it is too long")
 

@@ -1,4 +1,7 @@
-"""Find when metrics were unusual. New extremes show that something happened, the band shows when it began and ended."""
+"""Find when metrics were unusual.
+
+A new extreme shows that something happened. The time outside the band shows when it began and ended.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from hub.insight.anomalies.extremes import FEATURES, MARK, ExtremesDetector, Fea
 from hub.insight.series import MetricSeries
 
 _LAG = 5
-"""The median of a band follows a new extreme after at most this many readings."""
+"""After a new extreme, the median of the band detector leaves the band within this many readings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +24,13 @@ class UnusualPeriod:
 
     Attributes:
         metric: the metric.
-        unit: of the metric.
-        start: when it began, in epoch ms.
-        end: when it ended; None if it continues.
+        unit: the metric's unit.
+        start: when the period began, in epoch ms.
+        end: when the period ended, in epoch ms; None if it continues.
         at: when the score was highest, in epoch ms.
-        score: the highest score; see ``MARK`` and ``ALERT``.
-        feature: what was unusual.
-        reached: the feature's value at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
+        score: the highest score; see ``MARK`` and ``ALERT`` in :mod:`hub.insight.anomalies.extremes`.
+        feature: the feature that was most unusual.
+        reached: the value of that feature at ``at``. ``low`` and ``high`` are its range in the ``learned_ms`` before.
     """
 
     metric: str
@@ -44,10 +47,11 @@ class UnusualPeriod:
 
 
 def unusual_periods(tracks: Sequence[MetricSeries], since: int) -> list[UnusualPeriod]:
-    """Return the unusual periods since ``since`` (epoch ms), at most one for each metric, the most unusual first.
+    """Return the unusual periods since ``since`` (epoch ms), at most one for each metric, highest score first.
 
-    The tracks are of one device and hold some days, one reading every few minutes: with less than a day of history,
-    every morning would look unusual. Texts and booleans are left out, and so are metrics after the first 64.
+    All tracks belong to one device. They should hold some days, with a reading every few minutes: with less than a day
+    of history, every morning would look unusual. Texts and booleans are left out, and so are metrics after the first
+    64.
     """
     numbers = [track for track in tracks if track.kind == "number" and len(track)][:MAX_METRICS]
     scored = [(track, ExtremesDetector().update(track.values)) for track in numbers]
@@ -80,7 +84,10 @@ def _period(track: MetricSeries, scores: Scores, marks: list[int]) -> UnusualPer
 
 
 def _run(outside: Flags, mark: int) -> tuple[int, int]:
-    """Return the first and last index of the time outside the band around a mark; the mark itself if there is none."""
+    """Return the first and last index of the time outside the band that contains reading ``mark`` or begins soon after.
+
+    Return ``mark`` twice if there is no such time.
+    """
     near = np.flatnonzero(outside[mark : mark + _LAG + 1])
     if not len(near):
         return mark, mark

@@ -1,9 +1,9 @@
-"""Mean and deviation over sliding windows, exactly the same however the readings are split into batches.
+"""Mean and deviation over sliding windows. The results are exactly the same however the readings are batched.
 
-A running sum depends on where it began, because floating-point addition is not associative. So windows are merged from
-windows of half their length, always in the same order: two of 1 give one of 2, two of 2 one of 4, and so on. Means and
-sums of squares are merged by the formula of Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for
-computing sample variances" (1979), which does not cancel for values far from zero.
+A running sum depends on where it began, because floating-point addition is not associative. So each window is merged
+from windows of half its length, always in the same order: two windows of 1 reading give one of 2, two of 2 give one of
+4, and so on. Means and sums of squares are merged by the formula of Chan, Golub and LeVeque, "Updating formulae and a
+pairwise algorithm for computing sample variances" (1979), which stays exact for values far from zero.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from hub.insight.series import Floats
 
 
 class Windows(NamedTuple):
-    """Windows of ``length`` readings. Each has an entry: the mean, and the sum of squared distances from the mean."""
+    """Sliding windows of ``length`` readings, one entry each.
+
+    ``mean`` is the mean of a window. ``squares`` is the sum of squared distances from the mean.
+    """
 
     length: int
     mean: Floats
@@ -28,9 +31,9 @@ class Windows(NamedTuple):
 
 
 def windows(values: Floats, *lengths: int) -> list[Windows]:
-    """Return the windows of each of ``lengths``; the last entry of each ends with the last value.
+    """Return the sliding windows of each of ``lengths``. The last entry is the window that ends with the last value.
 
-    A length that exceeds the number of values has no windows.
+    There are no windows of a length that exceeds the number of values.
     """
     powers = [Windows(1, values, np.zeros_like(values))]
     while powers[-1].length * 2 <= max(lengths):
@@ -46,7 +49,7 @@ def windows(values: Floats, *lengths: int) -> list[Windows]:
 
 
 def _merge(earlier: Windows, later: Windows) -> Windows:
-    """Join each window of ``later`` with the window of ``earlier`` that ends where it begins."""
+    """Join each window of ``later`` with the window of ``earlier`` that ends just before it."""
     count = max(len(later.mean) - earlier.length, 0)
     # Entry i of the result ends where entry i + earlier.length of `later` ends.
     a, a2 = earlier.mean[:count], earlier.squares[:count]

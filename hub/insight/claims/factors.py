@@ -50,9 +50,10 @@ _OF_LIMIT = re.compile(r"^\s(?:the|its)\slimit\b", re.I)
 
 
 def factors(clause: Clause, known: Sequence[Fact]) -> tuple[str, list[Outcome]]:
-    """Remove the factors from a clause. Return the rest, and for each factor whether the facts support it.
+    """Check the factors in a clause, such as "doubled". Return the clause without them, and an outcome for each factor.
 
-    ``known`` are the facts that may support the clause. Ratios compare a reading with the level before the change.
+    ``known`` are the facts that may support the clause. A factor compares a reading with the level before the change,
+    or with the limit.
     """
     if _EVENTS.search(clause.text):
         return clause.text, []

@@ -1,6 +1,6 @@
-"""Extract facts from evidence: its quantities with their roles, and how each metric moved.
+"""Extract facts from evidence: its quantities with their roles (reading, limit, …), and how each metric moved.
 
-Numbers come from a finding's parameters and value, which are exact, and from its sentence.
+Numbers come from a finding's parameters and value, which are exact, and from its sentence, where they are rounded.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _CLOCK = re.compile(r"\b\d{1,2}:\d{2}(?::\d{2})?\b|\b\d{4}-\d{2}-\d{2}\b")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A quantity. ``unit`` is None without a unit. ``places``: decimals of a number that was read from a sentence."""
+    """A quantity in the evidence. ``unit`` is None if it has none. ``places`` is its number of exact decimals."""
 
     value: float
     unit: str | None
@@ -46,15 +46,15 @@ class Motion:
     """The behaviour of one metric according to all evidence.
 
     Attributes:
-        moves: signs of its changes.
-        quiet: evidence shows nothing unusual.
-        on: state of a switch, or of a machine that runs or idles; None: unknown.
-        side: 1 above its limit, -1 below it; None: no evidence.
+        moves: the signs of its changes: 1 for a rise, -1 for a fall.
+        quiet: True if a finding says that the metric shows nothing unusual.
+        on: whether a switch is on or a machine runs; None if that is not known.
+        side: 1 if it is above its limit, -1 if below; None if no finding says so.
         reading, before, unit: its newest value, its level before the change, and the unit of both.
-        limit: the limit that evidence names.
-        onset: when it began to change (ms).
-        stuck: it repeats one value.
-        first: evidence names it as the first that changed.
+        limit: the limit that a finding names.
+        onset: when it began to change, in epoch ms.
+        stuck: True if it repeats one value.
+        first: True if a finding names it as the first metric that changed.
     """
 
     moves: set[int] = field(default_factory=set)
@@ -71,7 +71,7 @@ class Motion:
 
 
 def facts(found: Iterable[Evidence], coder: Coder) -> list[Fact]:
-    """Return the quantities in evidence, and quantities derived from them: rates, percentages, ratios, differences."""
+    """Return the quantities in evidence, and those that follow from them: rates, percentages, ratios, differences."""
     known: list[Fact] = []
     for e in found:
         own = [*_written(e, coder), *_exact(e)]
@@ -95,7 +95,7 @@ def _written(e: Evidence, coder: Coder) -> Iterator[Fact]:
 
 
 def _metric(e: Evidence) -> str | None:
-    """Return the metric that the numbers of a finding belong to; None if they belong to several."""
+    """Return the metric that the numbers in a finding belong to; None if they belong to several metrics."""
     return None if e.kind in ("moved_with", "order", "contradicted", "incident") else e.metric
 
 
@@ -118,7 +118,10 @@ def _exact(e: Evidence) -> Iterator[Fact]:
 
 
 def _derived(e: Evidence, own: Sequence[Fact]) -> Iterator[Fact]:
-    """Yield the quantities that follow from one finding. Exact values are preferred to those in its sentence."""
+    """Yield the quantities that follow from the quantities of one finding (``own``).
+
+    If ``own`` has a quantity both exactly and as rounded in the finding's sentence, the exact value is used.
+    """
     value = {role: _exactly(own, role) for role in ("reading", "before", "limit", "difference")}
     reading, before, limit, change = (value[role] for role in ("reading", "before", "limit", "difference"))
     relative = quantities.unit(e.unit) != "%"  # "rose by 9 %" of a metric in percent means percentage points

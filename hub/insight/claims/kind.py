@@ -28,10 +28,10 @@ _ADVICE = re.compile(
 
 
 def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
-    """Return the kind of a checked sentence; ``said`` is its writer's classification.
+    """Return the kind of a sentence after its check. ``said`` is the kind that its writer gave it.
 
-    A sentence is an observation if evidence can confirm or refute it, unless the sentence gives a cause or is hedged:
-    then it is an inference. All other sentences are inferences too, except instructions, which are advice.
+    A sentence is an observation if evidence can confirm or refute it, unless it names a cause or is hedged ("may"). An
+    instruction is advice. All other sentences are inferences.
     """
     if _ADVICE.search(text):
         return "advice"
@@ -43,7 +43,7 @@ def kind_of(text: str, verdict: Verdict, said: str = "") -> ClaimKind:
 
 
 def holds_number(text: str) -> bool:
-    """Return True if a sentence has a number, a time or a date, which an opinion must not have."""
+    """Return True if a sentence contains a number, a time or a date. An opinion must not contain any."""
     if CLOCK.search(text) or DATE.search(text):
         return True
     return any(found.unit is not None or not found.word for found in quantities.read(text))

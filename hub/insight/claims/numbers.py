@@ -1,7 +1,7 @@
 """Check numbers in a clause: the cited evidence must give each number for the same metric, in the same role.
 
-A number is also right in another unit, rounded, or as a difference, a rate, a percentage or a duration that follows
-from the evidence.
+A number is also right if it is converted to another unit, rounded, or a difference, a rate, a percentage or a duration
+that follows from the evidence.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _EARLIER = re.compile(
     r"^\W*before\b|\bbefore\W*$|\b(?:previously|earlier|initially|originally|normally|usually|used to)\b", re.I
 )
 _SPAN = 2.0
-"""A duration or change that is "more than" a number is at most this many times the number."""
+""""More than 5 minutes" is wrong if the real duration exceeds this many times 5 minutes. The same holds for changes."""
 _COUNTS = ("onset", "step", "stays_on", "stays_off", "stuck")
 
 
 def numbers(
     clauses: Sequence[Clause], known: Sequence[Fact], motions: Mapping[str, Motion], counts: frozenset[int]
 ) -> Iterator[Outcome]:
-    """Check each number in the clauses against the evidence, and yield the result.
+    """Yield for each number in the clauses whether the evidence supports it.
 
-    ``counts`` are the numbers of cited findings and metrics, which a text may mention ("three metrics").
+    ``counts`` are the numbers of cited findings and of their metrics; a text may mention these ("three metrics").
     """
     mentioned = [metric for clause in clauses for metric in clause.named]
     intervals = [fact for fact in _between(mentioned, motions) if fact.role == "duration"]
@@ -68,9 +68,9 @@ def numbers(
 def _read(
     text: str, known: Sequence[Fact], counts: frozenset[int], named: Sequence[str], last: Role | None, earlier: bool
 ) -> Iterator[tuple[Role | None, Outcome]]:
-    """Yield each number's role with its outcome.
+    """Yield the role of each number in ``text`` (reading, limit, …), and whether the facts ``known`` support it.
 
-    ``last`` is the role of the previous number. With ``earlier``, a reading may be the level before the change.
+    ``last`` is the role of the number before. If ``earlier``, a reading may also be the level before the change.
     """
     for start, end, wanted in quantities.find(text):
         before, after = text[:start], text[end:]
@@ -127,9 +127,9 @@ def _same(wanted: Quantity, fact: Fact, role: Role | None, about: bool) -> bool:
 
 
 def _near(wanted: Quantity, value: float, about: bool) -> bool:
-    """Return True if ``value`` rounds to the number as it is written.
+    """Return True if ``value``, rounded to the decimals of ``wanted``, equals ``wanted``.
 
-    "About" also allows for zeros at the end of a number, up to 2 % of it: "about 150" for 151.
+    With ``about``, a number that ends in zeros may be off by up to 2 %: "about 150" fits 151.
     """
     tolerance = 0.5 * 10.0**-wanted.decimals
     if about and not wanted.decimals and wanted.value and wanted.value % 10 == 0:
@@ -164,7 +164,7 @@ def _duration(wanted: Quantity, before: str, known: Sequence[Fact]) -> bool:
 
 
 def _between(named: Sequence[str], motions: Mapping[str, Motion]) -> list[Fact]:
-    """Return, for each pair of metrics, the time between their onsets and the difference of their readings."""
+    """Return for each pair of metrics the time between their onsets and the difference of their readings, as facts."""
     found = []
     for one, other in combinations(dict.fromkeys(named), 2):
         first, second = motions.get(one, Motion()), motions.get(other, Motion())

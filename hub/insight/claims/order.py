@@ -11,7 +11,7 @@ from hub.insight.claims.text import Coder
 from hub.insight.claims.units import convert
 
 _SAME_MS = 1_000
-"""Onsets within this time count as simultaneous."""
+"""Two onsets are simultaneous if they are at most this many ms apart."""
 _FIRST = re.compile(r"\b(?:first|earliest|initially|led|leads|leading)\b", re.I)
 _BEFORE = re.compile(r"\b(?:before|ahead of|preced\w+|followed by|earlier than|prior to|led to)\b", re.I)
 _AFTER = re.compile(r"\b(?:after|follow(?:s|ed|ing)?(?! by)|later than|behind|lag(?:s|ged)?)\b", re.I)
@@ -22,12 +22,15 @@ _MORE = re.compile(
 _LESS = re.compile(r"\b(?:(?:lower|less|smaller|colder|cooler|slower|weaker) than|below)\b", re.I)
 _EQUAL = re.compile(r"\b(?:equal|the same as|identical)\b", re.I)
 _ALIKE = 0.05
-"""Readings that differ by less than this part are equal, as people use the word."""
+"""Two readings are equal, as people use the word, if they differ by at most this share of the larger one."""
 _NOT = re.compile(r"\b(?:not|never|no longer)\b|n['’]t\b", re.I)
 
 
 def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield the outcome of each "A rose before B", "B followed A" and "A moved first", compared with the onsets."""
+    """Yield for each statement such as "A rose before B", "B followed A" and "A moved first" whether the onsets agree.
+
+    ``coded`` is a sentence from :meth:`Coder.code`.
+    """
     onsets = {metric: motion.onset for metric, motion in known.items() if motion.onset is not None}
     for part in re.split(r"[;.]\s", coded):
         named = [(place, metric) for place, metric in coder.mentions(part) if metric in onsets]
@@ -50,7 +53,7 @@ def order(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Out
 
 
 def comparison(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield the outcome of each "A is higher than B" and "A and B are equal", compared with the newest readings."""
+    """Yield for each "A is higher than B" and "A and B are equal" in the sentence whether the newest readings agree."""
     for part in re.split(r"[;.,]\s", coded):
         named = coder.mentions(part)
         if len(named) != 2 or named[0][1] == named[1][1]:
@@ -73,7 +76,7 @@ def comparison(coded: str, coder: Coder, known: Mapping[str, Motion]) -> Iterato
 
 
 def _readings(first: Motion | None, second: Motion | None) -> tuple[float, float] | None:
-    """Return both readings in the unit of the first; None if they cannot be compared."""
+    """Return the newest readings of two metrics, both in the unit of the first. None if they cannot be compared."""
     if first is None or second is None or first.reading is None or second.reading is None:
         return None
     if first.unit == second.unit:

@@ -11,13 +11,13 @@ Relation = Literal[
 
 
 class Outcome(NamedTuple):
-    """One assertion.
+    """The result for one assertion.
 
     Attributes:
         relation: the asserted relation; ``equals`` for a number or a time.
-        metric: the metric that it is about; None: several metrics or none.
-        holds: False: the evidence contradicts it; None: the evidence does not say.
-        reason: why it does not hold, as a clause that follows "because".
+        metric: the metric that the assertion is about; None if it is about several metrics or none.
+        holds: True if the evidence supports the assertion, False if it contradicts it, None if it does not say.
+        reason: why the assertion does not hold, as a clause that follows "because"; empty if it holds.
     """
 
     relation: Relation

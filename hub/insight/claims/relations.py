@@ -1,6 +1,7 @@
-"""Directions, states and sides of limits that a clause asserts, compared with how the metrics behaved.
+"""Check what a clause says about directions, states and limits of metrics against how the metrics behaved.
 
-Only a contradiction counts against a sentence: words can say the same thing in more ways than patterns know.
+Only a contradiction counts against a sentence. A missing confirmation does not, because people say the same thing in
+more ways than the patterns know.
 """
 
 from __future__ import annotations
@@ -69,12 +70,13 @@ _SIDE = re.compile(
 )
 _DIRECTIONS: tuple[Relation, ...] = ("steady", "rose", "fell", "changed")
 _TINY, _SMALL = 0.02, 0.1
-"""A reading below the first share of the level before the change means that the machine is off, one above the second
-that it is on."""
+"""Shares of the level before the change. Below the first, a reading means that the machine is off; above the second,
+that the machine is on.
+"""
 
 
 def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Sequence[str]) -> Iterator[Outcome]:
-    """Check what the clauses say about directions, states and limits, and yield the results.
+    """Yield for each direction, state and side of a limit in the clauses whether the evidence agrees.
 
     ``cited`` are the metrics of the cited evidence.
     """
@@ -95,7 +97,7 @@ def relations(clauses: Sequence[Clause], known: Mapping[str, Motion], cited: Seq
 
 
 def _caused(clause: Clause, known: Mapping[str, Motion]) -> Iterator[Outcome]:
-    """Yield the outcome of each phrase such as "which raised the pressure", whose object is the metric that moved."""
+    """Check each phrase such as "which raised the pressure". It says that its object, the pressure, rose."""
     for match in _CAUSED.finditer(clause.text):
         metric = next(metric for place, metric in clause.mentions if place == match.start("metric"))
         yield _moved(metric, "rose" if match["rose"] else "fell", _negated(clause.text, match.start()), known)
@@ -123,9 +125,10 @@ def _states(clause: Clause, known: Mapping[str, Motion], cited: Sequence[str]) -
 def _each(
     clause: Clause, match: re.Match[str], cited: Sequence[str], compare: Callable[[str], Outcome]
 ) -> Iterator[Outcome]:
-    """Yield the comparison for each metric that a word refers to.
+    """Apply ``compare`` to each metric that the word in ``match`` refers to, and yield the outcomes.
 
-    If the sentence names no metric, the word refers to the metrics of the cited evidence, and one that agrees suffices.
+    If the sentence names no metric, the word refers to the metrics in ``cited``. Then at most one outcome is yielded:
+    the statement holds if it is true for any of these metrics, and fails if it is false for all of them.
     """
     earlier = [metric for place, metric in clause.mentions if place < match.start()]
     later = [metric for place, metric in clause.mentions if place >= match.start()]
@@ -147,7 +150,7 @@ def _negated(text: str, place: int) -> bool:
 
 
 def _about_another(text: str, match: re.Match[str]) -> bool:
-    """Return True for "a closed drain": the state of something other than a metric."""
+    """Return True if a state word is about something other than a metric, as in "a closed drain"."""
     follows = text[match.end() :].lstrip()
     return bool(
         " " not in match[0]

@@ -1,6 +1,6 @@
-"""Determine from the words around a number what it is: a reading, a change, a limit, the level before.
+"""Determine the role of a number from the words around it: a reading, a change, a limit, the level before the change.
 
-The hub's own findings and the sentences that are checked are read by the same rules.
+The same rules read the hub's own findings and the sentences that are checked.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _RESTATED = re.compile(
 
 
 def role_of(before: str, after: str) -> Role | None:
-    """Return the role of a number by the text before and after it; None if the words do not say."""
+    """Return the role of a number, from the text before and after it. None if the words do not tell the role."""
     if _LIMIT_BEFORE.search(before) or _LIMIT_AFTER.search(after):
         return "limit"
     if _DIFFERENCE_AFTER.search(after) or _DIFFERENCE_BEFORE.search(before):

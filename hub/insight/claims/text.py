@@ -1,7 +1,7 @@
 """Read a sentence: the metrics that it names, and its clauses with the metrics of each.
 
-In a coded sentence every metric is one character of Unicode's private use area, so that a name such as "pressure drop"
-or "level 2" is read neither as a movement nor as a number.
+In a *coded* sentence every metric is one character of Unicode's private use area. So a name such as "pressure drop" or
+"level 2" is mistaken neither for a movement nor for a number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BASELINE = re.compile(
     r"|\b(?:usual|normal|earlier|previous)\s+levels?\b",
     re.I,
 )
-"""Phrases that contain "level", which may be the name of a metric."""
+"""Phrases in which "level" is not the name of a metric, such as "its usual level"."""
 _CLAUSE = re.compile(
     r"[;:.]\s|,?\s(?:and(?!\sa\shalf)|but|while|whereas|although|though|because|so|since(?!\s\d))\s|,\s", re.I
 )
@@ -35,11 +35,11 @@ _FILLER = re.compile(r"\b(?:the|its|both|also|neither|nor|either|then|first)\b|[
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """The names by which sentences may refer to things.
+    """The names that sentences may use.
 
     Attributes:
         metrics: the device's metrics.
-        names: ids, models and areas; their digits are not numbers.
+        names: ids, models and areas; digits in these are not numbers.
         titles: titles by metric.
     """
 
@@ -48,13 +48,16 @@ class Vocabulary:
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def forms(self, metric: str) -> list[str]:
-        """Return the forms of a metric's name in a sentence: its title, its id, its id as words."""
+        """Return the forms in which a sentence may name the metric: its title, its id, and its id as words."""
         title = fmt.in_sentence(self.titles.get(metric, ""))
         called = [title] if any(letter.isalpha() for letter in title) else []
         return [*called, metric, fmt.spoken(metric), metric.replace("_", " ")]
 
     def short_forms(self) -> dict[str, str]:
-        """Return the last words of metrics' names that occur in no other name: ``current`` for ``motor_current``."""
+        """Return metrics by the last word of their name, such as ``current`` for ``motor_current``.
+
+        A word that also occurs in another metric's name is left out.
+        """
         words = {metric: fmt.spoken(metric).lower().split() for metric in self.metrics}
         used = Counter(word for each in words.values() for word in set(each))
         last = {each[-1]: metric for metric, each in words.items() if len(each) > 1}
@@ -63,7 +66,11 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a coded sentence with the metrics that it names, and those that the sentence named before it."""
+    """A part of a coded sentence.
+
+    ``mentions`` are its metrics with their positions. ``inherited`` are the metrics that an earlier clause of the
+    sentence named.
+    """
 
     text: str
     mentions: tuple[tuple[int, str], ...]
@@ -76,7 +83,7 @@ class Clause:
 
 
 class Coder:
-    """Encodes sentences and evidence of one device: each metric becomes one character, as the module describes."""
+    """Replaces each metric in sentences and evidence of one device by one character, as the module describes."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._metrics = vocabulary.metrics[:_MAX_METRICS]
@@ -96,7 +103,7 @@ class Coder:
         self._full = len(forms)
 
     def code(self, text: str) -> str:
-        """Return a sentence in which each metric is one character, without ids of evidence."""
+        """Return the coded sentence: each metric is replaced by its character, and ids of evidence are removed."""
         text = _BASELINE.sub("its baseline", _ID.sub(" ", text))
         for name in self._names:
             text = name.sub(" ", text)
@@ -105,7 +112,7 @@ class Coder:
         return quantities.normalized(text)
 
     def mentions(self, coded: str) -> tuple[tuple[int, str], ...]:
-        """Return the metrics of a coded text with their positions."""
+        """Return the metrics in a coded text, each with its position."""
         return tuple(
             (place, self._metrics[ord(char) - _FIRST_CODE])
             for place, char in enumerate(coded)
@@ -113,7 +120,7 @@ class Coder:
         )
 
     def named(self, text: str) -> list[str]:
-        """Return the metrics that a text names in full."""
+        """Return the metrics that a text (not coded) names by a full form; see :meth:`Vocabulary.forms`."""
         found = []
         for form, code in self._forms[: self._full]:
             if form.search(text):
@@ -124,7 +131,7 @@ class Coder:
     def clauses(self, coded: str) -> list[Clause]:
         """Return the clauses of a coded sentence, in order.
 
-        Metrics in a list belong to the clause that follows them: "flow and pressure fell" is one clause about two.
+        A list of metrics is not split: "flow and pressure fell" is one clause with two metrics.
         """
         found: list[Clause] = []
         inherited: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Times of day and dates that a clause gives, compared with the times of the cited evidence."""
+"""Check the times of day and dates in clauses against the times in the cited evidence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CHANGES = ("onset", "step", "stays_on", "stays_off", "jump", "running", "idle",
 
 
 def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outcome]:
-    """Yield for each time and date in the clauses whether the cited evidence gives it for the same event."""
+    """Yield for each time and date in the clauses whether the cited evidence (``base``) gives it for the same event."""
     for clause in clauses:
         named = clause.named or clause.inherited
         own = [e for e in base if not named or e.metric in named or e.metric is None] or list(base)
@@ -46,7 +46,10 @@ def times(clauses: Sequence[Clause], base: Sequence[Evidence]) -> Iterator[Outco
 
 
 def _event(text: str, own: Sequence[Evidence]) -> tuple[str, list[int]]:
-    """Return the event of a clause, in words, and its possible times; an empty list if any time is possible."""
+    """Return the event that a clause speaks of, in words, and the times (epoch ms) that the evidence gives for it.
+
+    The list is empty if the clause speaks of no particular event: then any time in the evidence is right.
+    """
     if _REACHES.search(text):
         ahead = [e for e in own if e.params.get("left_ms") is not None]
         return " for that", [e.end + e.params["left_ms"] for e in ahead]
@@ -79,6 +82,6 @@ def _matches(match: re.Match[str], moment: int, text: str) -> bool:
 
 
 def _written(match: re.Match[str], own: Sequence[Evidence]) -> bool:
-    """Return True if a finding contains the time that the clause gives."""
+    """Return True if the sentence of any finding contains the time in ``match``."""
     wanted = [part for part in match.groups() if part]
     return any([*found.groups()][: len(wanted)] == wanted for e in own for found in CLOCK.finditer(e.finding))

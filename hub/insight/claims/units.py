@@ -1,4 +1,4 @@
-"""Convert between units. pint knows them; it is imported when a conversion is needed, because that takes a second."""
+"""Convert between units with pint, which is imported on first use because the import takes a second."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _DELTA = {"°C": "delta_degC", "°F": "delta_degF"}
 
 
 def convert(value: float, unit: str, wanted: str, *, difference: bool) -> float | None:
-    """Return ``value`` in the unit ``wanted``; None if the units measure different things.
+    """Return ``value`` converted from ``unit`` to ``wanted``. None if the units measure different things.
 
-    With ``difference`` a temperature is a difference: 5 °C are 9 °F, not 41 °F.
+    With ``difference``, a temperature is a difference of temperatures: 5 °C are 9 °F, not 41 °F.
     """
     if unit == wanted:
         return value
@@ -34,7 +34,7 @@ def convert(value: float, unit: str, wanted: str, *, difference: bool) -> float 
 
 @cache
 def _factor(unit: str, wanted: str, difference: bool) -> tuple[float, float] | None:
-    """Return slope and offset of the conversion, which is linear for all units."""
+    """Return the slope and the offset that convert ``unit`` to ``wanted``. None if the units cannot be converted."""
     if "σ" in (unit, wanted) or "readings" in (unit, wanted) or "×" in (unit, wanted):
         return None
     if ("%" in (unit, wanted)) and {unit, wanted} != {"%", "ppm"}:

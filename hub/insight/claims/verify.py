@@ -23,7 +23,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     Attributes:
         outcomes: its assertions, each compared with the evidence; empty if it asserts nothing that evidence can decide.
-        problem: why it cannot cite this evidence at all; empty if it can.
+        problem: why the evidence that it cites cannot support it at all; empty if there is no such reason.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -31,7 +31,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def supported(self) -> bool:
-        """Return True if nothing contradicts the sentence, and evidence supports every number in it."""
+        """Return True if the evidence contradicts no part of the sentence and supports every number in it."""
         return not self.reason
 
     @property
@@ -41,7 +41,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     @property
     def asserts(self) -> bool:
-        """Return True if the evidence confirms or contradicts a part of the sentence."""
+        """Return True if the evidence confirms or contradicts any part of the sentence."""
         return any(outcome.holds is not None for outcome in self.outcomes)
 
 
@@ -80,7 +80,7 @@ def check(text: str, cited: Sequence[str], evidence: Sequence[Evidence], vocabul
 
 
 def _uncited(text: str, base: Sequence[Evidence], coder: Coder, vocabulary: Vocabulary) -> str:
-    """Return the name of a metric that the sentence names but no cited evidence is about; empty if there is none."""
+    """Return a metric that the sentence names although no cited evidence is about it; empty if there is none."""
     about = {e.metric for e in base}
     told = " ".join(e.finding for e in base)
     for metric in coder.named(text):

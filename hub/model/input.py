@@ -1,7 +1,7 @@
 """Inputs of the pipeline beside messages: the clock, requests of people, finished diagnoses.
 
-Only the pipeline writes state, so all of these go through its queue, in the same batches as messages. "Answers with"
-names the result that the caller who put an input into the queue receives after the commit.
+Only the pipeline writes state, so all of these go through its queue, in the same batches as messages. "The result" is
+what the caller who put an input into the queue receives after the commit.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from hub.model.rule import Rule
 
 
 class Tick(msgspec.Struct, frozen=True):
-    """The hub's clock, several times a second."""
+    """The hub's current time. The pipeline receives a tick several times a second."""
 
     now: int
     listening_since: int | None  # since when the hub is connected and subscribed; None: it cannot tell who is silent
 
 
 class PostMessages(msgspec.Struct, frozen=True):
-    """Messages that a program sent over HTTP. Answers with :class:`PostedMessages`."""
+    """Messages that a program sent over HTTP. The result is :class:`PostedMessages`."""
 
     messages: tuple[RawMessage, ...]
 
@@ -41,9 +41,9 @@ class PostedMessages(msgspec.Struct, frozen=True):
 
     Attributes:
         records: How many records were stored.
-        duplicates: How many were stored before.
-        rejections: The number of the message (from 0), and why it, or a value of it, is invalid.
-        retimed: The numbers of the messages whose readings have the time of receipt instead of their own.
+        duplicates: How many records had been stored before.
+        rejections: The number (from 0) of each message that is invalid or has an invalid value, and the reason.
+        retimed: The numbers of the messages whose readings got the time of receipt instead of their own time.
     """
 
     records: int
@@ -53,7 +53,7 @@ class PostedMessages(msgspec.Struct, frozen=True):
 
 
 class Acknowledge(msgspec.Struct, frozen=True):
-    """A person acknowledges an alert, until a time or (None) until it is cleared. Answers with the changed alert."""
+    """A person acknowledges an alert, until a time or (None) until it clears. The result is the changed alert."""
 
     alert: str
     by: str
@@ -63,7 +63,7 @@ class Acknowledge(msgspec.Struct, frozen=True):
 
 
 class Unacknowledge(msgspec.Struct, frozen=True):
-    """A person removes the acknowledgement of an alert. Answers with the changed alert."""
+    """A person removes the acknowledgement of an alert. The result is the changed alert."""
 
     alert: str
     by: str
@@ -71,7 +71,7 @@ class Unacknowledge(msgspec.Struct, frozen=True):
 
 
 class AssignAlert(msgspec.Struct, frozen=True):
-    """A person assigns an open alert to an account, or (None) to nobody. Answers with the changed alert."""
+    """A person assigns an open alert to an account, or (None) to nobody. The result is the changed alert."""
 
     alert: str
     assignee: Assignee | None
@@ -80,7 +80,7 @@ class AssignAlert(msgspec.Struct, frozen=True):
 
 
 class MuteAlert(msgspec.Struct, frozen=True):
-    """A person mutes an open alert, until a time or (None) until it is cleared. Answers with the changed alert."""
+    """A person mutes an open alert, until a time or (None) until it clears. The result is the changed alert."""
 
     alert: str
     by: str
@@ -89,7 +89,7 @@ class MuteAlert(msgspec.Struct, frozen=True):
 
 
 class UnmuteAlert(msgspec.Struct, frozen=True):
-    """A person ends the mute of an alert. Answers with the changed alert."""
+    """A person ends the mute of an alert. The result is the changed alert."""
 
     alert: str
     by: str
@@ -97,9 +97,9 @@ class UnmuteAlert(msgspec.Struct, frozen=True):
 
 
 class CloseAlert(msgspec.Struct, frozen=True):
-    """A person clears an open alert by hand. Answers with the cleared alert.
+    """A person clears an open alert by hand. The result is the cleared alert.
 
-    Only new readings can raise it again, as another alert.
+    Afterwards only new readings can raise an alert for the same problem, and that is a new alert.
     """
 
     alert: str
@@ -109,9 +109,9 @@ class CloseAlert(msgspec.Struct, frozen=True):
 
 
 class CommentAlert(msgspec.Struct, frozen=True):
-    """A person comments on an alert, open or cleared. Answers with the changed alert.
+    """A person comments on an alert, open or cleared. The result is the changed alert.
 
-    ``alert`` is as the caller read it: a cleared alert is not in memory. Raises NotFound if it has cleared since.
+    ``alert`` is the whole alert: cleared alerts are not in memory. Raises NotFound if it was open and has cleared.
     """
 
     alert: Alert
@@ -121,7 +121,7 @@ class CommentAlert(msgspec.Struct, frozen=True):
 
 
 class PutSilence(msgspec.Struct, frozen=True):
-    """A person creates a silence, or (``edit``) replaces one that has not ended. Answers with the silence."""
+    """A person creates a silence, or (``edit``) replaces a silence that has not ended. The result is the silence."""
 
     silence: AlertSilence
     by: str
@@ -130,7 +130,7 @@ class PutSilence(msgspec.Struct, frozen=True):
 
 
 class EndSilence(msgspec.Struct, frozen=True):
-    """A person ends a silence. Answers with it. Raises NotFound if it has ended."""
+    """A person ends a silence. The result is the ended silence. Raises NotFound if it has ended already."""
 
     silence: str
     by: str
@@ -138,9 +138,9 @@ class EndSilence(msgspec.Struct, frozen=True):
 
 
 class ConfirmCause(msgspec.Struct, frozen=True):
-    """A person records the cause of an alert, or removes it (None). Answers with the changed alert.
+    """A person records the cause of an alert, or (None) removes it. The result is the changed alert.
 
-    ``alert`` is as the caller read it: a cleared alert is not in memory. Raises NotFound if it has cleared since.
+    ``alert`` is the whole alert: cleared alerts are not in memory. Raises NotFound if it was open and has cleared.
     """
 
     alert: Alert
@@ -152,7 +152,7 @@ class ConfirmCause(msgspec.Struct, frozen=True):
 class LogChange(msgspec.Struct, frozen=True):
     """A person changed a setting or a device's description. ``text`` goes into the activity log.
 
-    ``params`` hold what the text says, unformatted.
+    ``params`` holds the facts in ``text`` as separate values, for programs and translations.
     """
 
     text: str
@@ -164,7 +164,7 @@ class LogChange(msgspec.Struct, frozen=True):
 class EditDevice(msgspec.Struct, frozen=True):
     """A person edits a device. UNSET leaves a field unchanged, None removes the edit and restores the device's value.
 
-    ``metrics`` are edits by metric; None removes that metric's edit, metrics that are not named keep theirs.
+    ``metrics`` maps metrics to edits. None removes the edit of that metric; other metrics keep their edits.
     """
 
     device: str
@@ -177,9 +177,9 @@ class EditDevice(msgspec.Struct, frozen=True):
 
 
 class DesireState(msgspec.Struct, frozen=True):
-    """Change the desired state of a device: ``values`` are merged into it, None removes a key.
+    """Change the desired state of a device: merge ``values`` into it. A value of None removes its key.
 
-    Answers with the device.
+    The result is the device.
     """
 
     device: str
@@ -209,9 +209,9 @@ class WriteDiagnosis(msgspec.Struct, frozen=True):
 
 
 class LostSession(msgspec.Struct, frozen=True):
-    """Messages since ``since`` may be missing: the broker lost the hub's session, or it dropped messages.
+    """Messages since ``since`` may be missing: the broker lost the hub's session, or the broker dropped messages.
 
-    ``dropped`` is the broker's count, of all its clients together.
+    ``dropped`` is how many messages the broker dropped, for all its clients together.
     """
 
     since: int
@@ -236,14 +236,14 @@ class ReplaceRules(msgspec.Struct, frozen=True):
 
 
 class ReplaceAreas(msgspec.Struct, frozen=True):
-    """A person changed the areas. ``around``: by area id, ids and names of the area and of all that contain it."""
+    """Areas changed by a person. ``around``: by area id, the ids and names of this area and of areas containing it."""
 
     around: dict[str, frozenset[str]]
     at: int
 
 
 class JudgeDevices(msgspec.Struct, frozen=True):
-    """Evaluate the changed rules on some more of the devices that have not been evaluated yet."""
+    """Evaluate the changed rules on the next few devices on which they have not been evaluated yet."""
 
     at: int
 
@@ -256,7 +256,7 @@ class ReplaceMappings(msgspec.Struct, frozen=True):
 
 
 class SendCommand(msgspec.Struct, frozen=True):
-    """Send a command to a device. Answers with the command, or with the existing one that has the same id."""
+    """Send a command to a device. The result is the command, or the existing command that has the same id."""
 
     command: Command
 

@@ -13,7 +13,7 @@ Kind = Literal["number", "boolean", "text"]
 
 
 class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Metric in a JSON message."""
+    """How to read one metric from a JSON message."""
 
     path: str  # keys and list indexes separated by dots, ``outdoor.temps.0``; a dot in a key is written ``\\.``
     unit: str | None = None
@@ -23,7 +23,7 @@ class Pick(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Payloads that say whether a device is online: the whole payload, or the value at ``path`` in the JSON.
 
-    With a ``path``, a message with neither word is decoded as a normal message.
+    With a ``path``, a message whose value is in neither list is decoded as a normal message.
     """
 
     path: str | None = None
@@ -32,12 +32,12 @@ class PresenceWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omi
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Topic pattern, and how messages on its topics are decoded.
+    """A topic pattern, and how messages on the matching topics are decoded.
 
     ``topic`` has named levels: ``home/{room}/{metric}``. ``+`` is a level without a name, ``{rest...}`` at the end
     stands for one or more levels. ``device``, ``metric`` and the texts from ``name`` to ``via`` are templates:
-    ``{room}`` is a level of the topic, ``{payload.model}`` a field of the JSON. A part between slashes whose field is
-    missing is left out.
+    ``{room}`` is a level of the topic, ``{payload.model}`` a field of the JSON. If a message lacks a field, the part of
+    the template that contains the field, from slash to slash, is left out.
     """
 
     topic: str

@@ -1,8 +1,8 @@
 """Deduplication keys: a signed 64-bit integer per message, equal for a repeated delivery of the same message.
 
 A key has two parts: the *stem* identifies the message (its ``seq``, or a hash of its ``id``), the other part is a
-checksum of its content. Both are needed: a device that restarts counts from 0 again, and a device whose stem stays the
-same while the content differs has an ``id`` that names the device, not the message.
+checksum of its content. Both parts are needed. A device that restarts counts from 0 again, so an old ``seq`` comes with
+new content. And if the stem stays the same while the content changes, the ``id`` names the device, not the message.
 
 ==========  ===========================  ==================
             stem                         checksum
@@ -24,20 +24,20 @@ from typing import TypeVar
 from hub.model.record_batch import Ints
 
 SEQ_SHIFT, ID_SHIFT = 32, 19
-"""Bits of the checksum in a key made of ``seq`` and of ``id``."""
+"""The number of checksum bits in a key: in the key of a ``seq``, and in the key of an ``id``."""
 Whole = TypeVar("Whole", int, Ints)
 
 
 def key_of_seq(seq: Whole, checksum: Whole) -> Whole:
-    """Return the key of a message with a ``seq``: of one, or of a column of them (int64). It grows with ``seq``.
+    """Return the key of a message with a ``seq``. Keys grow with ``seq``.
 
-    ``checksum`` is the CRC-32 of the payload.
+    ``checksum`` is the CRC-32 of the payload. For int64 columns as arguments, return a column of keys.
     """
     return (seq & 0x7FFF_FFFF) << SEQ_SHIFT | checksum
 
 
 def key_of_id(name: str, content: bytes) -> int:
-    """Return the key of a message whose ``id`` is ``name``."""
+    """Return the key of a message whose ``id`` is ``name`` and whose payload is ``content``."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, person=b"message id").digest()
     stem = int.from_bytes(digest) >> (ID_SHIFT + 1)
     return -1 - (stem << ID_SHIFT | zlib.crc32(content) & ((1 << ID_SHIFT) - 1))

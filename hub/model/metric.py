@@ -1,4 +1,4 @@
-"""How a metric is shown: title, device class, category and rank, announced or derived from its name and unit.
+"""How a metric is shown: title, device class, category and rank, announced or derived from the metric's name and unit.
 
 Device classes are Home Assistant's. Four are added: ``contact`` and ``locked`` for booleans that mean the opposite of
 ``door`` and ``lock``, ``charge`` for the state of charge of a battery system, and ``switch`` for what is on or off.
@@ -102,11 +102,14 @@ _ENUMERATED = {
     "on": "On",
     "off": "Off",
 }
-"""Texts for states that devices report as text."""
+"""The text that people read for each state (in lower case) that a device reports as text."""
 
 
 def state_word(value: Value, device_class: str | None) -> str | None:
-    """Return the text for a boolean or a state such as ``on`` ("Open", "Dry"), None for other values."""
+    """Return the word that people read for a boolean or a state text, None for a number or another text.
+
+    An open ``door`` is "Open" both for True and for ``on``.
+    """
     words = STATE_WORDS.get(device_class or "")
     if isinstance(value, bool):
         return (words or ON_OFF)[0 if value else 1]

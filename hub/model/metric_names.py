@@ -54,7 +54,7 @@ def capitalized(text: str) -> str:
 
 
 def title_of(metric: str) -> str:
-    """Return the title of a metric without an announced one."""
+    """Return the title of a metric whose device announces no title: its name in words."""
     return capitalized(spoken_words(metric))[:MAX_TITLE] or metric
 
 
@@ -189,9 +189,9 @@ _SENSED = [
     "presence",
     "moving",
 ]
-"""Device classes that say what kind of sensor a device is, ranked before anything it measures besides."""
+"""Device classes that say what kind of sensor a device is. They are ranked before all other metrics of the device."""
 _SENSOR_NAMES = frozenset(["contact", "leak", "water_leak", "leakage", "flood", "smoke", "motion", "occupancy", "pir"])
-"""Names that only such a sensor uses. (A ``door`` may be one value of a cold room.)"""
+"""Metric names that only sensors of these classes use. (``door`` is not one: a cold room may report it, too.)"""
 _MEASURED = [
     "level",
     "charge",
@@ -211,7 +211,10 @@ _MEASURED = [
 ]
 _LAST = 200
 _DERIVED_SENSOR = 190
-"""Rank of a sensor class that is only derived from a name: after measurements, before unknown metrics."""
+"""Rank of a metric whose class in :data:`_SENSED` is only derived from its name.
+
+It is ranked after measurements and before unknown metrics.
+"""
 
 
 def _words(metric: str) -> list[str]:
@@ -220,7 +223,7 @@ def _words(metric: str) -> list[str]:
 
 @lru_cache(20_000)
 def class_of(metric: str, unit: str | None) -> str | None:
-    """Return the device class derived from a metric's name and unit, or None."""
+    """Return the device class derived from a metric's name and unit, None if neither says anything."""
     words = _words(metric.rpartition(".")[2])
     if "battery" in words and "low" in words:
         return "battery"

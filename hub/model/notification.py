@@ -13,7 +13,7 @@ MessageKind = Literal["firing", "resolved", "test", "hub", "report", "reaction"]
 """``hub`` is about the hub itself, ``reaction`` is the call of a reaction's webhook."""
 DeliveryState = Literal["waiting", "sending", "delivered", "failed", "cancelled"]
 FailureReason = Literal["auth", "rate_limit", "timeout", "unreachable", "rejected", "overflow"]
-"""Why an attempt failed. ``overflow``: too many deliveries were waiting for the channel, and it was never tried."""
+"""Why an attempt failed. ``overflow``: too many deliveries were waiting for the channel, so it was never tried."""
 
 
 class PendingNotice(msgspec.Struct, frozen=True):
@@ -59,7 +59,7 @@ class Message(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotificationReceiver(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where a message goes: to a channel, and with a ``person`` (account id) to their ``address`` on it."""
+    """Where a message goes: to a shared ``channel``, or to the ``address`` on it of a ``person`` (account id)."""
 
     channel: str
     person: str | None = None
@@ -70,19 +70,20 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
     """Open alerts that share messages, and the progress of notifying people of them.
 
     Attributes:
-        id: The group key with the time when the group began; part of every message of the group.
-        alerts: Ids of its open alerts.
+        id: ``KEY@TIME``: the group key, and when the group began. All deliveries of the group have this id.
+        alerts: Ids of the group's open alerts.
         created_at: When the first alert joined.
         due_at: When the next message may be due; None if no message is planned.
         first_sent_at: When the first message was made; escalation counts from it.
         sent_at: When the last message was made.
         sent: How many messages were made.
         step: How many steps of the route have been notified.
-        told: The alerts in the messages so far, with the highest severity that they named.
-        receivers: All receivers of the group's messages.
-        cleared: The last alerts that messages named and that have cleared.
-        flapping: The highest severity that messages named while an alert was flapping, by rule, device and metric.
-        calm_at: When none of these is flapping any more unless it is raised again. Until then the group is kept.
+        told: Open alerts that messages have listed: the severity that people were told last, by alert id.
+        receivers: Everybody who got a message of the group.
+        cleared: Alerts that messages listed and that have cleared since, the newest last. Older ones are dropped.
+        flapping: Flapping alerts that messages listed: the highest severity told, by key of rule, device and metric.
+        calm_at: When the cleared alerts in ``flapping`` count as stable, if none is raised again. The group is kept
+            until then.
     """
 
     id: str
@@ -101,7 +102,7 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class NotificationDelivery(msgspec.Struct, frozen=True):
-    """A message to send to a receiver. ``key`` is unique, so that receivers can recognize a repeat."""
+    """A message to send to a receiver. All attempts have the same ``key``, by which receivers recognize a repeat."""
 
     key: str
     group: str

@@ -12,7 +12,9 @@ Op = Literal["start", "text", "tool", "cite", "chart", "action", "done", "error"
 
 
 class RunStep(msgspec.Struct, frozen=True):
-    """One step of a run. ``run`` names it by its subject: an alert's id, or ``device:`` and a device's id.
+    """One step of a run: of writing one diagnosis or answer.
+
+    ``run`` says what the run is about: an alert's id, or ``device:`` and a device's id.
 
     ``start``
         A writer begins; discard the text of the previous writer.

@@ -1,4 +1,4 @@
-"""Reactions: automatic actions when an alert changes or at a time, as data read from ``reactions.toml``."""
+"""Reactions: automatic actions that an alert or a weekly schedule starts, as data read from ``reactions.toml``."""
 
 from __future__ import annotations
 
@@ -24,19 +24,20 @@ RunOutcome = Literal[
     "interrupted",
     "paused",
 ]
-"""
-``running``
+"""``running``
     Decided and stored; its commands are being handed over.
 ``ran``
     All commands were accepted, or the webhook is in the outbox.
 ``failed``
     No command was accepted, or there was no device for it.
+``dry_run``
+    The reaction is in the mode ``dry_run``: nothing was sent.
 ``condition_false``, ``condition_unknown``, ``rate_limited``
     Nothing was sent.
 ``missed``
-    The hub was not running when it was due, and it is too late now.
+    The hub was not running when the run was due, and it is too late now.
 ``interrupted``
-    The hub ended between decision and commands. They are not sent later.
+    The hub ended between decision and commands. The commands are not sent later.
 ``paused``
     The loop protection paused the reaction.
 """
@@ -45,8 +46,8 @@ RunOutcome = Literal[
 class AlertTrigger(msgspec.Struct, frozen=True):
     """A step of alerts that starts a reaction. An alert has to match every list that is not empty.
 
-    ``rules`` are ids or shell patterns. With ``for_ms``, the alert must still be in the state after the step when this
-    time has passed.
+    ``rules`` are ids or shell patterns. With ``for_ms``, the reaction starts that much later, and only if the alert is
+    then still in the state that the step brought.
     """
 
     step: AlertStep
@@ -57,7 +58,7 @@ class AlertTrigger(msgspec.Struct, frozen=True):
 
 
 class WeeklyTime(msgspec.Struct, frozen=True):
-    """A minute of some days of the week (0 is Monday), on the clock of the time zone ``zone``."""
+    """A time (``minute`` of the day) on some days of the week (0 is Monday), on the clock of the time zone ``zone``."""
 
     days: tuple[int, ...]
     minute: int
@@ -65,9 +66,10 @@ class WeeklyTime(msgspec.Struct, frozen=True):
 
 
 class ReactionCondition(msgspec.Struct, frozen=True):
-    """A condition on latest values: of one metric, or (``conditions``) of several conditions, joined by ``kind``.
+    """A condition on latest values: either ``condition`` on one ``metric``, or ``conditions`` joined by ``kind``.
 
-    ``device`` is None for the alert's device or, in a schedule, the device that gets the command.
+    ``device`` is the device whose metric is read. None means the alert's device or, in a schedule, the device that gets
+    the command.
     """
 
     kind: str
@@ -80,7 +82,7 @@ class ReactionCondition(msgspec.Struct, frozen=True):
 class CommandAction(msgspec.Struct, frozen=True):
     """A command to ``device``, to each device of ``scope``, or (both None) to the alert's device.
 
-    If the scope selects more than ``max_devices``, none gets it.
+    If the scope selects more than ``max_devices``, no device gets the command.
     """
 
     name: str
@@ -105,7 +107,7 @@ class RunLimits(msgspec.Struct, frozen=True):
         per_minute: Runs a minute, on average.
         burst: Runs that may follow each other at once after a quiet time.
         device_per_minute: Commands a minute to one device; for a webhook, runs about one device.
-        loop_runs: This many runs about the same rule and device within ``loop_within_ms`` pause it.
+        loop_runs: This many runs about the same rule and device within ``loop_within_ms`` pause the reaction.
     """
 
     per_minute: float = 1.0
@@ -116,9 +118,9 @@ class RunLimits(msgspec.Struct, frozen=True):
 
 
 class Reaction(msgspec.Struct, frozen=True):
-    """A reaction: one of ``alert`` and ``schedule`` starts it, and it has one action.
+    """A reaction. Either ``alert`` or ``schedule`` starts it, and it has one action.
 
-    A run that is later than ``grace_ms``, because the hub did not run, is not made up for.
+    A command or a scheduled run that is more than ``grace_ms`` late, because the hub was not running, is skipped.
     """
 
     id: str
@@ -134,7 +136,7 @@ class Reaction(msgspec.Struct, frozen=True):
 
 
 class AlertStepTaken(msgspec.Struct, frozen=True):
-    """A step of an alert that may start reactions. It is stored in the commit of the step."""
+    """A step of an alert, such as ``raised``, that may start reactions. It is stored in the commit of the step."""
 
     step: AlertStep
     alert: Alert
@@ -142,7 +144,10 @@ class AlertStepTaken(msgspec.Struct, frozen=True):
 
 
 class RunCommand(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The command of a run to one device. ``command`` is its id; None with a ``problem`` or in a dry run."""
+    """The command of a run to one device. ``problem`` says why it was not sent.
+
+    ``command`` is the command's id. It is None in a dry run and for a command that has not been sent.
+    """
 
     device: str
     command: str | None = None
@@ -150,14 +155,14 @@ class RunCommand(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What became of one occasion on which a reaction was due.
+    """The result of one occasion on which a reaction was due.
 
     Attributes:
-        key: Unique, made of the reaction and the occasion: the idempotency key of what is sent.
-        at: When it was decided, in epoch ms.
-        due_at: When it was due.
+        key: Unique key made of the reaction and the occasion. Commands and webhook carry it as idempotency key.
+        at: When it was decided whether the reaction runs, in epoch ms.
+        due_at: When the reaction was due, in epoch ms.
         step: The alert's step; None for a schedule.
-        count: How many occasions this record stands for: those that exceed the rate limit are counted.
+        count: How many occasions this record stands for. Occasions beyond the rate limit share a record.
     """
 
     key: str
@@ -176,7 +181,7 @@ class ReactionRun(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ReactionState(msgspec.Struct, frozen=True):
-    """What people and the loop protection have set, beside the file: kept in the database."""
+    """Switches of reactions that are in the database and not in the file: set by people or by the loop protection."""
 
     off: bool = False  # all reactions
     paused: dict[str, str] = {}  # reasons by reaction

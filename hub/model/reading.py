@@ -23,7 +23,10 @@ Quality = Literal["good", "clock", "retained", "late", "unknown"]
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """All readings of one message, or of one item of a list: ``values`` by metric, at ``ts`` by the device's clock."""
+    """All readings of one message, or of one item of a message that is a list.
+
+    ``values`` maps metrics to values. ``ts`` is when they were measured, by the device's clock.
+    """
 
     device: str
     ts: int
@@ -45,7 +48,7 @@ class ValueExpired(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reading(msgspec.Struct, frozen=True, gc=False):
-    """One value of one metric, as imported and exported tables have it."""
+    """One value of one metric: a row of an imported or exported table."""
 
     device: str
     metric: str

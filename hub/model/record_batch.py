@@ -21,14 +21,14 @@ _tables = itertools.count(1)
 
 
 def next_table() -> int:
-    """Return a number for ``RecordBatch.table``, unique in the process: the store caches series ids by it."""
+    """Return a number for ``RecordBatch.table`` that is unique in this process. The store caches series ids by it."""
     return next(_tables)
 
 
 class RecordBatch(msgspec.Struct, frozen=True):
     """Records with the same metrics, in order of arrival. All values are numbers of good quality.
 
-    ``table`` and a row number together identify the same device and metrics as long as the process runs.
+    The same ``table`` and row number always mean the same device and metrics, as long as the process runs.
     """
 
     table: int  # number of the table that the rows belong to, see next_table
@@ -44,7 +44,7 @@ class RecordBatch(msgspec.Struct, frozen=True):
         return len(self.ts)
 
     def devices(self) -> list[str]:
-        """Return the ids of its devices, each once."""
+        """Return the ids of the batch's devices, each once."""
         return [self.devices_by_row[row] for row in np.unique(self.rows).tolist()]
 
     def records(self) -> Iterator[Record]:
@@ -60,6 +60,6 @@ class RecordBatch(msgspec.Struct, frozen=True):
         return self.take(others)
 
     def take(self, which: Ints | Bools) -> RecordBatch:
-        """Return the records that ``which`` selects (indexes or a mask), in its order."""
+        """Return the records that ``which`` selects: an array of indexes, whose order the result has, or a mask."""
         picked = (self.rows[which], self.ts[which], self.received[which], self.keys[which], self.values[which])
         return RecordBatch(self.table, self.names, self.devices_by_row, *picked)

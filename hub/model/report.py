@@ -10,7 +10,7 @@ ReportKind = Literal["weekly_digest", "shift_summary"]
 
 
 class ReportText(msgspec.Struct, frozen=True):
-    """A report as text. ``empty``: nothing happened."""
+    """A report as text. ``empty`` means that there is nothing to report."""
 
     title: str
     text: str

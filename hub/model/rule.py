@@ -47,7 +47,7 @@ class Condition(msgspec.Struct, frozen=True):
     kind: ClassVar[str]
     """The value of ``kind`` in ``rules.toml`` and in the API."""
     keys: ClassVar[frozenset[str]]
-    """The keys of this kind in ``rules.toml``, beside those of every rule."""
+    """The keys that this kind has in ``rules.toml``, in addition to the keys that every rule has."""
     metric_optional: ClassVar[bool] = False
     """Whether a rule without ``metric`` watches the whole device."""
     hints: ClassVar[dict[str, str]] = {}
@@ -93,8 +93,8 @@ class Rule(msgspec.Struct, frozen=True):
     The alert clears when the condition has been over for ``clear_for_ms`` without a break.
 
     ``metric`` is a name or a pattern (``temp*``), or ``quantity`` is what the metrics measure (``temperature``). Both
-    are None for rules that watch the whole device. Outside of the windows of ``schedule``, if there are some, nothing
-    is evaluated, and open alerts are withdrawn.
+    are None for rules that watch the whole device. If ``schedule`` has windows, nothing is evaluated outside of the
+    windows, and open alerts are withdrawn at the end of each window.
     """
 
     id: str
@@ -115,5 +115,5 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def subject(self) -> str:
-        """The metric, pattern or quantity, as a description of the rule names it; empty for the whole device."""
+        """The metric, pattern or quantity as it appears in a description of the rule; empty for the whole device."""
         return self.metric or (self.quantity or "").replace("_", " ")

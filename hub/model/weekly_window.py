@@ -6,7 +6,7 @@ import msgspec
 
 
 class WeeklyWindow(msgspec.Struct, frozen=True):
-    """The same hours of some days of the week. With ``end`` not after ``start``, it lasts until the next day."""
+    """The same hours on some days of the week. If ``end`` is not after ``start``, the window ends on the next day."""
 
     days: tuple[int, ...]  # 0 is Monday
     start: int  # minutes after midnight on the clock of ``zone``

@@ -1,8 +1,8 @@
 """Count the messages that the broker dropped because the queue of a disconnected client was full.
 
-A client cannot detect this: its session still exists, and the messages that stayed in the queue arrive.
-Mosquitto publishes a counter below ``$SYS``. It is read over a separate connection: a broker that has no ``$SYS``, or
-forbids it, must not affect the hub's own connection.
+A client cannot detect this: its session still exists, and the messages that stayed in the queue arrive. So the counter
+that Mosquitto publishes below ``$SYS`` is read. This uses a separate connection, because a broker that has no ``$SYS``,
+or forbids it, must not affect the hub's own connection.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.mqtt.version_negotiation import NegotiatingClient
 
 TOPIC = "$SYS/broker/publish/messages/dropped"
 QUIET_MS = 300_000
-"""Drops within this time are reported together."""
+"""Time in ms between two reports. Drops within this time are reported together."""
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class BrokerDropMonitor:
         self.total = 0  # dropped since the hub started
 
     async def run(self, settings: MqttClientSettings) -> None:
-        """Read the counter until cancelled. The settings must be for a session that is not persistent."""
+        """Read the counter until cancelled. ``settings`` must have ``persistent`` False."""
         self._link = link = NegotiatingClient(settings, self.take, lambda since, now: None)
         link.subscribe([TOPIC])
         try:

@@ -17,8 +17,9 @@ from hub.model import RawMessage
 Sink = Callable[[Sequence[RawMessage]], int]
 """Takes messages that arrived together and returns how many it accepted, without waiting.
 
-Accepted means queued, or dropped and counted (QoS 0 only). If the result is less than the number of messages, the next
-message is of QoS 1 and found the queue full, and the messages after it were not looked at."""
+Accepted means queued, or dropped and counted (QoS 0 only). A result ``n`` below the number of messages means that
+message ``n`` (from 0) has QoS 1 and found the queue full. The messages after it were not looked at.
+"""
 
 GapListener = Callable[[int, int], None]
 """Called with (since, now) in ms when the broker lost the session of an earlier connection."""
@@ -50,11 +51,11 @@ class MqttClientSettings(msgspec.Struct, frozen=True):
     persistent: bool = True
     """False: the session ends with its connection and receives everything with QoS 0, for a client that only reads."""
     had_session: bool = False
-    """This hub connected with this client id before, so a missing session means that messages may be missing."""
+    """True if this hub connected with this client id before. Then a missing session means that messages may be lost."""
     will: tuple[str, bytes] | None = None
     """Topic and payload of a retained message that the broker publishes when it loses the connection."""
     current_to: int = 0
-    """Until when (ms) an earlier run had received everything. A gap that is found at start-up begins here."""
+    """Time (ms) up to which an earlier run received all messages. A gap that is found at start-up begins here."""
 
 
 class MqttClientState(msgspec.Struct, frozen=True):
@@ -85,9 +86,9 @@ class MqttClient(Protocol):
     def ack(self, messages: Iterable[RawMessage]) -> None:
         """Acknowledge messages in the given order.
 
-        Every message that the sink accepted must be passed exactly once, because the client counts its receive window
-        with them. Messages of an earlier connection must be passed, too, but are not acknowledged to the broker, which
-        delivers them again.
+        Pass every message that the sink accepted exactly once: the client counts the free places of its receive window
+        with them. Messages of an earlier connection must be passed, too. The client does not acknowledge those to the
+        broker, which delivers them again.
         """
         ...
 

@@ -1,6 +1,6 @@
 """Interface of one MQTT connection, whichever library is below it, and its exceptions.
 
-A connection lasts from CONNECT until it is closed or lost. It is not used again.
+A connection lasts from CONNECT until it is closed or lost. Reconnecting makes a new connection.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hub.model import RawMessage
 HANDSHAKE_S = 10.0
 """How long a broker may take to answer a CONNECT or a SUBSCRIBE."""
 MAX_UNCONFIRMED = 1_000
-"""Published messages without the broker's acknowledgement; further ones are refused."""
+"""The most published messages that may wait for the broker's acknowledgement. Further messages are refused."""
 
 
 class Lost(Exception):
@@ -26,7 +26,7 @@ class WrongVersion(Lost):
 
 
 class Silent(Lost):
-    """The broker closed the connection or did not answer. Old brokers do so with MQTT 5."""
+    """The broker closed the connection or did not answer. Old brokers do this when they receive a CONNECT of MQTT 5."""
 
 
 class Refused(Exception):

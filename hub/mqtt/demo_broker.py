@@ -30,7 +30,7 @@ MAX_QUEUED = 100_000
 
 
 class DemoBroker:
-    """Running broker, made by :meth:`start`. ``moved`` is True if the requested port was in use."""
+    """A running broker, made by :meth:`start`. ``moved`` is True if it uses another port than the requested one."""
 
     def __init__(
         self, kind: Kind, host: str, port: int, moved: bool, process: asyncio.subprocess.Process, log: IO[bytes]
@@ -50,9 +50,9 @@ class DemoBroker:
 
         Args:
             host: The address to listen on.
-            port: The port. If it is in use, the next free one; 0 for any free one.
+            port: The port. If it is in use, the next free port is used; 0 means any free port.
             data: A folder in which mosquitto keeps sessions and retained messages.
-            kind: The program to use; None for mosquitto if it is installed.
+            kind: The program to use. None means mosquitto, or amqtt if mosquitto is not installed.
 
         Raises:
             BrokerError: No broker can be started.
@@ -99,7 +99,7 @@ class DemoBroker:
         raise BrokerError(f"The broker did not start. Its output: {output or 'none'}")
 
     async def _wait_until_listening(self) -> bool:
-        """Return True once the broker listens, False if it ended or needs longer than START_S."""
+        """Return True as soon as the broker listens, False if it ends before that or START_S seconds have passed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(START_S):
                 while self._process.returncode is None:
@@ -123,7 +123,7 @@ class DemoBroker:
         return self._last_output()
 
     async def stop(self) -> None:
-        """Stop it, unless it has ended already."""
+        """Stop the broker, unless it has ended already."""
         with suppress(ProcessLookupError):
             self._process.terminate()
         try:
@@ -147,7 +147,7 @@ def find_mosquitto() -> str | None:
 
 
 def mosquitto_config(host: str, port: int, data: Path | None) -> str:
-    """Return a configuration for one machine: no password, and a queue for a hub that is stopped for a while."""
+    """Return a configuration without passwords, whose queue keeps messages for a hub that is stopped for a while."""
     lines = [
         f"listener {port} {host}",
         "allow_anonymous true",

@@ -1,7 +1,7 @@
 """Child process of :mod:`hub.mqtt.demo_broker`: a script that runs the broker and ends with its parent.
 
-The arguments ``PARENT run PROGRAM ARGUMENTS...`` replace the process by that program, ``PARENT amqtt HOST PORT`` serves
-amqtt. The script imports nothing of the hub, so that it starts quickly and from any directory.
+With the arguments ``PARENT run PROGRAM ARGUMENTS...`` the process becomes that program (exec). With ``PARENT amqtt HOST
+PORT`` it serves amqtt. The script imports nothing of the hub, so that it starts quickly and from any directory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ OPEN_FILES = 65_536
 
 
 def tied(mode: str, *arguments: str) -> list[str]:
-    """Return the command line of a child that ends when this process does. For ``mode`` see the module."""
+    """Return the command line of a child that ends when this process ends. The module's docstring explains ``mode``."""
     return [sys.executable, "-P", __file__, str(os.getpid()), mode, *arguments]
 
 
@@ -54,7 +54,7 @@ async def serve_amqtt(host: str, port: int) -> None:
 
 
 def main(parent: int, mode: str, *arguments: str) -> None:
-    """Run the broker until it ends or the process ``parent`` does."""
+    """Run the broker until the broker or the process ``parent`` ends."""
     die_with_parent(parent)
     # One descriptor for each connection: the usual limit of 1,024 is too low for a demo with a thousand devices.
     maximum = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

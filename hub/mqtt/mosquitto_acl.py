@@ -53,25 +53,28 @@ class AccessFiles(msgspec.Struct, frozen=True):
 
 
 class Drafts(list[tuple[Path, Path]]):
-    """Drafts of files that were written, each with the file that it will replace."""
+    """Pairs of a draft that was written and the file that the draft will replace."""
 
 
 class User(msgspec.Struct, frozen=True):
-    """User of the broker. ``topics`` are a bridge's prefixes; a device has none, since a pattern covers all devices."""
+    """User of the broker. ``topics`` are a bridge's prefixes. A device has none: one pattern covers all devices."""
 
     name: str
     topics: tuple[str, ...] = ()
 
 
 class MosquittoAcl:
-    """Adds and removes users. A change writes all files, or none if one of them cannot be written."""
+    """Adds and removes users. Each change replaces all files, or none of them if one cannot be written."""
 
     def __init__(self, files: AccessFiles, root: str) -> None:
         self.files = files
         self._root = root
 
     def users(self, certified: Collection[str] = ()) -> list[User]:
-        """Return all users in the password file except the hub, and those with a certificate, sorted by name."""
+        """Return the users in the password file and those in ``certified``, sorted by name, without the hub.
+
+        ``certified`` are the names of users that have a certificate.
+        """
         with _explained(self.files.passwords):
             rights = read_rights(self.files.rights)
             names = sorted({*read_passwords(self.files.passwords), *certified})
@@ -83,7 +86,7 @@ class MosquittoAcl:
         Args:
             name: The device's id, or a name for a bridge.
             topics: The prefixes of a bridge.
-            login: The file for the hub's own password. The hub becomes a user together with the first device.
+            login: The file for the hub's own password. If given, the hub becomes a user, too, unless it is one already.
 
         Raises:
             Invalid: The name or a topic is not allowed.
@@ -112,12 +115,15 @@ class MosquittoAcl:
             yield passwords
 
     def deny(self, name: str) -> None:
-        """Remove all rights of a user whose certificate is revoked: the broker does not close its open connection."""
+        """Remove all rights of a user whose certificate is revoked.
+
+        This is needed because the broker does not close a connection that is already open.
+        """
         with self._changing() as (_, rights, _drafts):
             rights[name] = NOTHING
 
     def share(self, files: Mapping[str, bytes]) -> None:
-        """Write files into the folder of the ACL, readable for the broker. Raises StoreError."""
+        """Write files into the folder of the ACL, by name, readable for the broker. Raises StoreError if that fails."""
         with _explained(self.files.rights), self._changing() as (_, _rights, drafts):
             drafts += [draft_of(self.files.rights.with_name(name), content.decode()) for name, content in files.items()]
 
@@ -132,9 +138,9 @@ class MosquittoAcl:
             _check_topic(topic, self._root)
 
     def revoke(self, name: str) -> None:
-        """Remove a user. Raises NotFound.
+        """Remove a user. Raises NotFound if there is no such user.
 
-        After :meth:`reload` its password is invalid and the broker closes its connection.
+        After :meth:`reload` the user's password is invalid, and the broker closes the user's connection.
         """
         with self._changing() as (passwords, rights, _):
             if name == HUB or passwords.pop(name, None) is None:
@@ -150,7 +156,10 @@ class MosquittoAcl:
             return self._ensure_hub(passwords, login, drafts)
 
     def _ensure_hub(self, passwords: dict[str, str], login: Path, drafts: Drafts) -> str:
-        """Return the hub's password. Create it, and its entry in ``passwords``, if they are missing."""
+        """Return the hub's password from the file ``login``.
+
+        If the file is missing, add a draft with a new password. If ``passwords`` has no entry for the hub, add it.
+        """
         with suppress(FileNotFoundError):
             password = login.read_text("ascii").strip()
             passwords.setdefault(HUB, hashed(password))
@@ -177,9 +186,10 @@ class MosquittoAcl:
 
     @contextmanager
     def _changing(self) -> Iterator[tuple[dict[str, str], dict[str, tuple[str, ...]], Drafts]]:
-        """Read both files, let the caller change their contents, and replace them, one process at a time.
+        """Read passwords and rights, let the caller's block change them, and write both. One process at a time.
 
-        Everything is written to drafts first. The password file is replaced last: rights without a user are harmless.
+        Everything is written to drafts first, to which the caller may add more. Then the drafts replace the files. The
+        password file is replaced last: rights without a user are harmless.
         """
         files, drafts = self.files, Drafts()
         with _explained(files.passwords):
@@ -209,7 +219,7 @@ class MosquittoAcl:
 
 @contextmanager
 def _explained(file: Path) -> Iterator[None]:
-    """Raise StoreError in place of OSError. ``file`` is named if the error has no file name."""
+    """Raise StoreError in place of an OSError of the block. Its text names ``file`` if the OSError names no file."""
     try:
         yield
     except OSError as error:
@@ -220,8 +230,8 @@ def _explained(file: Path) -> Iterator[None]:
 def _check_topic(topic: str, root: str) -> None:
     """Raise Invalid unless ``topic`` is a prefix that a bridge may have.
 
-    It has no wildcard, is not one of the broker's own topics, and is not at, below or above the devices' root. Spaces
-    around it are not allowed: Mosquitto skips those before a topic, so " devices" would be the root.
+    An allowed prefix has no wildcard, is not one of the broker's own topics, and is not at, below or above the devices'
+    root. Spaces around it are not allowed: Mosquitto skips spaces before a topic, so " devices" would be the root.
     """
     levels = topic.split("/")
     spaced = topic != topic.strip()

@@ -19,13 +19,13 @@ from hub.runtime.private_files import copy_owner, write_draft
 HUB = "hub"
 """The hub's own user, which may read and write everything."""
 ITERATIONS = 101
-"""Mosquitto's default. It is enough: the passwords are random, so a dictionary attack is not possible."""
+"""Mosquitto's default number of PBKDF2 iterations. It is enough: the passwords are random, so guessing is hopeless."""
 FILE_MODE = 0o640
 """Mode of a new file, which belongs to the group that the broker runs as."""
 BEGIN, END = "# --- written by Watchkeeper: begin", "# --- written by Watchkeeper: end"
 _DENY = "deny #"
 NOTHING = ("",)
-"""In place of the prefixes of a user that may use no topic at all."""
+"""Stands in place of the prefixes of a user that may use no topic at all."""
 
 
 def hashed(password: str) -> str:
@@ -42,7 +42,7 @@ def read_passwords(file: Path) -> dict[str, str]:
 
 
 def _split_acl(file: Path) -> tuple[str, str, str]:
-    """Return the ACL in three parts: before the hub's part, the hub's part, after it."""
+    """Return the ACL in three parts: the text before the hub's part, the hub's part, and the text after it."""
     with suppress(FileNotFoundError):
         before, begin, rest = file.read_text("utf-8", "surrogateescape").partition(BEGIN)
         if begin:
@@ -91,7 +91,10 @@ def rights_text(file: Path, root: str, rights: dict[str, tuple[str, ...]]) -> st
 
 
 def draft_of(file: Path, text: str) -> tuple[Path, Path]:
-    """Write a draft of ``file`` with its owner and mode. A new file is readable for the broker."""
+    """Write a draft of ``file`` with the file's owner and mode. Return the paths of the draft and of the file.
+
+    The draft of a file that does not exist yet is readable for the broker.
+    """
     file = file.resolve()  # a symbolic link stays one
     draft = write_draft(file, text.encode("utf-8", "surrogateescape"))
     if file.exists():

@@ -1,8 +1,8 @@
 """Outages of the connection to the broker: each is reported when it begins and when it ends.
 
-Attempts of one outage that fail for the same reason are logged once in ten minutes. A connection that is lost again and
-again can fill neither the log nor the activity log: after :data:`MOST` outages within :data:`INTERVAL_S`, further ones
-are not reported until the interval is over.
+During one outage, attempts that fail for the same reason are logged once in ten minutes. A connection that is lost
+again and again can fill neither the log nor the activity log: after :data:`MOST` outages within :data:`INTERVAL_S`
+seconds, further outages are not reported until the interval is over.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Outages:
         self._reported = False  # the present outage
 
     def lost(self, reason: str, text: str) -> None:
-        """Report a failed connection, or a failed attempt to connect.
+        """Report a lost connection, or a failed attempt to connect.
 
         Args:
             reason: why.

@@ -119,7 +119,7 @@ class ReconnectingClient:
             self._retry.clear()
 
     def _log_lost(self, lost: Lost) -> None:
-        """Report why there is no connection, once and not for each attempt."""
+        """Report why there is no connection: once for an outage, not for each attempt."""
         if not self._settings.persistent:
             return  # a temporary client, such as the topic explorer's: its user sees the error in the state
         text = _TOO_FULL if isinstance(lost, _TooFull) else "No connection to the MQTT broker at %s: %s. Retrying."
@@ -163,7 +163,7 @@ class ReconnectingClient:
             self._set(connected=False, subscribed=False, refused=(), since=now, reconnects=self._state.reconnects + 1)
 
     async def _serve(self, connection: Connection) -> None:
-        """Keep the subscriptions of a connection up to date until it ends or stalls for too long."""
+        """Subscribe to all topics, and to changed topics later, until the connection ends or stalls for too long."""
         subscribed: set[str] = set()
         while connection.lost is None:
             self._changed.clear()
@@ -194,7 +194,7 @@ class ReconnectingClient:
         raise connection.lost
 
     def _subscribed(self, refused: dict[str, str]) -> None:
-        """Update the state and log what the broker refused. One granted filter is enough to count as subscribed."""
+        """Update the state, and log refused filters. One granted filter is enough to count as subscribed."""
         error = None
         if refused:
             listed = ", ".join(f"{topic} ({reason})" for topic, reason in refused.items())

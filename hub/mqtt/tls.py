@@ -6,7 +6,7 @@ import ssl
 
 
 class _Socket(ssl.SSLSocket):
-    """Socket that closes itself when the handshake fails. paho does not, so each attempt would leak a descriptor."""
+    """A socket that closes itself when the handshake fails. paho does not, so each attempt would leak a descriptor."""
 
     def do_handshake(self, block: bool = False) -> None:
         try:
@@ -23,11 +23,11 @@ class OwnCertificateError(OSError):
 def client_context(ca_file: str | None, cert_file: str | None = None, key_file: str | None = None) -> ssl.SSLContext:
     """Return a context for TLS 1.2 or newer. It reads files, so do not call it on the event loop.
 
-    The broker's certificate must name the host and be signed by a CA in ``ca_file`` (None: by one of the system's).
-    ``cert_file`` and ``key_file`` are the client's own certificate, for a broker that requires one.
+    The broker's certificate must name the host and be signed by a CA in ``ca_file`` or, if that is None, by a CA that
+    the system trusts. ``cert_file`` and ``key_file`` are the client's own certificate, for a broker that requires one.
 
     Raises:
-        OSError: A file cannot be read or has no certificate, or the key is not that of the certificate.
+        OSError: A file cannot be read or has no certificate, or the key does not belong to the certificate.
     """
     context = ssl.create_default_context(cafile=ca_file)
     context.minimum_version = ssl.TLSVersion.TLSv1_2

@@ -26,7 +26,7 @@ class Transport(Protocol):
 
 
 async def connect(settings: MqttClientSettings, protocol: asyncio.Protocol) -> Transport:
-    """Connect, and pass received bytes to ``protocol``. With WebSocket its ``connection_made`` is not called.
+    """Connect, and pass received bytes to ``protocol``. With a WebSocket, ``protocol.connection_made`` is not called.
 
     Raises:
         OSError: The connection failed, or a certificate is invalid.

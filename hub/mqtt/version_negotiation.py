@@ -1,6 +1,6 @@
 """The hub's MQTT client, which finds out whether the broker supports MQTT 5 or only 3.1.1.
 
-It tries a version, and the other one if the broker does not accept it. The version that worked is kept.
+It tries one version and, if the broker does not accept that, the other version. It keeps the version that worked.
 """
 
 from __future__ import annotations

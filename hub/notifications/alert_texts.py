@@ -1,7 +1,7 @@
-"""The message of an alert in the language and the units of a person, from its key and parameters.
+"""The message of an alert in the language and the units of a person, made from the key and parameters in the alert.
 
-Notifications and answers of the built-in analyst use it. The dashboard does the same with the same words
-(``web/src/texts/hubMessages.ts``), except that it keeps the units.
+Notifications and answers of the built-in analyst use these texts. The dashboard makes the same texts
+(``web/src/texts/hubMessages.ts``), except that it does not convert units.
 """
 
 from __future__ import annotations
@@ -22,7 +22,10 @@ _DIFFERENCES = frozenset(("hysteresis", "by", "tolerance"))
 
 
 def alert_text(alert: Alert, locale: MessageLocale) -> str:
-    """Return the message of an alert. An alert of an older version, or without parameters, keeps its English text."""
+    """Return the message of an alert in a language and units.
+
+    If the parameters are missing or of an older version, return the English text that is stored in the alert.
+    """
     words, params = translation(locale.language), alert.message_params
     conversion = locale.conversion(params.get("unit"))
     if words is None and conversion is None:
@@ -38,7 +41,7 @@ def alert_text(alert: Alert, locale: MessageLocale) -> str:
 
 
 def _english(alert: Alert, kind: str, params: Mapping[str, Any]) -> str:
-    """Return the English message, written by the rule's own kind."""
+    """Return the English message, written by the condition class of the rule's kind."""
     condition = msgspec.convert(params["condition"], KINDS[kind])
     metric = alert.metric or ""
     breach = Breach(metric, params["value"], params["unit"], params["device_class"], params["silent_ms"])
@@ -49,7 +52,7 @@ def _english(alert: Alert, kind: str, params: Mapping[str, Any]) -> str:
 
 
 def _converted(alert: Alert, conversion: UnitConversion) -> dict[str, Any]:
-    """Return the parameters of an alert in another unit."""
+    """Return the message parameters of an alert with all values in the unit ``conversion.to``."""
     params = alert.message_params
     compared = alert.message_key == "compare"
     return {
@@ -61,7 +64,10 @@ def _converted(alert: Alert, conversion: UnitConversion) -> dict[str, Any]:
 
 
 def _converted_condition(condition: Mapping[str, Any], conversion: UnitConversion, *, compared: bool) -> dict[str, Any]:
-    """Return a condition in another unit. The limits of a comparison are differences."""
+    """Return a condition with all values in another unit.
+
+    With ``compared``, its limits are differences of two values, which are converted without an offset.
+    """
     changed = dict(condition)
     for name, value in condition.items():
         if name in _VALUES:
@@ -78,7 +84,7 @@ def _number(value: Any, convert: Callable[[float], float]) -> Any:
 
 
 class _AlertWriter:
-    """Writes the message of an alert on a metric in a language."""
+    """Writes the message of an alert in one language. ``metric`` is the alert's metric."""
 
     def __init__(self, words: Translation, metric: str | None) -> None:
         self._words = words
@@ -88,7 +94,7 @@ class _AlertWriter:
         return self._words.alert[key].format(**values)
 
     def text(self, kind: str, params: Mapping[str, Any]) -> str | None:
-        """Return the message, None for parameters of an older version."""
+        """Return the message. Return None if the parameters are of an older version."""
         text = self._text(kind, params)
         return None if text is None else self._held(text, params["for_ms"])
 
@@ -127,7 +133,7 @@ class _AlertWriter:
         return f"({text})" if "conditions" in part["condition"] else self._held(text, part["for_ms"])
 
     def _rest(self, kind: str, condition: Mapping[str, Any], unit: str | None) -> str:
-        """Return what follows the name of the metric. Raises KeyError for an unknown kind."""
+        """Return the part of the message after the metric's name. Raises KeyError for an unknown kind."""
         say = self._say
         match kind:
             case "threshold":
@@ -162,7 +168,7 @@ class _AlertWriter:
         return self._say(side, limit=fmt.limit_quantity(condition[side], unit))
 
     def _other(self, condition: Mapping[str, Any]) -> str:
-        """Return what a value is compared with."""
+        """Return in words what a ``compare`` condition compares the value with: a metric, a device or a median."""
         metric, device = condition["other"], condition["device"]
         same = metric in (self._metric, "")
         if device is not None:
@@ -177,7 +183,7 @@ class _AlertWriter:
 
 
 def _reading(value: Any, unit: str | None, condition: Mapping[str, Any]) -> str:
-    """Return the reading as text, with enough digits to differ from the limit."""
+    """Return the value as text, with enough digits to differ from the limit of the condition."""
     limit = condition.get("above") if condition.get("above") is not None else condition.get("below")
     if isinstance(value, bool | str) or (limit is not None and fmt.number(value, unit) == fmt.number(limit, unit)):
         return fmt.exact_value(value, unit)

@@ -17,19 +17,19 @@ from hub.server_urls import check_url
 
 FieldType = Literal["text", "url", "secret", "secret_url", "number", "choice", "yes_no"]
 SECRET: frozenset[FieldType] = frozenset(("secret", "secret_url"))
-"""Values that are stored, and never returned by the API."""
+"""Types of fields whose values are stored, but never returned by the API."""
 Setting = str | int | bool
 Values = Mapping[str, Setting]
 MAX_VALUE_CHARS = 2_048
 FINAL: frozenset[FailureReason] = frozenset(("auth", "rejected"))
-"""Failures that another attempt with the same settings does not fix."""
+"""Reasons of failures that another attempt with the same settings cannot repair."""
 
 
 class ChannelField(msgspec.Struct, frozen=True, omit_defaults=True):
     """One setting of a kind of channel.
 
     Attributes:
-        server: The field names the server that receives the secrets. If it changes, secrets must be entered again.
+        server: Whether the field names the server that gets the secrets. If it changes, secrets must be entered again.
     """
 
     name: str
@@ -91,7 +91,7 @@ class DeliveryFailed(Exception):
 
 
 class ChannelKind(Protocol):
-    """A kind of channel.
+    """A kind of channel, such as mail. One object serves all channels of the kind.
 
     Attributes:
         kind: Its id.
@@ -108,10 +108,10 @@ class ChannelKind(Protocol):
     pictures: bool
 
     def check(self, values: Values) -> None:
-        """Raise Invalid for settings that cannot work together."""
+        """Raise Invalid if two settings do not work together."""
 
     def check_address(self, address: str) -> None:
-        """Raise Invalid for an address of a person that is not valid."""
+        """Raise Invalid if the address that a person entered is not valid."""
 
     def target(self, values: Values, address: str) -> str:
         """Return the destination of messages, with secrets masked."""
@@ -124,7 +124,10 @@ class ChannelKind(Protocol):
 
 
 def checked_values(fields: tuple[ChannelField, ...], given: Mapping[str, Any]) -> dict[str, Setting]:
-    """Return the settings of a channel with their defaults. Raises Invalid, naming the field."""
+    """Return the settings of a channel, with defaults for the missing ones.
+
+    Raises Invalid, whose text names the field, for a value that is not allowed.
+    """
     if unknown := given.keys() - {field.name for field in fields}:
         names = ", ".join(field.name for field in fields)
         raise Invalid(f"There is no setting {sorted(unknown)[0][:64]!r}.", f"Allowed: {names}.")

@@ -26,7 +26,7 @@ class DirectSender:
     async def test(
         self, channel: NotificationChannel, address: str = "", language: str = "en"
     ) -> DeliveryFailed | None:
-        """Send a test message over a channel, stored or not. Return why it failed; None if it was sent."""
+        """Send a test message over a channel, which need not be stored. Return why it failed; None if it was sent."""
         message = Message(
             "test",
             notification_text(language, "testTitle", "Test message from Watchkeeper"),

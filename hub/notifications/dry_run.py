@@ -16,7 +16,10 @@ DryRunProblem = Literal["no_channel", "not_visible"]
 
 
 class DryRunReceiver(msgspec.Struct, frozen=True):
-    """A receiver in a step. ``held_until``: when the quiet hours that delay the message end."""
+    """A receiver in a step of a route. ``problem`` says why no message would be sent; None if one would be sent.
+
+    If quiet hours delay the message, ``held_until`` is their end (epoch ms).
+    """
 
     channel: str | None
     person: str | None

@@ -1,4 +1,4 @@
-"""Groups of alerts that share messages: which alerts count, and the group after each change."""
+"""Groups of alerts that share messages: which alerts people are notified of, and how an alert changes its group."""
 
 from __future__ import annotations
 
@@ -10,17 +10,23 @@ from msgspec.structs import replace
 from hub.model import SEVERITIES, Alert, NotificationGroup, NotificationReceiver
 
 MAX_CLEARED = 20
-"""Cleared alerts that a message about the end of a group lists."""
+"""The most cleared alerts that the message about the end of a group lists."""
 
 
 def is_audible(alert: Alert) -> bool:
-    """Return whether people are notified of an alert at present."""
+    """Return whether people are notified of an alert at present.
+
+    They are notified unless it is cleared, acknowledged, muted, silenced or suppressed.
+    """
     quiet = alert.muted or alert.silenced_by or alert.suppressed_by is not None
     return alert.state == "raised" and not quiet
 
 
 def is_higher(alert: Alert, group: NotificationGroup) -> bool:
-    """Return whether an alert is more severe than the severity in the messages sent so far."""
+    """Return whether an alert is more severe now than in the last message that listed it.
+
+    Return False if no message has listed the alert yet.
+    """
     told = group.told.get(alert.id)
     return told is not None and SEVERITIES.index(alert.severity) > SEVERITIES.index(told)
 
@@ -28,8 +34,8 @@ def is_higher(alert: Alert, group: NotificationGroup) -> bool:
 def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
     """Return the group after one of its open alerts was raised or has changed.
 
-    People know of a flapping alert up to the severity that messages named while it flapped. When it stops flapping,
-    they are notified of it again.
+    A flapping alert that is raised again counts as told, with the highest severity that messages named while it
+    flapped. When it stops flapping, it counts as new, so that people are notified of it again.
     """
     series = series_of(alert)
     if (severity := group.flapping.get(series)) is None:
@@ -43,7 +49,7 @@ def with_alert(group: NotificationGroup, alert: Alert) -> NotificationGroup:
 def without_alert(group: NotificationGroup, alert: Alert, calm_at: int) -> NotificationGroup:
     """Return the group after one of its alerts was cleared.
 
-    ``calm_at`` is when the alert will have stopped flapping.
+    ``calm_at`` is when the alert stops flapping (epoch ms), if it is not raised again before.
     """
     series = series_of(alert)
     flaps = alert.flapping and not alert.withdrawn and alert.closed_by is None and series in group.flapping
@@ -72,7 +78,7 @@ def told_of(group: NotificationGroup, alerts: Iterable[Alert]) -> NotificationGr
 
 
 def series_of(alert: Alert) -> str:
-    """Return the key of an alert series: rule, metric and device."""
+    """Return the key of all alerts of the same rule, metric and device."""
     return "\n".join((alert.rule, alert.device, alert.metric or ""))
 
 
@@ -81,6 +87,9 @@ def group_key_of(group: NotificationGroup) -> str:
 
 
 def delivery_key(group: NotificationGroup, receiver: NotificationReceiver) -> str:
-    """Return the key of a message to a receiver. A message planned again after a crash gets the same key."""
+    """Return the key of the group's message number ``group.sent`` to a receiver.
+
+    A message that is planned again after a crash gets the same key.
+    """
     text = "\n".join((group.id, str(group.sent), receiver.channel, receiver.person or "", receiver.address))
     return f"n-{hashlib.sha256(text.encode()).hexdigest()[:32]}"

@@ -1,7 +1,7 @@
 """Send HTTP requests to receivers of notifications.
 
-Within :func:`kept_connections`, requests to the same server use the same connection: a storm of alerts would otherwise
-pay a TCP and a TLS handshake for each message.
+Within :func:`kept_connections`, requests to the same server use the same connection. Otherwise, each message of a storm
+of alerts would need a TCP and a TLS handshake.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class _Kept:
 
 @asynccontextmanager
 async def kept_connections() -> AsyncIterator[None]:
-    """Let the requests that this task sends in the block share their connections; close them at its end."""
+    """Let all requests that this task sends in the block share their connections. Close the connections at its end."""
     kept = _Kept()
     token = _kept.set(kept)
     try:
@@ -41,7 +41,7 @@ async def post(url: str, content: bytes, headers: Mapping[str, str], method: str
 
     A GET request may be sent twice, a POST request is sent once.
 
-    Raises DeliveryFailed with the class of the reason.
+    Raises DeliveryFailed, whose ``reason`` says what kind of failure it is.
     """
     # Imported at the first request: it takes 0.1 s and 7 MB, which hubs without such receivers need not spend.
     from hub.notifications.http_session import HttpSession

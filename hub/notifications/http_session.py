@@ -1,4 +1,4 @@
-"""HTTP requests to receivers of notifications. Only this file imports aiohttp and its URLs (yarl)."""
+"""HTTP requests to receivers of notifications. Only this file imports aiohttp and yarl, its library for URLs."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from hub.notifications.base import DeliveryFailed
 from hub.server_urls import is_forbidden, literal
 
 TIMEOUT_S = 10.0
-"""How long connecting may take, and each wait for data."""
+"""The longest time in seconds for connecting, and for each wait for data."""
 REQUEST_S = 20.0
-"""How long a request may take in all."""
+"""The longest time in seconds for a whole request."""
 MAX_ANSWER = 2_048
-"""Bytes of an answer that are read."""
+"""The most bytes of an answer's body that are read."""
 MAX_HEADER = 8_190
-"""Bytes of each header of an answer, which has at most :data:`MAX_HEADERS`."""
+"""The most bytes of one header of an answer. An answer has at most :data:`MAX_HEADERS` headers."""
 MAX_HEADERS = 128
 MAX_RETRY_AFTER_S = 600.0
 KEEP_S = 2.0
-"""An idle connection is not used after this time: servers close theirs after 5 s and more."""
+"""Seconds after which an idle connection is not used again: servers close idle connections after 5 s or more."""
 _AUTH = (401, 403, 407)
 _BUSY = (408, 425, 429)
 
 
 class HttpSession:
-    """Sends requests one after another; those to the same server use the same connection.
+    """Sends requests one after another. Requests to the same server use the same connection.
 
-    It uses no proxy, cookie or password that is not in the request, and follows no redirect.
+    The session uses no proxy, stores no cookies, adds no password to a request, and follows no redirect.
     """
 
     def __init__(self) -> None:
@@ -68,8 +68,8 @@ class HttpSession:
     async def send(self, method: str, url: str, content: bytes, headers: Mapping[str, str]) -> None:
         """Send one request.
 
-        Raises DeliveryFailed with the class of the reason. The error quotes at most the beginning of the response, and
-        not the URL, which may contain secrets.
+        Raises DeliveryFailed, whose ``reason`` is the kind of failure. The error quotes at most the beginning of the
+        response, and not the URL, which may contain secrets.
         """
         if not all(each.isascii() for each in headers.values()):
             raise DeliveryFailed("rejected", "Headers may only have ASCII characters.")
@@ -97,7 +97,7 @@ class HttpSession:
     async def _answer(
         self, method: str, url: URL, content: bytes, headers: Mapping[str, str]
     ) -> tuple[int, bytes, str | None]:
-        """Return status, beginning of the body, and Retry-After of the answer."""
+        """Return the status, the beginning of the body, and the Retry-After header of the server's answer."""
         request = self._client.request(method, url, data=content or None, headers=headers, allow_redirects=False)
         async with request as answer:
             body = b""
@@ -107,7 +107,7 @@ class HttpSession:
 
 
 class _Resolver(AbstractResolver):
-    """Resolves names in threads of its own."""
+    """Resolves host names in separate threads, so that a slow DNS server does not block other tasks."""
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -127,18 +127,21 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Do nothing: the threads are shared."""
+        """Do nothing: other resolvers use the same threads."""
 
 
 class _ForbiddenAddress(OSError):
-    """Error for an address that no server may have: an OSError, so that the name's next address is tried."""
+    """Error for an address that receivers must not have.
+
+    It is an OSError, so that aiohttp tries the next address of the name.
+    """
 
 
 def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:
-    """Return a socket for a connection to this address. Raises _ForbiddenAddress.
+    """Return a socket for a connection to this address. Raises _ForbiddenAddress if the address is not allowed.
 
-    It is the last step before the connection, so neither a spelling of an address nor a name that changes its address
-    gets past it.
+    The check is the last step before the connection. So an unusual spelling of an address cannot evade it, nor can a
+    name whose address changes.
     """
     family, kind, protocol, _, address = info
     if is_forbidden(ip_address(str(address[0]).partition("%")[0])):
@@ -147,7 +150,10 @@ def _allowed_socket(info: aiohttp.AddrInfoType) -> socket.socket:
 
 
 def _exact(url: str) -> URL:
-    """Return the URL with path and query as they were entered: a server may have signed them. Raises ValueError."""
+    """Return the URL with path and query exactly as they were entered, because a server may have signed them.
+
+    Raises ValueError if the URL is not valid.
+    """
     parts, whole = urlsplit(url), URL(url)
     if (address := literal(whole.raw_host or "")) is not None:
         whole = whole.with_host(str(address))  # aiohttp takes no short forms such as 127.1
@@ -158,7 +164,7 @@ def _exact(url: str) -> URL:
 
 @cache
 def _tls() -> ssl.SSLContext:
-    """Return the TLS settings with the trusted certificates. They are cached: reading them takes 40 ms."""
+    """Return the TLS settings with the trusted certificates. They are cached, because reading them takes 40 ms."""
     return ssl.create_default_context()
 
 
@@ -172,7 +178,7 @@ def _failure(status: int, body: bytes, retry_after: str | None) -> DeliveryFaile
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """Return Retry-After in seconds; dates are ignored."""
+    """Return the number of seconds in a Retry-After header, None if there is none. Dates are ignored."""
     if retry_after is None or not retry_after.strip().isdecimal():
         return None
     return min(float(retry_after.strip()[:9]), MAX_RETRY_AFTER_S)

@@ -23,13 +23,13 @@ faults = FaultLog(log)
 
 CHECK_S = 10.0
 LASTING_MS = 60_000
-"""A fault that is over within this time is not reported."""
+"""A fault that ends within this time is not reported."""
 HEARTBEAT_MS = 60_000
 Send = Callable[[NotificationReceiver, Message, str], Awaitable[DeliveryFailed | None]]
 
 
 class HubWatch:
-    """Watches the hub.
+    """Watches the hub, reports its faults to people, and sends the heartbeats.
 
     Attributes:
         failing: Returns one sentence for each part of the hub that fails.
@@ -50,7 +50,7 @@ class HubWatch:
         self._beat_at = 0  # when the next heartbeat is due
 
     async def run(self) -> None:
-        """Check until cancelled."""
+        """Call :meth:`check` every CHECK_S seconds, until cancelled."""
         while True:
             try:
                 await self.check()
@@ -59,7 +59,7 @@ class HubWatch:
             await asyncio.sleep(CHECK_S)
 
     async def check(self) -> None:
-        """Send what is due: a fault to receivers that have not got the message, the end of a fault, or a heartbeat."""
+        """Send what is due: a heartbeat, the end of a fault, or a fault to receivers that have not been told of it."""
         now, failing = self._now(), self.failing()
         if failing:
             self._since = self._since or now
@@ -93,7 +93,7 @@ class HubWatch:
         return {each for each in found if settings.channel(each.channel) is not None}
 
     async def _tell(self, write: Callable[[str], Message], receivers: set[NotificationReceiver]) -> None:
-        """Send each receiver the message that ``write`` returns for a language."""
+        """Send a message to each receiver. ``write`` returns the message in the language with the given code."""
         key = f"hub@{self._since}"
 
         async def tell(receiver: NotificationReceiver) -> None:

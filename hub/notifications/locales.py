@@ -14,7 +14,7 @@ from hub.runtime.package_data import shared_dir
 
 
 class UnitConversion(msgspec.Struct, frozen=True):
-    """How values of a unit are converted to the unit ``to``."""
+    """How values of one unit are converted to the unit ``to``."""
 
     quantity: str
     system: UnitSystem
@@ -23,11 +23,11 @@ class UnitConversion(msgspec.Struct, frozen=True):
     offset: float
 
     def value(self, value: float) -> float:
-        """Return a value in the other unit."""
+        """Convert a value, such as a temperature, to the unit ``to``."""
         return value * self.factor + self.offset
 
     def difference(self, value: float) -> float:
-        """Return the difference of two values in the other unit."""
+        """Convert the difference of two values, which has no offset, to the unit ``to``."""
         return value * self.factor
 
 
@@ -36,9 +36,9 @@ class MessageLocale(msgspec.Struct, frozen=True):
 
     Attributes:
         language: Code of the language.
-        units: System of units; None for those of the devices.
-        units_of: System of units by quantity, where it differs.
-        time_zone: IANA name of the zone of all times; None for that of the hub's machine.
+        units: System of units; None leaves values in the units of the devices.
+        units_of: Pairs of a quantity and its system of units, for quantities that differ from ``units``.
+        time_zone: IANA name of the zone of all times; None for the zone of the hub's machine.
     """
 
     language: str = "en"
@@ -47,7 +47,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
     time_zone: str | None = None
 
     def conversion(self, unit: str | None) -> UnitConversion | None:
-        """Return how values of a unit are converted; None if they are not."""
+        """Return how values in ``unit`` are converted for this locale; None if they keep their unit."""
         systems = dict(self.units_of)
         for each in _conversions().get(unit or "", ()):
             if systems.get(each.quantity, self.units) == each.system:
@@ -55,7 +55,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
         return None
 
     def quantity(self, value: Value, unit: str | None) -> str:
-        """Return a value with its unit as text, with up to six significant digits."""
+        """Return a value as text with its unit, converted for this locale. A converted value has at most six digits."""
         conversion = self.conversion(unit)
         if conversion is None or isinstance(value, bool | str):
             return fmt.exact_value(value, unit)
@@ -63,7 +63,7 @@ class MessageLocale(msgspec.Struct, frozen=True):
 
 
 HUB_LOCALE = MessageLocale()
-"""For channels that are not a person's."""
+"""The locale of messages over channels that do not belong to a person."""
 
 
 def locale_of(profile: Profile) -> MessageLocale:
@@ -73,7 +73,11 @@ def locale_of(profile: Profile) -> MessageLocale:
 
 
 class _UnitTable(msgspec.Struct):
-    """``units.json``: rows of quantity, metric unit, imperial unit, factor and offset; and other metric units."""
+    """The contents of ``units.json``.
+
+    ``pairs`` are rows of quantity, metric unit, imperial unit, factor and offset. ``same`` are other metric units, each
+    with the metric unit in ``pairs`` and how many of it one unit is.
+    """
 
     pairs: list[tuple[str, str, str, float, float]]
     same: dict[str, tuple[str, float]]
@@ -81,7 +85,7 @@ class _UnitTable(msgspec.Struct):
 
 @cache
 def _conversions() -> Mapping[str, list[UnitConversion]]:
-    """Return the conversions by the unit that they convert."""
+    """Return the possible conversions of each unit, by the unit that is converted."""
     table = msgspec.json.decode((shared_dir() / "lib" / "units.json").read_bytes(), type=_UnitTable)
     found: dict[str, list[UnitConversion]] = {}
     for quantity, metric, imperial, factor, offset in table.pairs:

@@ -23,9 +23,9 @@ from hub.runtime.translations import notification_text
 faults = FaultLog(logging.getLogger(__name__))
 
 MAX_LISTED = 10
-"""Alerts that a message lists."""
+"""The most alerts that one message lists."""
 MAX_DEFAULT_TEXT = 100_000
-"""More characters than the default template makes of the longest fields."""
+"""The most characters of a text by the default template. Even the longest fields do not reach this limit."""
 FLAPS = "It is raised and cleared again and again. The next message is sent when its severity rises or it is stable."
 
 
@@ -44,15 +44,16 @@ class MessageStyle(msgspec.Struct, frozen=True):
 
 
 class Compose(Protocol):
-    """Writes a message about alerts."""
+    """A function that writes a message about alerts, the most severe alert first."""
 
     def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message: ...
 
 
 class MessageComposer:
-    """Writes messages. ``base_url`` returns the hub's address for links.
+    """Writes messages about alerts.
 
-    ``rule_names`` returns the names of all rules by id.
+    ``find`` returns a device by its id, ``base_url`` the hub's address for links, and ``rule_names`` the names of all
+    rules by id. ``diagnoses`` has the sentence to quote, by alert id.
     """
 
     def __init__(
@@ -68,9 +69,9 @@ class MessageComposer:
         self._rule_names = rule_names
 
     def __call__(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
-        """Return a message about these alerts, the most severe first.
+        """Return a message about these alerts, of which the caller passes the most severe first.
 
-        A template that fails is replaced by the default one: the message has to be sent.
+        If the template fails, the default template is used, because the message has to be sent.
         """
         try:
             return self.compose(kind, alerts, now, style)
@@ -79,7 +80,7 @@ class MessageComposer:
             return self.compose(kind, alerts, now, replace(style, template=DEFAULT_TEMPLATE))
 
     def compose(self, kind: MessageKind, alerts: Sequence[Alert], now: int, style: MessageStyle) -> Message:
-        """Return a message about these alerts. Raises Invalid if the template fails for it."""
+        """Return a message about these alerts. Raises Invalid if the template fails for these alerts."""
         listed = tuple(self.facts(each, quoted=style.diagnoses) for each in alerts[:MAX_LISTED])
         first, more = listed[0], len(alerts) - len(listed)
         url = first.url if len(alerts) == 1 else f"{self.home()}/alerts"
@@ -104,7 +105,7 @@ class MessageComposer:
         return self._base_url().rstrip("/")
 
     def facts(self, alert: Alert, *, quoted: bool) -> MessageAlert:
-        """Return what a message says about an alert. ``quoted`` is the first sentence of the diagnosis."""
+        """Return the facts of an alert for a message. With ``quoted``, they include a sentence of its diagnosis."""
         device = self._find(alert.device)
         return MessageAlert(
             id=alert.id,
@@ -128,7 +129,7 @@ class MessageComposer:
 
 
 def quoted(diagnosis: Diagnosis) -> str | None:
-    """Return the sentence of a diagnosis that messages quote; None if it names no cause."""
+    """Return the sentence of a diagnosis that messages quote, None if the diagnosis names no cause."""
     return None if diagnosis.cause is None else fmt.first_sentence(diagnosis.summary)
 
 

@@ -4,10 +4,11 @@
 ``hub/events/TYPE``                                                  each event, as JSON
 ``hub/alerts/ID``                                                    retained while the alert is open
 ``homeassistant/binary_sensor/watchkeeper_KEY/config``               retained: a sensor for each rule, device and metric
-``hub/states/KEY``, ``hub/states/KEY/attributes``                    retained: its state and its alert
+``hub/states/KEY``, ``hub/states/KEY/attributes``                    retained: the sensor's state and its last alert
 ===================================================================  ===================================================
 
-The retained messages depend on the open alerts, the rules, the devices and the settings, see :meth:`MqttEvents.run`.
+The retained messages depend on the open alerts, the rules, the devices and the settings. :meth:`MqttEvents.run` keeps
+them up to date.
 """
 
 from __future__ import annotations
@@ -43,11 +44,11 @@ from hub.notifications.settings import NotificationConfig
 ROOT = "hub"
 DISCOVERY = "homeassistant"
 MAX_SENSORS = 1_000
-"""Sensors that are announced to Home Assistant."""
+"""The most sensors that are announced to Home Assistant."""
 POLL_S = 1.0
-"""How often the rules are compared with those that were published."""
+"""Seconds between two checks whether the names of the rules differ from the published names."""
 BURST = 100
-"""Alerts that are published before other tasks run."""
+"""The most alerts that are published before other tasks of the event loop run."""
 _TYPES: dict[type, str] = {
     AlertRaised: "alert_raised",
     AlertChanged: "alert_changed",
@@ -59,19 +60,19 @@ _TYPES: dict[type, str] = {
 
 
 class RetainedMessages(Protocol):
-    """Retained messages on the broker. ``status_topic`` says ``online`` while the hub runs, then ``offline``."""
+    """Retained messages on the broker. ``status_topic`` has ``online`` while the hub runs, and else ``offline``."""
 
     status_topic: str
 
     def put(self, topic: str, payload: bytes) -> None:
-        """Publish a retained message without waiting. An empty payload withdraws the message of the topic."""
+        """Publish a retained message without waiting. An empty payload removes the topic's retained message."""
 
     def complete(self) -> None:
-        """Begin to publish, and to withdraw messages of an earlier run that are no longer wanted."""
+        """Start publishing, and remove messages of an earlier run that :meth:`put` has not repeated until now."""
 
 
 class MqttEvents:
-    """Publishes what the settings allow.
+    """Publishes alerts, events and sensors over MQTT, as far as the settings allow it.
 
     Args:
         config: The settings.
@@ -111,7 +112,7 @@ class MqttEvents:
         self._changed.set()
 
     def load(self, cleared: Iterable[Alert]) -> None:
-        """Restore the sensors of an earlier run from the alerts that have cleared, newest first."""
+        """Restore the sensors of an earlier run from the cleared alerts, which must come newest first."""
         for alert in cleared:
             if len(self._sensors) < MAX_SENSORS:
                 self._sensors.setdefault(_key(alert), alert)
@@ -146,7 +147,7 @@ class MqttEvents:
         self._devices = {alert.device for alert in self._sensors.values()}
 
     def hear(self, event: Event) -> None:
-        """Update the retained messages after an event, and publish it if the settings allow."""
+        """Update the retained messages after an event. Publish the event, too, if the settings allow it."""
         if isinstance(event, AlertEvent):
             self._keep(event.alert)
         elif isinstance(event, DeviceChanged | DeviceDeleted) and event.device in self._devices:
@@ -163,7 +164,7 @@ class MqttEvents:
             self._tell("diagnosis_ready", event.at, **facts)
 
     def _keep(self, alert: Alert) -> None:
-        """Publish the present state of an alert; withdraw it when it has cleared."""
+        """Publish the present state of an alert and of its sensor. Withdraw the alert's message if it has cleared."""
         if alert.open and self._config.settings.mqtt_events:
             self._alerts.add(alert.id)
             self._retained.put(f"{ROOT}/alerts/{alert.id}", _json(self._facts(alert)))
@@ -180,9 +181,9 @@ class MqttEvents:
         self._put_sensor(key)
 
     def _make_room(self, alert: Alert) -> bool:
-        """Withdraw a sensor without an open alert, to make room for one with an alert.
+        """Withdraw a sensor without an open alert, to make room for the sensor of ``alert``.
 
-        Return False if there is none.
+        Return False if ``alert`` is not open or every sensor has an open alert.
         """
         over = next((key for key, each in self._sensors.items() if not each.open), None)
         if over is None or not alert.open:
@@ -192,7 +193,7 @@ class MqttEvents:
         return True
 
     def _put_sensor(self, key: str) -> None:
-        """Publish a sensor if it is wanted and its rule and its device exist; withdraw it otherwise."""
+        """Publish a sensor if the settings allow it and its rule and device exist. Otherwise withdraw it."""
         alert = self._sensors[key]
         exists = alert.open or (alert.rule in self._names and self._find(alert.device) is not None)
         if not exists:
@@ -233,7 +234,7 @@ class MqttEvents:
 
 
 def _key(alert: Alert) -> str:
-    """Return the key of an alert's sensor, which contains no character that a topic may not have."""
+    """Return the key of an alert's sensor: a hash of rule, device and metric, which is valid in a topic."""
     return hashlib.sha256(f"{alert.rule}\n{alert.device}\n{alert.metric}".encode()).hexdigest()[:16]
 
 

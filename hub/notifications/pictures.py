@@ -26,21 +26,21 @@ faults = FaultLog(logging.getLogger(__name__))
 WAIT_S = 3.0
 """How long a message waits for its picture."""
 MAX_CACHED = 64
-"""Pictures that are kept, of about 15 kB each."""
+"""The most pictures that are kept. One has about 15 kB."""
 MAX_WAITING = 8
 MEMORY_MB = 256
 CPU_S = 2
 MAX_POINTS = 300
 FEW = 10
-"""With fewer readings in an hour, the chart shows a day."""
+"""If there are fewer readings than this in the hour before the alert, the chart shows a day."""
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 MAX_SIZE = 1e15
-"""Larger numbers are no readings that a chart could show."""
+"""Numbers from this size on are left out of charts."""
 
 
 class AlertPictures:
-    """Draws the charts of alerts. ``store`` has the readings; ``find`` returns a device."""
+    """Draws the charts of alerts. ``store`` has the readings; ``find`` returns a device by its id."""
 
     def __init__(self, store: HistoryReader, find: Callable[[str], Device | None]) -> None:
         self._store = store
@@ -49,9 +49,9 @@ class AlertPictures:
         self._worker: Worker | None = None
 
     async def of(self, alert: Alert | MessageAlert, at: int, zone: str | None = None) -> bytes | None:
-        """Return the picture of an alert at a time as PNG; None if nothing can be drawn or drawing is slow.
+        """Return the chart of an alert up to the time ``at``, as PNG; None if it cannot be drawn or drawing is slow.
 
-        ``zone`` is the IANA name of the axis' time zone; None for that of this machine.
+        ``zone`` is the IANA name of the time zone of the axis, None for the zone of this machine.
         """
         key = alert.id, at, zone
         if key not in self._drawn:
@@ -93,7 +93,10 @@ class AlertPictures:
         return png
 
     async def _chart(self, alert: Alert | MessageAlert, metric: str, device: Device, at: int) -> ChartData | None:
-        """Return a chart that begins an hour before the alert, or a day before if there are few readings."""
+        """Return the data of a chart that begins an hour before the alert, or a day before if there are few readings.
+
+        Return None if there are fewer than two readings.
+        """
         end = max(at, alert.since) + 1
         for before in (HOUR_MS, DAY_MS):
             start = alert.since - max(before, (end - alert.since) // 4)

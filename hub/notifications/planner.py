@@ -7,8 +7,8 @@ A group of alerts goes through::
 
 Messages leave out alerts for as long as they are acknowledged, muted, silenced or suppressed.
 
-The first message about a flapping alert is made at once, and another one if its severity rises. The group is kept while
-the alert is cleared, so that no message is sent each time it is raised or cleared.
+For a flapping alert, a message is made at once, and again only when its severity rises. The group is kept while the
+alert is cleared, so that no message is sent each time the alert is raised or cleared.
 """
 
 from __future__ import annotations
@@ -46,14 +46,14 @@ from hub.notifications.templates import MessageTemplate, first_of
 from hub.store.notifications import NotificationPlan
 
 RECHECK_MS = 60_000
-"""How often alerts that match no route at this hour are looked at again."""
+"""If no matching route is used at this hour, an alert is looked at again after this time."""
 
 
 class NotificationPlanner:
-    """The groups of alerts. Changes are collected in :attr:`plan`, which the caller stores.
+    """The groups of alerts, and when their messages are due. :attr:`plan` has the changes, which the caller stores.
 
     Attributes:
-        plan: The changes since the caller replaced it.
+        plan: The changes since :meth:`take_plan` was last called.
         waits: Returns whether an alert waits for its diagnosis.
         flapping_ms: An alert that has not recovered for this time is not flapping any more.
     """
@@ -82,7 +82,7 @@ class NotificationPlanner:
         self.plan = NotificationPlan()
 
     def load(self, groups: Iterable[NotificationGroup], alerts: Callable[[str], Alert | None]) -> None:
-        """Add the stored groups; ``alerts`` returns open alerts."""
+        """Add the stored groups. ``alerts`` returns an open alert by its id."""
         for group in groups:
             self._groups[group.id] = group
             self._by_key[group_key_of(group)] = group.id
@@ -93,16 +93,16 @@ class NotificationPlanner:
 
     @property
     def due_at(self) -> int | None:
-        """Return when :meth:`tick` has to be called next."""
+        """Return when :meth:`tick` has to be called next (epoch ms), None if no message is planned."""
         return min((each.due_at for each in self._groups.values() if each.due_at is not None), default=None)
 
     def take_plan(self) -> NotificationPlan:
-        """Return the changes, and begin to collect again."""
+        """Return the changes in :attr:`plan`, and begin an empty plan."""
         plan, self.plan = self.plan, NotificationPlan()
         return plan
 
     def take(self, notice: PendingNotice) -> None:
-        """Apply the new state of an alert to its group."""
+        """Apply the new state of an alert to its group, or to a new group."""
         alert, group_id = notice.alert, self._group_of.get(notice.alert.id)
         if not alert.open:
             if group_id is not None:
@@ -117,12 +117,12 @@ class NotificationPlanner:
             self._notify(self._groups[self._group_of[alert.id]], notice.at)  # now: the next notice may clear the alert
 
     def diagnosis_came(self, alert_id: str, now: int) -> None:
-        """Let the group stop waiting: the alert's diagnosis is ready."""
+        """Stop waiting for the diagnosis of an alert, because it is ready."""
         if (group_id := self._group_of.get(alert_id)) is not None:
             self._reschedule(self._groups[group_id], now)
 
     def reconsider(self, now: int) -> None:
-        """Compute again when messages are due, after the settings have changed. Without channels, forget the groups."""
+        """Compute again when messages are due, after the settings have changed. Without channels, forget all groups."""
         for group in list(self._groups.values()):
             if self._settings().channels:
                 self._reschedule(group, now)
@@ -133,7 +133,7 @@ class NotificationPlanner:
                 self._remove(group)
 
     def tick(self, now: int) -> None:
-        """Make the messages that are due."""
+        """Add the messages that are due to :attr:`plan`."""
         for group in list(self._groups.values()):
             if group.due_at is not None and group.due_at <= now:
                 (self._notify if group.alerts else self._finish)(group, now)
@@ -211,7 +211,7 @@ class NotificationPlanner:
         return min(due, default=None)
 
     def _audible(self, group: NotificationGroup) -> list[Alert]:
-        """Return the alerts that people are notified of, the most severe first."""
+        """Return the group's alerts that people are notified of (:func:`is_audible`), the most severe first."""
         found = [self._alerts[each] for each in group.alerts if each in self._alerts and is_audible(self._alerts[each])]
         return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.raised_at, each.id))
 
@@ -220,7 +220,7 @@ class NotificationPlanner:
         return None if device is None else self._route(alert, device, now)
 
     def _route(self, alert: Alert, device: Device, now: int | None) -> NotificationRoute | None:
-        """Return the first route that matches. With ``now`` None, ignore the routes' hours."""
+        """Return the first route that matches the alert. With ``now`` None, ignore the hours of the routes."""
         routes = self._settings().routes
         matching = (each for each in routes if each.matches(alert, device, self._selects))
         return next((each for each in matching if now is None or each.applies(now)), None)
@@ -228,7 +228,7 @@ class NotificationPlanner:
     # -- messages ----------------------------------------------------------------------------------------------
 
     def _notify(self, group: NotificationGroup, now: int) -> None:
-        """Add the message of a group that is due to the plan, once for each receiver."""
+        """Add the message of a group to the plan, once for each receiver, if it is due. Set the next due time."""
         due = self._due(group, now)
         audible = self._audible(group)
         route = self._route_of(audible[0], now) if audible else None
@@ -255,7 +255,7 @@ class NotificationPlanner:
         self._keep(replace(group, due_at=self._due(group, now)))
 
     def _resolve(self, group: NotificationGroup, now: int) -> None:
-        """Add a "resolved" message for each receiver. The store drops it for receivers that never got a message."""
+        """Add a "resolved" message for each receiver. The store drops it if the receiver never got a message."""
         people = self._directory.people()
         targets = []
         for each in group.receivers:
@@ -288,7 +288,7 @@ class NotificationPlanner:
                 self.plan.deliveries.append(delivery)
 
     def _template(self, receiver: NotificationReceiver, route: NotificationRoute | None) -> MessageTemplate:
-        """Return the template of a message: the channel's, else the route's, else the default."""
+        """Return the template of a message. Title and text come from the channel, else the route, else the default."""
         channel = self._settings().channel(receiver.channel)
         return first_of(*(each.template for each in (channel, route) if each is not None))
 

@@ -1,4 +1,4 @@
-"""The webhooks of reactions, as channels of the outbox: signed, retried and recorded as all other messages."""
+"""The webhooks of reactions, as channels of the outbox. They are signed, retried and recorded like notifications."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KIND = "webhook"
 
 
 class ReactionWebhooks:
-    """Keeps a channel for each reaction with a webhook. URLs and secrets in files are read by :meth:`use`."""
+    """Keeps a channel for each reaction with a webhook. :meth:`use` reads the files that hold URLs and secrets."""
 
     def __init__(self, config: NotificationConfig, composer: MessageComposer) -> None:
         self._config = config
@@ -27,7 +27,7 @@ class ReactionWebhooks:
         self._problems: dict[str, str] = {}  # by reaction: why its webhook cannot be called
 
     def use(self, reactions: Iterable[Reaction]) -> None:
-        """Use the webhooks of these reactions, and read their files again."""
+        """Use the webhooks of these reactions, and read the files with their URLs and secrets again."""
         channels = []
         self._problems = {}
         for reaction in reactions:
@@ -44,7 +44,7 @@ class ReactionWebhooks:
         return self._problems.get(reaction)
 
     def compose(self, reaction: Reaction, alert: Alert | None, at: int) -> Message:
-        """Return the message of a run."""
+        """Return the message that a run of the reaction sends. ``alert`` is None if the schedule started the run."""
         if alert is None:
             url = self._composer.home()
             return Message("reaction", reaction.name, "It was started by its schedule.", "info", at, url=url)

@@ -1,4 +1,4 @@
-"""Who gets a message: from the steps of a route to channels and the addresses of people."""
+"""Who gets a message: turn the steps of a route into channels and addresses of people."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from hub.rules.weekly_windows import intervals
 
 _HOUR_MS = 3_600_000
 _DAYS = 9
-"""How many days ahead quiet hours are looked up: those of a week that began yesterday have ended by then."""
+"""Days ahead for which quiet hours are computed. Quiet hours that cover a week and began yesterday end within them."""
 
 
 class NotificationTarget(msgspec.Struct, frozen=True):
-    """A receiver, which devices they may see, and how their messages are written.
+    """A receiver of messages, the devices that this receiver may see, and how the messages are written.
 
-    Messages wait until ``held_until``, the end of quiet hours.
+    Messages wait until ``held_until`` (epoch ms), the end of quiet hours; None: they do not wait.
     """
 
     receiver: NotificationReceiver
@@ -33,7 +33,10 @@ class NotificationTarget(msgspec.Struct, frozen=True):
     locale: MessageLocale = HUB_LOCALE
 
     def seen(self, alerts: Sequence[Alert], find: Callable[[str], Device | None]) -> Sequence[Alert]:
-        """Return the alerts of devices in scope, without the names of other devices. ``find`` returns a device."""
+        """Return the alerts of devices that the receiver may see, without the names of all other devices.
+
+        ``find`` returns a device by its id.
+        """
 
         def sees(device_id: str) -> bool:
             device = find(device_id)
@@ -43,11 +46,11 @@ class NotificationTarget(msgspec.Struct, frozen=True):
 
 
 class AccountDirectory:
-    """The people who can be notified; nobody until the accounts have been loaded.
+    """The accounts of the people who can be notified. It is empty until the accounts have been loaded.
 
     Attributes:
         accounts: All accounts.
-        within: Returns the ids of areas and of the areas inside them.
+        within: Returns the given area ids and the ids of all areas inside these areas.
     """
 
     def __init__(self) -> None:
@@ -63,14 +66,14 @@ class AccountDirectory:
         return scope_of(account.id, (account.limits,), self.within)
 
     def locale(self, person: str | None) -> MessageLocale:
-        """Return the locale of messages for a person; without a person, the locale of the hub's own channels."""
+        """Return the locale of messages for a person. For None, return the locale of channels that belong to nobody."""
         account = None if person is None else self.people().get(person)
         return HUB_LOCALE if account is None else locale_of(account.profile)
 
     def target(
         self, receiver: NotificationReceiver, account: Account, held_until: int | None = None
     ) -> NotificationTarget:
-        """Return the target for an address of a person."""
+        """Return the target for ``receiver``, which is an address of the person with this account."""
         return NotificationTarget(receiver, self.scope(account), held_until, locale_of(account.profile))
 
 
@@ -81,7 +84,7 @@ def receivers_of(
     settings: NotificationSettings,
     directory: AccountDirectory,
 ) -> list[NotificationTarget]:
-    """Return the receivers of these steps without duplicates."""
+    """Return the receivers of these steps, each once. ``severity`` decides whether people's quiet hours count."""
     found: dict[NotificationReceiver, NotificationTarget] = {}
     for step in steps:
         for channel in settings.channels:
@@ -111,7 +114,7 @@ def _of_person(
 def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
     """Return when the quiet hours end, in epoch ms; None if it is not quiet now.
 
-    If the hours cover the whole week, that is at least a week later.
+    If quiet hours cover the whole week, return a time at least a week later.
     """
     end = now
     for begin, until in _quiet_spans(quiet, now // _HOUR_MS):
@@ -122,5 +125,8 @@ def quiet_until(quiet: tuple[WeeklyWindow, ...], now: int) -> int | None:
 
 @lru_cache(maxsize=256)
 def _quiet_spans(quiet: tuple[WeeklyWindow, ...], hour: int) -> list[tuple[int, int]]:
-    """Return start and end of the quiet hours near ``hour``, in order of time, all as hours since the epoch."""
+    """Return start and end (epoch ms) of each quiet time near ``hour``, in order of time.
+
+    ``hour`` is in hours since the epoch, so that results can be cached for an hour.
+    """
     return sorted(span for window in quiet for span in intervals(window, hour * _HOUR_MS, _DAYS))

@@ -1,4 +1,4 @@
-"""When a report is sent to whom."""
+"""When a report is sent, and to whom."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hub.model import ReportKind
 
 
 class ReportSchedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a report is sent to whom.
+    """When a report is sent, and to whom.
 
     Attributes:
         name: Display name.
         days: Days of the week, 0 is Monday.
         at: Minute of the day in the time zone ``zone``.
-        hours: How far a shift summary looks back; a digest is always about seven days.
-        send_empty: Send it also when nothing happened.
+        hours: How many hours a shift summary looks back; a digest always covers about seven days.
+        send_empty: Whether the report is also sent when nothing happened.
     """
 
     name: str

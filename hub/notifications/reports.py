@@ -23,11 +23,14 @@ faults = FaultLog(logging.getLogger(__name__))
 
 CHECK_S = 20.0
 CATCH_UP_MS = 3_600_000
-"""A report that was due while the hub was off is sent if it is not older than this."""
+"""A report that became due while the hub was off is sent at most this much later."""
 
 
 Write = Callable[[ReportKind, int, str], Awaitable[ReportText]]
-"""Writes a report over the last hours, with times in a zone, about the devices in the current scope."""
+"""Writes a report. The arguments are the kind, how many hours it covers, and the time zone of the times in it.
+
+The report covers the devices in the scope of the running task (:func:`hub.accounts.scope.viewing`).
+"""
 
 
 async def _nothing(kind: ReportKind, hours: int, zone: str) -> ReportText:
@@ -42,7 +45,7 @@ class ReportSender:
     """Puts reports into the outbox when they are due.
 
     Attributes:
-        write: Returns the text of a report; an empty one until the services are built.
+        write: Returns the text of a report. Until the services are built, it returns an empty report.
     """
 
     def __init__(
@@ -65,7 +68,7 @@ class ReportSender:
         self._sent: dict[str, int] = {}  # by name: when the last one was due
 
     async def run(self) -> None:
-        """Send until cancelled."""
+        """Put reports that are due into the outbox, until cancelled."""
         while True:
             try:
                 await self.check()
@@ -79,11 +82,11 @@ class ReportSender:
             self._wake.clear()
 
     def settings_changed(self) -> None:
-        """Look for reports that are due now."""
+        """Have :meth:`run` look at once for reports that are due, because the settings have changed."""
         self._wake.set()
 
     async def check(self) -> None:
-        """Put the reports that are due into the outbox, whose unique keys prevent a second delivery."""
+        """Put the reports that are due into the outbox. Each has a unique key, so no report is delivered twice."""
         now = self._now()
         for schedule in self._config.settings.reports:
             due = schedule.last_due(now)

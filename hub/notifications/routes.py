@@ -15,15 +15,15 @@ from hub.rules.weekly_windows import within
 
 GroupBy = Literal["incident", "alert", "device", "area", "rule", "all"]
 ALL_CHANNELS = "*"
-"""In the channels of a step: every shared channel."""
+"""As an entry in the channels of a step: all shared channels."""
 Selects = Callable[[Scope, Device], bool]
 
 
 class RouteStep(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whom to notify ``after_s`` seconds after the first message, if an alert is still not acknowledged.
 
-    ``channels`` are channel ids, ``people`` are account ids, ``roles`` mean all people with these roles. Each person is
-    notified over their own channels.
+    ``channels`` are channel ids, ``people`` are account ids, ``roles`` are the roles of people. A person is notified at
+    all of their own addresses.
     """
 
     after_s: int = 0

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_NOTICES = 500
-"""Notices that are handled at once."""
+"""The most notices that are handled at once."""
 RETRY_S = 2.0
 IDLE_S = 60.0
 
@@ -107,7 +107,7 @@ class Notifications:
         config.on_change = self._settings_changed
 
     async def run(self) -> None:
-        """Plan and deliver until the bus is closed."""
+        """Plan and deliver messages until the bus is closed."""
         try:
             await self._run()
         finally:
@@ -133,7 +133,7 @@ class Notifications:
                         task.cancel()
 
     def notices(self, events: Sequence[Event]) -> list[PendingNotice]:
-        """Return the alert changes to store in the same commit as these events; none while no channel exists."""
+        """Return the alert changes to store in the same commit as these events; none while there is no channel."""
         if not self.config.settings.channels:
             return []
         changed = {event.alert.id: event for event in events if isinstance(event, AlertEvent) and not event.alert.late}
@@ -159,7 +159,7 @@ class Notifications:
     # -- planning ----------------------------------------------------------------------------------------------
 
     async def _restore(self) -> None:
-        """Read the groups, retrying until the store can be read."""
+        """Load the groups from the store. Retry until the store can be read."""
         while True:
             try:
                 groups = await self.store.open()
@@ -195,7 +195,7 @@ class Notifications:
                     pass
 
     async def _step(self) -> float:
-        """Plan messages from notices and store both. Return the most seconds to wait before the next step."""
+        """Plan messages from new notices, and store the plan. Return how many seconds to wait before the next step."""
         found = await self.store.notices(self._taken, MAX_NOTICES)
         for number, notice in found:
             self._planner.take(notice)
@@ -241,7 +241,7 @@ class Notifications:
             self._workers[channel][0].wake()
 
     def restart_channel(self, channel: str) -> None:
-        """Let a channel that waits after failures try again now."""
+        """Let a channel that pauses after failures try again now."""
         if channel in self._workers:
             self._workers[channel][0].restart()
 
@@ -271,7 +271,7 @@ class Notifications:
         return channel.type.target(channel.values, receiver.address), secrets_of(channel)
 
     async def preview(self, template: MessageTemplate, kind: MessageKind, alert_id: str | None) -> Message:
-        """Return the message about an alert, written with a template. Without an id, use the newest alert.
+        """Return a message about an alert, written with a template. Without an id, the newest alert is used.
 
         Raises Invalid if the template is not valid, and NotFound if there is no such alert.
         """
@@ -294,7 +294,7 @@ class Notifications:
         return dry_run(alert, device, at, settings=settings, directory=self.directory, selects=self._selects)
 
     async def retry(self, number: int) -> None:
-        """Let a failed or waiting delivery be tried now. Raises NotFound."""
+        """Let a failed or waiting delivery be tried now. Raises NotFound if ``number`` is not such a delivery."""
         if (channel := await self.store.retry(number, self._now())) is None:
             raise NotFound("There is no failed or waiting delivery with this number.")
         self.restart_channel(channel)

@@ -33,7 +33,7 @@ class NotificationChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 
     Attributes:
         shared: Whether routes may send to the channel. If not, only people use it, each with their own address.
-        template: The template of its messages. If title or text is empty, the route's is used.
+        template: The template of its messages. If title or text is empty, the route's title or text is used.
     """
 
     id: str
@@ -75,8 +75,8 @@ class PersonNotifications(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
 class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All notification settings. The keys of ``people`` are account ids.
 
-    ``base_url`` is the hub's address in links; ``heartbeat_url`` is requested every minute while the hub works.
-    ``mqtt_events`` and ``home_assistant``: see :mod:`hub.notifications.mqtt_events`.
+    ``base_url`` is the hub's address in links. ``heartbeat_url`` is requested every minute while the hub works.
+    :mod:`hub.notifications.mqtt_events` explains ``mqtt_events`` and ``home_assistant``.
     """
 
     channels: tuple[NotificationChannel, ...] = ()
@@ -94,7 +94,7 @@ class NotificationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class NotificationConfig:
-    """The settings and their changes. ``on_change`` is called after each."""
+    """Holds and changes the notification settings. ``on_change`` is called after each change."""
 
     def __init__(self, data: Path) -> None:
         self._file = data / FILE
@@ -104,12 +104,12 @@ class NotificationConfig:
         self.on_change: Callable[[], None] = lambda: None
 
     def use_own(self, channels: tuple[NotificationChannel, ...]) -> None:
-        """Use these channels of the hub itself, the webhooks of reactions, beside those of the settings."""
+        """Use ``channels`` in addition to those of the settings. They are the webhooks of reactions."""
         self._own = channels
         self.on_change()
 
     def channels(self) -> list[NotificationChannel]:
-        """Return all enabled channels."""
+        """Return all enabled channels: those of the settings and those of :meth:`use_own`."""
         return [each for each in (*self.settings.channels, *self._own) if each.enabled]
 
     def channel(self, channel_id: str) -> NotificationChannel | None:
@@ -117,7 +117,10 @@ class NotificationConfig:
         return next((each for each in self.channels() if each.id == channel_id), None)
 
     async def put_channel(self, channel: NotificationChannel) -> None:
-        """Add or replace a channel. Missing secrets are kept, empty ones are removed. Raises Invalid."""
+        """Add or replace a channel. A secret that is missing in ``channel`` is kept, an empty secret is removed.
+
+        Raises Invalid if a value is not allowed or there are too many channels.
+        """
         async with self._changing:
             checked = self.checked_channel(channel)
             others = tuple(each for each in self.settings.channels if each.id != channel.id)
@@ -147,7 +150,7 @@ class NotificationConfig:
         return replace(channel, values=values)
 
     async def remove_channel(self, channel_id: str) -> None:
-        """Remove a channel. Raises NotFound."""
+        """Remove a channel. Raises NotFound if there is no such channel."""
         async with self._changing:
             if all(each.id != channel_id for each in self.settings.channels):
                 raise NotFound(f"There is no channel {channel_id[:64]!r}.")
@@ -179,7 +182,7 @@ class NotificationConfig:
             raise Invalid(f"There is no channel {sorted(unknown)[0][:64]!r}.", "Add it first.")
 
     async def put_person(self, account: str, wanted: PersonNotifications) -> None:
-        """Set how a person is notified. Raises Invalid."""
+        """Set how a person is notified. Raises Invalid for an address or a channel that is not allowed."""
         if len(wanted.addresses) > MAX_ADDRESSES:
             raise Invalid(f"There can be at most {MAX_ADDRESSES} addresses.", "Remove one.")
         async with self._changing:
@@ -193,7 +196,7 @@ class NotificationConfig:
             await self._save(replace(self.settings, people={**self.settings.people, account: wanted}))
 
     async def push_key(self) -> str:
-        """Return the public key for browsers that subscribe. Add the web push channel if it does not exist."""
+        """Return the public key that browsers need to subscribe. Create the web push channel if it does not exist."""
         async with self._changing:
             found = next((each for each in self.settings.channels if each.id == webpush.CHANNEL), None)
             if found is None:
@@ -204,7 +207,7 @@ class NotificationConfig:
             return await asyncio.to_thread(webpush.public_key, str(found.values["key"]))
 
     async def forget_address(self, account: str, channel: str, address: str) -> None:
-        """Remove a person's address that no longer exists."""
+        """Remove an address of a person, because the address no longer exists."""
         async with self._changing:
             wishes = self.settings.people.get(account)
             if wishes is not None:
@@ -220,12 +223,12 @@ class NotificationConfig:
                 await self._save(replace(self.settings, people=people))
 
     async def put_general(self, **fields: str | bool) -> None:
-        """Set the fields that are not lists, such as ``base_url``."""
+        """Set the given fields of the settings. Only for fields that are not lists, such as ``base_url``."""
         async with self._changing:
             await self._save(replace(self.settings, **fields))
 
     async def _save(self, settings: NotificationSettings) -> None:
-        """Store the settings, then use them. If storing raises StoreError, nothing changes."""
+        """Store the settings, then use them. Raises StoreError if they cannot be stored; then nothing changes."""
         try:
             await asyncio.to_thread(replace_file, self._file, msgspec.json.encode(settings))
         except OSError as error:
@@ -236,7 +239,7 @@ class NotificationConfig:
 
 
 def _load(file: Path) -> NotificationSettings:
-    """Read the file. If it cannot be read, rename it to keep it, and start without settings."""
+    """Read the file. If it cannot be read, keep it under another name and return default settings."""
     try:
         settings = msgspec.json.decode(file.read_bytes(), type=NotificationSettings)
     except FileNotFoundError:

@@ -1,9 +1,9 @@
 """Templates of messages: text with fields of the message, in a part of Jinja2's syntax.
 
 What a template may contain is checked when it is saved: fields of the message, ``if``, one level of ``for alert in
-alerts``, comparisons, and the filters below. There is no call, no arithmetic, no ``set``, and no attribute but the
-fields of an alert, so a template reaches nothing else, and its time is bounded by its length. Each text that it makes
-is bounded too.
+alerts``, comparisons, and the filters below. Calls, arithmetic, ``set`` and attributes other than the fields of an
+alert are not allowed. So a template can read nothing else, and its length bounds its running time. The length of each
+text that it makes is bounded, too.
 
 Source: Jinja2's documentation, "Sandbox". The nodes are those of its syntax tree.
 """
@@ -26,7 +26,7 @@ MAX_SOURCE = 4_096
 MAX_DEPTH = 30
 MAX_TITLE = 250
 MAX_TEXT = 8_000
-"""Characters of what a template makes."""
+"""The most characters of a text that a template makes."""
 _ALLOWED = {
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Name, nodes.Const, nodes.Getattr),
     *(nodes.CondExpr, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat, nodes.Filter),
@@ -37,7 +37,7 @@ FIELDS = (
     *("status", "severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since"),
     *("duration", "diagnosis", "url", "rule_name", "count", "others", "more"),
 )
-"""Fields of a message. Those that an alert has, too, are taken from the most severe alert."""
+"""Fields of a message. Fields that alerts have, too, such as ``device``, have the value of the most severe alert."""
 ALERT_FIELDS = (
     *("severity", "device", "place", "area", "rule", "metric", "message", "value", "limit", "since", "duration"),
     *("diagnosis", "url", "rule_name"),
@@ -46,7 +46,7 @@ LOOP_FIELDS = ("first", "last", "index")
 
 
 class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """The title and the text of messages. If one is empty, the route's or the default one is used."""
+    """The title and the text of messages. An empty title or text stands for the route's, or else for the default."""
 
     title: str = ""
     text: str = ""
@@ -54,7 +54,7 @@ class MessageTemplate(msgspec.Struct, frozen=True, omit_defaults=True, forbid_un
 
 @cache
 def default_template(language: str) -> MessageTemplate:
-    """Return the hub's own template of messages in a language. It is used if nobody has entered another one."""
+    """Return the hub's own template in a language. It is used where nobody has entered a template."""
     found = translation(language)
     severities = "{{ severity | capitalize }}"
     if found is not None:
@@ -79,11 +79,11 @@ def default_template(language: str) -> MessageTemplate:
 
 
 DEFAULT_TEMPLATE = default_template("en")
-"""Where a receiver gets messages in another language, it stands for the default template of that language."""
+"""The English default template. For receivers with another language, :func:`in_language` replaces it."""
 
 
 def first_of(*templates: MessageTemplate) -> MessageTemplate:
-    """Return the first title and the first text that are not empty; if all are, the default ones."""
+    """Return the first title that is not empty and the first text that is not empty; if there is none, the default."""
     return MessageTemplate(
         next((each.title for each in templates if each.title.strip()), DEFAULT_TEMPLATE.title),
         next((each.text for each in templates if each.text.strip()), DEFAULT_TEMPLATE.text),
@@ -91,7 +91,7 @@ def first_of(*templates: MessageTemplate) -> MessageTemplate:
 
 
 def check_template(template: MessageTemplate) -> None:
-    """Raise Invalid for a template that is not allowed. The error says what is allowed."""
+    """Raise Invalid if a template contains something that is not allowed. The error says what is allowed."""
     for name, source in (("title", template.title), ("text", template.text)):
         try:
             _compiled(source)
@@ -100,7 +100,10 @@ def check_template(template: MessageTemplate) -> None:
 
 
 def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
-    """Return a template in which an English default title or text is replaced by that of the language."""
+    """Return the template with the default title and the default text in a language.
+
+    A title or text that is not the English default stays as it is.
+    """
     default = default_template(language)
     return MessageTemplate(
         default.title if template.title == DEFAULT_TEMPLATE.title else template.title,
@@ -109,7 +112,10 @@ def in_language(template: MessageTemplate, language: str) -> MessageTemplate:
 
 
 def render(source: str, fields: Mapping[str, Any], limit: int) -> str:
-    """Return the text of a template. Raises Invalid if it fails for these fields, or exceeds the limit."""
+    """Return the text that a template makes of ``fields``.
+
+    Raises Invalid if the template fails for these fields or makes more than ``limit`` characters.
+    """
     size, parts = 0, list[str]()
     try:
         compiled = _compiled(source)
@@ -171,7 +177,7 @@ _ENVIRONMENT = _environment()
 
 @lru_cache(256)
 def _compiled(source: str) -> Compiled:
-    """Check and compile a template. Raises Invalid."""
+    """Check and compile a template. Raises Invalid if it is not allowed."""
     if len(source) > MAX_SOURCE:
         raise Invalid(f"It has more than {MAX_SOURCE} characters.", "Make it shorter.")
     try:
@@ -213,7 +219,10 @@ def _check(tree: nodes.Template) -> None:
 
 
 def _loop_variable(node: nodes.For, outer: str | None) -> str:
-    """Return the variable of a loop over the alerts. Raises Invalid for a loop over anything else."""
+    """Return the name of the variable in a loop over the alerts. Raises Invalid for a loop over anything else.
+
+    ``outer`` is the variable of a loop around this one. If it is not None, Invalid is raised, too.
+    """
     over_alerts = isinstance(node.iter, nodes.Name) and node.iter.name == "alerts"
     if not over_alerts or not isinstance(node.target, nodes.Name) or node.recursive or outer is not None:
         raise _invalid(node, "only a loop over alerts is allowed, not inside another loop")

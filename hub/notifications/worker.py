@@ -26,7 +26,7 @@ faults = FaultLog(log)
 SEND_S = 20.0
 """How long one attempt may take."""
 LEASE_MS = 60_000
-"""How long a claimed delivery cannot be claimed again: longer than an attempt may take."""
+"""For this long after a delivery was claimed, it cannot be claimed again. An attempt takes less time."""
 FIRST_DELAY_S = 5.0
 MAX_DELAY_S = 600.0
 GIVE_UP_MS = 86_400_000
@@ -40,10 +40,10 @@ Send = Callable[[DeliveryRecord], Awaitable[None]]
 
 
 class ChannelWorker:
-    """Delivers for the channel ``channel``.
+    """Sends the deliveries of one channel.
 
     Args:
-        channel: Its id.
+        channel: The channel's id.
         store: Stores the deliveries.
         send: Sends one delivery; raises DeliveryFailed.
         describe: Returns a delivery's masked destination, and the secrets that error texts must not contain.
@@ -68,7 +68,7 @@ class ChannelWorker:
         self._failures = 0  # in a row, of attempts that may succeed later
 
     def wake(self) -> None:
-        """Look for deliveries now."""
+        """Have :meth:`run` look for deliveries now."""
         self._wake.set()
 
     def restart(self) -> None:
@@ -102,7 +102,7 @@ class ChannelWorker:
                     pass
 
     async def _next(self) -> float:
-        """Send what is due. Return how many seconds to wait before the next delivery."""
+        """Send the deliveries that are due. Return how many seconds to wait before looking for deliveries again."""
         now = self._now()
         record = await self._store.claim(self.channel, now, now + LEASE_MS)
         while record is not None:
@@ -122,7 +122,10 @@ class ChannelWorker:
     def _ended(
         self, record: DeliveryRecord, failure: DeliveryFailed | None, took_ms: int
     ) -> tuple[DeliveryRecord, float]:
-        """Return the delivery after an attempt, and how many seconds to wait before the channel's next attempt."""
+        """Return the delivery after an attempt, and how many seconds to wait before the channel's next attempt.
+
+        ``failure`` is None if the attempt succeeded.
+        """
         now, reason = self._now(), None if failure is None else failure.reason
         target, secrets = self._describe(record)
         text = "" if failure is None else without_secrets(failure.text, secrets)

@@ -1,4 +1,4 @@
-"""The occasions that wait until they are due: steps of alerts, each after the time that its reaction waits."""
+"""The occasions on which reactions run. Those that a step of an alert causes wait here until they are due."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Selects = Callable[[Scope, Device], bool]
 
 
 class Occasion(msgspec.Struct, frozen=True):
-    """A time at which a reaction is due, by a step of an alert or (None) by its schedule."""
+    """A time at which a reaction is due. ``taken`` is the step of an alert that caused it; None if the schedule did."""
 
     reaction: Reaction
     due_at: int
@@ -24,7 +24,7 @@ class Occasion(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """A key that is the same whenever this occasion is found again, also after a restart."""
+        """A key that is the same each time this occasion is computed, also after a restart."""
         about = ["schedule", str(self.due_at)]
         if (taken := self.taken) is not None:
             about = [taken.alert.id, taken.step, str(taken.at)]
@@ -35,7 +35,7 @@ class Occasion(msgspec.Struct, frozen=True):
 def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, selects: Selects) -> bool:
     """Return whether a step of an alert starts a reaction.
 
-    Alerts that are silenced, suppressed by the outage of a gateway, or made from late readings start none.
+    Alerts that are silenced, suppressed by the outage of a gateway, or made from late readings start no reaction.
     """
     alert, trigger = taken.alert, reaction.alert
     if not reaction.enabled or trigger is None or alert.late or alert.silenced_by or alert.suppressed_by:
@@ -44,7 +44,7 @@ def starts(reaction: Reaction, taken: AlertStepTaken, device: Device | None, sel
 
 
 def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
-    """Return whether the step, the rule and the severity match, whatever the device."""
+    """Return whether step, rule and severity match the trigger. The device is not checked."""
     alert = taken.alert
     return (
         trigger.step == taken.step
@@ -54,7 +54,7 @@ def concerns(trigger: AlertTrigger, taken: AlertStepTaken) -> bool:
 
 
 class Agenda:
-    """Occasions in the order in which they are due, each with the number of the stored step that it comes from."""
+    """Occasions in the order in which they are due. Each has the number of the stored step that caused it."""
 
     def __init__(self, find: Callable[[str], Device | None], selects: Selects) -> None:
         self._find = find
@@ -67,11 +67,11 @@ class Agenda:
 
     @property
     def next_due(self) -> int | None:
-        """Return when the next occasion is due, in epoch ms."""
+        """Return when the next occasion is due, in epoch ms; None if no occasion waits."""
         return self._waiting[0][0] if self._waiting else None
 
     def take(self, number: int, taken: AlertStepTaken, reactions: Iterable[Reaction]) -> int:
-        """Add the occasions of a step. Return how many."""
+        """Add the occasions that the stored step ``number`` causes. Return how many there are."""
         device, before = self._find(taken.alert.device), len(self._waiting)
         for reaction in reactions:
             if reaction.alert is not None and starts(reaction, taken, device, self._selects):

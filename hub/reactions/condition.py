@@ -1,7 +1,7 @@
 """The condition of a reaction: the conditions of rules, on the latest values of devices.
 
-Only kinds that one value decides are allowed here. A value is unknown if the device never reported it, is not online,
-or the value has expired.
+Only kinds of conditions that need a single latest value are allowed. A value is unknown if the device never reported
+the metric, if the device is not online, or if the value has expired.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Find = Callable[[str], Device | None]
 
 
 def read_reaction_condition(table: Any) -> ReactionCondition:
-    """Return the condition of a table. Raises InvalidField, whose ``path`` leads to the joined condition at fault."""
+    """Return the condition of a parsed TOML table. Raises InvalidField; its ``path`` leads to the wrong condition."""
     found = _read(table, 1)
     if sum(1 for _ in leaves(found)) > MAX_CONDITIONS:
         raise InvalidField("conditions", table["conditions"], f"at most {MAX_CONDITIONS} conditions in a reaction")
@@ -36,7 +36,7 @@ def read_reaction_condition(table: Any) -> ReactionCondition:
 
 
 def leaves(condition: ReactionCondition) -> Iterator[ReactionCondition]:
-    """Yield the conditions that join no others."""
+    """Yield, recursively, the conditions on a metric: the condition itself, or those that it joins."""
     if condition.condition is not None:
         yield condition
     for part in condition.conditions:
@@ -82,7 +82,10 @@ def _read_joined(kind: str, table: dict[str, Any], depth: int) -> ReactionCondit
 
 
 class ConditionCheck:
-    """One evaluation for the device ``subject``. ``unknown`` are the values that are not known, in words."""
+    """One evaluation of a condition. ``subject`` is the device of all conditions that name no device.
+
+    ``unknown`` collects, in words, the values that were not known.
+    """
 
     def __init__(self, find: Find, subject: str | None) -> None:
         self._find = find
@@ -90,7 +93,7 @@ class ConditionCheck:
         self.unknown: list[str] = []
 
     def truth(self, condition: ReactionCondition) -> Truth:
-        """Return whether the condition holds; None if that is not known."""
+        """Return whether the condition holds; None if that depends on an unknown value."""
         if condition.condition is None:
             joined = cast(type[Joined], KINDS[condition.kind])
             return joined.truth([self.truth(part) for part in condition.conditions])

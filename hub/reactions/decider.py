@@ -1,4 +1,4 @@
-"""Decide whether a reaction runs on an occasion, and to which devices its command goes."""
+"""Decide whether a reaction runs on an occasion, and which devices get its command."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from hub.reactions.condition import ConditionCheck, Find
 from hub.reactions.limiter import RunLimiter
 
 Holds = Callable[[AlertStepTaken], bool]
-"""Whether the alert is still in the state that the step has brought it into."""
+"""Returns whether an alert is still in the state into which the step brought the alert."""
 
 
 class Decider:
-    """Decides with the current devices and alerts. ``limiter`` remembers the runs.
+    """Decides with the current devices and alerts.
 
     Args:
-        find: Returns a device, up to date.
+        find: Returns a device by its id, up to date.
         devices: Returns all devices.
         selects: Returns whether a scope selects a device.
         holds: See :data:`Holds`.
-        limiter: Counts the runs. The caller adds each run that it has stored.
+        limiter: Counts the runs. The caller adds each run after storing it.
     """
 
     def __init__(
@@ -41,9 +41,10 @@ class Decider:
         self._limiter = limiter
 
     def decide(self, occasion: Occasion, now: int) -> ReactionRun | None:
-        """Return what becomes of an occasion; None if it has passed: the alert is in another state.
+        """Return the run with its outcome. Return None if the alert has left the state of the step by now.
 
-        The outcome is ``running`` if commands have to be sent, ``ran`` if the webhook has to be called.
+        The outcome is ``running`` if commands have to be sent, ``ran`` if the webhook has to be called. With any other
+        outcome, nothing is sent.
         """
         reaction, taken = occasion.reaction, occasion.taken
         if taken is not None and reaction.alert is not None and reaction.alert.for_ms and not self._holds(taken):
@@ -63,7 +64,7 @@ class Decider:
         return self._permitted(occasion, command, targets, now)
 
     def _targets(self, command: CommandAction, taken: AlertStepTaken | None) -> list[str] | str:
-        """Return the devices that get the command, or why there are none."""
+        """Return the ids of the devices that get the command, or a text why there are none."""
         if command.scope is None:
             return [command.device or (taken.alert.device if taken is not None else "")]
         found = sorted(each.id for each in self._devices() if self._selects(command.scope, each))
@@ -76,7 +77,10 @@ class Decider:
     def _check(
         self, condition: ReactionCondition, occasion: Occasion, targets: list[str], now: int
     ) -> tuple[list[str], ReactionRun | None]:
-        """Return the targets for which the condition holds, or the run if it holds for none."""
+        """Return the targets for which the condition holds, and None.
+
+        If it holds for none, return no targets, and the run whose outcome says why.
+        """
         subjects: Sequence[str | None] = [occasion.taken.alert.device] if occasion.taken else targets or [None]
         holding, unknown = [], list[str]()
         for subject in subjects:
@@ -94,7 +98,7 @@ class Decider:
         return [], _run(occasion, now, "condition_false")
 
     def _limit(self, occasion: Occasion, command: CommandAction | None, now: int) -> ReactionRun | None:
-        """Return the run if the protection against loops or the rate limit forbids it."""
+        """Return a ``paused`` or ``rate_limited`` run if loop protection or rate limit forbids the run, else None."""
         reaction, taken = occasion.reaction, occasion.taken
         limits = reaction.limits
         if command is not None and taken is not None and reaction.mode == "live":
@@ -110,7 +114,7 @@ class Decider:
     def _permitted(
         self, occasion: Occasion, command: CommandAction | None, targets: list[str], now: int
     ) -> ReactionRun:
-        """Return the run without the devices to which the reaction has just sent a command."""
+        """Return the run. Devices that got a command of this reaction too recently get none (``problem`` says so)."""
         reaction = occasion.reaction
         about = targets if command is not None else [occasion.taken.alert.device] if occasion.taken else []
         limited = {each for each in about if not self._limiter.permits_device(reaction, each, now)}

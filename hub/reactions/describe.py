@@ -13,7 +13,7 @@ _STEPS = {"raised": "is raised", "cleared": "is cleared", "acknowledged": "is ac
 
 
 def describe_trigger(reaction: Reaction) -> str:
-    """Return what starts a reaction: ``a critical alert of leak-* is raised, for 30 s``."""
+    """Return what starts a reaction: ``an alert of the rule leak-* is raised, for 30 s``."""
     if reaction.alert is None:
         zone = reaction.schedule[0].zone if reaction.schedule else ""
         return f"at {', '.join(map(time_text, reaction.schedule))} ({zone})"
@@ -26,7 +26,7 @@ def describe_trigger(reaction: Reaction) -> str:
 
 
 def describe_condition(condition: ReactionCondition) -> str:
-    """Return a condition as text: ``flow of meter-1 above 0.1 and …``."""
+    """Return a condition as text: ``flow of meter-1 above 0.1 and pressure below 2``."""
     if condition.condition is not None:
         text = condition.condition.describe(condition.metric, None)
         of = f"{condition.metric} of {condition.device}"
@@ -49,7 +49,7 @@ def describe_action(reaction: Reaction) -> str:
 
 
 def webhook_text(action: WebhookAction) -> str:
-    """Return the masked URL of a webhook, or the file that holds it."""
+    """Return the masked URL of a webhook. If a file holds the URL, return the path of the file."""
     return masked_url(action.url) if action.url is not None else f"in {action.url_from}"
 
 

@@ -8,13 +8,13 @@ from hub.model.reaction import Reaction, ReactionRun
 
 MINUTE_MS = 60_000
 MAX_DEVICES = 10_000
-"""Devices, and pairs of rule and device, that are remembered for a reaction."""
+"""The most devices that are remembered for one reaction, and the most pairs of rule and device."""
 STARTED = frozenset({"running", "ran", "failed", "dry_run", "interrupted"})
-"""Outcomes of runs that count."""
+"""Outcomes that count as a run for the limits."""
 
 
 class RunLimiter:
-    """Remembers the runs of each reaction. Times are in epoch ms."""
+    """Remembers the recent runs of each reaction, and says whether another run is allowed. Times are in epoch ms."""
 
     def __init__(self) -> None:
         self._usage: dict[str, _Usage] = {}
@@ -24,7 +24,7 @@ class RunLimiter:
         return self._of(reaction).total.permits(now, reaction.limits.per_minute, reaction.limits.burst)
 
     def permits_device(self, reaction: Reaction, device: str, now: int) -> bool:
-        """Return whether the rate of this device allows a run now."""
+        """Return whether the reaction's rate for each device allows a run for this device now."""
         known = self._of(reaction).devices.get(device)
         return known is None or known.permits(now, reaction.limits.device_per_minute, 1)
 
@@ -35,7 +35,7 @@ class RunLimiter:
         return sum(since < at <= now for at in times) >= reaction.limits.loop_runs
 
     def add(self, reaction: Reaction, run: ReactionRun) -> None:
-        """Count a run."""
+        """Count a run, if its outcome is in :data:`STARTED`."""
         if run.outcome not in STARTED:
             return
         usage, limits = self._of(reaction), reaction.limits

@@ -8,13 +8,15 @@ _HEADER = re.compile(r"\s*(\[\[?)\s*reaction((?:\s*\.\s*\w+)*)\s*\]")
 
 
 def line_of(text: str, index: int, key: str, path: tuple[int, ...] = ()) -> int | None:
-    """Return the line of a key in reaction number ``index``; without such a key, the line of the nearest header above.
+    """Return the number of the line of a key, from 1.
+
+    If the key is missing, return the line of the nearest header above its place; None if there is no such header.
 
     Args:
         text: The file.
         index: Number of the reaction, from 1.
-        key: With the tables that it is in: ``command.name``.
-        path: To a joined condition: ``(1, 0)`` is the first one inside the second one.
+        key: The key with the tables around it: ``command.name``.
+        path: The place of a joined condition, from 0: ``(1, 0)`` is the first condition inside the second one.
     """
     *tables, name = key.split(".")
     wanted = (*tables, *("conditions" for _ in path))

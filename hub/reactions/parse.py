@@ -1,4 +1,4 @@
-"""Parse ``reactions.toml``. Every error names the line, the reaction, the key, its value and what is allowed."""
+"""Parse ``reactions.toml``. Each error names the line, the reaction, the key and its value, and what is allowed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from hub.server_urls import check_url
 FILE = "reactions.toml"
 MAX_REACTIONS = 200
 MAX_TARGETS = 200
-"""Largest ``max_devices``."""
+"""The highest ``max_devices`` that a reaction may have."""
 MAX_PER_MINUTE = 60_000
 MAX_GRACE_MS = 3_600_000
 _SCOPE = tuple(Scope.__struct_fields__)
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 def parse(text: str) -> list[Reaction]:
-    """Return all reactions of a file, in its order. Raises ConfigError."""
+    """Return all reactions of a file, in the order of the file. Raises ConfigError if one of them is invalid."""
     found, faults = parse_usable(text)
     if faults:
         raise faults[0]
@@ -47,7 +47,7 @@ def parse(text: str) -> list[Reaction]:
 
 
 def parse_usable(text: str) -> tuple[list[Reaction], list[ConfigError]]:
-    """Return the usable reactions, and the error of each of the others. Raises ConfigError if the text is unusable."""
+    """Return the valid reactions, and the errors of the others. Raises ConfigError if the text is unusable."""
     tables = read_tables(text, "reaction", FILE, MAX_REACTIONS)
     found: dict[str, Reaction] = {}
     faults: list[ConfigError] = []
@@ -106,7 +106,7 @@ def _read_action(table: dict[str, Any]) -> CommandAction | WebhookAction:
 
 
 def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
-    """Raise InvalidField if a schedule leaves open which device is meant."""
+    """Raise InvalidField if a reaction with a schedule does not say which device is meant."""
     if reaction.alert is not None:
         return
     action = reaction.action
@@ -119,7 +119,10 @@ def _check_devices(reaction: Reaction, table: dict[str, Any]) -> None:
 
 
 def _within(section: str, table: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T | None:
-    """Return a table of the reaction, converted by ``read``; None if there is no such table. Errors name the table."""
+    """Return the inner table ``section`` of a reaction, converted by ``read``; None if the reaction has no such table.
+
+    An InvalidField that ``read`` raises gets the name of the section.
+    """
     if section not in table:
         return None
     inner = table[section]
@@ -188,7 +191,7 @@ def _read_webhook(table: dict[str, Any]) -> WebhookAction:
 
 
 def _check_url(url: Any) -> None:
-    """Raise InvalidField for a URL that cannot be called."""
+    """Raise InvalidField for a URL that webhooks may not call."""
     allowed = "https://… or http://… with a host"
     if not isinstance(url, str) or len(url) > 2_048 or not url.isprintable() or " " in url:
         raise InvalidField("url", url, allowed)

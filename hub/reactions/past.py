@@ -1,4 +1,4 @@
-"""The past as a reaction sees it: the steps of alerts from their histories, and devices with the values of a time."""
+"""The past as a reaction saw it: the steps of alerts, from their histories, and devices with their values at a time."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ _UNACKNOWLEDGED = frozenset(("unacknowledged", "acknowledgement_expired", *_ENDS
 
 
 class PastAlerts:
-    """Alerts with their histories, oldest entry first."""
+    """Past alerts. Each has its history, whose entries are in order of time."""
 
     def __init__(self, alerts: Sequence[tuple[Alert, Sequence[AlertEntry]]]) -> None:
         self._alerts = alerts
         self._entries = {alert.id: entries for alert, entries in alerts}
 
     def steps(self) -> Iterator[AlertStepTaken]:
-        """Yield all steps, each with the alert's severity at that time, and whether it was silenced or suppressed."""
+        """Yield the steps of all alerts. In each step, the alert has the severity of that time.
+
+        The alert of a step also says whether it was silenced or suppressed at that time.
+        """
         for alert, entries in self._alerts:
             silenced = suppressed = False
             for number, entry in enumerate(entries):
@@ -65,9 +68,10 @@ class PastAlerts:
 
 
 class PastDevice:
-    """A device with its readings of some metrics.
+    """A device with the readings of some of its metrics.
 
-    It counts as online for ``silence_ms`` after each reading. ``heard`` are the times of readings of other metrics.
+    The device counts as online for ``silence_ms`` after each reading. ``heard`` are the times (epoch ms) of readings of
+    other metrics.
     """
 
     def __init__(self, device: Device, silence_ms: int, readings: Mapping[str, Points], heard: Sequence[int]) -> None:
@@ -77,7 +81,7 @@ class PastDevice:
         self._heard = sorted({*heard, *(ts for times, _ in self._readings.values() for ts in times)})
 
     def at(self, now: int) -> Device:
-        """Return the device with the values and the presence of the time ``now``."""
+        """Return the device as it was at the time ``now``: with its values and its presence."""
         metrics = {}
         for metric, (times, points) in self._readings.items():
             if place := bisect_right(times, now):

@@ -1,7 +1,7 @@
 """The times of a schedule, on the clock of a named time zone.
 
-Days with a clock change have 23 or 25 hours: a time that is skipped is moved by the size of the change, and if
-a time comes twice, the first one counts.
+When clocks change, a day has 23 or 25 hours. A time that does not exist on such a day is moved by the size of the
+change. If a time comes twice, only the first one counts.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _DAY = "|".join(DAYS)
 _TIME = re.compile(rf"((?:{_DAY})(?:[-,](?:{_DAY}))*|daily) ([01]\d|2[0-3]):([0-5]\d)")
 _ALLOWED = 'days and a time such as "mon-fri 07:30", "sat,sun 09:00" or "daily 22:00"'
 _WEEK = 8
-"""Days after which every time of the week has come once."""
+"""After this many days, every time of a week has come at least once."""
 
 
 def read_times(texts: object, zone: object) -> tuple[WeeklyTime, ...]:
-    """Return the times of the keys ``times`` and ``time_zone``. Raises InvalidField."""
+    """Return the times of a schedule, from the values of ``times`` and ``time_zone``. Raises InvalidField."""
     if not isinstance(texts, list) or not 0 < len(texts) <= MAX_TIMES:
         raise InvalidField("times", texts, f"a list of 1 to {MAX_TIMES} times: {_ALLOWED}")
     name = read_zone(zone)
@@ -39,12 +39,12 @@ def _read_time(text: object, zone: str) -> WeeklyTime:
 
 
 def time_text(each: WeeklyTime) -> str:
-    """Return a time as it is written in the file."""
+    """Return a time in the notation of ``reactions.toml``: ``mon-fri 07:30``."""
     return f"{days_text(each.days)} {each.minute // 60:02}:{each.minute % 60:02}"
 
 
 def next_due(times: Iterable[WeeklyTime], now: int) -> int | None:
-    """Return the first time after ``now`` in epoch ms; None without times."""
+    """Return the first time after ``now`` in epoch ms; None if ``times`` is empty."""
     return min((due for each in times for due in _around(each, now, -1, _WEEK) if due > now), default=None)
 
 
@@ -55,7 +55,7 @@ def occasions_between(times: Sequence[WeeklyTime], start: int, end: int) -> list
 
 
 def _around(each: WeeklyTime, now: int, first: int, last: int) -> Iterator[int]:
-    """Yield the times from ``first`` to ``last`` days after the day of ``now``."""
+    """Yield the times (epoch ms) of a weekly time on some days: from ``first`` to ``last`` days after ``now``."""
     zone = ZoneInfo(each.zone)
     today = datetime.fromtimestamp(now / 1_000, zone).date()
     for number in range(first, last + 1):

@@ -1,7 +1,7 @@
-"""Latest values and marks of metrics that the hub calculates.
+"""Latest values of metrics that the hub calculates, and the marks that say which metrics are calculated.
 
-A device on the fast path stays there: its columns hold the metrics of its messages, and a calculated metric is none of
-them.
+A device on the fast path stays there when a calculated value is set, because the columns of the fast path hold only
+the metrics of messages.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ class CalculatedValues:
     """Sets the calculated metrics of devices."""
 
     def __init__(self, require: Callable[[str], Device], capacity: Capacity, states: StoredStates) -> None:
-        """Create a writer of the devices that ``require`` returns, up to date."""
+        """Create an object for the devices that ``require`` returns by id, up to date."""
         self._require, self._capacity, self._states = require, capacity, states
 
     def mark(self, device_id: str, metric: str, mark: CalculatedMark) -> bool:
-        """Mark a metric as calculated. Return whether the mark has changed. Raises NotFound."""
+        """Mark a metric as calculated. Return whether the mark has changed. Raises NotFound for an unknown device."""
         device = self._require(device_id)
         if device.calculated.get(metric) == mark:
             return False
@@ -30,13 +30,16 @@ class CalculatedValues:
         return True
 
     def unmark(self, device_id: str, metric: str) -> None:
-        """Remove the mark of a metric that is no longer calculated. Raises NotFound."""
+        """Remove the mark of a metric that is not calculated any more. Raises NotFound for an unknown device."""
         device = self._require(device_id)
         device.calculated = {name: mark for name, mark in device.calculated.items() if name != metric}
         self._states.changed.add(device_id)
 
     def set(self, device: Device, metric: str, value: float, at: int) -> None:
-        """Set the latest value on a device that is up to date. Raises Rejected if there is no room for the metric."""
+        """Set the latest value of a calculated metric. ``device`` must be up to date. ``at`` is in epoch ms.
+
+        Raises Rejected if the metric is new and there is no room for it.
+        """
         if metric not in device.metrics:
             self._capacity.require_values(device.metrics, {metric: value})
             self._capacity.used += METRIC_BYTES

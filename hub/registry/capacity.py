@@ -1,8 +1,8 @@
 """Memory budget for devices: estimate the memory that they use, and refuse additions beyond the limit. Pure.
 
-It counts devices, metrics, texts, twins and descriptions, because clients can create any number of them. Others (rule
-windows, live clients) have their own bounds. The sizes were measured on a hub with 20,000 devices. They include the
-device's columns for the dashboard's socket and the ids of its series.
+The estimate covers devices, metrics, texts, twins and descriptions, because clients can create any number of them.
+Other data (rule windows, live clients) has other limits. The sizes were measured on a hub with 20,000 devices. They
+include the device's columns for the dashboard's socket and the ids of its series.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ DEVICE_BYTES = 4_000
 PER_ENCODED_BYTE = 4
 """Memory of a parsed twin or description, as a multiple of its encoded size."""
 MAX_TEXT_BYTES = 4_096
-"""Upper bound for the text of one value, for a quick check that there is room."""
+"""An upper bound for the text of one value. It makes a quick check possible whether there is room."""
 MAX_NATIVE_ID = 512
-"""Characters of a native id; an MQTT topic may have 65,535."""
+"""The most characters of a native id. An MQTT topic may have 65,535."""
 _NO_INFO = Info()
 
 
@@ -58,7 +58,7 @@ class Capacity:
         self.used += size
 
     def exchange(self, before: Any, after: Any) -> None:
-        """Count a twin or description that replaces another. Raises Rejected if there is no room."""
+        """Count a twin or description ``after`` in place of ``before``. Raises Rejected if there is no room."""
         self.take(self.encoded(after) - self.encoded(before), "too_large")
 
     def take_device(self, identity: Identity, known: int) -> None:
@@ -110,7 +110,8 @@ class Capacity:
     def within(self, metrics: Mapping[str, Latest], values: dict[str, Value]) -> dict[str, Value]:
         """Return the part of ``values`` for which :meth:`require_values` has room.
 
-        Numbers of known metrics always fit. Texts and new metrics are added if there is room for them.
+        New metrics beyond the limit of a device are left out. If the rest does not fit, all new metrics are left out.
+        If even that does not fit, all texts are left out, too. Numbers of known metrics always fit.
         """
         room = max(0, self._each - len(metrics))
         new = [name for name in values if name not in metrics]
@@ -126,7 +127,7 @@ class Capacity:
         return numbers
 
     def encoded(self, value: Any) -> int:
-        """Return how many bytes one side of a twin, or a description, uses."""
+        """Return how many bytes of memory ``value`` uses: one side of a twin, or a description."""
         return 0 if not value or value == _NO_INFO else PER_ENCODED_BYTE * len(self._encode(value))
 
     def size_of(self, device: Device) -> int:

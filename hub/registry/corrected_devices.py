@@ -1,4 +1,4 @@
-"""Devices whose kind of machine, or the meaning of whose metrics, a person has corrected. Pure."""
+"""Devices for which a person has corrected the kind of machine or the meaning of a metric. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from hub.model import Device
 
 
 class CorrectedDevices:
-    """Index of the devices with a correction, so that finding those of one model needs no search of all devices."""
+    """Index of the corrected devices, so that those of a model are found without a search through all devices."""
 
     def __init__(self) -> None:
         self._devices: dict[str, Device] = {}  # by id
 
     def note(self, device: Device) -> None:
-        """Add or remove a device that was edited or restored."""
+        """Add a device that was edited or restored, or remove it if it has no corrections."""
         if device.corrects_semantics:
             self._devices[device.id] = device
         else:

@@ -4,11 +4,11 @@ There are two windows. The last ``overall`` keys of all devices cover the messag
 breaks. The last ``each`` keys of every device cover its own retries, whatever other devices send. Both are stored with
 each commit and loaded at start. A key has 64 bits, so a device uses a kilobyte: 100,000 devices have to fit.
 
-- A device with a counter (``seq``) sends a greater number each time. A key greater than all since the counter started
-  is new without a search. When the device restarts or its counter wraps, the counter starts again, and its keys are new
-  even if they equal earlier ones (:func:`counter_restarted`).
-- An ``id`` that is the same for different values, or a ``seq`` that does not move while they differ, does not identify
-  a message. It is ignored for this device from then on (:func:`is_duplicate`), a ``seq`` until it moves again.
+- A device with a counter (``seq``) sends a greater number each time. A key that is greater than all keys since the
+  counter started is new without a search. When the device restarts or the counter wraps, the counter starts again. Then
+  its keys are new even if they equal earlier keys (:func:`counter_restarted`).
+- An ``id`` that stays the same while the values differ does not identify a message, so it is ignored for this device
+  from then on (:func:`is_duplicate`). The same applies to a ``seq``, but only until the ``seq`` changes again.
 """
 
 from __future__ import annotations
@@ -22,15 +22,18 @@ from hub.model import ID_SHIFT, MANY_IDS, SEQ_SHIFT, Device, Ints, stem_of
 OVERALL = 20_000
 EACH = 128
 REACH = 64
-"""Messages of one device that may be in flight to its broker. Clients and brokers allow 20 by default."""
+"""The most messages of one device that may be in flight to its broker. Clients and brokers allow 20 by default."""
 RESENT_WITHIN_MS = 120_000
-"""A client notices a broken connection within 1.5 keep-alives (90 s with the usual 60 s) and then resends."""
+"""Time (ms) after which a client does not resend a message any more.
+
+A client notices a broken connection within 1.5 keep-alives (90 s with the usual 60 s) and then resends.
+"""
 _NO_KEY = -(2**63)
-"""Smaller than any key."""
+"""Stands for a missing key. It is smaller than any key."""
 
 
 class DedupWindow:
-    """The last keys of each device, and of all devices together. Each device has a slot in the columns."""
+    """The last keys of each device, and of all devices together. A device has the same slot (index) in all columns."""
 
     def __init__(self, overall: int = OVERALL, each: int = EACH) -> None:
         self._each, self._overall = each, overall
@@ -51,7 +54,7 @@ class DedupWindow:
         return min(self._written, self._overall) + int(np.minimum(self._counts, self._each).sum())
 
     def slot(self, device: str) -> int:
-        """Return the device's slot. It is the same until the device is forgotten."""
+        """Return the device's slot. The slot stays the same until the device is forgotten."""
         slot = self._slots.get(device)
         if slot is None:
             slot = self._slots[device] = len(self.owners)
@@ -69,13 +72,13 @@ class DedupWindow:
         self._make_views()
 
     def _make_views(self) -> None:
-        """Create memory views of the columns: access to a single number takes a third of the time."""
+        """Create memory views of the columns, which read a single number three times as fast as numpy."""
         # The views share the memory of the columns, so they must be made again whenever a column is replaced.
         self._each_greatest, self._each_count = self.greatest.data, self._counts.data
         self._each_key = self._rings.reshape(-1).data
 
     def check_and_add(self, device: str, key: int) -> bool:
-        """Return True if the device has sent this key before; add it if not."""
+        """Return True if the device has sent this key before. If not, add the key."""
         slot = self.slot(device)
         if key > self._each_greatest[slot]:
             self._each_greatest[slot] = key
@@ -85,7 +88,7 @@ class DedupWindow:
         return False
 
     def restart_counter(self, device: str, key: int) -> None:
-        """Add the first key after the device's counter has restarted."""
+        """Start the device's counter again at ``key``, and add the key."""
         slot = self.slot(device)
         self.greatest[slot] = self.first[slot] = key
         self._add(slot, key)
@@ -111,7 +114,7 @@ class DedupWindow:
         return beyond and bool(((recent[1] == key) & (recent[0] == slot)).any())
 
     def ago(self, device: str, key: int) -> int | None:
-        """Return how many keys of the device were added after this one, or None if the key is unknown."""
+        """Return how many keys of the device were added after ``key``, or None if ``key`` is in neither window."""
         slot = self.slot(device)
         found = np.flatnonzero(self._newest(slot) == key)
         if len(found):
@@ -122,9 +125,9 @@ class DedupWindow:
         return int(found[0]) if len(found) else None
 
     def seq_ago(self, device: str, seq: int) -> int | None:
-        """Return how many keys of the device were added after the key with this ``seq``.
+        """Return how many keys of the device were added after the newest key with this ``seq``.
 
-        Return -1 if ``seq`` is smaller than all recent ones, None if it is otherwise unknown.
+        If the device's own window has no such key, return -1 if ``seq`` is smaller than all numbers there, else None.
         """
         numbers = self._newest(self.slot(device)) >> SEQ_SHIFT
         found = np.flatnonzero(numbers == seq)
@@ -151,7 +154,10 @@ class DedupWindow:
         return bool(((ring >> ID_SHIFT == key >> ID_SHIFT) & (ring != key)).any())
 
     def add_batch(self, slots: Ints, keys: Ints) -> None:
-        """Add keys, sorted by slot. Each has to be greater than all earlier ones of its device."""
+        """Add the keys of many messages.
+
+        ``slots`` are sorted. Each key must be greater than all earlier keys of its device.
+        """
         starts = np.flatnonzero(np.append(True, slots[1:] != slots[:-1]))
         counts = np.diff(np.append(starts, len(slots)))
         unique_slots, offsets = slots[starts], np.arange(len(slots)) - np.repeat(starts, counts)
@@ -184,7 +190,7 @@ class DedupWindow:
 
 
 def _current_counter(keys: Ints) -> tuple[int, int]:
-    """Return the first and the greatest key since the counter last restarted, of keys in order of arrival."""
+    """Return the first and the greatest key since the counter last restarted. ``keys`` are in order of arrival."""
     numbers = keys[keys >= 0] >> SEQ_SHIFT
     if len(numbers) < 2 or len(numbers) < len(keys):
         return int(keys[0]) if len(keys) else _NO_KEY, int(keys.max(initial=_NO_KEY))
@@ -196,14 +202,14 @@ def _current_counter(keys: Ints) -> tuple[int, int]:
 def counter_restarted(window: DedupWindow, device: Device, key: int, items: int, received: int) -> bool:
     """Return True if the device's counter has restarted with this key.
 
-    A client resends what was not acknowledged: its last messages, up to the newest. So a known key is a restart rather
-    than a resend in these cases:
+    A client resends messages that were not acknowledged: its last ones, up to the newest. So if the device has sent the
+    key before, it is a restart rather than a resend in these cases:
 
-    - It lies further back than messages can be in flight.
-    - It is the first one of the counter, and others have followed.
-    - It is the only one of the counter, and no reading has arrived for longer than resending takes.
+    - The device has sent more keys since than can be in flight.
+    - The counter started with this key, and other numbers have followed.
+    - The counter has no other number yet, and no reading has arrived for longer than :data:`RESENT_WITHIN_MS`.
 
-    A known number with other content, and a number smaller than all recent ones, are restarts as well. ``items`` is
+    A known ``seq`` with other content, and a ``seq`` smaller than all recent ones, are restarts as well. ``items`` is
     the number of records in the message.
     """
     name = device.id
@@ -227,10 +233,10 @@ def counter_restarted(window: DedupWindow, device: Device, key: int, items: int,
 def is_duplicate(
     window: DedupWindow, device: Device, key: int, items: int, received: int, *, redelivered: bool = False
 ) -> bool:
-    """Return True if the message with this key is a duplicate; add the key if not.
+    """Return True if the message with this key is a duplicate. If it is not, add the key.
 
-    Sets ``constant_id`` of the device if its ``id`` or ``seq`` stays the same in different messages. The items of one
-    list may share a ``seq``, so only messages with one item count for that.
+    If the ``id`` or ``seq`` stays the same in different messages, set ``device.constant_id``. The items of one list may
+    share a ``seq``, so for a ``seq`` only messages with one item count.
 
     Args:
         window: The recent keys.

@@ -10,7 +10,7 @@ from hub.registry.capacity import Capacity
 
 
 def apply_edit(device: Device, edit: EditDevice) -> None:
-    """Set the fields of the edit. None removes the edit of a metric."""
+    """Set the fields of the edit; UNSET leaves a field unchanged. For a metric, None removes the edit."""
     for field in ("name", "labels", "kinds"):
         if (value := getattr(edit, field)) is not msgspec.UNSET:
             setattr(device, field, value)
@@ -23,7 +23,10 @@ def apply_edit(device: Device, edit: EditDevice) -> None:
 
 
 def apply_twin_update(device: Device, update: TwinUpdate, limits: FleetLimits, capacity: Capacity) -> None:
-    """Merge values into the desired or reported side; null removes a key. Raises Rejected."""
+    """Merge values into the desired or reported side of a device's twin. A value of None removes its key.
+
+    Raises Rejected if the side would have too many keys or bytes.
+    """
     before = getattr(device, update.side)
     after = merged(before, update.values)
     if len(after) > limits.twin_keys:

@@ -12,8 +12,9 @@ intervals of a device (:class:`LearnedInterval`)::
 
 - A door sensor sends four messages within seconds and then nothing for hours: that is not an outage. Its silence is
   compared with its longest pause. A regular device has no longest pause.
-- A device that reports rarely by design is given more time (:class:`IntervalTerms`). If it announces how long it may be
-  silent, that counts. If its protocol reports lost devices, silence means nothing until the device has become regular.
+- A device that reports rarely by design is given more time (:class:`IntervalTerms`). If the device announces how long
+  it may be silent, the announced time counts. If its protocol reports lost devices, silence means nothing until the
+  device has become regular.
 
 Each formula exists once. It takes numbers on the slow path (``xp`` is :mod:`hub.registry.scalars`) and columns with one
 entry per device on the fast path (``xp`` is numpy).
@@ -33,17 +34,20 @@ REGULAR = 20
 """The highest regularity."""
 SETBACK = 4
 TRUSTED = 3
-"""Regularity from which silence is compared with the expected interval."""
+"""From this regularity on, silence is compared with the expected interval."""
 SETTLED = 8
-"""Regularity that a burst does not reach: silence after it is a failure, even of a device that reports rarely."""
+"""A regularity that a burst of messages cannot reach.
+
+From it on, a long silence is a failure, even of a device that reports rarely.
+"""
 LEARNING = 5
-"""Below this regularity, a much shorter interval lowers the expected one without limit."""
+"""Below this regularity, an interval is learned as it is, even if it is far shorter than the expected interval."""
 WEIGHT = 0.2
-"""Weight of one interval in the geometric moving average."""
+"""Weight of a new interval in the geometric moving average, once many intervals are known."""
 MAX_RATIO = 4.0
-"""An interval counts as at most this many expected intervals, and as at least one divided by this many."""
+"""An interval is learned as at most this many expected intervals, and as at least 1 / MAX_RATIO of one."""
 FADING = 0.9
-"""Factor on the longest pause when a shorter one follows."""
+"""The longest pause is multiplied by this when a shorter pause follows."""
 FACTOR_RESTING = 3.0
 BACKLOG_MS = 10_000
 """Time after connecting in which a broker delivers queued messages."""
@@ -51,7 +55,7 @@ BACKLOG_MS = 10_000
 _MINUTE = 60_000
 _HOUR = 60 * _MINUTE
 CHECK_IN = 5 * _MINUTE
-"""Events with shorter intervals are not a regular report."""
+"""A device that reports events is not trusted to be regular if its expected interval (ms) is shorter than this."""
 FLOOR_RESTING = 15 * _MINUTE
 PASSIVE = 25 * _HOUR
 """Silence allowed for devices that only report events. Most of them check in once a day (Zigbee2MQTT: 25 h)."""
@@ -62,14 +66,14 @@ _EVENTS = re.compile(
     r"|button|alarm|(?:door_?)?bell|ring|press(?:ed)?|click)(?:[._]?(?:state|status|detected|alarm))?",
     re.IGNORECASE,
 )
-"""Metrics that are states even if they are sent as 0 and 1."""
+"""Names of metrics whose values are states, even if they are sent as the numbers 0 and 1."""
 _DIAGNOSTIC = re.compile(r"(?:.*[._])?(?:batt\w*|link_?quality|lqi|rssi|snr)", re.IGNORECASE)
 _BATTERY = re.compile(r"(?:.*[._])?batt\w*", re.IGNORECASE)
 _ASIDE = ("battery", "signal_strength")
 
 
 class IntervalTerms(NamedTuple):
-    """The parameters of :func:`stale_after` for a device. Numbers or columns."""
+    """The parameters of :func:`stale_after` for a device, as numbers, or for many devices, as columns."""
 
     floor: Number  # ms of silence always allowed
     doubt: Number  # ms of silence allowed while the device's interval is not trusted
@@ -79,7 +83,7 @@ class IntervalTerms(NamedTuple):
 
 
 class LearnedInterval(NamedTuple):
-    """How often a device reports, as learned from its intervals. Numbers or columns."""
+    """How often a device reports, as learned from its intervals: numbers for one device, or columns for many."""
 
     expected: Number  # the usual interval in ms, 0 while unknown
     regularity: Number  # 0 to REGULAR
@@ -129,13 +133,14 @@ def interval_between(ts: Number, received: Number, previous: Number, last_readin
 def is_backlog(interval: Number, expected: Number, since_connected: Number) -> Number:
     """Return True for a message that the broker queued while the hub was disconnected.
 
-    It comes much earlier than expected, shortly after the hub has connected (``since_connected`` in ms).
+    Such a message comes much earlier than expected, and shortly after the hub has connected. ``since_connected`` is the
+    time since then in ms.
     """
     return (since_connected < BACKLOG_MS) & (MAX_RATIO * interval < expected)
 
 
 def is_pause(interval: Number, expected: Number, limits: FleetLimits, xp: Any = scalars) -> Number:
-    """Return True if the interval is too long to be a regular one."""
+    """Return True if the interval is too long to be a regular one: if the device would have become stale meanwhile."""
     return (expected > 0) & (interval > xp.maximum(limits.stale_minimum_ms, limits.stale_factor * expected))
 
 
@@ -206,9 +211,9 @@ def device_stale_after(device: Device, limits: FleetLimits) -> int:
 def tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int, gateway: Device | None = None) -> int:
     """Return after how many ms of silence a rule with ``silence_ms`` matches the device.
 
-    That is ``silence_ms`` itself, unless the device is usually silent for longer: then the rule matches when the device
-    counts as stale. A device that was reported offline gets no extra time. For a device that fell silent together with
-    its gateway, the rule does not match before it matches the gateway.
+    This is ``silence_ms``, unless the device is usually silent for longer: then the rule matches when the device counts
+    as stale. A device that was reported offline gets no extra time. If a device fell silent together with its gateway,
+    the time is longer, so that the rule matches the gateway first.
     """
     own = _own_tolerated_silence(device, limits, silence_ms)
     later = None if gateway is None else silent_together(device, gateway)
@@ -230,7 +235,7 @@ def _own_tolerated_silence(device: Device, limits: FleetLimits, silence_ms: int)
 def is_discrete(device: Device) -> bool:
     """Return True for a device that reports only states and events, apart from diagnostics such as its battery.
 
-    A device with a battery counts as one if any of its metrics is an event: its other measurements, such as the
+    A device with a battery is discrete as soon as one of its metrics is an event: its other measurements, such as the
     brightness in a motion detector, are sent with its events.
     """
     kinds = device.info.classes

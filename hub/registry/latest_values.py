@@ -6,13 +6,13 @@ from hub.model import Latest, Record, ValueExpired
 from hub.registry.capacity import text_size
 
 _IN_TIME = ("good", "clock", "unknown")
-"""Qualities of a reading that arrived when it was measured. An interval may begin with it."""
+"""Qualities of readings that arrived soon after they were measured. Intervals are only counted from such readings."""
 
 
 def replaces(ts: int, latest: Latest, received: int) -> bool:
-    """Return True if a reading at ``ts`` replaces ``latest``. An older reading never replaces a newer value.
+    """Return True if a reading that was measured at ``ts`` replaces ``latest``: if it is not older.
 
-    A latest value with a time in the future (the device's clock was ahead) is replaced by any reading.
+    Any reading replaces a latest value whose time is in the future, because the device's clock was ahead.
     """
     return ts >= latest.ts or latest.ts > received
 
@@ -21,8 +21,8 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
     """Apply the values of ``record`` to ``metrics``. A retained message only adds missing metrics.
 
     Returns:
-        The time of the newest replaced value (0 if no interval can be measured from it), and the growth of all texts
-        in characters.
+        The time of the newest value that was replaced (0 if no interval can be measured from it), and by how many
+        characters the texts have grown in all.
     """
     ts, received, quality = record.ts, record.received, record.quality
     previous, previous_quality, text_growth = 0, quality, 0
@@ -40,7 +40,7 @@ def update_latest(metrics: dict[str, Latest], record: Record) -> tuple[int, int]
 
 
 def expire(metrics: dict[str, Latest], expiration: ValueExpired) -> bool:
-    """Set the quality of expired values to ``unknown``. Return False if nothing changed."""
+    """Set the quality of the expired values to ``unknown``. Return False if all of them had this quality already."""
     prefix = f"{expiration.metric}." if expiration.metric else ""
     names = [expiration.metric, *(name for name in metrics if expiration.parts and name.startswith(prefix))]
     expired = [metrics[name] for name in names if name in metrics and metrics[name].quality != "unknown"]

@@ -12,9 +12,10 @@ Only messages that a device sends while the hub is connected are signs of life. 
 ``offline`` (a will) is valid, but a retained ``online`` only means that the device is not known to be offline. A
 message of a device is also a sign of life of the gateways that it is connected through.
 
-Each device has one deadline at which its silence is checked, never before it could be stale. Messages do not move it: a
-check that comes too early sets the next deadline. A deadline is brought forward only if the device turns out to report
-more often than expected. Deadlines are kept in a heap; entries that are no longer the device's deadline are skipped.
+Each device has one deadline at which its silence is checked. The deadline is never before the device could be stale.
+Messages do not move it: a check that comes too early sets the next deadline. A deadline is brought forward only if the
+device turns out to report more often than expected. Deadlines are kept in a heap. An entry that is not the device's
+deadline any more is skipped.
 
 Pure: no clock, no network.
 """
@@ -29,9 +30,9 @@ from hub.model import Availability, Device, FleetLimits, Info, Presence
 from hub.registry.expected_interval import device_stale_after
 
 SET_BACK_MS = 60_000
-"""The clock was changed if it goes back by more than this."""
+"""The clock counts as set back if it goes back by more than this."""
 MAX_GATEWAYS = 8
-"""Gateways in a chain that are followed. It ends cycles."""
+"""The most gateways that are followed from one gateway to the next. The limit also ends cycles."""
 _NOTHING: list[Event] = []
 
 
@@ -78,7 +79,7 @@ class PresenceTracker:
         self._restart_deadline(device, now)
 
     def describe(self, device: Device, info: Info, now: int) -> None:
-        """Set the device's description, and adapt its deadline to how it reports."""
+        """Set the device's description. Bring its deadline forward if the new description allows less silence."""
         if info.reports != device.info.reports:
             device.announces_offline = False  # a device that sleeps may disconnect without its will
         device.info = info
@@ -110,18 +111,18 @@ class PresenceTracker:
     # -- gateways ---------------------------------------------------------------------------------------------
 
     def gateway(self, device_id: str) -> str | None:
-        """Return the gateway that the device is connected through."""
+        """Return the gateway that the device is connected through, None if there is none."""
         return self._gateways.get(device_id)
 
     def gateways(self, gateway: str) -> list[str]:
-        """Return a gateway and those that it is connected through, at most :data:`MAX_GATEWAYS`."""
+        """Return a gateway and those that it is connected through, nearest first, at most :data:`MAX_GATEWAYS`."""
         found = [gateway]
         while len(found) < MAX_GATEWAYS and (above := self._gateways.get(found[-1])) and above not in found:
             found.append(above)
         return found
 
     def behind(self, device_id: str) -> list[str]:
-        """Return the devices that are connected through this one, also through other gateways."""
+        """Return the devices that are connected through this one, directly or through other gateways."""
         found = dict.fromkeys(self._behind.get(device_id, ()))
         waiting = list(found)
         while waiting:
@@ -133,14 +134,14 @@ class PresenceTracker:
     # -- signs of life ----------------------------------------------------------------------------------------
 
     def mark_seen(self, device: Device, at: int) -> list[Event]:
-        """Record a sign of life. It makes the device online, even if it was reported offline before."""
+        """Record a sign of life. The device becomes online, even if it was reported offline before."""
         first, device.last_seen = device.last_seen is None, at
         if device.withdrawn:
             device.withdrawn = False
         return _NOTHING if device.presence == "online" else self._set_presence(device, "online", at, first=first)
 
     def mark_gateway_seen(self, device_id: str, at: int) -> None:
-        """Record that the gateways of a device passed on its message; see :meth:`take_seen_gateways`."""
+        """Record that the gateways of a device have passed on its message; see :meth:`take_seen_gateways`."""
         gateway = self._gateways.get(device_id)
         for _ in range(MAX_GATEWAYS):
             # The rest of the chain was marked by an earlier message of the same time.
@@ -150,21 +151,21 @@ class PresenceTracker:
             gateway = self._gateways.get(gateway)
 
     def take_seen_gateways(self) -> dict[str, int]:
-        """Return the gateways that passed on messages since the last call, with the times."""
+        """Return the gateways that passed on messages since the last call, each with the time of the last one (ms)."""
         if not self._seen_gateways:
             return self._seen_gateways
         seen, self._seen_gateways = self._seen_gateways, {}
         return seen
 
     def set_earlier_deadline(self, device: Device, due: int) -> None:
-        """Check the device for silence at ``due``, unless its deadline is earlier."""
+        """Check an online device for silence at ``due``, unless its deadline is earlier."""
         if device.presence == "online" and due < self._deadlines[device.id]:
             self._set_deadline(device.id, due)
 
     # -- availability -----------------------------------------------------------------------------------------
 
     def available(self, device: Device, availability: Availability) -> list[Event]:
-        """Apply an availability message of the device, its will or its gateway."""
+        """Apply an availability message that the device, its will or its gateway sent."""
         received = availability.received
         if availability.through:
             return self._gateway_changed(device, availability)
@@ -188,7 +189,7 @@ class PresenceTracker:
         return self.mark_seen(device, received)
 
     def _gateway_changed(self, device: Device, availability: Availability) -> list[Event]:
-        """Set the device offline with its gateway, or restore its previous presence. Neither is a sign of life."""
+        """Set the device offline with its gateway, or restore its previous presence. This is no sign of life."""
         if not availability.online:
             if device.presence != "offline":
                 device.presence_before_gateway = device.presence
@@ -267,7 +268,7 @@ class PresenceTracker:
         self._set_deadline(device.id, now + device_stale_after(device, self._limits))
 
     def _set_deadline(self, device_id: str, due: int) -> None:
-        """Check the device for silence at ``due`` instead of its deadline so far."""
+        """Check the device for silence at ``due``. This replaces its deadline."""
         self._deadlines[device_id] = due
         self._on_deadline(device_id, due)
         heapq.heappush(self._queue, (due, device_id))

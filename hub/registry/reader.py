@@ -1,4 +1,4 @@
-"""Interface for reading the registry on behalf of people; :mod:`hub.services.visible` limits it to their scope."""
+"""Interface for reading the registry on behalf of people. :mod:`hub.services.visible` limits it to people's scopes."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ class DeviceRegistry:
         self._handle_flushed(record_batches, messages)
 
     def offer_fast_path(self, topic: str, payload_schema: PayloadSchema, device: Device, bounds: Bounds) -> None:
-        """Count one more message that qualifies for the fast path; enough of them promote the topic."""
+        """Count one more message that qualifies for the fast path. Enough such messages promote the topic."""
         self.fast_path.promote(topic, payload_schema, device, self.presence.stale_deadline(device.id), bounds)
 
     def _mutable(self, device_id: str) -> Device:
@@ -182,7 +182,7 @@ class DeviceRegistry:
         return self.presence.mark_seen(device, received)
 
     def check_duplicate(self, record: Record, key: int, items: int, *, redelivered: bool) -> tuple[bool, list[Event]]:
-        """Return whether the record is a duplicate, and the events of a device whose keys turn out to be constant.
+        """Return whether the record is a duplicate, and an event if the device's keys turn out to be constant.
 
         ``items`` is the number of records in the message; see :func:`hub.registry.dedup.is_duplicate`.
         """
@@ -217,7 +217,7 @@ class DeviceRegistry:
         self.presence.connected = self.fast_path.connected_at = at
 
     def withdraw(self, device_id: str) -> Device:
-        """Mark a device whose announcement was removed: its silence raises no alert. Raises NotFound."""
+        """Mark a device whose announcement was removed, so that its silence raises no alert. Raises NotFound."""
         device = self._mutable(device_id)
         device.withdrawn = True
         self.touch(device_id)
@@ -233,7 +233,7 @@ class DeviceRegistry:
         return tolerated_silence(device, self.limits, silence_ms, self.get(device.info.via or ""))
 
     def twin(self, update: TwinUpdate, now: int) -> list[Event]:
-        """Merge values into the desired or reported side; null removes a key. Raises NotFound, Rejected."""
+        """Merge values into one side of a device's twin; None removes a key. Raises NotFound, Rejected."""
         device = self._mutable(update.device)
         apply_twin_update(device, update, self.limits, self.capacity)
         self._states.changed.add(device.id)
@@ -279,7 +279,7 @@ class DeviceRegistry:
         return self._states.take_faults()
 
     def restore(self, states: Mapping[str, bytes], now: int, checkpoint: int = 0) -> dict[str, str]:
-        """Load the stored states of devices, as far as there is room. Return the decoding errors, by device."""
+        """Load the stored states of devices, as far as there is room. Return the decoding errors, by device id."""
         self._states.cursor = checkpoint
         faults: dict[str, str] = {}
         for device in filter(self.capacity.restore, read_states(states, faults)):
@@ -290,7 +290,7 @@ class DeviceRegistry:
         return faults
 
     def missed(self, records: Iterable[tuple[int, Record]]) -> Iterator[Record]:
-        """Yield the numbered records that the restored states do not include yet."""
+        """Yield the records that the restored states do not include yet. ``records`` are pairs of number and record."""
         for number, record in records:
             if (device := self._devices.get(record.device)) is not None and number > device.last_applied_record:
                 yield record

@@ -1,8 +1,8 @@
 """Device states in their stored form, and which of them have to be written. Pure.
 
-A state that only records have changed may be written late: after a restart, the records since then are replayed from
-the history. ``lagging`` holds the number of the last record in each stored state; the smallest one is the checkpoint.
-A state that was changed by anything else is written with the next commit.
+If only records have changed a state, it may be written later: after a restart, the records since then are replayed from
+the history. ``lagging`` holds such devices, each with the number of the last record in its stored state. The smallest
+of these numbers is the checkpoint. A state that was changed by anything else is written with the next commit.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from hub.bounds import check
 from hub.model import Device
 
 STATES = 5_000
-"""Lagging states written with one batch. It bounds how long encoding blocks the event loop (about 20 ms)."""
+"""The most lagging states written with one batch. This bounds how long encoding blocks the event loop (about 20 ms)."""
 
 
 class StoredStates:
@@ -35,14 +35,16 @@ class StoredStates:
         self.lagging.pop(device, None)
 
     def take_faults(self) -> dict[str, str]:
-        """Return the encoding errors since the last call, by device."""
+        """Return the encoding errors since the last call, by device id."""
         faults, self.faults = self.faults, {}
         return faults
 
     def take(
         self, cursor: int, requested_checkpoint: int, find: Callable[[str], Device]
     ) -> tuple[dict[str, bytes], int]:
-        """Return the encoded states to store with a batch, and the resulting checkpoint.
+        """Return the encoded states to store with a batch, by device id, and the checkpoint after it.
+
+        After a restart, the records after the checkpoint are replayed.
 
         Args:
             cursor: Number of the last record of the batch.

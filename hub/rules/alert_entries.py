@@ -1,4 +1,4 @@
-"""Convert events of an alert to the entries of its history."""
+"""Convert events of an alert to entries of the alert's history."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from hub.model import Alert, AlertEntry, AlertEntryKind
 
 
 def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
-    """Return the entries of an event: more than one for an alert that was silenced or suppressed when it was raised."""
+    """Return the history entries of an event.
+
+    An alert that is silenced or suppressed when it is raised has one entry more for each of these.
+    """
     entries, alert = [entry_of(event)], event.alert
     if isinstance(event, ev.AlertRaised) and alert.silenced_by:
         entries.append(_entry(event, "silenced", text="; ".join(silence.note for silence in alert.silenced_by)))
@@ -17,7 +20,7 @@ def entries_of(event: ev.AlertEvent) -> list[AlertEntry]:
 
 
 def entry_of(event: ev.AlertEvent) -> AlertEntry:
-    """Return the entry that says what happened."""
+    """Return the entry for the event itself."""
     alert = event.alert
     match event:
         case ev.AlertRaised():

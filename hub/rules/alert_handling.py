@@ -1,6 +1,6 @@
-"""What people do with an alert: acknowledge, assign, mute, comment. Pure functions that return the event of a change.
+"""What people do with an alert: acknowledge, assign, mute, comment. Pure functions, which return an event or None.
 
-A request that changes nothing, such as a repeated one, returns no event.
+A request that changes nothing, such as a repeated one, has no event.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from hub.model import (
 from hub.rules.alert_lifecycle import after
 
 MAX_COMMENTS = 500
-"""Comments on one alert."""
+"""The most comments on one alert."""
 
 Handle = Acknowledge | Unacknowledge | AssignAlert | MuteAlert | UnmuteAlert | CommentAlert | ConfirmCause
-"""What people do with an alert that does not end it."""
+"""Requests of people that do not end the alert."""
 
 
 @singledispatch
 def handled(fact: Handle, alert: Alert) -> AlertEvent | None:
-    """Return the event with the changed alert, None if nothing changes.
+    """Apply a request to an alert. Return the event with the changed alert, None if nothing changes.
 
     Raises Conflict if the alert does not allow the change.
     """
@@ -115,7 +115,7 @@ def _open_again(alert: Alert, happened: Literal["unacknowledge", "expire"]) -> A
 
 
 def _commented(alert: Alert, by: str, at: int, text: str) -> AlertHandled:
-    """Return the event of a comment. Raises Conflict if there are too many."""
+    """Return the event of a comment. Raises Conflict if the alert has :data:`MAX_COMMENTS` already."""
     if alert.comments >= MAX_COMMENTS:
         raise Conflict(f"This alert has {MAX_COMMENTS} comments.", "No more can be added.")
     return AlertHandled(replace(alert, comments=alert.comments + 1), at, "commented", by, text)

@@ -1,4 +1,4 @@
-"""Which metrics of a device a rule watches: one by its name, those that match a pattern, or those of a quantity.
+"""Which metrics of a device a rule watches: a named metric, those that match a pattern, or those of a quantity.
 
 What a metric measures is known only for each device, and people can correct it. So rules that read several metrics
 (compare, joined conditions) are expanded for the metrics that a device has: see :func:`written_out`.
@@ -16,13 +16,13 @@ from hub.model import Device, Rule
 from hub.rules.kinds import Any, Compare, Joined, Part
 
 Quantity = Callable[[Device, str], str | None]
-"""Returns the quantity that a metric of a device measures; None for set points and limits, and if it is unknown."""
+"""Returns the quantity that a metric of a device measures. None for set points and limits, and if it is unknown."""
 Quantities = Mapping[str, str | None]
-"""The quantity of each metric of a device, by metric; see :data:`Quantity` for None."""
+"""The quantities of a device's metrics, by metric. :data:`Quantity` explains None."""
 
 
 def own_quantity(device: Device, metric: str) -> str | None:
-    """Return what a metric measures, ignoring corrections that people made on other devices of the model."""
+    """Return the quantity that a metric measures. Corrections on other devices of the same model are ignored."""
     return measured_quantity(device, metric)
 
 
@@ -52,7 +52,7 @@ def reads(rule: Rule, metric: str, quantity: str | None) -> bool:
 
 
 def reads_any(rule: Rule, device: Device, quantity: Quantity) -> bool:
-    """Return True if the rule watches the whole device, or reads a metric that it has reported."""
+    """Return True if the rule watches the whole device, or reads a metric that the device has reported."""
     measured = quantity if reads_quantity(rule) else _unasked
     return rule.whole_device or any(reads(rule, metric, measured(device, metric)) for metric in device.metrics)
 
@@ -72,10 +72,10 @@ def reads_quantity(rule: Rule) -> bool:
 
 
 def written_out(rule: Rule, quantities: Quantities) -> Iterator[Rule]:
-    """Yield what a rule becomes on a device with these metrics: rules without patterns or quantities.
+    """Yield the rules, without patterns and quantities, that a rule stands for on a device with these metrics.
 
     A ``compare`` rule becomes one rule for each metric that it matches. In joined conditions, each pattern or quantity
-    is replaced by the metrics that match it. All other rules stay as they are.
+    is replaced by the metrics that match it. All other rules are yielded unchanged.
     """
     condition = rule.condition
     if not depends_on_metrics(rule):
@@ -97,14 +97,18 @@ def _joined(condition: Joined, quantities: Quantities) -> Joined:
 
 
 def _first_metric(joined: Joined) -> str:
-    """Return the metric whose value the alert shows: the first one that the device has."""
+    """Return the metric whose value the alert shows: the first that the conditions read from the device itself.
+
+    Return an empty text if there is none.
+    """
     return next((leaf.metric for leaf in joined.leaves if leaf.metric and leaf.device is None), "")
 
 
 def _part(part: Part, quantities: Quantities) -> Part:
-    """Return a part with its pattern or quantity replaced by the device's metrics that match.
+    """Return one of the joined conditions, with the matching metrics of the device in place of a pattern or quantity.
 
-    If several match, the part holds while one of them meets its condition. If none matches, its truth is unknown.
+    If several metrics match, the condition holds while any of them meets it. If no metric matches, ``part`` is returned
+    unchanged, and its truth is unknown.
     """
     if isinstance(part.condition, Joined):
         joined = _joined(part.condition, quantities)
@@ -117,7 +121,7 @@ def _part(part: Part, quantities: Quantities) -> Part:
 
 
 def matching(rule: Rule, device: Device, metrics: Iterable[str], quantity: Quantity) -> list[str]:
-    """Return which of the metrics the rule watches on a device."""
+    """Return those of ``metrics`` that the rule watches on a device."""
     measured = quantity if rule.quantity is not None else _unasked
     return [metric for metric in metrics if covers(rule, metric, measured(device, metric))]
 

@@ -23,7 +23,7 @@ CURRENT = ("good", "clock")
 
 
 def judge_value(watches: Watches, device: Device, each: MetricRule, now: int) -> list[Event]:
-    """Evaluate one rule on the latest value of its metric."""
+    """Evaluate one rule on the latest value of its metric. Return the events."""
     condition, latest = each.condition, device.metrics[each.metric]
     known = device.watches.get(each.key)
     ts = latest.ts
@@ -72,7 +72,7 @@ def is_silent(device: Device) -> bool:
 
 
 def _differs(alert: Alert, condition: MetricCondition) -> bool:
-    """Return True if a condition without a single limit is not the one that raised the alert."""
+    """Return True if the alert was raised by another condition. Return False for a condition with a single limit."""
     before = alert.message_params.get("condition")
     if condition.threshold is not None or before is None:
         return False
@@ -83,7 +83,10 @@ def _differs(alert: Alert, condition: MetricCondition) -> bool:
 def _judge_over(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, now: int
 ) -> list[Event]:
-    """End the alert of a condition that has been over for long enough; withdraw it if only the rule has changed."""
+    """Handle a condition that does not hold any more: end the alert after ``clear_for_ms``, or wait for this time.
+
+    If the reading did not end the condition but a change of the rule did, withdraw the alert.
+    """
     if watch.over is None:
         return watches.drop(device, watch, "withdraw", now)
     due = received(device, latest) - (latest.ts - watch.over) + each.rule.clear_for_ms
@@ -96,7 +99,7 @@ def _judge_over(
 def _judge_pending(
     watches: Watches, device: Device, each: MetricRule, watch: Watch, latest: Latest, amount: float, now: int
 ) -> list[Event]:
-    """Start or continue the timer of a condition without an alert; raise the alert if it has held long enough."""
+    """Handle a condition that holds and has no alert: start or continue its timer, or raise the alert if it is due."""
     if not is_up_to_date(device, each.metric) or (each.condition.lasting and is_silent(device)):
         return watches.drop(device, watch, "withdraw", now)  # its duration counts from the next reading on
     rule, sure = each.rule, latest.quality in CURRENT

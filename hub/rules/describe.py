@@ -27,7 +27,7 @@ def describe(rule: Rule) -> str:
 
 
 def schedule_fields(rule: Rule) -> dict[str, Any]:
-    """Return the schedule of a rule as values of the keys in ``rules.toml``."""
+    """Return the schedule of a rule as a dict with the keys of ``rules.toml``."""
     return {
         "schedule": [window_text(each) for each in rule.schedule],
         "time_zone": rule.schedule[0].zone if rule.schedule else None,
@@ -35,7 +35,7 @@ def schedule_fields(rule: Rule) -> dict[str, Any]:
 
 
 def description_fields(rule: Rule) -> dict[str, Any]:
-    """Return the fields that describe a rule: as text, and as the parts of that text."""
+    """Return the fields that describe a rule: the English text, and the key and parameters for other languages."""
     return {
         "text": describe(rule),
         "message_key": rule.condition.kind,
@@ -53,7 +53,7 @@ def description_fields(rule: Rule) -> dict[str, Any]:
 def message_fields(
     rule: Rule, value: Value | None, unit: str | None, silent_ms: int, shown: MetricDescription | None
 ) -> dict[str, Any]:
-    """Return the fields of an alert that hold its message: as text, and as the parts of that text."""
+    """Return the fields of an alert's message: the English text, and the key and parameters for other languages."""
     params = {
         "name": shown.title if shown else None,
         "value": value,

@@ -1,4 +1,4 @@
-"""Match the scopes of rules with devices, and cache which rules watch each device."""
+"""Match the scopes of rules with devices, and cache the rules that watch each device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.rules.schedules import Schedules
 from hub.rules.scopes import Likeness, ScopeMatcher, likeness, names
 
 _MAX_ALIKE = 10_000
-"""Cached combinations of model, labels, area and gateway."""
+"""The most combinations of model, labels, area and gateway that are cached."""
 Shared = tuple[tuple[str, ...], tuple[tuple[str, Limit], ...], tuple[tuple[str, str | None], ...] | None]
 """What devices with equal :class:`DeviceRules` have in common: the ids of the rules, the devices' own limits, and the
 quantity of each metric (None if no rule needs it)."""
@@ -72,12 +72,15 @@ class DeviceRulesCache:
         return plan
 
     def outgrown(self, device: Device) -> bool:
-        """Return True if the device has reported a new metric since its rules were expanded for its metrics."""
+        """Return True if the device has reported a new metric since its rules were expanded for its metrics.
+
+        Rules that do not depend on the device's metrics are not expanded; then the result is False.
+        """
         plan = self._of.get(device.id)
         return plan is not None and plan.known_metrics is not None and plan.known_metrics < len(device.metrics)
 
     def readers(self, device: Device, metric: str) -> tuple[bool, bool]:
-        """Return whether rules read a metric of this device, and whether one of these rules reads other values, too."""
+        """Return whether any rule reads this metric of the device, and whether such a rule reads other values, too."""
         reads, together = self.of(device).readers(metric)
         return reads or self._published.wants(device, metric) or self.outgrown(device), together
 

@@ -45,7 +45,7 @@ Find = Callable[[str], Device | None]
 class Engine:
     """Evaluates rules and raises, changes and ends alerts.
 
-    ``open`` has the open alerts by id, ``published`` the values of devices that rules on other devices read.
+    ``open`` has the open alerts by id. ``published`` has the values of devices that rules on other devices read.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Engine:
         return self.matcher.selects(rule.scope, device) and reads_any(rule, device, self.quantity)
 
     def rules_on(self, device: Device) -> list[Rule]:
-        """Return the rules on each metric of this device. ``rule.metric`` is the metric, not a pattern."""
+        """Return the rules on each metric of this device. The ``metric`` of each rule is a name, not a pattern."""
         plan = self.plans.of(device)
         return [each.rule for metric in device.metrics for each in plan.on(metric) if each.metric == metric]
 
@@ -123,17 +123,20 @@ class Engine:
         return [each for each in self.incidents.open_alerts(alert.incident) if each.id != alert.id]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains the alert's incident, the best first."""
+        """Return the ids of the alerts whose diagnoses explain the incident of the alert, the best one first."""
         return self.incidents.explaining(alert)
 
     def calm(self, device: Device, metrics: Sequence[str]) -> Calm | None:
-        """Return the range of each metric in which no number changes a rule's state; see :meth:`DeviceRules.calm`."""
+        """Return the range of each metric in which no rule changes state, None if there is no such range.
+
+        See :meth:`DeviceRules.calm`.
+        """
         if self.published.wanted and any(self.published.wants(device, metric) for metric in metrics):
             return None  # every value is published
         return self.plans.of(device).calm(device.watches, metrics, device.metrics)
 
     def take_changed(self) -> set[str]:
-        """Return the devices whose watches have changed since the last call, and reset the set."""
+        """Return the ids of the devices whose watches (states of rules) have changed since the last call."""
         changed, self._watches.changed = self._watches.changed, set()
         return changed
 
@@ -156,9 +159,10 @@ class Engine:
         return self._evaluator.hear(device, now)
 
     def tick(self, now: int, listening_since: int | None, find: Find) -> list[Event]:
-        """Handle the expired timers and the changes of values of other devices. ``find`` returns a device by its id.
+        """Handle expired timers, and evaluate rules that read changed values of other devices.
 
-        Afterwards, evaluate the devices of :meth:`take_turned`: pass them to :meth:`judge_later`.
+        ``find`` returns a device by its id. Schedules may begin or end here: afterwards, pass the devices of
+        :meth:`take_turned` to :meth:`judge_later`.
         """
         self._turn(now)
         events = self._alerts.expire(now) + self.silencing.turn(now, find)
@@ -171,12 +175,12 @@ class Engine:
         return events
 
     def lose(self, device: Device, now: int) -> list[Event]:
-        """Treat the values of a device as unknown, because it has become stale or offline."""
+        """Treat the values of a device as unknown, because the device has become stale or offline."""
         self.published.publish_latest(device)
         return self._evaluator.lose(device, now)
 
     def _turn(self, now: int) -> None:
-        """Begin and end the schedules of rules."""
+        """Note which schedules of rules have begun or ended until ``now``."""
         before = self._schedules.outside
         self._turned += self._schedules.turn(now)
         if self._schedules.outside != before:
@@ -184,11 +188,11 @@ class Engine:
 
     @property
     def next_turn(self) -> int:
-        """Return when a schedule begins or ends next, in epoch ms."""
+        """Return when the next schedule begins or ends, in epoch ms."""
         return self._schedules.until
 
     def take_turned(self, devices: Callable[[], Iterable[Device]]) -> list[str]:
-        """Return the ids of devices watched by a rule whose schedule has begun or ended since the last call."""
+        """Return the ids of devices that are watched by a rule whose schedule began or ended since the last call."""
         turned, self._turned = self._turned, []
         return [each.id for each in devices() if any(self.applies(rule, each) for rule in turned)] if turned else []
 
@@ -207,7 +211,7 @@ class Engine:
         self.judge_later(devices)
 
     def replace_areas(self, areas: Mapping[str, Collection[str]]) -> bool:
-        """Replace the areas. Return True if a rule names an area: then the devices have to be evaluated again."""
+        """Replace the areas. Return True if a rule names an area. Then the caller has to evaluate the devices again."""
         self.matcher.areas = areas
         self.silencing.recheck_all()
         return any(rule.scope.areas for rule in self.rules)
@@ -233,7 +237,7 @@ class Engine:
         return events
 
     def judge(self, device: Device, now: int) -> list[Event]:
-        """Evaluate the rules on a device's latest values, after a change of rules or of what is known about the device.
+        """Evaluate the rules on a device's latest values, after a change of rules or of facts about the device.
 
         Alerts are withdrawn if their rule no longer applies or its condition does not hold. A condition that holds
         begins at the time of the value, or earlier if the hub observed when it began.
@@ -245,9 +249,9 @@ class Engine:
         return self._evaluator.judge(device, now) + self.silencing.recheck(device, now)
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.
+        """Withdraw the timers and alerts on an expired metric. An empty name means all metrics.
 
-        With ``expiration.parts`` they are also withdrawn on ``METRIC.*``.
+        With ``expiration.parts`` they are also withdrawn on the metrics below it (``METRIC.*``).
         """
         return self._evaluator.withdraw(device, expiration)
 
@@ -269,7 +273,7 @@ class Engine:
             self._alerts.add(alert)
 
     def restore(self, devices: Iterable[Device], now: int) -> list[Event]:
-        """Restore the timers, and evaluate the rules on all devices. Alerts without a watch are withdrawn."""
+        """Restore the timers, and evaluate the rules on all devices. Alerts to which no watch belongs are withdrawn."""
         events: list[Event] = []
         watched: set[str] = set()
         for device in devices:

@@ -29,7 +29,7 @@ from hub.runtime.clock import now_ms
 SESSION_EXPIRY_S = 604_800
 CLOSE_S = 2.0
 READ_BURST = 256
-"""Packets passed on together. A burst may exceed the window by this many before reading stops."""
+"""The most packets that are passed on together. The limit of unacknowledged messages may be exceeded by this many."""
 
 
 class FastConnection(asyncio.Protocol):

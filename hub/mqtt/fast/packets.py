@@ -24,7 +24,10 @@ class Malformed(Exception):
 
 
 class LaxPublish(NamedTuple):
-    """PUBLISH with bytes that are not UTF-8 in the topic (escaped here) or in a property. Some brokers let it pass."""
+    """A PUBLISH whose topic or properties have bytes that are not UTF-8. Some brokers forward such packets.
+
+    In ``topic`` these bytes are escaped with backslashes.
+    """
 
     topic: str
     payload: bytes
@@ -38,7 +41,7 @@ Packet = mqtt5.Packet | LaxPublish
 
 
 class PacketReader:
-    """Takes bytes, split anywhere, and gives packets. A packet of more than ``max_bytes`` is malformed."""
+    """Turns bytes, which may be split anywhere, into packets. A packet of more than ``max_bytes`` is malformed."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -73,7 +76,10 @@ class PacketReader:
         return packets
 
     def _handle_error(self, error: BaseException, rest: memoryview) -> bool:
-        """Find the fault of the packet at the start of ``rest``. Return False if the packet is only incomplete."""
+        """Handle an error in the packet at the start of ``rest``. Return False if the packet is only incomplete.
+
+        Otherwise return True: either the fault is recorded, or the packet can be read again, with :func:`_read_lax`.
+        """
         panic = type(error).__name__ == "PanicException"
         if not panic and not isinstance(error, (IndexError, ValueError)):
             raise error
@@ -113,7 +119,10 @@ def _varint(view: memoryview, position: int) -> tuple[int, int]:
 
 
 def _read_lax(view: memoryview) -> tuple[Packet, int]:
-    """Read a packet like ``mqtt5.read``, but allow any bytes in topic and properties of a PUBLISH (section 3.3)."""
+    """Read a packet like ``mqtt5.read``, but allow any bytes in topic and properties of a PUBLISH (section 3.3).
+
+    Return the packet and its size in bytes.
+    """
     body, length = _varint(view, 1)
     end = body + length
     flags = view[0] & 0x0F

@@ -1,4 +1,4 @@
-"""Publish messages within the limits that the broker announced, and wait for its acknowledgements. No socket here."""
+"""Publish messages within the limits that the broker announced, and wait for the acknowledgements. Uses no socket."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def code_name(code: IntEnum) -> str:
 
 
 def failed(code: IntEnum) -> bool:
-    """Return True if a reason code means failure. Convert the code, since mqtt5 cannot compare it with a number."""
+    """Return True if a reason code means failure. mqtt5 cannot compare the code itself, so its number is compared."""
     return int(code) >= 0x80
 
 
 class Publishing:
-    """Sends PUBLISH packets with ``write``, and allocates packet ids, for subscriptions too."""
+    """Sends PUBLISH packets with ``write``. Also allocates the packet ids of subscriptions."""
 
     def __init__(self, write: Callable[[bytes], None]) -> None:
         self._write = write

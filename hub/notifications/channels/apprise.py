@@ -12,7 +12,7 @@ from hub.worker import Worker
 
 MEMORY_MB = 512
 CPU_S = 4
-"""A job may take five times as long."""
+"""CPU time for one message, in seconds. The elapsed time may be five times as long."""
 
 
 class AppriseServices:
@@ -32,7 +32,7 @@ class AppriseServices:
         self._workers: dict[str, Worker] = {}  # by channel
 
     def check(self, values: Values) -> None:
-        """Raise Invalid unless the setting is a URL. The worker refuses services and addresses that are not allowed."""
+        """Raise Invalid unless the setting is a URL. Forbidden services and addresses are refused on sending."""
         scheme, separator, rest = str(values["url"]).partition("://")
         if not separator or not rest or not scheme.replace("+", "").isalnum():
             raise Invalid("url is not an Apprise URL.", "Allowed: scheme://…, see github.com/caronc/apprise/wiki.")

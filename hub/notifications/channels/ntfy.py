@@ -18,7 +18,10 @@ from hub.notifications.http_client import post
 
 PRIORITIES = {"critical": 5, "warning": 4, "info": 3, "ok": 3}
 MAX_HEADER = 4_000
-"""Characters of a message in a header, with which a picture is sent; servers and proxies take about 8,000."""
+"""The most characters of a message that is sent in headers, because the body is a picture.
+
+Servers and proxies accept about 8,000.
+"""
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TAGS = {"critical": "rotating_light", "warning": "warning", "info": "information_source", "ok": "white_check_mark"}
 

@@ -22,7 +22,7 @@ VERSION = 1
 
 
 PREFIX = "whsec_"
-"""How a secret begins that is made as the specification says."""
+"""The beginning of secrets in the format of the specification."""
 
 
 class Webhook:
@@ -81,7 +81,7 @@ def signature(secret: str, key: str, stamp: str, body: bytes) -> str:
 
 
 def _key(secret: str) -> bytes:
-    """Return the HMAC key of a secret. Raises ValueError for ``whsec_`` that no valid Base64 follows."""
+    """Return the HMAC key of a secret. Raises ValueError if the text after ``whsec_`` is not valid Base64."""
     if not secret.startswith(PREFIX):
         return secret.encode()
     key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)

@@ -20,10 +20,10 @@ from hub.server_urls import check_url
 CHANNEL = "webpush"
 """The id of the only channel of this kind, which the hub creates."""
 TTL_S = 86_400
-"""How long a push service keeps a message for a device that is off."""
+"""Time in seconds for which a push service keeps a message for a device that is off."""
 TOKEN_S = 3_600
 MAX_TEXT_CHARS = 1_000
-"""A push service takes about 4,000 bytes."""
+"""The most characters of a message's text. A push service accepts about 4,000 bytes in all."""
 _GONE = ("HTTP 404", "HTTP 410")
 _SUBJECT = "mailto:notifications@watchkeeper.invalid"
 
@@ -53,7 +53,7 @@ class WebPush:
             raise Invalid("The endpoint of the subscription is not valid.", "Allowed: https://….")
 
     def target(self, values: Values, address: str) -> str:
-        """Return the push service, masked."""
+        """Return the address of the push service, with secrets masked."""
         return masked_url(_subscription(address).endpoint) if address else "browsers"
 
     async def send(self, values: Values, outgoing: OutgoingMessage) -> None:
@@ -134,7 +134,7 @@ def _encode(data: bytes) -> str:
 
 
 def _subscription(address: str) -> BrowserSubscription:
-    """Return the subscription in an address. Raises Invalid if there is none."""
+    """Return the subscription that is stored as an address. Raises Invalid if the address is not a subscription."""
     hint = "Subscribe in the browser, under Settings → My notifications."
     try:
         found = msgspec.json.decode(address, type=BrowserSubscription)

@@ -45,16 +45,22 @@ from hub.registry.latest_values import replaces
 log = logging.getLogger(__name__)
 
 MAX_GROUPS = 256
-"""Schema groups in use at the same time. Each adds a pass over its columns to every flush."""
+"""The most schema groups in use at the same time. Each group adds a pass over its columns to every flush."""
 MIN_MESSAGES = 3
-"""Qualifying messages that promote a topic; doubled after each early demotion, up to :data:`MAX_MESSAGES`."""
+"""A topic is promoted after this many qualifying messages.
+
+The number is doubled after each early demotion, up to :data:`MAX_MESSAGES`.
+"""
 MAX_MESSAGES = 4_096
 FORGIVEN_AFTER_MS = 60_000
-"""A topic that stayed promoted for longer needs only :data:`MIN_MESSAGES` again."""
+"""After a promotion that lasted longer than this, a topic needs only :data:`MIN_MESSAGES` again."""
 MAX_TOPICS = 200_000
 Bounds = Callable[[], tuple[Sequence[float], Sequence[float], int, Follow | None] | None]
-"""Returns the minimum and maximum of each metric between which no rule changes state before a time (ms), and what
-passes the readings to rules that keep them; None if there are no such bounds."""
+"""Returns ``(minimum, maximum, until, follow)``; None if there is no such range.
+
+Until the time ``until`` (ms), no rule changes state while each metric is between its ``minimum`` and its ``maximum``.
+``follow`` passes the readings to rules that need earlier readings; it is None if there is no such rule.
+"""
 FlushHandler = Callable[[list[RecordBatch], list[RawMessage]], None]
 """Handles the record batches that a flush has applied, and the messages for the slow path in order of arrival."""
 
@@ -74,7 +80,7 @@ class FastPathTopic:
 
 
 class FastPath:
-    """The promoted topics, their devices and pending messages. ``on_flush`` handles the results of a flush."""
+    """The promoted topics, their devices and pending messages. ``on_flush`` is called with the results of a flush."""
 
     def __init__(
         self, window: DedupWindow, devices: Mapping[str, Device], limits: FleetLimits, on_flush: FlushHandler
@@ -98,7 +104,7 @@ class FastPath:
     # -- messages ---------------------------------------------------------------------------------------------
 
     def accept(self, message: RawMessage) -> bool:
-        """Decode the message and keep it for the next flush. Return False if it has to take the slow path."""
+        """Decode the message and keep it for the next flush. Return False if the message has to take the slow path."""
         topic = self._fast_topics.get(message.topic)
         # A retained message is no sign of life, and one that is too large is rejected: the slow path does both.
         if topic is None or topic.group is None or message.retained or len(message.payload) > MAX_BYTES:
@@ -124,8 +130,8 @@ class FastPath:
     def flush(self) -> None:
         """Apply the pending messages and pass the results to ``on_flush``.
 
-        When this returns, the messages that do not fit have been handled on the slow path as well. The caller may then
-        change devices without changing the order in which messages are applied.
+        Messages that cannot be applied here are handled on the slow path before this returns. Afterwards the caller may
+        change devices, and all messages have still been applied in the order of their arrival.
         """
         if not self._pending_groups:
             return
@@ -150,7 +156,7 @@ class FastPath:
     # -- promotion and demotion -------------------------------------------------------------------------------
 
     def promote(self, topic: str, payload_schema: PayloadSchema, device: Device, due: int, bounds: Bounds) -> None:
-        """Promote the topic if enough of its messages have qualified. Count this one as the newest.
+        """Count one more qualifying message of a topic, and promote the topic if there have been enough.
 
         Args:
             topic: The MQTT topic.
@@ -220,7 +226,7 @@ class FastPath:
             self.demote(device_id)
 
     def forget(self, device_id: str) -> None:
-        """Demote a deleted device and release its rows. A later device with this id gets new ones."""
+        """Demote a deleted device and release its rows. A later device with this id gets new rows."""
         self.demote(device_id)
         for group in self._groups.values():
             # The row is not reused: the store caches series ids by row.
@@ -229,7 +235,7 @@ class FastPath:
     # -- state of promoted devices ----------------------------------------------------------------------------
 
     def materialize(self, device: Device) -> None:
-        """Copy what was applied to the columns into the device."""
+        """Bring the ``Device`` object of a promoted device up to date with the columns."""
         known = self._promoted.get(device.id)
         if known is None or not self._last_seen.outdated[known[0]]:
             return
@@ -242,7 +248,7 @@ class FastPath:
                 topic.group.recent.take(topic.row)
 
     def materialize_all(self) -> None:
-        """Materialize all promoted devices."""
+        """Bring the ``Device`` objects of all promoted devices up to date."""
         for device_id in self._promoted:
             self.materialize(self._devices[device_id])
 
@@ -252,12 +258,12 @@ class FastPath:
         return device.expected_interval if known is None else float(self._last_seen.expected_interval[known[0]])
 
     def set_stale_deadline(self, device_id: str, due: int) -> None:
-        """Set when the device will be checked for silence."""
+        """Note when the device will be checked for silence, in epoch ms. Do nothing unless the device is promoted."""
         if (known := self._promoted.get(device_id)) is not None:
             self._last_seen.stale_deadlines[known[0]] = due
 
     def take_earlier_deadlines(self) -> list[tuple[str, int]]:
-        """Return the devices that have to be checked for silence earlier than planned, with the times."""
+        """Return the devices that must be checked for silence earlier than planned, each with the time (epoch ms)."""
         earlier, self._last_seen.earlier_deadlines = self._last_seen.earlier_deadlines, []
         return earlier
 

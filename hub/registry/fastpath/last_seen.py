@@ -34,12 +34,12 @@ from hub.registry.expected_interval import (
 )
 
 EXACT = 8
-"""Up to this many intervals of a device in one flush are learned one by one, more of them by their mean."""
+"""The most intervals of a device in one flush that are learned one by one. If there are more, their mean is learned."""
 Column = TypeVar("Column", Ints, Floats, Bools)
 
 
 class LastSeenTable:
-    """One slot per device, the same as in the dedup window. Times are in epoch ms."""
+    """The columns of promoted devices, with the same slot (index) as in the dedup window. Times are in epoch ms."""
 
     def __init__(self, window: DedupWindow, limits: FleetLimits) -> None:
         # A device has the same slot here as in the dedup window, so one index serves both.
@@ -59,7 +59,10 @@ class LastSeenTable:
         self.earlier_deadlines: list[tuple[str, int]] = []
 
     def slot(self, device: Device, due: int) -> int:
-        """Fill the device's slot from the device and return it. ``due`` is when it will be checked for silence."""
+        """Fill the device's slot from its ``Device`` object, and return the number of the slot.
+
+        ``due`` is when the device will be checked for silence.
+        """
         slot = self._window.slot(device.id)
         if slot >= len(self.outdated):
             self._grow(max(64, 2 * slot))
@@ -84,7 +87,7 @@ class LastSeenTable:
         self.stale_deadlines = grown(self.stale_deadlines, size)
 
     def update_device(self, device: Device, slot: int) -> None:
-        """Copy the slot to the device."""
+        """Copy the values in the slot to the ``Device`` object."""
         device.last_reading = int(self.last_reading[slot])
         device.last_seen = max(device.last_seen or 0, device.last_reading)  # another sign of life may be newer
         device.last_ts = int(self.last_ts[slot])
@@ -95,9 +98,9 @@ class LastSeenTable:
     # The columns below have one entry per record, sorted by device and, within a device, in order of arrival.
 
     def intervals(self, slots: Ints, ts: Ints, previous: Ints, received: Ints) -> Ints:
-        """Return the intervals that end with these records; see :func:`interval_between`.
+        """Return for each record the interval that ends with it; see :func:`interval_between`.
 
-        ``previous`` is when the device measured the same metrics before its first record here.
+        ``previous`` is when the record's device had measured the same metrics before this batch.
         """
         first = _first(slots)
         last_reading = np.where(first, self.last_reading[slots], _before(received))
@@ -124,7 +127,7 @@ class LastSeenTable:
         return np.repeat(whole, np.diff(np.append(starts, len(slots))))
 
     def apply_batch(self, slots: Ints, ts: Ints, intervals: Ints, received: Ints, keys: Ints) -> None:
-        """Apply acceptable records, with the same result as ``DeviceRegistry.observe`` on each."""
+        """Apply acceptable records. The result is as if ``DeviceRegistry.observe`` had been called for each record."""
         starts = np.flatnonzero(_first(slots))
         ends = np.append(starts[1:], len(slots)) - 1
         who = slots[starts]
@@ -146,7 +149,7 @@ class LastSeenTable:
 def learn_batch(
     before: LearnedInterval, intervals: Ints, starts: Ints, counts: Ints, limits: FleetLimits
 ) -> LearnedInterval:
-    """Return the learned intervals of devices after several more intervals of each.
+    """Return what is learned about the interval of each device after several more intervals of each.
 
     Args:
         before: The learned intervals before, as columns with one entry per device.
@@ -174,7 +177,7 @@ def learn_batch(
 
 
 def _learn_mean(before: LearnedInterval, intervals: Ints) -> LearnedInterval:
-    """Return the learned interval of one device after many intervals at once, using their geometric mean."""
+    """Return the learned interval of one device after many more intervals at once. Their geometric mean is used."""
     mean = float(np.exp(np.log(intervals).mean()))
     usual = before.expected or mean
     regular = int(((intervals >= 0.5 * mean) & (intervals <= 2 * mean)).sum())
@@ -185,14 +188,14 @@ def _learn_mean(before: LearnedInterval, intervals: Ints) -> LearnedInterval:
 
 
 def grown(column: Column, size: int) -> Column:
-    """Return the column with room for ``size`` entries."""
+    """Return a copy of the column with ``size`` entries. The added entries are 0."""
     larger = np.zeros((size, *column.shape[1:]), column.dtype)
     larger[: len(column)] = column
     return larger
 
 
 def _first(slots: Ints) -> Bools:
-    """Return a mask of each device's first record."""
+    """Return a mask of the records that are the first of their device. The records of a device are consecutive."""
     first = np.ones(len(slots), np.bool_)
     first[1:] = slots[1:] != slots[:-1]
     return first

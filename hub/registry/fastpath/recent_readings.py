@@ -1,8 +1,8 @@
 """Readings that the fast path has applied and that rules with a window have not seen yet, in columns.
 
 A rule such as "rises by 5 within 10 minutes" needs the earlier readings once a value leaves the range in which no rule
-changes state. So the last readings of each row with such rules are kept, up to :data:`SIZE`, and passed to the rules
-together: when that many are there, and before anything else reads or changes the device.
+changes state. So the last readings of each device with such rules are kept and passed to the rules together: as soon as
+there are :data:`SIZE`, and before anything else reads or changes the device.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from hub.model import Floats, Ints, RecordBatch
 from hub.registry.fastpath.last_seen import grown
 
 SIZE = 64
-"""Readings kept for each row; more of them cost memory, fewer cost more calls of the rules."""
+"""The most readings kept for each row (device). More would cost memory, fewer would mean more calls of the rules."""
 Readings = list[tuple[int, int, list[float]]]
-"""When each was measured and received (ms), and its values in the order of the schema's metrics."""
+"""For each reading: when it was measured and when it was received (ms), and its values in the schema's order."""
 Follow = Callable[[Readings], None]
-"""Passes readings to the rules of a device."""
+"""Passes readings to the rules of one device."""
 
 
 class RecentReadings:
-    """The readings of the followed rows of one schema group."""
+    """The kept readings of one schema group, for those rows (devices) for which :meth:`begin` was called."""
 
     def __init__(self, width: int) -> None:
         self._follow: dict[int, Follow] = {}  # by row
@@ -35,7 +35,7 @@ class RecentReadings:
         self._values: Floats = np.zeros((0, SIZE, width))
 
     def begin(self, row: int, follow: Follow) -> None:
-        """Keep the readings of a row, and pass them to ``follow``."""
+        """Begin to keep the readings of a row. :meth:`take` passes them to ``follow``."""
         if row >= len(self._place):
             self._place = np.concatenate([self._place, np.full(max(64, row), -1)])
         if self._place[row] < 0:
@@ -48,13 +48,16 @@ class RecentReadings:
         self._follow[row] = follow
 
     def end(self, row: int) -> None:
-        """Stop keeping readings of a row. The caller has taken its readings before."""
+        """Stop keeping readings of a row. The caller must call :meth:`take` first, or kept readings are lost."""
         if self._follow.pop(row, None) is not None:
             self._free.append(int(self._place[row]))
             self._place[row] = -1
 
     def add(self, records: RecordBatch) -> None:
-        """Keep the readings of followed rows. The records of one device must be consecutive."""
+        """Keep the readings of rows that :meth:`begin` was called for. The records of a device must be consecutive.
+
+        If a row has no room for its new readings, pass all its readings to its rules instead.
+        """
         if not self._follow:
             return
         followed = np.flatnonzero(self._places(records.rows) >= 0)
@@ -76,7 +79,10 @@ class RecentReadings:
         self._count[self._place[rows[first[room]]]] += lengths[room]
 
     def take(self, row: int, more: RecordBatch | None = None) -> None:
-        """Pass the kept readings of a row to its rules, followed by those of the row in ``more``."""
+        """Pass the kept readings of a row to its rules, and forget them.
+
+        ``more`` are later records of the same row, which are passed, too.
+        """
         follow = self._follow.get(row)
         if follow is None:
             return

@@ -26,7 +26,7 @@ from hub.registry.fastpath.recent_readings import RecentReadings
 
 
 class SchemaGroup:
-    """The columns and the pending messages of one payload schema."""
+    """The columns and the pending messages of all devices that report in one payload schema."""
 
     def __init__(self, number: int, payload_schema: PayloadSchema) -> None:
         self.number = number  # unique in the process
@@ -77,7 +77,8 @@ class SchemaGroup:
     def flush(self, last_seen: LastSeenTable, connected_at: int) -> tuple[RecordBatch | None, list[RawMessage]]:
         """Apply the pending messages.
 
-        Return the applied ones as a record batch, and the others, in order of arrival, for the slow path.
+        Return a record batch of the applied messages (None if there are none), and the other messages in order of
+        arrival. The caller passes those to the slow path.
         """
         messages = self.messages
         try:
@@ -103,7 +104,7 @@ class SchemaGroup:
         return records, unfit
 
     def _columns(self) -> tuple[RecordBatch, Bools]:
-        """Return the pending messages as columns, and which rows are timely and within their bounds."""
+        """Return the pending messages as columns, and a mask of those that are timely and within their bounds."""
         width = len(self.names) + 2
         numbers = np.fromiter(chain.from_iterable(self.contents), np.float64, width * len(self.contents))
         table = numbers.reshape(-1, width)

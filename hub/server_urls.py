@@ -1,7 +1,7 @@
-"""URLs and host names of servers that people enter, checked before any is contacted.
+"""URLs and host names of servers that people enter. They are checked before the hub contacts a server.
 
-Loopback and private networks are allowed, since people run servers there. Link-local addresses (where clouds serve
-credentials), multicast and unspecified addresses are not.
+Addresses on this machine and in private networks are allowed, since people run servers there. Link-local addresses
+(where clouds serve credentials), multicast addresses and unspecified addresses are not allowed.
 """
 
 from __future__ import annotations
@@ -22,13 +22,16 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _METADATA = frozenset(
     ipaddress.ip_address(each) for each in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
 )
-"""Where clouds serve credentials outside the link-local networks: AWS, Alibaba, Azure, Oracle."""
+"""Addresses outside the link-local networks at which clouds serve credentials: AWS, Alibaba, Azure, Oracle."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _SITE_LOCAL = ipaddress.ip_network("fec0::/10")
 
 
 def check_url(name: str, value: str) -> None:
-    """Raise Invalid unless the value is a complete http or https URL."""
+    """Raise Invalid unless the value is a complete http or https URL whose host :func:`check_host_name` accepts.
+
+    ``name`` is the field that contains the URL.
+    """
     try:
         parts = urlsplit(value)
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -41,7 +44,7 @@ def check_url(name: str, value: str) -> None:
 
 
 def check_host_name(name: str, host: str) -> None:
-    """Raise Invalid for a host that no name server can have, or an address that no server may have.
+    """Raise Invalid if ``host`` cannot be a host name, or is a forbidden address (:func:`is_forbidden`).
 
     ``name`` is the field that contains the host.
     """
@@ -67,7 +70,10 @@ def is_possible_host(host: str) -> bool:
 
 
 def is_forbidden(address: IpAddress) -> bool:
-    """Return True for an address that no server may have, also for an IPv4 address wrapped in IPv6."""
+    """Return True for an address that no server may have, such as a link-local or a multicast one.
+
+    An IPv4 address inside an IPv6 address is judged as an IPv4 address.
+    """
     address = unwrapped(address)
     return (
         address.is_link_local
@@ -82,7 +88,7 @@ def is_forbidden(address: IpAddress) -> bool:
 def literal(host: str) -> IpAddress | None:
     """Return the address that ``host`` spells in any form that the system accepts (``0xa9fea9fe``, ``127.1``).
 
-    Other digits and dots of Unicode count as those of ASCII, as in a host name. None if it is a name.
+    Digits and dots of Unicode count as those of ASCII, as in a host name. Returns None if ``host`` is a name.
     """
     try:
         return ipaddress.ip_address(host.partition("%")[0])
@@ -106,7 +112,7 @@ def unwrapped(address: IpAddress) -> IpAddress:
 
 
 def _compatible(address: ipaddress.IPv6Address) -> IpAddress:
-    """Return the IPv4 address in the old form ``::a.b.c.d``; any other address unchanged."""
+    """Return the IPv4 address in an IPv6 address of the old form ``::a.b.c.d``; any other address unchanged."""
     return ipaddress.IPv4Address(int(address)) if 1 < int(address) < 2**32 else address
 
 

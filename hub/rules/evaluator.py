@@ -1,4 +1,4 @@
-"""Evaluate the rules on one device: on a reading, a timer, its latest values, or an expired metric."""
+"""Evaluate the rules on one device: after a reading, when a timer or a metric expires, or on the latest values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _NO_POINTS: Points = []  # for conditions that keep none
 
 
 class RuleEvaluator:
-    """Evaluates the rules on devices, and changes their watches accordingly."""
+    """Evaluates the rules on devices, and updates the watches.
+
+    A watch (:class:`hub.model.Watch`) is the stored state of one rule on one metric of one device.
+    """
 
     def __init__(
         self,
@@ -29,7 +32,10 @@ class RuleEvaluator:
         published: PublishedValues,
         tolerated: Callable[[Device, int], int],
     ) -> None:
-        """Create an evaluator; see :class:`hub.rules.engine.Engine` for ``tolerated``."""
+        """Create an evaluator.
+
+        ``tolerated`` returns the silence in ms after which a silence rule raises an alert on a device.
+        """
         self._plans = plans
         self._watches = watches
         self._published = published
@@ -37,7 +43,10 @@ class RuleEvaluator:
         self._trees = TreeEvaluator(watches, tolerated)
 
     def observe(self, device: Device, record: Record) -> list[Event]:
-        """Evaluate the rules on a record that is not retained. Late readings raise no alert."""
+        """Evaluate the rules on the values of a record, and return the events. Late readings raise no alert.
+
+        The caller leaves out retained records.
+        """
         events: list[Event] = []
         plan, late = self._plans.of(device), record.quality == "late"
         if record.live:
@@ -83,10 +92,11 @@ class RuleEvaluator:
     def follow(
         self, device: Device, rules: Iterable[tuple[int, MetricRule]], readings: Sequence[tuple[int, int, list[float]]]
     ) -> None:
-        """Add readings to the windows of rules that skipped them because they were in the calm range.
+        """Pass skipped readings to the rules that have to know earlier readings.
 
-        A reading is (time, received, value of each metric). ``rules`` are :attr:`hub.rules.plan.Calm.follows` of the
-        range that was computed before the readings.
+        The fast path skips the rules while values are in the calm range (:class:`hub.rules.plan.Calm`). ``rules`` are
+        the ``follows`` of that range, as it was before these readings. A reading is (time, time of receipt, value of
+        each metric), with times in ms.
         """
         received = {ts: at for ts, at, _ in readings}
         for place, each in rules:
@@ -96,7 +106,10 @@ class RuleEvaluator:
                 self._watches.step(device, each, watch, amount or 0.0, value, ts, received[ts])
 
     def hear(self, device: Device, now: int, metrics: Iterable[str] = ()) -> list[Event]:
-        """Restart silence timers and end silence alerts of a device that has sent values of ``metrics``."""
+        """Restart the silence timers, and end the silence alerts, of a device that has sent a message.
+
+        ``metrics`` are the metrics in the message. It is empty for a message without values.
+        """
         plan = self._plans.of(device)
         events = self._restart(plan.silence_on(metrics), device, now)
         for tree in plan.hearing:
@@ -105,10 +118,10 @@ class RuleEvaluator:
         return events
 
     def lose(self, device: Device, now: int) -> list[Event]:
-        """Treat the values of a device as unknown, because it has become stale or offline.
+        """Treat the values of a device as unknown, because the device has become stale or offline.
 
-        A condition that has not held for ``for`` yet begins again with the next reading. Open alerts stay open, unless
-        their condition was over when the device was last heard: then they clear after ``clear_for``.
+        A condition that has not held for ``for`` yet begins again with the next reading. Open alerts stay open. If the
+        condition of an open alert was over when the device was last heard, the alert still clears after ``clear_for``.
         """
         plan, events = self._plans.of(device), self._drop_pending(device, now)
         for tree in plan.trees.values():
@@ -117,7 +130,10 @@ class RuleEvaluator:
         return events
 
     def _drop_pending(self, device: Device, now: int) -> list[Event]:
-        """End the conditions (not trees) that wait for ``for``, on values of a stale or offline device."""
+        """Reset the conditions that have not held for ``for`` yet, because the device is stale or offline.
+
+        Trees (joined conditions), and conditions on metrics that the hub calculates, are left alone.
+        """
         plan, events = self._plans.of(device), list[Event]()
         for key, watch in device.watches.items():
             each = plan.find(key)
@@ -128,7 +144,7 @@ class RuleEvaluator:
         return events
 
     def judge_tree(self, device: Device, key: str, now: int) -> list[Event]:
-        """Evaluate the tree of the watch with this key, because another device that it reads has changed."""
+        """Evaluate the tree (joined conditions) with this watch key, because a value of another device has changed."""
         tree = self._plans.of(device).trees.get(key)
         return self._trees.judge(device, tree, now) if tree is not None and tree.reported(device.metrics) else []
 
@@ -141,7 +157,11 @@ class RuleEvaluator:
         return events
 
     def expire(self, device: Device, key: str, now: int, listening_since: int | None, *, of_late: bool) -> list[Event]:
-        """Handle an expired timer of the watch with this key: the timer of late readings if ``of_late``."""
+        """Handle an expired timer of the watch with this key.
+
+        ``of_late`` says that it is the timer of the watch's late readings, not of its condition. ``listening_since`` is
+        the time in ms since which the hub receives messages without a break; None if it does not receive any now.
+        """
         watch, found = device.watches.get(key), self._plans.of(device).find(key)
         if watch is None:
             return []
@@ -191,9 +211,10 @@ class RuleEvaluator:
         return events
 
     def withdraw(self, device: Device, expiration: ValueExpired) -> list[Event]:
-        """Withdraw the timers and alerts on an expired metric, or on all metrics if its name is empty.
+        """Withdraw the alerts of a metric whose value has expired, and remove its timers.
 
-        With ``expiration.parts`` they are also withdrawn on ``METRIC.*``.
+        An empty ``expiration.metric`` means all metrics. With ``expiration.parts``, the metrics ``METRIC.*`` have
+        expired, too.
         """
         plan, metric, below = self._plans.of(device), expiration.metric, f"{expiration.metric}."
         events: list[Event] = []

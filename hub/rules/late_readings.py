@@ -1,11 +1,12 @@
-"""Evaluate rules on late readings, which a device has buffered.
+"""Evaluate rules on late readings: readings that a device has buffered and sends later.
 
-Late readings raise no alert. A condition that they show and that is over is recorded as a cleared alert, with the
+Late readings raise no alert. If they show a condition that is over by now, it is recorded as a cleared alert, with the
 device's own times.
 
-Each watch keeps the late readings' state in a :class:`LateRun`, separate from the current one. The run ends with a late
-reading within the limit, or :data:`SETTLE_MS` after the last late reading. If the current reading still exceeds the
-limit, the watch begins where the run began, so that the alert starts when the condition did.
+Each watch keeps the state of its late readings in a :class:`LateRun`, apart from the state of its current readings. The
+run ends with a late reading within the limit, or :data:`SETTLE_MS` after the last late reading. If the current reading
+still exceeds the limit, the condition counts from the begin of the run, so that the alert starts when the condition
+did.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from hub.rules.plan import MetricRule
 from hub.rules.weekly_windows import within
 
 SETTLE_MS = 60_000
-"""After this time without a late reading, the device's buffer counts as delivered."""
+"""If no late reading arrives for this time in ms, the device is taken to have sent all that it buffered."""
 
 
 def known_already(watch: Watch, open_since: int | None, ts: int) -> bool:
-    """Return True if ``ts`` is within the open or the last alert, which a repeated delivery must not record again."""
+    """Return True if ``ts`` is within the open alert or the last one. Such a reading must not be recorded again."""
     if open_since is not None and ts >= open_since:
         return True
     return watch.last is not None and watch.last[0] <= ts <= watch.last[1]
@@ -29,7 +30,8 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
     """Add one late reading to the run.
 
     Returns:
-        Begin and end of the condition (ms), if this reading ends a condition that lasted at least the rule's duration.
+        Begin and end of the condition (ms), if this reading ends a condition that lasted at least the rule's duration;
+            otherwise None.
     """
     if ts < run.until:
         return None  # out of order
@@ -52,7 +54,7 @@ def follow(run: LateRun, each: MetricRule, value: Value, ts: int) -> tuple[int, 
 
 
 def close(run: LateRun, rule: Rule, ended: int) -> tuple[int, int] | None:
-    """End the run's condition at ``ended`` and return its begin and end, as :func:`follow` does."""
+    """End the run's condition at ``ended`` (ms). Return its begin and end if it lasted long enough, else None."""
     since, run.since, run.over, run.until = run.since, None, None, 0
     if since is None or ended - since < rule.for_ms:
         return None

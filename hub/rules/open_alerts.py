@@ -1,4 +1,4 @@
-"""The open alerts: raise, change and end them, and handle them for people. Timers and conditions are in watch.py."""
+"""The open alerts: raise, change and end them, and apply people's requests. Timers and conditions are in watch.py."""
 
 from __future__ import annotations
 
@@ -75,10 +75,12 @@ class OpenAlerts:
         was: Severity | None = None,
         moved: bool = False,
     ) -> list[Event]:
-        """Update the severity of an open alert; with ``judged``, also its threshold, value and message.
+        """Update an open alert after its limit or its severity has changed.
 
-        ``judged`` is the value if it breaks another limit than before, because the rule has changed or the value has
-        another severity. ``was`` is the severity before. ``moved``: the rule has changed, and may name no metric.
+        Returns no event if the alert stays as it is. The severity is always updated; threshold, value and message only
+        with ``judged`` or ``moved``. ``judged`` is the latest value, if this value now breaks another limit. ``was`` is
+        the severity before. ``moved`` means that the rule has changed. With ``moved``, ``judged`` may be None, because
+        the rule may name no metric.
         """
         changes: dict[str, Any] = {}
         if alert.severity != rule.severity:
@@ -110,10 +112,10 @@ class OpenAlerts:
         Args:
             alert_id: The alert.
             happened: Why it ends.
-            now: By the hub's clock.
-            ended: The device's time of the reading that ended it.
-            by: The account whose request ends it.
-            note: A text for its history.
+            now: The time by the hub's clock in ms.
+            ended: The device's time of the reading that ended it; None if no reading did.
+            by: The request of the person who closed it; None if nobody did.
+            note: A text for the alert's history. With ``by``, the note of the request is used instead.
         """
         alert = self.by_id.pop(alert_id)
         self._of_device[alert.device].discard(alert.id)
@@ -128,11 +130,10 @@ class OpenAlerts:
         return AlertCleared(alert, now, by.note if by else note)
 
     def handle(self, fact: Handle) -> tuple[Alert, list[AlertEvent]]:
-        """Apply a person's request to an open alert, or to the cleared alert in ``fact``.
+        """Apply a person's request to an alert. Return the changed alert and the events.
 
-        Return the alert and the events. A repeated request changes nothing and has no event.
-
-        Raises NotFound if the alert is not open, Conflict if it does not allow the change.
+        ``fact.alert`` is the id of an open alert, or a cleared alert itself. A repeated request changes nothing and has
+        no event. Raises NotFound if the alert is not open, Conflict if the alert does not allow the change.
         """
         alert = self.require(fact.alert) if isinstance(fact.alert, str) else self._as_now(fact.alert)
         if (event := handled(fact, alert)) is None:
@@ -148,7 +149,7 @@ class OpenAlerts:
         return alert
 
     def expire(self, now: int) -> list[Event]:
-        """End the acknowledgements and mutes whose time has come."""
+        """End the acknowledgements and mutes whose time is over. Return the events."""
         events: list[Event] = []
         while self._expiries and self._expiries[0][0] <= now:
             alert = self.by_id.get(heapq.heappop(self._expiries)[1])
@@ -174,7 +175,7 @@ class OpenAlerts:
 
 
 def late_alert(device: Device, rule: Rule, run: LateRun, since: int, ended: int, now: int) -> AlertCleared:
-    """Return the event of an alert that late readings show to be over: it is recorded as cleared, never raised."""
+    """Return the event of an alert that is known only from late readings, and is over: a cleared alert."""
     alert = _alert(device, rule, since, run.value, now, "\nlate")
     alert = msgspec.structs.replace(alert, state="cleared", cleared_at=now, ended_at=ended, late=True)
     return AlertCleared(alert, now)
@@ -201,6 +202,6 @@ def _alert(device: Device, rule: Rule, since: int, value: Value | None, now: int
 
 
 def _alert_id(rule: Rule, device: Device, since: int, occasion: str) -> str:
-    """Return an id computed from the reading that raised the alert, so that a replay after a restart gives the same."""
+    """Return the id of an alert. It is computed from the cause, so that a replay after a restart gives the same id."""
     text = f"{rule.id}\n{device.id}\n{rule.metric}\n{since}" + occasion
     return "a" + hashlib.blake2b(text.encode(), digest_size=8).hexdigest()

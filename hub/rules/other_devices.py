@@ -1,8 +1,8 @@
-"""Hide the other devices that rules name in their conditions from accounts with limits.
+"""Hide the names of other devices in rules and in their texts, if an account may not see these devices.
 
-A ``compare`` rule with ``with_device``, and a joined condition with ``device``, names that device in its condition and
-in every text that is made of it: messages of alerts, titles of incidents, entries of the log. In their place, texts say
-"another device", and parameters have an empty id.
+A ``compare`` rule with ``with_device``, and a joined condition with ``device``, names another device. The name also
+appears in every text that is made of the condition: messages of alerts, titles of incidents, entries of the log.
+Instead of the name, texts then say "another device", and parameters have an empty id.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from hub.rules.kinds.compare import Compare
 from hub.rules.kinds.joined import Joined, Part
 
 Sees = Callable[[str], bool]
-"""Returns whether the device with an id may be seen."""
+"""Takes the id of a device, and returns whether the device may be seen."""
 T = TypeVar("T", Rule, Alert, AlertEntry, Activity, Incident)
 
 _OTHER = re.compile(r"( minus .+? of )(?!its area )(.+?)(?= (?:above|below) )")
-"""The other device in a text of :meth:`Compare.describe`."""
+"""Matches the other device in a text of :meth:`Compare.describe`."""
 _IN_PART = re.compile(r"\(device ([^\s()]+)\)")
-"""The other device in a text of :meth:`Part.describe`."""
+"""Matches the other device in a text of :meth:`Part.describe`."""
 
 
 def hide_in_text(text: str, sees: Sees) -> str:
@@ -34,7 +34,10 @@ def hide_in_text(text: str, sees: Sees) -> str:
 
 
 def hide(thing: T, sees: Sees) -> T:
-    """Return a rule, or a record of its alerts, without the names of other devices that may not be seen."""
+    """Return ``thing`` without the names of other devices that may not be seen.
+
+    ``thing`` is a rule, an alert, an entry of an alert's history, an activity or an incident.
+    """
     match thing:
         case Rule():
             return msgspec.structs.replace(thing, condition=_hide_in_condition(thing.condition, sees))
@@ -77,7 +80,10 @@ def _hide_in_part(part: Part, sees: Sees) -> Part:
 
 
 def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return the parameters of a text. They may contain a message and the parameters of another text."""
+    """Return the parameters of a text without the names of other devices that may not be seen.
+
+    The parameters may contain a message, and (recursively) the parameters of another text.
+    """
     changed: dict[str, Any] = {}
     match params:
         case {"device": str(device), "condition": {}} if not sees(device):  # a joined condition
@@ -95,7 +101,7 @@ def _hide_in_params(params: dict[str, Any], sees: Sees) -> dict[str, Any]:
 
 
 def _hide_in_fields(condition: dict[str, Any], sees: Sees) -> dict[str, Any]:
-    """Return the fields of a condition, in the form that parameters of texts have."""
+    """Return the fields of a condition in a text's parameters without the devices that may not be seen."""
     match condition:
         case {"conditions": [*parts]}:
             return {**condition, "conditions": [_hide_in_params(part, sees) for part in parts]}

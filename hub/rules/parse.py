@@ -13,9 +13,9 @@ from hub.rules.rule_lines import line_of
 from hub.rules.window_text import read_schedule
 
 COMMON_KEYS = {"id", "name", "kind", "severity", "schedule", "time_zone", *Scope.__struct_fields__}
-"""The keys of every rule. One that is neither here nor in its kind's keys is refused, so that none is ignored."""
+"""The keys that rules of all kinds may have. A key that neither these nor the kind's own keys include is refused."""
 _ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,64}")
-"""Not ``.`` and ``..``, which cannot be part of a URL's path."""
+"""Allowed ids of rules. ``.`` and ``..`` are not allowed, because they cannot be part of a URL's path."""
 
 
 def parse(text: str) -> list[Rule]:
@@ -31,7 +31,7 @@ def parse(text: str) -> list[Rule]:
 
 
 def parse_usable(text: str) -> tuple[list[Rule], list[ConfigError]]:
-    """Return the rules of a file that can be used, in order, and the error of each of the other rules.
+    """Return the valid rules of a file, in order, and one error for each invalid rule.
 
     Raises:
         ConfigError: The text as a whole cannot be used.

@@ -16,14 +16,14 @@ from hub.rules.published_values import PublishedValues
 
 NEVER = 1 << 62
 _MAX_METRICS = 10_000
-"""Metric names for which a :class:`DeviceRules` caches the rules."""
+"""Maximum metric names for which a :class:`DeviceRules` caches the rules."""
 
 
 class MetricRule(msgspec.Struct, frozen=True):
     """One rule on one metric. ``rule.metric`` is the name of the metric, even if the rule is written with a pattern.
 
-    ``key`` is the key of its watch, ``measure`` is a checksum of what the condition measures: amounts with an equal
-    checksum can be compared with a new limit.
+    ``key`` is the key of the rule's watch. ``measure`` is a checksum of what the condition measures: if the checksum is
+    equal, amounts that were measured before can be compared with a new limit.
     """
 
     rule: Rule
@@ -50,7 +50,7 @@ class MetricRule(msgspec.Struct, frozen=True):
     def amount(self, device: Device, points: Points, value: Value, ts: int, now: int) -> float | None:
         """Return the amount for a value of the metric; None if the condition does not apply to such a value.
 
-        ``points`` and ``ts`` are as for :meth:`MetricCondition.measure`, ``now`` is by the hub's clock.
+        ``points`` and ``ts`` are as in :meth:`MetricCondition.measure`. ``now`` is the time by the hub's clock in ms.
         """
         if (source := self.condition.source) is not None:
             other = self.published.read(source, device, now)
@@ -58,7 +58,7 @@ class MetricRule(msgspec.Struct, frozen=True):
         return measured(self.condition, device.metrics, points, value, ts)
 
     def reported(self, metrics: Collection[str]) -> bool:
-        """Return True if the device has reported the metric.
+        """Return True if the device has reported the metric. ``metrics`` are all metrics that the device has reported.
 
         For a tree, one of the metrics that it reads is enough; a tree that reads none always returns True.
         """
@@ -81,10 +81,10 @@ def measured(
 
 
 class Calm(NamedTuple):
-    """The range of each metric (minima, maxima) in which no number changes a rule's state before ``until`` (ms).
+    """The calm range: for each metric, the numbers that change no rule's state before ``until`` (ms).
 
-    ``follows`` are the rules that have to get the readings later, each with the index of its metric: see
-    :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
+    ``least`` and ``most`` are the bounds by the index of the metric. ``follows`` are the rules that have to get the
+    skipped readings later, each with the index of its metric: :meth:`hub.rules.evaluator.RuleEvaluator.follow`.
     """
 
     least: list[float]
@@ -94,7 +94,7 @@ class Calm(NamedTuple):
 
 
 class SilenceRule(msgspec.Struct, frozen=True):
-    """One silence rule on a device, or on one ``metric`` of it. ``key`` is the key of its watch."""
+    """One silence rule on a device, or on one ``metric`` of the device. ``key`` is the key of the rule's watch."""
 
     rule: Rule
     condition: SilenceCondition
@@ -107,7 +107,7 @@ class SilenceRule(msgspec.Struct, frozen=True):
 
 
 class DeviceRules:
-    """The rules for all devices with the same matching scopes and the same own limits."""
+    """The rules for a group of devices: the same rules select these devices, and the devices' own limits are equal."""
 
     def __init__(
         self,
@@ -117,10 +117,10 @@ class DeviceRules:
         published: PublishedValues,
         quantities: Quantities | None,
     ) -> None:
-        """Create the rules of a combination.
+        """Create the rules for a group of devices.
 
         Args:
-            rules: The rules.
+            rules: The rules that select the devices.
             limits: The devices' own limits, by metric.
             outside: Ids of the rules that are outside of their schedules.
             published: The values of other devices.
@@ -188,7 +188,7 @@ class DeviceRules:
         )
 
     def silence_on(self, metrics: Iterable[str]) -> tuple[SilenceRule, ...]:
-        """Return the silence rules of the device and of these metrics."""
+        """Return the silence rules on the whole device, and those on these metrics."""
         if len(self._silence_rules) == len(self.silence):
             return self.silence
         return self.silence + tuple(each for metric in metrics for each in self._silence_of(metric))
@@ -211,7 +211,7 @@ class DeviceRules:
         return found
 
     def readers(self, metric: str) -> tuple[bool, bool]:
-        """Return whether rules read this metric, and whether one reads other values together with it."""
+        """Return whether any rule reads this metric, and whether any of these rules also reads other values."""
         rules = self.on(metric)
         silence = any(each.metric for each in self.silence_on((metric,)))
         return bool(rules) or silence, any(each.others or each.condition.source for each in rules)
@@ -275,18 +275,18 @@ def _joins(condition: MetricCondition) -> bool:
 
 
 def must_hear(watch: Watch | None) -> bool:
-    """Return True if the next message changes the state of a rule on silence; otherwise its timer checks it."""
+    """Return True if a silence rule has to be evaluated with the next message; if False, the rule's timer is enough."""
     return watch is None or watch.due is None or any(part.met is not None for part in watch.parts.values())
 
 
 def _checksum(condition: MetricCondition) -> int:
-    """Return a checksum of what the condition measures, negative if its points are not readings."""
+    """Return a checksum of what the condition measures. It is negative if the condition's points are not readings."""
     found = crc32(condition.signature().encode()) or 1
     return -found if condition.derived else found
 
 
 def with_bounds(own: Mapping[str, Limit], rules: Iterable[Rule]) -> dict[str, Limit]:
-    """Return a device's own limits. Where a rule on a metric has bounds, they replace the device's."""
+    """Return a device's limits by metric: its own limits, but the bounds of a rule where a rule has bounds."""
     limits = dict(own)
     for rule in rules:
         bounds, before = rule.condition.bounds(), limits.get(rule.metric or "", Limit())

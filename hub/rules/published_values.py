@@ -1,7 +1,7 @@
-"""Values of other devices that rules compare with: the latest of one device, and the median of an area.
+"""Values of other devices that rules compare with: the latest value of one device, and the median of an area.
 
-They are kept separate from the devices' states, and rules read only these values. So a hub in several processes can
-publish the same values through its log.
+They are kept apart from the states of the devices, and rules read nothing else of other devices. So a hub in several
+processes can publish the same values through its log.
 """
 
 from __future__ import annotations
@@ -16,16 +16,17 @@ from hub.rules.last_heard import is_up_to_date, received
 from hub.rules.source_readers import SourceReaders, sources_of
 
 MIN_DEVICES = 3
-"""Devices with a value in an area; the median of fewer ones is not known."""
+"""Minimum devices with a value in an area. With fewer devices, the median counts as unknown."""
 MEDIAN_MS = 1_000
-"""A median is computed again after this time."""
+"""Time in ms after which a median is computed again."""
 _CURRENT = ("good", "clock")
 
 
 class PublishedValues:
     """The published values of the metrics that rules read.
 
-    ``readers`` are the trees that read them, and those that have to be evaluated because a value has changed.
+    ``readers`` knows the trees (joined conditions) that read the values, and which trees have to be evaluated because a
+    value has changed.
     """
 
     def __init__(self, quantity: Quantity) -> None:
@@ -42,7 +43,7 @@ class PublishedValues:
         self.readers.clear()
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """Keep the values that these rules read."""
+        """From now on, keep only those values of other devices that these rules read."""
         rules = list(rules)
         self.readers.want(rules)
         comparing = [(rule, source) for rule in rules for source in sources_of(rule)]
@@ -72,7 +73,7 @@ class PublishedValues:
         )
 
     def publish(self, value: PublishedValue) -> None:
-        """Replace the value of a device's metric."""
+        """Store a value of a device's metric in place of the earlier value."""
         values = self._latest.setdefault(value.device, {})
         if (before := values.get(value.metric)) is not None and before.area != value.area:
             self._drop(before)
@@ -82,7 +83,7 @@ class PublishedValues:
         self.readers.note_change(before, value)
 
     def observe(self, device: Device, record: Record) -> None:
-        """Publish the values of a record that the registry has applied."""
+        """Publish the values of a record that the registry has applied. Late values are left out."""
         if not self.wanted or record.quality == "late":
             return
         for metric in record.values:
@@ -90,7 +91,11 @@ class PublishedValues:
                 self.publish(published(device, metric, device.metrics[metric]))
 
     def publish_latest(self, device: Device) -> None:
-        """Publish the latest values of a device that are current; none of a device that is stale or offline."""
+        """Publish the latest values of a device that are current.
+
+        The values of a device that is stale or offline are discarded. Values that the hub itself calculates are always
+        current.
+        """
         if not self.wanted:
             return
         if device.presence != "online":
@@ -111,7 +116,7 @@ class PublishedValues:
         return None if value is None or value.at < now - source.max_age_ms else value
 
     def read(self, source: ValueSource, device: Device, now: int) -> float | None:
-        """Return the value that a rule compares a device's value with; None if it is unknown or too old."""
+        """Return the value of ``source`` for a rule on ``device``; None if it is unknown, a text, or too old."""
         if source.device is not None:
             return _number(self.latest(source, now), now - source.max_age_ms)
         if device.area_id is None:
@@ -131,7 +136,7 @@ class PublishedValues:
 
 
 def published(device: Device, metric: str, latest: Latest) -> PublishedValue:
-    """Return a device's latest value in the form in which it is published."""
+    """Return a device's latest value as a published value."""
     return PublishedValue(device.id, metric, latest.value, device.area_id, received(device, latest))
 
 

@@ -17,24 +17,24 @@ from hub.topics import ID
 
 MAX_DEPTH = 4
 MAX_CONDITIONS = 20
-"""Conditions in a rule, with those inside others."""
+"""Maximum conditions in a rule, including those inside others."""
 _NOT_INSIDE = frozenset({"clear_for", "device_limits", *SEVERITIES})
 OTHER_DEVICE_KEYS = frozenset({"device", "max_age"})
 ELSEWHERE: frozenset[type[Condition]] = frozenset({Threshold, Range, Equals})
-"""Kinds whose metric may be one of another device: they read the latest value alone."""
+"""Kinds of conditions that may read a metric of another device, because they depend on the latest value alone."""
 
 
 class RuleSubject(NamedTuple):
-    """What a condition is about: a metric or a pattern, or a quantity, or (both None) the whole device."""
+    """What a condition is about: a metric (or a pattern), a quantity, or the whole device if both are None."""
 
     metric: str | None
     quantity: str | None = None
 
 
 def read_condition(table: dict[str, Any], common: Collection[str]) -> tuple[RuleSubject, Condition]:
-    """Return the subject and the condition of a rule. ``common`` are the keys that all kinds have.
+    """Return the subject and the condition of a rule. ``common`` are the keys that rules of all kinds may have.
 
-    Raises InvalidField, whose ``path`` leads to the joined condition with the error.
+    Raises InvalidField. If the error is in a joined condition, ``path`` of the error leads to this condition.
     """
     name, kind = _read_kind(table)
     _check_keys(table, name, kind, set(common) | kind.keys)

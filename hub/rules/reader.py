@@ -21,7 +21,7 @@ class AlertReader(Protocol):
         ...
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains an alert, the best first."""
+        """Return the ids of the alerts whose diagnoses explain an alert, the best first."""
         ...
 
     @property
@@ -39,13 +39,13 @@ class AlertReader(Protocol):
         ...
 
     def rules_for(self, device: Device) -> list[Rule]:
-        """Return the rules that watch this device, as they are written."""
+        """Return the rules that watch this device, as they are written, with their patterns."""
         ...
 
     def rules_on(self, device: Device) -> list[Rule]:
-        """Return the rules on each metric of this device."""
+        """Return the rules on each metric of this device. ``rule.metric`` is the name of a metric, not a pattern."""
         ...
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric."""
+        """Return the limits of the device's metrics, by metric."""
         ...

@@ -1,7 +1,7 @@
 """Which rules are within their schedules, as time goes on.
 
-Each distinct weekly window is followed once, however many rules have it. When one begins or ends, only its rules are
-looked at: thousands of windows cost no more than the few that begin or end.
+Each distinct weekly window is followed once, however many rules have it. When a window begins or ends, only the rules
+with this window are looked at: thousands of windows cost no more than the few that begin or end.
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ from hub.model import Rule, WeeklyWindow
 from hub.rules.weekly_windows import is_open_until
 
 _SET_BACK_MS = 60_000
-"""If the clock goes back by more than this, somebody has set it."""
+"""If the clock goes back by more than this (ms), somebody has set it, and all windows are computed again."""
 _NEVER = 1 << 62
 
 
 class Schedules:
-    """The rules that are outside of their schedules (``outside``, their ids) until ``until`` in epoch ms."""
+    """Computes which rules are outside of their schedules.
+
+    ``outside`` are the ids of these rules. The next window begins or ends at ``until`` (epoch ms); ``outside`` is valid
+    until then.
+    """
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        """Follow the schedules of a list of rules. Call :meth:`reset` when it has changed."""
+        """Follow the schedules of a list of rules. Call :meth:`reset` when the list has changed."""
         self._rules = rules
         self.reset()
 
     def reset(self) -> None:
-        """Discard the state. The next call of :meth:`turn` computes it again."""
+        """Discard the state. The next call of :meth:`turn` computes the state again."""
         self.outside: frozenset[str] = frozenset()
         self.until = 0
         self._turned: int | None = None  # epoch ms
@@ -38,7 +42,10 @@ class Schedules:
         self._windows: list[WeeklyWindow] = []
 
     def turn(self, now: int) -> list[Rule]:
-        """Update ``outside``. Return the rules whose schedule has begun or ended since the last call."""
+        """Update ``outside``. Return the rules whose schedule has begun or ended since the last call.
+
+        The first call after :meth:`reset` returns an empty list.
+        """
         if self._turned is not None and self._turned - _SET_BACK_MS <= now < self.until:
             return []
         first, before = self._turned is None, self.outside
@@ -50,7 +57,7 @@ class Schedules:
         return [] if first else [rule for rule in self._rules if (rule.id in before) != (rule.id in self.outside)]
 
     def _begin(self, now: int) -> None:
-        """Find the state of all windows."""
+        """Compute for all windows whether they are open, and when they begin or end next."""
         self.reset()
         readers: dict[WeeklyWindow, list[int]] = defaultdict(list)
         for place, rule in enumerate(self._rules):
@@ -69,7 +76,7 @@ class Schedules:
         self.outside = frozenset(outside)
 
     def _follow(self, now: int) -> None:
-        """Begin and end the windows whose time has come."""
+        """Open and close the windows that have begun or ended by now."""
         changed: set[int] = set()
         while self._edges and self._edges[0][0] <= now:
             _, number = heappop(self._edges)

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from hub.model import Device, Scope
 
 Likeness = tuple[str | None, tuple[str, ...], str | None, str | None]
-"""Model, labels, area and gateway: all that scopes read of a device, except its id."""
+"""Model, labels, area and gateway of a device: all properties that scopes depend on, except the id."""
 
 
 def likeness(device: Device) -> Likeness:
@@ -18,8 +18,8 @@ def likeness(device: Device) -> Likeness:
 class ScopeMatcher:
     """Matches scopes with devices.
 
-    ``areas`` maps the id of each area to the ids and names of this area and of all areas that contain it.
-    ``gateways`` returns a gateway, given by its id, and those that it is connected through.
+    ``areas`` maps the id of each area to the ids and names of this area and of all areas that contain it. ``gateways``
+    takes the id of a gateway. It returns this id and the ids of all gateways that it is connected through.
     """
 
     def __init__(self, areas: Mapping[str, Collection[str]], gateways: Callable[[str], Collection[str]]) -> None:
@@ -42,7 +42,7 @@ class ScopeMatcher:
 
 
 def names(scope: Scope, device_id: str) -> bool:
-    """Return True if the scope selects this id, or any id."""
+    """Return True if the scope names no device ids, or one of its patterns matches this id."""
     return not scope.devices or _fits(scope.devices, device_id)
 
 

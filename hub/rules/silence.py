@@ -18,17 +18,21 @@ from hub.rules.watch import Watches
 RECHECK_MS = 60_000
 """A silence timer is checked at least this often, because the tolerated silence of a device can change."""
 SILENCE = crc32(b"silence")
-"""The ``measure`` of watches of silence rules. Watches that earlier versions stored have 0."""
+"""Value of ``Watch.measure`` for silence rules. Watches that earlier versions stored have 0."""
 
 
 def silence_limit(device: Device, each: SilenceRule, tolerated: Callable[[Device, int], int]) -> int:
-    """Return the silence in ms after which the rule raises an alert. For a metric, it is the rule's own value."""
+    """Return the silence in ms after which the rule raises an alert.
+
+    For a rule on a metric, it is the rule's own value. For a rule on a whole device, ``tolerated`` adapts this value to
+    the device.
+    """
     silence_ms = each.condition.silence(device.expected_interval)
     return silence_ms if each.metric else tolerated(device, silence_ms)
 
 
 def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
-    """Set the timer of a silence rule from the last message or value. End its alert if there is no silence now."""
+    """Set the timer of a silence rule, counted from the last message or value. End its alert if the silence is over."""
     key, heard_at = each.key, last_heard(device, each.metric)
     watch, events = device.watches.get(key), list[Event]()
     if watch is not None and watch.measure not in (0, SILENCE):  # of another kind before
@@ -53,7 +57,7 @@ def judge_silence(watches: Watches, device: Device, each: SilenceRule, silence_m
 
 
 def restart(watches: Watches, device: Device, each: SilenceRule, silence_ms: int, now: int) -> list[Event]:
-    """Restart the silence timer, and end its alert: the device or the metric was heard."""
+    """Restart the timer of a silence rule, because the device or the metric was heard. End the rule's alert."""
     watch = device.watches.get(each.key)
     if watch is None:
         watch = device.watches[each.key] = Watch(measure=SILENCE)
@@ -72,9 +76,9 @@ def is_silent(
     now: int,
     listening_since: int | None,
 ) -> bool:
-    """Return True if there was silence for long enough while the hub was connected; else set the timer.
+    """Return True if the silence was long enough while the hub was connected; otherwise set the timer again.
 
-    A device that never sent anything, or is no longer announced, does not count as silent.
+    A device that never sent anything, or whose announcement was withdrawn, does not count as silent.
     """
     heard_at = last_heard(device, each.metric)
     watch.since = min(max(watch.since or 0, heard_at or 0), now)  # the clock may have been ahead

@@ -1,4 +1,4 @@
-"""When a silence is active: from its start to its end, or in weekly windows between them."""
+"""When a silence of alerts is active: from its start to its end, or in weekly windows between them."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from hub.rules.weekly_windows import intervals
 
 
 def next_interval(silence: AlertSilence, now: int) -> tuple[int, int | None] | None:
-    """Return start and end of the interval that holds ``now``, or of the next one; None if there is no further one.
+    """Return start and end (epoch ms) of the interval that contains ``now``, or else of the next interval.
 
-    The end is exclusive, and None if the silence is active without one.
+    Returns None if no interval follows. The end is exclusive; it is None if the silence has no end.
     """
     first, last = silence.starts_at, silence.ends_at
     if last is not None and last <= max(now, first):

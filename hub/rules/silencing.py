@@ -1,6 +1,6 @@
-"""Silences: which alerts they match, and their starts and ends.
+"""Silences (:class:`hub.model.AlertSilence`): which alerts they match, and their starts and ends.
 
-A silence changes nothing of an alert but ``silenced_by``: when it ends, nothing has to be restored.
+Of an alert, a silence changes only ``silenced_by``. So nothing has to be restored when the silence ends.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from hub.rules.scopes import ScopeMatcher
 from hub.rules.silence_times import next_interval
 
 MAX_SILENCES = 200
-"""Silences that have not ended."""
+"""Maximum silences that have not ended."""
 Find = Callable[[str], Device | None]
 
 
 class Silencing:
-    """The silences that have not ended, and what they do to the open alerts."""
+    """The silences that have not ended. Sets ``silenced_by`` of the open alerts."""
 
     def __init__(self, alerts: OpenAlerts, matcher: ScopeMatcher) -> None:
         self._alerts = alerts
@@ -55,9 +55,10 @@ class Silencing:
         return tuple(SilencedBy(each.id, each.note) for each in active if self.matches(each, alert, device))
 
     def change(self, fact: PutSilence | EndSilence, find: Find) -> tuple[AlertSilence, list[Event]]:
-        """Add, replace or end a silence, and match the open alerts again.
+        """Add, replace or end a silence, and match the open alerts again. Return the silence and the events.
 
-        Raises Conflict if there are too many silences, NotFound if the silence to replace or end has already ended.
+        Raises Conflict if there are too many silences. Raises NotFound if the silence to replace or end has already
+        ended.
         """
         event = self._put(fact) if isinstance(fact, PutSilence) else self._end(fact)
         self.recheck_all()
@@ -88,7 +89,7 @@ class Silencing:
         self._due = 0
 
     def turn(self, now: int, find: Find) -> list[Event]:
-        """Start and stop silences whose time has come."""
+        """Start and stop silences whose time has come, and update the open alerts. Return the events."""
         if self._turned <= now < self._due:
             return []
         self._turned, events, edges = now, list[Event](), list[int]()

@@ -1,8 +1,8 @@
 """Which trees of conditions read values of other devices, and which have to be evaluated because such a value changed.
 
-A reading is evaluated by the rules on its device. A tree on another device that reads it, too, is evaluated in the next
-tick, and only if the new value can change what its condition says: a temperature of a weather station that ten thousand
-devices read changes often, but seldom passes their limits.
+A reading is evaluated at once by the rules on its own device. A tree on another device that reads the value, too, is
+evaluated in the next tick, and only if the new value can change whether a condition holds. Example: ten thousand
+devices read the temperature of a weather station. It changes often, but seldom passes their limits.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from hub.model import PublishedValue, Rule, Value
 from hub.rules.kinds import Joined, MetricCondition, Part, ValueSource
 
 MAX_EVALUATED = 500
-"""Trees that are evaluated in one tick; the others follow in the next ones."""
+"""Maximum trees that are evaluated in one tick. The other trees follow in the next ticks."""
 
 Reader = tuple[str, str]
-"""A device and the key of its watch."""
+"""A tree on a device: id of the device, and key of the tree's watch."""
 Source = tuple[str, str]
-"""A device and one of its metrics."""
+"""A value of a device: id of the device, and name of the metric."""
 
 
 def sources_of(rule: Rule) -> tuple[ValueSource, ...]:
@@ -31,7 +31,7 @@ def sources_of(rule: Rule) -> tuple[ValueSource, ...]:
 
 
 class SourceReaders:
-    """The trees that read other devices, by what they read."""
+    """The trees that read values of other devices, by these values."""
 
     def __init__(self) -> None:
         self._parts: dict[Source, list[Part]] = {}
@@ -42,7 +42,7 @@ class SourceReaders:
         self._waiting: dict[Reader, None] = {}  # to be evaluated, in order
 
     def want(self, rules: Iterable[Rule]) -> None:
-        """Follow the values that these rules read; :meth:`add` adds the devices."""
+        """Follow the values of other devices that these rules read. :meth:`add` adds the devices with such a rule."""
         self.clear()
         self._parts = {}
         for rule in rules:
@@ -51,13 +51,16 @@ class SourceReaders:
                     self._parts.setdefault((part.device, part.metric), []).append(part)
 
     def add(self, device_id: str, key: str, sources: Iterable[ValueSource]) -> None:
-        """Add a device with a tree that reads other devices."""
+        """Note that the tree whose watch has this key, on the device ``device_id``, reads the values ``sources``."""
         for source in sources:
             if source.device is not None:
                 self._readers.setdefault((source.device, source.metric), set()).add((device_id, key))
 
     def note_change(self, before: PublishedValue | None, value: PublishedValue | None) -> None:
-        """Mark the trees that read a value for evaluation, if its new value can change one of their conditions."""
+        """Mark the trees that read a value for evaluation, if its new value can change one of their conditions.
+
+        ``before`` or ``value`` is None if the value was not known before, or is no longer known.
+        """
         known = value or before
         if known is None or (parts := self._parts.get(source := (known.device, known.metric))) is None:
             return
@@ -70,7 +73,7 @@ class SourceReaders:
         return bool(self._waiting)
 
     def take(self) -> list[Reader]:
-        """Return the trees to evaluate now, and remove them."""
+        """Return the trees to evaluate now, at most :data:`MAX_EVALUATED`, and remove them from the queue."""
         found = list(self._waiting)[:MAX_EVALUATED]
         for each in found:
             del self._waiting[each]
@@ -84,7 +87,7 @@ def _differs(part: Part, before: PublishedValue | None, value: PublishedValue | 
 
 
 def _states(part: Part, value: Value) -> tuple[bool, bool] | None:
-    """Return whether a value meets the condition if it did not hold before, and if it did (hysteresis).
+    """Return whether a value meets the condition, and whether it would keep a condition that holds (hysteresis).
 
     Return None if the condition does not apply to the value.
     """

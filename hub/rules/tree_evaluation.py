@@ -1,7 +1,8 @@
-"""Evaluate one tree of conditions at one time: which of its parts hold, and when that may change by itself.
+"""Evaluate one tree of conditions at one time: which of its parts hold, and when that may change without a reading.
 
-The times of values and of what is counted from them (``PartState.since``) are by the device's clock. Silence, and what
-other devices report, is by the hub's clock, which is ``behind`` ms ahead.
+The times of values, and the times since which conditions hold (``PartState.since``), are by the device's clock. The
+times of silence, and of what other devices report, are by the hub's clock. The hub's clock is ``behind`` ms ahead of
+the device's clock.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ from hub.rules.silence import RECHECK_MS
 from hub.rules.truth import Truth
 
 Tolerated = Callable[[Device, int], int]
-"""Returns the silence in ms after which a device counts as silent, if a rule names a time."""
+"""Takes a device and the silence in ms that a rule names. Returns the silence in ms after which the rule is met."""
 
 
 class TreeEvaluation:
     """One evaluation of a tree on a device.
 
-    ``again`` is when its truth may change without a reading, by the hub's clock. ``changed`` is whether the state of a
-    part on silence has changed, which no reading would restore.
+    ``again`` is the time, by the hub's clock, at which the result may change without a reading; None if it cannot.
+    ``changed`` is True if the state of a part on silence has changed. Such a state has to be stored, because a replay
+    of readings does not restore it.
     """
 
     def __init__(
@@ -49,12 +51,12 @@ class TreeEvaluation:
         Args:
             device: The device that the rule watches.
             published: The values of other devices.
-            tolerated: The silence that is allowed.
-            states: The states of the tree's leaves by number; they are changed.
+            tolerated: See :data:`Tolerated`.
+            states: The states of the tree's leaves, by the number of the leaf. The evaluation changes them.
             at: The time, by the device's clock.
             behind: How far the device's clock is behind the hub's, in ms.
             tick: The tick that the evaluation is part of. Only a tick can show that a silence is long enough.
-            current_only: Whether values that may be out of date (late, retained) are unknown.
+            current_only: Whether values that may be out of date (late, retained) count as unknown.
         """
         self._device = device
         self._published = published
@@ -69,7 +71,7 @@ class TreeEvaluation:
         self.changed = False
 
     def truth(self, tree: Joined) -> Truth:
-        """Return whether the tree holds; None if that is not known."""
+        """Return whether the tree holds; None if that is unknown."""
         return tree.truth([self._part(part) for part in tree.conditions])
 
     def _part(self, part: Part) -> Truth:
@@ -94,7 +96,7 @@ class TreeEvaluation:
         return holds
 
     def _latest(self, part: Part) -> Latest | None:
-        """Return the value that a part reads, None if it is not known."""
+        """Return the value that a part reads; None if the value is unknown."""
         if part.device is not None and (source := part.source) is not None:
             value = self._published.latest(source, self._at + self._behind)
             return None if value is None else Latest(value.value, value.at - self._behind, "good")
@@ -135,7 +137,10 @@ class TreeEvaluation:
         return condition.measure(state.points, condition.combine(latest.value, [other]), latest.ts)
 
     def _silence(self, part: Part, condition: SilenceCondition, state: PartState) -> Truth:
-        """Return whether the device, or a metric of it, has been silent for long enough while the hub was connected."""
+        """Return whether the device, or one of its metrics, was silent for long enough while the hub was connected.
+
+        Returns None if the device or the metric has never been heard, or the device's announcement was withdrawn.
+        """
         device, metric, before = self._device, part.metric or None, (state.heard, state.since, state.met)
         heard_at = last_heard(device, metric)
         if heard_at is None or device.withdrawn or part.quantity is not None:  # no metric of the device measures it
@@ -170,5 +175,5 @@ class TreeEvaluation:
 
 
 def copied(states: dict[int, PartState]) -> dict[int, PartState]:
-    """Return the states for an evaluation that must not change them."""
+    """Return copies of the states, for an evaluation that must not change the originals."""
     return {number: msgspec.structs.replace(state, points=list(state.points)) for number, state in states.items()}

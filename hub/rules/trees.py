@@ -1,11 +1,16 @@
 """Evaluate conditions that are joined as a tree (:mod:`hub.rules.kinds.joined`) on a device.
 
-A tree is evaluated on each reading of one of its metrics; when a timer shows that one of its parts has held long
-enough, has ended, or that the device has been silent for long enough; when a silent device is heard; when the device
-becomes stale or offline; and when another device that it reads has changed (:mod:`hub.rules.source_readers`).
+A tree is evaluated
 
-A value is unknown if it was never reported, has expired, or comes from a stale device. A tree whose truth is not known
-neither raises an alert nor clears one. What waits for ``for`` begins again when it is known; ``clear_for`` continues.
+- on each reading of one of its metrics
+- when a timer shows that a part has held long enough or has ended, or that the device has been silent for long enough
+- when a silent device is heard
+- when the device becomes stale or offline
+- when another device that it reads has changed (:mod:`hub.rules.source_readers`)
+
+A value is unknown if it was never reported, has expired, or comes from a stale device. If it is not known whether a
+tree holds, no alert is raised or cleared. As soon as it is known again, the time of ``for`` begins anew. The time of
+``clear_for`` goes on meanwhile.
 """
 
 from __future__ import annotations
@@ -34,7 +39,7 @@ class Inputs(NamedTuple):
 
 
 class TreeEvaluator:
-    """Evaluates trees on devices, and changes their watches accordingly."""
+    """Evaluates trees on devices, and updates the watches of the trees."""
 
     def __init__(self, watches: Watches, tolerated: Tolerated) -> None:
         self._watches = watches
@@ -53,7 +58,7 @@ class TreeEvaluator:
         return events
 
     def judge(self, device: Device, each: MetricRule, now: int, tick: Tick | None = None) -> list[Event]:
-        """Evaluate a tree without a reading of its metrics: see the top of this file.
+        """Evaluate a tree although none of its metrics has a new reading: see the other cases at the top of this file.
 
         ``tick`` is given if a timer expired.
         """
@@ -101,13 +106,16 @@ class TreeEvaluator:
         return self._watches.raise_alert(device, each.rule, watch, _value(device, each), now, standing=True)
 
     def _pause(self, device: Device, each: MetricRule, watch: Watch, ts: int, now: int) -> list[Event]:
-        """Handle a tree whose truth is not known. An open alert stays, unless the condition was over before."""
+        """Handle a tree of which it is not known whether it holds.
+
+        An open alert stays, unless the condition was over before.
+        """
         if watch.alert is None:
             return self._watches.drop(device, watch, "withdraw", now) if watch.since is not None else []
         return self._watches.recover(device, each, watch, ts, now) if watch.over is not None else []
 
     def _is_current(self, device: Device, each: MetricRule, watch: Watch, at: int, inputs: Inputs) -> bool:
-        """Return whether the tree also holds if values that may be out of date count as unknown."""
+        """Return whether the tree also holds if late and retained values count as unknown."""
         states = copied(watch.parts)
         evaluation = self._evaluation(device, each, states, at, inputs.behind, current_only=True)
         return evaluation.truth(cast(Joined, each.condition)) is True
@@ -130,7 +138,10 @@ class TreeEvaluator:
     def _evaluate(
         self, device: Device, each: MetricRule, watch: Watch, at: int, behind: int, tick: Tick | None = None
     ) -> tuple[Truth, int | None]:
-        """Return whether the tree holds, and when that may change without a reading, by the hub's clock."""
+        """Return whether the tree holds, and the time by the hub's clock at which that may change without a reading.
+
+        The time is None if it cannot change.
+        """
         evaluation = self._evaluation(device, each, watch.parts, at, behind, tick)
         truth = evaluation.truth(cast(Joined, each.condition))
         if watch.parts:
@@ -140,14 +151,14 @@ class TreeEvaluator:
         return truth, evaluation.again
 
     def _wait(self, device: Device, each: MetricRule, watch: Watch, again: int | None) -> None:
-        """Set a timer for when the truth may change, by the hub's clock."""
+        """Set a timer for ``again``, the time by the hub's clock at which the truth may change."""
         if again is not None and (watch.due is None or again < watch.due):
             device.watches[each.key] = watch
             self._watches.wait(device, each.key, watch, again)
 
 
 def _inputs(device: Device, each: MetricRule, now: int) -> Inputs:
-    """Return the newest of the values and messages that a tree reads."""
+    """Return when the newest of the values and messages that a tree reads was measured and received."""
     condition = cast(Joined, each.condition)
     own = [found for name in each.others if (found := device.metrics.get(name)) is not None]
     newest = max(own, key=lambda found: found.ts, default=None)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 class UnjudgedDevices:
-    """A queue of device ids, each once. A device that is evaluated before its turn leaves it."""
+    """A queue of device ids without duplicates. A device that is evaluated before its turn is removed."""
 
     def __init__(self) -> None:
         self._ids: set[str] = set()
@@ -24,7 +24,7 @@ class UnjudgedDevices:
         self._queue.clear()
 
     def add(self, devices: Iterable[str]) -> None:
-        """Add devices, except those that wait already."""
+        """Add those devices that do not wait already."""
         new = [name for name in devices if name not in self._ids]
         self._queue.extend(new)
         self._ids.update(new)
@@ -34,7 +34,7 @@ class UnjudgedDevices:
         self._ids.discard(device_id)
 
     def next(self) -> str | None:
-        """Return the next device, None if there is none. It stays until :meth:`discard`."""
+        """Return the next device, None if there is none. The device still counts as waiting until :meth:`discard`."""
         while self._queue:
             name = self._queue.popleft()
             if name in self._ids:

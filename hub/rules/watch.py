@@ -18,9 +18,9 @@ from hub.rules.open_alerts import OpenAlerts, late_alert
 from hub.rules.plan import MetricRule
 
 SET_BACK_MS = 60_000
-"""If the clock goes back by more than this, somebody has set it."""
+"""If the clock goes back by more than this (ms), somebody has set it."""
 FAR_MS = 3_600_000
-"""A timer that is further ahead than this may come from a wrong clock and is checked."""
+"""A timer that is further ahead than this (ms) may come from a wrong clock, so it is checked."""
 
 SCHEDULE_ENDED = "The rule's schedule has ended."
 
@@ -51,7 +51,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set again."""
+        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set anew."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -66,7 +66,7 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Set the watch's timer to ``due``. An earlier timer stays; when it expires, it is set again."""
+        """Set the watch's timer to ``due``. If an earlier timer is set, it expires first, and is then set anew."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due
@@ -146,7 +146,7 @@ class Watches:
     def grade(
         self, device: Device, each: MetricRule, watch: Watch, amount: float, value: Value | None, now: int
     ) -> list[Event]:
-        """Give the open alert the severity that applies to an amount."""
+        """Give the open alert the severity that applies to an amount. Return the event, or none if nothing changes."""
         alert = self.alerts.by_id.get(watch.alert or "")
         if alert is None or len(each.condition.limits) == 1:
             return []
@@ -190,7 +190,7 @@ class Watches:
         return [self.alerts.end(alert.id, happened, now, ended, note=note)]
 
     def start_again(self, device: Device, alert_id: str, now: int) -> list[Event]:
-        """Withdraw an alert of a silence rule, and count the silence of its device from now on."""
+        """Withdraw an alert of a silence rule. The silence of its device is measured from now on."""
         events: list[Event] = []
         for key, watch in device.watches.items():
             if watch.alert == alert_id:
@@ -201,7 +201,7 @@ class Watches:
         return events
 
     def close_by_hand(self, device: Device, alert: Alert, fact: CloseAlert) -> AlertCleared:
-        """End an alert at a person's request: only what the device sends from now on can raise it again."""
+        """End an alert at a person's request. Only what the device sends from now on can raise the alert again."""
         for watch in device.watches.values():
             if watch.alert == alert.id:
                 latest = device.metrics.get(alert.metric or "")
@@ -217,7 +217,7 @@ class Watches:
     def raise_alert(
         self, device: Device, rule: Rule, watch: Watch, value: Value | None, now: int, *, standing: bool = False
     ) -> list[Event]:
-        """Raise the watch's alert if it has none. ``standing``: the latest value raises it, not a new reading."""
+        """Raise the watch's alert if it has none. ``standing``: the cause is the latest value, not a new reading."""
         if watch.alert is not None:
             return []
         since = now if watch.since is None else watch.since
@@ -231,7 +231,7 @@ class Watches:
     def observe_late(
         self, device: Device, each: MetricRule, watch: Watch, value: Value, ts: int, now: int
     ) -> list[Event]:
-        """Evaluate a late reading. It raises no alert; it can end one, or show one that is already over."""
+        """Evaluate a late reading. It raises no alert, but can end an alert, or show an alert that is already over."""
         rule = each.rule
         behind = device.metrics[each.metric].ts > ts
         if watch.since is not None and not behind:
@@ -256,7 +256,7 @@ class Watches:
         return self.write_late(device, rule, watch, run, found, now)
 
     def settle_late(self, device: Device, rule: Rule | None, key: str, watch: Watch, now: int) -> list[Event]:
-        """Handle the timer of late readings: if no further one arrived, end the condition that they showed."""
+        """Handle the timer of late readings: if no further late reading arrived, end the condition that they showed."""
         run = watch.late
         if run is None:
             return []

@@ -19,7 +19,7 @@ _ALLOWED = 'days and hours such as "mon-fri 08:00-18:00", "sat,sun 22:00-06:00" 
 
 
 def read_schedule(table: dict[str, Any]) -> tuple[WeeklyWindow, ...]:
-    """Return the windows of the keys ``schedule`` and ``time_zone``. Raises InvalidField."""
+    """Return the windows in the keys ``schedule`` and ``time_zone`` of a table. Raises InvalidField."""
     texts = table.get("schedule")
     if texts is None:
         if "time_zone" in table:
@@ -32,13 +32,13 @@ def read_schedule(table: dict[str, Any]) -> tuple[WeeklyWindow, ...]:
 
 
 def window_text(window: WeeklyWindow) -> str:
-    """Return a window in the format of a rule."""
+    """Return a window as text, in the format of a rule's key ``schedule``."""
     start, end = (f"{at // 60:02}:{at % 60:02}" for at in (window.start, window.end or 24 * 60))
     return f"{days_text(window.days)} {start}-{end}"
 
 
 def read_zone(name: Any) -> str:
-    """Return the name of a time zone. Raises InvalidField."""
+    """Return ``name`` if it is the name of an IANA time zone. Raises InvalidField otherwise."""
     try:
         if not isinstance(name, str) or not name[:1].isupper():  # "localtime" differs from computer to computer
             raise ValueError
@@ -57,7 +57,10 @@ def _read_window(text: Any, zone: str) -> WeeklyWindow:
 
 
 def read_days(text: str, key: str, allowed: str) -> tuple[int, ...]:
-    """Return the days of ``mon-fri``, ``fri-mon``, ``mon,wed`` or ``daily``. Raises InvalidField for ``key``."""
+    """Return the days (0 is Monday) that a text such as ``mon-fri``, ``fri-mon``, ``mon,wed`` or ``daily`` names.
+
+    Raises InvalidField for ``key``; ``allowed`` is the error's text about what is allowed.
+    """
     days: set[int] = set(range(7)) if text == "daily" else set()
     for part in text.split(",") if text != "daily" else ():
         first, *more = (DAYS.index(each) for each in part.split("-"))
@@ -68,7 +71,7 @@ def read_days(text: str, key: str, allowed: str) -> tuple[int, ...]:
 
 
 def days_text(days: tuple[int, ...]) -> str:
-    """Return days as :func:`read_days` reads them."""
+    """Return days (0 is Monday) in the format that :func:`read_days` reads."""
     if len(days) == 7:
         return "daily"
     if len(days) > 2 and days[-1] - days[0] == len(days) - 1:

@@ -16,15 +16,17 @@ _SCHEMES = {
     "ws": (False, "websocket", 80),
     "wss": (True, "websocket", 443),
 }
-"""By scheme: TLS, transport, default port."""
+"""By scheme of the URL: whether it uses TLS, the transport, and the default port."""
 _ALLOWED = 'HOST, HOST:PORT or a URL, for example "127.0.0.1:1883" or "mqtts://broker.example.org"'
 
 
 def with_broker_address(table: dict[str, Any]) -> dict[str, Any]:
-    """Return the table ``[mqtt]`` with the broker as HOST:PORT, and what its URL says about TLS and transport.
+    """Return the table ``[mqtt]`` with the broker as HOST:PORT.
+
+    If the broker is a URL, the URL also determines the keys for TLS and the transport.
 
     Raises:
-        ValueError: with what is allowed.
+        ValueError: The address is not valid; the text of the error is what is allowed.
     """
     text = table.get("broker")
     if not isinstance(text, str):
@@ -59,7 +61,10 @@ def check_broker(text: str) -> str:
 
 
 def _with_port(text: str, port: int) -> str:
-    """Return ``HOST:PORT`` for a host with or without a port. Raises ValueError for an invalid address."""
+    """Return ``HOST:PORT``. ``port`` is used if ``text`` is a host without a port.
+
+    Raises ValueError for an invalid address.
+    """
     if text.isdigit():  # a port without its host
         raise ValueError(_ALLOWED)
     has_port = ":" in text.rpartition("]")[2] if text.startswith("[") else ":" in text

@@ -1,7 +1,7 @@
 """Publish/subscribe bus for events within the process.
 
-The publisher never waits. A subscription queues at most ``capacity`` batches; on overflow it drops them all, and the
-subscriber gets :class:`Lagged`, upon which it reads the current state again.
+The publisher never waits. A subscription queues at most ``capacity`` batches. When the queue is full, all its batches
+are dropped, and the subscriber gets :class:`Lagged`. The subscriber then reads the current state again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Lagged(msgspec.Struct, frozen=True):
 
 
 class Closed(Exception):
-    """The bus is closed; no more events follow."""
+    """Raised when the bus is closed and no more events follow."""
 
 
 class Subscription:
@@ -37,7 +37,7 @@ class Subscription:
         self._closed = False
 
     def push(self, batch: Sequence[Event]) -> None:
-        """Add a batch; if the queue is full, first drop the batches that wait."""
+        """Add a batch. If the queue is full, first drop all batches in the queue."""
         if len(self._batches) >= self._capacity:
             self._dropped += len(self._batches)
             self._batches.clear()
@@ -49,7 +49,10 @@ class Subscription:
         self._ready.set()
 
     async def get(self) -> Sequence[Event | Lagged]:
-        """Wait for the next batch and return it; ``[Lagged]`` first if some were dropped. Raises :class:`Closed`."""
+        """Wait for the next batch and return it. Raises :class:`Closed` when no more batches follow.
+
+        If batches were dropped since the last call, ``[Lagged]`` is returned first.
+        """
         while not self._batches:
             if self._closed:
                 raise Closed
@@ -71,7 +74,7 @@ class Bus:
 
     @contextmanager
     def subscribe(self, capacity: int = 256) -> Iterator[Subscription]:
-        """Subscribe for the length of the block. Read the current state inside it, so that no event is missed."""
+        """Subscribe for the length of the ``with`` block. Read the current state inside the block to miss no event."""
         subscription = Subscription(capacity)
         self._subscriptions.add(subscription)
         if self.closed:
@@ -88,7 +91,7 @@ class Bus:
             subscription.push(batch)
 
     def close(self) -> None:
-        """End every subscription after the batches that it has queued."""
+        """Close the bus. Each subscription still yields the batches in its queue, and then raises :class:`Closed`."""
         self.closed = True
         for subscription in self._subscriptions:
             subscription.close()

@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 
 FILE = "clock.json"
 CONFIRMED = "clock.confirmed"
-"""File by which ``hub doctor --trust-clock`` confirms the clock to a running hub."""
+"""Name of the file by which ``hub doctor --trust-clock`` tells a running hub that the clock is right."""
 JUMP_MS = 86_400_000
-"""The clock is doubted if it is this far ahead of the elapsed time."""
+"""The clock is doubted if it has advanced by more than the time that has elapsed, plus this (ms)."""
 EVEN_MS = 86_400_000
-"""It is trusted again after running evenly for this long."""
+"""A doubted clock is trusted again after it has run evenly for this long (ms)."""
 UNEVEN_MS = 600_000
-"""It does not run evenly if it differs from the monotonic clock by more than this between two checks."""
+"""A clock does not run evenly if, between two checks, it differs from the monotonic clock by more than this (ms)."""
 SAVED_MS = 60_000
-"""The state is saved when it has changed by this much."""
+"""The state is saved when one of its times has changed by this much (ms)."""
 
 
 def now_ms() -> int:
@@ -42,12 +42,12 @@ def now_ms() -> int:
 
 
 class ClockState(msgspec.Struct):
-    """State of the check that is stored between runs, in ms.
+    """State of the check of the clock, which is stored between runs.
 
     Attributes:
         believed: the newest trusted time (epoch ms).
-        doubted_at: the clock's time when it was first doubted (epoch ms); None while it is trusted.
-        even_ms: how long the clock has run evenly since then.
+        doubted_at: the clock's time when it was first doubted (epoch ms); None while the clock is trusted.
+        even_ms: how long the clock has run evenly since it was doubted.
     """
 
     believed: int
@@ -83,7 +83,10 @@ class Clock:
         self._warned = False
 
     def believed(self) -> int:
-        """Return the time from which to compute ages: the clock's, or the newest trusted one while it is doubted."""
+        """Return the time (epoch ms) from which to compute ages.
+
+        It is the clock's time or, while the clock is doubted, the newest trusted time.
+        """
         now = self._now()
         return now if self.state.doubted_at is None else min(now, self.state.believed)
 
@@ -155,7 +158,7 @@ class Clock:
 
 
 def read_clock_state(folder: Path) -> ClockState | None:
-    """Return the state stored in ``folder``; None if there is none that can be read."""
+    """Return the state stored in ``folder``; None if there is no state, or it cannot be read."""
     try:
         return msgspec.json.decode((folder / FILE).read_bytes(), type=ClockState)
     except (OSError, msgspec.MsgspecError):

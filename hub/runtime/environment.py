@@ -23,29 +23,32 @@ NAMES = {
     "OLLAMA_MODEL": ("ai", "ollama_model"),
     "OLLAMA_VISION_MODEL": ("ai", "ollama_vision_model"),
 }
-"""Names that are not of the form ``HUB_SECTION_KEY``; a variable of that form takes precedence."""
+"""The key that a variable sets, by its name, if the name is not of the form ``HUB_SECTION_KEY``.
+
+A variable of that form takes precedence.
+"""
 TABLES = {"ai": "servers", "openid": "roles", "store": "keep"}
-"""Keys that hold tables, which a variable cannot express."""
+"""Keys whose values are tables, by section. An environment variable cannot set such a key."""
 NOT_SETTINGS = {"HUB_SKIP_WEB"}
 _FOREIGN = re.compile(
     r"HUB_(?:[A-Z0-9_]+_)?(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT_\d+_(?:TCP|UDP|SCTP)\w*)=|"
     r"HUB_(?:[A-Z0-9_]+_)?PORT=(?:tcp|udp|sctp)://"
 )
-"""``NAME=VALUE`` of variables that Kubernetes and Docker links set for a service named hub or hub-…"""
+"""Matches ``NAME=VALUE`` of variables that Kubernetes and Docker links set for a service named hub or hub-…"""
 CLOSE = 0.75
-"""Similarity, from 0 to 1, from which on a name is suggested."""
+"""Similarity, from 0 to 1, that a known name needs to be suggested in place of an unknown one."""
 
 KeyPath = tuple[str, ...]
-"""A key with the tables that it is in: ``("dialects", "tasmota", "enabled")``."""
+"""The path of a key, beginning with the tables that contain it: ``("dialects", "tasmota", "enabled")``."""
 
 
 def read_environment(
     environ: Mapping[str, str], keys: Mapping[KeyPath, bool]
 ) -> tuple[dict[KeyPath, str], dict[str, Any]]:
-    """Return which variable sets which key, and the values as nested tables.
+    """Return the variable that sets each key, and the values as nested tables.
 
-    ``keys`` are all settings, with whether they hold a list. Raises ConfigError for a ``HUB_`` variable that is not a
-    setting.
+    ``keys`` maps the path of every setting to True if the setting holds a list. Raises ConfigError for a ``HUB_``
+    variable that is not a setting.
     """
     # Compose files write HUB_HTTP_TOKEN=${HUB_TOKEN:-}: a blank HUB_HTTP_TOKEN counts as unset, so that it does not
     # override a token set elsewhere.
@@ -80,7 +83,7 @@ def _refuse_table(name: str) -> None:
 
 
 def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
-    """Describe an unknown variable, and name the most similar variable or the variables of its section."""
+    """Return an error about an unknown variable, with the most similar variable or the variables of the section."""
     prefixes = {section: f"HUB_{section.upper()}_" for section, *_ in by_variable.values()}
     known = [*NAMES, *by_variable]
     bare = f"{name.rstrip('_')}_" in prefixes.values()
@@ -93,5 +96,5 @@ def _unknown(name: str, by_variable: Mapping[str, KeyPath]) -> ConfigError:
 
 
 def _items(value: str) -> list[str]:
-    """Split the value of a list at its commas."""
+    """Split the value of a variable that holds a list at its commas."""
     return [part.strip() for part in value.split(",") if part.strip()]

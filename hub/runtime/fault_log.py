@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Hashable
 
 INTERVAL_S = 600.0
-"""A fault of the same kind is logged again after this long."""
+"""A fault of the same kind is logged again after this many seconds."""
 MAX_KINDS = 100
-"""Kinds of faults logged within an interval, so that a client that causes ever new ones cannot fill the log."""
+"""Maximum kinds of faults logged within an interval, so that a client that causes new kinds cannot fill the log."""
 
 
 class FaultLog:
-    """Logs the first fault of a kind at once, and counts the others until the interval is over."""
+    """Logs the first fault of a kind at once. Further ones of this kind are only counted until the interval is over."""
 
     def __init__(
         self, log: logging.Logger, interval_s: float = INTERVAL_S, clock: Callable[[], float] = time.monotonic
@@ -31,7 +31,7 @@ class FaultLog:
         cause: BaseException | None = None,
         level: int = logging.ERROR,
     ) -> bool:
-        """Log a fault, unless one of the same kind was logged within the interval.
+        """Log a fault, unless a fault of the same kind was logged within the interval.
 
         Args:
             kind: what the rate limit applies to.
@@ -41,7 +41,7 @@ class FaultLog:
             level: the log level.
 
         Returns:
-            True if it was logged.
+            True if the fault was logged.
         """
         now = self._clock()
         at, repeated = self._written.pop(kind, (None, 0))
@@ -59,7 +59,10 @@ class FaultLog:
         return True
 
     def unexpected(self, text: str, *values: object, cause: BaseException) -> bool:
-        """Log an unexpected exception with its traceback; its kind is its type and where it was raised."""
+        """Log an unexpected exception with its traceback. Return True if it was logged.
+
+        Exceptions of the same type that were raised in the same line are faults of one kind.
+        """
         place, trace = None, cause.__traceback__
         while trace is not None:
             place, trace = (trace.tb_frame.f_code.co_filename, trace.tb_lineno), trace.tb_next

@@ -1,4 +1,4 @@
-"""Identity of an installation, in ``install.json`` of the data folder: id, access token, MQTT session."""
+"""Identity of an installation: its id, access token and MQTT session, in ``install.json`` of the data folder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Installation(msgspec.Struct):
 
     Attributes:
         id: random, part of the MQTT client id.
-        token: the access token that the hub made; None if the settings have one.
-        had_session: the broker had a session of this installation, so a missing session means lost messages.
+        token: the access token that the hub made; None if the settings have a token.
+        had_session: the broker had a session of this installation. If the session is missing, messages were lost.
         dropped: the broker's total of dropped messages when it was last read.
     """
 
@@ -35,7 +35,7 @@ class Installation(msgspec.Struct):
 
 
 def restrict_access(directory: Path) -> None:
-    """Remove other users' access to the hub's files, and warn of a folder that they can list.
+    """Remove other users' access to the hub's files. Log a warning if other users can list the folder.
 
     Raises ConfigError for a folder that cannot be read.
     """
@@ -52,9 +52,10 @@ def restrict_access(directory: Path) -> None:
 
 
 def open_installation(directory: Path, *, keep_damaged_aside: bool = False) -> Installation:
-    """Read ``install.json``, or create it. With ``keep_damaged_aside``, a damaged file is renamed and replaced.
+    """Read ``install.json``, or create it if it does not exist.
 
-    Raises ConfigError if the folder or the file cannot be used.
+    With ``keep_damaged_aside``, a damaged file is renamed, and a new file is created. Raises ConfigError if the folder
+    or the file cannot be used.
     """
     try:
         make_folder(directory)
@@ -92,7 +93,7 @@ def read_installation(directory: Path) -> Installation:
 
 
 def save(directory: Path, install: Installation) -> None:
-    """Replace ``install.json`` in one step, so that a crash leaves the old or the new one."""
+    """Replace ``install.json`` in one step, so that a crash leaves either the old or the new content."""
     replace_file(directory / "install.json", msgspec.json.encode(install))
 
 
@@ -104,7 +105,7 @@ def save_broker_drops(directory: Path, install: Installation, count: int) -> Non
 
 
 def make_token(directory: Path, install: Installation) -> str:
-    """Create and save a new access token."""
+    """Create an access token, save it in ``install.json``, and return it."""
     install.token = secrets.token_urlsafe(24)
     save(directory, install)
     return install.token

@@ -22,12 +22,15 @@ from hub.runtime.settings_section import Section
 
 MAX_FILE_BYTES = 1_000_000
 _LIMITS = ("ge", "gt", "le", "lt", "min_length", "max_length", "pattern")
-"""Limits that msgspec and pydantic call by the same name."""
+"""Limits that have the same name in msgspec and in pydantic."""
 
 
 @functools.cache
 def with_dialects(declared: tuple[tuple[str, type[msgspec.Struct]], ...]) -> type[Settings]:
-    """Return the settings with a table ``[dialects.NAME]`` for each of these names, with the fields of its struct."""
+    """Return a model of the settings that has a table ``[dialects.NAME]`` for each dialect in ``declared``.
+
+    ``declared`` are pairs of the dialect's name and a struct. The fields of the struct are the keys of the table.
+    """
     tables: dict[str, Any] = {}
     for name, struct in declared:
         fields: dict[str, Any] = {field.name: _pydantic_field(field) for field in msgspec.structs.fields(struct)}
@@ -38,7 +41,7 @@ def with_dialects(declared: tuple[tuple[str, type[msgspec.Struct]], ...]) -> typ
 
 
 def _pydantic_field(field: msgspec.structs.FieldInfo) -> tuple[Any, Any]:
-    """Translate the type, the default and the limits of a struct's field."""
+    """Return the pydantic type and field for a struct's field, with its default and its limits."""
     metas = [each for each in getattr(field.type, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
     limits = {name: value for meta in metas for name in _LIMITS if (value := getattr(meta, name)) is not None}
     return (get_args(field.type)[0] if metas else field.type), Field(default=field.default, **limits)
@@ -51,7 +54,10 @@ def load(
     *,
     schema: type[Settings] = Settings,
 ) -> Settings:
-    """Read the settings that ``schema`` has. Raises ConfigError that names the key, the value and what is allowed."""
+    """Read the settings of ``schema`` from ``file``, the environment and ``overrides``; the later ones take precedence.
+
+    Raises ConfigError, which names the key, the value and what is allowed.
+    """
     tables: dict[str, dict[str, Any]] = _read(file) if file else {}
     variables, from_environment = read_environment(os.environ if environ is None else environ, dict(_keys(schema)))
     rename_settings(tables)
@@ -68,7 +74,7 @@ def load(
 
 
 def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the path of every key that is not a table, and whether it holds a list."""
+    """Yield the path of every key that is not a table, and True if the key holds a list."""
     for name, field in model.model_fields.items():
         if isinstance(field.default, Section):
             yield from _keys(type(field.default), (*path, name))
@@ -81,7 +87,10 @@ def _keys(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 
 def _merge(tables: dict[str, Any], added: Mapping[str, Any], path: tuple[str, ...] = ()) -> None:
-    """Put values into nested tables. Raises ConfigError where there is a plain value instead of a table."""
+    """Put the values of ``added`` into ``tables``, recursively.
+
+    Raises ConfigError where ``tables`` has a plain value instead of a table.
+    """
     for key, value in added.items():
         if not isinstance(value, dict):
             tables[key] = value

@@ -21,14 +21,14 @@ Form = Literal["text", "json"]
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _INDENT = "    "
 _LONGEST = 4_000
-"""Characters of one line; the rest is cut off."""
+"""Maximum characters of one line; the rest is cut off."""
 
 
 class LineFormatter(logging.Formatter):
-    """Escapes control characters in the message; indents the lines of a traceback, which may quote foreign text."""
+    """Escapes control characters in messages. Indents the lines of a traceback, which may quote text from outside."""
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 (the library's name)
-        """Return ISO 8601 with the offset of this machine's zone."""
+        """Return the time of the record in ISO 8601, with the UTC offset of this machine."""
         return datetime.fromtimestamp(record.created).astimezone().isoformat(timespec="milliseconds")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (the library's name)
@@ -41,7 +41,10 @@ class LineFormatter(logging.Formatter):
 
 
 class JsonFormatter(LineFormatter):
-    """One JSON object a line: ``time``, ``level``, ``logger``, ``message``, and ``traceback`` if there is one."""
+    """Formats a record as one JSON object in one line.
+
+    The keys are ``time``, ``level``, ``logger``, ``message`` and, if there is a traceback, ``traceback``.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         found = {
@@ -64,7 +67,7 @@ class LibraryFilter(logging.Filter):
 
 
 def use(level: Level, form: Form) -> None:
-    """Set the log level and format from the settings. Call :func:`configure` before."""
+    """Set the log level and format that the settings name. Call :func:`configure` first."""
     formatter = JsonFormatter() if form == "json" else LineFormatter(_TEXT)
     root = logging.getLogger()
     root.setLevel(level.upper())
@@ -74,7 +77,7 @@ def use(level: Level, form: Form) -> None:
 
 
 def configure(level: int) -> None:
-    """Log to the standard error with time and level, warnings of libraries included."""
+    """Send the log, with time and level, to the standard error. This includes warnings of libraries."""
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(_TEXT))
     handler.addFilter(LibraryFilter())

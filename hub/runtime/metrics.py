@@ -18,7 +18,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 1
 
 
 class ReadingGauge(NamedTuple):
-    """The current value of a metric of a device; 0 and 1 for false and true."""
+    """The current value of a metric of a device. False is 0, and true is 1."""
 
     device: str
     metric: str
@@ -93,7 +93,7 @@ class Metrics:
         ProcessCollector(registry=self._registry)  # memory, CPU and open files, by their usual names
 
     def observe_commit(self, seconds: float) -> None:
-        """Count one commit that took ``seconds``."""
+        """Add a commit that took ``seconds`` to the histogram of commit times."""
         self._commits.observe(seconds)
 
     def render(self, sample: MetricsSample) -> bytes:

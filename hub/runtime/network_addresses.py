@@ -30,7 +30,7 @@ def check_address(value: str, example: str = "127.0.0.1:8000", *, first_port: in
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Split ``HOST:PORT`` (or ``[v6]:PORT``) into host and port."""
+    """Split ``HOST:PORT`` (or ``[IPv6]:PORT``) into host and port."""
     host, _, port = address.rpartition(":")
     return host.strip("[]"), int(port)
 
@@ -55,11 +55,11 @@ def check_origin(value: str) -> str:
 
 
 ROOT_PATH = re.compile(r"(?!/(?:api|assets|docs|events|ws)(?:/|$))(?:/[A-Za-z0-9._~-]+){1,8}", re.ASCII)
-"""A path below which a proxy serves the hub. One that begins like a path of the hub would be ambiguous."""
+"""Matches a path below which a proxy may serve the hub. A path that begins like one of the hub's own is not allowed."""
 
 
 def check_root_path(value: str) -> str:
-    """Return the path without a slash at its end. Raise ValueError for one that cannot be a root path."""
+    """Return the path without a slash at its end. Raise ValueError if a proxy cannot serve the hub below this path."""
     path = value.rstrip("/")
     if path and not ROOT_PATH.fullmatch(path):
         raise ValueError('a path such as "/hub" that does not begin like one of the hub, such as /api')
@@ -67,7 +67,7 @@ def check_root_path(value: str) -> str:
 
 
 def check_network(value: str) -> str:
-    """Return the network that ``value`` (an address or a network) means, or raise ValueError."""
+    """Return ``value``, an address or a network, as a network. Raise ValueError for any other text."""
     try:
         return str(ipaddress.ip_network(value.strip(), strict=False))
     except ValueError:
@@ -75,7 +75,7 @@ def check_network(value: str) -> str:
 
 
 def parse_ip(text: str) -> Address | None:
-    """Return the IP address, an IPv4-mapped one as IPv4; None if ``text`` is a name or no address."""
+    """Return the IP address; None if ``text`` is not an IP address. An IPv4-mapped address is returned as IPv4."""
     try:
         address = ipaddress.ip_address(text.strip().strip("[]").partition("%")[0])
     except ValueError:
@@ -96,7 +96,7 @@ def is_loopback(host: str) -> bool:
 
 
 def client_group(address: str) -> str:
-    """Return the key by which limits count a client: its IPv4 address, or its IPv6 network of 64 bits."""
+    """Return the key by which limits count a client: its IPv4 address, or the /64 network of its IPv6 address."""
     ip = parse_ip(address)
     if isinstance(ip, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((ip, 64), strict=False))

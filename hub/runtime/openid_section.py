@@ -15,7 +15,7 @@ Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
 class OpenIdRolesSection(Section):
-    """The provider's groups for each role."""
+    """For each role of the hub, the groups of the provider whose members get this role."""
 
     viewer: Texts = ()
     operator: Texts = ()

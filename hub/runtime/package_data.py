@@ -12,12 +12,12 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def web_dir() -> Path:
-    """Return the folder of the built dashboard; it does not exist if the package was built without."""
+    """Return the folder of the built dashboard. It does not exist if the package was built without the dashboard."""
     return _PACKAGE / "_web"
 
 
 def config_dir() -> Path:
-    """Return the folder of the default ``hub.toml`` and ``rules.toml``, which are copied and never changed."""
+    """Return the folder of the default ``hub.toml`` and ``rules.toml``, which the hub copies but never changes."""
     installed = _PACKAGE / "_config"
     return installed if installed.is_dir() else _PACKAGE.parent / "config"
 

@@ -1,12 +1,12 @@
 """Files and folders that only the hub's own user may read, and every way to replace a file in one step.
 
-A file is written under another name beside its target, forced to the disk, and renamed: a crash leaves the old content
-or the new. The modes of private files do not depend on the umask.
+A file is written under another name beside its target, forced to the disk, and renamed. So a crash leaves either the
+old or the new content. The modes of private files do not depend on the umask.
 
-- :func:`replace_file`: a small file whose content is in memory.
-- :func:`replace_files`: several that belong together.
-- :func:`replacing`: a stream, for content that is made piece by piece.
-- :func:`unfinished_file`: a path, for a library that opens the file itself.
+- :func:`replace_file`: for a small file whose content is in memory.
+- :func:`replace_files`: for several files that belong together.
+- :func:`replacing`: yields a stream, for content that is made piece by piece.
+- :func:`unfinished_file`: yields a path, for a library that opens the file itself.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FOLDER_MODE = 0o700
 
 
 def make_folder(folder: Path, mode: int = FOLDER_MODE) -> None:
-    """Create ``folder`` with its missing parents. One that exists keeps its mode. Raises OSError."""
+    """Create ``folder`` with its missing parents. An existing folder keeps its mode. Raises OSError."""
     if folder.is_dir():
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -45,20 +45,20 @@ def check_replaceable(path: Path) -> None:
 
 
 def open_private(path: str | os.PathLike[str], flags: int) -> int:
-    """Open ``path`` for its owner alone: the ``opener`` of :func:`open`."""
+    """Open ``path`` so that only its owner has access. For the argument ``opener`` of :func:`open`."""
     descriptor = os.open(path, flags, FILE_MODE)
     os.fchmod(descriptor, FILE_MODE)
     return descriptor
 
 
 Opener = Callable[[str, int], int]
-"""The ``opener`` of :func:`open`."""
+"""Type of the argument ``opener`` of :func:`open`."""
 
 
 def write_draft(path: Path, content: bytes, *, sync: bool = True) -> Path:
-    """Write ``content`` to a private file beside ``path`` and return it. Raises OSError, leaving nothing.
+    """Write ``content`` to a private file beside ``path``, and return the path of this file.
 
-    Without ``sync``, a power cut may lose the content.
+    Raises OSError, and then leaves no file behind. Without ``sync``, a power cut may lose the content.
     """
     check_replaceable(path)
     draft = path.with_name(path.name + ".new")
@@ -76,13 +76,13 @@ def write_draft(path: Path, content: bytes, *, sync: bool = True) -> Path:
 
 
 def replace_file(path: Path, content: bytes, *, sync: bool = True) -> None:
-    """Replace or create a private file. Raises OSError, leaving the old content."""
+    """Replace or create a private file. Raises OSError, and then leaves the old content."""
     write_draft(path, content, sync=sync).replace(path)
 
 
 @contextmanager
 def unfinished_file(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a path beside ``path``; the file created there replaces ``path`` when the block ends without an error.
+    """Yield a path beside ``path``. The file created there replaces ``path`` when the block ends without an error.
 
     Raises FileExistsError at the end if ``path`` exists and must not be overwritten.
     """
@@ -131,7 +131,7 @@ def _saved(file: Path) -> tuple[bytes, os.stat_result] | None:
 
 
 def copy_owner(file: Path, status: os.stat_result) -> Path:
-    """Give ``file`` the mode and, where this user may, the owner that ``status`` has."""
+    """Give ``file`` the mode in ``status`` and, if this user may, also the owner. Return ``file``."""
     file.chmod(stat.S_IMODE(status.st_mode))
     with suppress(PermissionError):
         os.chown(file, status.st_uid, status.st_gid)
@@ -139,7 +139,7 @@ def copy_owner(file: Path, status: os.stat_result) -> Path:
 
 
 def make_private(folder: Path, patterns: Sequence[str]) -> list[Path]:
-    """Make this user's matching files in ``folder`` private to the user. Return the changed files."""
+    """Make files in ``folder`` private, if they belong to this user and match a pattern. Return the changed files."""
     changed = []
     for file in sorted(folder.iterdir()):
         with suppress(OSError):  # the file has been deleted, or the file system has no modes

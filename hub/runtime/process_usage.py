@@ -9,14 +9,14 @@ import psutil
 
 
 class ProcessUsage(msgspec.Struct, frozen=True):
-    """``cpu`` in percent of one core since the last measurement, ``rss`` in bytes."""
+    """Usage of this process: ``cpu`` in percent of one core since the last measurement, ``rss`` in bytes."""
 
     cpu: float
     rss: int
 
 
 class UsageMeter:
-    """Measures at most once a second, and returns the last measurement in between."""
+    """Returns the usage when called. It measures at most once a second, and otherwise returns the last measurement."""
 
     def __init__(self) -> None:
         self._process = psutil.Process()

@@ -1,6 +1,7 @@
 """Streams of progress: the steps of answers and diagnoses while they are being written.
 
-The steps of a run are kept until it ends, so that a late subscriber can read it from the beginning.
+A run is the writing of one answer or one diagnosis. Its steps are kept until it ends, so that a late subscriber can
+read the run from the beginning.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import msgspec
 from hub.model import RunStep
 
 MAX_STEPS = 2_000
-"""Steps kept of one run; consecutive texts are one step. Later steps are sent to the listeners only."""
+"""Maximum steps that are kept of one run. Consecutive texts are one step. Further steps only go to the listeners."""
 
 
 class ProgressStream:
-    """The writer's end of one run."""
+    """The end of a run to which its writer sends the steps."""
 
     def __init__(self, run_id: str, send: Callable[[RunStep], None]) -> None:
         self.id = run_id
@@ -33,7 +34,7 @@ class ProgressStreams:
     """The runs in progress, their steps so far, and the listeners.
 
     Attributes:
-        dropped_steps: steps beyond ``MAX_STEPS``, which a snapshot lacks.
+        dropped_steps: number of steps beyond ``MAX_STEPS``, which a snapshot does not contain.
     """
 
     def __init__(self) -> None:
@@ -47,7 +48,7 @@ class ProgressStreams:
 
     @contextmanager
     def open(self, run_id: str) -> Iterator[ProgressStream]:
-        """Open a run for the length of the block. It replaces a run with the same id."""
+        """Open a run for the length of the ``with`` block. It replaces a run with the same id."""
         steps = self._steps[run_id] = []
         try:
             yield ProgressStream(run_id, lambda step: self._add(steps, step))
@@ -56,7 +57,7 @@ class ProgressStreams:
                 del self._steps[run_id]
 
     def snapshot(self, run_id: str) -> list[RunStep]:
-        """Return the steps so far of a run; an empty list if it is not in progress."""
+        """Return the steps of a run so far; an empty list if the run is not in progress."""
         return list(self._steps.get(run_id, ()))
 
     def _add(self, steps: list[RunStep], step: RunStep) -> None:

@@ -15,7 +15,10 @@ def rows(text: str) -> list[str]:
 
 
 def as_text(text: str) -> str:
-    """Return a QR code as text for a terminal with a dark background: half blocks, two rows a line."""
+    """Return a QR code as text for a terminal with a dark background.
+
+    Half blocks show two rows of the code in one line of text.
+    """
     modules = rows(text)
     if len(modules) % 2:
         modules.append("0" * len(modules[0]))

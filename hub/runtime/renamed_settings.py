@@ -14,7 +14,7 @@ RENAMED = {
     ("mqtt", "homie"): ("dialects", "homie", "prefix"),
     ("openid", "client_secret_file"): ("openid", "client_secret_from"),
 }
-"""By the path of the earlier key, that of the present one."""
+"""The path of the present key, by the path of the earlier key."""
 
 
 def rename_settings(tables: dict[str, Any]) -> None:

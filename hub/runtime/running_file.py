@@ -1,6 +1,7 @@
-"""``running.json`` in the data folder: how commands of the same user reach the hub that is running there.
+"""``running.json`` in the data folder: tells commands of the same user how to reach the hub that runs in this folder.
 
-A hub writes it at each start and removes it when it stops. Like all files of the folder, only its owner can read it.
+A hub writes the file at each start, and removes it when it stops. Like all files of the folder, only the file's owner
+can read it.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ class RunningHub(msgspec.Struct, frozen=True):
 
 @contextmanager
 def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
-    """Write the file, and remove it at the end of the block. Raises StoreError if it cannot be written."""
+    """Write ``running.json``, and remove it at the end of the block. Raises StoreError if it cannot be written."""
     running = RunningHub(listen, broker, secrets.token_urlsafe(32))
     try:
         replace_file(data / FILE, msgspec.json.encode(running))
@@ -47,7 +48,10 @@ def advertise(data: Path, listen: str, broker: str) -> Iterator[RunningHub]:
 
 
 def find_running(data: Path) -> RunningHub | None:
-    """Return the content of the file; None if it cannot be read. A hub that was killed leaves the file behind."""
+    """Return the content of ``running.json``; None if it cannot be read.
+
+    A hub that was killed leaves the file behind.
+    """
     try:
         return msgspec.json.decode((data / FILE).read_bytes(), type=RunningHub)
     except (OSError, msgspec.MsgspecError):

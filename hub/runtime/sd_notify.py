@@ -22,7 +22,7 @@ def notify(state: str) -> None:
 
 
 def watchdog_s() -> list[float]:
-    """Return a list with the seconds between two ``WATCHDOG=1``; an empty one if the service manager wants none."""
+    """Return a list with the seconds between two ``WATCHDOG=1``. It is empty if the service manager wants none."""
     interval, process = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
     if not interval.isdigit() or (process and process != str(os.getpid())):
         return []
@@ -30,7 +30,10 @@ def watchdog_s() -> list[float]:
 
 
 async def run_watchdog(every_s: float) -> None:
-    """Send ``WATCHDOG=1`` until cancelled. It stops when the event loop hangs, and the hub is restarted."""
+    """Send ``WATCHDOG=1`` every ``every_s`` seconds until cancelled.
+
+    If the event loop hangs, nothing is sent, and the service manager restarts the hub.
+    """
     while True:
         notify("WATCHDOG=1")
         await asyncio.sleep(every_s)

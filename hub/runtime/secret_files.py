@@ -1,7 +1,7 @@
 """Secrets from files: ``password_from = "/run/secrets/mqtt"`` in place of ``password = "…"``.
 
-Docker, Kubernetes and systemd (``LoadCredential``) give a program its secrets as files, where other programs cannot see
-them as they see the environment.
+Docker, Kubernetes and systemd (``LoadCredential``) give a program its secrets as files. Other programs cannot see these
+files, but could see secrets in the environment.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_BYTES = 4_096
 
 
 def secret_keys(model: type[BaseModel]) -> list[str]:
-    """Return the keys of a table that hold a secret."""
+    """Return the names of those keys of a table that hold a secret."""
     return [name for name, field in model.model_fields.items() if is_secret(field.annotation)]
 
 
@@ -28,7 +28,7 @@ def read_secrets(table: Any, model: type[BaseModel], path: tuple[str, ...] = ())
     """Replace each key ``NAME_from`` of a table, and of the tables in it, by NAME with the content of the file.
 
     Returns:
-        By the path of each key that was read from a file: ``http.token_from = '/run/secrets/token'``.
+        The path of each NAME that was read from a file, with a text such as ``http.token_from = '/run/secrets/token'``.
 
     Raises:
         ConfigError: A file cannot be read or holds no secret, or both keys are set.
@@ -58,7 +58,7 @@ def _shown(key: str, file: object) -> str:
 
 
 def read_secret_file(key: str, file: object) -> str:
-    """Return the content of a file without line breaks at its end. Raises ConfigError, which names ``key``."""
+    """Return the content of a file without white space around it. Raises ConfigError, which names ``key``."""
     shown = _shown(key, file)
     if not isinstance(file, str) or not file.strip() or "\x00" in file:
         raise ConfigError(f"{shown} is not valid.", "Allowed: the path of a file, in quotes.")
@@ -73,7 +73,10 @@ def read_secret_file(key: str, file: object) -> str:
 
 
 def _read_regular(file: str) -> bytes:
-    """Return the beginning of a file. Raises OSError if it is not a regular one: a pipe might never be written."""
+    """Return the first :data:`MAX_BYTES` + 1 bytes of a file.
+
+    Raises OSError if it is not a regular file, because reading a pipe might never end.
+    """
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as stream:
         mode = os.fstat(stream.fileno()).st_mode
         if not stat.S_ISREG(mode):

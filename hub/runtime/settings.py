@@ -28,7 +28,7 @@ MIN_TOKEN_CHARS = 16
 
 
 class HttpSection(Section):
-    """The web server. Without ``max_connections`` the limit follows from the process's limit of open files."""
+    """The web server. Without ``max_connections``, the limit of connections follows from the limit of open files."""
 
     listen: str = "127.0.0.1:8000"
     token: SecretStr | None = None
@@ -123,9 +123,9 @@ Days = Annotated[int, Field(ge=1, le=36_500)]
 
 
 class RetentionSection(Section):
-    """Special retention times for devices with a ``label``, metrics that match a pattern, or both.
+    """Retention times for devices with a ``label``, for metrics whose names match a pattern, or for both combined.
 
-    A missing time defaults to the section ``store``.
+    A time that is not set is that of the section ``store``.
     """
 
     metric: str | None = Field(default=None, min_length=1, max_length=256)
@@ -142,10 +142,10 @@ class RetentionSection(Section):
 
 
 class StoreSection(Section):
-    """Where the history is stored, and how long readings, minutes and hours are kept.
+    """Where the history is stored, and how long readings and their summaries by minute and by hour are kept.
 
-    A coarser tier is kept at least as long as a finer one. The audit log keeps ``audit_entries`` of each kind and
-    outcome for ``audit_days``.
+    A coarser tier is kept at least as long as a finer one. The audit log keeps entries for ``audit_days``, and at most
+    ``audit_entries`` of each kind and outcome.
     """
 
     data: Path = Path("data")
@@ -176,7 +176,10 @@ class IncidentsSection(Section):
 
 
 class ReactionsSection(Section):
-    """``enabled = false`` keeps all reactions off, whatever the dashboard says."""
+    """Reactions: actions that an alert or a schedule starts. With ``enabled = false``, none of them runs.
+
+    The dashboard cannot change this.
+    """
 
     enabled: bool = True
 
@@ -207,7 +210,7 @@ class LogSection(Section):
 
 
 class DialectsSection(Section):
-    """A table for each dialect, ``[dialects.NAME]``: see :func:`with_dialects`."""
+    """A table ``[dialects.NAME]`` for each dialect: see :func:`hub.runtime.load_settings.with_dialects`."""
 
 
 class Settings(Section):
@@ -228,7 +231,10 @@ class Settings(Section):
 
 
 def _checked_token(value: SecretStr | None) -> SecretStr | None:
-    """Return None for a blank token. Raise ValueError for one that is too short or has control characters."""
+    """Return the token without white space around it; None if it is blank.
+
+    Raises ValueError for a token that is too short or has control characters.
+    """
     token = value.get_secret_value().strip() if value is not None else ""
     if not token:
         return None

@@ -15,7 +15,7 @@ from hub.errors import ConfigError
 
 MAX_SHOWN = 120
 _PASSWORD = re.compile(r"//[^/@\s]*@")
-"""User name and password in a URL."""
+"""Matches the user name and the password in a URL."""
 _EXPECTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
@@ -31,7 +31,7 @@ _EXPECTED = {
     "string_type": "a text in quotes",
     "tuple_type": "a list in [brackets]",
 }
-"""Texts for those of pydantic's errors whose messages use Python's terms."""
+"""What is allowed, by the type of pydantic's error, for errors whose own message uses Python's terms."""
 
 
 def explain(
@@ -40,13 +40,13 @@ def explain(
     variables: Mapping[tuple[str, ...], str] | None = None,
     files: Mapping[tuple[str, ...], str] | None = None,
 ) -> ConfigError:
-    """Describe the first error.
+    """Return an error that describes the first of pydantic's errors.
 
     Args:
         error: pydantic's errors.
         settings: the model that was validated.
-        variables: environment variables by the path of the key that they set; they are named instead of the key.
-        files: the keys and paths of the files with secrets, as text, by the path of the key that they set.
+        variables: the environment variable that set a key, by the path of the key; it is named instead of the key.
+        files: the text ``KEY_from = 'FILE'`` for each key that was read from a file, by the path of the key.
     """
     first = error.errors(include_url=False)[0]
     loc, key = first["loc"], ".".join(map(str, first["loc"]))
@@ -65,13 +65,13 @@ def explain(
 
 
 def not_a_table(section: str, value: object) -> ConfigError:
-    """Describe a section that has a plain value instead of a table."""
+    """Return an error about a section that has a plain value instead of a table."""
     hint = f"It is a table: write [{section}] on a line of its own and its keys below."
     return ConfigError(f"{section} = {_bounded(value)} is not valid.", hint)
 
 
 def unknown_key(loc: Sequence[int | str], settings: type[BaseModel]) -> ConfigError:
-    """Describe an unknown key, and name the most similar one and the known ones."""
+    """Return an error about an unknown key. It names the most similar key and all known keys."""
     model = _model_at(loc[:-1], settings)
     known, name = list(model.model_fields), str(loc[-1])
     nearest = get_close_matches(name, known, n=1)
@@ -111,7 +111,7 @@ def _bounded(value: object) -> str:
 
 
 def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseModel]:
-    """Return the model of the table at ``loc``."""
+    """Return the model of the table at the path ``loc``."""
     model = settings
     for part in loc:
         field = model.model_fields.get(str(part))
@@ -121,7 +121,7 @@ def _model_at(loc: Sequence[int | str], settings: type[BaseModel]) -> type[BaseM
 
 
 def is_numeric(annotation: Any) -> bool:
-    """Return whether this is the type of a number, optional or not."""
+    """Return whether this is the type of a number, also if it may be None."""
     return bool({int, float} & set(_types_in(annotation)))
 
 
@@ -131,12 +131,12 @@ def is_list(annotation: Any) -> bool:
 
 
 def is_path(annotation: Any) -> bool:
-    """Return whether this is the type of a path, optional or not."""
+    """Return whether this is the type of a path, also if it may be None."""
     return Path in _types_in(annotation)
 
 
 def is_secret(annotation: Any) -> bool:
-    """Return whether this is the type of a secret, optional or not."""
+    """Return whether this is the type of a secret, also if it may be None."""
     return SecretStr in _types_in(annotation)
 
 

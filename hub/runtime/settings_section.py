@@ -10,14 +10,14 @@ from hub.runtime.settings_errors import is_numeric, is_path
 
 
 class Section(BaseModel):
-    """A table of the file. Unknown keys are errors."""
+    """A table of ``hub.toml``. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @field_validator("*", mode="before")
     @classmethod
     def _plain(cls, value: Any, info: ValidationInfo) -> Any:
-        """Refuse what pydantic would convert silently: true to the number 1, and an empty path."""
+        """Refuse values that pydantic would accept silently: true or false for a number, and an empty path."""
         annotation = cls.model_fields[str(info.field_name)].annotation
         if isinstance(value, bool) and is_numeric(annotation):
             raise ValueError("a number")

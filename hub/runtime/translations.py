@@ -1,4 +1,4 @@
-"""Texts of the hub in other languages than English, from the same files as the dashboard's (``web/src/texts``)."""
+"""Texts of the hub in other languages than English. The dashboard uses the same files (``web/src/texts``)."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ LANGUAGES = ("de", "es")
 
 
 class StateWords(msgspec.Struct, frozen=True, eq=False, rename="camel"):
-    """Words for the states of devices, each for true and for false."""
+    """Words for the states of devices. A pair has the word for true, and the word for false."""
 
     on_off: tuple[str, str]
     by_class: dict[str, tuple[str, str]]
     texts: dict[str, str]  # for states that devices report as text
 
     def of(self, value: object, device_class: str | None) -> str | None:
-        """Return the word for a state, None for a value that has none."""
+        """Return the word for a state of a device; None if there is no word for it."""
         words = self.by_class.get(device_class or "")
         if isinstance(value, str) and words is not None and (truth := truth_of(value)) is not None:
             value = truth
@@ -36,7 +36,7 @@ class Translation(msgspec.Struct, frozen=True, eq=False):
         severity: Names of the severities.
         states: Words for the states of devices.
         alert: Parts of the messages of alerts.
-        notification: What else notifications say.
+        notification: All other texts of notifications.
     """
 
     severity: dict[str, str]
@@ -47,13 +47,19 @@ class Translation(msgspec.Struct, frozen=True, eq=False):
 
 @cache
 def translation(language: str) -> Translation | None:
-    """Return the texts of a language, None for English. Raises OSError if the files are not installed."""
+    """Return the texts of a language; None for English and for a language that has no texts.
+
+    Raises OSError if the files are not installed.
+    """
     if language not in LANGUAGES:
         return None
     return msgspec.json.decode((shared_dir() / "texts" / language / "hub.json").read_bytes(), type=Translation)
 
 
 def notification_text(language: str, key: str, english: str, **values: str) -> str:
-    """Return a text of notifications in a language, ``english`` for English, with these parameters."""
+    """Return the text ``key`` of notifications in a language, with ``values`` in place of its parameters.
+
+    ``english`` is the text that is used for English, and for a language that has no texts.
+    """
     found = translation(language)
     return (english if found is None else found.notification[key]).format(**values)

@@ -24,11 +24,14 @@ _AUDIO: tuple[tuple[re.Pattern[bytes], AudioKind], ...] = (
     (re.compile(rb"ID3|\xff[\xe2-\xe7\xf2-\xf7\xfa-\xff]"), "mp3"),
 )
 _PDF_WITHIN = 1024
-"""PDF readers accept other bytes before the header; it must begin within this many."""
+"""PDF readers accept other bytes before the header, which must begin within this many bytes."""
 
 
 def image_kind(data: bytes) -> ImageKind:
-    """Return the type of an image. Raises TooLarge above :data:`IMAGE_LIMIT`, WrongType for other files."""
+    """Return the type of an image, detected from its content.
+
+    Raises TooLarge above :data:`IMAGE_LIMIT` bytes, WrongType for another kind of file.
+    """
     if len(data) > IMAGE_LIMIT:
         raise TooLarge(f"The image has more than {IMAGE_LIMIT // 1024 // 1024} MB.", "Send a smaller one.")
     for magic, kind in _IMAGES:
@@ -38,7 +41,7 @@ def image_kind(data: bytes) -> ImageKind:
 
 
 def audio_kind(data: bytes) -> AudioKind:
-    """Return the type of a recording. Raises WrongType for other files."""
+    """Return the type of a recording, detected from its content. Raises WrongType for another kind of file."""
     for magic, kind in _AUDIO:
         if magic.match(data):
             return kind
@@ -46,14 +49,17 @@ def audio_kind(data: bytes) -> AudioKind:
 
 
 def document_kind(data: bytes) -> Literal["pdf"]:
-    """Return the type of a document. Raises WrongType for other files."""
+    """Return the type of a document, detected from its content. Raises WrongType for another kind of file."""
     if b"%PDF-" not in data[:_PDF_WITHIN]:
         raise WrongType("The file is not a PDF.", "The type is detected from the content.")
     return "pdf"
 
 
 def safe_name(name: str | None, fallback: str = "upload") -> str:
-    """Return the last part of a file name, printable, without separators or leading dots, of up to 100 characters."""
+    """Return a safe name for a file that is called ``name``; ``fallback`` if nothing of the name is left.
+
+    It is the last part of the path, with at most 100 printable characters, without separators or leading dots.
+    """
     last = PurePosixPath(PureWindowsPath(name or "").name).name
     plain = unicodedata.normalize("NFC", last)
     plain = "".join(c for c in plain if unicodedata.category(c)[0] not in "CZ" or c == " ")

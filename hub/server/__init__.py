@@ -56,7 +56,8 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, let requests end for 2 s, and abort the connections that are still open then.
 
-        They belong to clients that do not read their response, or that connected while the server stopped.
+        Such a connection belongs to a client that does not read its response, or that connected while the server
+        stopped.
         """
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
@@ -76,9 +77,9 @@ class Server(uvicorn.Server):
 
 
 def create_server(app: Any, http: HttpSettings, certificate: ServerCertificate | None = None) -> Server:
-    """Return a server for ``app``, of HTTPS if it has a certificate.
+    """Return a server for ``app``. It serves HTTPS if there is a certificate.
 
-    The caller passes the listening socket when it runs the server.
+    The caller passes the listening sockets when it runs the server.
     """
     limits = connection_limits(http.max_connections, http.max_connections_per_client)
     limiter = ConnectionLimiter(*limits, TrustedProxies(http.trusted_proxies))

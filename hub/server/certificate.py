@@ -14,21 +14,27 @@ from hub.errors import ConfigError
 log = logging.getLogger(__name__)
 
 CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"
-"""For TLS 1.2: forward secrecy and authenticated encryption. All ciphers of TLS 1.3 have both."""
+"""Allowed ciphers of TLS 1.2: those with forward secrecy and authenticated encryption.
+
+All ciphers of TLS 1.3 have both.
+"""
 MINIMUM = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
 
 Signature = tuple[tuple[int, int, int] | None, ...]
 
 
 class ServerCertificate:
-    """A pair of a certificate and its key.
+    """A certificate and its key, which are read from two files.
 
     Attributes:
         context: The TLS context for new connections.
     """
 
     def __init__(self, cert_file: Path, key_file: Path, minimum: Literal["1.2", "1.3"] = "1.2") -> None:
-        """Read certificate and key. Raises ConfigError. An expired certificate is used, since there is no other."""
+        """Read the certificate and its key. Raises ConfigError.
+
+        An expired certificate is used all the same, since there is no other.
+        """
         self._files = (cert_file, key_file)
         self._minimum = MINIMUM[minimum]
         self._read = self._seen = self._signature()
@@ -39,15 +45,16 @@ class ServerCertificate:
     def changed(self) -> bool:
         """Return True if the files have changed since they were read, but not since the last call.
 
-        Programs that renew certificates replace one file after the other.
+        Programs that renew certificates replace one file after the other, so the files are read only when they have
+        stopped changing.
         """
         before, self._seen = self._seen, self._signature()
         return self._seen == before and self._seen != self._read
 
     def reload(self) -> Certificate:
-        """Use the present content of the files for new connections and return the certificate.
+        """Use the present content of the files for new connections, and return the certificate.
 
-        Raises ConfigError if it cannot be used; the old one stays.
+        Raises ConfigError if the content cannot be used. The old certificate then stays in use.
         """
         self._read = self._signature()
         context, chain = self._load()

@@ -1,8 +1,9 @@
 """Limits on open connections, in total and by client.
 
 A connection is *idle* while it has no request in progress: before its first request is complete, and between two
-requests. At a limit, a new connection closes the one that has been idle for longest (of the same client, if that
-client's limit is reached), so idle sockets cannot block others. If none is idle, the new connection is refused.
+requests. At a limit, the connection that has been idle for longest is closed for a new connection, so that idle
+connections cannot block others. If the limit is that of one client, only connections of this client are closed. If no
+connection is idle, the new connection is refused.
 """
 
 from __future__ import annotations
@@ -15,7 +16,11 @@ from hub.runtime.network_addresses import client_group
 
 
 class HttpConnection(Protocol):
-    """A connection. ``group`` is its client for the limits; None for a trusted proxy, which serves many clients."""
+    """A connection.
+
+    ``group`` identifies the client that the limits count the connection for. It is None for a trusted proxy, which
+    serves many clients.
+    """
 
     group: str | None
 
@@ -24,7 +29,7 @@ class HttpConnection(Protocol):
 
 
 class ConnectionLimiter:
-    """Counts open connections, and closes idle ones at the limits."""
+    """Counts open connections. Closes idle connections when a limit is reached."""
 
     def __init__(self, limit: int, limit_per_client: int, proxies: TrustedProxies) -> None:
         self._limit = limit
@@ -38,11 +43,11 @@ class ConnectionLimiter:
         return self._total
 
     def group_of(self, address: str) -> str | None:
-        """Return the client of an address for the limits; None for a trusted proxy."""
+        """Return the key by which the limits count the client at an address; None for a trusted proxy."""
         return None if self._proxies.trusts(address) else client_group(address)
 
     def add(self, connection: HttpConnection) -> bool:
-        """Count the connection, even above the limits. Return False if it must be refused."""
+        """Count a new connection, even if it is above the limits. Return False if the connection must be refused."""
         group = connection.group
         fits = True
         if group is not None and self._by_client[group] >= self._limit_per_client:
@@ -64,15 +69,18 @@ class ConnectionLimiter:
                 del self._by_client[group]
 
     def mark_idle(self, connection: HttpConnection) -> None:
-        """Mark a connection without a request in progress: it may be closed for another."""
+        """Mark a connection as idle: it has no request in progress, and may be closed for a new connection."""
         self._idle[connection] = None
 
     def mark_busy(self, connection: HttpConnection) -> None:
-        """Mark a connection with a request in progress."""
+        """Mark a connection as busy: it has a request in progress, and is not closed for a new connection."""
         self._idle.pop(connection, None)
 
     def _make_room(self, group: str | None) -> bool:
-        """Close the connection that has been idle for longest, of ``group`` if given. Return False if none is idle."""
+        """Close the connection that has been idle for longest. Return False if no connection is idle.
+
+        With ``group``, only connections of this client are considered.
+        """
         for connection in self._idle:
             if group is None or connection.group == group:
                 del self._idle[connection]

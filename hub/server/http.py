@@ -1,7 +1,7 @@
 """HTTP/1.1 with limits that apply before authentication.
 
-uvicorn's httptools protocol limits neither the size of the request head nor the time it may take. This one limits the
-bytes, the URL, the number of headers, pipelined requests, and the time of each phase::
+uvicorn's httptools protocol limits neither the size of the request head nor the time it may take. The protocol in this
+file limits the bytes, the URL, the number of headers, pipelined requests, and the time of each phase::
 
     WAITING (idle, or receiving a head) --head complete--> BODY --body complete--> DONE --response sent--> WAITING
 
@@ -24,16 +24,16 @@ from hub.server.write_timeout import WriteTimeout
 
 PIPELINED = 16
 HEAD_S = 10.0
-"""Time for a complete head, from the connection or from its first byte."""
+"""Seconds for a complete request head, from the opening of the connection or from the first byte of the head."""
 BODY_S = 20.0
-"""In each period of this length, ``BODY_BYTES`` of the body have to arrive, unless the hub has paused reading."""
+"""In each period of this many seconds, ``BODY_BYTES`` of a body have to arrive, unless the hub has paused reading."""
 BODY_BYTES = 1024
 IDLE_S = 15
-"""Time between two requests of a connection."""
+"""Seconds that a connection may be idle between two requests."""
 LINGER_S = 2.0
-"""How long data of a refused client is read and discarded: closing at once could destroy the answer on its way."""
+"""Seconds for which data of a refused client is read and discarded: closing at once could destroy the answer."""
 LINGERING = 64
-"""Connections that linger at the same time; further ones are closed at once."""
+"""Maximum connections that linger (see ``LINGER_S``) at the same time. Further ones are closed at once."""
 
 
 class _Refused(Exception):
@@ -44,8 +44,8 @@ class BoundedHttp(HttpToolsProtocol):
     """An HTTP connection.
 
     Attributes:
-        group: The client for the limits on connections.
-        lingering: Number of connections that linger, in the whole process.
+        group: Identifies the client that the limits count the connection for.
+        lingering: Number of connections that linger (see ``LINGER_S``), in the whole process.
     """
 
     lingering = 0
@@ -121,7 +121,10 @@ class BoundedHttp(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def _reads(self) -> bool:
-        """Return False if the connection is refused, lost, or has become a WebSocket."""
+        """Return whether received data is still parsed.
+
+        It is not if the connection is refused, lost, or has become a WebSocket.
+        """
         return self._counted and not self._refusal
 
     # -- receiving --------------------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ class BoundedHttp(HttpToolsProtocol):
             self.read_on()
 
     def read_on(self) -> None:
-        """Parse received data until the turn is used up, then wait for the next turn."""
+        """Parse received data until the turn is used up (:mod:`hub.server.reading`), then wait for the next turn."""
         data, self._rest = self._rest, b""
         offset, self._events = 0, 0
         while offset < len(data) and self._events < EVENTS and self._reads():
@@ -244,7 +247,7 @@ class BoundedHttp(HttpToolsProtocol):
     # -- refusing ---------------------------------------------------------------------------------------------
 
     def _stop(self, status: int) -> None:
-        """Stop the parser in a callback. uvicorn then calls :meth:`send_400_response`, which answers ``status``."""
+        """Stop the parser in a callback: uvicorn then calls :meth:`send_400_response`, which answers ``status``."""
         self._refusal = status
         raise _Refused
 
@@ -253,7 +256,7 @@ class BoundedHttp(HttpToolsProtocol):
         self._refuse(status)
 
     def _refuse(self, status: int) -> None:
-        """Answer ``status``, unless another answer has begun, and close the connection."""
+        """Answer with the HTTP status ``status``, unless another answer has begun, and close the connection."""
         if self._refusal or self.transport.is_closing():
             return
         self._refusal = status

@@ -1,8 +1,9 @@
 """Limit how much of a connection's data is parsed in one iteration of the event loop.
 
 A body in chunks of one byte makes the parser a thousand times slower per byte, so one block of 256 KB could block the
-loop for a second. A connection that has used up its turn is not read until the queue gives it another one. The queue
-gives one turn per iteration of the event loop, no matter how many connections wait.
+loop for a second. Therefore a connection parses in turns of :data:`EVENTS` parser events. After its turn, it is not
+read until the queue gives it another turn. The queue gives one turn per iteration of the event loop, no matter how many
+connections wait.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from uvicorn.protocols.http.flow_control import FlowControl
 SLICE_BYTES = 4 * 1024
 """Bytes parsed before the number of events is checked."""
 EVENTS = 500
-"""Parser events (a header, a piece of a body, a request) in one turn."""
+"""Maximum parser events (a header, a piece of a body, a request) in one turn."""
 
 
 class PausedConnection(Protocol):
@@ -53,13 +54,13 @@ class ReadFlow(FlowControl):
         self.held = False
 
     def hold(self) -> None:
-        """Stop reading until the next turn."""
+        """Stop reading from the connection until its next turn."""
         self.held = True
         if not self.read_paused:
             self._transport.pause_reading()
 
     def release(self) -> None:
-        """Read again, unless uvicorn has paused reading."""
+        """Read from the connection again, unless uvicorn has paused reading, too."""
         self.held = False
         if not self.read_paused and not self._transport.is_closing():
             self._transport.resume_reading()

@@ -1,4 +1,4 @@
-"""Answers to requests that do not reach the API."""
+"""Responses to requests that the server refuses before they reach the API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _PLAIN = ("bad_request", "This port accepts HTTPS only.", "Use an address that b
 
 
 def refusal(status: int, text: tuple[str, str, str] | None = None) -> bytes:
-    """Return the HTTP answer with a status, which closes the connection. ``text`` replaces the text of the table."""
+    """Return an HTTP response with this status, which announces that the connection closes.
+
+    ``text`` (code, problem, advice) replaces the usual text of the status.
+    """
     answer = problem("", status, *(text or _PROBLEMS[status]))
     lines = [STATUS_LINE[status].rstrip()]
     lines += [name + b": " + value for name, value in answer.raw_headers]

@@ -20,22 +20,22 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 HANDSHAKE_S = 10.0
-"""Time from the connection to the end of its TLS handshake."""
+"""Seconds from the opening of a connection to the end of its TLS handshake, at most."""
 CLOSE_S = 2.0
-"""Time for a client to answer the end of a TLS connection, or to read that it spoke plain HTTP."""
+"""Seconds for a client to confirm the end of a TLS connection, or to read the answer to a plain HTTP request."""
 ACCEPTED = 32
-"""Connections accepted in one iteration of the event loop."""
+"""Maximum connections that are accepted in one iteration of the event loop."""
 FULL_S = 1.0
-"""How long nothing is accepted when the process has no more file descriptors."""
+"""Seconds for which no connection is accepted after the process ran out of file descriptors."""
 _RECORD = b"\x16"
-"""First byte of a TLS handshake. No HTTP request begins with it."""
+"""First byte of a TLS handshake. A plain HTTP request never begins with this byte."""
 
 MakeProtocol = Callable[[Callable[[], None]], asyncio.Protocol]
-"""Makes the protocol of a connection. The protocol calls the given function when its handshake is complete."""
+"""Returns the protocol of a new connection. The protocol calls the given function when the handshake is complete."""
 
 
 class TlsListener:
-    """Accepts connections on ``listener``, and gives each a protocol after its TLS handshake."""
+    """Accepts connections on ``listener``. After its TLS handshake, each connection gets a protocol."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class TlsListener:
         self._loop.add_reader(self._listener, self._accept)
 
     def close(self) -> None:
-        """Accept no more, and end the handshakes in progress. The caller closes the socket."""
+        """Accept no more connections, and abort the handshakes in progress. The caller closes the socket."""
         if self._retry is not None:
             self._retry.cancel()
         self._loop.remove_reader(self._listener)
@@ -107,7 +107,7 @@ class _Handshake:
         self._owned = True  # later the connection belongs to a transport
 
     def start(self, on_end: Callable[[_Handshake], None]) -> None:
-        """Begin. ``on_end`` is called at the end."""
+        """Start the handshake in a task. ``on_end`` is called when the handshake has ended, also if it failed."""
 
         def end(_: object) -> None:  # a task that is cancelled before it runs executes no "finally"
             self._leave()
@@ -143,7 +143,7 @@ class _Handshake:
             pass  # the client is gone, too slow, or speaks another version of TLS
 
     async def _refuse_plain(self) -> None:
-        """Answer a plain HTTP request. Read what has arrived first: otherwise, closing would destroy the answer."""
+        """Answer a plain HTTP request. Received data is read first: otherwise, closing would destroy the answer."""
         loop = asyncio.get_running_loop()
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_S):
@@ -154,14 +154,14 @@ class _Handshake:
                     pass
 
     def _leave(self) -> None:
-        """Stop counting the connection: its protocol counts it from now on, or it is closed."""
+        """Stop counting the connection, because its protocol counts it from now on, or because it is closed."""
         if self._counted:
             self._counted = False
             self._server.limiter.remove(self)
 
 
 async def _peek(connection: socket.socket) -> bytes:
-    """Wait for the first byte and return it without consuming it. Return nothing if the client closes."""
+    """Wait for the first byte and return it without consuming it. Return empty bytes if the client closes."""
     loop = asyncio.get_running_loop()
     readable = asyncio.Event()
     loop.add_reader(connection, readable.set)

@@ -1,11 +1,12 @@
 """WebSockets with limits on incoming frames and outgoing buffers.
 
 Small frames cost far more than their bytes, and uvicorn accepts any number of them, even before authentication. So
-frames are counted while they are read, and a client that sends too many is disconnected.
+frames are counted while they are read, and a client that sends too many frames is disconnected.
 
 uvicorn writes a whole message into the transport's buffer, so each client that does not read would cost the hub a copy
-of the largest message. Here a large text is sent as fragments of one message, each after the one before it was sent.
-This bounds the buffer. A client that reads nothing for :data:`~hub.server.write_timeout.READ_S` is disconnected.
+of the largest message. Here a large text is divided into fragments of one message. A fragment is written only after the
+fragment before it was sent, which bounds the buffer. A client that reads nothing for
+:data:`~hub.server.write_timeout.READ_S` seconds is disconnected.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ SLICE_CHARS = 64 * 1024
 READ_BYTES = 4 * 1024
 """Bytes read before the number of frames is checked."""
 FRAMES = 500
-"""Incoming frames of all kinds in a second."""
+"""Maximum incoming frames of all kinds in a second."""
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 
 READ_S = 60.0
-"""Time for a client to read something while much waits to be sent to it."""
+"""Seconds within which a client has to read something while too much waits to be sent to it."""
 
 
 class WriteTimeout:
-    """Aborts a connection whose writing stays paused for :data:`READ_S`."""
+    """Aborts a connection whose writing stays paused, because the client does not read, for :data:`READ_S` seconds."""
 
     def __init__(self) -> None:
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, transport: asyncio.Transport) -> None:
-        """Start the timer, unless it runs."""
+        """Start the timer, unless it is running already."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(READ_S, transport.abort)
 

@@ -27,7 +27,7 @@ from hub.services.assignable import AssignablePeople
 from hub.store.reader import HistoryReader
 
 MAX_AHEAD_MS = 366 * 86_400_000
-"""An acknowledgement, a mute or a silence ends at the latest after this time."""
+"""Maximum time in ms until an acknowledgement, a mute or a silence ends."""
 
 
 class AlertHandling:
@@ -52,7 +52,7 @@ class AlertHandling:
         self._now = now
 
     async def acknowledge(self, alert_id: str, *, by: str, note: str | None, until: int | None) -> ExplainedAlert:
-        """Acknowledge an alert, until a time or until it is cleared.
+        """Acknowledge an alert until the time ``until`` (epoch ms); with None, until the alert is cleared.
 
         If the alert is already acknowledged until the same time, only add the note, as a comment.
         """
@@ -78,7 +78,7 @@ class AlertHandling:
                     continue  # it has cleared
 
     async def mute(self, alert_id: str, *, by: str, until: int | None) -> ExplainedAlert:
-        """Mute an alert, until a time or until it is cleared."""
+        """Mute an alert until the time ``until`` (epoch ms); with None, until the alert is cleared."""
         return await self._change(MuteAlert(alert_id, by, self._now(), self._future(until)))
 
     async def unmute(self, alert_id: str, *, by: str) -> ExplainedAlert:
@@ -86,11 +86,11 @@ class AlertHandling:
         return await self._change(UnmuteAlert(alert_id, by, self._now()))
 
     async def close(self, alert_id: str, *, by: str, note: str | None) -> ExplainedAlert:
-        """Clear an alert by hand. Only what its device sends from then on can raise it again, as another alert."""
+        """Clear an alert by hand. Only what its device sends later can raise it again, as another alert."""
         return await self._change(CloseAlert(alert_id, by, self._now(), note))
 
     async def comment(self, alert_id: str, text: str, *, by: str) -> ExplainedAlert:
-        """Add a comment to an alert, open or cleared. Raises Conflict if there are too many."""
+        """Add a comment to an open or cleared alert. Raises Conflict if the alert has too many comments."""
         alert = await self._alerts.as_stored(alert_id)
         try:
             changed = await self._submit(CommentAlert(alert, by, self._now(), text))
@@ -100,7 +100,10 @@ class AlertHandling:
         return await self._explained(changed)
 
     async def history(self, alert_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
-        """Return the numbered entries of an alert's history, newest first. ``before``: only lower numbers."""
+        """Return at most ``limit`` numbered entries of an alert's history, newest first.
+
+        With ``before``, only entries with lower numbers are returned. The alert may have cleared.
+        """
         await self._alerts.get(alert_id)
         return await self._store.alert_history(alert_id, limit, before)
 

@@ -17,16 +17,16 @@ from hub.store.reader import HistoryReader
 WEEK_MS = 7 * DAY_MS
 PAGE = 500
 MAX_ALERTS = 20_000
-"""Alerts that are read for a report; if there are more, the newest."""
+"""Maximum alerts that are read for a report. If there are more, the newest are read."""
 MAX_SERIES = 400
-"""Series that are searched for a drift."""
+"""Maximum metrics of devices that are searched for a drift towards a limit."""
 MAX_DRIFTS = 10
 
 
 class AlertHealth(msgspec.Struct, frozen=True):
-    """Figures of a period (epoch ms). ``complete`` is False if the period has more alerts than were read.
+    """Figures about the alerts of a period (epoch ms).
 
-    ``rule_names`` has the names of the rules by id.
+    ``complete`` is False if the period has more alerts than were read. ``rule_names`` has the names of the rules by id.
     """
 
     start: int
@@ -39,7 +39,7 @@ class AlertHealth(msgspec.Struct, frozen=True):
 class AlertDigest(msgspec.Struct, frozen=True):
     """Digest of the week from ``start`` to ``end`` (epoch ms).
 
-    ``before`` is the number of alerts in the week before.
+    ``count`` is the number of alerts that people were notified of in this week, ``before`` in the week before.
     """
 
     start: int
@@ -64,11 +64,14 @@ class AlertReports:
 
     @property
     def rules(self) -> Sequence[Rule]:
-        """Return the rules."""
+        """The rules."""
         return self._engine.rules
 
     async def health(self, days: int) -> AlertHealth:
-        """Return the figures of the last ``days``, or since the first device or alert if that is less long ago."""
+        """Return the figures of the last ``days`` days.
+
+        The period is shorter if the first device or alert is more recent.
+        """
         end = self._now()
         start = end - days * DAY_MS
         alerts, complete = await self.since(start)
@@ -98,7 +101,7 @@ class AlertReports:
         return [each for each in self._engine.open.values() if each.raised_at < start]
 
     async def since(self, start: int) -> tuple[list[Alert], bool]:
-        """Return the alerts since a time and all open ones, and whether the list is complete."""
+        """Return the alerts that are open or were raised since ``start`` (ms), and whether the list is complete."""
         found: dict[str, Alert] = {each.id: each for each in self._engine.open.values()}
         before: tuple[int, str] | None = None
         while len(found) < MAX_ALERTS:
@@ -110,7 +113,10 @@ class AlertReports:
         return list(found.values()), False
 
     async def _drifts(self, start: int, end: int) -> list[Drift]:
-        """Return the metrics that reach a limit soon, the earliest first."""
+        """Return the metrics that will reach a limit soon, the earliest first.
+
+        The forecast is made from the history between ``start`` and ``end`` (epoch ms).
+        """
         watched = dict(self._limited())
         queries = [SeriesQuery(*key, start, end, WEEK_MS // HOUR_MS) for key in watched]
         found = []
@@ -124,7 +130,7 @@ class AlertReports:
     def _limited(self) -> Iterator[tuple[tuple[str, str], tuple[str | None, Limit]]]:
         """Yield the numeric metrics that have a limit and no open alert, at most :data:`MAX_SERIES`.
 
-        Each item is (device, metric), (unit, limit).
+        Each item is a pair of (id of the device, metric) and (unit, limit).
         """
         alerting = {(each.device, each.metric) for each in self._engine.open.values()}
         count = 0

@@ -23,12 +23,12 @@ from hub.store.reader import HistoryReader
 log = logging.getLogger(__name__)
 
 NOBODY = "none"
-"""In a filter, in place of an account's id: alerts that are assigned to nobody."""
+"""Value of the filter ``assignee`` that selects alerts that are assigned to nobody."""
 DiagnosisState = Literal["pending", "ready", "none"]
 
 
 class Handled(msgspec.Struct, frozen=True):
-    """A filter of open alerts by how they are handled. None permits all."""
+    """A filter of open alerts by how people have handled them. A field that is None lets all alerts pass."""
 
     muted: bool | None = None
     silenced: bool | None = None
@@ -59,11 +59,11 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
         device_name: Display name of its device.
         rule_name: Name of its rule; the id of a rule that was removed.
         diagnosis: The newest diagnosis, or None.
-        diagnosis_state: ``pending`` while a diagnosis is being written.
+        diagnosis_state: ``ready`` with a diagnosis, ``pending`` while one is being written, otherwise ``none``.
         current: Copy of the latest value of the alert's metric.
         unit: Unit of ``current``.
         stays_open: Why readings cannot clear the alert at present; None if they can.
-        gateway: The gateway that suppresses the alert, unless it is out of scope.
+        gateway: The gateway that suppresses the alert; None if there is none, or if the request may not see it.
     """
 
     alert: Alert
@@ -78,7 +78,10 @@ class ExplainedAlert(msgspec.Struct, frozen=True):
 
 
 def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAlert:
-    """Return the alert and its diagnosis without what the present request may not see. It sees ``devices``."""
+    """Return the alert and its diagnosis without what the current request may not see.
+
+    ``devices`` are the devices that the request may see.
+    """
     if current_scope().whole:
         return found
     alert, diagnosis = hide(found.alert, devices.known), found.diagnosis
@@ -86,7 +89,10 @@ def narrowed_alert(found: ExplainedAlert, devices: DeviceReader) -> ExplainedAle
 
 
 class Alerts:
-    """Service for alerts. Methods raise NotFound for an unknown alert, StoreError if the history cannot be read."""
+    """Service for alerts.
+
+    Methods raise NotFound for an unknown alert, and StoreError if the history cannot be read.
+    """
 
     def __init__(
         self,
@@ -113,11 +119,13 @@ class Alerts:
         """Return a page of alerts, newest first.
 
         Args:
-            states: Return only alerts in these states.
+            states: Return only alerts in these states; None for all states.
             device: Return only alerts of this device.
             limit: Maximum number of alerts.
             before: Return only alerts older than this ``(raised_at, id)``.
-            handled: Return only open alerts that pass this filter. Raises Invalid if ``states`` has cleared alerts.
+            handled: Unless this filter is empty, return only open alerts that pass it.
+
+        Raises Invalid if ``handled`` is not empty and ``states`` has cleared alerts.
         """
         if handled == Handled():
             return await self.explain(
@@ -143,29 +151,35 @@ class Alerts:
         return (await self.explain([alert]))[0]
 
     async def as_stored(self, alert_id: str) -> Alert:
-        """Return one alert without hiding the names of other devices, to write it back. Raises NotFound."""
+        """Return one alert with the names of all other devices, also of those that the request may not see.
+
+        It is used to write the alert back. Raises NotFound if the request may not see the alert itself.
+        """
         found = (await self.get(alert_id)).alert
         with viewing(everything):
             return self._engine.open.get(alert_id) or await self._store.alert(alert_id) or found
 
     async def open(self, device: str | None = None) -> list[ExplainedAlert]:
-        """Return the open alerts, of one device or of all, newest first."""
+        """Return the open alerts of one device, or with None of all devices, newest first."""
         return await self.explain(self.open_now(device))
 
     def open_now(self, device: str | None = None) -> list[Alert]:
-        """Return the open alerts without diagnoses, from memory, newest first."""
+        """Return the open alerts of one device, or with None of all devices, without diagnoses, newest first."""
         found = [alert for alert in self._engine.open.values() if device is None or alert.device == device]
         return sorted(found, key=lambda alert: (alert.raised_at, alert.id), reverse=True)
 
     async def explain(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join alerts with their own diagnosis, else with the diagnosis of their incident, in one query."""
+        """Return the alerts with their diagnoses, which are read in one query.
+
+        An alert without a diagnosis of its own gets the diagnosis of its incident.
+        """
         explaining = [(alert.id, *self._engine.explaining(alert)) for alert in alerts]
         diagnoses = await self._store.diagnoses(list({each for ids in explaining for each in ids})) if alerts else {}
         found = (next((diagnoses[each] for each in ids if each in diagnoses), None) for ids in explaining)
         return [self.as_seen(self.join(alert, diagnosis)) for alert, diagnosis in zip(alerts, found, strict=True)]
 
     async def explain_if_readable(self, alerts: Sequence[Alert]) -> list[ExplainedAlert]:
-        """Join alerts with their diagnoses; leave the diagnoses out if the history cannot be read."""
+        """Return the alerts with their diagnoses, or without any diagnoses if the history cannot be read."""
         try:
             return await self.explain(alerts)
         except StoreError:
@@ -173,7 +187,7 @@ class Alerts:
             return [self.join(alert, None) for alert in alerts]
 
     def join(self, alert: Alert, diagnosis: Diagnosis | None) -> ExplainedAlert:
-        """Return the alert with this diagnosis and its metric's latest value."""
+        """Return the alert with this diagnosis, and with what is known about its device, rule and gateway."""
         device, gateway = self._registry.get(alert.device), self._registry.get(alert.suppressed_by or "")
         pending = any(map(self._pending, (alert.id, *self._engine.explaining(alert))))
         state: DiagnosisState = "ready" if diagnosis else "pending" if pending else "none"
@@ -194,11 +208,11 @@ class Alerts:
         )
 
     def as_seen(self, found: ExplainedAlert) -> ExplainedAlert:
-        """Return the alert and its diagnosis as the present request may see them."""
+        """Return the alert and its diagnosis without what the current request may not see."""
         return narrowed_alert(found, self._registry)
 
     async def explained_by(self, diagnosis: Diagnosis) -> ExplainedAlert | None:
-        """Return the alert of a diagnosis, or None if there is none or it was deleted."""
+        """Return the alert of a diagnosis; None if the diagnosis is about no alert, or the alert was deleted."""
         if diagnosis.alert is None:
             return None
         alert = self._engine.open.get(diagnosis.alert) or await self._store.alert(diagnosis.alert)

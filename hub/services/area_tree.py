@@ -1,4 +1,4 @@
-"""The tree of areas, and how an edit changes it. Pure: an edit returns another tree."""
+"""The tree of areas, and how an edit changes it. A tree is never changed in place: an edit returns a new tree."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from hub.model import Area
 MAX_AREAS = 1_000
 MAX_DEPTH = 6
 MAX_NAME_CHARS = 200
-"""Limit of a name: as long as an area that a device may announce."""
+"""Maximum characters of an area's name. The same limit applies to an area that a device announces."""
 
 
 class AreaTree:
-    """All areas. People can edit the file, so an area counts as top-level if its parent is missing or a descendant."""
+    """All areas of the site.
+
+    People can edit the file. So an area counts as top-level if its parent does not exist, or is inside the area itself.
+    """
 
     def __init__(self, areas: Iterable[Area] = ()) -> None:
         self._areas = {area.id: area for area in areas}
@@ -29,7 +32,7 @@ class AreaTree:
         return len(self._areas)
 
     def __iter__(self) -> Iterator[Area]:
-        """Yield the areas, each followed by those inside it, in their order."""
+        """Yield all areas in their order, each area followed by the areas inside it."""
         waiting = list(reversed(self.children(None)))
         while waiting:
             area = waiting.pop()
@@ -37,25 +40,25 @@ class AreaTree:
             waiting += reversed(self.children(area.id))
 
     def get(self, area_id: str | None) -> Area | None:
-        """Return the area, or None."""
+        """Return the area with this id; None if there is none."""
         return self._areas.get(area_id or "")
 
     def require(self, area_id: str) -> Area:
-        """Return the area. Raises NotFound."""
+        """Return the area with this id. Raises NotFound."""
         if (area := self._areas.get(area_id)) is None:
             raise NotFound(f"There is no area {area_id[:64]!r}.", "GET /api/areas lists them.")
         return area
 
     def find(self, text: str) -> Area | None:
-        """Return the area with this id or, in any case, this name."""
+        """Return the area with this id or, ignoring case, this name; None if there is none."""
         return self._areas.get(text) or self._by_name.get(lookup_key(text))
 
     def children(self, area_id: str | None) -> list[Area]:
-        """Return the areas directly inside an area, or those inside none, in their order."""
+        """Return the areas directly inside an area, in their order; with None, the top-level areas."""
         return self._children.get(area_id, [])
 
     def within(self, area_ids: Iterable[str]) -> frozenset[str]:
-        """Return the ids of these areas and of all areas inside them, without those that do not exist."""
+        """Return the ids of these areas and of all areas inside them, at any depth. Unknown ids are left out."""
         found: set[str] = set()
         waiting = [area_id for area_id in area_ids if area_id in self._areas]
         while waiting:
@@ -66,7 +69,7 @@ class AreaTree:
         return frozenset(found)
 
     def around(self) -> dict[str, frozenset[str]]:
-        """Return the ids and names of each area and of all areas that contain it, by the area's id."""
+        """Return, by the id of each area, the ids and names of this area and of all areas that contain it."""
         found: dict[str | None, frozenset[str]] = {}
         for area in self:  # each after the one that it is inside of
             found[area.id] = found.get(area.parent, frozenset()) | {area.id, area.name}
@@ -80,7 +83,7 @@ class AreaTree:
         return found
 
     def _in_cycle(self, area: Area) -> bool:
-        """Return whether an area's parent is unusable: it does not exist, or is inside the area."""
+        """Return whether an area's parent cannot be used: it does not exist, or it is itself inside the area."""
         seen, parent = {area.id}, area.parent
         while parent is not None:
             if parent in seen or parent not in self._areas:
@@ -92,7 +95,10 @@ class AreaTree:
     # -- edits ------------------------------------------------------------------------------------------------
 
     def added(self, name: str, parent: str | None = None) -> tuple[AreaTree, Area]:
-        """Return the tree with another area at the end of its siblings. Raises Invalid, NotFound, Conflict."""
+        """Return a tree with a new area as the last of its siblings, and the area.
+
+        Raises Invalid, NotFound, Conflict.
+        """
         if len(self._areas) >= MAX_AREAS:
             raise Conflict(f"There are {MAX_AREAS} areas.", "Delete one that is not needed.")
         area = Area(f"a-{secrets.token_hex(6)}", self._checked_name(name), parent, len(self.children(parent)))
@@ -100,12 +106,15 @@ class AreaTree:
         return AreaTree([*self._areas.values(), area]), area
 
     def renamed(self, area_id: str, name: str) -> AreaTree:
-        """Return the tree with an area renamed. Raises NotFound, Invalid, Conflict."""
+        """Return a tree in which an area has another name. Raises NotFound, Invalid, Conflict."""
         area = self.require(area_id)
         return self._with(msgspec.structs.replace(area, name=self._checked_name(name, but=area_id)))
 
     def moved(self, area_id: str, parent: str | None, order: int) -> AreaTree:
-        """Return the tree with an area at the place ``order`` of ``parent``. Raises NotFound, Invalid."""
+        """Return a tree in which an area has the index ``order`` among the areas directly inside ``parent``.
+
+        Raises NotFound, Invalid.
+        """
         area = msgspec.structs.replace(self.require(area_id), parent=parent)
         self._check_parent(area)
         siblings = [each for each in self.children(parent) if each.id != area_id]
@@ -113,7 +122,7 @@ class AreaTree:
         return self._with(*(msgspec.structs.replace(each, order=place) for place, each in enumerate(siblings)))
 
     def without(self, area_id: str) -> AreaTree:
-        """Return the tree without an area. Raises NotFound, Conflict if there are areas inside it."""
+        """Return a tree without an area. Raises NotFound, Conflict if there are areas inside the area."""
         area = self.require(area_id)
         if self.children(area_id):
             raise Conflict(f"There are areas inside {area.name}.", "Move or delete them first.")
@@ -142,7 +151,7 @@ class AreaTree:
             raise Invalid(f"Areas would be {depth} levels deep.", f"Allowed: {MAX_DEPTH} levels.")
 
     def _line(self, area_id: str | None) -> Iterator[Area]:
-        """Yield an area and its ancestors."""
+        """Yield an area and then all areas that contain it, from the inside out."""
         seen: set[str] = set()
         while (area := self.get(area_id)) is not None and area.id not in seen:
             seen.add(area.id)

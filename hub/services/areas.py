@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 FILE = "areas.json"
 MAX_SUGGESTIONS = 100
 AT_ONCE = 200
-"""Devices that are edited with one commit when their area changes."""
+"""How many devices are edited with one commit when their area changes."""
 
 
 def stored_areas(data: Path) -> AreaTree:
@@ -33,7 +33,10 @@ def stored_areas(data: Path) -> AreaTree:
 
 
 class Areas:
-    """Service for areas. Changes of devices go through the ingest queue; ``submit`` returns after their commit."""
+    """Service for areas.
+
+    Changes of devices go through the ingest queue: ``submit`` queues a change, and returns after its commit.
+    """
 
     def __init__(
         self, data: Path, registry: DeviceRegistry, submit: Callable[[Input], Awaitable[Any]], now: Callable[[], int]
@@ -47,17 +50,20 @@ class Areas:
         self._restore()
 
     def within(self, area_ids: Iterable[str]) -> frozenset[str]:
-        """Return the ids of these areas and of all areas inside them."""
+        """Return the ids of these areas and of all areas inside them, at any depth."""
         return self.tree.within(area_ids)
 
     def suggestions(self) -> list[tuple[str, int]]:
-        """Return the areas that devices without an area announce, with the number of these devices, most first."""
+        """Return the areas that devices without an assigned area announce.
+
+        Each item is (name of the area, number of devices that announce it). The area with the most devices is first.
+        """
         devices = VisibleDevices(self._registry).devices()
         found = Counter(device.info.area for device in devices if device.area is None and device.info.area)
         return found.most_common(MAX_SUGGESTIONS)
 
     async def create(self, name: str, parent: str | None = None, *, adopt: bool = False) -> Area:
-        """Add an area. With ``adopt``, assign it to the devices that announce its name and have no area yet.
+        """Add an area. With ``adopt``, assign the area to the devices that announce its name and have no assigned area.
 
         Raises Invalid, NotFound for the parent, Conflict if the name is taken, StoreError.
         """
@@ -71,7 +77,8 @@ class Areas:
     async def edit(self, area_id: str, *, name: str | None, place: tuple[str | None, int | None] | None) -> Area:
         """Change the name of an area, or its ``place``: parent and index among the siblings (None: last).
 
-        None leaves them unchanged. Raises NotFound, Invalid, Conflict if the name is taken, StoreError.
+        If ``name`` or ``place`` is None, it stays unchanged. Raises NotFound, Invalid, Conflict if the name is taken,
+        StoreError.
         """
         async with self._changing:
             tree = self.tree
@@ -87,7 +94,7 @@ class Areas:
         return area
 
     async def delete(self, area_id: str) -> Area:
-        """Delete an area; its devices then have none. Raises NotFound, Conflict if it contains areas, StoreError."""
+        """Delete an area. Its devices then have no area. Raises NotFound, Conflict if it contains areas, StoreError."""
         async with self._changing:
             area = self.tree.require(area_id)
             await self._store(self.tree.without(area_id))
@@ -95,7 +102,7 @@ class Areas:
         return area
 
     async def named(self, text: str) -> Area:
-        """Return the area with this id or name, a new one if there is none."""
+        """Return the area with this id or name. If there is none, create an area with this name."""
         return self.tree.find(text) or await self.create(text)
 
     async def _assign(self, area: Area | None, matches: Callable[[Device], bool]) -> None:
@@ -113,10 +120,10 @@ class Areas:
         await self._submit(ReplaceAreas(tree.around(), self._now()))
 
     def _restore(self) -> None:
-        """Correct the areas of restored devices, before anything else runs.
+        """Correct the areas of the devices that were restored from the store, before anything else runs.
 
-        Earlier versions stored a name only, and the hub may have been killed between a change of an area and that of
-        its devices.
+        Earlier versions stored only the name of an area. And the hub may have been killed after an area was changed,
+        but before the devices in it were changed.
         """
         tree = self.tree
         assigned: list[tuple[str, Area | None]] = []

@@ -12,7 +12,10 @@ from hub.registry.reader import DeviceReader
 
 
 class AssignablePeople:
-    """The accounts that are not disabled and may see a device. ``within`` adds the areas inside the given ones."""
+    """The people that alerts can be assigned to: those whose accounts are not disabled and may see the device.
+
+    ``within`` takes ids of areas, and returns these ids and the ids of all areas inside these areas.
+    """
 
     def __init__(
         self,
@@ -25,7 +28,10 @@ class AssignablePeople:
         self._devices = devices
 
     def list(self, device_id: str | None) -> list[Assignee]:
-        """Return the people that alerts of this device, or of any, can be assigned to. Raises NotFound."""
+        """Return the people that alerts of this device can be assigned to. Raises NotFound for an unknown device.
+
+        With None, return the people with accounts that are not disabled.
+        """
         device = None if device_id is None else self._devices.require(device_id)
         return [
             Assignee(account.id, account.name)
@@ -34,7 +40,7 @@ class AssignablePeople:
         ]
 
     def require(self, account_id: str, device_id: str) -> Assignee:
-        """Return the person for an alert of this device. Raises Invalid if the account is not among them."""
+        """Return the person with this account. Raises Invalid if alerts of the device cannot be assigned to it."""
         found = next((each for each in self.list(device_id) if each.id == account_id), None)
         if found is None:
             hint = f"GET /api/assignees?device_id={device_id} lists those that can be."

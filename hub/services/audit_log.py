@@ -1,7 +1,7 @@
-"""The audit log: queue entries, and write many in one transaction.
+"""The audit log: queue entries, and write many entries in one transaction.
 
-Refused and failed requests are counted: one entry for each client, operation and minute. Thousands of attempts
-fill neither the disk nor the queue of the writer.
+Refused and failed requests are counted: there is one entry for each client, operation and minute. So thousands of
+attempts fill neither the disk nor the queue of the store.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ faults = FaultLog(log)
 
 MINUTE_MS = 60_000
 MAX_REPEATED = 100
-"""Entries for refused and failed requests in one minute; further ones are counted in one entry for each kind."""
+"""Maximum entries for refused and failed requests in one minute. Further requests are counted in one entry per kind."""
 OTHERS = "several clients"
 COUNTING_S = 1.0
-"""How long refused and failed requests are counted before they are written."""
+"""Seconds for which refused and failed requests are counted before they are written."""
 MAX_WAITING = 1_000
-"""Entries that wait while the store cannot write. The oldest is given up for a newer one."""
+"""Maximum entries that wait while the store cannot write. A newer entry then replaces the oldest one."""
 
 
 LOGGED = frozenset(("sign_in", "people", "settings"))
-"""Kinds of entries that are also written to the log."""
+"""Kinds of audit entries that are also written to the log of the process."""
 
 
 class AuditLog:
@@ -53,7 +53,10 @@ class AuditLog:
         await self.flush()
 
     def put(self, entry: AuditEntry) -> None:
-        """Queue an entry for writing. Refused and failed operations are counted instead of written one by one."""
+        """Queue an entry. It is written soon after.
+
+        Entries for refused and failed operations are counted instead of written one by one.
+        """
         if entry.outcome == "success":
             if len(self._waiting) >= MAX_WAITING:
                 lost, _ = self._waiting.pop(0)
@@ -88,7 +91,7 @@ class AuditLog:
         await self.flush()
 
     async def flush(self) -> None:
-        """Write the queued entries."""
+        """Write the queued entries now."""
         async with self._writing:  # while one call writes, the entries of the others wait for the next transaction
             entries = [*self._waiting, *((entry, key) for key, entry in self._counted.items())]
             if not entries:

@@ -21,10 +21,10 @@ from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 100
 MAX_READINGS = 500_000
-"""Readings of one backtest, over all devices: about ten seconds of work for a rule that needs each of them."""
+"""Maximum readings of one backtest, over all devices: about ten seconds of work for a rule that needs each of them."""
 MAX_SERIES = 100
 PAUSE_S = 0.0005
-"""The replay's thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
+"""The thread of the replay sleeps this many seconds every few milliseconds, so that the event loop gets its turn."""
 
 LeftOutReason = Literal["no_readings", "too_many_readings", "too_many_devices"]
 
@@ -37,19 +37,19 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class Backtest(msgspec.Struct, frozen=True):
-    """The result for a period (epoch ms).
+    """The result of a backtest for a period (epoch ms).
 
     Attributes:
         start: begin of the period.
         end: end of the period.
-        data_from: the first reading that was used; None if there was none.
-        devices: devices in scope.
-        tested: the number of these devices whose readings were replayed.
-        readings: the number of these readings.
-        left_out: devices that were not tested.
-        series: device and metric of the readings that were tested, most firings first.
-        rule: what the draft would have raised.
-        old: what the rule that it replaces would have raised; None if it replaces none.
+        data_from: time of the first reading that was replayed; None if there was none.
+        devices: number of devices in the rule's scope.
+        tested: number of devices whose readings were replayed.
+        readings: number of readings that were replayed.
+        left_out: devices in scope that were not tested.
+        series: device and metric of the readings that were replayed, most firings first.
+        rule: the alerts that the draft would have raised.
+        old: the alerts that the rule that the draft replaces would have raised; None if it replaces no rule.
     """
 
     start: int
@@ -65,7 +65,10 @@ class Backtest(msgspec.Struct, frozen=True):
 
 
 class Replayed:
-    """The firings of each rule, and what was replayed; the attributes are those of :class:`Backtest`."""
+    """The firings of each rule (the alerts that it would have raised), and what was replayed.
+
+    ``firings`` has one list for each rule. The other attributes are those of :class:`Backtest`.
+    """
 
     def __init__(self, firings: list[list[Firing]], devices: int, left_out: list[LeftOut]) -> None:
         self.firings = firings
@@ -76,7 +79,10 @@ class Replayed:
         self.series: list[tuple[str, str]] = []
 
     def add(self, device_id: str, readings: Mapping[str, Points], start: int, watched: Iterable[str]) -> None:
-        """Count a device whose readings are replayed from ``start``; a rule is about the metrics ``watched``."""
+        """Count a device whose readings are replayed from ``start`` (epoch ms).
+
+        ``watched`` are the metrics that a rule has a condition on.
+        """
         self.tested += 1
         self.readings += sum(map(len, readings.values()))
         first = [max(start, points[0][0]) for points in readings.values()]
@@ -85,7 +91,7 @@ class Replayed:
 
 
 class Backtests:
-    """Service for backtests. ``registry`` and ``store`` are those that the person may see."""
+    """Service for backtests. ``registry`` and ``store`` contain only what the person may see."""
 
     def __init__(
         self,
@@ -100,9 +106,10 @@ class Backtests:
         self._stored = StoredReadings(registry, store, quantity)
 
     async def run(self, rule: Rule, old: Rule | None, start: int, end: int) -> Backtest:
-        """Replay the readings from ``start`` to ``end`` under the draft, and under the rule that it replaces.
+        """Replay the readings from ``start`` to ``end`` (epoch ms) under the draft ``rule``, and under ``old``.
 
-        Cancelling it ends the replay within milliseconds.
+        ``old`` is the rule that the draft replaces, or None. If the task is cancelled, the replay ends within
+        milliseconds.
         """
         rules = [rule] if old is None else [rule, old]
         found = await self.replay(rules, start, end)
@@ -122,7 +129,7 @@ class Backtests:
         )
 
     async def replay(self, rules: Sequence[Rule], start: int, end: int) -> Replayed:
-        """Replay the readings from ``start`` to ``end`` under each of the rules. All read the same metrics."""
+        """Replay the readings from ``start`` to ``end`` (epoch ms) under each of the rules."""
         devices = [each for each in self._registry.devices() if any(self._applies(one, each) for one in rules)]
         left_out = [LeftOut(each.id, "too_many_devices") for each in devices[MAX_DEVICES:]]
         found = Replayed([[] for _ in rules], len(devices), left_out)
@@ -159,12 +166,12 @@ class Backtests:
         return found
 
     def _watches(self, rule: Rule, device: Device, metric: str) -> bool:
-        """Return True if the rule has a condition on this metric, alone or joined with others."""
+        """Return True if the rule has a condition on this metric. The condition may be joined with other conditions."""
         return not rule.whole_device and reads(rule, metric, self._quantity(device, metric))
 
 
 def _learns_ms(rule: Rule) -> int:
-    """Return how long before the period a rule begins to learn."""
+    """Return how many ms before the period a rule begins to learn; 0 if the rule does not learn."""
     condition = rule.condition
     leaves = [leaf.condition for leaf in condition.leaves] if isinstance(condition, Joined) else [condition]
     return max(each.learns_ms if isinstance(each, MetricCondition) else 0 for each in leaves)
@@ -179,9 +186,9 @@ def _fires_without_readings(rule: Rule) -> bool:
 
 
 def _known_since(device: Device, readings: Mapping[str, Points]) -> int:
-    """Return since when the device is known, in epoch ms. Before that time, it does not count as silent.
+    """Return the time (epoch ms) since which the device is known. Before that time, it does not count as silent.
 
-    Imported readings may be older than ``first_seen``.
+    It may be earlier than ``first_seen``, because readings can be imported.
     """
     return min([device.first_seen, *(points[0][0] for points in readings.values())])
 
@@ -195,7 +202,7 @@ async def _in_thread(
     end: int,
     quantity: Quantity,
 ) -> list[Firing]:
-    """Replay in a thread. If this task is cancelled, the thread ends soon after."""
+    """Replay the readings in a thread, and return the firings. If this task is cancelled, the thread soon ends."""
     cancelled = threading.Event()
 
     def stop() -> bool:

@@ -1,7 +1,7 @@
 """Calculate a draft of a calculated metric over stored readings, before anybody saves it.
 
-The calculation is that of the running hub, at past times: at each step, the readings up to then are applied
-to copies of the devices, and a device counts as online until it has been silent for longer than usual.
+The calculation is the one of the running hub, but at past times. At each step, the readings up to that time are applied
+to copies of the devices. A device counts as online until it has been silent for longer than usual.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from hub.rules.scopes import ScopeMatcher
 from hub.store.reader import HistoryReader
 
 MAX_DEVICES = 10
-"""Devices that are calculated; if there are more, the first by id."""
+"""Maximum devices for which a draft is calculated. If there are more, the first by id are used."""
 MAX_READINGS = 300_000
 MAX_STEPS = 10_000
-"""Times that are calculated. In a longer period, only every second, third … time is."""
+"""Maximum times at which a draft is calculated. In a longer period, only every second, third … time is used."""
 MAX_POINTS = 500
 PAGE = 50_000
 STEPS_BETWEEN_PAUSES = 32
 PAUSE_S = 0.0005
-"""The thread sleeps this long every few milliseconds, so that the event loop gets its turn."""
+"""The thread sleeps this many seconds every few milliseconds, so that the event loop gets its turn."""
 
 StoredReading = tuple[int, str, str, Value, Quality]
-"""Time (epoch ms), device, metric, value, quality."""
+"""A stored reading: time (epoch ms), device, metric, value, quality."""
 
 
 class TriedSeries(msgspec.Struct, frozen=True):
@@ -47,9 +47,10 @@ class TriedSeries(msgspec.Struct, frozen=True):
 
 
 class MetricTrial(msgspec.Struct, frozen=True):
-    """Result of a trial: ``devices`` would get the metric, ``series`` are those that were calculated.
+    """Result of a trial.
 
-    ``step_ms`` is the time between two calculations, ``readings`` the number of inputs that were read.
+    ``devices`` is the number of devices that would get the metric. ``series`` has the values of those devices that were
+    calculated. ``step_ms`` is the time between two calculations, ``readings`` the number of inputs that were read.
     """
 
     devices: int
@@ -59,7 +60,7 @@ class MetricTrial(msgspec.Struct, frozen=True):
 
 
 class CalculatedTrials:
-    """Tries drafts on the devices and the history that the caller may see."""
+    """Service that tries drafts on the devices and the history that the caller may see."""
 
     def __init__(self, matcher: ScopeMatcher, registry: DeviceReader, store: HistoryReader) -> None:
         self._matcher, self._registry, self._store = matcher, registry, store
@@ -79,7 +80,7 @@ class CalculatedTrials:
     async def run(self, draft: CalculatedMetric, start: int, end: int) -> MetricTrial:
         """Calculate a draft from ``start`` to ``end`` (epoch ms).
 
-        Raises Invalid if there are too many readings to read.
+        Raises Invalid if the draft reads more than :data:`MAX_READINGS` readings in this period.
         """
         targets = self.devices(draft)
         tried = targets[:MAX_DEVICES]
@@ -108,7 +109,7 @@ class CalculatedTrials:
         return [each.id for each in self._registry.devices()]
 
     def _inputs(self, draft: CalculatedMetric, tried: list[Device]) -> Iterator[tuple[Device, str]]:
-        """Yield each device and metric that the draft reads, once."""
+        """Yield each pair of a device and a metric that the draft reads, once."""
         seen: set[tuple[str, str]] = set()
         for node in nodes.parts(parse_expression(draft.expression)):
             match node:
@@ -140,7 +141,7 @@ class CalculatedTrials:
 
 
 class _Replay:
-    """A calculation of one definition, with copies of the devices that it reads."""
+    """The calculation of one metric at past times, with copies of the devices that it reads."""
 
     def __init__(self, definition: CalculatedMetric, matcher: ScopeMatcher, devices: list[Device]) -> None:
         self._definition = definition
@@ -159,7 +160,10 @@ class _Replay:
     def run(
         self, readings: list[StoredReading], start: int, end: int, stop: Callable[[], bool]
     ) -> dict[str, list[tuple[int, float]]]:
-        """Return the values of each device that gets the metric, with their times."""
+        """Return the values, as (time in ms, value), of each device that gets the metric, by device id.
+
+        ``stop`` is called now and then. If it returns True, the calculation ends early.
+        """
         found: dict[str, list[tuple[int, float]]] = {}
         every_ms, place = self._definition.every_ms, 0
         for count, now in enumerate(range(-(-start // every_ms) * every_ms, end + 1, every_ms)):
@@ -193,7 +197,7 @@ class _Replay:
 async def _in_thread(
     replay: _Replay, readings: list[StoredReading], start: int, end: int
 ) -> dict[str, list[tuple[int, float]]]:
-    """Replay in a thread, which ends soon after this task is cancelled."""
+    """Run the calculation in a thread. If this task is cancelled, the thread ends soon after."""
     cancelled = threading.Event()
 
     def stop() -> bool:
@@ -207,6 +211,6 @@ async def _in_thread(
 
 
 def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """Return at most :data:`MAX_POINTS` points at equal distances, the last one among them."""
+    """Return at most :data:`MAX_POINTS` points: every second, third … point, the last point among them."""
     every = -(-len(points) // MAX_POINTS) or 1
     return points[(len(points) - 1) % every :: every]

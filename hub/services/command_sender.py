@@ -23,7 +23,10 @@ CAPACITY = 10_000
 
 
 class CommandSender:
-    """Bounded queue of commands to publish. A command that does not fit is reported as not sent, and retried."""
+    """Bounded queue of commands to publish.
+
+    If the queue is full, a new command is reported as not sent, and retried later.
+    """
 
     def __init__(
         self, *, registry: DeviceRegistry, link: MqttClient, tell: Callable[[Input], None], now: Callable[[], int]

@@ -21,7 +21,7 @@ MAX_EXPIRY_S = 7 * 86_400
 
 
 class Commands:
-    """Service for commands. Methods raise NotFound for an unknown device or command."""
+    """Service for commands to devices. Methods raise NotFound for an unknown device or command."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class Commands:
         return queued
 
     async def of_device(self, device_id: str, limit: int) -> list[Command]:
-        """Return the device's last commands, newest first."""
+        """Return the last commands to the device, at most ``limit``, newest first."""
         self._registry.require(device_id)
         return await self._store.commands(device_id, limit)
 
@@ -105,7 +105,10 @@ class Commands:
 
 
 def command_id(device_id: str, key: str | None) -> str:
-    """Return a command id: random, or derived from the key, so that a repeated request finds the first command."""
+    """Return a command id: random without a key, otherwise derived from the key.
+
+    So a request that is repeated with the same key finds the first command.
+    """
     if key is None:
         return f"c-{secrets.token_hex(8)}"
     return f"c-{hashlib.blake2b(f'{device_id}/{key}'.encode(), digest_size=8).hexdigest()}"

@@ -1,7 +1,7 @@
 """Read, check and change the files of ``[[table]]`` entries, such as rules.toml, as a whole or one table at a time.
 
-The files in the data folder are the source of truth: a form that changes a rule changes the file. New contents
-are activated through the ingest queue, reactions by their service.
+The files in the data folder are the source of truth: a form that changes a rule changes the file. The service of
+reactions activates new reactions. All other new contents are activated through the ingest queue.
 """
 
 from __future__ import annotations
@@ -29,25 +29,28 @@ from hub.services.toml_tables import TableList
 T = TypeVar("T")
 Submit = Callable[[Input], Awaitable[Any]]
 MAX_CHARACTERS = 200_000
-"""Maximum length of a file that is changed here."""
+"""Maximum characters of a file that is changed by this service."""
 
 
 class ConfigDraft(msgspec.Struct, frozen=True):
-    """File contents with a revision, used to detect concurrent edits."""
+    """The contents of a file, with a revision by which concurrent edits are detected."""
 
     text: str
     revision: str
 
 
 class TableDraft(msgspec.Struct, frozen=True):
-    """New contents of one table: a value for each key, or TOML text."""
+    """New contents of one table: either a value for each key, or TOML text."""
 
     values: dict[str, Any] | None = None
     text: str | None = None
 
 
 class TablePreview(msgspec.Struct, Generic[T], frozen=True):
-    """A draft as TOML text and as a parsed entry. ``problem`` is why the file would be invalid with it."""
+    """A draft as TOML text and as a parsed entry.
+
+    ``problem`` is why the file would be invalid with the draft, None if it would be valid.
+    """
 
     text: str
     entry: T | None
@@ -73,10 +76,10 @@ class ConfigFile(Generic[T]):
 
         Args:
             file: The file, which exists.
-            table: The name of its tables.
+            table: The name of the file's tables.
             key: The key that identifies a table.
             parse: Returns the entries of a text, or raises ConfigError.
-            activate: Lets the hub use entries, and waits until it does.
+            activate: Makes the hub use the given entries, and returns when the hub uses them.
         """
         self._file = file
         self.name = file.name
@@ -124,11 +127,11 @@ class ConfigFile(Generic[T]):
             return await self._write(text, entries)
 
     async def preview(self, entry: str | None, draft: TableDraft | None) -> TablePreview[T]:
-        """Return the parsed draft of one table without changing the file.
+        """Return one table as it would be with a draft. The file is not changed.
 
         Args:
-            entry: The table that the draft replaces; None for a new one.
-            draft: None for the table without changes.
+            entry: The table that the draft replaces; None for a new table.
+            draft: The new contents; None for the table as it is.
 
         Raises:
             NotFound: There is no such table.
@@ -142,11 +145,11 @@ class ConfigFile(Generic[T]):
             return TablePreview(tables.texts[index], None, str(error))
 
     async def put_table(self, entry: str | None, draft: TableDraft, revision: str) -> ConfigDraft:
-        """Change one table, or add one if ``entry`` is None, and activate the file.
+        """Change one table, or add a table if ``entry`` is None, and activate the file.
 
         Raises:
             NotFound: There is no such table.
-            Invalid: The file would be invalid with it.
+            Invalid: The file would be invalid with the draft.
             Conflict: The file has changed since ``revision`` was read.
         """
         async with self._saving:
@@ -162,7 +165,7 @@ class ConfigFile(Generic[T]):
             return await self._write(tables.as_text(), self._check_tables(tables))
 
     def _with_draft(self, text: str, entry: str | None, draft: TableDraft | None) -> tuple[TableList, int]:
-        """Return the tables of the file with the draft applied, and the draft's index."""
+        """Return the tables of the file with the draft applied, and the index of the draft's table."""
         tables = self._tables(text)
         index = None if entry is None else self._index(tables, entry)
         if draft is None:
@@ -180,7 +183,7 @@ class ConfigFile(Generic[T]):
         return tables, index
 
     def _check_tables(self, tables: TableList) -> tuple[T, ...]:
-        """Return the entries of the file. Raises Invalid, also if a draft contains no table."""
+        """Return the entries of these tables. Raises Invalid if a table is invalid, or a draft contains no table."""
         entries = tuple(self.check(tables.as_text()))
         if len(entries) < len(tables.texts):
             raise Invalid(f"The text has no [[{self._table}]] table.", f"Begin it with [[{self._table}]].")
@@ -205,7 +208,7 @@ class ConfigFile(Generic[T]):
         return current.text
 
     async def _write(self, text: str, entries: tuple[T, ...]) -> ConfigDraft:
-        """Write the file, then activate it: a hub that ends in between starts with the new contents."""
+        """Write the file, and then activate it. If the hub ends in between, it starts with the new contents."""
         if len(text) > MAX_CHARACTERS:
             raise Invalid(f"{self.name} would be longer than {MAX_CHARACTERS:,} characters.", "Shorten it.")
         try:

@@ -1,4 +1,4 @@
-"""The causes of alerts that people confirmed, and what fixed them."""
+"""The causes of alerts that people have confirmed, and what fixed the causes."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ class ConfirmedCauses:
         self._now = now
 
     async def choices(self, alert_id: str) -> list[Term]:
-        """Return the known causes to choose from.
+        """Return the known causes among which a person can choose.
 
-        The causes in the diagnosis come first, then, by title, all others for the device's kind of machine.
+        First come the causes in the diagnosis. All other causes for the device's kind of machine follow, sorted by
+        title.
         """
         found = await self._alerts.get(alert_id)
         device = self._registry.require(found.alert.device)
@@ -47,16 +48,16 @@ class ConfirmedCauses:
     async def confirm(
         self, alert_id: str, *, cause: str | None, title: str | None, fix: str | None, by: str
     ) -> ExplainedAlert:
-        """Store the cause of an open or cleared alert. It replaces an earlier confirmed cause.
+        """Store the cause of an open or cleared alert, in place of an earlier confirmed cause.
 
         Args:
             alert_id: The alert.
             cause: Id of a known cause.
-            title: The cause in words, if it is none of the known ones.
+            title: The cause in words, if it is not a known cause.
             fix: What fixed it.
             by: Name of the person.
 
-        Raises Invalid for an unknown cause, and if not exactly one of ``cause`` and ``title`` is given.
+        Raises Invalid for an unknown cause, and unless exactly one of ``cause`` and ``title`` is given.
         """
         found = await self._alerts.get(alert_id)
         if (cause is None) == (title is None):
@@ -70,7 +71,7 @@ class ConfirmedCauses:
         return await self._change(alert_id, ConfirmedCause(title or "", by, self._now(), cause, fix), by)
 
     async def withdraw(self, alert_id: str, *, by: str) -> ExplainedAlert:
-        """Remove the confirmed cause of an alert. Without one, nothing happens."""
+        """Remove the confirmed cause of an alert. If the alert has none, nothing happens."""
         found = await self._alerts.get(alert_id)
         return found if found.alert.confirmed is None else await self._change(alert_id, None, by)
 
@@ -85,6 +86,6 @@ class ConfirmedCauses:
 
 
 def _of_diagnosis(found: ExplainedAlert) -> dict[str, str]:
-    """Return the titles of the causes that the diagnosis lists, the best match first."""
+    """Return the causes that the diagnosis lists, the best match first: the title of each cause by its id."""
     causes = found.diagnosis.causes if found.diagnosis else ()
     return {each.cause: each.title for each in sorted(causes, key=lambda each: -each.score)}

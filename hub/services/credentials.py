@@ -1,6 +1,7 @@
 """Create, list and revoke the broker credentials of devices: passwords, or certificates of the hub's own CA.
 
-A password or a private key is returned once, when it is created. The hub stores the hash of a password, and no key.
+A password or a private key is returned only once, when it is created. The hub stores a hash of each password. It stores
+no private keys.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SAMPLE_PAYLOAD = '{"temperature": 21.5}'
 
 
 class IssuedCredential(msgspec.Struct, frozen=True):
-    """A new user of the broker.
+    """A new user of the broker, with a password.
 
     Attributes:
         name: User name.
@@ -29,7 +30,7 @@ class IssuedCredential(msgspec.Struct, frozen=True):
         line: Shell command that publishes a first reading; None for a bridge.
         address: URL with the broker, the credentials and the topic for a device.
         told: True if the broker has reloaded its files.
-        setup: Lines for mosquitto.conf that make the broker ask for passwords; returned with the first user.
+        setup: Lines for mosquitto.conf that make the broker ask for passwords; None except for the first user.
     """
 
     name: str
@@ -50,7 +51,10 @@ class IssuedBundle(msgspec.Struct, frozen=True):
 
 
 class BrokerUser(msgspec.Struct, frozen=True):
-    """A user of the broker. ``expires`` is the end of its certificate (epoch ms), None with a password."""
+    """A user of the broker.
+
+    ``expires`` is the end of the user's certificate (epoch ms), None for a user with a password.
+    """
 
     name: str
     topics: tuple[str, ...]
@@ -137,7 +141,7 @@ class Credentials:
         return IssuedCredential(name, password, line, address, reloaded, setup)
 
     def certify(self, name: str, prefixes: Sequence[str] = (), days: int = DEVICE_DAYS) -> IssuedBundle:
-        """Create a user with a certificate. Raises the same errors as :meth:`add`."""
+        """Create a user with a certificate that is valid for ``days``. Raises the same errors as :meth:`add`."""
         if name in self._ca.devices():
             raise Conflict(f"{name} already has a certificate.", f"For another one: hub device renew {name}")
         first = not self._ca.exists
@@ -145,7 +149,10 @@ class Credentials:
         return self._issue(name, days, first)
 
     def renew(self, name: str, days: int = DEVICE_DAYS) -> IssuedBundle:
-        """Issue another certificate for a user. Its earlier ones stay valid until they end. Raises NotFound."""
+        """Issue another certificate for a user. Earlier certificates of the user stay valid until they expire.
+
+        Raises NotFound if the user has no valid certificate.
+        """
         if name not in self._ca.devices():
             raise NotFound(
                 f"{name[:64]!r} has no valid certificate.", f"To issue one: hub device add {name} --certificate"
@@ -153,7 +160,7 @@ class Credentials:
         return self._issue(name, days, False)
 
     def ca(self) -> bytes:
-        """Return the certificate of the hub's own CA, as PEM. Raises NotFound if it has issued nothing yet."""
+        """Return the certificate of the hub's own CA, as PEM. Raises NotFound if the CA has issued nothing yet."""
         if not self._ca.exists:
             raise NotFound("This hub has no CA yet.", "It is created with the first certificate.")
         return self._ca.ca_file.read_bytes()
@@ -163,7 +170,7 @@ class Credentials:
         return IssuedBundle(name, bundle, self._share(), self._tls_setup() if first else None)
 
     def _share(self) -> bool:
-        """Give the broker the CA and the list of revoked certificates. Return True if it has read them."""
+        """Give the broker the CA and the list of revoked certificates. Return True if the broker has read both."""
         files = (self._ca.ca_file, self._ca.crl_file)
         self._access.share({file.name: file.read_bytes() for file in files})
         return self._access.reload()
@@ -178,8 +185,8 @@ class Credentials:
     def revoke(self, name: str) -> bool:
         """Remove a user. Return True if the broker has reloaded its files. Raises NotFound, StoreError.
 
-        Mosquitto closes the connections of a password at once. It does not close those of a certificate, so they lose
-        all rights.
+        Mosquitto closes the connections of a user with a password at once. It does not close those of a user with a
+        certificate, so such a user loses all rights.
         """
         if self._authority is not None and name in self._authority.devices():
             self._access.deny(name)

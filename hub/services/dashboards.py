@@ -1,7 +1,8 @@
 """Dashboards of people, in ``dashboards.json`` of the data folder.
 
-A person reads their own and those that are shared with their role, and changes their own only. An administrator
-changes all that they can read. Tiles of devices outside the person's limits are returned without content.
+A person can read their own dashboards and those that are shared with their role, but change only their own. An
+administrator can change all dashboards that they can read. Tiles of devices that a person may not see are returned to
+that person without content.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ MAX_DASHBOARDS = 200
 MAX_OF_A_PERSON = 50
 MAX_TILES = 200
 MAX_BYTES = 64 << 10
-"""Size of one dashboard as JSON."""
+"""Maximum size of one dashboard as JSON, in bytes."""
 MAX_TOTAL_BYTES = 3 << 20
-"""Size of all dashboards: the file is replaced as a whole with each change."""
+"""Maximum size of all dashboards in bytes: the file is replaced as a whole with each change."""
 _ONE_SERIES = ("value", "gauge")
 _MANY_SERIES = ("chart", "states")
 _OF_A_DEVICE = ("control", "device")
@@ -39,7 +40,7 @@ class Dashboards:
     """Service for dashboards, on behalf of the current requester."""
 
     def __init__(self, data: Path, visible: DeviceReader, now: Callable[[], int]) -> None:
-        """Read the file. Raises ConfigError. ``visible`` are the devices in the scope of the request."""
+        """Read the file. Raises ConfigError. ``visible`` are the devices that the current request may see."""
         self._file = JsonFile(
             data / FILE, Dashboard, hint="Restore it from a backup, or delete it to start without dashboards."
         )
@@ -49,11 +50,11 @@ class Dashboards:
         self._changing = asyncio.Lock()
 
     def readable(self) -> list[Dashboard]:
-        """Return the dashboards that the requester may read, by name."""
+        """Return the dashboards that the requester may read, sorted by name."""
         return sorted((each for each in self._by_id.values() if _reads(each)), key=lambda each: each.name.casefold())
 
     def get(self, dashboard_id: str) -> Dashboard:
-        """Return a dashboard. Raises NotFound, also for one that the requester may not read."""
+        """Return a dashboard. Raises NotFound if there is none, or if the requester may not read it."""
         found = self._by_id.get(dashboard_id)
         if found is None or not _reads(found):
             raise NotFound(f"There is no dashboard {dashboard_id[:64]!r}.", "GET /api/dashboards lists them.")
@@ -89,11 +90,11 @@ class Dashboards:
 
         Args:
             dashboard_id: Id of the dashboard.
-            version: The version that was edited.
-            name: Its name.
-            shared: The lowest role that may see it.
-            tiles: Its tiles.
-            kept: Ids of tiles that keep their content: the requester moves them but may not see what they show.
+            version: The version that the requester has edited.
+            name: Name of the dashboard.
+            shared: The lowest role that may see it beside its owner; None for nobody.
+            tiles: Tiles of the dashboard.
+            kept: Ids of tiles that keep their content, because the requester may move them but not see what they show.
 
         Raises NotFound, Forbidden if another person owns it, Conflict if it has changed since, Invalid, StoreError.
         """
@@ -120,7 +121,7 @@ class Dashboards:
         return deleted
 
     async def forget_person(self, account: str) -> None:
-        """Delete the account's unshared dashboards. Its shared dashboards stay; administrators can change them."""
+        """Delete the dashboards of an account that are not shared. Shared ones stay; administrators can change them."""
         async with self._changing:
             if any(each.owner == account and each.shared is None for each in self._by_id.values()):
                 await self._store(
@@ -168,7 +169,10 @@ def _check_tiles(tiles: tuple[Tile, ...]) -> None:
 
 
 def _problem_of(tile: Tile, ids: set[str]) -> tuple[str, str] | None:
-    """Return what is wrong with a tile, and what is allowed."""
+    """Return what is wrong with a tile, and what is allowed; None if nothing is wrong.
+
+    ``ids`` are the ids of the tiles before it.
+    """
     if tile.id in ids:
         return f"id {tile.id!r} is used twice.", "Each tile has its own id."
     if tile.x + tile.w > COLUMNS:

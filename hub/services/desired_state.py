@@ -21,7 +21,10 @@ MAX_BYTES = 32_768
 
 
 class DesiredState:
-    """Service for desired states. Only devices of the native dialect, below the topic level ``root``, have one."""
+    """Service for desired states.
+
+    Only devices of the native dialect, whose topics are below the topic level ``root``, have a desired state.
+    """
 
     def __init__(
         self,

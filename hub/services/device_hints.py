@@ -1,6 +1,6 @@
 """Find mistakes in how a device reports, such as numbers sent as texts or an id that never changes.
 
-Hints are derived from the device's state alone.
+Hints depend only on the device's state.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NUMBER = re.compile(
     r"(?P<number>[+-]?(?:0|[1-9]\d{0,14})(?:[.,]\d{1,15})?(?:[eE][+-]?\d{1,3})?)(?:\s*(?P<unit>[°º℃℉%].*)|\s+(?P<word>\D+))?",
     re.ASCII,
 )
-"""A number as text, with an optional unit. A leading zero makes it a code, and "3A" may be a room."""
+"""Matches a number as text, with an optional unit. A leading zero makes it a code, and "3A" may be a room: no match."""
 _NAMES_A_TEXT = re.compile(
     r"version|firmware|serial|code|model|ssid|name|uid|(?:^|[_.])(?:id|sw|hw|fw|mac|ip)$", re.IGNORECASE
 )
-"""Metrics whose digits are not a measurement."""
+"""Matches metrics whose values are codes or names, even if they consist of digits."""
 _REMEDIES = {
     "native": 'Send {number} as a number: {{"{metric}": {number}}}, or {number} alone on its topic telemetry/{metric}.',
     "mapping": 'Add kinds = {{ "{metric}" = "number" }} to its mapping.',
@@ -40,9 +40,9 @@ HINT_KEYS: tuple[HintKey, ...] = get_args(HintKey)
 
 
 class DeviceHint(msgspec.Struct, frozen=True):
-    """A hint for the user: as English text, and as key and parameters of that text.
+    """A hint for the user: as English text, and as key and parameters for translations of the text.
 
-    ``metric`` is None if it is about the device as a whole.
+    ``metric`` is None if the hint is about the device as a whole.
     """
 
     metric: str | None

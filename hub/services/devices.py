@@ -22,10 +22,10 @@ Submit = Callable[[Input], Awaitable[Any]]
 
 
 class DeviceFilter(msgspec.Struct, frozen=True):
-    """Conditions that a device has to meet, all of them.
+    """Conditions on devices. A device has to meet all of them.
 
     ``q`` is searched in id, native id, name, area, model and labels, ignoring case. All other fields have to be equal;
-    ``area`` is a name or an id.
+    ``area`` is a name or an id. An empty ``q``, and a field that is None, is no condition.
     """
 
     q: str = ""
@@ -47,7 +47,10 @@ class Bound(msgspec.Struct, frozen=True):
 
 
 class Devices:
-    """Service for devices. Methods raise NotFound for an unknown device, Conflict if the ingest queue is full."""
+    """Service for devices.
+
+    Methods raise NotFound for an unknown device, and Conflict if the ingest queue is full.
+    """
 
     def __init__(self, *, registry: DeviceReader, engine: AlertReader, submit: Submit, now: Callable[[], int]) -> None:
         self._registry = registry
@@ -56,7 +59,7 @@ class Devices:
         self._now = now
 
     def find(self, where: DeviceFilter, *, after: str | None, limit: int) -> tuple[list[Device], bool]:
-        """Return a page of devices by ascending id, and whether there are more.
+        """Return a page of devices in ascending order of their ids, and whether more devices follow.
 
         Args:
             where: Conditions on the devices.
@@ -88,7 +91,7 @@ class Devices:
         return self._registry.require(device_id)
 
     def semantics(self, device: Device) -> DeviceSemantics:
-        """Return the device's kinds of machine and the meaning of its metrics, with people's corrections."""
+        """Return the device's kinds of machine and the meaning of its metrics. People's corrections are applied."""
         return device_semantics(device, self._registry.corrected.of_model(device))
 
     def severity(self, device: Device) -> Severity:
@@ -96,7 +99,7 @@ class Devices:
         return self._engine.severity(device.id)
 
     def bounds(self, device: Device) -> list[Bound]:
-        """Return the thresholds of all rules on this device."""
+        """Return the limits (thresholds) of all rules on this device."""
         found = []
         for rule in self._engine.rules_on(device):
             bounds = rule.condition.bounds()
@@ -109,7 +112,7 @@ class Devices:
         return found
 
     def by_presence(self) -> dict[str, int]:
-        """Return the number of devices of each presence, zeros included."""
+        """Return the number of devices by presence, zeros included."""
         counts = Counter(device.presence for device in self._registry.devices())
         return {presence: counts[presence] for presence in get_args(Presence)}
 
@@ -125,9 +128,9 @@ class Devices:
     ) -> Device:
         """Change a device's name, area, labels, metric overrides or kinds of machine, and return the device.
 
-        UNSET leaves a field unchanged. None removes the edit, so the device's own value is shown again. ``metrics``
-        replaces the overrides of those metrics only. Raises Invalid for a metric that the device does not have, and
-        for an unknown quantity, place, role or kind.
+        UNSET leaves a field unchanged. None removes an earlier edit of the field, so that the device's own value is
+        shown again. ``metrics`` replaces the overrides of those metrics only. Raises Invalid for a metric that the
+        device does not have, and for an unknown quantity, place, role or kind.
         """
         edits = _checked(self._registry.require(device_id), metrics or {})
         _require_known("kind of machine", kinds or (), machine_kind_terms())
@@ -140,7 +143,10 @@ class Devices:
 
 
 def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[str, MetricOverride | None]:
-    """Return the edits, with None in place of empty overrides. Raises Invalid for an unknown metric or term."""
+    """Return the edits, with None in place of empty overrides.
+
+    Raises Invalid for a metric that the device does not have, and for an unknown quantity, place or role.
+    """
     for metric, edit in edits.items():
         if metric not in device.metrics and metric not in device.metric_edits:
             known = ", ".join(list(device.metrics)[:10])
@@ -153,7 +159,7 @@ def _checked(device: Device, edits: dict[str, MetricOverride | None]) -> dict[st
 
 
 def _require_known(what: str, given: Iterable[str], known: Iterable[Term]) -> None:
-    """Raise Invalid for an id that is not the id of a known term."""
+    """Raise Invalid for an id in ``given`` that none of the ``known`` terms has. ``what`` names the kind of term."""
     ids = [term.id for term in known]
     for each in given:
         if each not in ids:

@@ -1,6 +1,6 @@
-"""Let devices enrol themselves: a device with a key gets a new user of the broker and its password.
+"""Let devices enrol themselves: a device that has a key gets its own user of the broker, with a password.
 
-A key is valid for a number of devices and until a date. The hub stores its SHA-256.
+A key is valid for a number of devices, and until a date. The hub stores only the SHA-256 of the key.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from hub.services.credentials import Credentials, IssuedCredential
 
 FILE = "enrolment-keys.json"
 PREFIX = "wke_"
-"""How a key begins, so that secret scanners can recognize it."""
+"""Begin of every key, by which secret scanners can recognize a key."""
 MAX_KEYS = 50
 
 
 class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A key for enrolment.
+    """A key with which devices can enrol themselves.
 
     Attributes:
         id: Identifies the key in lists.
         digest: SHA-256 of the key.
-        prefix: How the names of its devices begin.
-        left: How many more devices it can enrol.
-        expires: Epoch ms.
-        by: Name of the person who made it.
+        prefix: How the names of the devices begin that may use the key.
+        left: How many more devices can enrol with the key.
+        expires: When the key ends (epoch ms).
+        by: Name of the person who made the key.
     """
 
     id: str
@@ -44,7 +44,10 @@ class EnrolmentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Enrolments:
-    """Service for enrolment keys, in the data folder ``data``. ``known`` returns whether a device exists already."""
+    """Service for enrolment keys, which are stored in the data folder ``data``.
+
+    ``known`` takes the id of a device, and returns whether the hub knows the device already.
+    """
 
     def __init__(
         self, data: Path, credentials: Credentials, known: Callable[[str], bool], now: Callable[[], int]
@@ -59,7 +62,7 @@ class Enrolments:
         return self._usable(await asyncio.to_thread(self._file.read))
 
     async def create_key(self, prefix: str, devices: int, lifetime_ms: int, by: str) -> tuple[EnrolmentKey, str]:
-        """Create a key and return it with its value, which cannot be read later. Raises Conflict, StoreError."""
+        """Create a key. Return the key, and its value, which cannot be read later. Raises Conflict, StoreError."""
         if not self._credentials.managed:
             raise Conflict("This hub manages no broker.", "Run hub serve with your own broker.")
         value = PREFIX + secrets.token_urlsafe(32)
@@ -85,7 +88,7 @@ class Enrolments:
         await self._file.edit(remove)
 
     async def enrol(self, value: str, name: str, host: str | None) -> tuple[EnrolmentKey, IssuedCredential]:
-        """Create a user for the device ``name`` and return it with its password.
+        """Create a user for the device ``name``. Return the key, and the user with its password.
 
         Raises:
             Forbidden: The key is wrong, used up, expired or revoked.
@@ -100,7 +103,7 @@ class Enrolments:
         issued: list[IssuedCredential] = []
 
         def use(keys: list[EnrolmentKey]) -> list[EnrolmentKey]:
-            """Create the user, and count the device for its key. The file of the keys is locked meanwhile."""
+            """Create the user, and count the device for the key. The file of the keys is locked meanwhile."""
             found = self._find(keys, value)
             issued.append(self._credentials.add(name, host=host))
             used = msgspec.structs.replace(found, left=found.left - 1)

@@ -1,7 +1,7 @@
 """One log line for each device that is discovered, and for each alert that is raised, cleared or diagnosed.
 
-After :data:`MAX_PER_MINUTE` lines of a kind, further ones are counted: ten thousand devices that come at once do not
-fill the log.
+After :data:`MAX_PER_MINUTE` lines of one kind in a minute, further lines are only counted: ten thousand devices that
+come at once do not fill the log.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MINUTE_MS = 60_000
 
 
 class EventLog:
-    """Writes events to the log. ``now`` is the time in ms."""
+    """Writes events to the log. ``now`` returns the time in epoch ms."""
 
     def __init__(self, bus: Bus, registry: DeviceRegistry, now: Callable[[], int]) -> None:
         self._bus = bus
@@ -30,7 +30,7 @@ class EventLog:
         self._written: dict[str, int] = {}  # lines in it by kind, including those that were only counted
 
     async def run(self) -> None:
-        """Log until the bus is closed."""
+        """Log the events of the bus until it is closed."""
         with self._bus.subscribe() as subscription:
             try:
                 while True:
@@ -39,7 +39,7 @@ class EventLog:
                 self._say_more()
 
     def write(self, events: Sequence[Event | Lagged]) -> None:
-        """Log these events."""
+        """Log the discovered devices, and the raised, cleared and diagnosed alerts, among these events."""
         for event in events:
             if isinstance(event, DeviceDiscovered):
                 device = self._registry.get(event.device)

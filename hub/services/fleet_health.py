@@ -13,21 +13,29 @@ from hub.model import Device, Latest, Presence, Value
 from hub.registry.reader import DeviceReader
 
 LISTED = 100
-"""How many entries a list has at most. The counts are of all."""
+"""Maximum entries of a list. The counts also include the entries that were left out."""
 LOW_BATTERY = 20.0
-"""Percent, as in Home Assistant and Zigbee2MQTT. A limit of the device (``info.limits``) replaces it."""
+"""A battery below this percentage is low, as in Home Assistant and Zigbee2MQTT.
+
+If the device has a limit of its own (``info.limits``), that limit applies instead.
+"""
 WEAK_SIGNAL = {"dBm": -85.0, "%": 25.0, None: 50.0}
-"""By unit: Wi-Fi below -85 dBm loses packets; without a unit it is Zigbee's link quality, of 0 to 255."""
+"""A signal is weak below this value, by unit.
+
+Wi-Fi below -85 dBm loses packets. A signal without a unit is Zigbee's link quality, from 0 to 255.
+"""
 LOST_AFTER_MS = 24 * 3_600_000
 LOST_AFTER_INTERVALS = 20
-"""A metric is lost if its last reading is older than the device's newest one by more than both: this time, and this
-number of the device's expected intervals."""
+"""A metric is lost if its last reading is much older than the newest reading of the device.
+
+It is older by more than ``LOST_AFTER_MS``, and by more than this number of the device's expected intervals.
+"""
 AT_ONCE = 100
-"""Devices that are looked at before other tasks have their turn."""
+"""Number of devices that are checked before other tasks of the event loop have their turn."""
 
 
 class LevelReading(msgspec.Struct, frozen=True):
-    """The latest value of a battery or a signal. ``low``: whether it needs attention."""
+    """The latest value of a battery or a signal. ``low`` says whether it needs attention."""
 
     device: str
     name: str
@@ -40,7 +48,7 @@ class LevelReading(msgspec.Struct, frozen=True):
 
 
 class SilentDevice(msgspec.Struct, frozen=True):
-    """A stale or offline device. ``last_seen`` is None if it has never sent anything."""
+    """A stale or offline device. ``last_seen`` is None if the device has never sent anything."""
 
     device: str
     name: str
@@ -49,7 +57,10 @@ class SilentDevice(msgspec.Struct, frozen=True):
 
 
 class LostMetric(msgspec.Struct, frozen=True):
-    """A metric that its device no longer sends, though it sends others. ``at`` is the time of the last value."""
+    """A metric that its device no longer sends, though it sends other metrics.
+
+    ``at`` is the time of the last value (epoch ms).
+    """
 
     device: str
     name: str
@@ -70,9 +81,9 @@ class FleetHealth(msgspec.Struct, frozen=True):
     """Findings about all devices. Each list begins with what is most urgent and has at most :data:`LISTED` entries.
 
     Attributes:
-        devices: Number of devices.
-        low_batteries: Number of low batteries among all.
-        weak_signals: Number of weak signals among all.
+        devices: Number of all devices.
+        low_batteries: Number of low batteries.
+        weak_signals: Number of weak signals.
         silent: Number of devices that are stale or offline.
         lost_metrics: Number of metrics that their devices no longer send.
     """
@@ -90,7 +101,7 @@ class FleetHealth(msgspec.Struct, frozen=True):
 
 
 class FleetHealthService:
-    """Collects the findings. One request is worked on at a time: it looks at every device."""
+    """Collects the findings about all devices. It works on one request at a time, because each request is much work."""
 
     def __init__(self, registry: DeviceReader) -> None:
         self._registry = registry
@@ -137,7 +148,7 @@ class FleetHealthService:
 
 
 def levels(device: Device, quantity: str) -> Iterable[LevelReading]:
-    """Return the metrics of a device that measure ``quantity``: ``state_of_charge`` or ``signal``."""
+    """Yield the latest values of a device's metrics that measure ``quantity``: ``state_of_charge`` or ``signal``."""
     for metric, latest in device.metrics.items():
         edit = device.metric_edits.get(metric)
         unit = device.unit(metric)
@@ -151,7 +162,7 @@ def levels(device: Device, quantity: str) -> Iterable[LevelReading]:
 
 
 def _is_low(device: Device, metric: str, latest: Latest, quantity: str) -> bool | None:
-    """Return whether a level needs attention; None if that is not known."""
+    """Return whether a battery is low or a signal is weak; None if that is not known."""
     unit, value = device.unit(metric), latest.value
     if isinstance(value, bool) and quantity == "state_of_charge":
         return value  # device class battery: true means low
@@ -166,9 +177,9 @@ def _is_low(device: Device, metric: str, latest: Latest, quantity: str) -> bool 
 
 
 def lost_metrics(device: Device) -> Iterable[LostMetric]:
-    """Return the numbers that a device no longer sends, though it sends others.
+    """Yield the numeric metrics that a device no longer sends, though it sends other metrics.
 
-    States and devices that report only changes or events are left out: they send a value when it changes.
+    Devices that report only states, changes or events are left out, because they send a value only when it changes.
     """
     if device.presence != "online" or device.discrete or device.info.reports in ("changes", "events"):
         return
@@ -180,6 +191,6 @@ def lost_metrics(device: Device) -> Iterable[LostMetric]:
 
 
 def _urgency(level: LevelReading) -> tuple[bool, str, float]:
-    """Return a sort key: what needs attention first, then by unit from the lowest value."""
+    """Return a sort key: levels that need attention come first. Levels of one unit are in rising order."""
     value = 0.0 if isinstance(level.value, bool | str) else level.value
     return not level.low, level.unit or "", value

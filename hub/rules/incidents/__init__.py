@@ -1,4 +1,4 @@
-"""Incidents: alerts that share a cause, and alerts that a gateway which is down suppresses."""
+"""Incidents group alerts that share a cause. Alerts of devices behind a gateway that is down are suppressed."""
 
 from hub.rules.incidents.incidents import Incidents
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from hub.model import IncidentLimits, RecentRecoveries
 
 MAX_SERIES = 32
-"""Series of one incident whose recoveries are kept: those that recovered last."""
+"""Maximum alert series of one incident whose recoveries are kept. Series that recovered longest ago are dropped.
+
+An alert series is the alerts of one rule on one metric of one device.
+"""
 
 
 def recovered(
     before: dict[str, RecentRecoveries], series: str, at: int, limits: IncidentLimits
 ) -> dict[str, RecentRecoveries]:
-    """Return the recent recoveries ``before``, with one more of the alert series ``series`` at the time ``at``."""
+    """Return the recent recoveries of all alert series, after the series ``series`` has recovered at ``at``.
+
+    An alert series is the alerts of one rule on one metric of one device. ``before`` are the recoveries until now, by
+    series. A series that recovers often within the time in ``limits`` is marked as flapping. ``at`` is in epoch ms.
+    """
     own, needed = before.get(series, RecentRecoveries(())), limits.flapping_recoveries
     times = (*(each for each in own.times if at - limits.flapping_ms < each <= at), at)[-needed:]
     rest = {key: each for key, each in before.items() if key != series}
@@ -22,5 +29,5 @@ def recovered(
 
 
 def quiet_at(recoveries: RecentRecoveries, limits: IncidentLimits) -> int:
-    """Return when a flapping alert series stops flapping if it does not recover again."""
+    """Return the time (epoch ms) at which a flapping alert series stops flapping, unless it recovers again before."""
     return recoveries.times[-1] + limits.flapping_ms

@@ -1,4 +1,4 @@
-"""The incidents that are open or were resolved recently: find an alert's incident, and keep their state up to date."""
+"""The incidents that are open or were resolved recently: find the incident of an alert, and update the incidents."""
 
 from __future__ import annotations
 
@@ -24,14 +24,17 @@ from hub.rules.incidents.storms import Storms
 from hub.rules.incidents.titles import title_fields, title_params
 
 MAX_KEYS = 64
-"""Keys that one incident may have. Alerts that join it later add no keys."""
+"""Maximum keys by which later alerts find one incident. When it is reached, alerts that join add no keys."""
 
 MAX_EXPLAINED = 16
-"""How many devices of one incident get a diagnosis of their own."""
+"""Maximum devices of one incident that get a diagnosis of their own."""
 
 
 class IncidentTable:
-    """Incidents by id (``by_id``), and by the keys of :mod:`hub.rules.incidents.relations`."""
+    """The open and recently resolved incidents, by id (``by_id``) and by key.
+
+    The keys are those of :mod:`hub.rules.incidents.relations`.
+    """
 
     def __init__(self, limits: IncidentLimits) -> None:
         self._limits = limits
@@ -57,7 +60,7 @@ class IncidentTable:
         return [] if members is None else list(members.alerts.values())
 
     def put(self, alert: Alert) -> None:
-        """Store the new state of an open alert of an incident."""
+        """Replace the stored state of an open alert in its incident. Do nothing if the incident is unknown."""
         if alert.incident in self._members:
             self._members[alert.incident].put(alert)
             self.touch(alert.incident)
@@ -69,7 +72,10 @@ class IncidentTable:
             self.touch(alert.incident)
 
     def find(self, alert: Alert, device: Device, now: int) -> tuple[Incident, IncidentKind] | None:
-        """Return the incident that an alert joins, and the key that they share; None if no incident shares a key."""
+        """Return the incident that an alert joins, and the kind of the key that both share.
+
+        Returns None if no incident shares a key with the alert.
+        """
         again = (series_key(alert), gateway_key(device.id)) if device_is_silent(alert) else (series_key(alert),)
         for key in again:
             if (found := self._recent(key, now, series_key(alert))) is not None:
@@ -91,9 +97,10 @@ class IncidentTable:
         self._storms.count(rule_keys(alert, device), device.id, alert.raised_at)
 
     def _recent(self, key: str, now: int, series: str | None = None) -> Incident | None:
-        """Return the incident with a key if an alert was raised in it within ``group_ms``.
+        """Return the incident with this key if an alert was raised in the incident within the last ``group_ms``.
 
-        For an alert of the same ``series``, it is enough if that series recovered or the incident was resolved since.
+        With ``series``, it is also returned if this alert series recovered, or the incident was resolved, within this
+        time.
         """
         incident = self.by_id.get(self._by_key.get(key, ""))
         if incident is None:
@@ -105,11 +112,14 @@ class IncidentTable:
         return incident if now - latest <= self._limits.group_ms else None
 
     def _takes_others(self, incident: Incident, now: int) -> bool:
-        """Return whether new alerts may join the incident, not only alerts that belonged to it before."""
+        """Return whether other alerts may join the incident than repetitions of the alerts in it.
+
+        False for the incident of a gateway, and for an incident that started more than ``max_age_ms`` ago.
+        """
         return incident.kind != "gateway" and now - incident.started_at <= self._limits.max_age_ms
 
     def open(self, alert: Alert, device: Device, now: int) -> Incident:
-        """Open an incident for an alert, and return it."""
+        """Open an incident for an alert, and return the incident."""
         incident = Incident(
             id=incident_of(alert.id),
             kind="device",
@@ -126,7 +136,10 @@ class IncidentTable:
         return incident
 
     def join(self, alert: Alert, device: Device, shares: IncidentKind, now: int) -> None:
-        """Add an alert to its incident. ``shares`` is the kind of the key that it shares with the earlier alerts."""
+        """Add an alert to the incident that ``alert.incident`` names.
+
+        ``shares`` is the kind of the key that the alert has in common with the earlier alerts of the incident.
+        """
         incident = self.by_id[alert.incident or ""]
         changes: dict[str, Any] = {"alerts": incident.alerts + 1, "changed_at": now}
         if alert.suppressed_by is None:
@@ -142,9 +155,11 @@ class IncidentTable:
         self.put(alert)
 
     def blame(self, gateway: str, name: str, since: int, leader: Alert) -> None:
-        """Set a gateway that is down as the first change of the incident of its alert ``leader``.
+        """Record a gateway that is down as the first change in the incident of the alert ``leader``.
 
-        An incident of one rule on several devices is not changed: the gateway is only one of them.
+        ``leader`` is the alert that people are notified of for this gateway. ``name`` is the gateway's display name,
+        ``since`` the time in ms when the outage began. An incident of one rule on several devices is left as it is,
+        because the gateway is only one of these devices.
         """
         incident = self.by_id[leader.incident or ""]
         first = FirstMover(gateway, None, since, leader.id if leader.device == gateway else None)
@@ -153,20 +168,23 @@ class IncidentTable:
             self.update(incident.id, kind="gateway", first=first, **fields)
 
     def blame_device(self, alert: Alert, name: str) -> None:
-        """Set the device of an alert as the first change of its incident, because the gateway is no longer down."""
+        """Record the device of an alert as the first change in its incident, in place of the gateway.
+
+        The gateway is no longer down. ``name`` is the display name of the device.
+        """
         incident = self.by_id[alert.incident or ""]
         if incident.kind == "gateway":
             fields = title_fields("device", title_params(name, alert))
             self.update(incident.id, kind="device", first=_first_mover(alert), **fields)
 
     def update(self, incident_id: str, **changes: Any) -> Incident:
-        """Change fields of an incident."""
+        """Change the given fields of an incident, and return the changed incident."""
         self.touch(incident_id)
         incident = self.by_id[incident_id] = replace(self.by_id[incident_id], **changes)
         return incident
 
     def touch(self, incident_id: str) -> None:
-        """Mark an incident so that :meth:`settle` computes its state again."""
+        """Mark an incident as changed, so that :meth:`settle` computes its state again."""
         self._before.setdefault(incident_id, self.by_id[incident_id])
 
     def register(self, incident_id: str, key: str) -> None:
@@ -180,7 +198,7 @@ class IncidentTable:
         return known
 
     def settle(self, now: int) -> list[IncidentChanged]:
-        """Return the events of the incidents that changed since the last call, with their current state."""
+        """Compute the state of the incidents that changed since the last call, and return the events of the changes."""
         events: list[IncidentChanged] = []
         for incident_id, before in self._before.items():
             incident = self.by_id[incident_id] = self._as_now(self.by_id[incident_id], now)
@@ -211,7 +229,7 @@ class IncidentTable:
         return replace(incident, **changes)
 
     def forget(self, now: int) -> None:
-        """Remove the incidents that are too old for an alert to reopen."""
+        """Remove the incidents that were resolved so long ago that no alert can reopen them."""
         self._storms.forget(now)
         while self._resolved and self._resolved[0][0] + self._limits.group_ms < now:
             ended_at, incident_id = self._resolved.popleft()

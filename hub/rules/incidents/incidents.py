@@ -1,8 +1,8 @@
-"""The owner of all incidents: places each alert in an incident, and keeps both up to date, from the events of alerts.
+"""Place each alert in an incident, and update alerts and incidents with every event of an alert.
 
-:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. Of other devices it reads
-only what the registry publishes: presence, and when they were last heard. A change costs the same with 1 and with 5,000
-open alerts; the end of a gateway's outage costs one step for each alert that it suppressed.
+:meth:`Incidents.apply` sees each event of an alert once, in order, before the commit. About other devices, it reads
+only what the registry publishes: their presence, and when they were last heard. A change costs the same with 1 and with
+5,000 open alerts. The end of a gateway's outage costs one step for each alert that the gateway suppressed.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ Find = Callable[[str], Device | None]
 
 
 class AlertMarks(msgspec.Struct, frozen=True):
-    """The fields of an alert that belong to its incident."""
+    """The fields of an alert that its incident determines: incident, suppression, and whether it is flapping."""
 
     incident: str | None
     suppressed_by: str | None = None
     flapping: bool = False
 
     def on(self, alert: Alert) -> Alert:
-        """Return the alert with these marks."""
+        """Return the alert with these values in its fields."""
         if (alert.incident, alert.suppressed_by, alert.flapping) == (self.incident, self.suppressed_by, self.flapping):
             return alert
         return replace(alert, incident=self.incident, suppressed_by=self.suppressed_by, flapping=self.flapping)
@@ -44,7 +44,11 @@ class Incidents:
     """The incidents that are open or were resolved recently."""
 
     def __init__(self, watches: Watches, gateways: Callable[[str], Collection[str]], limits: IncidentLimits) -> None:
-        """Create an owner without incidents. ``gateways`` returns a gateway and those that it is connected through."""
+        """Create an object without incidents.
+
+        ``gateways`` takes the id of a gateway. It returns this id and the ids of the gateways that it is connected
+        through.
+        """
         self._limits = limits
         self._watches = watches
         self._open = watches.alerts.by_id
@@ -63,11 +67,14 @@ class Incidents:
         return self._table.open_alerts(incident_id or "")
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains an alert, the best first.
+        """Return the ids of the alerts whose diagnoses explain this alert, the best first.
 
-        The first is the first alert of the same device, if its metric was the first to change. Then come the alert of
-        the incident whose metric changed first, and the alert that was raised first: they explain alerts that get no
-        diagnosis of their own device, which are suppressed alerts and those of a storm.
+        For an alert without an incident, it is the alert's own id. Otherwise the ids are:
+
+        - the alert of the metric that changed first in the incident. It is left out if it belongs to another device,
+          and an alert of this device gets a diagnosis of its own.
+        - the alert of this device that gets a diagnosis. A device whose alerts are suppressed, or part of a storm, has
+          no such alert; the alert of the incident that was raised first then takes its place.
         """
         if alert.incident is None:
             return (alert.id,)
@@ -95,7 +102,11 @@ class Incidents:
                     heapq.heappush(self._quiet, (quiet_at(recoveries, self._limits), incident.id, series))
 
     def restore(self, events: Iterable[Event], find: Find, now: int) -> list[Event]:
-        """Apply the first events after :meth:`load`. Then place alerts without an incident and end old suppression."""
+        """Apply the first events after :meth:`load`, bring the loaded alerts up to date, and return the events.
+
+        Open alerts without an incident are placed in one. Alerts that are suppressed by a gateway without a leader are
+        withdrawn (see :mod:`hub.rules.incidents.inhibition`).
+        """
         done = self.apply(events, find)
         for alert in sorted(self._open.values(), key=lambda each: (each.raised_at, each.id)):
             if alert.id not in self._marks and (device := find(alert.device)) is not None:
@@ -110,9 +121,9 @@ class Incidents:
         return done + self.apply(self._release(orphans, find, now), find) + self._table.settle(now)
 
     def tick(self, now: int, find: Find) -> list[Event]:
-        """End flapping that has become quiet, and suppression by gateways that were heard again.
+        """End the flapping of alerts that stayed quiet, and the suppression by gateways that were heard again.
 
-        Return the events, for :meth:`apply`.
+        The caller passes the returned events to :meth:`apply`.
         """
         self._table.forget(now)
         events: list[Event] = []
@@ -125,9 +136,9 @@ class Incidents:
     # -- events of alerts -------------------------------------------------------------------------------------
 
     def apply(self, events: Iterable[Event], find: Find) -> list[Event]:
-        """Return the events with their alerts placed in incidents, and those that follow from them.
+        """Return the events with their alerts placed in incidents, and the further events that result.
 
-        ``find`` returns a device by its id.
+        ``find`` returns a device by its id. Events that are not about alerts are returned unchanged.
         """
         waiting, done, now = deque(events), list[Event](), 0
         while waiting:
@@ -150,7 +161,7 @@ class Incidents:
         return done + self._table.settle(now)
 
     def _place(self, alert: Alert, device: Device, find: Find, now: int) -> tuple[Alert, list[Event]]:
-        """Return a raised alert in its incident, and the events that follow."""
+        """Place a raised alert in an incident. Return the alert with its incident, and the events that result."""
         down = self._inhibition.cause(device, find, now) if is_silence(alert) else None
         leader = self._open.get(down.leader or "") if down else None
         if down and leader is not None and leader.incident in self.by_id:
@@ -169,7 +180,7 @@ class Incidents:
         return marked, self._take_over(marked, device, find, now) if device_is_silent(alert) else []
 
     def _end(self, alert: Alert, now: int) -> tuple[Alert, list[str]]:
-        """Take an ended alert out of its incident. Return the alert, and gateways that no longer suppress alerts."""
+        """Remove an ended alert from its incident. Return the alert, and the gateways that stop suppressing alerts."""
         del self._marks[alert.id]
         incident = self.by_id[alert.incident or ""]
         if alert.suppressed_by is None and not alert.withdrawn and not alert.closed_by:
@@ -178,14 +189,20 @@ class Incidents:
         return alert, self._inhibition.end(alert)
 
     def _mark(self, alert: Alert, marks: AlertMarks) -> Alert:
-        """Return an open alert with these marks. They are added to its later events, too."""
+        """Set the marks (:class:`AlertMarks`) of an open alert, and return the alert.
+
+        Later events of the alert get the marks, too.
+        """
         self._marks[alert.id] = marks
         if (latest := self._open.get(alert.id)) is not None:  # a later event may have changed it already
             self._open[alert.id] = marks.on(latest)
         return marks.on(alert)
 
     def _changed(self, alert_id: str, what: Handling, now: int, **marks: Any) -> list[Event]:
-        """Change marks of an open alert, and return the event that says so."""
+        """Change some marks (:class:`AlertMarks`) of an alert, and return the event of this change.
+
+        The list is empty if the alert is not open.
+        """
         if alert_id not in self._open:
             return []
         alert = self._mark(self._open[alert_id], replace(self._marks[alert_id], **marks))
@@ -202,7 +219,7 @@ class Incidents:
         self._inhibition.lead(gateway, alert)
 
     def _blame(self, gateway: str, leader: Alert, find: Find) -> None:
-        """Set a gateway as the first change of the leader's incident."""
+        """Make an alert the leader of a gateway, and record the gateway as the first change in the alert's incident."""
         if self._inhibition.leader(gateway) != leader.id:
             self._lead(gateway, leader)
         device = find(gateway)
@@ -210,7 +227,10 @@ class Incidents:
         self._table.blame(gateway, name, since or leader.since, leader)
 
     def _take_over(self, alert: Alert, device: Device, find: Find, now: int) -> list[Event]:
-        """Suppress the previous leader of a gateway, because the gateway now has an alert of its own."""
+        """Make ``alert`` the leader of the gateway ``device``, and suppress the previous leader.
+
+        The previous leader is an alert of a device behind the gateway. Now the gateway has an alert of its own.
+        """
         before = self._inhibition.leader(device.id)
         if before is None or before == alert.id or self._marks[before].incident != alert.incident:
             return []
@@ -222,7 +242,7 @@ class Incidents:
         return events
 
     def _lift(self, gateways: Iterable[str], find: Find, now: int) -> list[Event]:
-        """End the suppression by gateways. Return the events of the alerts that this withdraws."""
+        """End the suppression of alerts by these gateways. The suppressed alerts are withdrawn; return the events."""
         events: list[Event] = []
         for gateway in gateways:
             leader, suppressed = self._inhibition.lift(gateway)
@@ -235,7 +255,7 @@ class Incidents:
         return events
 
     def _release(self, alert_ids: Iterable[str], find: Find, now: int) -> list[Event]:
-        """Withdraw alerts that are no longer suppressed. The silence of their devices counts from now on."""
+        """Withdraw alerts that are no longer suppressed. The silence of their devices is measured from now on."""
         events: list[Event] = []
         for alert_id in alert_ids:
             alert = self._open.get(alert_id)
@@ -247,7 +267,7 @@ class Incidents:
     # -- flapping ---------------------------------------------------------------------------------------------
 
     def _recovered(self, incident: Incident, alert: Alert, now: int) -> bool:
-        """Record that an alert recovered. Return whether it is flapping."""
+        """Record that an alert recovered. Return whether its alert series is flapping."""
         series = series_key(alert)
         recoveries = recovered(incident.recoveries, series, now, self._limits)
         self._table.update(incident.id, recoveries=recoveries)
@@ -256,7 +276,7 @@ class Incidents:
         return recoveries[series].flapping
 
     def _calm(self, incident_id: str, series: str, now: int) -> list[Event]:
-        """End the flapping of a series if it has been quiet, else check it again later."""
+        """End the flapping of an alert series if it has not recovered lately; otherwise check again later."""
         incident = self.by_id.get(incident_id)
         recoveries = incident.recoveries.get(series) if incident else None
         if incident is None or recoveries is None:

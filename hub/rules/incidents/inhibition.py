@@ -1,10 +1,11 @@
-"""Inhibition by topology: no-data alerts of devices behind a gateway that is down.
+"""Inhibition by topology: suppress the no-data alerts of devices behind a gateway that is down.
 
-For each gateway that is down, people are notified of one open alert, the leader. It is the gateway's own no-data
-alert, or the first one of a device behind the gateway if no rule watches the gateway. The no-data alerts of all other
-devices behind it are suppressed while the leader is open. When it ends, they are withdrawn and the silence of their
-devices counts from then on: a device that stays silent then raises an alert of its own. So nothing is suppressed
-without an open alert that people are notified of.
+For each gateway that is down, people are notified of one open alert, the leader. The leader is the no-data alert of the
+gateway itself. If no rule watches the gateway, it is the first no-data alert of a device behind the gateway.
+
+While the leader is open, the no-data alerts of all other devices behind the gateway are suppressed. When the leader
+ends, the suppressed alerts are withdrawn, and the silence of their devices is measured from then on: a device that
+stays silent raises a new alert. So an alert is suppressed only while people are notified of another open alert.
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ Find = Callable[[str], Device | None]
 
 
 class DownGateway(NamedTuple):
-    """A gateway that is the cause of an alert. ``leader`` is None if no alert is notified for it yet."""
+    """A gateway whose outage explains an alert. ``leader`` is the id of its leader, None if it has no leader yet."""
 
     gateway: str
     leader: str | None
 
 
 class Inhibition:
-    """The gateways that are down, their leaders, and the alerts that they suppress."""
+    """The gateways that are down, the leader of each gateway, and the alerts that each gateway suppresses."""
 
     def __init__(self, gateways: Callable[[str], Collection[str]]) -> None:
         self._gateways = gateways
@@ -37,7 +38,10 @@ class Inhibition:
         self._suppressed: dict[str, dict[str, None]] = {}  # ids of alerts by gateway
 
     def cause(self, device: Device, find: Find, now: int) -> DownGateway | None:
-        """Return the gateway that explains the silence of a device, the topmost if several are down."""
+        """Return the gateway that explains the silence of a device; None if no gateway above the device is down.
+
+        If several gateways above the device are down, it is the topmost.
+        """
         above = self._gateways(device.info.via) if device.info.via else ()
         for gateway in reversed([*above]):
             if gateway == device.id:
@@ -49,14 +53,14 @@ class Inhibition:
         return None
 
     def add(self, alert: Alert) -> None:
-        """Add an open alert."""
+        """Note an open alert if it says that its device is silent, or if it is suppressed."""
         if device_is_silent(alert):
             self._silent.setdefault(alert.device, {})[alert.id] = None
         if alert.suppressed_by is not None:
             self._suppressed.setdefault(alert.suppressed_by, {})[alert.id] = None
 
     def leader(self, gateway: str) -> str | None:
-        """Return the id of the leader for a gateway."""
+        """Return the id of the leader for a gateway; None if the gateway has no leader."""
         leader = self._leaders.get(gateway)
         return None if leader is None else leader.id
 
@@ -68,7 +72,7 @@ class Inhibition:
         self._led.setdefault(alert.id, {})[gateway] = None
 
     def end(self, alert: Alert) -> list[str]:
-        """Remove an alert that has ended. Return the gateways that no longer suppress alerts: see :meth:`lift`."""
+        """Remove an alert that has ended. Return the gateways whose suppression ends with it, for :meth:`lift`."""
         if alert.id in (own := self._silent.get(alert.device, {})):
             del own[alert.id]
             if not own:
@@ -81,12 +85,12 @@ class Inhibition:
         return [*self._led.get(alert.id, ()), *([above] if heard else ())]
 
     def returned(self, find: Find) -> list[str]:
-        """Return the gateways that are no longer down and have no alert of their own."""
+        """Return the gateways that are up again. A gateway with an open no-data alert of its own is left out."""
         led_by_others = [gateway for gateway in self._leaders if gateway not in self._silent]
         return [each for each in led_by_others if _is_back(find(each), self._leaders[each], find)]
 
     def lift(self, gateway: str) -> tuple[Alert, list[str]]:
-        """End the suppression by a gateway. Return its leader, and the ids of the alerts that were suppressed."""
+        """End the suppression by a gateway. Return its leader, and the ids of the alerts that it suppressed."""
         leader = self._leaders.pop(gateway)
         self._led[leader.id].pop(gateway)
         if not self._led[leader.id]:
@@ -94,12 +98,16 @@ class Inhibition:
         return leader, list(self._suppressed.pop(gateway, ()))
 
     def orphans(self, alerts: Iterable[Alert]) -> list[str]:
-        """Return the ids of the suppressed alerts among these whose gateway has no leader."""
+        """Return the ids of those ``alerts`` that are suppressed although their gateway has no leader."""
         return [alert.id for alert in alerts if alert.suppressed_by and alert.suppressed_by not in self._leaders]
 
 
 def _is_back(gateway: Device | None, leader: Alert, find: Find) -> bool:
-    """Return whether a gateway was heard after the leader was raised, or reported online if it is not a device."""
+    """Return whether a gateway is up again.
+
+    A gateway that is a device has to have been heard after the leader was raised. Any other gateway has to be reported
+    online.
+    """
     if gateway is not None:
         return gateway.presence != "offline" and (gateway.last_seen or 0) > leader.raised_at
     behind = find(leader.device)

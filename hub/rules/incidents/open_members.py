@@ -28,12 +28,12 @@ class OpenMembers:
 
     @property
     def acknowledged(self) -> bool:
-        """Whether at least one alert is not suppressed, and all of these are acknowledged."""
+        """Whether all alerts that are not suppressed are acknowledged; False if there is no such alert."""
         return self._told[True] > 0 and not self._told[False]
 
     @property
     def severity(self) -> Severity:
-        """The highest severity; ``ok`` without an alert."""
+        """The highest severity of the alerts; ``ok`` if there is no alert."""
         return max((each for each in SEVERITIES if self._severities[each]), key=SEVERITIES.index, default="ok")
 
     def _count(self, alert: Alert, step: int) -> None:

@@ -1,6 +1,6 @@
-"""Storms: one rule raises alerts on many devices of an area, or with a label, in a short time.
+"""Storms: one rule raises alerts on many devices of an area, or on many devices with a label, in a short time.
 
-Two alerts in one area within minutes may be a coincidence. Many of them are taken to share a cause.
+Two alerts in one area within minutes may be a coincidence. Many such alerts are taken to have the same cause.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from hub.model import IncidentLimits
 
 
 class Storms:
-    """Devices on which each rule raised an alert recently, by the keys that the alerts share."""
+    """The devices on which each rule raised an alert recently, by key.
+
+    The keys are those of :func:`hub.rules.incidents.relations.rule_keys`.
+    """
 
     def __init__(self, limits: IncidentLimits) -> None:
         self._limits = limits
@@ -25,12 +28,15 @@ class Storms:
             self._order.append((at, key, device))
 
     def is_storm(self, key: str, device: str, now: int) -> bool:
-        """Return whether an alert with the key is part of a storm: enough other devices had one recently."""
+        """Return whether an alert with the key is part of a storm: many devices had such an alert recently.
+
+        ``device`` is the device of the alert, and counts as one of these devices.
+        """
         self.forget(now)
         return len(self._recent.get(key, {}).keys() | {device}) >= self._limits.storm_devices
 
     def forget(self, now: int) -> None:
-        """Forget alerts that are too old to be in one incident with a new alert."""
+        """Forget the alerts that were raised so long ago that a new alert cannot be in one incident with them."""
         while self._order and self._order[0][0] + self._limits.group_ms < now:
             at, key, device = self._order.popleft()
             if self._recent.get(key, {}).get(device) == at:

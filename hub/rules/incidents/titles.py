@@ -7,14 +7,11 @@ from typing import Any
 from hub.model import Alert, IncidentKind
 
 TITLE_KEYS = frozenset(("incident.device", "incident.gateway", "incident.rule"))
-"""Every key of an incident's title."""
+"""All values of an incident's ``title_key``, by which a title is translated."""
 
 
 def title_params(name: str, alert: Alert) -> dict[str, Any]:
-    """Return the parts of a title, unformatted.
-
-    ``name`` is the name of the device or gateway that changed first, ``alert`` the alert that shows the change.
-    """
+    """Return the parameters of an incident's title."""
     return {
         "name": name,
         "message": alert.message,
@@ -24,7 +21,7 @@ def title_params(name: str, alert: Alert) -> dict[str, Any]:
 
 
 def title_fields(kind: IncidentKind, params: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of an incident that hold its title: as text, and as the parts of that text."""
+    """Return the fields of an incident for its title: an English text, and the key and parameters for translations."""
     match kind:
         case "device":
             text = f"{params['name']}: {params['message']}"

@@ -1,4 +1,7 @@
-"""The kinds of rules, one file each. To add one, write its file, name it in KINDS, and add a form to the dashboard."""
+"""The kinds of rules, one file each.
+
+To add a kind, write its file, add its class to KINDS, and add a form to the dashboard.
+"""
 
 from hub.model import Condition
 from hub.rules.kinds.anomaly import Anomaly
@@ -30,7 +33,7 @@ KINDS: dict[str, type[Condition]] = {
         Not,
     )
 }
-"""Every kind by its name. The first one is the default."""
+"""Each kind by its name. A rule that names no kind has the first one."""
 
 __all__ = [
     "KINDS",

@@ -1,15 +1,17 @@
-"""``kind = "anomaly"``: a value beyond everything that the metric measured lately, without a limit that a person sets.
+"""``kind = "anomaly"``: a value beyond all recent values of the metric, without a limit that a person sets.
 
-The lowest and the highest value of each three hours of the last four days are kept, and the distance of a value from
-the nearest of them is compared with the range between the lowest and the highest of all: Dixon's ratio of gap and
-range ("Analysis of extreme values", 1950), which needs no unit and no distribution.
+For each block of three hours in the last four days, the lowest and the highest value are kept. The known range is the
+range from the lowest to the highest kept value. If a new value is beyond the known range, its distance from the range
+is divided by the width of the range. This is Dixon's ratio of gap and range ("Analysis of extreme values", 1950), which
+needs no unit and no distribution.
 
-- Nothing is unusual before a day has been learned, nor is a value of a metric that hardly ever changes.
-- Unusual values are not learned from, so a fault that returns is unusual again. If they last for a day without a
-  break, they are the new normal, and the metric is learned again.
+- No value is unusual before a day has been learned, or if the metric hardly ever changes.
+- Unusual values are not learned from, so a fault that returns is unusual again. If all values are unusual for a day,
+  they are the new normal, and the metric is learned again.
 
-``points`` has two entries for each three hours: their begin with the lowest and with the highest value. While values
-are unusual, two more follow with the negative time of the first one, and the lowest and the highest of them.
+``points`` has two entries for each block: its begin with the lowest value, and its begin with the highest value. While
+values are unusual, two more entries follow, with the lowest and with the highest unusual value. Their time is the
+negative time of the first unusual value.
 """
 
 from __future__ import annotations
@@ -25,25 +27,26 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 BLOCK_MS = 3 * 3_600_000
 BLOCKS = 32
-"""Blocks that are kept: four days. State: 8 kB a metric."""
+"""Maximum blocks that are kept: four days. They take 8 kB for each metric."""
 LEARN_BLOCKS = 8
-"""Full blocks before the first judgement: a day."""
+"""Complete blocks (one day) that are needed before a value can be unusual."""
 MIN_VARIED = 4
-"""A metric that changed in fewer blocks, such as a set point, has no range to compare with."""
+"""Minimum changes within or between blocks. A metric that changes less often, such as a set point, is not judged."""
 ACCEPT_MS = 24 * 3_600_000
-"""Values that are unusual for that long are the new normal."""
+"""If all values are unusual for this time in ms, they are the new normal."""
 MOST = 1e4
-"""The greatest distance that is counted, so that a tiny range gives no infinite one."""
+"""Maximum of a value's distance, in widths of the known range. A tiny range would give a distance near infinity."""
 ALMOST = 0.999
-"""A little less than the whole, so that rounding puts no unusual value into the calm range."""
+"""Factor for the calm range, a little below 1, so that rounding puts no unusual value into the calm range."""
 SENSITIVITIES = {"low": 1.0, "medium": 0.5, "high": 0.2}
-"""By sensitivity, the distance from which a value is unusual, as a part of the metric's range."""
+"""By sensitivity: how far a value must be beyond the known range to be unusual, as a part of the range's width."""
 
 
 class Anomaly(MetricCondition, frozen=True):
     """Holds while the value is beyond all values of the last days by more than a part of their range.
 
-    ``beyond`` is filled in when an alert is raised: by how many ranges the value was beyond.
+    The part follows from ``sensitivity``. ``beyond`` is None in a rule. When an alert is raised, ``beyond`` is set to
+    the value's distance from the range, as a part of the range's width.
     """
 
     kind: ClassVar[str] = "anomaly"
@@ -129,14 +132,18 @@ class Anomaly(MetricCondition, frozen=True):
 
 
 def _is_learned(known: Points, block: int) -> bool:
-    """Return whether the blocks before ``block`` suffice to tell what is usual."""
+    """Return whether enough is known from the blocks that begin before ``block`` (ms) to tell what is usual."""
     pairs = [(low, high) for (ts, low), (_, high) in zip(known[::2], known[1::2], strict=True) if ts < block]
     varied = sum(low < high for low, high in pairs) + sum(one != next_one for one, next_one in pairwise(pairs))
     return len(pairs) >= LEARN_BLOCKS and varied >= MIN_VARIED
 
 
 def _distance(known: Points, block: int, number: float) -> float:
-    """Return by how many ranges a value is beyond the known ones; 0 if it is not, or if too little is known."""
+    """Return how far a value is beyond the known range, as a part of the range's width.
+
+    Returns 0 if the value is within the range, or if too little is known. ``block`` is the begin of the value's block
+    in ms.
+    """
     if not _is_learned(known, block):
         return 0.0
     low, high = _extremes(known)
@@ -149,7 +156,7 @@ def _extremes(points: Points) -> tuple[float, float]:
 
 
 def _with(known: Points, block: int, number: float) -> Points:
-    """Return the blocks with one more value."""
+    """Return the known points with the value added to the block that begins at ``block``."""
     if known and known[-1][0] >= block:
         last = known[-1][0]
         return [*known[:-2], (last, min(known[-2][1], number)), (last, max(known[-1][1], number))]

@@ -1,6 +1,7 @@
 """Base classes for the kinds of rules: a condition on readings, and a condition on the time since the last message.
 
-A kind subclasses one of them. The ``source`` of a condition on a metric is the value of other devices that it reads.
+Each kind is a subclass of one of the two. A condition on readings may have a ``source``: a value from outside the
+device that it reads, too.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from hub import text_format as fmt
 from hub.model import Breach, Condition, Latest, Limit, Severity, Value
 
 Points = list[tuple[int, float]]
-"""Times in ms with the values measured then, in order."""
+"""Pairs of a time in ms and the value at that time, in order of time."""
 
 
 MAX_AGE_MS = 3_600_000
-"""Age from which a value of another device is not known, unless a condition has a ``max_age``."""
+"""Age in ms from which a value of another device counts as unknown, unless a condition has a ``max_age``."""
 
 
 class ValueSource(msgspec.Struct, frozen=True):
-    """A value from outside the device: a metric of another device, or without ``device`` the area's median.
+    """A value from outside the device: a metric of another device, or the median of a metric in the area.
 
-    Values that are older than ``max_age_ms`` are not read.
+    It is the median if ``device`` is None. Values that are older than ``max_age_ms`` are not read.
     """
 
     metric: str
@@ -33,10 +34,11 @@ class ValueSource(msgspec.Struct, frozen=True):
 
 
 class Rest(NamedTuple):
-    """The input of :meth:`MetricCondition.calm`: a watch without a condition in progress, and the latest values.
+    """The input of :meth:`MetricCondition.calm`: a rule at rest, and the latest values of the device.
 
-    ``metric`` is the metric of the watch's rule, and ``points`` are the points that the watch keeps. ``metrics`` are
-    those whose calm ranges are used together: a message is skipped only if all of them are within their ranges.
+    A rule is at rest while its condition neither holds nor has begun. ``metric`` is the metric of the rule, and
+    ``points`` are the points that the rule's watch keeps. ``metrics`` are the metrics of one message: the fast path
+    skips a message only if the value of each metric is in its calm range.
     """
 
     metric: str
@@ -45,7 +47,7 @@ class Rest(NamedTuple):
     points: Points
 
     def number(self, metric: str) -> float | None:
-        """Return the latest value of a metric, None if there is none or it is a text."""
+        """Return the latest value of a metric as a number; None if there is no value, or the value is a text."""
         latest = self.latest.get(metric)
         return None if latest is None or isinstance(latest.value, str) else float(latest.value)
 
@@ -53,24 +55,24 @@ class Rest(NamedTuple):
 class MetricCondition(Condition, frozen=True):
     """A condition on the values of one metric, evaluated with each reading.
 
-    The condition measures one amount and compares it with one limit, so a new limit can be compared with amounts that
-    were measured before.
+    The condition computes one number from the reading, the amount, and compares it with one limit. If the limit
+    changes, amounts that were measured before can be compared with the new limit.
     """
 
     windowed: ClassVar[bool] = False
     """Whether :meth:`measure` keeps earlier readings in ``points``."""
     follows: ClassVar[bool] = False
-    """Whether readings in the calm range have to be passed to :meth:`follow`."""
+    """Whether readings that the fast path skipped have to be passed to :meth:`follow`."""
     learns_ms: ClassVar[int] = 0
-    """How long the condition learns before it can hold, at most; a backtest begins that much earlier."""
+    """Maximum time in ms that the condition learns before it can hold. A backtest begins that much earlier."""
     found: ClassVar[frozenset[str]] = frozenset()
-    """Fields that :meth:`at` fills in when an alert is raised. In a rule they are None."""
+    """Names of the fields that :meth:`at` fills in when an alert is raised. In a rule, these fields are None."""
     derived: ClassVar[bool] = False
-    """Whether ``points`` are not readings, so that another condition cannot use them."""
+    """Whether ``points`` are something else than readings, so that another condition cannot use them."""
     lapses: ClassVar[bool] = False
     """Whether the amount falls as time goes on, without further readings: see :meth:`remaining` and :meth:`lapse`."""
     lasting: ClassVar[bool] = False
-    """Whether every new value begins the condition: a reading that ends it also begins it again, as in ``stuck``."""
+    """Whether each new value begins the condition, as in ``stuck``. A reading can end it and begin it again."""
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -83,43 +85,50 @@ class MetricCondition(Condition, frozen=True):
 
     @property
     def source(self) -> ValueSource | None:
-        """The value outside the device that the condition reads, too."""
+        """The value from outside the device that the condition reads, too; None if it reads only the device."""
         return None
 
     def combine(self, value: Value, others: Sequence[Value]) -> Value:
-        """Return the value to measure, from the metric's value and those of ``others``; a text if there is none."""
+        """Return the value to measure, from the value of the metric and the values of ``others``.
+
+        Returns a text, which is not measured, if the values cannot be combined.
+        """
         return value
 
     @property
     def limit(self) -> float:
-        """The limit that an amount has to exceed."""
+        """The number that the amount (see :meth:`measure`) has to exceed."""
         raise NotImplementedError
 
     def measure(self, points: Points, value: Value, ts: int) -> float | None:
         """Return the amount to compare with the limit.
 
         Args:
-            points: Earlier readings of the metric; a windowed condition adds this one.
-            value: The reading, combined with the values of ``others``.
-            ts: Its time in ms.
+            points: Earlier readings of the metric. A windowed condition adds this reading to the list.
+            value: The value of the reading, combined with the values of ``others``.
+            ts: Time of the reading in ms.
 
         Returns:
-            None if the condition does not apply to the value: a text where a number is expected.
+            None if the condition does not apply to the value, such as a text where a number is expected.
         """
         raise NotImplementedError
 
     def remaining(self, points: Points, ts: int) -> float:
-        """Return the amount at time ``ts`` after the last reading, for a condition that can end without readings."""
+        """Return the amount at time ``ts`` (ms) if no reading has arrived since the last one.
+
+        Only conditions that can end without readings (``lapses``) define it.
+        """
         raise NotImplementedError  # each kind that lapses defines it; see Condition in hub/model/rule.py
 
     def lapse(self, points: Points) -> int | None:
-        """Return when a condition that holds ends if no further reading arrives; None for never."""
+        """Return the time (ms) at which a holding condition ends if no further reading arrives; None for never."""
         return None
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
-        """Return the range of a metric in which no number changes the state of a watch at rest (see :class:`Rest`).
+        """Return the range of a metric in which no number changes the state of a rule at rest (see :class:`Rest`).
 
-        A windowed condition gets the readings in this range through :meth:`follow`. None if there is no such range.
+        Returns None if there is no such range. The condition is not evaluated on readings in the range. If it
+        ``follows``, it gets them later through :meth:`follow`.
         """
         return self.bounds()
 
@@ -128,26 +137,36 @@ class MetricCondition(Condition, frozen=True):
         return None
 
     def holding(self, value: float) -> Limit | None:
-        """Return the range around ``value`` in which every value meets the condition; None if earlier values matter."""
+        """Return a range around ``value`` in which all values meet the condition; ``value`` itself meets it.
+
+        Returns None if earlier values matter, too.
+        """
         return None
 
     def at_rest(self, points: Points) -> bool:
-        """Return True if a watch that has these points and no alert has no condition in progress."""
+        """Return True if a rule without an alert, whose watch has these points, is at rest (see :class:`Rest`)."""
         return not points
 
     def follow(self, points: Points, readings: Points) -> Points:
-        """Add readings in the calm range to ``points``, in order. Return those that the watch has to step through."""
+        """Update ``points`` with readings that were skipped because they are in the calm range.
+
+        ``readings`` are in order of time. Returns those readings that have to be evaluated after all.
+        """
         return []
 
     def signature(self) -> str:
-        """Return a text for what is measured, without the limit. Amounts with equal signatures can be compared.
+        """Return a text that identifies what is measured, without the limit.
 
-        Stored as a checksum, so it must not change between releases.
+        Amounts with equal signatures can be compared. A checksum of the text is stored, so the text must not change
+        between releases.
         """
         raise NotImplementedError
 
     def exceeded(self, amount: float, *, raised: bool) -> bool:
-        """Return whether the condition holds for an amount. ``raised`` says that its alert is open (hysteresis)."""
+        """Return whether the condition holds for an amount.
+
+        ``raised`` says that the alert is open: a condition with hysteresis is then compared with its clear value.
+        """
         return amount > self.limit
 
     @property
@@ -156,9 +175,10 @@ class MetricCondition(Condition, frozen=True):
         return (self.threshold,)
 
     def at(self, amount: float, severity: Severity | None) -> tuple[Severity | None, MetricCondition]:
-        """Return the severity and the condition that apply to an amount; None for the rule's own severity.
+        """Return the severity for an amount, and the condition with the limit of this severity.
 
-        ``severity`` is the open alert's severity or None. It is lowered only past a clear value.
+        The returned severity is None for the rule's own severity. ``severity`` is the severity of the open alert, None
+        without an alert. It is lowered only when the amount is past a clear value.
         """
         return None, self
 
@@ -171,10 +191,13 @@ class MetricCondition(Condition, frozen=True):
 
 
 class SilenceCondition(Condition, frozen=True):
-    """A condition on the time since the last message of the device, or the last value of a metric."""
+    """A condition on the time since the device's last message, or since the last value of one metric."""
 
     def silence(self, expected_interval: float) -> int:
-        """Return the silence in ms that meets the condition on a device with an expected interval; 0 if unknown."""
+        """Return the silence in ms that meets the condition.
+
+        ``expected_interval`` is the usual time in ms between the device's readings, 0 if it is unknown.
+        """
         raise NotImplementedError
 
 

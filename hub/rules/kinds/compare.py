@@ -1,6 +1,7 @@
 """``kind = "compare"``: the difference between two values, above or below a limit.
 
-The values are two metrics of a device, or a metric and the same metric of another device or the median of the area.
+The first value is a metric of the device. The second value is another metric of the device, the same metric of another
+device, or the median of this metric in the area.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ from hub.rules.kinds.threshold import LIMIT_KEYS, Threshold, read_limits
 
 SOURCE_KEYS = frozenset({"with_device", "with_area", "max_age"})
 HALF = 0.499
-"""A little less than half, so that rounding does not add up to more than the whole."""
+"""In the calm range, each of the two metrics may change by this part of the difference's distance to the limit.
+
+A little less than half, so that with rounding both changes together do not reach the limit.
+"""
 
 
 class Compare(MetricCondition, frozen=True):
     """Holds while the metric minus the metric ``other`` is beyond a limit; see :class:`Threshold`.
 
-    ``other`` is a metric of the same device, of ``device``, or with ``area`` the median over the same area. It is
-    empty if each metric that the rule watches is compared with the metric of the same name.
+    ``other`` is a metric of the same device. With ``device``, it is a metric of that device; with ``area``, the median
+    of this metric in the device's area. ``other`` is empty if each metric that the rule watches is compared with the
+    metric of the same name.
     """
 
     kind: ClassVar[str] = "compare"
@@ -54,7 +59,7 @@ class Compare(MetricCondition, frozen=True):
 
     @property
     def difference(self) -> Threshold:
-        """The condition on the difference."""
+        """The threshold that the difference is compared with."""
         return Threshold(self.above, self.below, self.clear)
 
     @property
@@ -112,7 +117,7 @@ class Compare(MetricCondition, frozen=True):
 
 
 def _read_source(table: dict[str, Any]) -> tuple[str | None, bool, int]:
-    """Return the other device, whether the rule names the area instead, and the greatest age of the value in ms."""
+    """Return the id of the other device (or None), True if the area's median is read, and the maximum age in ms."""
     device = read_text(table["with_device"], "with_device", "the id of a device") if "with_device" in table else None
     if device is not None and any(sign in device for sign in "*?["):
         raise InvalidField("with_device", device, "the id of one device: no patterns")
@@ -125,7 +130,7 @@ def _read_source(table: dict[str, Any]) -> tuple[str | None, bool, int]:
 
 
 def read_max_age(table: dict[str, Any]) -> int:
-    """Return the age in ms from which a value of another device is not known."""
+    """Return the age in ms from which a value of another device counts as unknown. Raises InvalidField."""
     max_age = read_duration(table.get("max_age", MAX_AGE_MS // 1000), "max_age")
     if max_age < 1_000:
         raise InvalidField("max_age", table["max_age"], "at least 1s")

@@ -1,4 +1,4 @@
-"""``kind = "count"``: a condition that values meet several times within a window, such as a door that opens again."""
+"""``kind = "count"``: a condition that values meet several times within a window, such as a door that often opens."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ MAX_TIMES = 100
 class Count(MetricCondition, frozen=True):
     """Holds while the metric has become ``value``, or passed a limit, at least ``times`` times within a window.
 
-    Several values in a row that meet the condition count once; with ``each_value``, every one counts. The points are
-    the times that count, with 1, and after them the time of the last value with 0 if it does not meet the condition.
+    Several values in a row that meet the condition count once. With ``each_value``, each of them counts. The points are
+    (time, 1) for each value that counted. Then (time, 0) follows for the last value, if it does not meet the condition.
     """
 
     kind: ClassVar[str] = "count"

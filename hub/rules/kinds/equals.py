@@ -1,4 +1,4 @@
-"""``kind = "equals"``: a value is exactly this one, such as a door that is open or a mode that is "fault"."""
+"""``kind = "equals"``: a value that equals a given one, such as a door that is open or a mode that is "fault"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Equals(MetricCondition, frozen=True):
-    """Holds while the value is ``value``. True and 1 differ."""
+    """Holds while the value is equal to ``value``. The boolean true and the number 1 are not equal."""
 
     kind: ClassVar[str] = "equals"
     keys: ClassVar[frozenset[str]] = frozenset({"metric", "for", "clear_for", "value"})

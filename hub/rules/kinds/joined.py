@@ -17,10 +17,11 @@ from hub.rules.truth import Truth, all_of, any_of, none_of
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One of the joined conditions, of any kind. It counts once it has held for ``for_ms``.
+    """One of the joined conditions, of any kind. It counts as met once it has held for ``for_ms``.
 
-    ``metric`` is empty for a part with a ``quantity``, and for one about the silence of the whole device. A part that
-    joins others has the metric of the first of them. With ``device``, the metric is one of that other device.
+    ``metric`` is empty for a part on a ``quantity``, and for a part on the silence of the whole device. A part that
+    joins others has the metric of its first part. With ``device``, ``metric`` is a metric of that device, not of the
+    rule's device.
     """
 
     kind: str
@@ -37,21 +38,21 @@ class Part(msgspec.Struct, frozen=True):
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The metrics that the part reads of the rule's own device."""
+        """The metrics of the rule's own device that the part reads."""
         if not isinstance(self.condition, MetricCondition):
             return (self.metric,) if self.metric or self.quantity else ()
         return self.condition.others if self.device else (self.metric, *self.condition.others)
 
     @property
     def source(self) -> ValueSource | None:
-        """The value of another device that the part reads."""
+        """The value from outside the rule's own device that the part reads; None if it reads no such value."""
         if self.device is not None:
             return ValueSource(self.metric, self.device, self.max_age_ms)
         return self.condition.source if isinstance(self.condition, MetricCondition) else None
 
     @property
     def remembers(self) -> bool:
-        """Whether the part depends on earlier values."""
+        """Whether the part depends on earlier values, and not only on the latest one."""
         condition = self.condition
         if not isinstance(condition, MetricCondition):
             return False
@@ -69,7 +70,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Joined(MetricCondition, frozen=True):
-    """A condition that joins others. Its amount is 1 while it holds and 0 while it does not."""
+    """A condition that joins others. The amount of such a condition is 1 while it holds, and 0 while it does not."""
 
     keys: ClassVar[frozenset[str]] = frozenset({"conditions", "for", "clear_for"})
     hints: ClassVar[dict[str, str]] = {"metric": "nothing: each of the conditions has its own metric"}
@@ -80,12 +81,12 @@ class Joined(MetricCondition, frozen=True):
 
     @classmethod
     def truth(cls, values: Sequence[Truth]) -> Truth:
-        """Return whether the condition holds. ``values`` say whether each of its parts holds."""
+        """Return whether the condition holds; None if that is unknown. ``values`` are the truths of its parts."""
         raise NotImplementedError  # each kind defines it: a msgspec struct cannot be an abstract base class
 
     @property
     def leaves(self) -> Iterator[Part]:
-        """The parts that join no others, in their order."""
+        """All parts, at any depth, that do not join other parts, in the order of the rule."""
         for part in self.conditions:
             if isinstance(part.condition, Joined):
                 yield from part.condition.leaves
@@ -94,17 +95,17 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def others(self) -> tuple[str, ...]:
-        """All metrics that the tree reads of the rule's own device."""
+        """The metrics of the rule's own device that the tree reads."""
         return tuple(dict.fromkeys(name for leaf in self.leaves for name in leaf.metrics))
 
     @property
     def subject(self) -> Part | None:
-        """The part whose metric an alert shows: the first one on a metric of the rule's own device."""
+        """The part whose metric an alert shows: the first part on a metric of the rule's own device, or None."""
         return next((leaf for leaf in self.leaves if leaf.device is None and (leaf.metric or leaf.quantity)), None)
 
     @property
     def hears(self) -> bool:
-        """Whether the tree reads how long the device, or a metric of it, has been silent."""
+        """Whether the tree has a condition on the silence of the device, or of a metric."""
         return any(isinstance(leaf.condition, SilenceCondition) for leaf in self.leaves)
 
     @property
@@ -130,7 +131,7 @@ class Joined(MetricCondition, frozen=True):
 
     @property
     def negates(self) -> bool:
-        """Whether the condition can hold because a part does not hold."""
+        """Whether the condition contains a ``not``, so that it can hold because a part does not hold."""
         return any(part.condition.negates for part in self.conditions if isinstance(part.condition, Joined))
 
     def calm(self, metric: str, rest: Rest) -> Limit | None:
@@ -167,7 +168,7 @@ class All(Joined, frozen=True):
 
 
 class Any(Joined, frozen=True):
-    """Holds while one of the parts holds."""
+    """Holds while at least one part holds."""
 
     kind: ClassVar[str] = "any"
     word: ClassVar[str] = "or"
@@ -200,7 +201,7 @@ def _hears(part: Part) -> bool:
 
 
 def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of a part's metric in which the part does not hold, None if there is none."""
+    """Return the range of ``metric`` in which the part certainly does not hold; None if there is no such range."""
     condition = part.condition
     if not isinstance(condition, MetricCondition) or isinstance(condition, Joined):
         return None
@@ -210,7 +211,10 @@ def _calm(part: Part, metric: str, rest: Rest) -> Limit | None:
 
 
 def _steady(part: Part, metric: str, rest: Rest) -> Limit | None:
-    """Return the range of the metric within which a part without memory keeps its present truth; None if unknown."""
+    """Return the range of the metric in which the part stays as it is now: it goes on holding, or not holding.
+
+    The part must not depend on earlier values. Returns None if there is no such range.
+    """
     condition, now = part.condition, rest.number(metric)
     if now is None or not isinstance(condition, MetricCondition) or condition.others or condition.source:
         return None

@@ -11,7 +11,7 @@ from hub.rules.kinds.base import SilenceCondition
 
 MIN_SILENCE_MS = 1_000
 UNKNOWN_MS = 600_000
-"""The silence of a device whose expected interval is not known yet."""
+"""Silence in ms that meets a condition with ``missed`` on a device whose expected interval is not known yet."""
 
 
 class NoData(SilenceCondition, frozen=True):

@@ -12,10 +12,11 @@ from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 
 class Range(MetricCondition, frozen=True):
-    """Holds while the value is outside (or inside) ``low`` to ``high``; a value equal to a bound does not meet it.
+    """Holds while the value is below ``low`` or above ``high``. With ``inside``, holds while it is between them.
 
-    An alert ends when the value is past a bound by more than ``hysteresis``. With ``device_limits``, the limits
-    that the device announces replace these where they are tighter.
+    A value that is equal to a bound does not meet the condition. An alert ends when the value is past a bound by more
+    than ``hysteresis``. With ``device_limits``, limits that the device announces replace ``low`` and ``high`` where
+    they are tighter.
     """
 
     kind: ClassVar[str] = "range"

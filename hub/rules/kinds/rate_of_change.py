@@ -13,15 +13,19 @@ from hub.rules.fields import InvalidField, read_duration, read_flag, read_number
 from hub.rules.kinds.base import MetricCondition, Points, Rest
 
 HALF = 0.499
-"""A little less than half, so that rounding does not add up to more than the whole."""
+"""The calm range extends beyond the values in the window by this part of what is left of ``by``, on each side.
+
+A little less than half, so that rounding does not let the range become as wide as ``by``.
+"""
 MAX_POINTS = 512
-"""Readings that a window keeps; a faster series is thinned to every other one."""
+"""Maximum readings that a window keeps. If there are more, every second reading is dropped."""
 
 
 class RateOfChange(MetricCondition, frozen=True):
-    """Holds while the metric rises (or falls) by more than ``by`` within ``window_ms``.
+    """Holds while the metric rises by more than ``by`` within ``window_ms``; with ``falling``, while it falls by more.
 
-    A ``counter`` only rises: a lower value means that it was reset and has counted from 0 since.
+    With ``counter``, the metric only rises: a lower value means that the counter was reset, and has counted from 0
+    since.
     """
 
     kind: ClassVar[str] = "rate"

@@ -1,4 +1,4 @@
-"""``kind = "stuck"``: a value that no longer changes, such as that of a frozen sensor or a jammed valve."""
+"""``kind = "stuck"``: a value that no longer changes, because for example a sensor is frozen or a valve is jammed."""
 
 from __future__ import annotations
 

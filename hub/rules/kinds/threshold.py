@@ -16,7 +16,10 @@ LIMIT_KEYS = frozenset({"above", "below", "clear"})
 
 
 class SeverityLimit(msgspec.Struct, frozen=True):
-    """A further limit, past which the alert has a higher severity. The severity is lowered again past ``clear``."""
+    """A further limit of a rule. Past this limit, the alert has the severity ``severity``.
+
+    The severity is lowered again when the value is past ``clear``.
+    """
 
     severity: Severity
     above: float | None = None
@@ -27,8 +30,9 @@ class SeverityLimit(msgspec.Struct, frozen=True):
 class Threshold(MetricCondition, frozen=True):
     """Holds while the value is above ``above`` or below ``below``, one of which is None.
 
-    An alert ends only past ``clear``, or past the limit itself if ``clear`` is None. ``steps`` are in the order of
-    their limits and severities. With ``device_limits``, the limit that the device announces counts if it is tighter.
+    An alert ends only past ``clear``, or past the limit itself if ``clear`` is None. ``steps`` are further limits with
+    higher severities, in rising order of severity. With ``device_limits``, the limit that the device announces replaces
+    the rule's limit if it is tighter.
     """
 
     kind: ClassVar[str] = "threshold"
@@ -102,7 +106,7 @@ class Threshold(MetricCondition, frozen=True):
         return "".join(f"; {step.severity} {_threshold(step).describe_limits()}" for step in self.steps)
 
     def describe_limits(self) -> str:
-        """Return limit and clear value without the metric: ``above 90, clears below 87``."""
+        """Return the limit and the clear value as text, without the metric: ``above 90, clears below 87``."""
         recovery = self.describe_recovery()
         return self.describe("", None).strip() + (f", {recovery}" if recovery else "")
 
@@ -120,7 +124,10 @@ class Threshold(MetricCondition, frozen=True):
 
 
 def read_limits(table: dict[str, Any]) -> tuple[float | None, float | None, float | None]:
-    """Return ``above``, ``below`` and ``clear`` of a table, each None if the table does not have it."""
+    """Return ``above``, ``below`` and ``clear`` of a table, each None if the table does not have it.
+
+    Raises InvalidField unless the table has just one of ``above`` and ``below``.
+    """
     if ("above" in table) == ("below" in table):
         raise InvalidField("above", table.get("above"), "just one of above and below")
     clear = read_number(table["clear"], "clear") if "clear" in table else None
@@ -140,7 +147,10 @@ def _threshold(step: SeverityLimit) -> Threshold:
 
 
 def _read_steps(table: dict[str, Any]) -> tuple[SeverityLimit, ...]:
-    """Return the steps of a table: keys such as ``critical``, each with the limit of that severity."""
+    """Return the further limits of a table: the values of keys such as ``critical``, in rising order of severity.
+
+    Raises InvalidField.
+    """
     side = "above" if "above" in table else "below"
     own, last = SEVERITIES.index(table.get("severity", "warning")), table[side]
     steps: list[SeverityLimit] = []

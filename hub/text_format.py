@@ -19,10 +19,13 @@ from hub.model.metric_names import spoken_words
 
 _DASH = "–"
 _LARGE, _SMALL = 1e15, 1e-4
-"""Numbers from ``_LARGE`` on and below ``_SMALL`` are written with a power of ten."""
+"""Numbers of at least ``_LARGE``, or below ``_SMALL``, are written with a power of ten."""
 _LIMIT_DIGITS = 6
 _MAX_DECIMALS = {"°C": 1, "°F": 1, "%": 1, "dBm": 0, "rpm": 0, "r/min": 0}
-"""Decimals of readings by unit; more would be noise: −0.04 °C is shown as 0 °C. Differences and limits keep them."""
+"""Maximum decimals of readings by unit. More would be noise: −0.04 °C is shown as 0 °C.
+
+Differences and limits keep all their decimals.
+"""
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS_MS = (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000))
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
@@ -36,7 +39,7 @@ _COMMA = str.maketrans(",.", ".,")
 
 @contextmanager
 def decimal_comma(*, wanted: bool) -> Iterator[None]:
-    """Write numbers as ``1.184,5`` in this context, as German and Spanish do."""
+    """Write numbers in this context as ``1.184,5``, as in German and Spanish, if ``wanted``."""
     token = _decimal_comma.set(wanted)
     try:
         yield
@@ -47,7 +50,8 @@ def decimal_comma(*, wanted: bool) -> Iterator[None]:
 def number(value: float, unit: str | None = None) -> str:
     """Return a measured number with about three significant digits: ``89.2``, ``1,184``, ``−0.0123``.
 
-    All digits before the decimal point are kept, trailing zeros after it are not. ``unit`` only limits the decimals.
+    All digits before the decimal point are kept; trailing zeros after it are removed. ``unit`` is not written: for some
+    units it limits the decimals.
     """
     value = float(value)
     size = abs(value)
@@ -80,7 +84,7 @@ def quantity(value: float, unit: str | None) -> str:
 
 
 def difference(value: float, unit: str | None) -> str:
-    """Return the difference of two readings: ``0.04 °C``. Unlike small readings, small differences are kept."""
+    """Return the difference of two readings: ``0.04 °C``. Small differences are not rounded to 0."""
     return with_unit(number(value), unit)
 
 
@@ -90,7 +94,7 @@ def limit_quantity(value: float, unit: str | None) -> str:
 
 
 def exact_value(value: Value, unit: str | None) -> str:
-    """Return a value of any type with up to six significant digits, a text with up to 60 characters."""
+    """Return a number or boolean as text with up to six significant digits, or the first 60 characters of a text."""
     if isinstance(value, bool):
         return str(value).lower()
     return value[:60] if isinstance(value, str) else limit_quantity(value, unit)
@@ -103,7 +107,7 @@ def rate(per_second: float, unit: str | None) -> str:
 
 
 def duration(ms: float) -> str:
-    """Return a duration in its two largest units, rounded down as clocks are: ``4.8 s``, ``2 h 46 min``, ``3 d``."""
+    """Return a duration in its two largest units, rounded down as clocks do: ``4.8 s``, ``2 h 46 min``, ``3 d``."""
     if not math.isfinite(ms):
         return _DASH
     left = max(round(ms), 0)
@@ -120,27 +124,27 @@ def duration(ms: float) -> str:
 
 
 def clock(stamp: int) -> str:
-    """Return a time of day: ``14:03:12 UTC``."""
+    """Return the UTC time of day of ``stamp`` (epoch ms): ``14:03:12 UTC``."""
     return _utc(stamp).strftime("%H:%M:%S UTC")
 
 
 def clock_minute(stamp: int) -> str:
-    """Return a time of day to the minute: ``14:03 UTC``."""
+    """Return the UTC time of day of ``stamp`` (epoch ms) without seconds: ``14:03 UTC``."""
     return _utc(stamp).strftime("%H:%M UTC")
 
 
 def date_time(stamp: int) -> str:
-    """Return a date with its time: ``2026-11-22 14:03 UTC``."""
+    """Return the date and time of ``stamp`` (epoch ms) in UTC: ``2026-11-22 14:03 UTC``."""
     return _utc(stamp).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def date(stamp: int) -> str:
-    """Return a date in UTC: ``2026-11-22``."""
+    """Return the date of ``stamp`` (epoch ms) in UTC: ``2026-11-22``."""
     return _utc(stamp).strftime("%Y-%m-%d")
 
 
 def time_of_day(stamp: int) -> tuple[int, int, int]:
-    """Return hour, minute and second in UTC."""
+    """Return hour, minute and second of ``stamp`` (epoch ms) in UTC."""
     moment = _utc(stamp)
     return moment.hour, moment.minute, moment.second
 
@@ -157,12 +161,12 @@ def spoken(name: str) -> str:
 
 
 def in_sentence(title: str) -> str:
-    """Return a title for use within a sentence: ``Supply air`` becomes ``supply air``, ``CO₂`` stays."""
+    """Return a title for use within a sentence: ``Supply air`` becomes ``supply air``, ``CO₂`` stays as it is."""
     return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def join(items: list[str], word: str = "and") -> str:
-    """Return a list as text: ``a``, ``a and b``, ``a, b and c``; with ``word`` before the last."""
+    """Join the items of a list: ``a``, ``a and b``, ``a, b and c``. ``word`` stands before the last item."""
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {word} {items[-1]}" if items else ""
 
 

@@ -10,12 +10,15 @@ import msgspec
 from hub.errors import ConfigError
 
 MAX_SHOWN = 60
-"""Characters of a value that an error message quotes."""
+"""Maximum number of characters of a value that an error message quotes."""
 T = TypeVar("T", bound=msgspec.Struct)
 
 
 def read_fields(kind: type[T], table: dict[str, Any], within: str = "") -> T:
-    """Return a table as a ``kind``. ``within`` are the keys above it, with a final dot. Raises ConfigError."""
+    """Convert a TOML table to a ``kind``. ``within``: the path of the table in the file, with a final dot.
+
+    Raises ConfigError for an unknown key, a wrong value or a missing required key.
+    """
     types = get_type_hints(kind, include_extras=True)
     for key, value in table.items():
         if key not in types:

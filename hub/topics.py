@@ -1,6 +1,6 @@
-"""MQTT topics as text: match a filter, turn a foreign name into a safe topic level.
+"""MQTT topics as text: match topics and filters, and turn a foreign name into a safe topic level.
 
-The rules are those of MQTT 5.0, section 4.7. Dialects are not known here.
+The rules are those of MQTT 5.0, section 4.7. Nothing here depends on dialects.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 ID = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 MAX_BYTES = 65_535
 MAX_LEVELS = 200
-"""Mosquitto closes the connection if a topic has more."""
+"""Maximum number of levels. Mosquitto closes the connection if a topic has more."""
 _SLUGGED = re.compile(r"~[0-9a-f]{8}\Z")
 
 
@@ -55,7 +55,7 @@ def overlap(one: str, other: str) -> bool:
 
 
 def is_filter(text: str) -> bool:
-    """Return True if ``text`` is a valid topic filter. Some brokers close the connection when it is not."""
+    """Return True if ``text`` is a valid topic filter. Some brokers close the connection when a filter is not valid."""
     levels = text.split("/")
     wild = all(level in ("+", "#") or not set(level) & {"+", "#"} for level in levels) and "#" not in levels[:-1]
     return wild and _is_name(text)
@@ -76,15 +76,15 @@ def _is_name(text: str) -> bool:
 
 
 def is_id(text: str) -> bool:
-    """Return True if ``text`` is a valid device id. ``.`` and ``..`` are not: browsers resolve them in a URL."""
+    """Return True if ``text`` is a valid device id. ``.`` and ``..`` are not valid: browsers resolve them in a URL."""
     return ID.fullmatch(text) is not None and text not in (".", "..")
 
 
 def slug(native_id: str) -> str:
     """Return the device id for a native id: the same text if it is a valid id, else a readable form with a hash.
 
-    The same name always gives the same id. A valid id that looks like a hashed form is hashed too, so that it cannot
-    collide with one.
+    The same native id always gives the same device id. A valid id that looks like a hashed form is hashed too, so that
+    it cannot collide with a hashed form.
     """
     if is_id(native_id) and not _SLUGGED.search(native_id):
         return native_id
@@ -100,5 +100,5 @@ def printable(topic: str, max_length: int = 200) -> str:
 
 
 def is_own(topic: str) -> bool:
-    """Return True for a topic on which the hub publishes its events and alerts."""
+    """Return True for a topic on which the hub itself publishes, such as its events and alerts."""
     return topic.startswith("hub/")

@@ -51,8 +51,8 @@ export interface paths {
          * Edit Device
          * @description Change name, area, labels, metrics or kinds of machine of a device.
          *
-         *     These edits override what the device reports. Null removes an edit, so that the device's own value is shown.
-         *     `area` is the id or the name of an area; a new name creates one.
+         *     These edits override what the device reports. To remove an edit, send null: the device's own value is shown
+         *     again. `area` is the id or the name of an area; a new name creates an area.
          */
         patch: operations["patch_device"];
         trace?: never;
@@ -74,8 +74,8 @@ export interface paths {
          * Edit Desired State
          * @description Merge values into the desired state of a device. Null removes a key.
          *
-         *     The device gets the state as a retained message, now or when it connects. `differs` lists what it has not
-         *     reported yet.
+         *     The hub publishes the state as a retained message, which the device gets now or when it connects. In the
+         *     response, `differs` lists the keys whose values the device has not reported yet.
          */
         patch: operations["patch_device_desired"];
         trace?: never;
@@ -109,15 +109,15 @@ export interface paths {
         };
         /**
          * List Areas
-         * @description Return the tree of areas, and as suggestions the areas that devices without an area announce.
+         * @description Return the tree of areas. `suggestions` are the areas that devices without an area announce.
          *
-         *     An account with limits gets the areas that it is limited to, and those of its devices.
+         *     An account with limits gets the areas that it is limited to, and the areas of its devices.
          */
         get: operations["get_areas"];
         put?: never;
         /**
          * Create Area
-         * @description Create an area as the last one of its parent. Return 409 if its name is taken.
+         * @description Create an area after the other areas of its parent. Return 409 if its name is taken.
          */
         post: operations["post_areas"];
         delete?: never;
@@ -138,16 +138,16 @@ export interface paths {
         post?: never;
         /**
          * Delete Area
-         * @description Delete an area. Its devices have no area then. Return 409 if there are areas inside it.
+         * @description Delete an area. Its devices then have no area. Return 409 if there are areas inside it.
          */
         delete: operations["delete_area"];
         options?: never;
         head?: never;
         /**
          * Edit Area
-         * @description Rename an area, move it into another one, or change its place.
+         * @description Rename an area, move it into another area, or change its position among its neighbours.
          *
-         *     Devices and rights stay with it. Return 409 if the name is taken.
+         *     Its devices stay in it, and limits on it stay valid. Return 409 if the name is taken.
          */
         patch: operations["patch_area"];
         trace?: never;
@@ -161,7 +161,7 @@ export interface paths {
         };
         /**
          * List Dashboards
-         * @description Return your dashboards and those that are shared with your role, by name, without their tiles.
+         * @description Return your dashboards and those that are shared with your role, sorted by name, without their tiles.
          */
         get: operations["get_dashboards"];
         put?: never;
@@ -190,7 +190,7 @@ export interface paths {
         get: operations["get_dashboard"];
         /**
          * Edit Dashboard
-         * @description Replace a dashboard of your own. Return 409 if it is no longer of this `version`.
+         * @description Replace a dashboard of your own. Return 409 if it has changed since this `version`.
          */
         put: operations["put_dashboard"];
         post?: never;
@@ -213,7 +213,7 @@ export interface paths {
         };
         /**
          * Get Fleet Health
-         * @description Return what needs attention: low batteries, weak signals, silence, lost metrics; and firmware versions.
+         * @description Return low batteries, weak signals, silent devices and lost metrics, and the versions of the firmware.
          */
         get: operations["get_fleet-health"];
         put?: never;
@@ -233,7 +233,7 @@ export interface paths {
         };
         /**
          * List Terms
-         * @description Return the terms that a person can correct a metric or a device to, with English titles.
+         * @description Return the terms, with English titles, by which people can correct what a metric or device means.
          */
         get: operations["get_terms"];
         put?: never;
@@ -277,8 +277,8 @@ export interface paths {
          * List Messages
          * @description Return the last raw MQTT messages of a device, newest first, at most 50.
          *
-         *     The hub collects them for a minute after each request. The first request returns those among the last 2,000
-         *     messages of all devices. Payloads are cut to 2,048 bytes.
+         *     The hub collects a device's messages for a minute after each request. So the first request only returns the
+         *     device's messages among the last 2,000 of all devices. Payloads are cut to 2,048 bytes.
          */
         get: operations["get_device_messages"];
         put?: never;
@@ -341,9 +341,9 @@ export interface paths {
         };
         /**
          * Get Alert Chart
-         * @description Return a picture of the readings around an alert, as messages have it.
+         * @description Return a chart of the readings around an alert as a PNG picture, the same as in notifications.
          *
-         *     Return 404 if the alert is about no number, or if the picture cannot be drawn at the moment.
+         *     Return 404 if the alert is not about a number, or if the picture cannot be drawn at the moment.
          */
         get: operations["get_alert_chart.png"];
         put?: never;
@@ -385,10 +385,10 @@ export interface paths {
         put?: never;
         /**
          * Acknowledge Alert
-         * @description Acknowledge an open alert, with an optional note and an optional end. Return 409 if it has cleared.
+         * @description Acknowledge an open alert, with an optional note and an optional end. Return 409 if the alert has cleared.
          *
-         *     At the time `until` the alert is open again. If an alert is already acknowledged until the same time, the
-         *     note is added as a comment.
+         *     The acknowledgement ends at the time `until`. If the alert is already acknowledged until the same time, only the
+         *     note is added, as a comment.
          */
         post: operations["post_alert_acknowledge"];
         /**
@@ -410,7 +410,7 @@ export interface paths {
         };
         /**
          * List Assignees
-         * @description Return the people that alerts can be assigned to: with `device_id`, those with access to that device.
+         * @description Return the people that alerts can be assigned to. With `device_id`, only people who may see this device.
          */
         get: operations["get_assignees"];
         put?: never;
@@ -502,7 +502,7 @@ export interface paths {
          * Close Alert
          * @description Clear an open alert by hand. Return 409 if it has cleared.
          *
-         *     Its condition starts afresh: only what the device sends from now on can raise it again, as another alert.
+         *     Readings from before do not count any more. If the condition is met by later ones, it raises another alert.
          */
         post: operations["post_alert_close"];
         delete?: never;
@@ -626,15 +626,18 @@ export interface paths {
         };
         /**
          * List Silences
-         * @description Return the silences that have not ended, then the ended ones, each newest first; at most 500.
+         * @description Return at most 500 silences: first those that have not ended, then those that have ended.
+         *
+         *     Both groups are sorted newest first.
          */
         get: operations["get_silences"];
         put?: never;
         /**
          * Create Silence
-         * @description Silence the alerts that match, now and in future. They are still raised and listed, as silenced.
+         * @description Silence the alerts that match, now and in future. Silenced alerts are still raised and listed.
          *
-         *     When the silence ends, alerts that are still open are no longer silenced. Return 409 if there are 200 silences.
+         *     An alert has to match each list of the request that is not empty. When the silence ends, alerts that are still
+         *     open are no longer silenced. Return 409 if there are 200 silences.
          */
         post: operations["post_silences"];
         delete?: never;
@@ -654,7 +657,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Silence
-         * @description Return which open alerts a silence would match, without creating it: their number, and the newest 50.
+         * @description Return the open alerts that a silence would match: their number, and the newest 50. Create no silence.
          */
         post: operations["post_silences_preview"];
         delete?: never;
@@ -677,7 +680,7 @@ export interface paths {
         get: operations["get_silence"];
         /**
          * Edit Silence
-         * @description Replace a silence that has not ended. Return 404 if it has.
+         * @description Replace a silence. Return 404 if there is none with this id or it has ended.
          */
         put: operations["put_silence"];
         post?: never;
@@ -700,7 +703,9 @@ export interface paths {
         };
         /**
          * List Causes
-         * @description Return the known causes to choose from: those of the diagnosis first, then others of this kind of machine.
+         * @description Return the known causes to choose from.
+         *
+         *     The causes in the alert's diagnosis come first, then all others that the device's kind of machine can have.
          */
         get: operations["get_alert_causes"];
         put?: never;
@@ -723,8 +728,8 @@ export interface paths {
          * Confirm Cause
          * @description Record what the cause of an open or cleared alert was, and what fixed it.
          *
-         *     Later diagnoses of this device and of its peers cite it. An alert with a confirmed cause is kept beyond the
-         *     retention.
+         *     Later diagnoses of this device and of similar devices cite the cause. An alert with a confirmed cause is kept
+         *     longer than the retention.
          */
         put: operations["put_alert_cause"];
         post?: never;
@@ -747,9 +752,9 @@ export interface paths {
         };
         /**
          * Get Alert Health
-         * @description Return the health of the alert system in the last days, with the targets of ISA-18.2 for one operator.
+         * @description Return figures on the alerts of the last `days`, with the targets of ISA-18.2 for one operator.
          *
-         *     Alerts without a notification (late, silenced, suppressed) do not count.
+         *     Alerts of which nobody was notified (late, silenced or suppressed ones) do not count.
          */
         get: operations["get_alert-health"];
         put?: never;
@@ -769,7 +774,9 @@ export interface paths {
         };
         /**
          * Get Alert Digest
-         * @description Return the digest of the last seven days: alerts, noise, metrics that drift to a limit, rules to change.
+         * @description Return the digest of the last seven days.
+         *
+         *     It has the alerts, the noise, metrics that drift towards a limit, and rules that should be changed.
          */
         get: operations["get_alert-digest"];
         put?: never;
@@ -791,7 +798,8 @@ export interface paths {
          * Get Alert File
          * @description Return an alert as one file: readings, rules, events and diagnosis. `hub replay FILE` replays it elsewhere.
          *
-         *     It has at most 300,000 readings of the last week of the device, and no credentials.
+         *     The file has at most 300,000 readings of the device: those of a week, or of a shorter period if there are more.
+         *     It has no credentials.
          */
         get: operations["get_alert_file"];
         put?: never;
@@ -924,11 +932,12 @@ export interface paths {
         put?: never;
         /**
          * Post Telemetry
-         * @description Store readings: one object, a list of up to 1,000, or one object a line (`application/x-ndjson`).
+         * @description Store readings: one item, a list of up to 1,000 items, or one item on each line (`application/x-ndjson`).
          *
-         *     Each names its `device`; the rest is as in telemetry over MQTT: `ts`, `id` or `seq`, and the values, or
-         *     `metrics` with them. The answer comes after the commit. A repeated request with an `id` or a `seq` in each item
-         *     stores nothing twice. Only the invalid values of an item are rejected.
+         *     Each item is an object that names its `device`. The other keys are those of telemetry over MQTT: `ts`, `id` or
+         *     `seq`, and the values, either directly or in `metrics`. The response is sent after the commit. A request may be
+         *     repeated if each item has an `id` or a `seq`: nothing is stored twice. If some values of an item are invalid,
+         *     only these are rejected.
          */
         post: operations["post_telemetry"];
         delete?: never;
@@ -952,7 +961,8 @@ export interface paths {
          *     inclusive. `to` is inclusive for readings and exclusive for buckets.
          *
          *     With the shape `lttb` or `minmax`, the response has at most `buckets` points `[ts, value]` that keep the shape
-         *     of the line: `lttb` selects by largest triangles, `minmax` the minimum and maximum of each bucket.
+         *     of the line. `lttb` selects points by the algorithm Largest-Triangle-Three-Buckets, `minmax` selects the minimum
+         *     and the maximum of each bucket.
          *
          *     With the shape `states`, the points are the changes of a boolean or a text: the state at the start, if it is
          *     known, then one point for each change, and the last reading. A period in which a boolean changed too often to
@@ -1024,7 +1034,7 @@ export interface paths {
          * @description Import a table into the history: an export, or any table with the columns time, device, metric and value.
          *
          *     Readings that exist are not duplicated. Unknown devices are created. Latest values and alerts do not change.
-         *     `zone` is the time zone of times without one.
+         *     `zone` is the time zone of times that name none.
          */
         post: operations["post_history_import"];
         delete?: never;
@@ -1044,10 +1054,12 @@ export interface paths {
          * Get Expected Range
          * @description Return the expected range of a metric between two times, in epoch milliseconds; the last hour by default.
          *
-         *     `points` are `[ts, low, high]` at the edges of `buckets` equal parts. The range is learned from the metric's own
-         *     past on this device: up to now or, if an alert of this metric overlaps the time, until some time before that
-         *     alert, so that a fault is never considered normal. A trend is continued; a switching signal is expected between
-         *     its levels. There are no points if there are too few readings or the metric is not a number.
+         *     `points` are `[ts, low, high]` at the edges of `buckets` equal parts of the time. The range is learned from
+         *     readings of the same metric of this device, up to `to`. If an alert of this metric overlaps the time, the range
+         *     is learned only from readings some time before the alert, so that a fault never counts as normal.
+         *
+         *     A trend is continued. A signal that switches between levels is expected between these levels. There are no
+         *     points if there are too few readings or the metric is not a number.
          */
         get: operations["get_device_expected"];
         put?: never;
@@ -1113,8 +1125,9 @@ export interface paths {
          *
          *     For example: "tell me when a freezer stays above -15 °C for ten minutes at night".
          *
-         *     A grammar reads it. Where it does not understand all words, a language model drafts the rule, if there is one.
-         *     `unknown` are the words that are not part of the draft. A sentence that no rule can express gets 422.
+         *     A grammar parses the sentence. If it does not understand all words, a language model drafts the rule, if there
+         *     is one. `unknown` are the words that the draft does not express. Return 422 for a sentence that no rule can
+         *     express.
          */
         post: operations["post_rules_from-words"];
         delete?: never;
@@ -1134,11 +1147,11 @@ export interface paths {
         put?: never;
         /**
          * Backtest Rule
-         * @description Replay stored readings under a draft of a rule, and under the rule `id` that it replaces.
+         * @description Replay stored readings with a draft of a rule, and with the rule `id` that the draft replaces.
          *
-         *     The engine of the running hub judges them as if each had arrived when it was measured. Nothing is stored, sent
-         *     or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other devices. The
-         *     replay is stopped when the client disconnects.
+         *     Each reading is judged as if it had arrived when it was measured, by the code that judges live readings. Nothing
+         *     is stored, sent or published. At most 100 devices and 500,000 readings are replayed; `left_out` names the other
+         *     devices. The replay stops when the client disconnects.
          */
         post: operations["post_rules_backtest"];
         delete?: never;
@@ -1158,7 +1171,7 @@ export interface paths {
         put?: never;
         /**
          * Suggest Limits
-         * @description Suggest limits for a threshold rule from the history of its devices and of others of the same models.
+         * @description Suggest limits for a threshold rule, from the history of its devices and of other devices of the same models.
          *
          *     Return 422 if no device has enough values in the period. Nothing is stored.
          */
@@ -1183,7 +1196,7 @@ export interface paths {
         get: operations["get_rules"];
         /**
          * Replace Rules
-         * @description Replace `rules.toml` and activate it at once. Alerts of removed rules are withdrawn.
+         * @description Replace `rules.toml` and activate it at once. Open alerts of removed rules are cleared as withdrawn.
          *
          *     Return 409 if `revision` is not current.
          */
@@ -1250,9 +1263,9 @@ export interface paths {
         put?: never;
         /**
          * Preview Rule
-         * @description Return a draft of one rule as parsed and as it would be written in `rules.toml`. Nothing is changed.
+         * @description Parse a draft of one rule. Return the rule, and the text that `rules.toml` would get. Nothing is changed.
          *
-         *     `devices` is the number of devices that it would watch now.
+         *     `devices` is the number of devices that the rule would watch now.
          */
         post: operations["post_rules_preview"];
         delete?: never;
@@ -1279,7 +1292,9 @@ export interface paths {
         post?: never;
         /**
          * Delete Rule
-         * @description Remove one rule from `rules.toml`. Its alerts are withdrawn. Return 409 if `revision` is not current.
+         * @description Remove one rule from `rules.toml`. Its open alerts are cleared as withdrawn.
+         *
+         *     Return 409 if `revision` is not current.
          */
         delete: operations["delete_rule"];
         options?: never;
@@ -1346,7 +1361,9 @@ export interface paths {
         };
         /**
          * List Reaction Runs
-         * @description Return runs, newest first, of one reaction or of all. `before` continues below the `number` of a run.
+         * @description Return the runs of one reaction or of all, newest first.
+         *
+         *     `before` is the `number` of a run: only runs with lower numbers are returned.
          */
         get: operations["get_reactions_runs"];
         put?: never;
@@ -1388,7 +1405,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Reaction
-         * @description Return a draft of one reaction as parsed and as it would be written in `reactions.toml`.
+         * @description Parse a draft of one reaction. Return the reaction, and the text that `reactions.toml` would get.
          *
          *     Nothing is changed or sent.
          */
@@ -1410,10 +1427,10 @@ export interface paths {
         put?: never;
         /**
          * Backtest Reaction
-         * @description Return when a draft would have run in a past period, and when and why it would not have run.
+         * @description Return when a draft would have run in a past period, and when it would not have run and why.
          *
-         *     It reads the alerts of the period, the times of the schedule, and the stored values of the condition. Nothing
-         *     is stored or sent. It is stopped when the client disconnects.
+         *     The trial reads the alerts of the period, the times of the schedule, and the stored values that the condition
+         *     needs. Nothing is stored or sent. The trial stops when the client disconnects.
          */
         post: operations["post_reactions_backtest"];
         delete?: never;
@@ -1453,7 +1470,7 @@ export interface paths {
         put?: never;
         /**
          * Resume Reaction
-         * @description Let a reaction that the loop protection has paused run again.
+         * @description Let a reaction run again that the loop protection has paused.
          */
         post: operations["post_reaction_resume"];
         delete?: never;
@@ -1569,7 +1586,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Calculated
-         * @description Return a draft of one metric as parsed and as it would be written in `calculated.toml`.
+         * @description Parse a draft of one metric. Return the metric, and the text that `calculated.toml` would get.
          *
          *     Nothing is changed.
          */
@@ -1591,10 +1608,10 @@ export interface paths {
         put?: never;
         /**
          * Backtest Calculated
-         * @description Calculate a draft over stored readings, at the times at which a running hub would have calculated it.
+         * @description Calculate a draft from stored readings, at the times at which a running hub would have calculated it.
          *
-         *     Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. It is stopped
-         *     when the client disconnects.
+         *     Nothing is stored or published. At most 10 devices are calculated and 300,000 readings are read. The calculation
+         *     stops when the client disconnects.
          */
         post: operations["post_calculated-metrics_backtest"];
         delete?: never;
@@ -1638,7 +1655,7 @@ export interface paths {
         };
         /**
          * List Mappings
-         * @description Return the mappings in their order. The first one that matches a topic decodes it.
+         * @description Return the mappings in the order of the file. The first mapping that matches a topic decodes its messages.
          */
         get: operations["get_mappings"];
         /**
@@ -1710,9 +1727,9 @@ export interface paths {
         put?: never;
         /**
          * Preview Mappings
-         * @description Decode messages by a draft of `mappings.toml` or of one mapping: devices, values, units, times.
+         * @description Decode messages with a draft of `mappings.toml` or of one mapping.
          *
-         *     Nothing is changed.
+         *     Return the devices, values, units and times that the draft finds. Nothing is changed.
          */
         post: operations["post_mappings_preview"];
         delete?: never;
@@ -1756,15 +1773,16 @@ export interface paths {
         };
         /**
          * List Credentials
-         * @description Return the users of the broker, except for the hub itself.
+         * @description Return the users that may connect to the MQTT broker, without the hub itself.
          */
         get: operations["get_credentials"];
         put?: never;
         /**
          * Create Credential
-         * @description Create a user of the broker and return its password. It cannot be read again later.
+         * @description Create a user of the broker and return its password. The password cannot be read again later.
          *
-         *     With `prefixes`, the user is a bridge that may use all topics below them. Return 409 if the name exists.
+         *     With `prefixes`, the user is a bridge that may use all topics below these prefixes. Return 409 if the name
+         *     exists.
          */
         post: operations["post_credentials"];
         delete?: never;
@@ -1784,9 +1802,9 @@ export interface paths {
         put?: never;
         /**
          * Create Certificate
-         * @description Create a user of the broker with a certificate and return it with its key, which cannot be read again later.
+         * @description Create a user of the broker with a certificate. Return the certificate and its private key.
          *
-         *     Return 409 if the name exists.
+         *     The key cannot be read again later. Return 409 if the name exists.
          */
         post: operations["post_credentials_certificates"];
         delete?: never;
@@ -1806,7 +1824,7 @@ export interface paths {
         put?: never;
         /**
          * Renew Certificate
-         * @description Issue another certificate for a user that has one. The earlier one stays valid until its end.
+         * @description Issue another certificate for a user that has one. The earlier certificate stays valid until it expires.
          */
         post: operations["post_credential_renew"];
         delete?: never;
@@ -1844,7 +1862,7 @@ export interface paths {
         };
         /**
          * Get Sample Command
-         * @description Return a shell command that publishes a first reading of this device, without a password.
+         * @description Return a shell command that publishes a first reading of this device. The command contains no password.
          */
         get: operations["get_credential_line"];
         put?: never;
@@ -1918,7 +1936,7 @@ export interface paths {
         post?: never;
         /**
          * Reset Model Server
-         * @description Remove a model server, or restore it to what `hub.toml` says.
+         * @description Undo the changes of a model server. A server that is not in `hub.toml` is removed.
          */
         delete: operations["delete_model"];
         options?: never;
@@ -1937,7 +1955,9 @@ export interface paths {
         put?: never;
         /**
          * Test Model Server
-         * @description Send one short request to a model server with these settings. Nothing is saved.
+         * @description Send one short request to a model server with these settings, and return whether it succeeds.
+         *
+         *     Nothing is saved.
          */
         post: operations["post_model_test"];
         delete?: never;
@@ -1955,10 +1975,11 @@ export interface paths {
         };
         /**
          * List Topics
-         * @description Return the topics observed on the broker, by name, at most 1,000.
+         * @description Return the topics observed on the broker, sorted by name, at most 1,000.
          *
-         *     The hub observes them with its own connection, from the first request until 30 s after the last one. Retained
-         *     messages arrive at once.
+         *     The hub subscribes to `filter` with a separate connection at the first request, and unsubscribes 30 s after the
+         *     last request. So the first response may be empty, and a later response has more topics. Retained messages arrive
+         *     at once.
          */
         get: operations["get_topics"];
         put?: never;
@@ -1978,7 +1999,7 @@ export interface paths {
         };
         /**
          * Get Last Message
-         * @description Return the last message of one of these topics, cut to 2,048 bytes.
+         * @description Return the last message that was observed on a topic, cut to 2,048 bytes. Call `GET /api/topics` first.
          */
         get: operations["get_topics_last"];
         put?: never;
@@ -2048,7 +2069,9 @@ export interface paths {
         put?: never;
         /**
          * Test Channel
-         * @description Send a test message with these settings, to an address in your language. Nothing is saved.
+         * @description Send a test message over a channel with these settings. Nothing is saved.
+         *
+         *     With `address`, the message goes to this address, in your language; otherwise to the target of the channel.
          */
         post: operations["post_notifications_channel_test"];
         delete?: never;
@@ -2067,7 +2090,7 @@ export interface paths {
         get?: never;
         /**
          * Set Routes
-         * @description Replace the routes. The first that matches an alert decides who is notified of it.
+         * @description Replace the routes. The first route that matches an alert decides who is notified of it.
          */
         put: operations["put_notifications_routes"];
         post?: never;
@@ -2148,7 +2171,7 @@ export interface paths {
         put?: never;
         /**
          * Preview Message
-         * @description Return the message about an alert as a template makes it. Nothing is sent.
+         * @description Return the message that a template makes of an alert. Nothing is sent.
          *
          *     Return 422 if the template is not valid, and 404 if there is no alert yet.
          */
@@ -2190,7 +2213,7 @@ export interface paths {
         put?: never;
         /**
          * Retry Delivery
-         * @description Retry now a delivery that was given up or waits. Return 404 if there is none with this number.
+         * @description Retry now a delivery that waits or was given up. Return 404 if there is none with this number.
          */
         post: operations["post_notifications_deliverie_retry"];
         delete?: never;
@@ -2232,7 +2255,9 @@ export interface paths {
         };
         /**
          * Get Trend
-         * @description Return the hub's figures of the last five minutes: open alerts, silent devices, messages a second.
+         * @description Return the hub's own figures of the last five minutes, as one list of samples for each figure.
+         *
+         *     The figures are the number of open alerts, of stale and offline devices, and of messages a second.
          */
         get: operations["get_status_trend"];
         put?: never;
@@ -2296,7 +2321,7 @@ export interface paths {
          * Healthz
          * @description Return 200 while all tasks of the hub are running, otherwise 503.
          *
-         *     No token is needed. With one, `failed` lists the tasks that have stopped.
+         *     No token is needed. If the request is authenticated, `failed` lists the tasks that have stopped.
          */
         get: operations["get_healthz"];
         put?: never;
@@ -2316,10 +2341,10 @@ export interface paths {
         };
         /**
          * Readyz
-         * @description Return 200 if the hub is subscribed at the broker and can write its history, otherwise 503.
+         * @description Return 200 if the hub has subscribed at the broker and can write its history, otherwise 503.
          *
-         *     No token is needed. With one, `missing` lists what the hub is waiting for, and `degraded` what does not work
-         *     although the hub is ready.
+         *     No token is needed. If the request is authenticated, `missing` lists what the hub is waiting for, and `degraded`
+         *     lists what does not work although the hub is ready.
          */
         get: operations["get_readyz"];
         put?: never;
@@ -2361,7 +2386,9 @@ export interface paths {
         put?: never;
         /**
          * Ask
-         * @description Answer a question about the devices. With `model`, only that model answers; 503 if it is not available.
+         * @description Answer a question about the devices. With `model`, only that model may answer.
+         *
+         *     Return 503 if the model is not available.
          */
         post: operations["post_ask"];
         delete?: never;
@@ -2419,7 +2446,7 @@ export interface paths {
         };
         /**
          * List Conversations
-         * @description Return your conversations, most recently used first. The hub keeps the last 200 of each person.
+         * @description Return your conversations, most recently used first. The hub keeps each person's last 200 conversations.
          */
         get: operations["get_conversations"];
         put?: never;
@@ -2582,7 +2609,9 @@ export interface paths {
         head?: never;
         /**
          * Edit Analysis
-         * @description Link an analysis to a device or device models. Absent keys stay unchanged; null removes `device_id`.
+         * @description Link an analysis to a device, or a document to the device models that it is the manual of.
+         *
+         *     Absent keys stay unchanged. Null as `device_id` removes the link to the device.
          */
         patch: operations["patch_analysis"];
         trace?: never;
@@ -2598,8 +2627,8 @@ export interface paths {
          * Follow Analysis
          * @description Stream the progress of an analysis that was started with `keep`, as lines of JSON.
          *
-         *     The lines are the same as in the response of the request that started it. A finished analysis is returned as a
-         *     single `done` line.
+         *     The lines have the same form as in the response of the request that started the analysis. A finished analysis is
+         *     returned as a single `done` line.
          */
         get: operations["get_analysis_progress"];
         put?: never;
@@ -2645,23 +2674,24 @@ export interface paths {
          * Events
          * @description Stream readings and alerts as Server-Sent Events.
          *
-         *     `update`: a device sent readings; the newest values, at most one event a second for each device. Data:
+         *     `update`: a device sent readings. At most one event a second for each device, with the newest values. Data:
          *     `device_id`, `temperature` (°F; unchanged if the device names no unit; null if it has none), `metrics` (the
          *     latest values), `message`, `timestamp` (epoch ms).
          *
-         *     `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. The same keys as
-         *     `alert`, and `change` (an entry of its history). It has no id, and is not sent again.
+         *     `alert`: an alert was raised. Data: the keys of `update`, and `alert_id`, `severity`, `state`, `metric`,
+         *     `value`, `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch
+         *     ms, by the device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts
+         *     that it missed.
          *
-         *     `alert`: an alert was raised. The keys of `update`, and `alert_id`, `severity`, `state`, `metric`, `value`,
-         *     `unit`, `threshold`, `rule_id`, `incident_id`, `suppressed` (its gateway is down), `began_at` (epoch ms, by the
-         *     device's clock). The event has an id: a client that reconnects with `Last-Event-ID` gets the alerts that it
-         *     missed.
+         *     `alert_update`: an alert was acknowledged, assigned, muted, commented, changed or cleared. Data: the keys of
+         *     `alert`, and `change` (an entry of the alert's history). The event has no id, and is not sent again after a
+         *     reconnect.
          *
          *     `incident`: alerts that share a cause. Data: `incident_id`, `step` (`opened`, `changed`, `reopened` or
-         *     `resolved`), `device_id` (that changed first), `message`, `severity`, `state`, `alerts`, `open`, `suppressed`
-         *     (how many), `timestamp`.
+         *     `resolved`), `device_id` (the device that changed first), `message`, `severity`, `state`, `timestamp`, and three
+         *     numbers of alerts: `alerts` (all), `open` and `suppressed`.
          *
-         *     `gap`: alerts were lost. Data: `message`. Read `/api/alerts`.
+         *     `gap`: alerts were lost. Data: `message`. Read `/api/alerts` then.
          */
         get: operations["get_events_devices"];
         put?: never;
@@ -2725,9 +2755,9 @@ export interface paths {
         put?: never;
         /**
          * Accept Link
-         * @description Use a one-time link: create its account, or set a new password, and sign in.
+         * @description Use a one-time link and sign in: create a new account, or set the new password of an existing account.
          *
-         *     The first account of a hub that was open makes all other links invalid: anybody could have made them.
+         *     If the hub was open until now, all other links become invalid, because anybody could have created them.
          */
         post: operations["post_welcome"];
         delete?: never;
@@ -2765,7 +2795,7 @@ export interface paths {
         };
         /**
          * Get Session
-         * @description Return how this request is signed in, and the possible ways to sign in.
+         * @description Return how this request is authenticated, and the possible ways to sign in.
          */
         get: operations["get_session"];
         put?: never;
@@ -2787,7 +2817,9 @@ export interface paths {
         put?: never;
         /**
          * Begin Openid Login
-         * @description Return the address of the provider's page. The sign-in must be completed in this browser in ten minutes.
+         * @description Return the URL of the provider's sign-in page.
+         *
+         *     The sign-in must be completed in the same browser within ten minutes.
          */
         post: operations["post_login_openid"];
         delete?: never;
@@ -2807,7 +2839,7 @@ export interface paths {
         put?: never;
         /**
          * Connect Openid
-         * @description Return the provider's page to open to connect your account. Needs a signed-in browser.
+         * @description Return the URL of the provider's page that connects your account. Needs a signed-in browser.
          */
         post: operations["post_account_openid"];
         delete?: never;
@@ -2825,7 +2857,9 @@ export interface paths {
         };
         /**
          * Complete Openid Login
-         * @description Sign in the person that the provider has identified. Redirect to the dashboard, on failure with a reason.
+         * @description Sign in the person that the provider has identified, and redirect to the dashboard.
+         *
+         *     On failure, redirect as well; the URL then has the reason.
          */
         get: operations["get_login_openid_callback"];
         put?: never;
@@ -2845,7 +2879,7 @@ export interface paths {
         };
         /**
          * Getaccount Of
-         * @description Return your account. Return 403 without one: in an open hub, and with the access token.
+         * @description Return your account. Return 403 if the request has none: at an open hub, and with the access token.
          */
         get: operations["get_account"];
         put?: never;
@@ -2869,7 +2903,9 @@ export interface paths {
         };
         /**
          * Get Own Ai Usage
-         * @description Return what you have used of the models today, and your limits. Return 403 without an account.
+         * @description Return the model calls and tokens that you have used today, and your limits.
+         *
+         *     Return 403 without an account.
          */
         get: operations["get_account_ai"];
         put?: never;
@@ -3080,7 +3116,7 @@ export interface paths {
         post?: never;
         /**
          * Remove Passkey
-         * @description Remove a passkey. Return 409 for the only way to sign in. Needs a signed-in browser.
+         * @description Remove a passkey. Return 409 if it is your only way to sign in. Needs a signed-in browser.
          */
         delete: operations["delete_account_passkey"];
         options?: never;
@@ -3097,7 +3133,7 @@ export interface paths {
         };
         /**
          * List People
-         * @description Return all accounts, the one-time links that were not used yet, and today's usage of models by account id.
+         * @description Return all accounts, the one-time links that can still be used, and today's usage of models by account id.
          */
         get: operations["get_people"];
         put?: never;
@@ -3119,7 +3155,7 @@ export interface paths {
         put?: never;
         /**
          * Invite
-         * @description Create a one-time link for a new account, and return its address. The link is valid for seven days.
+         * @description Create a one-time link for a new account, and return the link's URL. The link is valid for seven days.
          */
         post: operations["post_people_invitations"];
         delete?: never;
@@ -3162,15 +3198,15 @@ export interface paths {
          * Remove Person
          * @description Remove an account with its conversations, and sign the person out everywhere.
          *
-         *     Files that the person has sent stay, for administrators. The open alerts that are assigned to the person are
-         *     assigned to nobody. Return 409 for the last administrator.
+         *     Analyses of files that the person has uploaded stay, and administrators can read them. The person's open alerts
+         *     are then assigned to nobody. Return 409 for the last administrator.
          */
         delete: operations["delete_people"];
         options?: never;
         head?: never;
         /**
          * Edit Person
-         * @description Change role and limits of a person, or disable the account.
+         * @description Change the role and the limits of a person, or disable or enable the account.
          *
          *     Disabling signs the person out everywhere and revokes the API tokens. Return 409 for the last administrator.
          */
@@ -3357,7 +3393,7 @@ export interface components {
          * AccountShape
          * @description The account of a person. `signed_in_at` is null before the first sign-in; `limits` is null for the whole hub.
          *
-         *     `has_password` and `connected` (with the OpenID provider) say how the person can sign in.
+         *     `has_password` is true if the person can sign in with a password, `connected` if with the OpenID provider.
          */
         AccountShape: {
             /** Id */
@@ -3384,7 +3420,7 @@ export interface components {
         };
         /**
          * Acknowledgement
-         * @description An acknowledgement: until the time `until`, by default until the alert is cleared.
+         * @description An acknowledgement. It lasts until the time `until`; without `until`, it lasts until the alert is cleared.
          */
         Acknowledgement: {
             /** Note */
@@ -3403,7 +3439,8 @@ export interface components {
          * ActivityShape
          * @description An entry of the activity log.
          *
-         *     `message_key` and `message_params` are the contents of `text`, unformatted; older entries have none.
+         *     `message_key` is the key of the sentence `text`, and `message_params` are the values in it. In entries of older
+         *     versions, `message_key` is null.
          */
         ActivityShape: {
             /** Ts */
@@ -3428,7 +3465,7 @@ export interface components {
         };
         /**
          * AddressWanted
-         * @description Where a person is reached over a channel.
+         * @description The address at which a person is reached over a channel.
          */
         AddressWanted: {
             /** Channel */
@@ -3443,7 +3480,7 @@ export interface components {
         };
         /**
          * AiShape
-         * @description The models for questions and for pictures, in order of use.
+         * @description The models that answer questions and those that describe pictures, in the order in which they are tried.
          */
         AiShape: {
             /** Chat */
@@ -3453,7 +3490,7 @@ export interface components {
         };
         /**
          * AlertDigestShape
-         * @description Digest of a week. `before` is the number of alerts in the week before.
+         * @description The alerts of one week. `before` is the number of alerts in the week before.
          */
         AlertDigestShape: {
             /** Start */
@@ -3475,8 +3512,8 @@ export interface components {
          * AlertEntryShape
          * @description An entry of an alert's history. `by` is null for actions of the hub.
          *
-         *     `text` is a comment, a note, the name of an assignee, or a cause; of an alert that was raised or changed, its
-         *     message. `until` is the end of an acknowledgement or a mute.
+         *     `text` is the alert's message if the alert was raised or changed. Otherwise, it is a comment, a note, the name of
+         *     the assigned person, or a cause. `until` is the time at which an acknowledgement or a mute ends.
          */
         AlertEntryShape: {
             /** At */
@@ -3500,13 +3537,14 @@ export interface components {
         };
         /**
          * AlertHealthShape
-         * @description Health of the alert system after ISA-18.2.
+         * @description Health of the alert system, measured as the standard ISA-18.2 recommends.
          *
-         *     - `hidden`: late, silenced and suppressed alerts, which do not count
-         *     - `from_top`: the share of the ten most frequent sources; 0 if there are not more than 20 sources
-         *     - `stale`: alerts that are open for more than a day
-         *     - `chattering`: sources with three alerts within a minute; `fleeting`: with alerts that cleared within a minute
-         *     - `complete`: false if there are more than 20,000 alerts, of which the newest count
+         *     - `hidden`: the number of late, silenced and suppressed alerts; no other figure counts them
+         *     - `from_top`: the share of the alerts that the ten most frequent sources raised; 0 if there are at most 20 sources
+         *     - `stale`: the number of alerts that have been open for more than a day
+         *     - `chattering`: sources that raised three alerts within a minute
+         *     - `fleeting`: sources whose alerts cleared within a minute
+         *     - `complete`: false if the period has more than 20,000 alerts; then only the newest are counted
          */
         AlertHealthShape: {
             /** Start */
@@ -3565,19 +3603,19 @@ export interface components {
          *     - `began_at` (also `since`) and `ended_at`: when the condition began and ended, by the device's clock
          *     - `raised_at` and `cleared_at`: when the hub raised and cleared the alert
          *     - `value`: the metric's value when the alert was raised
-         *     - `current`: its newest value (null if it has none)
-         *     - `withdrawn`: cleared because the rule was changed or no longer applies, not because the condition ended
-         *     - `late`: all its readings arrived late, so nobody was alerted
-         *     - `stays_open`: why readings cannot clear an open alert at present; `stays_open_key` and `stays_open_params` are its
-         *       contents, unformatted
-         *     - `acknowledged_until`: then the alert is open again; null: acknowledged until it is cleared
-         *     - `suppressed_by`: nobody is notified of this alert, because a gateway is down
-         *     - `flapping`: it is raised and cleared again and again; people are not notified each time
-         *     - `closed_by`: cleared by this person, not because the condition ended
-         *     - `comments`: how many there are; `GET /api/alerts/{id}/history` returns them
-         *     - `confirmed`: what a person found to be the cause; it outranks the cause that the diagnosis names
-         *     - `message_key` (the kind of rule) and `message_params`: the contents of `message`, unformatted; older alerts have
-         *       none
+         *     - `current`: the metric's newest value; null if the metric has no value
+         *     - `withdrawn`: the alert was cleared because the rule was changed or no longer applies
+         *     - `late`: all readings of the alert arrived late, so nobody was notified
+         *     - `stays_open`: a sentence that says why readings cannot clear the open alert at present
+         *     - `stays_open_key` and `stays_open_params`: the key of that sentence, and the values in it
+         *     - `acknowledged_until`: when the acknowledgement ends; null: it lasts until the alert is cleared
+         *     - `suppressed_by`: nobody is notified of this alert, because this gateway is down
+         *     - `flapping`: the alert is raised and cleared again and again; people are not notified each time
+         *     - `closed_by`: the person who cleared the alert by hand, although the condition had not ended
+         *     - `comments`: the number of comments; `GET /api/alerts/{id}/history` returns them
+         *     - `confirmed`: the cause that a person found; it outranks the cause that the diagnosis names
+         *     - `message_key` and `message_params`: the kind of rule, which identifies the sentence in `message`, and the values
+         *       in that sentence; alerts of older versions have neither
          */
         AlertShape: {
             /** Id */
@@ -3670,7 +3708,7 @@ export interface components {
         };
         /**
          * AlternativeShape
-         * @description Another cause that matches in part. `check` says what to inspect to distinguish it from the likeliest one.
+         * @description Another cause that matches in part. `check` says how to tell this cause from the likeliest cause.
          */
         AlternativeShape: {
             /** Cause */
@@ -3694,7 +3732,7 @@ export interface components {
         };
         /**
          * AnalysisEdit
-         * @description Links of an analysis. `models` are the device models whose manual the document is.
+         * @description What an uploaded file belongs to. If the file is a manual, `models` are the device models that it describes.
          */
         AnalysisEdit: {
             /** Device Id */
@@ -3714,11 +3752,11 @@ export interface components {
         };
         /**
          * AnalysisShape
-         * @description The analysis of a file.
+         * @description The analysis of an uploaded file.
          *
-         *     `facts` are measurements and contents, which depend on `kind`. `notes` say what could not be analysed and what to do
-         *     about it. `models` are the device models whose manual the document is. `own` is false for a manual of somebody
-         *     else, which you may not change or delete.
+         *     `facts` are measurements and contents; their keys depend on `kind`. `notes` say what could not be analysed and what
+         *     to do about it. If the file is a manual, `models` are the device models that it describes. `own` is false for a
+         *     manual that another person uploaded; you may not change or delete it.
          */
         AnalysisShape: {
             /** Id */
@@ -3770,9 +3808,10 @@ export interface components {
         };
         /**
          * AreaEdit
-         * @description An edit of an area. Absent keys stay unchanged; `parent` null moves it to the top.
+         * @description An edit of an area. Absent keys stay unchanged. If `parent` is null, the area moves to the top level.
          *
-         *     `order` is its place among the areas with the same parent, from 0; without it, a moved area becomes the last.
+         *     `order` is the position among the areas with the same parent, from 0. Without `order`, a moved area becomes the
+         *     last.
          */
         AreaEdit: {
             /** Name */
@@ -3784,7 +3823,7 @@ export interface components {
         };
         /**
          * AreaList
-         * @description `items` are in the order of the tree: each area is followed by those inside it.
+         * @description All areas in the order of the tree, each followed by the areas inside it. `suggestions` are areas to create.
          */
         AreaList: {
             /** Items */
@@ -3794,7 +3833,9 @@ export interface components {
         };
         /**
          * AreaShape
-         * @description An area. `order` is its place among those with the same `parent`; `devices` counts its own.
+         * @description An area. `order` is its position among the areas with the same `parent`.
+         *
+         *     `devices` is the number of devices in the area itself, without the areas inside it.
          */
         AreaShape: {
             /** Id */
@@ -3810,7 +3851,7 @@ export interface components {
         };
         /**
          * AreaWanted
-         * @description A new area. With `adopt`, the devices that announce its name and have no area are assigned to it.
+         * @description A new area. With `adopt`, all devices without an area that announce the new area's name are assigned to it.
          */
         AreaWanted: {
             /** Name */
@@ -3830,7 +3871,7 @@ export interface components {
         };
         /**
          * AssigneeShape
-         * @description The person that an alert is assigned to: id of the account, and its name at that time.
+         * @description The person that an alert is assigned to: the account's id, and its name when the alert was assigned.
          */
         AssigneeShape: {
             /** Id */
@@ -3840,7 +3881,7 @@ export interface components {
         };
         /**
          * Assignment
-         * @description The account that an alert is assigned to; `GET /api/assignees` lists those that can be.
+         * @description The account to assign an alert to. `GET /api/assignees` lists the accounts that can be assigned.
          */
         Assignment: {
             /** Account Id */
@@ -3866,9 +3907,10 @@ export interface components {
          * AuditEntryShape
          * @description An entry of the audit log.
          *
-         *     `person` is the name at that time, `account` the id of the account (null without accounts and with the access
-         *     token), `token` the name of the API token that was used. Refused and failed requests of a client are counted in one
-         *     entry a minute: `count` of them from `at` until `until`. `details` depend on `kind`.
+         *     `person` is the person's name at the time of the entry. `account` is the id of the account; it is null in a hub
+         *     without accounts, and for the access token. `token` is the name of the API token that was used. Refused and failed
+         *     requests of the same client share one entry a minute: `count` requests from `at` until `until`. The keys of
+         *     `details` depend on `kind`.
          */
         AuditEntryShape: {
             /** Id */
@@ -3919,7 +3961,9 @@ export interface components {
         };
         /**
          * BacktestQuery
-         * @description A draft of a rule and a period of at most 31 days. `id` is the rule that it replaces, to compare with.
+         * @description A draft of a rule, and a period of at most 31 days to test it in.
+         *
+         *     `id` is the id of the rule that the draft replaces. That rule is tested too, to compare the results.
          */
         BacktestQuery: {
             /** Text */
@@ -3937,12 +3981,13 @@ export interface components {
         };
         /**
          * BacktestShape
-         * @description What a draft of a rule would have raised, and what the rule that it replaces would have.
+         * @description The alerts that a draft of a rule would have raised (`rule`), and those of the rule that it replaces (`old`).
          *
          *     - `data_from`: the time of the first reading that was used; null if there was none
-         *     - `devices`, `tested`: devices in scope, and those whose readings were replayed
+         *     - `devices`: the number of devices in the scope of the draft
+         *     - `tested`: the number of these devices whose readings were replayed
          *     - `left_out`: at most 100 of the devices that were not tested
-         *     - `series`: device and metric of at most 100 series that were tested, most firings first
+         *     - `series`: at most 100 tested pairs of device and metric, those with most alerts first
          */
         BacktestShape: {
             /** Start */
@@ -4043,7 +4088,9 @@ export interface components {
         };
         /**
          * BrokerShape
-         * @description Connection to the broker. `username` is null if the hub connects without one. `refused` are subscriptions.
+         * @description The connection to the broker. `username` is null if the hub connects without a user name.
+         *
+         *     `refused` are the subscriptions that the broker refused.
          */
         BrokerShape: {
             /** Address */
@@ -4069,8 +4116,8 @@ export interface components {
          * BulkAction
          * @description One action on several alerts.
          *
-         *     `note` is for `acknowledge` and `close`, `until` for `acknowledge` and `mute`, `text` for `comment`, `account_id`
-         *     for `assign` (null: to nobody).
+         *     `note` is used by `acknowledge` and `close`, `until` by `acknowledge` and `mute`, `text` by `comment`, and
+         *     `account_id` by `assign`. If `account_id` is null, the alerts are assigned to nobody.
          */
         BulkAction: {
             /** Alerts */
@@ -4107,9 +4154,10 @@ export interface components {
         };
         /**
          * BundleShape
-         * @description A new certificate with its private key, which is returned only once, and the hub's CA, all as PEM.
+         * @description A new certificate, its private key, and the CA's certificate, all as PEM. The key is returned only once.
          *
-         *     `expires_at` is when it ends (epoch ms). `told` and `setup` are as for a password.
+         *     `expires_at` is the time at which the certificate expires (epoch ms). `told` and `setup` have the same meaning as
+         *     for a user with a password.
          */
         BundleShape: {
             /** Name */
@@ -4129,7 +4177,7 @@ export interface components {
         };
         /**
          * BusyShape
-         * @description A device and how many messages it sends a second.
+         * @description A device and the number of messages that it sends a second.
          */
         BusyShape: {
             /** Device Id */
@@ -4141,7 +4189,7 @@ export interface components {
         };
         /**
          * CalculatedChange
-         * @description A new or changed metric. `revision` is the revision of `calculated.toml` that it was edited from.
+         * @description A new or changed metric. `revision` is the revision of `calculated.toml` that the edit started from.
          */
         CalculatedChange: {
             /** Text */
@@ -4155,7 +4203,7 @@ export interface components {
         };
         /**
          * CalculatedChecked
-         * @description Result of checking `calculated.toml`. If it is invalid, `problem` says why, and `items` is empty.
+         * @description The result of checking `calculated.toml`. If the file is invalid, `problem` says why, and `items` is empty.
          */
         CalculatedChecked: {
             /** Items */
@@ -4165,7 +4213,7 @@ export interface components {
         };
         /**
          * CalculatedItem
-         * @description A calculated metric, and the number of devices that have it now.
+         * @description A calculated metric, and the number of devices that have it at present.
          */
         CalculatedItem: {
             /** Id */
@@ -4195,9 +4243,10 @@ export interface components {
         };
         /**
          * CalculatedPreview
-         * @description A draft as `[[calculated]]` table and as parsed metric. If it is invalid, `problem` says why, without `metric`.
+         * @description A draft as a `[[calculated]]` table (`text`) and as a parsed metric.
          *
-         *     `devices` is the number of devices that would get it, `unit` its unit on the first of them.
+         *     If the draft is invalid, `problem` says why, and `metric` is null. `devices` is the number of devices that would get
+         *     the metric. `unit` is the unit that it would have on the first of these devices.
          */
         CalculatedPreview: {
             /** Text */
@@ -4212,9 +4261,9 @@ export interface components {
         };
         /**
          * CalculatedPreviewQuery
-         * @description A draft to preview. `id` is the metric that it replaces; absent for a new one.
+         * @description A draft to preview. `id` is the id of the metric that the draft replaces; it is absent for a new metric.
          *
-         *     Without `calculated` and `text`, the stored metric is returned.
+         *     Without `calculated` and `text`, the stored metric with this id is previewed.
          */
         CalculatedPreviewQuery: {
             /** Text */
@@ -4228,7 +4277,9 @@ export interface components {
         };
         /**
          * CalculatedSeries
-         * @description The values of one device: `count` of them, thinned to at most 500 `points` of time (epoch ms) and value.
+         * @description The calculated values of one device.
+         *
+         *     `points` are pairs of time (epoch ms) and value. They are at most 500, thinned from `count` values.
          */
         CalculatedSeries: {
             /** Device */
@@ -4247,9 +4298,10 @@ export interface components {
         };
         /**
          * CalculatedShape
-         * @description A calculated metric. It is on the devices of `scope`, or only on `device`, if that is not null.
+         * @description A calculated metric. If `device` is null, all devices of `scope` have it; otherwise, only `device` has it.
          *
-         *     `unit` is null if it is derived from the units of the inputs; `max_age_ms` is 0 for no limit.
+         *     `unit` is null if the unit is derived from the units of the inputs. Inputs older than `max_age_ms` are not used; 0
+         *     means no limit.
          */
         CalculatedShape: {
             /** Id */
@@ -4279,10 +4331,10 @@ export interface components {
         };
         /**
          * CalculatedTrial
-         * @description What a draft would have calculated in a past period.
+         * @description The values that a draft would have calculated in a past period.
          *
-         *     `devices` would get the metric; `series` has at most 10 of them. `step_ms` is the time between two calculations,
-         *     `readings` the number of readings that were used.
+         *     `devices` is the number of devices that would get the metric. `series` has the values of at most 10 of these
+         *     devices. `step_ms` is the time between two calculations. `readings` is the number of readings that were used.
          */
         CalculatedTrial: {
             /** Devices */
@@ -4296,7 +4348,7 @@ export interface components {
         };
         /**
          * CalculatedTrialQuery
-         * @description A draft, and a past period of at most 31 days to calculate it in.
+         * @description A draft, and a past period of at most 31 days to calculate the draft in.
          */
         CalculatedTrialQuery: {
             /** Text */
@@ -4314,7 +4366,7 @@ export interface components {
         };
         /**
          * CauseFound
-         * @description The cause of an alert: either `cause`, the id of a known one, or `title`, in words. `fix` is what fixed it.
+         * @description The cause of an alert: either the id of a known cause (`cause`), or words (`title`). `fix` says what helped.
          */
         CauseFound: {
             /** Cause */
@@ -4331,7 +4383,7 @@ export interface components {
         };
         /**
          * CauseOpinionShape
-         * @description The cause according to one writer, with its evidence. `cause` is null if the writer does not decide.
+         * @description The cause that one writer found, with its evidence. `cause` is null if the writer does not decide on one.
          */
         CauseOpinionShape: {
             writer: components["schemas"]["WriterShape"];
@@ -4346,8 +4398,8 @@ export interface components {
          * CauseShape
          * @description A possible cause. `score` is the strength of the match from 0 to 1, not a probability: show `match` to users.
          *
-         *     `nature` says whether something is broken (`fault`), somebody or a program did it (`act`), or demand, supply,
-         *     weather or people changed (`process`). `explain` says why it produces these symptoms.
+         *     `nature` is `fault` if something is broken, `act` if a person or a program did something, and `process` if demand,
+         *     supply, weather or the number of people changed. `explain` says why the cause produces these symptoms.
          */
         CauseShape: {
             /** Cause */
@@ -4381,7 +4433,7 @@ export interface components {
         };
         /**
          * CertificateWanted
-         * @description A user of the broker with a certificate.
+         * @description A new user of the broker that authenticates with a certificate.
          */
         CertificateWanted: {
             /** Name */
@@ -4399,7 +4451,7 @@ export interface components {
         };
         /**
          * ChannelFieldShape
-         * @description A setting of a kind of channel. Values of the types `secret` and `secret_url` are never returned.
+         * @description A setting that channels of a kind have. Values of the types `secret` and `secret_url` are never returned.
          */
         ChannelFieldShape: {
             /** Name */
@@ -4422,7 +4474,9 @@ export interface components {
         };
         /**
          * ChannelKindShape
-         * @description A kind of channel. `address`: what people enter to be reached over it; null if it has no personal addresses.
+         * @description A kind of channel, such as email. `address` describes what people enter to be reached over such a channel.
+         *
+         *     `address` is null if channels of this kind have no personal addresses.
          */
         ChannelKindShape: {
             /** Kind */
@@ -4435,9 +4489,9 @@ export interface components {
         };
         /**
          * ChannelShape
-         * @description A channel without its secrets; `secrets` names those that are set. `target` is where messages go, masked.
+         * @description A channel without its secrets. `secrets` are the names of the secrets that are set.
          *
-         *     `waiting` and `failed` are numbers of deliveries.
+         *     `target` is the address that messages go to, masked. `waiting` and `failed` are numbers of deliveries.
          */
         ChannelShape: {
             /** Id */
@@ -4466,7 +4520,7 @@ export interface components {
         };
         /**
          * ChannelTest
-         * @description A channel to test; `address` is that of a person on it.
+         * @description A channel to test. `address` is a person's address on this channel; null for a channel with a fixed receiver.
          */
         ChannelTest: {
             /** Kind */
@@ -4493,7 +4547,7 @@ export interface components {
         };
         /**
          * ChannelTestShape
-         * @description Whether a test message was handed over, or why not.
+         * @description The result of a test message. If `ok` is false, `reason` and `message` say why it was not handed over.
          */
         ChannelTestShape: {
             /** Ok */
@@ -4505,9 +4559,10 @@ export interface components {
         };
         /**
          * ChannelWanted
-         * @description A channel. `values` are its settings; of a secret, an absent value is kept and an empty one is removed.
+         * @description A channel to send messages over. `values` are its settings.
          *
-         *     `shared`: routes send to it. Otherwise only people use it, each with an address of their own.
+         *     If a secret is absent from `values`, the stored secret is kept; an empty secret removes it. If `shared` is true,
+         *     routes send to the channel. Otherwise, only people use the channel, each with an address of their own.
          */
         ChannelWanted: {
             /** Kind */
@@ -4563,12 +4618,12 @@ export interface components {
         };
         /**
          * ClaimShape
-         * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether that supports it.
+         * @description A sentence of a diagnosis, the ids of the evidence that it cites, and whether this evidence supports it.
          *
          *     The hub decides the `kind`: an observation was compared with the evidence, an inference is the writer's opinion
          *     about a cause, advice says what to do. `reason` says why a sentence is not supported. `by_hub` is true for a
-         *     sentence that the hub wrote in place of an unsupported one. The other fields are what an observation says, as data
-         *     from the evidence.
+         *     sentence that the hub wrote in place of an unsupported one. The other fields are the values that an observation
+         *     states, as data from the evidence.
          */
         ClaimShape: {
             /** Text */
@@ -4605,8 +4660,8 @@ export interface components {
          * ClockShape
          * @description The hub's clock.
          *
-         *     `doubted_at` is what it showed when the hub stopped trusting it; null while it is trusted. `believed` is the time by
-         *     which old history is deleted.
+         *     `doubted_at` is the time that the clock showed when the hub stopped trusting it; null while the hub trusts it.
+         *     `believed` is the time that the hub uses to decide which history is old enough to delete.
          */
         ClockShape: {
             /** Now */
@@ -4628,7 +4683,9 @@ export interface components {
         };
         /**
          * CommandShape
-         * @description A command. `settled_at` is null while it is in progress. `detail` is the device's answer, or why it failed.
+         * @description A command. `settled_at` is null while the command is in progress.
+         *
+         *     `detail` is the answer of the device, or the reason why the command failed.
          */
         CommandShape: {
             /** Id */
@@ -4661,7 +4718,9 @@ export interface components {
         };
         /**
          * CommandWanted
-         * @description A command. `value` has to match the device's description of the command; null if it takes none.
+         * @description A command to a device. `value` has to match the device's description of the command.
+         *
+         *     `value` is null if the command takes no value.
          */
         CommandWanted: {
             /** Name */
@@ -4681,7 +4740,7 @@ export interface components {
         };
         /**
          * ConfirmedCauseShape
-         * @description The cause that a person confirmed. `cause` is null if it is none of the known ones.
+         * @description The cause that a person confirmed. `cause` is the id of a known cause; null if it is not a known cause.
          */
         ConfirmedCauseShape: {
             /** Cause */
@@ -4697,7 +4756,7 @@ export interface components {
         };
         /**
          * ConversationItem
-         * @description A conversation. `title` is its first question, `turns` the number of questions.
+         * @description A conversation with the assistant. `title` is its first question, and `turns` is the number of questions.
          */
         ConversationItem: {
             /** Id */
@@ -4736,7 +4795,7 @@ export interface components {
          * CredentialList
          * @description The users of the broker.
          *
-         *     `guarded`: the broker requires a password. `managed` is false for the demo's broker, which has no users.
+         *     `guarded` is true if the broker requires a password. `managed` is false for the demo's broker, which has no users.
          */
         CredentialList: {
             /** Items */
@@ -4748,9 +4807,10 @@ export interface components {
         };
         /**
          * CredentialShape
-         * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
+         * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; they are empty for a device.
          *
-         *     `expires_at` is when its certificate ends (epoch ms); null for a password, which does not end.
+         *     `expires_at` is the time at which the user's certificate expires (epoch ms). It is null for a user with a password,
+         *     which does not expire.
          */
         CredentialShape: {
             /** Name */
@@ -4762,7 +4822,7 @@ export interface components {
         };
         /**
          * CredentialWanted
-         * @description A user of the broker. `prefixes` are the topic prefixes of a bridge; empty for a device.
+         * @description A new user of the broker. `prefixes` are the topic prefixes of a bridge; they are empty for a device.
          */
         CredentialWanted: {
             /** Name */
@@ -4792,7 +4852,7 @@ export interface components {
         };
         /**
          * DashboardEdit
-         * @description A changed dashboard, with the `version` that was changed.
+         * @description A changed dashboard. `version` is the version of the dashboard that the edit started from.
          */
         DashboardEdit: {
             /** Name */
@@ -4809,7 +4869,9 @@ export interface components {
         };
         /**
          * DashboardItem
-         * @description A dashboard in a list. `owner` is a name, null without accounts; `editable` says whether you may change it.
+         * @description A dashboard in a list. `owner` is the owner's name, null in a hub without accounts.
+         *
+         *     `editable` is true if you may change the dashboard.
          */
         DashboardItem: {
             /** Id */
@@ -4861,7 +4923,7 @@ export interface components {
         };
         /**
          * DashboardWanted
-         * @description A dashboard. `shared` is the lowest role that may see it beside its owner; null for nobody.
+         * @description A dashboard. `shared` is the lowest role that may see it; null means that only the owner may see it.
          */
         DashboardWanted: {
             /** Name */
@@ -4876,7 +4938,7 @@ export interface components {
         };
         /**
          * DeliveryList
-         * @description Deliveries, newest first. `next` is the number to continue below; null at the end.
+         * @description Deliveries, newest first. To get older ones, pass `next` as the number to continue below; null at the end.
          */
         DeliveryList: {
             /** Items */
@@ -4886,7 +4948,7 @@ export interface components {
         };
         /**
          * DeliveryShape
-         * @description A delivery with its attempts. `due_at` is when the next attempt is due.
+         * @description A delivery of a message over a channel, with its attempts. `due_at` is the time of the next attempt.
          */
         DeliveryShape: {
             /** Number */
@@ -4931,16 +4993,17 @@ export interface components {
         };
         /**
          * Desired
-         * @description Keys with their desired JSON values. Null removes a key.
+         * @description The desired state of a device: keys with JSON values. Null removes a key.
          */
         Desired: {
             [key: string]: unknown;
         };
         /**
          * DeviceDetail
-         * @description A device with values, open alerts, thresholds (`limits`), twin, hints, and its kind of machine.
+         * @description A device with its values, open alerts, thresholds (`limits`), desired and reported state, and hints.
          *
-         *     `differs` has the keys whose `desired` value the device has not reported.
+         *     `differs` has the keys whose `desired` value the device has not reported. `semantics` says what each metric
+         *     measures, and `kinds` which kind of machine the device is.
          */
         DeviceDetail: {
             /** Id */
@@ -5021,8 +5084,8 @@ export interface components {
          * DeviceEdit
          * @description An edit of a device. Absent keys stay unchanged; null restores the device's own value.
          *
-         *     `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that it is, an
-         *     empty list for none of the known ones.
+         *     `metrics` replaces the overrides of the metrics that it contains. `kinds` are the kinds of machine that the device
+         *     is; an empty list means that it is none of the known kinds.
          */
         DeviceEdit: {
             /** Name */
@@ -5045,8 +5108,8 @@ export interface components {
          * DeviceHintShape
          * @description A hint on a mistake in how a device reports, such as a number sent as text or an `id` that never changes.
          *
-         *     `metric` is null if it is about the device as a whole. `message_key` and `message_params` are the contents of
-         *     `text`, unformatted.
+         *     `metric` is null if the hint is about the device as a whole. `message_key` identifies the sentence in `text`, and
+         *     `message_params` are the values in it.
          */
         DeviceHintShape: {
             /** Metric */
@@ -5069,9 +5132,10 @@ export interface components {
         };
         /**
          * DeviceShape
-         * @description A device. `native_id` is its own name for itself, `via` the gateway that it is connected through.
+         * @description A device. `native_id` is the name that the device has for itself, `via` the gateway that it is connected through.
          *
-         *     `area_id` is the area that a person assigned it to. If it is null, `area` is only what the device announces.
+         *     `area_id` is the area that a person assigned the device to. If `area_id` is null, `area` is the name that the device
+         *     announces.
          */
         DeviceShape: {
             /** Id */
@@ -5115,15 +5179,16 @@ export interface components {
          * DiagnosisShape
          * @description A diagnosis of a device or an alert.
          *
-         *     `cause` is that of the built-in analyst, and null if the evidence is not sufficient. `outcome` says how definite it
-         *     is: `named` (by `cause`), `possible` (`differential` has the causes that fit, none well enough to be named; never
-         *     show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual). `differential` has
-         *     other possible causes, and `deciding_check` is the one reading or inspection that decides between the likeliest two.
-         *     `confidence` is the strength of the match, 0 to 1. `opinions` are the causes by analyst and model, which may differ.
-         *     `summary` consists of checked observations. `struck` is the number of claims that the evidence does not support.
-         *     `actions` and `confirm_by` are the analyst's; a model's advice is a claim. `quotes` are from manuals of the device's
-         *     model. `instead_of` is the model that failed before `generated_by`. `awaits` is a local model that may replace this
-         *     version until `awaits_until`.
+         *     `cause` is the cause that the built-in analyst found, null if the evidence is not sufficient. `outcome` says how
+         *     definite it is: `named` (`cause` is the cause), `possible` (several causes in `differential` fit, none well enough
+         *     to be named; never show one of them as the cause), `unknown` (no known cause fits) or `normal` (nothing is unusual).
+         *     `differential` has other possible causes. `deciding_check` is the one reading or inspection that decides between the
+         *     two likeliest causes. `confidence` is the strength of the match, 0 to 1. `opinions` has the cause that the analyst
+         *     found and those of the models; they may differ. `summary` consists of checked observations. `struck` is the number
+         *     of claims that the evidence does not support. `actions` and `confirm_by` come from the analyst; the advice of a
+         *     model is a claim. `quotes` come from manuals of the device's model. `instead_of` is the model that failed before
+         *     `generated_by` wrote the diagnosis. `awaits` is a local model that may replace this diagnosis until the time
+         *     `awaits_until`.
          */
         DiagnosisShape: {
             /** Id */
@@ -5183,7 +5248,7 @@ export interface components {
         };
         /**
          * DocumentAnswer
-         * @description An answer from a document. Without `quotes`, nothing was found and the answer says so.
+         * @description An answer from a document. `quotes` is empty if nothing was found; the answer then says so.
          */
         DocumentAnswer: {
             /** Answer */
@@ -5201,7 +5266,7 @@ export interface components {
         };
         /**
          * DriftShape
-         * @description A metric that moves towards a limit by `per_day` and reaches it in `days` if that continues.
+         * @description A metric that moves towards a limit. It changes by `per_day` and would reach the limit in `days`.
          */
         DriftShape: {
             /** Device Id */
@@ -5221,9 +5286,10 @@ export interface components {
         };
         /**
          * DryRunReceiverShape
-         * @description Somebody in a step: a channel, a person on a channel, or a `person` who cannot be reached.
+         * @description A receiver of a step: a channel, a person on a channel, or a `person` who cannot be reached.
          *
-         *     `held_until`: quiet hours hold the message until then.
+         *     `channel` is null for a person who cannot be reached. `held_until` is the end of the quiet hours that hold the
+         *     message; null if the message would be sent at once.
          */
         DryRunReceiverShape: {
             /** Channel */
@@ -5237,7 +5303,7 @@ export interface components {
         };
         /**
          * DryRunShape
-         * @description Who would be notified. `route` is null if no route matches at that time: then nobody is.
+         * @description Who would be notified. `route` is null if no route matches at that time; then nobody would be notified.
          */
         DryRunShape: {
             /** Route */
@@ -5251,7 +5317,7 @@ export interface components {
         };
         /**
          * DryRunStepShape
-         * @description A step of the route, and when it would be due.
+         * @description A step of the route. `at` is the time at which its receivers would be notified.
          */
         DryRunStepShape: {
             /** At */
@@ -5261,7 +5327,7 @@ export interface components {
         };
         /**
          * DryRunWanted
-         * @description A hypothetical alert: of a device, with a rule and a severity, raised at `at` (now if absent).
+         * @description A hypothetical alert on a device, with a rule and a severity. It is raised at the time `at`, by default now.
          */
         DryRunWanted: {
             /** Device Id */
@@ -5282,7 +5348,7 @@ export interface components {
         };
         /**
          * EnrolledShape
-         * @description The credential of a device that enrolled itself. `told` is true if the broker knows it already.
+         * @description The credential of a device that enrolled itself. `told` is true if the broker has reloaded its list of users.
          */
         EnrolledShape: {
             /** Name */
@@ -5296,7 +5362,7 @@ export interface components {
         };
         /**
          * Enrolment
-         * @description A device that enrols itself. `name` is its id.
+         * @description The request of a device to enrol itself. `name` is the id of the device.
          */
         Enrolment: {
             /**
@@ -5314,7 +5380,7 @@ export interface components {
         };
         /**
          * EnrolmentKeyShape
-         * @description An enrolment key. `left` is how many more devices may use it, `prefix` how their names begin.
+         * @description An enrolment key. `left` is the number of devices that may still use it. Their names begin with `prefix`.
          */
         EnrolmentKeyShape: {
             /** Id */
@@ -5330,7 +5396,7 @@ export interface components {
         };
         /**
          * EnrolmentKeyWanted
-         * @description A key for a number of devices, valid for `days`. Their names have to begin with `prefix`.
+         * @description A new key with which a number of devices can enrol, valid for `days`. The devices' names begin with `prefix`.
          */
         EnrolmentKeyWanted: {
             /**
@@ -5353,7 +5419,8 @@ export interface components {
          * EvidenceShape
          * @description A finding computed from the telemetry between `from` and `to`.
          *
-         *     `params` are the unformatted values in `finding`. With `kind`, a client can write it in another language.
+         *     `params` are the values in the sentence `finding`. With `kind` and `params`, a client can write the sentence in
+         *     another language.
          */
         EvidenceShape: {
             /** Id */
@@ -5383,9 +5450,10 @@ export interface components {
         };
         /**
          * ExpectedBand
-         * @description The expected range of a metric.
+         * @description The expected range of a metric over time.
          *
-         *     `points` are `[ts, low, high]`. They were learned from `readings` readings between `learnt_from` and `learnt_to`.
+         *     `points` are `[ts, low, high]`. The range was learned from `readings` readings between `learnt_from` and
+         *     `learnt_to`.
          */
         ExpectedBand: {
             /** Metric */
@@ -5407,7 +5475,7 @@ export interface components {
         };
         /**
          * FieldChangeShape
-         * @description A field that was changed. Null stands for no value, `***` for a secret.
+         * @description A field that was changed. A value is null if the field had no value, and `***` if the value is a secret.
          */
         FieldChangeShape: {
             /** Field */
@@ -5419,7 +5487,7 @@ export interface components {
         };
         /**
          * FigureShape
-         * @description A figure, the most that ISA-18.2 allows, and whether that is met.
+         * @description A measured `value`, the highest value that ISA-18.2 allows (`target`), and whether `value` stays within it.
          */
         FigureShape: {
             /** Value */
@@ -5431,9 +5499,10 @@ export interface components {
         };
         /**
          * FiringShape
-         * @description An alert that the rule would have raised. `end` is null if it would still have been open at the end.
+         * @description An alert that the rule would have raised.
          *
-         *     `start` and `end` are when its condition began and ended, `raised_at` is when the hub would have raised it.
+         *     `start` and `end` are the times at which the condition began and ended. `end` is null if the alert would still have
+         *     been open at the end of the period. `raised_at` is the time at which the hub would have raised the alert.
          */
         FiringShape: {
             /** Device Id */
@@ -5455,7 +5524,7 @@ export interface components {
         };
         /**
          * FiringStep
-         * @description A severity that the alert had from `at` on, and the value that led to it.
+         * @description A change of an alert's severity: the severity from the time `at` on, and the value that led to it.
          */
         FiringStep: {
             /** At */
@@ -5480,9 +5549,9 @@ export interface components {
         };
         /**
          * FirstMoverShape
-         * @description The device, and the metric of it, that changed first, and since when (by its clock).
+         * @description The device and the metric that changed first, and the time of the change by the device's clock.
          *
-         *     `metric` is null for a device that fell silent, `alert_id` for a gateway without an alert of its own.
+         *     `metric` is null if the device fell silent. `alert_id` is null for a gateway that has no alert of its own.
          */
         FirstMoverShape: {
             /** Device Id */
@@ -5498,7 +5567,9 @@ export interface components {
         };
         /**
          * FleetHealthShape
-         * @description Each list has at most 100 entries, the most urgent first. The numbers count all devices.
+         * @description Devices that need attention. Each list has at most 100 entries, the most urgent first.
+         *
+         *     The numbers count all devices, not only those in the lists.
          */
         FleetHealthShape: {
             /** Devices */
@@ -5524,13 +5595,13 @@ export interface components {
         };
         /**
          * FlowShape
-         * @description Throughput and losses.
+         * @description Throughput and losses of the hub.
          *
          *     - `rate`: messages a second
          *     - `lag_ms`: time from the arrival of a message to its commit
          *     - `queue`: messages that wait for the pipeline
          *     - `unacknowledged`: messages that wait for their commit
-         *     - `dropped`: messages to any client that the broker dropped because its queue was full
+         *     - `dropped`: messages that the broker dropped because the queue of a client (any client, not only the hub) was full
          */
         FlowShape: {
             /** Rate */
@@ -5548,7 +5619,7 @@ export interface components {
         };
         /**
          * FollowUp
-         * @description A question in a conversation, which may be as short as `Why?`.
+         * @description A question in a conversation. It may be as short as `Why?`, because the earlier questions are known.
          */
         FollowUp: {
             /** Question */
@@ -5556,11 +5627,12 @@ export interface components {
         };
         /**
          * GeneralWanted
-         * @description Settings to change; absent or null ones stay as they are.
+         * @description General settings of notifications to change. Settings that are absent or null stay as they are.
          *
-         *     `base_url` is the hub's address in links of messages; empty: its own. `heartbeat_url` is requested every minute
-         *     while the hub works; empty: none. `mqtt_events`: publish events and open alerts below `hub/`. `home_assistant`:
-         *     announce alerts to Home Assistant as sensors.
+         *     Links in messages begin with `base_url`; if it is empty, they begin with the hub's own address. The hub requests
+         *     `heartbeat_url` every minute while it works; if it is empty, there is no heartbeat. With `mqtt_events`, the hub
+         *     publishes events and open alerts below `hub/`. With `home_assistant`, it announces alerts to Home Assistant as
+         *     sensors.
          */
         GeneralWanted: {
             /** Base Url */
@@ -5574,7 +5646,7 @@ export interface components {
         };
         /**
          * Health
-         * @description Liveness. `failed` lists the tasks that have stopped; only with a token.
+         * @description Liveness. `failed` lists the tasks that have stopped. It is absent for a request that is not authenticated.
          */
         Health: {
             /**
@@ -5587,10 +5659,11 @@ export interface components {
         };
         /**
          * History
-         * @description The history of one metric. All times are in milliseconds.
+         * @description The history of one metric. All times are in epoch milliseconds.
          *
-         *     `gaps` are unusually long silences `[from, to]`. `marks` are periods with readings that are not good,
-         *     `[from, to, quality]`. `step` is the width of the coarsest aggregates in the points, 0 if they are all readings.
+         *     `gaps` are unusually long periods without readings, `[from, to]`. `marks` are periods with readings of a quality
+         *     other than good, `[from, to, quality]`. `step` is the width in milliseconds of the coarsest aggregates in `points`;
+         *     it is 0 if all points are single readings.
          */
         History: {
             /** Metric */
@@ -5629,7 +5702,9 @@ export interface components {
         };
         /**
          * HistoryQuery
-         * @description A query of several series. `from` is inclusive; `to` is inclusive for readings and exclusive for buckets.
+         * @description A query of the history of several metrics. `from` is inclusive.
+         *
+         *     `to` is inclusive if readings are returned, and exclusive if buckets are returned.
          */
         HistoryQuery: {
             /** From */
@@ -5702,9 +5777,9 @@ export interface components {
          * ImportAnswer
          * @description Result of an import.
          *
-         *     Of `read` rows in the table, `added` are new readings, `duplicates` were in the history or earlier in the table,
-         *     and the rows in `skipped` hold no reading. `texts` rows have text values. `devices` is the number of devices that
-         *     were created. `zone` was used for times without a time zone; null if all have one.
+         *     The table had `read` rows: `added` were new readings, `duplicates` were in the history or earlier in the table, and
+         *     the rows in `skipped` had no reading. `texts` is the number of rows whose value is a text. `devices` is the number
+         *     of devices that were created. `zone` was used for times without a time zone; null if all times have one.
          */
         ImportAnswer: {
             /** Read */
@@ -5724,7 +5799,7 @@ export interface components {
         };
         /**
          * IncidentEntryShape
-         * @description An entry of the history of one of the incident's alerts; see the history of an alert.
+         * @description An entry of the history of one of the incident's alerts. The fields are those of an alert's history.
          */
         IncidentEntryShape: {
             /** Alert Id */
@@ -5766,17 +5841,19 @@ export interface components {
         };
         /**
          * IncidentShape
-         * @description Alerts that share a cause.
+         * @description A group of alerts that share a cause.
          *
-         *     - `kind`: what they share: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
+         *     - `kind`: the shared cause: a `device` (or the machine that it is part of), a `gateway` that is down, or a `rule` in
          *       one area or on one label
-         *     - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` when none is open
-         *     - `severity`: the highest of its open alerts; of a resolved incident the highest that it had
-         *     - `started_at`, `changed_at`: when its first and its last alert was raised; `ended_at`: when it was resolved
-         *     - `alerts`: how many there were; `open`: how many are open; `suppressed`: how many of these a gateway suppresses
-         *     - `flapping`: an alert of it is raised and cleared again and again; it stays open until that has been quiet for ten
-         *       minutes
-         *     - `title_key` and `title_params`: the contents of `title`, unformatted
+         *     - `state`: `acknowledged` if all open alerts that are not suppressed are acknowledged; `resolved` if none is open
+         *     - `severity`: the highest severity of the open alerts; for a resolved incident, the highest that it ever had
+         *     - `started_at`, `changed_at`: when the first and when the latest alert was raised
+         *     - `ended_at`: when the incident was resolved
+         *     - `alerts`: the number of alerts; `open`: how many of them are open
+         *     - `suppressed`: for how many open alerts nobody is notified, because their gateway is down
+         *     - `flapping`: one of the alerts is raised and cleared again and again; the incident stays open until that alert has
+         *       been quiet for ten minutes
+         *     - `title_key`, `title_params`: the key of the sentence in `title`, and the values in it
          */
         IncidentShape: {
             /** Id */
@@ -5831,9 +5908,10 @@ export interface components {
         };
         /**
          * Invitation
-         * @description An invitation. Somebody at the OpenID provider with the verified `email` can accept it by signing in.
+         * @description An invitation to create an account.
          *
-         *     Null as `limits` permits the whole hub.
+         *     If it has an `email`, a person whose OpenID provider verified that address can accept the invitation by signing in.
+         *     If `limits` is null, the new account may see the whole hub.
          */
         Invitation: {
             /**
@@ -5847,9 +5925,9 @@ export interface components {
         };
         /**
          * InvitationShape
-         * @description A one-time link that was not used yet. `account` is null for a new account.
+         * @description A one-time link that was not used yet. `account` is null if the link creates a new account.
          *
-         *     `email` is the verified address with which somebody at the OpenID provider may use it.
+         *     With an `email`, a person whose OpenID provider verified that address may use the link by signing in.
          */
         InvitationShape: {
             /** Id */
@@ -5882,9 +5960,9 @@ export interface components {
          * IssuedShape
          * @description A new user with its password, which is returned only once.
          *
-         *     `line` is a shell command that publishes a first reading; null for a bridge. `qr` is the QR code of `address` as
-         *     rows of modules (`1` is dark). `told` is true if the broker has applied the change. `setup` are lines for the
-         *     broker's configuration, returned with the first user.
+         *     `line` is a shell command that publishes a first reading; it is null for a bridge. `qr` is the QR code of `address`
+         *     as rows of modules (`1` is dark). `told` is true if the broker has reloaded its list of users. `setup` has the lines
+         *     to add to the broker's configuration; it is returned with the first user only.
          */
         IssuedShape: {
             /** Name */
@@ -5913,7 +5991,10 @@ export interface components {
         };
         /**
          * KindsShape
-         * @description The possible kinds of machine of a device, and their `source`, as in a metric's semantics.
+         * @description The possible kinds of machine that a device is.
+         *
+         *     `source` says what the hub decided by: `name` (words in the device's name, model or labels), `metrics`, `person` (a
+         *     person chose the kinds), or `model` (a person chose them for another device of the same model).
          */
         KindsShape: {
             /** Ids */
@@ -5936,7 +6017,7 @@ export interface components {
         };
         /**
          * LevelShape
-         * @description The latest value of a battery or a signal. `low`: it needs attention.
+         * @description The latest value of a battery or of a signal strength. `low` is true if the value needs attention.
          */
         LevelShape: {
             /** Device Id */
@@ -5958,7 +6039,9 @@ export interface components {
         };
         /**
          * LimitQuery
-         * @description The keys of a threshold rule as in `rules.toml`, without its limits, and a period of at most 31 days.
+         * @description A threshold rule to suggest limits for, and a period of at most 31 days whose readings are used.
+         *
+         *     `rule` has the keys of the rule as in `rules.toml`. Its limits are ignored.
          */
         LimitQuery: {
             /** Rule */
@@ -5977,7 +6060,7 @@ export interface components {
         };
         /**
          * LimitsShape
-         * @description Devices that may be seen: those of these areas (by id) and of areas inside them, and those with these labels.
+         * @description Devices that may be seen: those in these areas (ids) or areas inside them, and those with one of these labels.
          */
         LimitsShape: {
             /** Areas */
@@ -5987,7 +6070,10 @@ export interface components {
         };
         /**
          * LimitsWanted
-         * @description Devices that may be seen: those of the areas (ids or names), and those with one of the labels, set by people.
+         * @description The devices that an account or a token may see.
+         *
+         *     A device has to be in one of the areas (ids or names), or to have one of the labels. Only labels that people have
+         *     set count, not those that a device announces.
          */
         LimitsWanted: {
             /** Areas */
@@ -6048,7 +6134,7 @@ export interface components {
         };
         /**
          * LiveAlert
-         * @description The present state of an alert that has changed.
+         * @description An alert that has changed, with its present state.
          */
         LiveAlert: {
             /**
@@ -6075,7 +6161,9 @@ export interface components {
         };
         /**
          * LiveBroker
-         * @description State of the connection to the broker, and since when; null before the first connection.
+         * @description The state of the connection to the broker.
+         *
+         *     `since` is the time of the last change of `connected`; it is null before the first connection.
          */
         LiveBroker: {
             /** Connected */
@@ -6099,10 +6187,11 @@ export interface components {
         };
         /**
          * LiveDelta
-         * @description Changes since the last frame.
+         * @description The changes since the last frame.
          *
-         *     `m` (values), `units` and `shown` have two columns for each metric: handles, and values. The values of `shown` are
-         *     indexes in this frame's `kinds`.
+         *     `i`, `seen`, `presence` and `severity` are columns of equal length; `i` has the handles of the devices. `m`
+         *     (values), `units` and `shown` map each metric to two columns: handles of devices, and the new contents. The contents
+         *     of `shown` are indexes in the list `kinds` of this frame. `gone` has the handles of removed devices.
          */
         LiveDelta: {
             /**
@@ -6151,7 +6240,9 @@ export interface components {
         };
         /**
          * LiveDevices
-         * @description Devices as columns of equal length: entry `k` of each belongs to the device with the handle `i[k]`.
+         * @description Devices as columns of equal length: the entries at the same index are about the same device.
+         *
+         *     `i` has the handles of the devices: numbers that later messages use in place of the ids.
          */
         LiveDevices: {
             /** I */
@@ -6177,7 +6268,7 @@ export interface components {
         };
         /**
          * LiveHello
-         * @description First message of a page. `epoch` and `since` (a frame number) resume an earlier connection.
+         * @description The first message of a page. With `epoch` and `since`, a frame number, the page resumes an earlier connection.
          */
         LiveHello: {
             /**
@@ -6205,7 +6296,7 @@ export interface components {
         };
         /**
          * LiveIncident
-         * @description The present state of an incident that has changed.
+         * @description An incident that has changed, with its present state.
          */
         LiveIncident: {
             /**
@@ -6217,9 +6308,10 @@ export interface components {
         };
         /**
          * LiveMetric
-         * @description One metric of all devices that have it, as columns: handles, values and units.
+         * @description One metric of all devices that have it, as columns: handles of the devices, values, units.
          *
-         *     `k` is the index of each in the frame's `kinds`, or a single number if all are the same.
+         *     `k` says how to show the values: one index in the frame's list `kinds` for each device, or a single index if it is
+         *     the same for all devices.
          */
         LiveMetric: {
             /** I */
@@ -6268,7 +6360,7 @@ export interface components {
         };
         /**
          * LiveResync
-         * @description The page has to start again. A snapshot follows.
+         * @description The page cannot continue its earlier connection. A snapshot follows.
          */
         LiveResync: {
             /**
@@ -6281,7 +6373,7 @@ export interface components {
         };
         /**
          * LiveRun
-         * @description A step of a diagnosis that is being written. `id` is the id of the run.
+         * @description A step of a diagnosis that is being written. `id` is the id in the `topic` that the page subscribed to.
          */
         LiveRun: {
             /**
@@ -6314,7 +6406,7 @@ export interface components {
         };
         /**
          * LiveSnapshot
-         * @description All devices. `ts` is the time of the hub.
+         * @description All devices. `ts` is the hub's present time (epoch ms).
          */
         LiveSnapshot: {
             /**
@@ -6340,7 +6432,7 @@ export interface components {
         };
         /**
          * LiveStats
-         * @description Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` in bytes.
+         * @description Figures of the hub. `rate` is in messages a second, `cpu` in percent of one core, `rss` (memory) in bytes.
          */
         LiveStats: {
             /**
@@ -6381,7 +6473,9 @@ export interface components {
         };
         /**
          * LiveTopic
-         * @description Follow the steps of a run, or stop following. `topic` is `run/` and the id of the run.
+         * @description A request to receive the steps of a diagnosis that is being written, or to receive them no longer.
+         *
+         *     `topic` is `run/` and the id of the run.
          */
         LiveTopic: {
             /**
@@ -6394,7 +6488,7 @@ export interface components {
         };
         /**
          * Login
-         * @description Either `name` and `password` of an account, or the hub's access token as `token`.
+         * @description The credentials to sign in with: `name` and `password` of an account, or the hub's access token as `token`.
          */
         Login: {
             /** Name */
@@ -6406,7 +6500,7 @@ export interface components {
         };
         /**
          * LostMetricShape
-         * @description A metric that its device no longer sends, though it sends others. `at` is the time of the last value.
+         * @description A metric that a device no longer sends, while it still sends others. `at` is the time of the last value.
          */
         LostMetricShape: {
             /** Device Id */
@@ -6448,7 +6542,7 @@ export interface components {
         };
         /**
          * MappedValue
-         * @description A value. It is null if the message says that it is unknown.
+         * @description A value in a message. It is null if the message says that the value is unknown.
          */
         MappedValue: {
             /** Metric */
@@ -6462,8 +6556,8 @@ export interface components {
          * MappingChange
          * @description A new or changed mapping: either `mapping` or `text`.
          *
-         *     `mapping` has its keys as in `mappings.toml` (null omits one); `text` is its `[[mapping]]` table. `revision` is the
-         *     revision of `mappings.toml` that it was edited from.
+         *     `mapping` has the keys of the mapping as in `mappings.toml`; a key with the value null is omitted. `text` is the
+         *     `[[mapping]]` table. `revision` is the revision of `mappings.toml` that the edit started from.
          */
         MappingChange: {
             /** Text */
@@ -6482,7 +6576,9 @@ export interface components {
         };
         /**
          * MappingShape
-         * @description A mapping. `form` is `auto`, `plain`, `json`, `collectd` or `senml`. `metrics` are the metrics that it reads.
+         * @description A mapping. `form` is the format of the payload: `auto`, `plain`, `json`, `collectd` or `senml`.
+         *
+         *     `metrics` are the metrics that the mapping reads from a message.
          */
         MappingShape: {
             /** Topic */
@@ -6496,9 +6592,9 @@ export interface components {
         };
         /**
          * MappingsChecked
-         * @description Result of checking mappings.
+         * @description The result of checking mappings.
          *
-         *     If they are invalid, `problem` says why and what is allowed, and `items` is empty.
+         *     If a mapping is invalid, `problem` says why and what is allowed, and `items` is empty.
          */
         MappingsChecked: {
             /** Items */
@@ -6508,10 +6604,10 @@ export interface components {
         };
         /**
          * MappingsPreview
-         * @description The readings of each message.
+         * @description The decoded messages.
          *
-         *     If the draft is not valid, `problem` says why, and `items` is empty. `text` is the `[[mapping]]` table of a draft of
-         *     one mapping; null for a draft of the whole file.
+         *     If the draft is invalid, `problem` says why, and `items` is empty. If one mapping was drafted, `text` is its
+         *     `[[mapping]]` table; if the whole file was drafted, `text` is null.
          */
         MappingsPreview: {
             /** Items */
@@ -6530,10 +6626,11 @@ export interface components {
         };
         /**
          * MappingsTrial
-         * @description Messages to decode by a draft: either `text`, all of `mappings.toml`, or one mapping.
+         * @description Messages to decode with a draft: either the whole text of `mappings.toml` (`text`), or one mapping.
          *
-         *     `mapping` has the keys of one mapping as in the file (null omits one). `topic` is the mapping that it replaces;
-         *     absent for a new one. Without `mapping`, the stored mapping of `topic` is used.
+         *     `mapping` has the keys of one mapping as in the file; a key with the value null is omitted. `topic` is the topic of
+         *     the stored mapping that the draft replaces; it is absent for a new mapping. With `topic` and without `mapping`, the
+         *     stored mapping is used.
          */
         MappingsTrial: {
             /** Text */
@@ -6549,7 +6646,7 @@ export interface components {
         };
         /**
          * Matchers
-         * @description The alerts that a silence matches: those that match every list that is not empty.
+         * @description Conditions on the alerts that a silence is for. An alert has to match every list that is not empty.
          *
          *     At least one list must not be empty. `devices`, `models`, `via` and `rules` are ids, or patterns with `*` and `?`;
          *     `areas` are ids or names.
@@ -6593,9 +6690,9 @@ export interface components {
         };
         /**
          * MemoryShape
-         * @description Memory used by devices, counted in metrics. A device without metrics counts as several.
+         * @description The memory that devices use, counted in metrics. A device without metrics counts as several metrics.
          *
-         *     `left_out` is the number of stored devices that did not fit at start.
+         *     `left_out` is the number of stored devices that did not fit into memory when the hub started.
          */
         MemoryShape: {
             /** Metrics */
@@ -6607,7 +6704,7 @@ export interface components {
         };
         /**
          * MessageAsked
-         * @description A message of a prompt.
+         * @description One message of a prompt.
          */
         MessageAsked: {
             /** Role */
@@ -6622,7 +6719,9 @@ export interface components {
         };
         /**
          * MessageShape
-         * @description An MQTT message. `payload` is text, or hexadecimal if it is not UTF-8. `cut`: it is only the beginning.
+         * @description An MQTT message. `payload` is text, or hexadecimal digits if the payload is not UTF-8.
+         *
+         *     `cut` is true if `payload` is only the beginning.
          */
         MessageShape: {
             /** Received At */
@@ -6647,7 +6746,7 @@ export interface components {
         };
         /**
          * MessageTried
-         * @description An MQTT message. `payload` is text or hexadecimal, as `/api/topics/last` returns it.
+         * @description An MQTT message to decode. `payload` is text or hexadecimal, as `/api/topics/last` returns it.
          */
         MessageTried: {
             /** Topic */
@@ -6663,9 +6762,10 @@ export interface components {
         };
         /**
          * MetricEdit
-         * @description Overrides of a metric. Absent or null keys keep the device's own value. `unit` does not convert values.
+         * @description Overrides of a metric's properties. An absent or null key keeps the device's own property.
          *
-         *     `quantity`, `places` and `role` correct what the metric measures; `GET /api/terms` lists the known ones.
+         *     `unit` replaces the name of the unit; values are not converted. `quantity`, `places` and `role` correct what the
+         *     metric measures; `GET /api/terms` lists the known ones.
          */
         MetricEdit: {
             /** Title */
@@ -6706,8 +6806,8 @@ export interface components {
          * MetricFacts
          * @description How to show a metric.
          *
-         *     `device_class` is one of Home Assistant's, or of the hub's own (`contact`, `locked`, `charge`, `switch`). The metric
-         *     with the lowest `rank` represents the device.
+         *     `device_class` is a device class of Home Assistant, or one of the hub's own (`contact`, `locked`, `charge`,
+         *     `switch`). The metric with the lowest `rank` represents the device.
          */
         MetricFacts: {
             /** Title */
@@ -6726,7 +6826,7 @@ export interface components {
         };
         /**
          * MetricShape
-         * @description A metric with its latest value. Of a calculated metric, `calculated` is its id in `calculated.toml`.
+         * @description A metric with its latest value. `calculated` is the id of a calculated metric in `calculated.toml`, else null.
          */
         MetricShape: {
             /** Title */
@@ -6770,9 +6870,9 @@ export interface components {
         };
         /**
          * ModelPlan
-         * @description The servers of each role, the daily limits, and the roles that may use models outside this network.
+         * @description The model servers for each task, the daily limits, and the roles that may use models outside this network.
          *
-         *     `ai.mode` selects the servers of empty roles; null: no limit.
+         *     If the list of servers for a task is empty, `ai.mode` selects them. If a limit is null, there is no limit.
          */
         ModelPlan: {
             /**
@@ -6817,9 +6917,10 @@ export interface components {
         };
         /**
          * ModelServerShape
-         * @description A model server. The API key is never returned, only `has_key`.
+         * @description A model server. The API key is never returned; `has_key` says whether there is one.
          *
-         *     `changed`: it was set through the API, not in the settings file. `fault` is why it is not used.
+         *     `changed` is true if the server was set through the API, not in the settings file. `fault` says why the server is
+         *     not used; it is null if the server is used.
          */
         ModelServerShape: {
             /** Name */
@@ -6887,7 +6988,7 @@ export interface components {
         };
         /**
          * ModelTest
-         * @description Result of a test. `message` says what is wrong and what to do.
+         * @description The result of testing a model server. `message` says what is wrong and what to do.
          */
         ModelTest: {
             /** Ok */
@@ -6908,7 +7009,7 @@ export interface components {
         };
         /**
          * MuteShape
-         * @description Nobody is notified of the alert, until a time; null: until it is cleared.
+         * @description A mute: nobody is notified of the alert until the time `until` (null: until the alert is cleared).
          */
         MuteShape: {
             /** By */
@@ -6920,7 +7021,7 @@ export interface components {
         };
         /**
          * Muting
-         * @description A mute: until the time `until`, by default until the alert is cleared.
+         * @description A mute. It lasts until the time `until`; without `until`, it lasts until the alert is cleared.
          */
         Muting: {
             /** Until */
@@ -6955,12 +7056,13 @@ export interface components {
         };
         /**
          * NotificationsShape
-         * @description The settings of notifications. `link_url` is the address that links in messages begin with.
+         * @description The settings of notifications. Links in messages begin with `link_url`.
          *
-         *     `default_template` makes the messages of channels and routes without a template of their own; `template_fields`
-         *     are the fields of a message, and `alert_fields` those of each alert in a loop over `alerts`.
+         *     `default_template` is used for channels and routes without a template of their own. `template_fields` are the names
+         *     that a template can use for a message. `alert_fields` are the names that it can use for each alert in a loop over
+         *     `alerts`.
          *
-         *     `heartbeat` is the URL of the heartbeat, masked; empty: none.
+         *     `heartbeat` is the URL of the heartbeat, masked; it is empty if there is no heartbeat.
          */
         NotificationsShape: {
             /** Kinds */
@@ -6989,10 +7091,10 @@ export interface components {
         };
         /**
          * OutcomeShape
-         * @description What a rule would have raised.
+         * @description The alerts that a rule would have raised.
          *
-         *     - `firings`: the newest 500, oldest first
-         *     - `different`: how many of all firings overlap with none of the other rule's
+         *     - `firings`: the newest 500 of these alerts, oldest first
+         *     - `different`: how many of all these alerts overlap in time with no alert of the rule that this one is compared with
          */
         OutcomeShape: {
             /** Count */
@@ -7010,7 +7112,9 @@ export interface components {
         };
         /**
          * OwnNotifications
-         * @description Your channels, and weekly hours in which messages wait; messages about critical alerts wait only on request.
+         * @description Your addresses on channels, and the weekly quiet hours (`quiet`) in which messages wait.
+         *
+         *     Messages about critical alerts wait only if `quiet_critical` is true.
          */
         OwnNotifications: {
             /** Addresses */
@@ -7025,9 +7129,9 @@ export interface components {
         };
         /**
          * OwnNotificationsShape
-         * @description Your channels and quiet hours, and the `channels` that you can choose from.
+         * @description Your addresses on channels and your quiet hours. `channels` are the channels that you can choose from.
          *
-         *     `push_key`: the key with which a browser subscribes to push messages.
+         *     `push_key` is the key with which a browser subscribes to push messages.
          */
         OwnNotificationsShape: {
             /** Addresses */
@@ -7048,7 +7152,7 @@ export interface components {
         };
         /**
          * PasskeyOptions
-         * @description `options` are the `publicKey` of `navigator.credentials.create()` or `.get()`, as JSON.
+         * @description The `publicKey` argument of `navigator.credentials.create()` or `navigator.credentials.get()`, as JSON.
          */
         PasskeyOptions: {
             /** Options */
@@ -7068,7 +7172,7 @@ export interface components {
         };
         /**
          * PasskeyShape
-         * @description A passkey. It works where the hub is opened by the name `host`.
+         * @description A passkey. It works only if the hub is opened under the host name `host`.
          */
         PasskeyShape: {
             /** Id */
@@ -7117,7 +7221,7 @@ export interface components {
         };
         /**
          * PersonEdit
-         * @description An edit of an account. Absent keys stay unchanged; null as `limits` permits the whole hub.
+         * @description An edit of an account. Absent keys stay unchanged; if `limits` is null, the account may see the whole hub.
          */
         PersonEdit: {
             /** Role */
@@ -7128,9 +7232,10 @@ export interface components {
         };
         /**
          * PersonUsageShape
-         * @description What a person has used today, and may use a day. `resets_at` is when the day (UTC) ends, in epoch milliseconds.
+         * @description How much a person has used models today, and the person's limits a day (null: no limit).
          *
-         *     `cloud`: the role may use models outside this machine and its network.
+         *     `resets_at` is the end of the day in UTC (epoch milliseconds). `cloud` is true if the person's role may use models
+         *     outside this machine and its network.
          */
         PersonUsageShape: {
             /** Calls */
@@ -7148,7 +7253,7 @@ export interface components {
         };
         /**
          * PersonalChannelShape
-         * @description A channel that people can be reached over.
+         * @description A channel over which people can be reached at an address of their own.
          */
         PersonalChannelShape: {
             /** Id */
@@ -7161,7 +7266,7 @@ export interface components {
         };
         /**
          * PreviewShape
-         * @description A message about an alert as a template makes it.
+         * @description The message about an alert that a template produces.
          */
         PreviewShape: {
             /** Title */
@@ -7173,7 +7278,7 @@ export interface components {
         };
         /**
          * PreviewWanted
-         * @description A template to try on an alert: on the newest one without `alert_id`.
+         * @description A template to try on the alert `alert_id`, or on the newest alert if `alert_id` is null.
          */
         PreviewWanted: {
             /**
@@ -7197,9 +7302,10 @@ export interface components {
         };
         /**
          * ProfileEdit
-         * @description An edit of your account. Absent keys stay unchanged; null: the browser decides.
+         * @description An edit of your account. An absent key leaves its value unchanged; null lets the browser decide.
          *
-         *     `units_of` replaces all systems of units by quantity; `GET /api/terms` lists the quantities.
+         *     `units_of` maps quantities to systems of units, and replaces the whole stored mapping. `GET /api/terms` lists the
+         *     quantities.
          */
         ProfileEdit: {
             /** Name */
@@ -7217,9 +7323,9 @@ export interface components {
         };
         /**
          * ProfileShape
-         * @description Preferences of a person for all their browsers; null: the browser decides.
+         * @description A person's preferences, which apply in all browsers of that person. Null lets the browser decide.
          *
-         *     `units_of` has the system of units by quantity, where it differs from `units`.
+         *     `units_of` maps a quantity to its system of units, for the quantities that do not use `units`.
          */
         ProfileShape: {
             /** Language */
@@ -7235,7 +7341,9 @@ export interface components {
         };
         /**
          * PromptShape
-         * @description The prompt of a diagnosis. `messages` is empty if the built-in analyst wrote it, which needs no model.
+         * @description The prompt of a diagnosis.
+         *
+         *     `messages` is empty if the built-in analyst wrote the diagnosis, because it needs no model.
          */
         PromptShape: {
             /** Diagnosis Id */
@@ -7245,7 +7353,7 @@ export interface components {
         };
         /**
          * ProposalShape
-         * @description A proposed command, which has not been sent. The user may send it to `/api/devices/{device}/commands`.
+         * @description A command that the assistant proposes, not yet sent. The user may send it to `/api/devices/{device}/commands`.
          */
         ProposalShape: {
             /**
@@ -7268,7 +7376,7 @@ export interface components {
         };
         /**
          * ProviderPage
-         * @description `url` is the provider's page to open.
+         * @description The address (`url`) of the OpenID provider's page that the browser has to open.
          */
         ProviderPage: {
             /** Url */
@@ -7295,7 +7403,7 @@ export interface components {
         };
         /**
          * ReactionChange
-         * @description A new or changed reaction. `revision` is the revision of `reactions.toml` that it was edited from.
+         * @description A new or changed reaction. `revision` is the revision of `reactions.toml` that the edit started from.
          */
         ReactionChange: {
             /** Text */
@@ -7309,7 +7417,7 @@ export interface components {
         };
         /**
          * ReactionItem
-         * @description A reaction with its state. `paused` is why the loop protection paused it, null if it did not.
+         * @description A reaction with its state. `paused` says why the loop protection paused it; null if it is not paused.
          *
          *     `next_at` is when its schedule is due next, `last` its last run; both may be null.
          */
@@ -7361,7 +7469,7 @@ export interface components {
         };
         /**
          * ReactionList
-         * @description The reactions. None runs unless `on`; `allowed` is false if the settings of the hub keep them off.
+         * @description All reactions. They run only if `on` is true. `allowed` is false if the hub's settings keep reactions off.
          */
         ReactionList: {
             /** Items */
@@ -7373,10 +7481,10 @@ export interface components {
         };
         /**
          * ReactionPreview
-         * @description A draft as `[[reaction]]` table, as its `values` by key, and as parsed.
+         * @description A draft as a `[[reaction]]` table (`text`), as the keys and values of that table, and as a parsed reaction.
          *
-         *     If it is invalid, `problem` says why, and `reaction` is null. `devices` would get the command now; `warnings` say
-         *     which of them would refuse it.
+         *     If the draft is invalid, `problem` says why, and `reaction` is null. `devices` are the devices that would get the
+         *     command now. `warnings` say which of these devices would refuse it.
          */
         ReactionPreview: {
             /** Text */
@@ -7395,9 +7503,9 @@ export interface components {
         };
         /**
          * ReactionPreviewQuery
-         * @description A draft to preview. `id` is the reaction that it replaces; absent for a new one.
+         * @description A draft to preview. `id` is the id of the reaction that the draft replaces; it is absent for a new reaction.
          *
-         *     Without `reaction` and `text`, the stored reaction is returned.
+         *     Without `reaction` and `text`, the stored reaction with this id is previewed.
          */
         ReactionPreviewQuery: {
             /** Text */
@@ -7411,7 +7519,7 @@ export interface components {
         };
         /**
          * ReactionRunList
-         * @description Runs, newest first.
+         * @description Runs of reactions, newest first.
          */
         ReactionRunList: {
             /** Items */
@@ -7419,11 +7527,12 @@ export interface components {
         };
         /**
          * ReactionRunShape
-         * @description What became of one occasion on which a reaction was due. `due_at` is when it was due, `at` when it was decided.
+         * @description The outcome of one occasion on which a reaction was due.
          *
-         *     `step`, `alert`, `rule` and `device` are those of the alert, null for a schedule. `commands` has each device with
-         *     the id of its command, or the problem with it; `webhook` is the masked URL. `count` is the number of occasions that
-         *     the run stands for: occasions beyond the rate limit share one run.
+         *     `due_at` is the time at which the reaction was due, and `at` the time at which the outcome was decided. `step`,
+         *     `alert`, `rule` and `device` come from the alert; they are null for a schedule. `commands` has each device with the
+         *     id of its command, or with the problem that prevented the command. `webhook` is the masked URL. `count` is the
+         *     number of occasions that this entry stands for: all occasions beyond the rate limit share one entry.
          */
         ReactionRunShape: {
             /** Number */
@@ -7458,11 +7567,12 @@ export interface components {
         };
         /**
          * ReactionShape
-         * @description A reaction. `starts`, `condition` (null if it always runs) and `does` are sentences.
+         * @description A reaction. `starts`, `condition` and `does` are sentences; `condition` is null if the reaction has no condition.
          *
-         *     `step`, `rules`, `severities`, `scope` and `for_ms` select alerts; `step` is null for a schedule, which has `times`
-         *     in `time_zone`. A command has a name, a `value`, and goes to `device`, to each device of `to`, or (both null) to the
-         *     alert's device. `webhook` is a masked URL, or the file that holds it; null for a command.
+         *     `step`, `rules`, `severities`, `scope` and `for_ms` select the alerts that start the reaction. For a reaction on a
+         *     schedule, `step` is null, and `times` are times of day in `time_zone`. `command` is the name of the command and
+         *     `value` its value. The command goes to `device`, or to each device of `to`; if both are null, it goes to the alert's
+         *     device. For a webhook, `command` is null, and `webhook` is the masked URL, or the file that contains the URL.
          */
         ReactionShape: {
             /** Id */
@@ -7512,7 +7622,7 @@ export interface components {
         };
         /**
          * ReactionSwitchWanted
-         * @description Whether reactions may run.
+         * @description The switch for all reactions: if it is off, no reaction runs.
          */
         ReactionSwitchWanted: {
             /** On */
@@ -7527,7 +7637,7 @@ export interface components {
         };
         /**
          * ReactionTrialQuery
-         * @description A draft, and a past period of at most 31 days to try it in.
+         * @description A draft, and a past period of at most 31 days to try the draft in.
          */
         ReactionTrialQuery: {
             /** Text */
@@ -7547,9 +7657,10 @@ export interface components {
          * ReactionTrialShape
          * @description What a draft would have done in a past period.
          *
-         *     It would have been due `occasions` times; `counts` says how many runs had each outcome, `runs` has the newest 500,
-         *     oldest first, each with `number` 0. `readings` were read for the condition. `complete` is false if the period has
-         *     more alerts, occasions or readings than a trial reads.
+         *     `occasions` is how often the reaction would have been due. `counts` maps an outcome to the number of runs with it.
+         *     `runs` has the newest 500 runs, oldest first; their `number` is 0. `readings` is the number of readings that were
+         *     read to evaluate the condition. `complete` is false if the period has more alerts, occasions or readings than a
+         *     trial reads.
          */
         ReactionTrialShape: {
             /** Occasions */
@@ -7567,7 +7678,7 @@ export interface components {
         };
         /**
          * ReactionsChecked
-         * @description Result of checking `reactions.toml`. If it is invalid, `problem` says why, and `items` is empty.
+         * @description The result of checking `reactions.toml`. If the file is invalid, `problem` says why, and `items` is empty.
          */
         ReactionsChecked: {
             /** Items */
@@ -7577,7 +7688,9 @@ export interface components {
         };
         /**
          * Readiness
-         * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work; only with a token.
+         * @description Readiness. `missing` lists what the hub is waiting for, `degraded` what does not work.
+         *
+         *     Both lists are absent for a request that is not authenticated.
          */
         Readiness: {
             /**
@@ -7599,7 +7712,7 @@ export interface components {
         };
         /**
          * RejectedItem
-         * @description An item, or a value in it, that is invalid. `item` counts from 0.
+         * @description An item that was rejected, as a whole or with one of its values. `item` is its position, from 0.
          */
         RejectedItem: {
             /** Item */
@@ -7618,8 +7731,8 @@ export interface components {
          * RejectedShape
          * @description A message that could not be decoded.
          *
-         *     `payload_hex` is the beginning of the payload, at most 2,048 bytes, empty for messages of older versions. `bytes`
-         *     is the size of the payload.
+         *     `payload_hex` is the beginning of the payload, at most 2,048 bytes. It is empty for messages that an older version
+         *     of the hub stored. `bytes` is the size of the whole payload.
          */
         RejectedShape: {
             /** Topic */
@@ -7644,7 +7757,7 @@ export interface components {
         };
         /**
          * ReportPreviewShape
-         * @description A report as it would be sent now. `empty`: nothing happened.
+         * @description A report as it would be sent now. `empty` is true if there is nothing to report.
          */
         ReportPreviewShape: {
             /** Title */
@@ -7656,7 +7769,9 @@ export interface components {
         };
         /**
          * ReportPreviewWanted
-         * @description A report over the last `hours` (a digest: seven days), with times in the zone.
+         * @description A report to preview, with times in the time zone `zone`.
+         *
+         *     The report covers the last `hours`. A digest covers seven days.
          */
         ReportPreviewWanted: {
             /**
@@ -7677,7 +7792,7 @@ export interface components {
         };
         /**
          * ReportShape
-         * @description When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+         * @description A scheduled report. It is sent on `days` (0 is Monday), `at` minutes after midnight in the time zone `zone`.
          */
         ReportShape: {
             /** Name */
@@ -7706,9 +7821,9 @@ export interface components {
         };
         /**
          * ReportWanted
-         * @description When a report is sent to whom: on `days` (0 is Monday), at the minute `at` of the day in the time zone `zone`.
+         * @description A scheduled report. It is sent on `days` (0 is Monday), `at` minutes after midnight in the time zone `zone`.
          *
-         *     Without anything to report it is sent only with `send_empty`.
+         *     If there is nothing to report, the report is sent only if `send_empty` is true.
          */
         ReportWanted: {
             /**
@@ -7755,7 +7870,7 @@ export interface components {
         };
         /**
          * ReportsWanted
-         * @description All reports.
+         * @description All reports, which replace the stored reports.
          */
         ReportsWanted: {
             /** Reports */
@@ -7768,10 +7883,11 @@ export interface components {
         };
         /**
          * RoleShape
-         * @description A role of models.
+         * @description A task that models are used for, and the models for it.
          *
-         *     `servers` are the configured ones; empty if the mode selects them. `order` are the models in order of use. `resting`
-         *     has the seconds until a failed server is used again. `fault` says which server is not used, and why.
+         *     `servers` are the configured servers; empty if `ai.mode` selects them. `order` are the models in the order in which
+         *     they are tried. `resting` maps a failed server to the seconds until it is used again. `fault` says which server is
+         *     not used, and why.
          */
         RoleShape: {
             /**
@@ -7792,7 +7908,7 @@ export interface components {
         };
         /**
          * RouteShape
-         * @description A route.
+         * @description A route: which alerts it is for, and how people are notified of them.
          */
         RouteShape: {
             /** Name */
@@ -7823,9 +7939,10 @@ export interface components {
         };
         /**
          * RouteWanted
-         * @description A route: the alerts that match every list that is not empty, and how people are notified of them.
+         * @description A route: which alerts it is for, and how people are notified of them.
          *
-         *     `hours`: the weekly hours in which the route is used; empty: always. Without `steps` such alerts are not sent.
+         *     An alert has to match every list that is not empty. `hours` are the weekly hours in which the route is used; an
+         *     empty list means always. A route without `steps` notifies nobody.
          */
         RouteWanted: {
             /** Name */
@@ -7899,7 +8016,7 @@ export interface components {
         };
         /**
          * RoutesWanted
-         * @description All routes. The first that matches an alert is used.
+         * @description All routes, which replace the stored routes. The first route that matches an alert is used.
          */
         RoutesWanted: {
             /** Routes */
@@ -7907,7 +8024,9 @@ export interface components {
         };
         /**
          * RuleAdviceShape
-         * @description Why a rule made noise and what to change, as a sentence. `for_ms` is a `for` that would have helped.
+         * @description A sentence (`text`) that says why a rule raised too many alerts and what to change in the rule.
+         *
+         *     `for_ms` is a value for the rule's `for` that would have avoided such alerts; null if none would help.
          */
         RuleAdviceShape: {
             /** Rule Id */
@@ -7928,7 +8047,7 @@ export interface components {
         };
         /**
          * RuleChange
-         * @description A new or changed rule. `revision` is the revision of `rules.toml` that it was edited from.
+         * @description A new or changed rule. `revision` is the revision of `rules.toml` that the edit started from.
          */
         RuleChange: {
             /** Text */
@@ -7942,11 +8061,11 @@ export interface components {
         };
         /**
          * RuleFromWordsShape
-         * @description A draft from a sentence, as `RulePreview` has it.
+         * @description A draft made from a sentence. `text`, `rule` and `problem` are as in `RulePreview`.
          *
          *     - `missing`: keys that the rule needs and the sentence does not give
          *     - `unknown`: words that were not understood
-         *     - `model`: the language model that drafted it; null for the grammar
+         *     - `model`: the language model that drafted the rule; null if the hub's own parser did
          */
         RuleFromWordsShape: {
             /** Text */
@@ -7968,9 +8087,9 @@ export interface components {
         };
         /**
          * RulePreview
-         * @description A draft as `[[rule]]` table and as parsed rule. If it is invalid, `problem` says why, and `rule` is null.
+         * @description A draft as a `[[rule]]` table and as a parsed rule. If it is invalid, `problem` says why, and `rule` is null.
          *
-         *     `warnings` says what a valid rule names and does not exist: areas, devices, models, labels, gateways.
+         *     `warnings` name the areas, devices, models, labels and gateways that a valid rule refers to and that do not exist.
          */
         RulePreview: {
             /** Text */
@@ -7985,9 +8104,9 @@ export interface components {
         };
         /**
          * RulePreviewQuery
-         * @description A draft to preview. `id` is the rule that it replaces; absent for a new one.
+         * @description A draft to preview. `id` is the id of the rule that the draft replaces; it is absent for a new rule.
          *
-         *     Without `rule` and `text`, the stored rule is returned.
+         *     Without `rule` and `text`, the stored rule with this id is previewed.
          */
         RulePreviewQuery: {
             /** Text */
@@ -8001,7 +8120,7 @@ export interface components {
         };
         /**
          * RuleProposalShape
-         * @description A rule that the question asks for. `/rules?new=1&words=…` opens a draft of it; a person saves it.
+         * @description A rule that the question asks for, in words. `/rules?new=1&words=…` opens it as a draft; a person saves it.
          */
         RuleProposalShape: {
             /**
@@ -8016,10 +8135,11 @@ export interface components {
          * RuleShape
          * @description An active rule. The keys of `condition` depend on `kind`.
          *
-         *     `metric` is a name or a pattern; of a rule that joins conditions, it is the metric of the first one. A rule on all
-         *     metrics of a quantity has `quantity` instead. Both are null for a rule on the whole device. `schedule` has the hours
-         *     in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty for always. `text` is a sentence that
-         *     describes the rule. `message_key` (the kind) and `message_params` are its contents, unformatted.
+         *     `metric` is a name or a pattern. If the rule joins several conditions, `metric` is the metric of the first
+         *     condition. A rule on all metrics that measure a quantity has `quantity` instead. A rule on the whole device has
+         *     neither. `schedule` has the hours in which the rule is evaluated, such as `mon-fri 08:00-18:00`; it is empty if the
+         *     rule is always evaluated. `text` is a sentence that describes the rule. `message_key` (the kind of rule) is the key
+         *     of that sentence, and `message_params` are the values in it.
          */
         RuleShape: {
             /** Id */
@@ -8081,9 +8201,10 @@ export interface components {
         };
         /**
          * RuleWords
-         * @description A sentence that describes a rule. Hours that it names are in `time_zone`.
+         * @description A sentence that describes a rule. Times of day in the sentence are in `time_zone`.
          *
-         *     Temperatures without a unit are in `temperature_unit`, in which the person reads them; by default in the metric's.
+         *     A temperature without a unit is in `temperature_unit`, the unit that the person's pages show. If `temperature_unit`
+         *     is absent, such a temperature is in the unit of the metric.
          */
         RuleWords: {
             /** Text */
@@ -8110,7 +8231,7 @@ export interface components {
         };
         /**
          * RulesSaved
-         * @description The new text of `rules.toml`. `warnings` says what the changed rules name and does not exist.
+         * @description The new text of `rules.toml`. `warnings` name things that the changed rules refer to and that do not exist.
          */
         RulesSaved: {
             /** Text */
@@ -8129,7 +8250,9 @@ export interface components {
         };
         /**
          * RunCommandShape
-         * @description The command of a run to one device. ``command`` is its id; None with a ``problem`` or in a dry run.
+         * @description The command of a run to one device. ``problem`` says why it was not sent.
+         *
+         *     ``command`` is the command's id. It is None in a dry run and for a command that has not been sent.
          */
         RunCommandShape: {
             /** Device */
@@ -8156,8 +8279,9 @@ export interface components {
          * SemanticsShape
          * @description What a metric measures, as the hub understands it.
          *
-         *     `quantity` is null if it is unknown; then `likely` has some to choose from. `source` is what decided: the unit,
-         *     words of the name or title, the device class, a correction of this metric, or one of another device of the model.
+         *     `quantity` is null if the hub does not know it; `likely` then lists quantities to choose from. `source` says what
+         *     the hub decided by: `unit`, `name` or `title` (words in it), `class` (the device class), `person` (a person
+         *     corrected this metric), or `model` (a person corrected the metric on another device of the same model).
          */
         SemanticsShape: {
             /** Quantity */
@@ -8221,7 +8345,7 @@ export interface components {
         };
         /**
          * SessionShape
-         * @description A browser that is signed in. `current`: it sent this request.
+         * @description A browser that is signed in. `current` is true for the browser that sent this request.
          */
         SessionShape: {
             /** Id */
@@ -8273,7 +8397,7 @@ export interface components {
         };
         /**
          * SilencePreview
-         * @description How many open alerts a silence would match, and the newest of them.
+         * @description The number of open alerts that a silence would match, and the newest of these alerts.
          */
         SilencePreview: {
             /** Count */
@@ -8285,9 +8409,10 @@ export interface components {
          * SilenceShape
          * @description A silence.
          *
-         *     - `state`: `active` silences alerts now, `pending` will, `expired` has ended
-         *     - `next_start`, `next_end`: of the present or the next interval; null if there is none, or no end
-         *     - `alerts`: how many open alerts it matches
+         *     - `state`: `active` silences alerts now, `pending` will silence alerts later, `expired` has ended
+         *     - `next_start`, `next_end`: start and end of the interval that lasts now or comes next; both are null without such
+         *       an interval, and `next_end` is null if the interval has no end
+         *     - `alerts`: the number of open alerts that the silence matches
          */
         SilenceShape: {
             /** Id */
@@ -8322,7 +8447,7 @@ export interface components {
         };
         /**
          * SilenceWanted
-         * @description A silence. It starts now if `starts_at` is absent. Only one with `weekly` windows may have no end.
+         * @description A silence. It starts now if `starts_at` is absent. Only a silence with `weekly` hours may have no end.
          */
         SilenceWanted: {
             /**
@@ -8380,7 +8505,7 @@ export interface components {
         };
         /**
          * SilentShape
-         * @description A stale or offline device. `last_seen` is null if it has never sent anything.
+         * @description A stale or offline device. `last_seen` is null if the device has never sent anything.
          */
         SilentShape: {
             /** Device Id */
@@ -8397,7 +8522,7 @@ export interface components {
         };
         /**
          * SkippedRows
-         * @description Rows without a reading, by reason. `rows` has the first row numbers.
+         * @description Rows of an imported table that were skipped for one reason. `rows` has the numbers of the first such rows.
          */
         SkippedRows: {
             /** Reason */
@@ -8409,7 +8534,7 @@ export interface components {
         };
         /**
          * SourceOfAlerts
-         * @description A rule on a metric of a device, and how many alerts it raised.
+         * @description A rule, a device and a metric, and the number of alerts that the rule raised on this metric of this device.
          */
         SourceOfAlerts: {
             /** Rule Id */
@@ -8446,7 +8571,7 @@ export interface components {
         };
         /**
          * SpendLimits
-         * @description Limits a day for all servers together, and for each person. Null means no limit.
+         * @description Limits on the use of models a day, for all servers together and for each person. Null means no limit.
          */
         SpendLimits: {
             /** Calls */
@@ -8462,7 +8587,7 @@ export interface components {
         };
         /**
          * SpentShape
-         * @description Usage of today (UTC).
+         * @description The use of models since midnight (UTC).
          */
         SpentShape: {
             /** Calls */
@@ -8505,7 +8630,8 @@ export interface components {
          * StepWanted
          * @description Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert.
          *
-         *     `channels` are ids, `*` is every shared channel; `people` are ids of accounts; `roles` stand for all their people.
+         *     `channels` are ids of channels; `*` stands for every shared channel. `people` are ids of accounts. A role in `roles`
+         *     stands for all people with that role.
          */
         StepWanted: {
             /**
@@ -8548,7 +8674,9 @@ export interface components {
         };
         /**
          * SuggestedArea
-         * @description An area that devices without an area announce.
+         * @description An area that could be created: devices announce its name, and no area has been assigned to them.
+         *
+         *     `devices` is the number of these devices.
          */
         SuggestedArea: {
             /** Name */
@@ -8558,7 +8686,7 @@ export interface components {
         };
         /**
          * SuggestedLimit
-         * @description A limit with its clear threshold, and what a rule with them would have raised in the period.
+         * @description A limit and its clear threshold, and how often a rule with both would have raised an alert in the period.
          */
         SuggestedLimit: {
             /**
@@ -8577,7 +8705,10 @@ export interface components {
         };
         /**
          * SuggestedLimits
-         * @description Limits from the most to the least sensitive one, and how many devices of the rule and peers they come from.
+         * @description Suggested limits, the most sensitive first.
+         *
+         *     `devices` is the number of the rule's devices, and `peers` the number of other devices of the same models, whose
+         *     values the limits were computed from.
          */
         SuggestedLimits: {
             /** Devices */
@@ -8589,7 +8720,7 @@ export interface components {
         };
         /**
          * SuppressedByShape
-         * @description The gateway whose outage explains an alert; both fields are null if it is out of the account's scope.
+         * @description The gateway whose outage explains an alert. Both fields are null if the account may not see the gateway.
          */
         SuppressedByShape: {
             /** Device Id */
@@ -8599,10 +8730,11 @@ export interface components {
         };
         /**
          * TelemetryAnswer
-         * @description `records` were stored, `duplicates` had been stored before.
+         * @description Result of storing readings.
          *
-         *     `notes` lists the items whose `ts` was not used: it is more than a day ago or more than five minutes ahead.
-         *     Their readings have the time of receipt.
+         *     `records` is the number of items that were stored now, `duplicates` the number that had been stored before. `notes`
+         *     lists the items that were stored with the time of receipt, because their `ts` is more than a day ago or more than
+         *     five minutes in the future.
          */
         TelemetryAnswer: {
             /** Records */
@@ -8616,7 +8748,7 @@ export interface components {
         };
         /**
          * TelemetryNote
-         * @description An item that was stored with a corrected time (`reason` "clock"). `item` counts from 0.
+         * @description An item that was stored with another time than its own (`reason` "clock"). `item` is its position, from 0.
          */
         TelemetryNote: {
             /** Item */
@@ -8631,7 +8763,7 @@ export interface components {
         };
         /**
          * TemplateShape
-         * @description A template of messages. An empty title or text stands for the next one: channel, route, default.
+         * @description A template of messages. If a field is empty, the next template applies, in the order channel, route, default.
          */
         TemplateShape: {
             /** Title */
@@ -8641,7 +8773,7 @@ export interface components {
         };
         /**
          * TemplateWanted
-         * @description A Jinja2 template. An empty field uses the template of the route, or the default if the route has none.
+         * @description A Jinja2 template of messages. An empty field uses the route's template, or the default if that is empty too.
          */
         TemplateWanted: {
             /**
@@ -8678,7 +8810,7 @@ export interface components {
         };
         /**
          * TextChange
-         * @description A new text. `revision` is the revision of the text that it was edited from.
+         * @description A new text for a settings file. `revision` is the revision of the file that the edit started from.
          */
         TextChange: {
             /** Text */
@@ -8688,7 +8820,7 @@ export interface components {
         };
         /**
          * TextCheck
-         * @description A draft of ``rules.toml`` or ``mappings.toml``.
+         * @description The draft of a whole settings file, such as ``rules.toml`` or ``mappings.toml``.
          */
         TextCheck: {
             /** Text */
@@ -8727,7 +8859,7 @@ export interface components {
         };
         /**
          * TileShape
-         * @description A tile. With `no_access`, it shows a device outside your limits, and only its kind and place are given.
+         * @description A tile. If it shows a device that you may not see, `no_access` is true, and only kind and position are given.
          */
         TileShape: {
             /** Id */
@@ -8769,11 +8901,12 @@ export interface components {
         };
         /**
          * TileWanted
-         * @description A tile: its place (columns 0 to 11, rows from 0), and what it shows.
+         * @description A tile: its position on the grid (columns 0 to 11, rows from 0), and what it shows.
          *
-         *     `value` and `gauge` have one `series`; `chart` and `states` have 1 to 8; `device` has a `device_id`, `control` a
-         *     `device_id` and a `command`; `alerts` may have a `device_id`; `text` is Markdown. `no_access` keeps the content
-         *     that a tile with this id has: you may move a tile whose devices you may not see.
+         *     A `value` or `gauge` has one entry in `series`; a `chart` or `states` has 1 to 8. A `device` has a `device_id`, and
+         *     a `control` has a `device_id` and a `command`. An `alerts` tile may have a `device_id`. The `text` of a `text` tile
+         *     is Markdown. With `no_access`, the tile keeps the content that the stored tile with this id has. So you can move a
+         *     tile that shows devices which you may not see.
          */
         TileWanted: {
             /** Id */
@@ -8872,10 +9005,10 @@ export interface components {
         };
         /**
          * TopicList
-         * @description Observed topics.
+         * @description The topics that were observed.
          *
-         *     `listening` is true once the broker has granted the subscription; `error` says why it has not. `items` has the first
-         *     1,000 of `total` topics.
+         *     `listening` is true once the broker has granted the subscription; if it has not, `error` says why. `items` has the
+         *     first 1,000 of `total` topics.
          */
         TopicList: {
             /** Listening */
@@ -8889,11 +9022,13 @@ export interface components {
         };
         /**
          * TopicShape
-         * @description A topic.
+         * @description A topic on the broker.
          *
-         *     `count` is the number of messages since it was first observed, `glance` the beginning of the last payload. `dialect`
-         *     decodes the topic; null if the hub ignores it. `outcome` is what it made of the last message: `read`, `nothing` (no
-         *     value, device or state in it) or `rejected`; null if nothing reads it, for native topics, and if it is too long.
+         *     `count` is the number of messages since the hub began to observe the topic. `glance` is the beginning of the last
+         *     payload. `dialect` is the message format that decodes the topic; null if the hub ignores the topic. `outcome` says
+         *     what decoding the last message gave: `read`, `nothing` (the message has no value, device or state) or `rejected`.
+         *     `outcome` is null if nothing decodes the topic, if the topic has the hub's own format, and if the message is too
+         *     long.
          */
         TopicShape: {
             /** Topic */
@@ -8911,7 +9046,10 @@ export interface components {
         };
         /**
          * TrendShape
-         * @description Figures of the last five minutes, one entry every ``step_ms``, oldest first. ``rate`` is in messages a second.
+         * @description The hub's figures of the last five minutes, one sample every ``step_ms``, oldest first.
+         *
+         *     ``open_alerts`` are numbers of alerts. ``stale`` and ``offline`` are numbers of devices. ``rate`` is in messages a
+         *     second.
          */
         TrendShape: {
             /** Step Ms */
@@ -8927,7 +9065,7 @@ export interface components {
         };
         /**
          * TurnShape
-         * @description A question with its answer. `stopped`: the user stopped it before the end.
+         * @description A question with its answer. `stopped` is true if the user stopped the answer before its end.
          */
         TurnShape: {
             /** Question */
@@ -8958,7 +9096,7 @@ export interface components {
         };
         /**
          * UnsupportedShape
-         * @description A sentence of the answer with a number or a time that is not supported by the data.
+         * @description A sentence of the answer with a number or a time that the data do not support.
          */
         UnsupportedShape: {
             /**
@@ -8971,7 +9109,9 @@ export interface components {
         };
         /**
          * WeeklyShape
-         * @description The same hours of some days of the week (0 is Monday), in minutes after midnight in the time zone `zone`.
+         * @description Weekly hours: from `start` to `end` on each of `days` (0 is Monday).
+         *
+         *     `start` and `end` are minutes after midnight in the time zone `zone`.
          */
         WeeklyShape: {
             /** Days */
@@ -8985,9 +9125,10 @@ export interface components {
         };
         /**
          * WeeklyWanted
-         * @description Weekly windows: days (0 is Monday), start and end in minutes after midnight in the time zone `zone`.
+         * @description Weekly hours: from `start` to `end` on each of `days` (0 is Monday).
          *
-         *     With `end` not after `start`, a window lasts until the next day.
+         *     `start` and `end` are minutes after midnight in the time zone `zone`. If `end` is not after `start`, the hours last
+         *     until `end` on the next day.
          */
         WeeklyWanted: {
             /** Days */
@@ -9001,7 +9142,9 @@ export interface components {
         };
         /**
          * Welcome
-         * @description Use of a one-time link. `name` is for a new account; a link for a new password ignores it.
+         * @description The password that a person sets with a one-time link, for a new or an existing account.
+         *
+         *     `name` is the name of the new account. It is ignored if the account exists.
          */
         Welcome: {
             /**
@@ -9031,7 +9174,7 @@ export interface components {
         };
         /**
          * StepShape
-         * @description Whom to notify `after_s` seconds after the first message.
+         * @description Whom to notify `after_s` seconds after the first message, as long as nobody has acknowledged the alert.
          */
         hub__api__schemas__notifications__StepShape: {
             /** After S */
@@ -9045,7 +9188,7 @@ export interface components {
         };
         /**
          * StepShape
-         * @description A look-up: the tool, with short texts that describe its request and its result.
+         * @description A look-up that the assistant made: the tool, and short texts on the request and the result.
          */
         hub__model__conversation__StepShape: {
             /**

@@ -1,7 +1,7 @@
 """Periodic tasks: ticks for the pipeline, and deletion of old history.
 
-Ticks enter the ingest queue like every other input. Retention works in small slices, so that deleting a year of history
-never delays a commit.
+Ticks enter the ingest queue like every other input. Each transaction deletes only a small part of the expired history,
+so that deleting a year of history never delays a commit.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ async def run_clock(ingest_queue: IngestQueue, link: MqttClient, now: Callable[[
 
 
 async def run_retention(store: Store, settings: StoreSection, registry: DeviceRegistry, clock: Clock) -> None:
-    """Delete history that has expired by the trusted time of ``clock``, in slices, every :data:`SWEEP_S`."""
+    """Delete expired history and audit entries every :data:`SWEEP_S`, until cancelled.
+
+    ``clock`` gives the trusted time. Many small deletions with pauses between them let commits through.
+    """
     try:
         while True:
             clock.check()
@@ -55,7 +58,7 @@ async def run_retention(store: Store, settings: StoreSection, registry: DeviceRe
 
 
 def most_disagree(devices: Iterable[Device]) -> bool:
-    """Return True if most online devices send times that differ from the hub's clock by a day or more."""
+    """Return True if most online devices have a metric whose device time was replaced (quality ``clock``)."""
     online = [device for device in devices if device.presence == "online"]
     off = sum(any(latest.quality == "clock" for latest in device.metrics.values()) for device in online)
     return off * 2 > len(online)

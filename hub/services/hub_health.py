@@ -16,12 +16,12 @@ from hub.store.base import Store, StoreStats
 
 
 class MemoryUse(msgspec.Struct, frozen=True):
-    """Memory used by devices, counted in metrics. A device without metrics counts as several.
+    """Memory used by devices, counted in metrics. A device without metrics counts as several metrics.
 
     Attributes:
-        metrics: Used.
-        total_metrics: Limit.
-        left_out: Stored devices that did not fit into memory at start-up.
+        metrics: Number of metrics in use.
+        total_metrics: Maximum number of metrics.
+        left_out: Number of stored devices that did not fit into memory at start-up.
     """
 
     metrics: int
@@ -33,11 +33,11 @@ class HubHealth:
     """Describes in words what is missing and what is degraded, for probes and the status page.
 
     Attributes:
-        broker: Returns the state of the broker connection.
+        broker: Function that returns the state of the broker connection.
         clock: Checks whether the machine's clock can be trusted.
         failed: Names of the hub's tasks that have failed.
-        faults: By file in the data folder, the errors of entries that are ignored.
-        now: Returns the time in epoch milliseconds.
+        faults: By file in the data folder, error messages about entries of that file that the hub ignores.
+        now: Function that returns the time in epoch ms.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class HubHealth:
         return missing
 
     def failing(self) -> list[str]:
-        """Return what keeps the hub from its work: broker, store, clock."""
+        """Return sentences on what keeps the hub from its work: broker, store, clock. Empty if nothing does."""
         return [*self.missing(), *self._doubted_clock()]
 
     def degraded(self) -> list[str]:
-        """Return the functions that do not work although the hub is ready, as sentences."""
+        """Return a sentence for each part that does not work fully although the hub may be ready."""
         state = self.broker()
         found = [f"ignored: {fault}" for faults in self.faults.values() for fault in faults]
         if state.subscribed and state.refused:

@@ -16,16 +16,16 @@ from hub.model import Page, Reading
 from hub.store.base import StoreStats
 
 PAGE = 10_000
-"""Readings exported per page; encoding one takes about 30 ms in its process."""
+"""Readings exported per page. Encoding a page takes about 30 ms, in a separate process."""
 LONG_TEXT_PAGE = 500
-"""The page size for long texts."""
+"""Readings exported per page of a series with long texts."""
 LONG_TEXT = 200
 EXAMPLES = 5
-"""Row numbers reported for each reason why rows were skipped."""
+"""How many row numbers are reported for each reason why rows were skipped."""
 
 
 class ReadingSource(Protocol):
-    """The read side of a store: a running hub's, or a read-only one on a data folder."""
+    """The read side of a store: the store of a running hub, or a read-only store opened on a data folder."""
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]: ...
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page: ...
@@ -50,8 +50,8 @@ class ExportRequest(msgspec.Struct, frozen=True):
     """The readings to export.
 
     Attributes:
-        start: Time of the first reading, in ms.
-        end: Time of the last reading, in ms, inclusive.
+        start: Earliest time of a reading, in epoch ms, inclusive.
+        end: Latest time of a reading, in epoch ms, inclusive.
         devices: Ids of devices; None for all.
         metric: Pattern for names of metrics; None for all.
     """
@@ -63,14 +63,14 @@ class ExportRequest(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct, frozen=True):
-    """Maximum number of metrics of one device, and of all devices together."""
+    """Maximum number of metrics: ``metrics`` of one device, ``total`` of all devices together."""
 
     metrics: int
     total: int
 
 
 class SkippedRow(msgspec.Struct, frozen=True):
-    """Rows that were skipped for one reason. ``rows`` has the first row numbers."""
+    """Rows that were skipped for one reason. ``rows`` has the numbers of the first :data:`EXAMPLES` of these rows."""
 
     reason: str
     count: int
@@ -81,13 +81,13 @@ class ImportResult(msgspec.Struct, frozen=True, omit_defaults=True):
     """Result of an import.
 
     Attributes:
-        read: Rows in the table.
-        added: Rows whose reading is new.
-        devices: Devices that were created.
-        skipped: Rows without a reading, by reason.
-        duplicates: Rows whose reading was in the history or earlier in the table.
-        texts: Rows whose value is a text.
-        zone: Time zone used for times without one; None if all times have a zone.
+        read: Number of rows in the table.
+        added: Number of rows whose reading is new.
+        devices: Number of devices that were created.
+        skipped: The rows that were skipped, grouped by reason.
+        duplicates: Number of rows whose reading was in the history or earlier in the table.
+        texts: Number of rows whose value is a text.
+        zone: Time zone used for times without a zone; None if all times have a zone.
     """
 
     read: int
@@ -102,13 +102,13 @@ class ImportResult(msgspec.Struct, frozen=True, omit_defaults=True):
 async def export_readings(
     source: ReadingSource, request: ExportRequest, table: TableWriter, unit: Callable[[str, str], str | None]
 ) -> AsyncIterator[bytes]:
-    """Yield the file in chunks: all series sorted by device and metric, each in order of time.
+    """Yield the table file in chunks of bytes: all series sorted by device and metric, each in order of time.
 
     Args:
         source: The history.
         request: Which readings to export.
         table: Encoder of the file format.
-        unit: Returns the unit of a device's metric.
+        unit: Returns the unit of a metric, given the device id and the metric's name.
     """
     for device, metric in await source.series(request.devices, request.metric):
         start: int | None = request.start
@@ -143,12 +143,12 @@ async def import_readings(
         sink: The history.
         read: Returns the next batch of rows.
         room: Maximum numbers of metrics.
-        known: Returns True if a device with that id exists.
-        introduce: Creates a device.
-        zone: Time zone that the reader uses for times without one.
+        known: Returns True if a device with the given id exists.
+        introduce: Creates a device with the given id.
+        zone: Time zone that the reader of the table uses for times without a zone.
 
     Raises:
-        HubError: The table cannot be imported. The message says how many readings were imported before.
+        HubError: The table cannot be imported. The message says how many readings were imported before the error.
     """
     counts, metrics = _Counts(zone), _MetricLimit(sink, room)
     try:
@@ -171,7 +171,7 @@ async def import_readings(
 
 
 class _MetricLimit:
-    """Limits the number of metrics of the devices in a table."""
+    """Checks that an import does not give devices more metrics than allowed."""
 
     def __init__(self, sink: ReadingSink, room: Room) -> None:
         self._sink = sink
@@ -237,7 +237,10 @@ class _Counts:
         )
 
     def so_far(self) -> str:
-        """Return a sentence on the number of readings imported so far, for the end of an error message."""
+        """Return a sentence that says how many readings were imported so far, to be appended to an error message.
+
+        It is empty if no row has been read.
+        """
         if not self._read:
             return ""
         return f" The {self._readings} readings before it were imported ({self._added} new)."

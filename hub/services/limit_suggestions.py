@@ -19,18 +19,24 @@ from hub.store.reader import HistoryReader
 MAX_PEERS = 30
 BUCKETS = 2_000
 MIN_VALUES = 60
-"""Fewer values of a device say nothing about what is usual for it."""
+"""Minimum number of values of a metric. Fewer values do not show what is usual for the device."""
 
 
 class TriedLimit(msgspec.Struct, frozen=True):
-    """A suggested limit with the alerts that a rule with this limit would have raised."""
+    """A suggested limit, and the outcome of replaying the rule with this limit over the history."""
 
     suggestion: Suggestion
     outcome: RuleOutcome
 
 
 class LimitSuggestions(msgspec.Struct, frozen=True):
-    """Suggestions, and the number of the rule's devices and of peers that they are computed from."""
+    """Suggested limits with the numbers of metrics that they are computed from.
+
+    Attributes:
+        devices: Number of metrics of the rule's own devices that had enough values.
+        peers: Number of metrics of other devices of the same models that had enough values.
+        items: The suggestions.
+    """
 
     devices: int
     peers: int
@@ -38,7 +44,10 @@ class LimitSuggestions(msgspec.Struct, frozen=True):
 
 
 class LimitAdvisor:
-    """Service that suggests limits. ``registry`` and ``store`` are those that the person may see."""
+    """Service that suggests limits.
+
+    ``registry`` and ``store`` contain only what the person who asks may see.
+    """
 
     def __init__(
         self,
@@ -57,7 +66,7 @@ class LimitAdvisor:
     async def suggest(self, rule: Rule, side: Side, start: int, end: int) -> LimitSuggestions:
         """Suggest limits for a threshold rule, ignoring its own limit. Raises Invalid if there is too little data.
 
-        They are computed from the highest (or lowest) values in :data:`BUCKETS` equal parts of the period.
+        The limits are computed from the highest (or lowest) value in each of :data:`BUCKETS` equal parts of the period.
         """
         devices = [each for each in self._registry.devices() if self._applies(rule, each)][:MAX_DEVICES]
         ids, models = {each.id for each in devices}, {each.info.model for each in devices if each.info.model}
@@ -74,9 +83,10 @@ class LimitAdvisor:
     async def _own_values(
         self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int
     ) -> tuple[int, list[Values]]:
-        """Return the values of the rule's devices, and the time at which the values begin.
+        """Return the time from which the values were read, and the values of the rule's devices.
 
-        Raises Invalid if there are too few.
+        If no device has enough values since ``start``, the period begins when the first of the devices was first seen.
+        Raises Invalid if there are too few values even then.
         """
         if own := await self._values(rule, devices, side, start, end):
             return start, own
@@ -87,7 +97,7 @@ class LimitAdvisor:
         raise Invalid(problem, "Choose a period with more values, or another metric.")
 
     async def _values(self, rule: Rule, devices: Sequence[Device], side: Side, start: int, end: int) -> list[Values]:
-        """Return the values of each metric that the rule watches and that has enough of them."""
+        """Return one array of values per metric that the rule watches. Metrics with too few values are left out."""
         queries = [
             SeriesQuery(device.id, metric, start, end, BUCKETS)
             for device in devices

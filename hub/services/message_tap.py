@@ -1,8 +1,8 @@
 """Keep the last raw MQTT messages of a device while a user looks at it.
 
-The tap sits between the MQTT client and its sink. All messages pass through one ring buffer. Only the messages of the
-few watched devices are sorted by device; the dialects say to which devices a message belongs. The tap changes no
-message and delays none.
+The tap sits between the MQTT client and the sink of its messages. All messages pass through one ring buffer. The tap
+assigns messages to devices only for the few devices that are watched; the dialects say which devices a message is
+about. The tap changes no message and delays none.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from hub.model import RawMessage
 from hub.mqtt.client import Sink
 
 RING = 2_000
-"""Messages kept of all devices, so that a new watch has something to show at once."""
+"""How many messages of all devices are kept, so that a new watch has something to show at once."""
 PER_DEVICE = 50
-"""Messages kept of a watched device."""
+"""How many messages are kept of each watched device."""
 WATCHED = 16
-"""Devices watched at the same time. A further device replaces the one that was not requested for longest."""
+"""Maximum number of devices watched at the same time. A further device replaces the least recently requested one."""
 WATCH_MS = 60_000
 """A device is watched for this long after the last request."""
 EXCERPT = 2_048
-"""Bytes kept of a payload. With the limits above, it bounds the memory to about 6 MB."""
+"""Bytes kept of a payload. This and the limits above bound the memory to about 6 MB."""
 TOPICS = 100_000
-"""Topics whose devices are cached while a device is watched."""
+"""Maximum number of topics whose devices are cached while any device is watched."""
 OUTCOMES = 5_000
-"""Topics whose last outcome is cached."""
+"""Maximum number of topics for which the last decoding result is cached."""
 
 
 class TappedMessage(msgspec.Struct, frozen=True, gc=False):
@@ -44,7 +44,7 @@ Outcome = Literal["read", "nothing", "rejected"]
 
 
 class TapSubscription:
-    """A watched device and its last messages. It expires at ``until`` (ms) unless it is requested again."""
+    """The last messages of a watched device. The watch expires at ``until`` (epoch ms) unless it is requested again."""
 
     __slots__ = ("messages", "until")
 
@@ -60,8 +60,8 @@ class MessageTap:
         """Create a tap.
 
         Args:
-            sink: Takes the messages after the tap.
-            dialects: Find the devices of a message.
+            sink: Receives all messages after the tap has recorded them.
+            dialects: Tell which devices a message is about.
             view: The part of the registry that dialects may read.
         """
         self._sink = sink
@@ -74,7 +74,7 @@ class MessageTap:
         self._until = 0  # when the last watch expires
 
     def take(self, messages: Sequence[RawMessage]) -> int:
-        """Record the messages, pass them on to the sink, and return its result."""
+        """Record the messages, pass them on to the sink, and return the sink's result."""
         # Small messages are stored without a copy or an object: this runs for every message of the hub.
         kept = [message if len(message.payload) <= EXCERPT else tap(message) for message in messages]
         self._ring.extend(kept)
@@ -86,7 +86,7 @@ class MessageTap:
         return self._sink(messages)
 
     def of(self, device: str, now: int) -> list[TappedMessage]:
-        """Return the device's last messages, newest first, and watch it from ``now`` (ms) on."""
+        """Return a device's last messages, newest first, and watch it for :data:`WATCH_MS` after ``now`` (ms)."""
         self._forget(now)
         watch = self._watched.get(device)
         if watch is None:
@@ -111,7 +111,10 @@ class MessageTap:
         return next((dialect.name for dialect in self._dialects if dialect.owns(topic)), None)
 
     def outcome(self, tapped: TappedMessage) -> Outcome | None:
-        """Return how the dialect decodes a message. None if no dialect reads it, if it is native, or if it was cut."""
+        """Return how the dialect decodes a message.
+
+        Return None if no dialect reads the message, if it is in the hub's native format, or if its payload was cut.
+        """
         message = tapped.message
         known = self._outcomes.get(message.topic)
         if known is not None and known[0] is message:
@@ -138,7 +141,7 @@ class MessageTap:
             watched[device].messages.append(tapped)
 
     def _devices_of(self, message: RawMessage) -> frozenset[str]:
-        """Return the ids of the topic's devices: those of the first message on this topic that could be decoded."""
+        """Return the ids of the topic's devices, taken from the first message on the topic that could be decoded."""
         known = self._devices_by_topic.get(message.topic)
         if known is None:
             known = self._decode(message)

@@ -10,7 +10,7 @@ from hub import text_format as fmt
 from hub.model import Alert, Device, Latest
 
 UNREPORTED_MS = 3_600_000
-"""From this age of its metric's latest value, an open alert shows that the metric is no longer reported."""
+"""An alert is shown as no longer reported if its metric is this much older than the device's last message, in ms."""
 
 OpenReasonKey = Literal[
     "never_reported", "not_reported", "value_unknown", "value_is_text", "device_offline", "device_stale"
@@ -19,7 +19,7 @@ OPEN_REASON_KEYS: tuple[OpenReasonKey, ...] = get_args(OpenReasonKey)
 
 
 class OpenReason(msgspec.Struct, frozen=True):
-    """Why an alert stays open: as English text, and as key and parameters of that text."""
+    """Why an alert stays open: as English text, and as the key and parameters for translating that text."""
 
     key: OpenReasonKey
     text: str
@@ -27,7 +27,7 @@ class OpenReason(msgspec.Struct, frozen=True):
 
 
 def open_reason(alert: Alert, device: Device, latest: Latest | None) -> OpenReason | None:
-    """Return why readings cannot clear this open alert at present; None if the next one can.
+    """Return why readings cannot clear this open alert at present; None if the next reading can.
 
     ``latest`` is the latest value of the alert's metric.
     """

@@ -1,4 +1,4 @@
-"""Telemetry that programs send over HTTP: native messages, as if a device had published them."""
+"""Telemetry that programs send over HTTP. The pipeline handles it like native MQTT messages from the devices."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNSAFE = frozenset("/+#\0")
 
 
 class PostedTelemetry:
-    """Sends telemetry through the pipeline and waits for its commit. ``root``: first level of the hub's topics."""
+    """Sends telemetry through the pipeline and waits for its commit. ``root``: first level of the hub's MQTT topics."""
 
     def __init__(self, submit: Callable[[Input], Awaitable[Any]], root: str, now: Callable[[], int]) -> None:
         self._submit = submit
@@ -24,10 +24,12 @@ class PostedTelemetry:
         self._now = now
 
     async def store(self, body: bytes, *, lines: bool) -> PostedMessages:
-        """Store the items of a body: one object, a list of objects, or one object a line.
+        """Store the telemetry in a request body.
+
+        The body is one JSON object or a list of objects; with ``lines``, it has one object per line.
 
         Raises:
-            Invalid: The body is not valid, an item does not name its device, or nothing in it was valid.
+            Invalid: The body is not valid, an item does not name its device, or no item was valid.
         """
         now = self._now()
         messages = [self._message(number, item, now) for number, item in enumerate(_items(body, lines=lines))]
@@ -46,7 +48,7 @@ class PostedTelemetry:
 
 
 def _items(body: bytes, *, lines: bool) -> Sequence[Any]:
-    """Return the items of a body. Raises Invalid."""
+    """Return the items in a request body; with ``lines``, each line is an item. Raises Invalid."""
     try:
         if lines:
             items = [msgspec.json.decode(line) for line in body.splitlines() if line.strip()]

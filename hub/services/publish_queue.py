@@ -27,7 +27,7 @@ POLL_S = 1.0
 class PublishQueue:
     """Queue of actions. :meth:`put` never waits; :meth:`run` publishes in order.
 
-    The birth messages are published first on every new connection: devices that wait for a hub announce themselves
+    On every new connection the birth messages are published first. Devices that wait for a hub then announce themselves
     again.
     """
 
@@ -39,7 +39,7 @@ class PublishQueue:
         self._dropping = False
 
     def put(self, action: Action) -> None:
-        """Change a subscription, or queue a message."""
+        """Change the subscriptions at once, or queue a message. If the queue is full, the message is dropped."""
         if isinstance(action, Publish):
             self._enqueue(action)
         elif isinstance(action, Subscribe):

@@ -18,7 +18,10 @@ class ReactionChecks:
         self._registry, self._selects = registry, selects
 
     def devices(self, draft: Reaction) -> list[str]:
-        """Return the devices that would get the command; none if they depend on the alert."""
+        """Return the ids of the devices that would get the command.
+
+        The list is empty if the action is not a command, or if the command goes to the device of the alert.
+        """
         action = draft.action
         if not isinstance(action, CommandAction):
             return []
@@ -27,7 +30,10 @@ class ReactionChecks:
         return sorted(each.id for each in self._registry.devices() if self._selects(action.scope, each))
 
     def warnings(self, draft: Reaction) -> list[str]:
-        """Return why devices would refuse the command now. A device may still announce it later."""
+        """Return why the command would not reach devices now, at most :data:`MAX_WARNINGS` sentences.
+
+        A device that does not announce the command now may still announce it later.
+        """
         action, found = draft.action, list[str]()
         if not isinstance(action, CommandAction):
             return []

@@ -1,8 +1,8 @@
-"""Carry out the runs of reactions: store each, send its commands or put its webhook into the outbox, write the audit.
+"""Carry out runs of reactions: store each run, send its commands or queue its webhook, and write the audit log.
 
 A command is sent at most once: the run is stored first, and a run that a killed hub has left unfinished is not repeated
 at the next start, because a command that comes minutes late may do harm. A webhook is called at least once, always with
-the run's key: it is in the outbox from the same transaction on.
+the run's key: the transaction that stores the run also puts the webhook into the outbox.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hub.store.reactions import RunPlan
 log = logging.getLogger(__name__)
 
 RECENT_MS = 86_400_000
-"""After a restart, runs since this time count for the limits: the longest time that the loop protection looks back."""
+"""How far back a restarted hub counts earlier runs for the limits: as far as the loop protection looks back, in ms."""
 _AUDITED = {
     "ran": "ran the reaction {}",
     "failed": "could not run the reaction {}",
@@ -41,10 +41,10 @@ class WebhookOutbox(NamedTuple):
     """The functions by which webhooks of reactions are put into the outbox.
 
     Attributes:
-        channel: Returns the channel of a reaction, given by its id.
+        channel: Returns the channel for the reaction with a given id.
         compose: Writes the message of a run.
-        problem: Returns why a reaction's webhook cannot be called; None if it can.
-        wake: Lets the outbox look for deliveries of a channel.
+        problem: Returns why the webhook of the reaction with a given id cannot be called; None if it can.
+        wake: Tells the outbox that a channel has new deliveries.
     """
 
     channel: Callable[[str], str]
@@ -54,7 +54,7 @@ class WebhookOutbox(NamedTuple):
 
 
 class ReactionRunner:
-    """Carries out runs. ``limiter`` counts them.
+    """Carries out runs of reactions. Its ``limiter`` counts the runs for rate limits and loop protection.
 
     Args:
         store: The history, with the runs and the outbox.
@@ -85,7 +85,7 @@ class ReactionRunner:
         self._counts = RunCounts()
 
     async def recover(self, reactions: Sequence[Reaction]) -> None:
-        """Mark runs that an earlier process did not finish, and count the recent ones."""
+        """Store the outcome of runs that an earlier process left unfinished, and count recent runs for the limits."""
         for run in await self._store.reactions.running():
             found = next((each for each in reactions if each.id == run.reaction), None)
             run = await self._interrupted(run)
@@ -97,7 +97,7 @@ class ReactionRunner:
                 self.limiter.add(known[run.reaction], run)
 
     async def _interrupted(self, run: ReactionRun) -> ReactionRun:
-        """Return an unfinished run with the commands that were accepted before the hub ended."""
+        """Return an unfinished run with its outcome and with those commands that the hub accepted before it ended."""
         commands = []
         for each in run.commands:
             name = command_id(each.device, run.key)
@@ -109,11 +109,14 @@ class ReactionRunner:
         return replace(run, outcome="interrupted", commands=tuple(commands), detail=detail)
 
     def count(self, run: ReactionRun) -> bool:
-        """Return True if an earlier record now counts this run, which is then not carried out; see :meth:`flush`."""
+        """Return True if a run is only counted in the record of an earlier run, and so must not be carried out.
+
+        :meth:`flush` stores the changed count.
+        """
         return self._counts.take(run)
 
     async def flush(self) -> None:
-        """Store the changed counts of runs that have no record of their own. Raises StoreError."""
+        """Store the records whose counts :meth:`count` has changed. Raises StoreError."""
         for run in self._counts.changed():
             await self._store.reactions.finish(run)
 
@@ -125,13 +128,15 @@ class ReactionRunner:
         done: Sequence[int],
         state: ReactionState | None,
     ) -> None:
-        """Store a run, then send what it sends.
+        """Store a run, then send its commands or wake the outbox for its webhook.
+
+        Nothing is sent if the store already has a run for the same step or scheduled time.
 
         Args:
             reaction: The reaction.
-            run: What was decided.
-            alert: The alert that started it.
-            done: Numbers of steps that no reaction waits for any more.
+            run: The run that was decided.
+            alert: The alert that started the run; None if a schedule did.
+            done: Row numbers of stored steps of alerts that no reaction waits for any more.
             state: The new state, to be stored with the run; None if it does not change.
 
         Raises:
@@ -177,7 +182,7 @@ class ReactionRunner:
         return NotificationDelivery(run.key, f"reaction:{reaction.id}", receiver, message, run.at)
 
     async def _write_audit(self, run: ReactionRun, reaction: Reaction | None) -> None:
-        """Write the entry of a run: who decided, what was sent to whom, and why."""
+        """Write the audit entry of a run: who decided, what was sent to whom, and why."""
         text = _AUDITED.get(run.outcome)
         if text is None:
             return

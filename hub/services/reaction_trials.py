@@ -1,7 +1,8 @@
 """Try a draft of a reaction over the history: when it would have run, and why not. Nothing is stored or sent.
 
-A trial uses the agenda, the decider and the limits of a running hub. They get the steps of stored alerts, the past
-times of the schedule, and the values that the history has for these times, but the devices, areas and labels of today.
+A trial uses the agenda, the decider and the limits of a running hub. Their input is the steps of stored alerts, the
+past times of the schedule, and the values that the history has for these times. Only the devices, areas and labels are
+those of today.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from hub.rules.kinds import MetricCondition
 from hub.store.reader import HistoryReader
 
 MAX_ALERTS = 1_000
-"""Alerts of a period whose histories are read; of more, the newest."""
+"""Maximum number of alerts whose histories are read. If the period has more, the newest are read."""
 MAX_OCCASIONS = 5_000
 MAX_READINGS = 300_000
 MAX_RUNS = 500
-"""Runs that a result lists; of more, the newest."""
+"""Maximum number of runs in a result. If there were more, the result has the newest."""
 LOOKBACK_MS = 86_400_000
-"""A value that was measured longer ago at the beginning of the period is not known."""
+"""Reading of values begins this long (ms) before the period. A metric last measured earlier has no value at first."""
 PAGE = 500
 READINGS_PAGE = 50_000
 BETWEEN_PAUSES = 50
@@ -40,10 +41,10 @@ class ReactionTrial(msgspec.Struct, frozen=True):
     """What a draft would have done in a period.
 
     Attributes:
-        occasions: How often it would have been due.
-        counts: How many runs had each outcome.
+        occasions: How often the draft would have been due.
+        counts: The number of runs with each outcome.
         runs: The newest runs, oldest first.
-        readings: The readings that its condition read.
+        readings: The number of readings that were read for the draft's condition.
         complete: False if the period has more alerts, occasions or readings than a trial reads.
     """
 
@@ -61,7 +62,7 @@ class ReactionTrials:
         self._registry, self._store, self._selects = registry, store, selects
 
     async def run(self, draft: Reaction, start: int, end: int) -> ReactionTrial:
-        """Let a draft react from ``start`` to ``end`` (epoch ms)."""
+        """Return what the draft would have done from ``start`` to ``end`` (epoch ms)."""
         draft = replace(draft, enabled=True)
         alerts, complete = await self._alerts(draft, start, end)
         past = PastAlerts(alerts)
@@ -77,7 +78,7 @@ class ReactionTrials:
         )
 
     async def _alerts(self, draft: Reaction, start: int, end: int) -> tuple[list[tuple[Alert, list[AlertEntry]]], bool]:
-        """Return the alerts that may have started the draft, with their histories, and whether the list is complete."""
+        """Return the alerts that may have started the draft, each with its history, and True if none is left out."""
         found: list[tuple[Alert, list[AlertEntry]]] = []
         if draft.alert is None:
             return found, True
@@ -102,7 +103,7 @@ class ReactionTrials:
         return found, True
 
     def _occasions(self, draft: Reaction, past: PastAlerts, start: int, end: int) -> list[Occasion]:
-        """Return the occasions of the period, in the order in which they were due."""
+        """Return the times at which the draft was due: first by its schedule, then by alerts, each oldest first."""
         agenda = Agenda(self._registry.get, self._selects)
         for taken in sorted(past.steps(), key=lambda each: each.at):
             if start <= taken.at <= end:
@@ -116,7 +117,7 @@ class ReactionTrials:
     async def _devices(
         self, draft: Reaction, occasions: list[Occasion], start: int, end: int
     ) -> tuple[dict[str, PastDevice], int, bool]:
-        """Return the devices that the condition reads, the number of readings, and whether all readings were read."""
+        """Return the devices that the condition reads, the number of their readings, and True if none is left out."""
         wanted: dict[str, set[str]] = {}
         subjects = self._subjects(draft, occasions)
         for leaf in leaves(draft.condition) if draft.condition is not None else ():
@@ -142,7 +143,10 @@ class ReactionTrials:
         return found, count, True
 
     def _subjects(self, draft: Reaction, occasions: list[Occasion]) -> list[str]:
-        """Return the devices that conditions without a device of their own are about."""
+        """Return the ids of the devices that a condition applies to if it names no device.
+
+        These are the devices of the alerts; without alerts, the devices that the command goes to.
+        """
         if draft.alert is not None:
             return list(dict.fromkeys(each.taken.alert.device for each in occasions if each.taken is not None))
         action = draft.action
@@ -171,7 +175,7 @@ async def _replay(
     registry: DeviceReader,
     selects: Selects,
 ) -> list[ReactionRun]:
-    """Decide on all occasions, until one pauses the reaction."""
+    """Return the runs on the given occasions. Stop when the loop protection pauses the reaction."""
     now = 0
     limiter, runs = RunLimiter(), list[ReactionRun]()
 

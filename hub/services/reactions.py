@@ -1,11 +1,11 @@
-"""Run reactions: take steps of alerts and times of schedules, decide, and let the runner carry out what is decided.
+"""Run reactions: take steps of alerts and times of schedules, decide, and let the runner carry out the decisions.
 
 ::
 
     pipeline: AlertRaised … --> steps() --> stored in the commit of the alert
     bus, timer --> _work --> Agenda --> Decider --> ReactionRunner
 
-It listens to events of alerts and to a timer, never to messages or readings.
+Reactions listen to a timer and to steps of alerts (raised, acknowledged, cleared), never to messages or readings.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ log = logging.getLogger(__name__)
 faults = FaultLog(log)
 
 MAX_STEPS = 500
-"""Steps that are handled at once."""
+"""Maximum number of steps that are read from the store at once."""
 MAX_WAITING = 10_000
-"""Steps and occasions that may wait. Further ones start nothing."""
+"""Maximum number of steps and due reactions that wait. Further steps start no reaction."""
 RETRY_S = 2.0
 IDLE_S = 60.0
 _WAKING = (AlertRaised, AlertAcknowledged, AlertCleared, Lagged)
@@ -54,7 +54,7 @@ class Reactions:
         selects: Returns whether a scope selects a device.
         open_alerts: Returns the open alerts by id.
         allowed: False if the settings switch all reactions off.
-        on_change: Called with the definitions, at first and after each change.
+        on_change: Called with the definitions at the start and after each change.
         now: Returns the time in epoch ms.
     """
 
@@ -109,7 +109,7 @@ class Reactions:
             self.state = ReactionState(off=True)
 
     def steps(self, events: Sequence[Event]) -> list[AlertStepTaken]:
-        """Return the steps of alerts to store in the same commit as these events."""
+        """Return the steps of alerts in ``events`` that may start a reaction, to be stored in the same commit."""
         triggers = [each.alert for each in self.definitions if each.enabled and each.alert is not None]
         if not triggers or not self.on:
             return []
@@ -127,7 +127,7 @@ class Reactions:
     # -- changes by people ---------------------------------------------------------------------------------------
 
     async def use(self, definitions: tuple[Reaction, ...]) -> None:
-        """Use other definitions. A schedule that is new, changed or switched on does not make up for earlier times."""
+        """Replace the definitions. A schedule that is new, changed or switched on ignores times before now."""
         old = {each.id: each for each in self.definitions}
         for each in definitions:
             before = old.get(each.id)
@@ -169,7 +169,7 @@ class Reactions:
         self.state = state
 
     def next_due(self, reaction: Reaction) -> int | None:
-        """Return when the reaction's schedule is due next, in epoch ms; None if it is disabled or has none."""
+        """Return when the schedule is due next, in epoch ms; None if the reaction is disabled or has no schedule."""
         return next_due(reaction.schedule, self._now()) if reaction.enabled else None
 
     # -- running -------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class Reactions:
                         await self._wake.wait()
 
     async def _step(self, start: int) -> float:
-        """Handle what is due. Return the seconds to wait at most. ``start`` is when the hub started, in epoch ms."""
+        """Handle what is due, and return how many seconds to wait at most. The hub started at ``start`` (epoch ms)."""
         found = await self.store.steps(self._taken, MAX_STEPS)
         for number, taken in found:
             self._taken = number
@@ -230,7 +230,7 @@ class Reactions:
         return 0.0 if len(found) == MAX_STEPS else self._pause()
 
     async def _follow_schedules(self, start: int) -> None:
-        """Handle the times since the last call, and after the start those within the grace period of each reaction."""
+        """Handle scheduled times since the last call; at the first call, those within each reaction's grace period."""
         for reaction in self.definitions:
             if not reaction.schedule or not reaction.enabled:
                 continue
@@ -241,7 +241,7 @@ class Reactions:
             self._since[reaction.id] = now
 
     async def _handle(self, occasion: Occasion, done: list[int]) -> None:
-        """Decide on an occasion and carry it out. ``done`` are the steps that nothing else waits for."""
+        """Decide on an occasion and carry it out. ``done``: numbers of the steps that no other occasion waits for."""
         try:
             await self._decide(occasion, done)
         except HubError:
@@ -271,7 +271,7 @@ class Reactions:
             self.state = replace(self.state, paused=state.paused)
 
     def _holds(self, taken: AlertStepTaken) -> bool:
-        """Return whether an alert is still in the state that a step has brought it into."""
+        """Return whether the alert is still in the state into which the step brought it."""
         alert, opened = taken.alert, self._open_alerts()
         if taken.step == "cleared":
             about = (alert.rule, alert.device, alert.metric)
@@ -288,7 +288,7 @@ class Reactions:
 
 
 def _taken(event: Event) -> AlertStepTaken | None:
-    """Return the step of an event; None for other events, and for withdrawn alerts, whose condition may still hold."""
+    """Return the step of an event. None for other events, and for withdrawn alerts: their condition may still hold."""
     match event:
         case AlertRaised():
             return AlertStepTaken("raised", event.alert, event.at)

@@ -18,7 +18,7 @@ MAX_LISTED = 10
 
 
 class ReportWriter:
-    """Writes reports over what the person may see."""
+    """Writes reports about the devices and alerts that the person who asks may see."""
 
     def __init__(
         self, reports: AlertReports, registry: DeviceReader, store: HistoryReader, now: Callable[[], int]
@@ -29,7 +29,10 @@ class ReportWriter:
         self._now = now
 
     async def write(self, kind: ReportKind, hours: int, zone: str) -> ReportText:
-        """Return a report that ends now; a shift summary is about the last ``hours``. Times are in the zone."""
+        """Return a report that ends now, with times in the time zone ``zone``.
+
+        A shift summary covers the last ``hours``; a weekly digest ignores ``hours``.
+        """
         if kind == "weekly_digest":
             return await self._weekly_digest(ZoneInfo(zone))
         return await self._shift_summary(hours, ZoneInfo(zone))
@@ -88,7 +91,7 @@ class ReportWriter:
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:
-    """Return a paragraph with a title and a list, nothing for an empty list."""
+    """Return a paragraph with a title and a bullet list, as the only item of a list. Empty if there are no lines."""
     found = list(lines)
     more = [f"and {len(found) - MAX_LISTED} more"] if len(found) > MAX_LISTED else []
     return ["\n".join([f"{title}:", *(f"- {each}" for each in (*found[:MAX_LISTED], *more))])] if found else []

@@ -1,8 +1,8 @@
 """Publish and withdraw retained messages on the broker, over a separate connection.
 
 - A message that cannot be published now is published on the next connection; each new connection publishes all again.
-- A file of the data folder lists the topics that may be on the broker, so that those that are not wanted any more are
-  withdrawn by a later run, too.
+- A file in the data folder lists the topics that may be on the broker. With it, a later process can withdraw topics
+  that are not wanted any more.
 - The status topic says ``online``. When the hub ends or its connection is lost, it says ``offline`` (the last will).
 """
 
@@ -29,20 +29,20 @@ faults = FaultLog(log)
 FILE = "mqtt_topics.json"
 MAX_TOPICS = 20_000
 POLL_S = 1.0
-"""How often an idle connection is checked."""
+"""How often, in seconds, an idle connection is checked."""
 STOP_S = 2.0
-"""How long the last message may take."""
+"""How long publishing the last message may take, in seconds."""
 
 
 class RetainedTopics:
     """Publishes and withdraws retained messages. :meth:`put` never waits; :meth:`run` does the work.
 
-    It connects only while there is something to publish or to withdraw.
+    A connection exists only while there is something to publish or to withdraw.
 
     Args:
         data: The data folder.
         settings: Settings of the connection.
-        root: The status topic is ``ROOT/CLIENT_ID``.
+        root: First levels of the status topic, which is ``ROOT/CLIENT_ID``.
     """
 
     def __init__(self, data: Path, settings: MqttClientSettings, root: str = "hub/status") -> None:
@@ -57,13 +57,13 @@ class RetainedTopics:
         self._link: NegotiatingClient | None = None
 
     def use(self, settings: MqttClientSettings) -> None:
-        """Use other credentials or certificates."""
+        """Use other credentials or certificates from now on."""
         self._settings = self._with_will(settings)
         if self._link is not None:
             self._link.use(self._settings)
 
     def put(self, topic: str, payload: bytes) -> None:
-        """Publish this message as the retained one of its topic; an empty payload withdraws it."""
+        """Publish ``payload`` as the retained message of its topic. An empty payload withdraws the retained message."""
         empty = not self._wanted
         if not payload:
             if self._wanted.pop(topic, None) is None:
@@ -81,7 +81,7 @@ class RetainedTopics:
         self._wake.set()
 
     def complete(self) -> None:
-        """Begin to publish. Call it once the topics that are wanted at the start are known."""
+        """Start to publish. Call this once every topic that is wanted at the start was given to :meth:`put`."""
         self._due |= dict.fromkeys(sorted(self._listed - self._wanted.keys()))
         self._complete.set()
 
@@ -146,7 +146,10 @@ class RetainedTopics:
                     await link.publish(self.status_topic, b"offline", retained=True)
 
     async def _list(self, topics: set[str]) -> None:
-        """Store which topics may be on the broker. Call it before publishing new ones and after withdrawing others."""
+        """Write the topics that may be on the broker into the file.
+
+        Call this before publishing new topics and after withdrawing topics.
+        """
         if topics == self._listed:
             return
         self._listed = topics

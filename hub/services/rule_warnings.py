@@ -14,12 +14,12 @@ from hub.rules.covering import is_pattern
 from hub.rules.source_readers import sources_of
 
 MAX_NAMED = 20
-"""Areas that a warning lists."""
+"""Maximum number of areas that a warning lists."""
 MIN_DEVICES = 3
-"""Devices of an area that have a median; see :mod:`hub.rules.published_values`."""
+"""Minimum number of devices in an area for a median of the area; see :mod:`hub.rules.published_values`."""
 
 Areas = Mapping[str, Collection[str]]
-"""By area id: the ids and names of the area and of all areas that contain it."""
+"""For each area id, the ids and names of the area and of all areas that contain it."""
 
 
 def rule_warnings(
@@ -60,7 +60,7 @@ def _unmatched(what: str, patterns: Sequence[str], found: Iterable[str | None]) 
 
 
 def _suggestion(devices: Iterable[Device], name: str) -> str:
-    """Return a sentence on devices that announce the area, empty if there are none."""
+    """Return a sentence on how many devices announce the area without being assigned to it; empty if no device does."""
     count = sum(each.area_id is None and each.info.area == name for each in devices)
     if not count:
         return ""
@@ -76,7 +76,7 @@ def _list_of(names: Collection[str]) -> str:
 
 
 def _median_warnings(watched: Sequence[Device], devices: Iterable[Device], metric: str) -> Iterator[str]:
-    """Yield why devices have no median of their area to compare with."""
+    """Yield why some of the ``watched`` devices have no median of their area to compare with."""
     nowhere = [each for each in watched if each.area_id is None]
     if nowhere:
         announced = sorted({each.info.area for each in nowhere if each.info.area})

@@ -1,4 +1,4 @@
-"""Count runs of a reaction that send nothing, so that an alert storm does not become a storm of records."""
+"""Count runs of reactions that send nothing, so that an alert storm does not become a storm of stored records."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from hub.model.reaction import ReactionRun, RunOutcome
 
 WITHIN_MS = 60_000
 SINGLE: dict[RunOutcome, int] = {"rate_limited": 1, "condition_false": 10, "condition_unknown": 10, "missed": 10}
-"""How many runs with an outcome get a record of their own within :data:`WITHIN_MS`. The last one counts the others."""
+"""By outcome, how many runs of a reaction get their own record within :data:`WITHIN_MS`.
+
+Further runs only increase the count of the last record.
+"""
 
 
 class RunCounts:
-    """The last records of each reaction and outcome, with their counts."""
+    """The last record of each reaction and outcome, with the number of runs that it counts."""
 
     def __init__(self) -> None:
         self._last: dict[tuple[str, RunOutcome], tuple[int, int, ReactionRun]] = {}  # first run's time, records, last

@@ -39,7 +39,7 @@ class Silences:
         self._now = now
 
     async def all(self) -> list[AlertSilence]:
-        """Return the silences that have not ended, then the ended ones, each newest first."""
+        """Return the silences that have not ended, then the silences that have ended; each group newest first."""
         return await self._store.silences()
 
     async def get(self, silence_id: str) -> AlertSilence:
@@ -50,7 +50,10 @@ class Silences:
         return found
 
     async def create(self, wanted: AlertSilence, *, by: str) -> AlertSilence:
-        """Store a new silence; its id, author and time of creation are set here. Raises Invalid, Conflict."""
+        """Store a new silence and return it with its id, author and time of creation, which are set here.
+
+        Raises Invalid or Conflict.
+        """
         now = self._now()
         silence = replace(wanted, id="s" + secrets.token_hex(8), by=by, at=now)
         self._check(silence, now)
@@ -58,7 +61,10 @@ class Silences:
         return created
 
     async def edit(self, silence_id: str, wanted: AlertSilence, *, by: str) -> AlertSilence:
-        """Replace a silence; its author stays. Raises NotFound if it does not exist or has ended, Invalid."""
+        """Replace a silence but keep its author.
+
+        Raises Invalid, or NotFound if the silence does not exist or has ended.
+        """
         now, before = self._now(), await self.get(silence_id)
         silence = replace(wanted, id=before.id, by=before.by, at=before.at)
         self._check(silence, now)
@@ -75,7 +81,7 @@ class Silences:
         return 0 if silence.finished else len(self._matched(silence))
 
     async def preview(self, wanted: AlertSilence, limit: int) -> tuple[int, list[ExplainedAlert]]:
-        """Return how many open alerts a silence would match, and the newest ones."""
+        """Return how many open alerts a silence would match, and the newest ``limit`` of these alerts."""
         self._check_matchers(wanted)
         found = self._matched(wanted)
         return len(found), await self._alerts.explain(found[:limit])
@@ -105,6 +111,6 @@ class Silences:
 
 
 def _lists(silence: AlertSilence) -> tuple[tuple[str, ...], ...]:
-    """Return the lists of the silence's scope."""
+    """Return the lists in the silence's scope."""
     scope = silence.scope
     return scope.devices, scope.models, scope.labels, scope.areas, scope.via

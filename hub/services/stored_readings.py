@@ -1,4 +1,4 @@
-"""Read what a backtest of a rule replays: the readings of a device, and what else the rule depends on."""
+"""Read what a backtest of a rule replays: the readings of a device, and everything else the rule depends on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from hub.store.reader import HistoryReader
 
 PAGE = 50_000
 MAX_GAPS = 20
-"""Gaps for which another metric is read gap by gap. With more gaps, it is read as a whole."""
+"""With up to this many gaps, another metric is read only in the gaps; with more gaps, from the first to the last."""
 
 Span = tuple[int, int]
 """Begin and end in epoch ms."""
 
 
 class StoredReadings:
-    """Reads the history. ``registry`` and ``store`` are those that the person may see."""
+    """Reads the history. ``registry`` and ``store`` contain only what the person who asks may see."""
 
     def __init__(self, registry: DeviceReader, store: HistoryReader, quantity: Quantity) -> None:
         self._registry = registry
@@ -35,7 +35,10 @@ class StoredReadings:
     async def of_device(
         self, device: Device, rules: Iterable[Rule], start: int, end: int, most: int
     ) -> dict[str, Points] | None:
-        """Return the readings of each metric that one of the rules reads; None if there are more than ``most``."""
+        """Return the device's readings by metric, for the metrics that any of the rules reads.
+
+        Return None if there are more than ``most`` readings in total.
+        """
         found: dict[str, Points] = {}
         for _, metric in await self._store.series([device.id], None):
             if not any(self.needs(each, device, metric) for each in rules):
@@ -51,7 +54,7 @@ class StoredReadings:
     async def others(
         self, rule: Rule, device: Device, readings: Mapping[str, Points], start: int, end: int, most: int
     ) -> OtherInputs | None:
-        """Return what the rule depends on beside its ``readings``; None if there is more than ``most``."""
+        """Return what the rule depends on besides ``readings``; None if that is more than ``most`` readings."""
         published = await self._published(rule, device, start, end, most)
         if published is None:
             return None
@@ -61,7 +64,7 @@ class StoredReadings:
     async def _published(
         self, rule: Rule, device: Device, start: int, end: int, most: int
     ) -> list[PublishedValue] | None:
-        """Return the values of other devices that the rule reads, in the order of time."""
+        """Return the values of other devices that the rule reads, oldest first; None if they exceed ``most``."""
         wanted: dict[tuple[str, str], Device] = {}
         for source in sources_of(rule):
             for other in self._registry.devices():
@@ -80,9 +83,10 @@ class StoredReadings:
     async def _heard(
         self, device: Device, readings: Mapping[str, Points], start: int, end: int, most: int
     ) -> list[int] | None:
-        """Return when other metrics show that the device was not silent, where the readings have a gap.
+        """Return when metrics other than those in ``readings`` were reported in gaps of ``readings``, oldest first.
 
-        Further metrics are read only while there are gaps in which the device would be stale.
+        These times (epoch ms) show that the device was not silent. Metrics are read one after the other, only while
+        there is a gap in which the device would be stale. Return None if there are more than ``most`` times.
         """
         allowed = device_stale_after(device, FleetLimits())
         heard: list[int] = []

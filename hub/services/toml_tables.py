@@ -17,14 +17,14 @@ _GAP_LINE = re.compile(r"\s*(#.*)?")
 class TableList:
     """The ``[[name]]`` tables of a file, each as text and as values.
 
-    Blank lines and comments after a table belong to the next one: they stay when the table is changed or removed.
+    Blank lines and comments after a table belong to the next table: they stay when the table is changed or removed.
     """
 
     def __init__(self, text: str, name: str, file: str) -> None:
         """Split ``text`` into its tables.
 
         Raises:
-            ConfigError: It is not valid TOML, or a table is not written as ``[[name]]``.
+            ConfigError: ``text`` is not valid TOML, or a table is not written as ``[[name]]``.
         """
         self._name = name
         self.values: list[dict[str, Any]] = decode_toml(text, file).get(name, [])
@@ -45,18 +45,18 @@ class TableList:
         return self._gaps[0] + "".join(table + gap for table, gap in zip(self.texts, self._gaps[1:], strict=True))
 
     def append(self, table: str) -> None:
-        """Add a table, given as text, after the others and a blank line."""
+        """Add a table, given as text, at the end of the file, after a blank line."""
         last = self._gaps[-1].rstrip()
         self._gaps[-1] = f"{last}\n\n" if last or self.texts else ""
         self.texts.append(table.strip())
         self._gaps.append("\n")
 
     def replace(self, index: int, table: str) -> None:
-        """Replace the text of a table."""
+        """Replace the text of the table at ``index``."""
         self.texts[index] = table.rstrip()
 
     def remove(self, index: int) -> None:
-        """Remove a table. The comments around it stay."""
+        """Remove the table at ``index``. The comments around it stay."""
         del self.texts[index]
         after = self._gaps.pop(index + 1)
         self._gaps[index] += after.lstrip("\n")
@@ -64,11 +64,11 @@ class TableList:
             self._gaps[-1] = self._gaps[-1].rstrip("\n") + "\n"
 
     def with_values(self, index: int | None, values: dict[str, Any]) -> str:
-        """Return a table with these keys and no others, as text.
+        """Return the text of a table with exactly these keys.
 
         Args:
-            index: The table to change, whose comments and order are kept; None for a new one.
-            values: The value of each key. None leaves the key out. A dictionary becomes a table inside this one.
+            index: The table to change, whose comments and order are kept; None for a new table.
+            values: The value of each key. A key whose value is None is left out. A dictionary becomes a nested table.
 
         Raises:
             ConfigError: A value cannot be written as TOML.
@@ -91,7 +91,7 @@ class TableList:
 
 
 def _values_of(block: str, name: str) -> dict[str, Any] | None:
-    """Return the values of a text that consists of exactly one table, or None for another text."""
+    """Return the values in ``block`` if it consists of exactly one ``[[name]]`` table, else None."""
     try:
         tables = decode_toml(block, "").get(name)
     except ConfigError:
@@ -118,7 +118,10 @@ def _update(table: Any, old: dict[str, Any], values: dict[str, Any]) -> None:
 
 
 def _item(value: Any) -> Any:
-    """Return a value for tomlkit: a dictionary as a table with a line per key, a nested one as an inline table."""
+    """Return a value for tomlkit.
+
+    A dictionary becomes an inline table; if it contains dictionaries, it becomes a table with one line per key.
+    """
     if not isinstance(value, dict):
         return value
     nested = any(isinstance(each, dict) for each in value.values())

@@ -1,7 +1,7 @@
 """Show all topics on the broker that match a filter, whether a dialect reads them or not.
 
-The explorer has a connection of its own while a user looks, with a clean session and QoS 0. So other topics neither
-fill the hub's persistent session nor delay its messages.
+While a user looks, the explorer has its own connection with a clean session and QoS 0. So topics that the hub does not
+read neither fill the hub's persistent session nor delay its messages.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from hub.services.message_tap import TappedMessage, tap
 from hub.topics import matches
 
 TOPICS = 5_000
-"""Topics kept. A further topic replaces the one that was silent for longest. It bounds the memory to about 10 MB."""
+"""Maximum number of topics kept, about 10 MB. A further topic replaces the topic whose last message is oldest."""
 FILTERS = 4
-"""Filters in use at the same time, of all users."""
+"""Maximum number of filters in use at the same time, by all users together."""
 WATCH_MS = 30_000
 """A filter stays subscribed for this long after the last request."""
 POLL_S = 0.5
@@ -56,7 +56,7 @@ class TopicExplorer:
         return None if self._link is None else self._link.state
 
     def look(self, topic_filter: str) -> list[ObservedTopic]:
-        """Return the topics observed so far, sorted by name, and subscribe to the filter for :data:`WATCH_MS`.
+        """Return the observed topics that match the filter, sorted by name, and subscribe to it for :data:`WATCH_MS`.
 
         Raises:
             Invalid: The filter is not valid.
@@ -131,7 +131,7 @@ def for_looking(settings: MqttClientSettings, state: MqttClientState, suffix: st
 
     Args:
         settings: Settings of the hub's own client.
-        state: Its state, which names the broker's MQTT version.
+        state: State of the hub's own client, which names the broker's MQTT version.
         suffix: Appended to the client id.
     """
     protocol: Literal["auto", "5", "3.1.1"] = settings.protocol

@@ -20,39 +20,39 @@ from hub.rules.reader import AlertReader
 
 
 class VisibleDevices:
-    """The devices in scope. All others appear not to exist."""
+    """The devices in scope. Devices out of scope appear not to exist."""
 
     def __init__(self, registry: DeviceReader) -> None:
         self._registry = registry
 
     @property
     def corrected(self) -> CorrectedDevices:
-        """The devices that a person has corrected, also those out of scope: only their corrections are used."""
+        """The devices that a person has corrected, also those out of scope, because only the corrections are used."""
         return self._registry.corrected
 
     def known(self, device_id: str) -> bool:
-        """Return whether the device exists."""
+        """Return whether the device exists and is in scope."""
         return self._registry.known(device_id) if current_scope().whole else self.get(device_id) is not None
 
     def get(self, device_id: str) -> Device | None:
-        """Return a device, up to date, or None."""
+        """Return a device with its latest values, or None."""
         device, scope = self._registry.get(device_id), current_scope()
         if device is None or scope.whole:
             return device
         return self._shown(device, scope) if scope.includes(device) else None
 
     def require(self, device_id: str) -> Device:
-        """Return a device, up to date. Raises NotFound."""
+        """Return a device with its latest values. Raises NotFound."""
         if (device := self.get(device_id)) is None:
             raise NotFound(f"There is no device {device_id[:128]!r}.", "GET /api/devices lists them.")
         return device
 
     def devices(self) -> Iterable[Device]:
-        """Return all devices. Their values may be out of date."""
+        """Return all devices in scope. Their latest values may be out of date."""
         return self._in_scope(self._registry.devices())
 
     def with_latest_values(self) -> Iterable[Device]:
-        """Return all devices, up to date."""
+        """Return all devices in scope with their latest values."""
         return self._in_scope(self._registry.with_latest_values())
 
     def _in_scope(self, devices: Iterable[Device]) -> Iterable[Device]:
@@ -70,7 +70,10 @@ class VisibleDevices:
 
 
 class VisibleAlerts:
-    """The open alerts of the devices in scope, and the rules of these devices without the names of other devices."""
+    """The open alerts of the devices in scope, and the rules that watch these devices.
+
+    For an account that does not see the whole hub, names of other devices are removed from the rules.
+    """
 
     def __init__(self, engine: AlertReader, devices: DeviceReader) -> None:
         self._engine = engine
@@ -95,20 +98,20 @@ class VisibleAlerts:
 
     @property
     def rule_names(self) -> Mapping[str, str]:
-        """The names of all rules by id, for the alerts that they raised."""
+        """The names of all rules by id. They are needed to name the rules of visible alerts."""
         return self._engine.rule_names
 
     def together(self, alert: Alert) -> list[Alert]:
-        """Return the other open alerts of the alert's incident."""
+        """Return the other open alerts that belong to the same incident as ``alert``."""
         found = [each for each in self._engine.together(alert) if self._devices.known(each.device)]
         return found if current_scope().whole else [hide(each, self._devices.known) for each in found]
 
     def explaining(self, alert: Alert) -> tuple[str, ...]:
-        """Return the ids of the alerts whose diagnosis explains an alert, the best first."""
+        """Return the ids of the alerts whose diagnosis explains ``alert``, the best explanation first."""
         return self._engine.explaining(alert)
 
     def severity(self, device_id: str) -> Severity:
-        """Return the highest severity among the device's open alerts."""
+        """Return the highest severity among the device's open alerts, ``ok`` if it has none or is out of scope."""
         return self._engine.severity(device_id) if self._devices.known(device_id) else "ok"
 
     def rules_for(self, device: Device) -> list[Rule]:
@@ -116,15 +119,15 @@ class VisibleAlerts:
         return self._without_others(self._engine.rules_for(device))
 
     def rules_on(self, device: Device) -> list[Rule]:
-        """Return the rules on each metric of this device."""
+        """Return the rules for each metric of this device, with the metric's name in place of a pattern."""
         return self._without_others(self._engine.rules_on(device))
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric."""
+        """Return the limits of the device's metrics, by metric. Bounds of rules replace the device's own limits."""
         return self._engine.limits(device)
 
     def _without_others(self, rules: list[Rule]) -> list[Rule]:
-        """Return the rules without the names of devices that they also watch or compare with."""
+        """Return the rules without their scope and without the names of other devices."""
         if current_scope().whole:
             return rules
         return [hide(msgspec.structs.replace(each, scope=Scope()), self._devices.known) for each in rules]

@@ -1,4 +1,4 @@
-"""Reduce a diagnosis for an account with limits: remove everything that was learned from other devices."""
+"""Reduce a diagnosis for an account that sees only some devices: remove what was learned from other devices."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from hub.accounts.scope import current_scope
 from hub.model import Diagnosis, Evidence
 
 ABOUT_OTHERS = frozenset(("peers", "gateway", "alone", "incident"))
-"""Kinds of evidence that are computed from other devices. ``past`` is one of them, unless all earlier alerts were of
-the device itself."""
+"""Kinds of evidence that are computed from other devices.
+
+The kind ``past`` counts as well, unless all earlier alerts were raised for the device itself.
+"""
 
 
 def narrowed(diagnosis: Diagnosis) -> Diagnosis:
     """Return the diagnosis as the current request may see it.
 
-    Findings about other devices are removed, as are sentences that cite them or cite nothing, and all free text. The
-    hub cannot determine which of those devices the person may see.
+    Findings about other devices are removed, because the hub cannot determine which of those devices the person may
+    see. Sentences that cite such findings or cite nothing are removed, too, and all free text.
     """
     if current_scope().whole or not any(map(_about_others, diagnosis.evidence)):
         return diagnosis

@@ -1,4 +1,4 @@
-"""A view of the history that shows only what the present request may see; see :mod:`hub.services.visible`."""
+"""A view of the history that shows only what the current request may see; see :mod:`hub.services.visible`."""
 
 from __future__ import annotations
 
@@ -32,9 +32,12 @@ T = TypeVar("T")
 P = TypeVar("P")
 H = TypeVar("H", Alert, Incident)
 PAGE = 500
-"""Rows that are read at once where only some of them may be in scope."""
+"""Rows that are read at once if only some of them may be in scope."""
 MAX_PAGES = 200
-"""Pages that are read for one page of an answer: an account with few devices does not read the whole history."""
+"""Maximum number of pages that are read to fill one answer.
+
+With it, a request of an account with few devices does not read the whole history.
+"""
 
 
 class VisibleHistory:
@@ -47,7 +50,7 @@ class VisibleHistory:
 
     @property
     def library(self) -> LibraryReader:
-        """The analyses of files of these devices, and the manuals of their models."""
+        """The analyses of files that are linked to these devices, and the manuals of their models."""
         return self._library
 
     async def history(self, queries: Sequence[SeriesQuery]) -> list[Series]:
@@ -169,12 +172,12 @@ class VisibleHistory:
         return self._hidden([each for each in alerts if self._sees(each.device)])
 
     def _entries(self, found: Iterable[tuple[int, AlertEntry]]) -> list[tuple[int, AlertEntry]]:
-        """Return the numbered entries about alerts of devices in scope."""
+        """Return the numbered entries about alerts of devices in scope, without the names of devices out of scope."""
         seen = [each for each in found if self._sees(each[1].device)]
         return seen if current_scope().whole else [(number, hide(entry, self._sees)) for number, entry in seen]
 
     def _hidden(self, found: list[H]) -> list[H]:
-        """Return alerts or incidents without the names of other devices out of scope."""
+        """Return alerts or incidents without the names of devices that are out of scope."""
         return found if current_scope().whole else [hide(each, self._sees) for each in found]
 
 
@@ -185,7 +188,15 @@ async def _pages(
     sees: Callable[[T], bool],
     position: Callable[[T], P],
 ) -> list[T]:
-    """Return the first ``limit`` rows in scope, newest first."""
+    """Return the first ``limit`` rows in scope, newest first, or fewer after :data:`MAX_PAGES` pages.
+
+    Args:
+        page: Returns the rows of a page, given their maximum number and the position before it.
+        limit: Maximum number of rows to return.
+        before: The position to begin at; None for the newest row.
+        sees: Returns whether a row is in scope.
+        position: Returns the position of a row.
+    """
     if current_scope().whole:
         return await page(limit, before)
     found: list[T] = []
@@ -203,5 +214,5 @@ def _empty(query: SeriesQuery) -> Series:
 
 
 def _without_summary(entry: Activity) -> Activity:
-    """Return the entry without the summary of a diagnosis, which may compare the device with others."""
+    """Return the entry without the summary of a diagnosis: a summary may compare the device with others."""
     return msgspec.structs.replace(entry, text="A diagnosis was written") if entry.kind == "diagnosed" else entry

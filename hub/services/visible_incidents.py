@@ -1,4 +1,4 @@
-"""The incidents that the current request may see: those whose first change is on a device in scope."""
+"""The incidents that the current request may see: those in which the first device that changed is in scope."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from hub.services.alerts import Alerts, ExplainedAlert
 from hub.store.reader import HistoryReader
 
 MAX_ALERTS = 500
-"""Alerts of one incident that are returned: the first ones."""
+"""Maximum number of alerts returned for one incident: the alerts that were raised first."""
 
 
 class NamedIncident(msgspec.Struct, frozen=True):
@@ -27,7 +27,10 @@ class NamedIncident(msgspec.Struct, frozen=True):
 
 
 class VisibleIncidents:
-    """Service for incidents. Methods raise NotFound for an unknown one, StoreError if the history cannot be read."""
+    """Service for incidents.
+
+    Methods raise NotFound for an unknown incident, and StoreError if the history cannot be read.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,7 @@ class VisibleIncidents:
         store: HistoryReader,
         alerts: Alerts,
     ) -> None:
-        """Create the service. ``current`` returns the incidents in memory by id, the open ones among them."""
+        """Create the service. ``current`` returns the incidents in memory by id; all open incidents are among them."""
         self._current = current
         self._devices = devices
         self._store = store
@@ -46,7 +49,7 @@ class VisibleIncidents:
     async def page(
         self, states: Iterable[IncidentState] | None, limit: int, before: tuple[int, str] | None
     ) -> list[NamedIncident]:
-        """Return a page of incidents in these states, newest first by ``(started_at, id)``."""
+        """Return a page of the incidents in any of ``states`` (None: all), newest first by ``(started_at, id)``."""
         return self._shown(await self._store.incidents(states=states, limit=limit, before=before))
 
     async def get(self, incident_id: str) -> NamedIncident:
@@ -62,7 +65,10 @@ class VisibleIncidents:
         return await self._alerts.explain(await self._store.incident_alerts(incident_id, MAX_ALERTS))
 
     async def history(self, incident_id: str, limit: int, before: int | None) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to the alerts of an incident, newest first, with row numbers."""
+        """Return what happened to the alerts of an incident, newest first, with row numbers.
+
+        ``before``: only rows with lower numbers.
+        """
         return await self._store.incident_history(incident_id, limit, before)
 
     def open_now(self) -> list[NamedIncident]:
@@ -81,11 +87,11 @@ class VisibleIncidents:
         return self._narrowed([self.named(each) for each in incidents if self._devices.known(each.first.device)])
 
     def as_seen(self, found: NamedIncident) -> NamedIncident:
-        """Return the incident as the present request may see it."""
+        """Return the incident as the current request may see it: with counts and names of devices in scope only."""
         return found if current_scope().whole else self._narrowed([found])[0]
 
     def _narrowed(self, incidents: Iterable[NamedIncident]) -> list[NamedIncident]:
-        """Return the incidents with the number of their open alerts in scope, without the names of other devices."""
+        """Return the incidents without names of devices out of scope, and with the numbers of open alerts in scope."""
         open_alerts = self._alerts.open_now()
         counts = Counter(alert.incident for alert in open_alerts)
         suppressed = Counter(alert.incident for alert in open_alerts if alert.suppressed_by)

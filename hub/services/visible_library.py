@@ -1,4 +1,7 @@
-"""A view of the library: the person's own analyses, and everybody's manuals, limited to devices in scope."""
+"""A view of the library of analyzed files: the person's own analyses, and everybody's manuals.
+
+An account with limits sees only what belongs to the devices in its scope.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ MAX_PAGES = 50
 class VisibleLibrary:
     """The requester's own analyses, and the manuals, which everybody may read.
 
-    For a requester with limits: only analyses that are linked to ``devices``, and quotes of their models' manuals.
+    A requester with limits sees only analyses that are linked to ``devices``, and quotes of their models' manuals.
     """
 
     def __init__(self, library: LibraryReader, devices: DeviceReader) -> None:
@@ -27,12 +30,15 @@ class VisibleLibrary:
         self._devices = devices
 
     async def put(self, analysis: Analysis, pages: Sequence[str] = ()) -> None:
-        """Store an analysis. Raises Forbidden if it is not linked to a device, or is a manual."""
+        """Store an analysis. Raises Forbidden if it belongs to another person.
+
+        An account with limits also gets Forbidden unless the analysis is linked to a device in scope and is no manual.
+        """
         self._check(analysis)
         await self._library.put(analysis, pages)
 
     async def update(self, analysis: Analysis) -> None:
-        """Store a changed analysis. Raises Forbidden as :meth:`put` does, and if it belongs to somebody else."""
+        """Store a changed analysis. Raises Forbidden in the same cases as :meth:`put`."""
         self._check(analysis)
         await self._library.update(analysis)
 
@@ -43,7 +49,7 @@ class VisibleLibrary:
             await self._library.delete(analysis_id)
 
     async def one(self, analysis_id: str) -> Analysis | None:
-        """Return an analysis, or None."""
+        """Return an analysis, or None if it does not exist or is not visible."""
         found = await self._library.one(analysis_id)
         return found if found is not None and self._sees(found) else None
 
@@ -55,7 +61,7 @@ class VisibleLibrary:
         limit: int = 50,
         before: tuple[int, str] | None = None,
     ) -> list[Analysis]:
-        """Return analyses, newest first."""
+        """Return visible analyses, newest first."""
         if current_scope().whole and current_requester().role == "administrator":
             return await self._library.newest(kind=kind, device=device, limit=limit, before=before)
         found: list[Analysis] = []
@@ -70,7 +76,11 @@ class VisibleLibrary:
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """Return passages of a visible document, or of the manuals of a visible device's model; else nothing."""
+        """Return passages that match ``words``, from one document or from the manuals of a model.
+
+        The list is empty if the document is not visible. For an account with limits, it is also empty if none of its
+        devices is of this model.
+        """
         if document is not None:
             visible = await self.one(document) is not None
         elif current_scope().whole:

@@ -1,4 +1,4 @@
-"""Store the audit log. It is written in transactions of its own, beside the pipeline's commits."""
+"""Store the audit log, in its own transactions instead of the pipeline's commits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hub.model import Actor, AuditEntry, AuditFilter, AuditKind, AuditOutcome, F
 from hub.store.connection import insert, transaction
 
 SLICE = 5_000
-"""Entries that one transaction deletes."""
+"""Maximum number of entries that one transaction deletes."""
 
 _COLUMNS = "at, until, count, kind, outcome, operation, person, account, token, client, object, text, changes, details"
 _LIKE = "{} LIKE ? ESCAPE '!'"
@@ -30,29 +30,32 @@ Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
 
 
 class AuditStore:
-    """Stores entries; ``read`` and ``write`` run a function with a connection in the store's threads."""
+    """Stores audit entries. ``read`` and ``write`` run a function with a database connection in the store's threads."""
 
     def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
 
     async def add(self, entries: Sequence[tuple[AuditEntry, str | None]]) -> None:
-        """Add entries, all or none. If an entry with its key is stored already, add to the stored entry's count."""
+        """Add all entries in one transaction, each with its key or None.
+
+        If an entry with the same key is stored already, increase the count of the stored entry instead.
+        """
         await self._write(partial(_add, entries=entries))
 
     async def page(
         self, wanted: AuditFilter, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AuditEntry]]:
-        """Return entries, newest first, with their row numbers. ``before``: only rows with lower numbers."""
+        """Return entries with their row numbers, newest first. ``before``: return only rows with lower numbers."""
         found: list[tuple[int, AuditEntry]] = await self._read(
             partial(_page, wanted=wanted, limit=limit, before=before)
         )
         return found
 
     async def expire(self, before: int, entries: int) -> int:
-        """Delete a slice of the entries that are older than ``before``, or exceed the maximum number ``entries``.
+        """Delete some of the entries that are older than ``before`` or exceed the maximum number ``entries``.
 
         The maximum applies to each kind and outcome, so many refused requests do not displace other entries. Return how
-        many were deleted; 0 if none is left to delete.
+        many were deleted; 0 means that nothing is left to delete.
         """
         return int(await self._write(partial(_expire, before=before, entries=entries)))
 
@@ -99,7 +102,7 @@ def _page(
 
 
 def _containing(part: str) -> str:
-    """Return a pattern of LIKE for texts that contain ``part``."""
+    """Return a pattern for the SQL operator LIKE that matches texts that contain ``part``."""
     for special in "!%_":
         part = part.replace(special, f"!{special}")
     return f"%{part}%"

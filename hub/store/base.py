@@ -47,10 +47,10 @@ class Delta(msgspec.Struct, frozen=True):
             ``records``, then ``record_batches``) have consecutive numbers that end with it.
         states: encoded devices by id, encoded before the commit so that a retry writes the same bytes.
         deleted: devices that are deleted with all their history, before anything else of the delta is written.
-        checkpoint: the stored state of any other device lacks at most what the records after it contain (None: after
-            this delta); see :attr:`Store.requested_checkpoint`.
-        learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``; None
-            deletes it.
+        checkpoint: a record number. Devices that are not in ``states`` are stored with all changes up to this record
+            (None: up to this delta); see :attr:`Store.requested_checkpoint`.
+        learnt: the learned state of dialects, which they need to decode later messages, by ``(dialect, key)``. A value
+            of None deletes the stored state.
         notices: the changes of alerts that people may have to be notified of.
         reaction_steps: the steps of alerts that may start reactions.
     """
@@ -79,7 +79,7 @@ class Delta(msgspec.Struct, frozen=True):
 
     @property
     def oldest(self) -> int | None:
-        """Return when the first of its records was received, in epoch ms."""
+        """Return when the earliest record of this delta was received, in epoch ms; None if there are no records."""
         first = [record.received for record in self.records[:1]]
         return min(first + [int(record_batch.received.min()) for record_batch in self.record_batches], default=None)
 
@@ -92,14 +92,14 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
         states: encoded devices by id.
         alerts: the open alerts.
         keys: the newest deduplication keys of all devices, ``(device, key)``, oldest first.
-        keys_of: the newest keys of each device, as little-endian int64, oldest first.
+        keys_of: the newest deduplication keys of each device by id, as little-endian int64, oldest first.
         learnt: the learned state of each dialect, by key.
         checkpoint: a record number; states may lack the changes of the records after it.
-        records: the records after the checkpoint with their numbers, oldest first, without keys.
-        left: devices whose states were left out, see :meth:`Store.load`.
-        commands: the unsettled commands, oldest first, and the most recently settled ones.
+        records: the records after the checkpoint with their numbers, oldest first, without deduplication keys.
+        left: ids of devices whose states were left out, see :meth:`Store.load`.
+        commands: the unsettled commands, oldest first, and the most recently settled commands.
         silences: the silences that have not ended.
-        incidents: the open incidents, and those that ended last.
+        incidents: the open incidents, and the incidents that ended last.
         unreadable: rows of the stored state that cannot be read.
     """
 
@@ -119,10 +119,10 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """The times (epoch ms) before which readings, minutes and hours of some series are deleted.
+    """The times (epoch ms) before which readings, and rollups per minute and per hour, of some series are deleted.
 
-    It applies to series whose metric matches the pattern ``metric`` (``*`` and ``?``; None: all) and whose device is
-    one of ``devices`` (None: all). A coarser tier is kept at least as long as a finer one.
+    It applies to series whose metric matches the pattern ``metric`` (``*`` and ``?``; None: all) and whose device is in
+    ``devices`` (None: all). Minutes are kept at least as long as readings, and hours at least as long as minutes.
     """
 
     raw: int
@@ -153,13 +153,13 @@ class StoreStats(msgspec.Struct, frozen=True):
 class Store(IncidentReader, Protocol):
     """The store.
 
-    Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when the
-    values are the reason (others can be written), and :class:`~hub.errors.StoreError` otherwise. Every method may be
-    called while a commit runs; readers see whole commits only.
+    Methods raise :class:`~hub.errors.StoreBusy` when a retry may help, :class:`~hub.errors.StoreRefused` when SQLite
+    does not accept the given values (other values can be written), and :class:`~hub.errors.StoreError` otherwise. Every
+    method may be called while a commit runs; readers see whole commits only.
     """
 
     library: DocumentLibrary
-    """Analyses of files, and the manuals among them."""
+    """Analyses of files, including manuals."""
     audit: AuditStore
     """The audit log."""
     notifications: NotificationStore
@@ -199,20 +199,20 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def series(self, devices: Sequence[str] | None, metric: str | None) -> list[tuple[str, str]]:
-        """Return ``(device, metric)`` of all series, in order, of these devices (None: all).
+        """Return ``(device, metric)`` of the series of ``devices`` (None: all), sorted.
 
         ``metric`` is a pattern (``*`` and ``?``; None: all).
         """
         ...
 
     async def readings(self, device: str, metric: str, start: int, end: int, limit: int) -> Page:
-        """Return about ``limit`` readings without aggregation, oldest first; the next page starts at ``next``."""
+        """Return about ``limit`` readings without aggregation, oldest first. The next page starts at ``Page.next``."""
         ...
 
     async def add(self, readings: Sequence[Reading]) -> int:
         """Add readings of any time, all or none, and return how many were new.
 
-        A reading with the same time and value as a stored one, or as another one given here, is not added.
+        A reading is skipped if its series has a reading with the same time and value, or if ``readings`` repeats it.
         """
         ...
 
@@ -224,7 +224,7 @@ class Store(IncidentReader, Protocol):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Alert]:
-        """Return alerts, newest first by ``(raised_at, id)``; ``before`` continues after that pair."""
+        """Return alerts, newest first by ``(raised_at, id)``. ``before``: only alerts that come after that pair."""
         ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
@@ -232,19 +232,19 @@ class Store(IncidentReader, Protocol):
     async def alert_history(
         self, alert_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to an alert, newest first, with row numbers; ``before`` continues below that number."""
+        """Return what happened to an alert, newest first, with row numbers. ``before``: only lower row numbers."""
         ...
 
     async def silences(self, limit: int = 500) -> list[AlertSilence]:
-        """Return silences: those that have not ended first, then by their creation, newest first."""
+        """Return the silences that have not ended, then the ended ones; each group by creation, newest first."""
         ...
 
     async def similar_alerts(self, alert: Alert, limit: int = 20) -> list[Alert]:
-        """Return earlier cleared alerts of the same rule and metric, on any device, newest first."""
+        """Return earlier cleared alerts of the same rule and metric, on the same or other devices, newest first."""
         ...
 
     async def confirmed_alerts(self, devices: Sequence[str], metric: str | None, limit: int = 20) -> list[Alert]:
-        """Return alerts of a metric of these devices whose cause a person has confirmed, last confirmed first."""
+        """Return alerts of these devices and this metric whose cause a person has confirmed, last confirmed first."""
         ...
 
     async def diagnoses(self, alert_ids: Sequence[str]) -> dict[str, Diagnosis]:
@@ -266,7 +266,7 @@ class Store(IncidentReader, Protocol):
     async def activity(
         self, *, device: str | None = None, kind: str | None = None, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, Activity]]:
-        """Return entries, newest first, with their row numbers; ``before`` continues below that number."""
+        """Return activity entries, newest first, with row numbers. ``before``: only rows with lower numbers."""
         ...
 
     async def last_fired(self) -> dict[str, int]:
@@ -274,12 +274,12 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def expire(self, retentions: Sequence[Retention]) -> int:
-        """Delete a bounded slice of the data past its retention.
+        """Delete expired data, only a limited amount per call.
 
-        Return how many rows or readings were deleted; 0 if none is left to delete.
+        Return how many rows or readings were deleted; 0 means that nothing is left to delete.
 
-        The first of the ``retentions`` that matches a series applies to it. The last one matches all, and its ``raw``
-        applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.
+        The first of the ``retentions`` that matches a series applies to it. The last one must match all series. Its
+        ``raw`` also applies to rejections, activity, settled commands, and cleared alerts with their diagnoses.
         """
         ...
 
@@ -288,7 +288,7 @@ class Store(IncidentReader, Protocol):
         ...
 
     async def backup(self, target: Path) -> None:
-        """Write a consistent copy while commits go on."""
+        """Write a consistent copy of the database to ``target`` while commits go on."""
         ...
 
     def stats(self) -> StoreStats: ...

@@ -17,7 +17,7 @@ from hub.store.wal.memtable import fresh_points
 from hub.store.writer import StoreWriter
 
 _PAGE = 100_000
-"""Stored points that are compared at once: the readings of one import may be years apart."""
+"""How many stored points are read at once for comparison. The readings of one import may be years apart."""
 
 _Key = tuple[int, type, Value]
 
@@ -48,7 +48,7 @@ def add_readings(writer: StoreWriter, readings: Sequence[Reading]) -> int:
 
 
 def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings: Sequence[Reading]) -> set[_Key]:
-    """Return the keys of the stored points that share a time with one of ``readings``."""
+    """Return the keys (time, type and value) of the stored points whose time is the time of any of ``readings``."""
     times = np.unique(np.array([one.ts for one in readings], np.int64))
     found: set[_Key] = set()
     at: int | None = int(times[0])
@@ -63,7 +63,7 @@ def _stored(connection: sqlite3.Connection, fresh: Points, series: int, readings
 
 
 def _without(readings: Sequence[Reading], known: set[_Key]) -> list[Reading]:
-    """Drop readings whose time and value are stored already or repeated in ``readings``."""
+    """Return ``readings`` without those whose time and value are in ``known`` or repeated in ``readings``."""
     left = []
     for one in readings:
         key = _key(one.ts, one.value)

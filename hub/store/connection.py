@@ -19,12 +19,12 @@ READER_CACHE_KIB = 8_192
 BUSY_TIMEOUT_MS = 1_000
 """How long SQLite waits for a lock of another program."""
 WAL_LIMIT_BYTES = 64 * 1_048_576
-"""SQLite's write-ahead log is truncated from this size on."""
+"""If SQLite's write-ahead log is larger than this, it is truncated."""
 CHECK_BYTES = 256 * 1_048_576
-"""Larger files are checked only if damage is suspected (a check of this size takes about a second)."""
+"""Database files larger than this are checked only if damage is suspected. Checking this size takes about a second."""
 
 _AT_ONCE = (256, 16, 1)
-"""Numbers of rows in one INSERT statement."""
+"""Possible numbers of rows in one INSERT statement. The largest number that the remaining rows allow is used."""
 
 _BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_NOMEM}
@@ -33,7 +33,7 @@ _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 def store_error(error: Exception) -> StoreError:
-    """Return the hub's own error for one of sqlite3, or for a value that cannot be written."""
+    """Return the hub's own error for an error of sqlite3, or for the error that a value cannot be written."""
     # An error that is not SQLite's own, such as OverflowError for an integer beyond 64 bits, has no code.
     code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # the high bits only refine it
     if isinstance(error, MemoryError):
@@ -80,7 +80,7 @@ def connect_writer(path: Path) -> sqlite3.Connection:
 
 
 def create_private(path: Path) -> None:
-    """Create an empty database file for its owner alone; sqlite gives its log and index files the same mode."""
+    """Create an empty database file that only its owner may use; SQLite gives its log and index files the same mode."""
     try:
         os.close(open_private(path, os.O_RDWR | os.O_CREAT | os.O_EXCL))
     except FileExistsError:
@@ -132,10 +132,10 @@ def transaction(connection: sqlite3.Connection, *, flush: bool = True) -> Iterat
 
 
 def insert(connection: sqlite3.Connection, head: str, rows: Iterable[tuple[Any, ...]], tail: str = "") -> None:
-    """Insert rows with few statements: ``head`` ends in VALUES, ``tail`` may be an ON CONFLICT clause.
+    """Insert rows with few statements. ``head`` ends in VALUES; ``tail`` may be an ON CONFLICT clause.
 
     Python's sqlite3 releases the interpreter lock at every step of a statement and, in a busy process, waits up to
-    10 ms to get it back: ``executemany`` fell from 400,000 rows a second to 95.
+    10 ms to get it back. With ``executemany`` the rate fell from 400,000 rows a second to 95.
     """
     rows = list(rows)
     if rows:
@@ -162,9 +162,10 @@ def _insert(connection: sqlite3.Connection, head: str, flat: list[Any], width: i
 
 
 def check(connection: sqlite3.Connection, path: Path) -> bool:
-    """Check the file, and return whether all of it was read: a large file only if damage is suspected.
+    """Check the database file for damage, and return whether all of it was read.
 
-    Raises :class:`StoreCorrupt` for a damaged file.
+    A file above :data:`CHECK_BYTES` is read as a whole only if damage is suspected. Raises :class:`StoreCorrupt` for a
+    damaged file.
     """
     with translated():
         # Reads the header: a file that is no database fails here.

@@ -14,9 +14,9 @@ from hub.store.connection import transaction
 from hub.store.rows import decoded
 
 MAX_CONVERSATIONS = 200
-"""Conversations of one owner that are kept; the least recently used is deleted first."""
+"""Maximum number of conversations kept for one owner. The least recently used conversation is deleted first."""
 MAX_TURNS = 200
-"""Turns of a conversation that are kept; the oldest is deleted first."""
+"""Maximum number of turns kept of a conversation. The oldest turn is deleted first."""
 
 _DELETE_ORPHANS = "DELETE FROM turn WHERE conversation NOT IN (SELECT id FROM conversation)"
 _encode = msgspec.msgpack.Encoder().encode
@@ -39,7 +39,7 @@ class ConversationStore:
         await self._write(partial(_add, conversation=conversation, turn=turn))
 
     async def newest(self, prefix: str = "", limit: int = 50) -> list[Conversation]:
-        """Return the conversations of one owner, the most recently used first."""
+        """Return the conversations whose owner has this prefix (empty: no owner), the most recently used first."""
         found: list[Conversation] = await self._read(partial(_newest, prefix=prefix, limit=limit))
         return found
 
@@ -53,7 +53,7 @@ class ConversationStore:
         return bool(await self._write(partial(_delete, conversation=conversation)))
 
     async def delete_of(self, account: str) -> None:
-        """Delete the conversations of an account, including those under its earlier limits."""
+        """Delete all conversations of an account, also those that the account had while its limits were different."""
         await self._write(partial(_delete_of, account=account))
 
 

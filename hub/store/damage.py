@@ -19,10 +19,12 @@ from hub.store.query.query_plan import MAX_TS
 log = logging.getLogger(__name__)
 
 MAX_NUMBER = 1 << 62
-"""The largest number of a record or row: the next ones must fit into 64 bits."""
+"""The largest valid number of a record or row. The numbers that follow it must still fit into 64 bits."""
 AHEAD = 1 << 32
-"""If the number of the last record is lost, numbering continues this far after the largest known one, because device
-states may have later numbers."""
+"""If the number of the last record is lost, numbering continues this far above the largest known number.
+
+The states of devices may contain numbers above the largest known one.
+"""
 
 
 def _beyond(*columns: str) -> str:
@@ -83,13 +85,16 @@ def repair(connection: sqlite3.Connection, *, history: bool) -> None:
 
 
 def move_damaged_rows(connection: sqlite3.Connection, *, history: bool) -> int:
-    """Move the rows with damaged values to ``unreadable`` and return how many; with ``history``, of all tables."""
+    """Move rows with damaged values to the table ``unreadable``, and return how many.
+
+    The tables of the current state are checked; with ``history``, the tables of the history as well.
+    """
     tables = _STATE | _HISTORY if history else _STATE
     return sum(move_damaged(connection, table) for table in tables)
 
 
 def move_damaged(connection: sqlite3.Connection, table: str, where: str = "1") -> int:
-    """Move the damaged rows of one table that meet ``where``; return how many."""
+    """Move the damaged rows of one table that meet the SQL condition ``where``; return how many."""
     out_of_range = (_STATE | _HISTORY)[table]
     columns = connection.execute(f"PRAGMA table_info({table})").fetchall()
     wrong = " OR ".join(_wrong_type(name, kind, not_null) for _, name, kind, not_null, _, _ in columns)
@@ -137,7 +142,7 @@ def repair_progress(connection: sqlite3.Connection) -> None:
 
 
 def repair_sequences(connection: sqlite3.Connection) -> None:
-    """Delete AUTOINCREMENT counters that are near the end of 64 bits: SQLite would report a full disk."""
+    """Delete AUTOINCREMENT counters that are invalid or near the end of 64 bits: SQLite would report a full disk."""
     connection.execute(
         f"DELETE FROM sqlite_sequence WHERE typeof(seq) <> 'integer' OR seq NOT BETWEEN 0 AND {MAX_NUMBER}"  # noqa: S608
     )

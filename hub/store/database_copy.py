@@ -17,14 +17,14 @@ _COUNTED = ("device", "series", "alert", "diagnosis", "command")
 
 
 class DatabaseContent(msgspec.Struct, frozen=True):
-    """The format of a database, and how many rows of each kind it has; ``record`` counts messages with readings."""
+    """The format of a database, and the number of rows by table. The entry ``record`` counts messages with readings."""
 
     format: int
     rows: dict[str, int]
 
 
 def copy_database(path: Path, target: Path) -> None:
-    """Write a consistent copy; ``target`` appears only when it is complete. Raises StoreError and its kinds."""
+    """Write a consistent copy; ``target`` appears only when it is complete. Raises StoreError or a subclass."""
     with translated():
         check_format(path)
     with unfinished_file(target) as unfinished:
@@ -35,9 +35,9 @@ def copy_database(path: Path, target: Path) -> None:
 
 
 def examine(path: Path) -> DatabaseContent:
-    """Read every page of a database that no process has open, and return what is in it.
+    """Read every page of a database that no process has open, and return its format and numbers of rows.
 
-    Raises StoreCorrupt for a damaged one, StoreError for one whose format this version cannot read.
+    Raises StoreCorrupt for a damaged database, StoreError for a format that this version cannot read.
     """
     with translated(), closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as connection:
         found = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]

@@ -7,11 +7,11 @@ A restart needs the newest :data:`RECENT` keys of all devices, which cover what 
 
     commit ──▶ key_log      one row per commit: next to no cost
                   │
-                  │ compaction, when enough keys wait: the keys behind the newest RECENT, SLICE devices a transaction;
+                  │ compaction, when enough keys wait: all but the newest RECENT, SLICE devices per transaction;
                   ▼ with the last slice the rows of key_log are deleted
                device_keys  one row per device: its newest PER_DEVICE keys
 
-Who deletes what when: compaction deletes rows of ``key_log``; deleting a device deletes its row of ``device_keys``.
+Deletion: compaction deletes rows of ``key_log``; deleting a device deletes its row of ``device_keys``.
 A compaction that is interrupted begins again: keys that are in both tables count once.
 
 A row of ``key_log`` has columns of little-endian numbers:
@@ -40,15 +40,17 @@ from hub.store.points import Ints
 from hub.store.rows import read_json, to_json
 
 RECENT = 20_000
-"""The newest keys of all devices that a restart needs."""
+"""How many of the newest keys, of all devices together, a restart needs."""
 PER_DEVICE = 128
-"""The newest keys of each device that a restart needs."""
+"""How many of the newest keys of each device a restart needs."""
 COMPACT_AT = 50_000
 COMPACT_AT_PER_DEVICE = 8
-"""A compaction begins when so many keys, and so many more for each device, wait behind the newest :data:`RECENT`: a
-device's row is then read and written once for several of its keys."""
+"""A compaction begins at :data:`RECENT` + ``COMPACT_AT`` keys in ``key_log``, and this many more for each device.
+
+So a device's row is read and written once for several keys of the device.
+"""
 SLICE = 1_000
-"""Devices in one transaction of a compaction."""
+"""Maximum number of devices in one transaction of a compaction."""
 _BYTES = 8
 
 _LOG = """SELECT json_group_array(json_array(id, hex(series), hex(keys))) FROM key_log
@@ -64,15 +66,15 @@ class LoggedKeys(NamedTuple):
     """Valid keys of ``key_log``, oldest first."""
 
     names: list[str]
-    """Devices."""
+    """Ids of the devices that have keys."""
     owner: Ints
     """The index of each key's device in ``names``."""
     keys: Ints
     upto: int
-    """The last row that was read."""
+    """The number of the last row of ``key_log`` that was read; 0 if none was."""
 
     def by_device(self) -> tuple[Ints, Ints]:
-        """Return the keys device by device, and where the keys of each device begin, followed by the total number."""
+        """Return the keys device by device, and where the keys of each device begin, followed by the number of keys."""
         counts = np.bincount(self.owner, minlength=len(self.names))
         return self.keys[np.argsort(self.owner, kind="stable")], np.append(0, np.cumsum(counts))
 
@@ -81,12 +83,12 @@ class KeyCompaction(msgspec.Struct):
     """A compaction under way.
 
     Attributes:
-        names: the devices whose keys are moved.
-        keys: their keys, device by device.
+        names: the ids of the devices whose keys are moved.
+        keys: the keys of these devices, device by device.
         starts: the index at which each device's keys begin, followed by the number of keys.
-        upto: the last row of ``key_log`` that it moves.
-        done: how many devices are done.
-        deleted: devices that were deleted since it began.
+        upto: the last row of ``key_log`` that the compaction moves.
+        done: the number of devices whose keys are moved already.
+        deleted: devices that were deleted since the compaction began.
     """
 
     names: list[str]
@@ -111,7 +113,7 @@ class DedupKeyStore:
         return int(self._connection.execute("SELECT coalesce(sum(count), 0) FROM key_log").fetchone()[0])
 
     def write(self, delta: Delta, firsts: Ints, keys: Ints, gone: Sequence[int]) -> None:
-        """Write the keys of a commit in its transaction.
+        """Write the keys of a commit in the commit's transaction.
 
         Args:
             delta: what is committed.
@@ -135,13 +137,13 @@ class DedupKeyStore:
 
     @property
     def due(self) -> bool:
-        """Return True if there is a slice to compact."""
+        """Return True if a compaction is under way or should begin."""
         if self._compaction is not None:
             return True
         return self.waiting >= RECENT + COMPACT_AT + COMPACT_AT_PER_DEVICE * self._devices()
 
     def compact_slice(self) -> bool:
-        """Move the keys of some devices; return True while there are more."""
+        """Move the keys of some devices to ``device_keys``; return True while more devices are left."""
         compaction = self._compaction = self._compaction or self._begin()
         if compaction is None:
             return False
@@ -167,23 +169,23 @@ class DedupKeyStore:
         return self._compaction is not None
 
     def _begin(self) -> KeyCompaction | None:
-        """Read the keys to move: all but the newest of all devices."""
+        """Read the keys to move, all but those of the newest :data:`RECENT` records. Return None if there are none."""
         logged = _logged_keys(self._connection, RECENT)
         return KeyCompaction(logged.names, *logged.by_device(), logged.upto) if logged.upto else None
 
 
 def packed_numbers(series: Sequence[int] | Ints) -> bytes:
-    """Pack ids of series for a row."""
+    """Pack ids of series as little-endian uint32."""
     return np.asarray(series, "<u4").tobytes()
 
 
 def packed_keys(keys: Sequence[int] | Ints) -> bytes:
-    """Pack keys for a row."""
+    """Pack keys as little-endian int64."""
     return np.asarray(keys, "<i8").tobytes()
 
 
 def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
-    """Read the valid keys of ``key_log``, without the rows of the newest ``but`` records."""
+    """Read the valid keys of ``key_log``, without the rows that contain any of the newest ``but`` records."""
     rows = sorted(read_json(connection, list[tuple[int, str, str]], _LOG, but))
     series = np.frombuffer(bytes.fromhex("".join([row[1] for row in rows])), "<u4")
     keys = np.frombuffer(bytes.fromhex("".join([row[2] for row in rows])), "<i8")
@@ -201,7 +203,7 @@ def _logged_keys(connection: sqlite3.Connection, but: int) -> LoggedKeys:
 
 
 def _gone(connection: sqlite3.Connection) -> dict[int, int]:
-    """Return the ids of deleted series, each with the last row of the log that deleted it."""
+    """Return by series id the last row of ``key_log`` that says that the series was deleted."""
     found: dict[int, int] = {}
     for row, some in sorted(read_json(connection, list[tuple[int, str]], _GONE)):
         found.update(dict.fromkeys(np.frombuffer(bytes.fromhex(some), "<u4").tolist(), row))
@@ -209,7 +211,7 @@ def _gone(connection: sqlite3.Connection) -> dict[int, int]:
 
 
 def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[str]]:
-    """Return, by the id of a series, the index of its device (-1 if there is no such series), and the devices."""
+    """Return an array with the index of the device for each series id (-1: no such series), and the devices."""
     found = read_json(connection, list[tuple[int, str]], _SERIES, to_json(numbers.tolist()))
     names: dict[str, int] = {}
     owners = np.full(numbers[-1] + 1 if len(numbers) else 0, -1)
@@ -219,12 +221,12 @@ def _owners(connection: sqlite3.Connection, numbers: Ints) -> tuple[Ints, list[s
 
 
 def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
-    """Return the newest keys of each device, oldest first, without repetitions.
+    """Return the newest keys of each device, packed, oldest first, each key once.
 
     Args:
-        kept: the keys that each device's row has.
+        kept: the packed keys in each device's row.
         fresh: newer keys, device by device; after an interrupted compaction some of them are in ``kept`` already.
-        counts: how many of ``fresh`` are each device's.
+        counts: how many of the keys in ``fresh`` belong to each device.
     """
     places = np.arange(len(kept))
     before = np.array([len(some) // _BYTES for some in kept], np.int64)
@@ -239,7 +241,7 @@ def _merged(kept: Sequence[bytes], fresh: Ints, counts: Ints) -> list[bytes]:
 
 
 def _last_ones(owner: Ints, keys: Ints) -> Ints:
-    """Return the indices of all keys in order, without earlier occurrences of a device's repeated key."""
+    """Return the indices of the keys in order. Of equal keys of a device, only the last one is included."""
     order = np.lexsort((keys, owner))
     following = order[1:]
     repeated = (owner[order[:-1]] == owner[following]) & (keys[order[:-1]] == keys[following])
@@ -247,9 +249,10 @@ def _last_ones(owner: Ints, keys: Ints) -> Ints:
 
 
 def load_dedup_keys(connection: sqlite3.Connection) -> tuple[list[tuple[str, int]], dict[str, bytes]]:
-    """Return the keys for a restart: the newest of all devices, and the packed (int64) keys of each; oldest first.
+    """Return the keys that a restart needs, oldest first: ``(device, key)`` for all, and packed int64 by device.
 
-    Each key is there once, also while a compaction is under way.
+    The first part has the newest keys of all devices together, the second part the newest keys of each device. A key
+    occurs once in each part, also while a compaction is under way.
     """
     logged = _logged_keys(connection, 0)
     newest = _last_ones(logged.owner[-RECENT:], logged.keys[-RECENT:]) + max(len(logged.keys) - RECENT, 0)

@@ -28,10 +28,10 @@ _STOP_WORDS = frozenset((
     "had", "been", "being", "about", "say", "says", "tell", "told", "document", "manual", "page", "of", "to", "in",
     "is", "it", "at", "on", "or", "an", "be", "by", "do", "if", "as", "we",
 ))  # fmt: skip
-"""Stop words: they are on every page."""
+"""Common words that a search ignores, because they are on every page."""
 MAX_WORDS = 24
 MIN_WORDS = 2
-"""A passage with only one of many words is about something else."""
+"""How many of the search words a passage needs at least. With only one of many words, it is about something else."""
 QUOTE_CHARS = 420
 
 Run = Callable[[Callable[[sqlite3.Connection], Any]], Awaitable[Any]]
@@ -66,14 +66,17 @@ class DocumentLibrary:
         limit: int = 50,
         before: tuple[int, str] | None = None,
     ) -> list[Analysis]:
-        """Return analyses, newest first by ``(created_at, id)``; ``before`` continues after that pair."""
+        """Return analyses, newest first by ``(created_at, id)``. ``before``: only analyses after that pair."""
         found: list[Analysis] = await self._read(partial(_list, kind=kind, device=device, limit=limit, before=before))
         return found
 
     async def quotes(
         self, words: str, *, model: str | None = None, document: str | None = None, limit: int = 4
     ) -> list[Quote]:
-        """Return passages for ``words`` of one ``document``, else of the manuals of ``model``, else of all manuals."""
+        """Return passages that match ``words``.
+
+        They come from ``document`` if it is given, else from the manuals of ``model``, else from all manuals.
+        """
         found: list[Quote] = await self._read(
             partial(_quotes, words=words, model=model, document=document, limit=limit)
         )
@@ -181,7 +184,7 @@ def model_key(model: str) -> str:
 
 
 def search_terms(words: str) -> list[str]:
-    """Return the words to search for, each once."""
+    """Return the words to search for, each once, without stop words and at most ``MAX_WORDS``."""
     found = (word.casefold() for word in _WORD.findall(words))
     return [word for word in dict.fromkeys(found) if word not in _STOP_WORDS][:MAX_WORDS]
 
@@ -191,7 +194,10 @@ def _stem(word: str) -> str:
 
 
 def passage(text: str, words: Iterable[str]) -> str:
-    """Return the part of ``text`` (at most :data:`QUOTE_CHARS`, whole sentences if possible) with most of ``words``."""
+    """Return the part of ``text`` that contains most of ``words``: whole sentences if possible.
+
+    It has at most :data:`QUOTE_CHARS` characters.
+    """
     stems = [_stem(word) for word in words]
     starts = [0, *(m.end() for m in re.finditer(r"(?<=[.!?:;])\s+|\n+", text))]
     folded = text.casefold() if len(text.casefold()) == len(text) else text.lower()

@@ -16,7 +16,7 @@ _alert_entry = msgspec.msgpack.Decoder(AlertEntry).decode
 _incident = msgspec.msgpack.Decoder(Incident).decode
 
 RECENT = 1_000
-"""Incidents that ended last, which a restart loads: alerts may join them for some minutes."""
+"""How many of the incidents that ended last a restart loads: alerts may join an incident for minutes after its end."""
 
 
 def incidents(
@@ -42,7 +42,7 @@ def incidents(
 
 
 def incident(connection: sqlite3.Connection, incident_id: str) -> Incident | None:
-    """Return the incident with that id."""
+    """Return the incident with that id, or None."""
     rows = connection.execute("SELECT id, body FROM incident WHERE id = ?", (incident_id,))
     return next(decoded("incident", rows, _incident), None)
 
@@ -72,7 +72,7 @@ def incident_history(
 
 
 def last_incidents(connection: sqlite3.Connection) -> list[Incident]:
-    """Return the open incidents, and those that ended last."""
+    """Return the open incidents, and the :data:`RECENT` incidents that ended last."""
     ended = connection.execute(
         "SELECT id, body FROM incident WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ?", (RECENT,)
     )

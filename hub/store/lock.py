@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 
 
 class DirectoryLock:
-    """Held from :meth:`acquire` until :meth:`release` or the end of the process; also a context manager."""
+    """A lock, held from :meth:`acquire` until :meth:`release` or the end of the process; also a context manager."""
 
     def __init__(self, file: int) -> None:
         self._file: int | None = file
@@ -28,7 +28,8 @@ class DirectoryLock:
     def acquire(cls, directory: Path) -> DirectoryLock:
         """Lock ``directory``, which is created if it does not exist.
 
-        Raises :class:`InUse` with the holder's pid, ConfigError for a folder that cannot be written.
+        Raises :class:`InUse` with the id of the process that holds the lock, ConfigError for a folder that cannot be
+        written.
         """
         try:
             make_folder(directory)
@@ -53,7 +54,7 @@ class DirectoryLock:
 
     @staticmethod
     def holder(directory: Path) -> str:
-        """Return the id of the process that acquired the lock last."""
+        """Return the id of the process that acquired the lock last, or ``UNKNOWN`` if it cannot be read."""
         try:
             return (directory / FILE).read_text("ascii", "replace").strip() or UNKNOWN
         except OSError:

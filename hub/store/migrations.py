@@ -10,8 +10,8 @@ The format is a number in the file's header (``PRAGMA user_version``)::
 
 A migration runs in one transaction together with its number. A migration of many rows has a *step* that runs before
 its statements: each call moves one slice in a transaction of its own and finds the remaining rows by itself. So an
-upgrade that is killed continues where it stopped, and a migration that fails leaves the database as after the last
-slice.
+upgrade that is killed continues where it stopped, and a migration that fails leaves the database as it was after
+the last slice.
 
 A released migration is never changed; the next change is the next number.
 """
@@ -29,7 +29,7 @@ from hub.store.connection import BUSY_TIMEOUT_MS, transaction, wal_of
 from hub.store.schema import SCHEMA
 
 Step = Callable[[sqlite3.Connection], bool]
-"""Moves one slice in a transaction of its own. Returns False when nothing was left to move."""
+"""Moves one slice of rows in a transaction of its own. Returns False when nothing was left to move."""
 
 
 class Migration(NamedTuple):
@@ -134,7 +134,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     ),
 )
 FIRST_FORMAT = 19
-"""The number of the first migration."""
+"""The format that the first migration creates."""
 NEWEST_FORMAT = FIRST_FORMAT + len(MIGRATIONS) - 1
 
 

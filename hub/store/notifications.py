@@ -2,14 +2,14 @@
 
 A delivery is sent outside of any transaction::
 
-    waiting ─▶ claim (lease, attempt + 1) ─▶ sending ─▶ hand over ─▶ finish ─▶ delivered | waiting (later) | failed
+    waiting ─▶ claim (lease, attempt + 1) ─▶ sending ─▶ send ─▶ finish ─▶ delivered | waiting (later) | failed
 
 If the hub is killed before ``finish``, the next start releases the delivery, and it is sent again with the same
 key. The same happens after a power cut that follows ``finish`` closely, because ``claim`` and ``finish`` do not wait
-for the disk: with a wait each, one slow disk would limit all channels together to some 100 messages a second.
+for the disk: if both waited, one slow disk would limit all channels together to some 100 messages a second.
 
-A message that alerts have cleared goes only to receivers who have, or may have, the message about them (``heard``: it
-was delivered, or an attempt ended without an answer). To all others it is not sent.
+The message that alerts have cleared goes only to receivers who have ``heard`` of these alerts: the message about them
+was delivered, or an attempt ended without an answer.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from hub.model import (
 from hub.store.connection import insert, transaction
 
 MAX_WAITING = 1_000
-"""Deliveries that may wait for one channel. More are recorded as failed."""
+"""Maximum number of deliveries that wait for one channel. Further deliveries are recorded as failed."""
 MAX_KEPT = 10_000
-"""Finished deliveries that are kept."""
+"""Maximum number of finished deliveries that are kept."""
 
 _encode = msgspec.msgpack.encode
 _notice = msgspec.msgpack.Decoder(PendingNotice).decode
@@ -76,8 +76,8 @@ class NotificationPlan(msgspec.Struct):
 
     Attributes:
         upto: The notices up to this row number are done.
-        groups: Changed groups by id; None: the group is removed, and its waiting deliveries are cancelled.
-        deliveries: New deliveries. One about resolved alerts is stored only if its receiver has heard of an alert.
+        groups: Changed groups by id. None: the group is removed, and its waiting deliveries are cancelled.
+        deliveries: New deliveries. A delivery about resolved alerts is stored only if its receiver has heard of them.
     """
 
     upto: int = 0
@@ -90,7 +90,7 @@ class NotificationPlan(msgspec.Struct):
         return not (self.upto or self.groups or self.deliveries)
 
     def then(self, later: NotificationPlan) -> NotificationPlan:
-        """Return one plan with the changes of both."""
+        """Return a plan with the changes of this plan, followed by the changes of ``later``."""
         upto = max(self.upto, later.upto)
         return NotificationPlan(upto, {**self.groups, **later.groups}, [*self.deliveries, *later.deliveries])
 
@@ -102,13 +102,13 @@ class NotificationStore:
         self._read, self._write = read, write
 
     async def open(self) -> list[NotificationGroup]:
-        """Return the groups. Release deliveries that an earlier process was sending when it ended."""
+        """Return the groups. Release deliveries that an earlier process was sending when that process ended."""
         await self._write(_release)
         found: list[NotificationGroup] = await self._read(_groups)
         return found
 
     async def notices(self, after: int, limit: int) -> list[tuple[int, PendingNotice]]:
-        """Return the oldest notices after a row number, with their row numbers."""
+        """Return the oldest notices with row numbers above ``after``, each with its row number."""
         found: list[tuple[int, PendingNotice]] = await self._read(partial(_notices, after=after, limit=limit))
         return found
 
@@ -119,7 +119,7 @@ class NotificationStore:
     async def claim(
         self, channel: str, now: int, lease_until: int, ended: DeliveryRecord | None = None
     ) -> DeliveryRecord | None:
-        """Begin an attempt of the channel's first due delivery, None if none is due.
+        """Begin an attempt to send the first due delivery of a channel. Return the delivery; None if none is due.
 
         In the same transaction, first record the result of the previous attempt ``ended``, as :meth:`finish` does.
         """
@@ -129,7 +129,7 @@ class NotificationStore:
         return found
 
     async def next_due(self, channel: str) -> int | None:
-        """Return when the channel's next delivery is due, in epoch ms."""
+        """Return when the channel's next delivery is due, in epoch ms; None if no delivery waits."""
         found: int | None = await self._read(partial(_next_due, channel=channel))
         return found
 
@@ -138,7 +138,7 @@ class NotificationStore:
         await self._write(partial(_finish, ended=ended))
 
     async def retry(self, number: int, now: int) -> str | None:
-        """Let a failed or waiting delivery be tried now. Return its channel, None if there is no such delivery."""
+        """Let a failed or waiting delivery be tried now. Return its channel; None if there is no such delivery."""
         found: str | None = await self._write(partial(_retry, number=number, now=now))
         return found
 
@@ -221,7 +221,7 @@ def write_plan(connection: sqlite3.Connection, plan: NotificationPlan) -> None:
 
 
 def receiver_key(receiver: NotificationReceiver) -> str:
-    """Return the text by which deliveries to the same receiver are found."""
+    """Return a text that is equal for deliveries to the same receiver: channel, person and address."""
     return f"{receiver.channel}\n{receiver.person or ''}\n{receiver.address}"
 
 

@@ -29,7 +29,7 @@ QUALITY_CODES = {quality: code for code, quality in enumerate(QUALITIES)}
 
 
 class Points(msgspec.Struct, frozen=True):
-    """Points, one index per point in all five arrays. ``ts`` is in epoch ms."""
+    """Points as five arrays of equal length: index ``i`` of each array is about point ``i``. ``ts`` is in epoch ms."""
 
     series: Ints
     ts: Ints
@@ -59,7 +59,7 @@ class Points(msgspec.Struct, frozen=True):
         return found
 
     def own_texts(self) -> Points:
-        """Return the points with only the texts that they use."""
+        """Return the points without the texts that none of them uses."""
         textual = self.kind == TEXT
         if not textual.any():
             return msgspec.structs.replace(self, texts=())
@@ -83,7 +83,7 @@ class Points(msgspec.Struct, frozen=True):
 
 
 def empty(size: int = 0) -> Points:
-    """Return arrays for ``size`` points, with undefined contents."""
+    """Return points with arrays of length ``size``, whose contents are undefined."""
     ints, codes = (np.empty((2, size), np.int64), np.empty((2, size), np.uint8))
     return Points(ints[0], ints[1], np.empty(size, np.float64), codes[0], codes[1])
 
@@ -112,7 +112,10 @@ def join(parts: Sequence[Points]) -> Points:
 
 
 def coded(given: Sequence[Value]) -> tuple[Floats, Bytes | None, list[str]]:
-    """Encode values as ``(value, kind, texts)``; ``kind`` is None if all are numbers. Raises OverflowError."""
+    """Encode values as ``(value, kind, texts)``; ``kind`` is None if all values are numbers.
+
+    Raises OverflowError for an integer that no double can hold.
+    """
     if set(map(type, given)) <= {float, int}:
         return np.array(given, np.float64), None, []
     kind = np.array([_KINDS.get(type(v), NUMBER) for v in given], np.uint8)

@@ -33,7 +33,7 @@ _command = msgspec.msgpack.Decoder(Command).decode
 
 MAX_ROWS = 10_000
 COMMANDS_RECENT = 1_000
-"""Settled commands that a restart loads, so that a repeated request finds the first one."""
+"""How many settled commands a restart loads, so that a repeated request finds the command of the first request."""
 
 
 def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> StoredSnapshot:
@@ -60,7 +60,7 @@ def load(connection: sqlite3.Connection, state_bytes: int | None = None) -> Stor
 
 
 def states(connection: sqlite3.Connection, max_bytes: int | None = None) -> tuple[dict[str, bytes], list[str]]:
-    """Return states of about ``max_bytes`` (None: all), and the ids of the devices that were left out."""
+    """Return encoded states by device id, of about ``max_bytes`` (None: all), and the ids of the devices left out."""
     found: dict[str, bytes] = {}
     size = 0
     for name, state in connection.execute("SELECT id, state FROM device ORDER BY id"):
@@ -97,7 +97,7 @@ def commands(connection: sqlite3.Connection, device: str, limit: int) -> list[Co
 
 
 def command(connection: sqlite3.Connection, command_id: str) -> Command | None:
-    """Return the command with that id."""
+    """Return the command with that id, or None."""
     rows = connection.execute("SELECT id, body FROM command WHERE id = ?", (command_id,))
     return next(decoded("command", rows, _command), None)
 
@@ -128,7 +128,7 @@ def alerts(
 
 
 def alert(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
-    """Return the alert with that id."""
+    """Return the alert with that id, or None."""
     found = _alerts(connection, "id = ?", alert_id)
     return found[0] if found else None
 
@@ -200,7 +200,7 @@ def diagnoses(connection: sqlite3.Connection, alert_ids: Sequence[str]) -> dict[
 
 
 def diagnosis(connection: sqlite3.Connection, diagnosis_id: str) -> Diagnosis | None:
-    """Return the diagnosis with that id."""
+    """Return the diagnosis with that id, or None."""
     rows = connection.execute("SELECT id, body FROM diagnosis WHERE id = ?", (diagnosis_id,))
     return next(decoded("diagnosis", rows, _diagnosis), None)
 

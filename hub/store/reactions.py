@@ -2,7 +2,7 @@
 
 A run is stored before anything is sent, in the transaction that removes the step that started it. Its key is unique,
 so an occasion that is found twice runs once. The delivery of a webhook is stored in the same transaction. Commands are
-handed over after it: if the hub is killed in between, the run stays ``running``, and the next start marks it as
+sent after this transaction: if the hub is killed in between, the run stays ``running``, and the next start marks it as
 ``interrupted`` instead of sending commands late.
 """
 
@@ -21,7 +21,7 @@ from hub.store.connection import transaction
 from hub.store.notifications import NotificationPlan, write_plan
 
 MAX_KEPT = 10_000
-"""Runs that are kept."""
+"""Maximum number of runs that are kept."""
 
 _encode = msgspec.msgpack.encode
 _step = msgspec.msgpack.Decoder(AlertStepTaken).decode
@@ -38,10 +38,10 @@ class RunPlan(msgspec.Struct):
     """What a decision changes; it is written in one transaction.
 
     Attributes:
-        run: The run, None if the occasion has passed.
-        done: Numbers of the steps that no reaction waits for any more.
-        state: The new state, None if it does not change.
-        delivery: The webhook to call.
+        run: The run to store; None if there is none.
+        done: Row numbers of the steps that no reaction waits for any more.
+        state: The new state; None if it does not change.
+        delivery: The call of a webhook to put into the outbox, if any.
     """
 
     run: ReactionRun | None = None
@@ -51,18 +51,18 @@ class RunPlan(msgspec.Struct):
 
 
 class ReactionStore:
-    """Stores reactions; ``read`` and ``write`` run a function with a connection in the store's threads."""
+    """Stores reactions. ``read`` and ``write`` run a function with a connection in the store's threads."""
 
     def __init__(self, read: Run, write: Run) -> None:
         self._read, self._write = read, write
 
     async def state(self) -> ReactionState:
-        """Return the stored state."""
+        """Return the stored state of all reactions."""
         found: ReactionState = await self._read(_read_state)
         return found
 
     async def steps(self, after: int, limit: int) -> list[tuple[int, AlertStepTaken]]:
-        """Return the oldest steps after a row number, with their row numbers."""
+        """Return the oldest ``limit`` steps with row numbers above ``after``, each with its row number."""
         found: list[tuple[int, AlertStepTaken]] = await self._read(partial(_steps, after=after, limit=limit))
         return found
 
@@ -78,7 +78,7 @@ class ReactionStore:
     async def runs(
         self, reaction: str | None = None, limit: int = 100, before: int | None = None, since: int = 0
     ) -> list[tuple[int, ReactionRun]]:
-        """Return runs since a time, newest first, with row numbers. ``before``: only rows with lower numbers."""
+        """Return runs since a time (epoch ms), newest first, with row numbers. ``before``: only lower row numbers."""
         found: list[tuple[int, ReactionRun]] = await self._read(
             partial(_runs, reaction=reaction, limit=limit, before=before, since=since)
         )
@@ -90,7 +90,7 @@ class ReactionStore:
         return found
 
     async def running(self) -> list[ReactionRun]:
-        """Return the runs that were not finished."""
+        """Return the runs in the state ``running``, which were not finished."""
         found: list[ReactionRun] = await self._read(_running)
         return found
 

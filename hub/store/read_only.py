@@ -1,4 +1,4 @@
-"""A read-only snapshot of the history in a data folder. A hub may continue to write."""
+"""A read-only snapshot of the history in a data folder. A hub may write to the folder at the same time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ReadOnlyStore:
     """The history as of the moment of :meth:`open`: all answers come from one read transaction.
 
     Attributes:
-        unreadable: batches of the log that cannot be read. Their readings are left out.
+        unreadable: batches of the log that cannot be read; their readings are missing in answers.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:

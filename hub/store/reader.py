@@ -59,7 +59,7 @@ class IncidentReader(Protocol):
         limit: int = 100,
         before: tuple[int, str] | None = None,
     ) -> list[Incident]:
-        """Return incidents, newest first by ``(started_at, id)``; ``before`` continues after that pair."""
+        """Return incidents, newest first by ``(started_at, id)``. ``before``: only incidents after that pair."""
         ...
 
     async def incident(self, incident_id: str) -> Incident | None: ...
@@ -71,7 +71,10 @@ class IncidentReader(Protocol):
     async def incident_history(
         self, incident_id: str, limit: int = 100, before: int | None = None
     ) -> list[tuple[int, AlertEntry]]:
-        """Return what happened to the alerts of an incident, as :meth:`hub.store.base.Store.alert_history` does."""
+        """Return what happened to the alerts of an incident, newest first, with row numbers.
+
+        ``before``: only rows with lower numbers.
+        """
         ...
 
 

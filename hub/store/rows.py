@@ -1,4 +1,4 @@
-"""Read rows: many as one JSON text, and rows with a body that may be damaged."""
+"""Read rows: many rows as one JSON text, and rows with a body that may be damaged."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ faults = FaultLog(log)
 T = TypeVar("T")
 RowKind = Literal["device", "alert", "command", "learnt", "device_keys", "key_log", "batch", "chunk", "rollup"]
 UNREADABLE_BODY = (msgspec.MsgspecError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError)
-"""What decoding a damaged body raises."""
+"""Errors that decoding a damaged body raises."""
 
 
 def read_json(connection: sqlite3.Connection, kind: type[T], query: str, *parameters: Any) -> T:
@@ -45,7 +45,10 @@ def to_json(values: object) -> str:
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A stored row that cannot be read, and why. The key of a row of ``learnt`` has dialect and key on two lines."""
+    """A stored row that cannot be read, and why.
+
+    For the table ``learnt``, ``key`` has the dialect and the row's key, on two lines.
+    """
 
     kind: RowKind
     key: str
@@ -53,7 +56,7 @@ class Unreadable(msgspec.Struct, frozen=True):
 
 
 class DamagedHistory(StoreError):
-    """Chunks or rollups of these ``series`` cannot be read. ``series`` is empty if it is not known which."""
+    """Error: chunks or rollups of these ``series`` cannot be read. ``series`` is empty if the series is not known."""
 
     code = "store_damaged"
 
@@ -64,7 +67,7 @@ class DamagedHistory(StoreError):
 
 @contextmanager
 def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
-    """Turn decoding errors in the block into :class:`DamagedHistory`."""
+    """Turn decoding errors in the block into :class:`DamagedHistory` for ``series``."""
     try:
         yield
     except UNREADABLE_BODY as error:
@@ -74,7 +77,10 @@ def reading_history(series: Iterable[int] = ()) -> Iterator[None]:
 def decoded(
     kind: str, rows: Iterable[tuple[str, bytes]], decode: Callable[[bytes], T], problems: list[Unreadable] | None = None
 ) -> Iterator[T]:
-    """Yield the decoded bodies of ``(key, body)``. Report unreadable bodies in ``problems``, or log them."""
+    """Yield the decoded bodies of ``rows``, which are pairs ``(key, body)``.
+
+    A body that cannot be decoded is left out and added to ``problems``, or logged if ``problems`` is None.
+    """
     for key, body in rows:
         try:
             yield decode(body)

@@ -5,8 +5,8 @@ in the writer's thread, in slices that queue behind the commits that wait alread
 
     commit ─▶ due? ─▶ slice ─▶ (commits that came meanwhile) ─▶ slice ─▶ … ─▶ done
 
-- Due: enough points of the log are behind the checkpoint. If most points are after it, the store requests a newer one
-  (``requested_checkpoint``); the pipeline then commits the states that are missing.
+- Due: enough points of the log are before the checkpoint. If most points are after it, the store requests a newer
+  checkpoint (``requested_checkpoint``); the pipeline then commits the states that are missing.
 - Urgent: the log is so long that the commit itself runs slices, so that log and memtable stay bounded.
 - A slice that fails changes nothing; the next commit tries again.
 """
@@ -72,7 +72,7 @@ WAL_CHECK_S = 5.0
 
 
 class SqliteStore(StoreThreads):
-    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the caller holds the directory's lock.
+    """Implements :class:`hub.store.base.Store`. Made by :meth:`open`; the caller holds the lock on the data folder.
 
     ``set_aside`` is the new path of a damaged database that :meth:`open` has found, else None.
     """
@@ -99,7 +99,7 @@ class SqliteStore(StoreThreads):
 
     @classmethod
     def open(cls, directory: Path) -> Self:
-        """Open or create the database in ``directory`` and bring it to the newest format; blocks, for the hub's start.
+        """Open or create the database in ``directory`` and bring it to the newest format. Blocks: call it at start-up.
 
         A damaged file is set aside and a new one begun. Raises :class:`StoreError` for a format that cannot be
         upgraded, :class:`StoreBusy` for a locked database.

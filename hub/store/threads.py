@@ -21,14 +21,14 @@ from hub.store.unreadable import count, put_broken_history_aside
 
 READERS = 2
 MAX_WAITING_READS = 500
-"""Reads that may run or wait; more are refused, so that a flood of requests does not fill the memory."""
+"""Maximum number of reads that run or wait. Further reads are refused, so that many requests do not fill the memory."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class StoreThreads:
-    """Runs functions with a connection: the writer's, or one of the readers' in a read transaction."""
+    """Runs functions with the writer's connection, or with a reader's connection in a read transaction."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -98,7 +98,7 @@ class StoreThreads:
             self._readers.put(connection)
 
     def _leave_out(self, damaged: DamagedHistory) -> int:
-        """Move the damaged rows of these series aside, in the writer's thread; return how many."""
+        """Move damaged rows of the series in ``damaged`` to the table ``unreadable``; return how many."""
         moved = put_broken_history_aside(self._connection, damaged.series)
         self._unreadable += moved
         return moved

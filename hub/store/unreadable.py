@@ -57,7 +57,7 @@ def put_aside(connection: sqlite3.Connection, rows: Sequence[Unreadable]) -> Non
 
 
 def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
-    """Move deduplication keys and batches that cannot be read; return how many."""
+    """Move rows of deduplication keys and batches that cannot be read to the table ``unreadable``; return how many."""
     found = [Unreadable("device_keys", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEYS)]
     found += [Unreadable("key_log", str(row), "no whole keys") for (row,) in connection.execute(_BROKEN_KEY_LOG)]
     for number, body in connection.execute("SELECT id, body FROM batch").fetchall():
@@ -73,7 +73,7 @@ def put_broken_rows_aside(connection: sqlite3.Connection) -> int:
 def put_broken_history_aside(connection: sqlite3.Connection, series: Sequence[int]) -> int:
     """Move the chunks and rollups of these series that cannot be read; return how many.
 
-    Without series, check all series, but only the columns of their rows and not the bodies.
+    If ``series`` is empty, check the rows of all series, but not their bodies.
     """
     which = f"series IN ({', '.join(map(str, series))})" if series else "1"
     moved = sum(move_damaged(connection, table, which) for table in ("chunk", "rollup"))

@@ -62,11 +62,11 @@ class StoreWriter:
 
     @property
     def series(self) -> int:
-        """Return the next series id. Ids are nearly dense, so it is about the number of series."""
+        """Return the next series id. As nearly all ids are in use, it is about the number of series."""
         return self._next_series
 
     def _known(self, device: str) -> dict[str, int]:
-        """Return the committed ids of a device's series by metric."""
+        """Return the ids of a device's committed series, by metric."""
         known = self._series.get(device)
         if known is None:
             rows = self.connection.execute("SELECT metric, id FROM series WHERE device = ?", (device,))
@@ -118,9 +118,9 @@ class StoreWriter:
 
     @contextmanager
     def adding(self, names: Sequence[tuple[str, str]]) -> Iterator[dict[tuple[str, str], int]]:
-        """Yield a dictionary of the ids of series ``(device, metric)``, to which the block may add new series.
+        """Yield a dictionary with the id of each series ``(device, metric)`` in ``names``; new series get new ids.
 
-        The block inserts their rows with :meth:`insert_new`. If it ends without an error, the new ids are cached.
+        The block inserts the rows of new series with :meth:`insert_new`. If it ends without an error, ids are cached.
         """
         new = [(device, metric) for device, metric in names if metric not in self._known(device)]
         fresh = dict(zip(new, range(self._next_series, self._next_series + len(new)), strict=True))
@@ -131,13 +131,16 @@ class StoreWriter:
         self._next_series += len(new)
 
     def insert_new(self, numbers: Mapping[tuple[str, str], int]) -> None:
-        """Insert rows for those of the series that are new, in the caller's transaction."""
+        """Insert rows for those of the series that are new, in the caller's transaction. ``numbers`` are the ids."""
         # `adding` has given the new series the ids from `_next_series` on.
         new = [(number, *name) for name, number in numbers.items() if number >= self._next_series]
         insert(self.connection, _NEW_SERIES, new)
 
     def _done_before(self, owner: int, delta: Delta, digest: bytes | None) -> bool:
-        """Return True if this delta is committed already, as in a retry after a commit whose result was lost."""
+        """Return True if this delta is committed already, as in a retry after a commit whose result was lost.
+
+        Raises StoreError if a newer owner has written, or if only a part of the delta's records is stored.
+        """
         row: tuple[int, int, bytes | None]
         row = self.connection.execute("SELECT cursor, epoch, digest FROM progress").fetchone()
         cursor, newest, last = row
@@ -172,7 +175,7 @@ class StoreWriter:
         execute("DELETE FROM device WHERE id = ?", (device,))
 
     def _build(self, delta: Delta, fresh: dict[str, dict[str, int]]) -> BatchBuilder:
-        """Collect the readings for the log. Insert new series, and add their ids to ``fresh``."""
+        """Collect the readings for the log. Insert the rows of new series, and add the new ids to ``fresh``."""
         builder, deleted = BatchBuilder(), set(delta.deleted)
         new: list[tuple[int, str, str]] = []
 
@@ -272,7 +275,7 @@ class StoreWriter:
 
 
 def open_writer(path: Path) -> StoreWriter:
-    """Open or make the database and bring it to the newest format. Raises StoreError and its kinds."""
+    """Open or create the database and bring it to the newest format. Raises StoreError or a subclass."""
     with translated():
         check_format(path)  # before SQLite may write: a file that is refused stays as it is
         connection = connect_writer(path)

@@ -1,4 +1,4 @@
-"""The tools: each public async method is one. A model sees its signature and the first paragraph of its docstring."""
+"""The tools: each public async method is one tool. A model sees the signature and first paragraph of its docstring."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hub.tools.views import AlertView, Comparison, FleetView, HistoryView, Metri
 Hours = Annotated[float, msgspec.Meta(gt=0, le=720, description="how many hours back from now")]
 Few = Annotated[int, msgspec.Meta(ge=1, le=50)]
 Examine = Callable[[Device], Awaitable[tuple[list[Evidence], list[CauseMatch]]]]
-"""Computes the evidence of a device, and the known faults that it resembles."""
+"""Computes the evidence of a device, and the known faults that the device's behaviour resembles."""
 Words = Annotated[str, msgspec.Meta(min_length=2, max_length=200, description="a few words to look for")]
 Name = Annotated[str, msgspec.Meta(max_length=128)]
 
@@ -211,7 +211,7 @@ class Tools:
         return await self.queries.store.library.quotes(words, model=of_model, limit=limit)
 
     def _ids(self, device: str | None, area: str | None) -> list[str] | None:
-        """Return the ids of the device or the devices of the area; None for all devices."""
+        """Return the ids of the device, or else of the devices in the area; None if neither is given: all devices."""
         if device is not None:
             return [self.queries.lookup.one(device).id]
         return None if area is None else [d.id for d in self.queries.lookup.matching("", area)]

@@ -13,15 +13,15 @@ from hub.model import Device
 from hub.registry.reader import DeviceReader
 
 _PART, _MOST_COMPARED = 3, 500
-"""Letters of a part of a name, and how many names are compared exactly."""
+"""Length in letters of the parts by which names are preselected, and how many names are then compared exactly."""
 _WORD = re.compile(r"[^\W_]+")
 REMEMBERED = 200_000
-"""Size of the cache of folded names (about 100 bytes each). With it, a question need not fold all names again."""
+"""Size of the cache of :func:`folded` names (about 100 bytes each), so that a question need not fold them all again."""
 
 
 @lru_cache(maxsize=REMEMBERED)
 def folded(text: str) -> str:
-    """Return a text in lower case, its words separated by one space, numbers without leading zeros.
+    """Return a text in lower case, with one space between its words, and with numbers without leading zeros.
 
     ``Cold-Room_02`` becomes ``cold room 2``.
     """
@@ -31,12 +31,12 @@ def folded(text: str) -> str:
 
 
 def replace_synonyms(text: str) -> str:
-    """Replace synonyms by the words that manufacturers use: "freezer 2" becomes "cold room 2"."""
+    """Return the text, :func:`folded`, with words that manufacturers use: "Freezer 2" becomes "cold room 2"."""
     return " ".join(_SYNONYMS.get(singular(word), word) for word in folded(text).split())
 
 
 def singular(word: str) -> str:
-    """Return an English noun in singular, by simple rules."""
+    """Return the singular of an English noun, by simple rules."""
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us")) else word
 
 
@@ -47,7 +47,10 @@ def _kinds(device: Device) -> frozenset[str]:
 
 @lru_cache(maxsize=REMEMBERED)
 def _forms(device_id: str, name: str, area: str, model: str, labels: tuple[str, ...]) -> frozenset[str]:
-    """Return the words by which a question may name a group with this device: area, model, labels, unnumbered name."""
+    """Return the texts by which a question may name a group that includes this device.
+
+    They are the area, the model, the labels, the id and the name without numbers, and the last words of these two.
+    """
     forms = {folded(area), folded(model), *map(folded, labels)}
     for own_name in (device_id, name):
         words = [singular(word) for word in folded(own_name).split() if not word.isdigit()]
@@ -83,9 +86,9 @@ class Lookup:
         raise NotFound(f"There is no single device {text[:80]!r}.", hint)
 
     def exact(self, text: str) -> Device:
-        """Return the device with exactly this id, or the only one with exactly this name. Raises NotFound.
+        """Return the device with exactly this id, or the only device with this name. Raises NotFound.
 
-        Commands use it, because they must not go to a device with a similar name.
+        Commands use this method, because they must not go to a device with a similar name.
         """
         device = self._registry.get(text)
         found = [device] if device else [d for d in self.named_in(text) if folded(d.display_name) == folded(text)]
@@ -96,7 +99,7 @@ class Lookup:
     def named_in(self, text: str) -> list[Device]:
         """Return the devices whose id or name is in a text, longest match first.
 
-        A match within a longer one does not count: "pump 1" in "feed pump 1".
+        A match within a longer match does not count: in "feed pump 1", a device "pump 1" is not named.
         """
         rest = f" {folded(text)} "
         forms: list[tuple[str, Device]] = []
@@ -118,7 +121,7 @@ class Lookup:
         return all(any(f != g and f" {f} " in f" {g} " for g in longer) for f in mine)
 
     def group_in(self, text: str) -> tuple[str, list[Device]] | None:
-        """Return the group that a text names (``pumps``, ``cold store``) and its devices; None if it names none."""
+        """Return the group that a text names (``pumps``, ``cold store``) and its devices; None if it names no group."""
         words = folded(text).split()
         phrases = [" ".join(words[i : i + n]) for n in (3, 2, 1) for i in range(len(words) - n + 1)]
         by_form = {" ".join(singular(word) for word in phrase.split()): phrase for phrase in reversed(phrases)}
@@ -131,7 +134,10 @@ class Lookup:
         return None if longest is None else (by_form[longest], groups[longest])
 
     def matching(self, query: str, area: str | None = None, model: str | None = None) -> list[Device]:
-        """Return the devices in this area, of this model (or part of it), described by all words of ``query``."""
+        """Return the devices whose description contains all words of ``query``, in this area and of this model.
+
+        A part of the area's or model's name is enough. Without any condition, all devices are returned.
+        """
         wanted = [singular(word) for word in folded(query).split()]
 
         def fits(device: Device) -> bool:
@@ -153,7 +159,7 @@ class Lookup:
         return " ".join(folded(part) for part in parts if part)
 
     def metric(self, word: str) -> bool:
-        """Return True if a device has a metric with this word in its name."""
+        """Return True if any device has a metric whose name contains this word."""
         wanted = folded(word)
         return any(wanted in folded(metric) for device in self._registry.devices() for metric in device.metrics)
 

@@ -1,7 +1,7 @@
 """The tools over the Model Context Protocol (MCP), for other AI programs: a JSON-RPC message in, its response out.
 
 The server keeps no session: each request gets one JSON object as its response. Nothing here changes state:
-``propose_command`` only describes a command, which a person may then send.
+``propose_command`` only describes a command, which a person can then send.
 
 Source: the MCP specification, revision 2025-06-18, "Lifecycle", "Tools" and "Streamable HTTP".
 """
@@ -25,14 +25,14 @@ INSTRUCTIONS = (
 
 
 class ModelContextServer:
-    """Answers JSON-RPC messages with the tools of the assistant. ``version`` is the hub's."""
+    """Answers JSON-RPC messages with the tools of the assistant. ``version`` is the version of the hub."""
 
     def __init__(self, tools: Tools, version: str) -> None:
         self._tools = tools
         self._version = version
 
     async def answer(self, body: bytes) -> dict[str, Any] | None:
-        """Return the response to a message, None for a notification and for a response."""
+        """Return the response to a message; None if the message is a notification or itself a response."""
         try:
             message = msgspec.json.decode(body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

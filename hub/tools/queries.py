@@ -32,9 +32,10 @@ class Queries:
         self.hub_problems: Callable[[], Sequence[str]] = list  # what keeps the hub from its work, or is degraded
 
     def ranked(self, devices: Iterable[Device], metric: str, order: str = "highest") -> list[Ranked]:
-        """Rank devices by the metrics whose names contain ``metric``: one row per device.
+        """Rank devices by the metrics whose names contain ``metric``: one row per device, in the given order.
 
-        A row has the highest or lowest value of its device. Temperatures are compared in °C, whatever their units.
+        If several metrics of a device match, its row has the value that is first in ``order`` (``highest`` or
+        ``lowest``). Temperatures are compared in °C, whatever their units.
         """
         part = metric.casefold().replace(" ", "_")
         rows = [
@@ -50,9 +51,9 @@ class Queries:
         return list(first.values())
 
     async def headings(self, devices: Iterable[Device], within_s: float) -> list[Heading]:
-        """Return the metrics that will reach a limit within ``within_s``, soonest first.
+        """Return the metrics that will reach a limit within ``within_s`` seconds, soonest first.
 
-        Only devices that are online count, and at most 400 series are read.
+        Only devices that are online are examined, and at most 400 of their metrics.
         """
         end = self.now()
         limited = (
@@ -76,13 +77,14 @@ class Queries:
     async def alerts_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[AlertView]:
-        """Return the newest ``limit`` alerts raised from ``start`` to ``end``, newest first."""
+        """Return the newest ``limit`` alerts raised from ``start`` to ``end`` (epoch ms), newest first."""
         return await self.explained((await self.raised_between(start, end, devices))[:limit])
 
     async def raised_between(self, start: int, end: int, devices: Iterable[str] | None = None) -> list[Alert]:
-        """Return all alerts raised from ``start`` to ``end``, newest first; late ones count by when they began.
+        """Return all alerts raised from ``start`` to ``end`` (epoch ms), newest first.
 
-        At most 10,000 alerts are read, from now backwards.
+        An alert that was reported late counts by the time at which its condition began. At most 10,000 alerts are read,
+        from now backwards.
         """
         wanted = None if devices is None else set(devices)
         found: list[Alert] = []
@@ -102,7 +104,7 @@ class Queries:
     async def activity_between(
         self, start: int, end: int, devices: Iterable[str] | None = None, limit: int = 30
     ) -> list[Activity]:
-        """Return the newest ``limit`` activity entries from ``start`` to ``end``, newest first.
+        """Return the newest ``limit`` activity entries from ``start`` to ``end`` (epoch ms), newest first.
 
         At most 10,000 entries are read, from now backwards.
         """
@@ -118,9 +120,9 @@ class Queries:
         return found[:limit]
 
     async def comparison(self, device: Device, hours: float) -> list[Comparison]:
-        """Compare each numeric metric with devices of the same model that report it in the same unit.
+        """Compare each numeric metric of a device with devices of the same model that report it in the same unit.
 
-        The values are means over the last hours; the most unusual metric is the first.
+        The values are means over the last ``hours``; the most unusual metric is the first.
         """
         others = (d for d in self.registry.devices() if d.id != device.id and d.info.model == device.info.model)
         peers = list(others)[:_MAX_PEERS] if device.info.model else []
@@ -149,12 +151,15 @@ class Queries:
         return sorted(chosen, key=lambda a: (-SEVERITIES.index(a.severity), -a.raised_at))
 
     async def explained(self, alerts: list[Alert]) -> list[AlertView]:
-        """Return views of alerts with their diagnoses."""
+        """Return views of the alerts, each with its diagnosis if there is one."""
         known = await self.diagnoses(alerts)
         return [self.alert_view(alert, known.get(alert.id)) for alert in alerts]
 
     async def diagnoses(self, alerts: list[Alert]) -> dict[str, Diagnosis]:
-        """Return the diagnosis that explains each alert that has one: its own, or one of its incident."""
+        """Return by alert id the diagnosis that explains the alert: its own, or that of another alert in its incident.
+
+        Alerts without a diagnosis are left out.
+        """
         explaining = {alert.id: (alert.id, *self.engine.explaining(alert)) for alert in alerts}
         wanted = list({each for ids in explaining.values() for each in ids})
         known = await self.store.diagnoses(wanted) if wanted else {}
@@ -174,7 +179,7 @@ class Queries:
         )
 
     def limits(self, device: Device) -> dict[str, Limit]:
-        """Return the limits of each metric: the bounds of the rules that watch it, else the device's own."""
+        """Return the limits by metric: the bounds of the rules that watch the metric, else the device's own limits."""
         return self.engine.limits(device)
 
 

@@ -18,7 +18,7 @@ from hub.errors import HubError, Rejected
 
 
 def specs(tools: Any) -> tuple[ToolSpec, ...]:
-    """Return the tools of an object, in the order of their names."""
+    """Return the tools of an object, sorted by name."""
     return tuple(_spec(_kind(tools), name) for name in sorted(_names(_kind(tools))))
 
 

@@ -1,4 +1,4 @@
-"""Predict which metrics will reach a limit, by their slope."""
+"""Predict from their slopes which metrics will reach a limit."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Heading(msgspec.Struct, frozen=True):
 
     Attributes:
         device: id of the device.
-        name: its display name.
+        name: display name of the device.
         metric: the metric.
-        value: its latest value.
-        unit: of the value and the limit.
-        limit: the limit that it approaches.
-        per_hour: its slope, in its unit per hour.
-        left_s: seconds until it reaches the limit at this slope.
+        value: latest value of the metric.
+        unit: unit of the value and the limit.
+        limit: the limit that the metric approaches.
+        per_hour: slope of the metric, in its unit per hour.
+        left_s: seconds until the metric reaches the limit at this slope.
     """
 
     device: str
@@ -38,9 +38,11 @@ class Heading(msgspec.Struct, frozen=True):
 
 
 def heading(device: str, name: str, track: MetricSeries, limit: Limit, within_s: float) -> Heading | None:
-    """Return when a metric will reach its limit; None if the slope is only noise, or it takes more than ``within_s``.
+    """Return when a metric will reach its limit at its present slope.
 
-    ``track`` has the values of the last :data:`LOOK_BACK_MS`; the slope is computed over the last :data:`RECENT_MS`.
+    Return None if the slope is only noise or leads away from the limit, or if the metric needs more than ``within_s``
+    seconds. ``track`` has the values of the last :data:`LOOK_BACK_MS`; the slope is computed over the last
+    :data:`RECENT_MS`.
     """
     if track.kind != "number" or not len(track):
         return None

@@ -15,13 +15,15 @@ from hub.tools.queries import Queries
 HISTORY_MS = 7 * 86_400_000
 RECENT_MS = 86_400_000
 PARTS = 2_016
-"""Means over five minutes are read: all readings would take long, and the noise of shorter means looks unusual more
-often."""
+"""Number of means that are read, of five minutes each.
+
+Reading all values would take long, and the noise of shorter means looks unusual more often.
+"""
 MAX_SERIES = 120
 
 
 class Unusual(msgspec.Struct, frozen=True):
-    """The unusual periods of the last day, the most unusual first. ``checked`` of ``metrics`` were examined."""
+    """The unusual periods of the last day, the most unusual first. ``checked`` of the ``metrics`` were examined."""
 
     found: list[tuple[Device, UnusualPeriod]]
     checked: int
@@ -29,7 +31,7 @@ class Unusual(msgspec.Struct, frozen=True):
 
 
 async def unusual(queries: Queries, devices: Sequence[Device]) -> Unusual:
-    """Return what was unusual in the last day, compared with the week before. At most 120 metrics are read."""
+    """Return what was unusual in the last day, compared with the week before. At most 120 metrics are examined."""
     found: list[tuple[Device, UnusualPeriod]] = []
     end, checked, total = queries.now(), 0, 0
     for device in devices:

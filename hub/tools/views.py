@@ -1,6 +1,6 @@
 """Results of the tools: small structs that are sent to models as JSON.
 
-Times are epoch ms, with a text beside them if a model would otherwise have to compute it.
+Times are epoch ms. Where a model would have to compute the date and time, a text has them as well.
 """
 
 from __future__ import annotations
@@ -36,10 +36,11 @@ class AlertView(msgspec.Struct, frozen=True):
 
     Attributes:
         began_at, ended_at: by the device's timestamps.
-        late: the alert had ended before it was reported.
-        cause: from the diagnosis; None without one, if it names no cause, or if it is that of another device.
+        late: True if the alert had ended before it was reported.
+        cause: the cause in the diagnosis. None if there is no diagnosis, if it names no cause, or if it is about
+            another device.
         why: summary of the diagnosis, preceded by the cause that a person confirmed and what fixed it. If the diagnosis
-            is that of another device, it says so.
+            is about another device, the text says so.
         confirmed: the cause that a person confirmed; it outranks ``cause``.
     """
 
@@ -63,7 +64,7 @@ class AlertView(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, alert: Alert, name: str, diagnosis: Diagnosis | None, diagnosed: str | None = None) -> AlertView:
-        """Return the view of an alert. ``diagnosed`` is the name of the diagnosed device if that is another device."""
+        """Return the view of an alert. ``diagnosed``: name of the device of the diagnosis, if it is another device."""
         own = diagnosis if diagnosis and diagnosis.device == alert.device else None
         return cls(
             alert.id, alert.device, name, alert.metric, alert.severity, alert.state, alert.message, alert.raised_at,
@@ -74,7 +75,7 @@ class AlertView(msgspec.Struct, frozen=True):
 
 
 def _why(confirmed: ConfirmedCause | None, diagnosis: Diagnosis | None, diagnosed: str | None) -> str | None:
-    """Return why an alert was raised: what a person confirmed first, then what the diagnosis says."""
+    """Return what a person confirmed as the cause of an alert, then what the diagnosis says; None without either."""
     found = [f"The confirmed cause is: {confirmed.title}."] if confirmed else []
     if confirmed and confirmed.fix:
         found.append(f"What fixed it: {confirmed.fix.rstrip('.')}.")
@@ -103,7 +104,7 @@ class FleetView(msgspec.Struct, frozen=True):
 
 
 class HistoryView(msgspec.Struct, frozen=True):
-    """One metric over time. ``points`` are ``(ts, min, mean, max, count)``; without readings the numbers are None."""
+    """One metric over time. ``points`` are ``(ts, min, mean, max, count)``. Without readings, the numbers are None."""
 
     device: str
     name: str
@@ -130,9 +131,9 @@ class Ranked(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """One metric compared with peers.
+    """One metric compared with the same metric of peers.
 
-    ``deviations`` is its distance from the median of the peers, divided by their robust spread.
+    ``deviations`` is the distance of ``own`` from the median of the peers, divided by the peers' robust spread.
     """
 
     metric: str

@@ -15,16 +15,17 @@ from apprise.attachment.memory import AttachMemory
 from hub.server_urls import is_forbidden
 
 REFUSED = frozenset(("dbus", "glib", "gnome", "kde", "macosx", "qt", "syslog", "windows"))
-"""Schemes that reach the machine of the hub instead of a service."""
+"""URL schemes of services that act on the hub's own machine instead of a remote service."""
 _CONNECTS = frozenset(("socket.connect", "socket.sendto", "socket.sendmsg"))
 _refused: list[str] = []
-"""Addresses that connections of the present job were refused to."""
+"""Addresses to which the current job tried to connect and was refused."""
 
 
 def send_with_apprise(data: bytes, *, url: str, title: str, text: str, look: str, progress: Any) -> dict[str, Any]:
-    """Send a message to the service of ``url``. Return whether it succeeded, and what was logged if not.
+    """Send a message to the service of ``url``.
 
-    ``data`` is a picture (PNG), or empty. Services that take no files get the message without it.
+    Return ``ok`` (True if it was sent), ``valid`` (True if the URL was accepted) and ``text`` (why it failed). ``data``
+    is a picture (PNG), or empty. Services that take no files get the message without the picture.
     """
     logging.disable()  # its log has the URL, which is a secret
     _guard_connections()
@@ -51,10 +52,10 @@ def _attachment(picture: bytes) -> apprise.AppriseAttachment:
 
 @cache
 def _guard_connections() -> None:
-    """Refuse connections of this process to addresses that no server may have, whatever plugin opens them.
+    """Refuse connections of this process to forbidden addresses, whatever plugin opens them.
 
-    The interpreter reports each connection with its address, so what a name or a redirect leads to is checked too. The
-    hook stays for the life of the process, which does nothing else.
+    The interpreter reports each connection with its address, so the address that a name or a redirect leads to is
+    checked too. The hook stays for the life of the process, which does nothing else.
     """
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
@@ -66,7 +67,7 @@ def _guard_connections() -> None:
 
 
 def _forbidden_host(address: Any) -> str | None:
-    """Return the host of a socket's address if it is forbidden, as Unix sockets are; None if it is allowed."""
+    """Return the host of a socket's address if it is forbidden; None if it is allowed. Unix sockets are forbidden."""
     if not isinstance(address, tuple):
         return repr(address)
     try:

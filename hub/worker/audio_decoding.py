@@ -1,6 +1,6 @@
 """Decode a recording into the samples of one channel. The only module that uses soundfile.
 
-Channels are compared before they are mixed: two that are in opposite phase cancel each other, and their mean is
+Channels are compared before they are mixed: two channels in opposite phase cancel each other, and their mean is
 silence.
 """
 
@@ -21,7 +21,7 @@ _MAX_CHANNELS, _MAX_RATE = 16, 400_000
 _UNKNOWN = 2**50
 """If libsndfile returns at least this many frames, the file does not state its length."""
 _BITS = {"PCM_S8": 8, "PCM_U8": 8, "DPCM_8": 8, "ULAW": 8, "ALAW": 8, "IMA_ADPCM": 8, "MS_ADPCM": 8, "GSM610": 8}
-"""Encodings that are much coarser than 16 bits, and their effective bits at full level."""
+"""Encodings that are much coarser than 16 bits, each with its effective bits at full level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Decoded:
 
     Attributes:
         loudest: samples of the channel with the most power, from -1 to 1.
-        speech: samples of the mean of all channels; of the loudest one if they cancel each other.
-        rate: samples a second.
-        channels: how many channels the file has.
+        speech: samples of the mean of all channels, or of the loudest channel if the channels cancel each other.
+        rate: samples per second.
+        channels: the number of channels in the file.
         channel: the number of the loudest channel, from 1.
         noise: RMS of the encoding's quantization noise.
         stated_seconds: the length in seconds that the file states.
-        cut: the file ends before its sound does.
+        cut: True if the file ends before its sound does.
     """
 
     loudest: np.ndarray
@@ -106,11 +106,11 @@ def _powers(blocks: Iterator[np.ndarray], channels: int) -> tuple[np.ndarray, fl
 
 
 def _blocks(soundfile: Any, data: bytes, *, cut: bool) -> Iterator[np.ndarray]:
-    """Yield the samples from the beginning, as blocks of (frames, channels).
+    """Yield the samples from the beginning, as blocks of shape (frames, channels), up to :data:`MAX_SECONDS`.
 
-    The file is opened each time, because a file without a stated length cannot be rewound. The last, short block of
-    such a file, or of a truncated one, fails to decode. Blocks of these files are therefore small: fewer than 1,024
-    samples are lost.
+    The file is opened at each call, because a file without a stated length cannot be rewound. The last, short block
+    of such a file, or of a truncated file (``cut``), fails to decode. Blocks of these files are therefore small: fewer
+    than 1,024 frames are lost.
     """
     with soundfile.SoundFile(io.BytesIO(data)) as file:
         left, endless = MAX_SECONDS * file.samplerate, cut or file.frames >= _UNKNOWN
@@ -133,10 +133,10 @@ def _joined(parts: Iterator[np.ndarray]) -> np.ndarray:
 
 
 def _with_sizes(data: bytes) -> bytes:
-    """Return a WAV with the size of its data chunk filled in.
+    """Return a WAV file with the size of its data chunk filled in; any other file is returned unchanged.
 
     A program that writes to a pipe cannot go back to fill in the sizes, and leaves 0 or the largest number there. The
-    sound then goes to the end of the file.
+    sound then extends to the end of the file.
     """
     if data[8:12] != b"WAVE" or data[:4] not in (b"RIFF", b"RF64"):
         return data

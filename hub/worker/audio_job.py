@@ -26,10 +26,10 @@ def read_recording(
 
     Args:
         data: the file.
-        progress: is called with a stage, the parts done, and their total.
+        progress: called with a stage, the number of parts done, and the number of all parts.
         speech_model: the folder of a faster-whisper model; None: no transcript.
         words: names that are likely in the speech.
-        hear: transcribe the speech here.
+        hear: whether to transcribe the speech here.
 
     Returns:
         ``seconds``, ``rate``, ``channels``, ``sound`` (see :func:`measure_sound`), ``speech`` (parts with their times,

@@ -1,4 +1,4 @@
-"""Measure the sound of a machine: level, tones, bands, impulsiveness, and repeating impacts as of a damaged bearing.
+"""Measure the sound of a machine: level, tones, bands, impulsiveness, and repeating impacts (as of a damaged bearing).
 
 The only module that uses scipy for analysis. Repeating impacts are found by envelope analysis::
 
@@ -14,21 +14,21 @@ from scipy import signal, stats
 
 BANDS = ((20, 100), (100, 500), (500, 2_000), (2_000, 8_000), (8_000, 20_000))
 _IMPULSIVE = 6.0
-"""Kurtosis from which on a sound is impulsive. That of Gaussian noise is 3, of a sine 1.5."""
+"""Kurtosis from which on a sound is impulsive. Gaussian noise has a kurtosis of 3, a sine 1.5."""
 _MIN_HZ, _MAX_HZ = 12.0, 400.0
-"""Rates of impacts that are searched."""
+"""Range of impact rates, in Hz, that is searched."""
 _MIN_LINE = 8.0
-"""Height of a line above the median of the spectrum of the envelope, so that it counts."""
+"""Minimum height of a line in the spectrum of the envelope, as a multiple of the spectrum's median."""
 _QUIET = 1e-4
 """RMS (-80 dB of full scale) below which a band counts as silent: dither and rounding of 16 bits are at -98 dB."""
 _HANN_LINES = 1.5
-"""Lines of a spectrum over which a Hann window spreads the power of a tone."""
+"""Number of lines of a spectrum over which a Hann window spreads the power of a tone."""
 _MIN_DEPTH = 0.1
-"""Modulation of the envelope, as a share of its mean, so that it counts. Noise alone gives a few per cent."""
+"""Minimum modulation of the envelope for impacts, as a share of its mean. Noise alone gives a few per cent."""
 _MIN_HARMONIC = 0.3
-"""Height of the second harmonic relative to the first, for impacts. The beat of two tones gives 0.2."""
+"""Minimum height of the second harmonic for impacts, relative to the first. The beat of two tones gives 0.2."""
 _TONAL = 0.5
-"""Share of the power in a tone and its harmonics above which the tone explains the repetition, not impacts."""
+"""If a tone and its harmonics have more than this share of the power, the repetition is the tone, not impacts."""
 
 
 def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict[str, Any]:
@@ -36,8 +36,8 @@ def measure_sound(samples: np.ndarray, rate: int, *, noise: float = 0.0) -> dict
 
     Args:
         samples: values from -1 to 1.
-        rate: samples a second.
-        noise: RMS of the encoding's quantization noise; nothing below three times that counts as sound.
+        rate: samples per second.
+        noise: RMS of the encoding's quantization noise; nothing below three times ``noise`` counts as sound.
 
     Returns:
         Levels in dB of full scale (recordings are not calibrated), tones, bands, and repeating impacts.
@@ -78,8 +78,8 @@ def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
     """Return True if the repetition at ``hz`` comes from a harmonic tone (voice, siren, buzzer) and not from impacts.
 
     A tone has most of its power at ``hz`` and its multiples. Impacts excite resonances at other frequencies, and the
-    plain spectrum hardly shows their rate. The two edges of a square wave give an
-    envelope of twice its frequency, so half of ``hz`` is checked, too.
+    plain spectrum hardly shows their rate. The two edges of a square wave give an envelope of twice its frequency, so
+    half of ``hz`` is checked, too.
     """
     power = np.abs(np.fft.rfft(sound * np.hanning(len(sound)))) ** 2
     step = rate / len(sound)
@@ -94,9 +94,9 @@ def _is_tone(sound: np.ndarray, rate: int, hz: float) -> bool:
 
 
 def _peaks(frequency: np.ndarray, power: np.ndarray, quiet: float) -> list[dict[str, float]]:
-    """Return the loudest tones, at most five, that are at least 10 dB above the spectrum around them.
+    """Return up to five of the loudest tones that are at least 10 dB above the spectrum around them.
 
-    Tones that are no louder than ``quiet`` (RMS) are left out: rounding a clean tone gives many, all inaudible.
+    Tones that are no louder than ``quiet`` (RMS) are left out: the rounding of a clean tone adds many inaudible tones.
     """
     level = 10 * np.log10(power + 1e-20)
     at, _ = signal.find_peaks(level, prominence=10, distance=3)
@@ -111,9 +111,9 @@ def _peaks(frequency: np.ndarray, power: np.ndarray, quiet: float) -> list[dict[
 
 
 def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | None:
-    """Return the rate (Hz) and strength of repeating impacts; None if none are clear.
+    """Return the rate (Hz) and strength of repeating impacts; None if there are no clear impacts.
 
-    Bands that are no louder than ``quiet`` (RMS) are skipped.
+    Frequency bands that are no louder than ``quiet`` (RMS) are skipped.
     """
     if len(sound) < rate or rate < 4_000:
         return None
@@ -131,7 +131,10 @@ def _impacts(sound: np.ndarray, rate: int, quiet: float) -> dict[str, float] | N
 
 
 def _strongest_line(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
-    """Return the strongest line with harmonics in the spectrum of ``envelope``, which is relative to its mean."""
+    """Return the strongest line with harmonics in the spectrum of ``envelope``; None if no line is strong enough.
+
+    ``envelope`` is relative to its mean, with the mean subtracted.
+    """
     spectrum = np.abs(np.fft.rfft(envelope * np.hanning(len(envelope))))
     frequency = np.fft.rfftfreq(len(envelope), 1 / rate)
     inside = np.flatnonzero((frequency >= _MIN_HZ) & (frequency <= _MAX_HZ))
@@ -157,7 +160,7 @@ def _strongest_line(envelope: np.ndarray, rate: int) -> dict[str, float] | None:
 
 
 def _between(frequency: np.ndarray, height: np.ndarray, at: int) -> float:
-    """Return the frequency of the peak at a line, interpolated by a parabola through it and its neighbours."""
+    """Return the frequency of the peak at index ``at``, interpolated by a parabola through three neighbouring lines."""
     if not 0 < at < len(height) - 1:
         return float(frequency[at])
     left, middle, right = (float(height[i]) for i in (at - 1, at, at + 1))

@@ -13,10 +13,10 @@ class ChartData(msgspec.Struct, frozen=True):
         unit: Unit of the metric, or None.
         points: Time and value, oldest first.
         gaps: Ranges without readings, in which no line is drawn.
-        start: The left end of the chart.
-        end: The right end.
+        start: Time at the left end of the chart.
+        end: Time at the right end of the chart.
         since: When the condition of the alert began.
-        ended_at: When it ended; None while it lasts.
+        ended_at: When the condition ended; None while it lasts.
         limit: Limit of the rule, if it has one.
         zone: Time zone of the axis; None: the zone of this machine.
     """

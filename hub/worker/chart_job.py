@@ -1,7 +1,7 @@
 """The job ``chart``: draw the readings around an alert as a PNG that is legible on a phone.
 
-It is drawn at twice its size and reduced, because Pillow does not smooth lines. It uses the dashboard's font, because
-Pillow's own lacks the characters of most units.
+The chart is drawn at twice its size and reduced, because Pillow does not smooth lines. The job uses the dashboard's
+font, because Pillow's own font lacks the characters of most units.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from hub.worker.chart_data import ChartData
 
 WIDTH, HEIGHT, SCALE = 960, 500, 2
 RIGHT, TOP, BOTTOM = 24, 108, 84
-"""Margins around the plot; the left one depends on the numbers."""
+"""Margins around the plot in pixels. The left margin depends on the width of the numbers."""
 TEXT, TITLE = 26, 30
-"""Heights of the fonts. On a phone the picture is about 360 pixels wide, and the text 10 pixels high."""
+"""Heights of the fonts in pixels. On a phone the picture is about 360 pixels wide, and the text 10 pixels high."""
 MAX_TITLE = 44
 BACKGROUND, GRID, INK, FAINT = "#ffffff", "#e3e6ea", "#1c2126", "#5b6570"
 LINE, LIMIT, MOMENT, SPAN = "#1565c0", "#c62828", "#1c2126", "#fdecea"
@@ -34,12 +34,12 @@ SUBSETS = ("latin", "latin-ext", "greek", "cyrillic", "vietnamese")
 TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800)
 MAX_TICKS = 6
 MAX_DECIMALS, PLAIN = 6, 1e9
-"""Other numbers of the vertical axis are written with a power of ten."""
+"""Numbers of the vertical axis that need more decimals, or are not below ``PLAIN``, are written with a power of ten."""
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def draw_chart(data: bytes, *, progress: Any) -> dict[str, Any]:
-    """Return a :class:`ChartData` (``data``, in msgpack) drawn as a PNG, under the key ``png``."""
+    """Draw a chart from ``data`` (a :class:`ChartData` in msgpack), and return a PNG under the key ``png``."""
     chart = msgspec.msgpack.decode(data, type=ChartData)
     image = Image.new("RGB", (WIDTH * SCALE, HEIGHT * SCALE), BACKGROUND)
     _Drawing(chart, image).draw()
@@ -64,7 +64,7 @@ class _Drawing:
         self._left = max(64, *(_width(text, TEXT) // SCALE + 24 for _, text in self._levels))
 
     def draw(self) -> None:
-        """Draw everything, the curve last."""
+        """Draw all parts of the chart, from the background to the marks in front."""
         chart = self._chart
         ended_at = chart.ended_at if chart.ended_at is not None else chart.end
         self._draw.rectangle(self._box(self._x(chart.since), TOP, self._x(ended_at), HEIGHT - BOTTOM), fill=SPAN)
@@ -141,7 +141,7 @@ class _Drawing:
         yield segment
 
     def _times(self) -> Iterator[int]:
-        """Yield the times (epoch ms) of the ticks, which are round in the chart's time zone."""
+        """Yield the times (epoch ms) of the ticks, which are round times in the chart's time zone."""
         chart = self._chart
         span_s = (chart.end - chart.start) / 1_000
         step = next((each for each in TICKS_S if span_s / each <= MAX_TICKS), TICKS_S[-1])
@@ -193,12 +193,12 @@ def _nice_step(size: float) -> float:
 
 
 def _width(text: str, size: int) -> int:
-    """Return the width of a text in pixels of the drawing."""
+    """Return the width of a text in pixels of the drawing, which has :data:`SCALE` times the size of the chart."""
     return ceil(sum(font.getlength(part) for font, part in _runs(text, size * SCALE)))
 
 
 def _runs(text: str, size: int) -> Iterator[tuple[_Font, str]]:
-    """Split a text into parts, each with the font that can draw it."""
+    """Split a text into parts, and yield each part with the font that can draw it."""
     run, current = "", _fonts(size)[0]
     for each in normalize("NFC", text):
         font, char = _glyph(each, size)

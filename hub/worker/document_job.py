@@ -1,7 +1,7 @@
 """The job ``document``: extract the text of a PDF, page by page. The only module that uses pypdf and pypdfium2.
 
-pypdf reads first; a file that it cannot read goes to pypdfium2. A page without text is rendered and goes through text
-recognition. Pages, characters and rendered pages are bounded.
+pypdf reads first; a file that pypdf cannot read goes to pypdfium2. A page without text is rendered and goes through
+text recognition. The numbers of pages, characters and rendered pages are limited.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_PAGE_CHARS = 60_000
 MAX_RENDERED = 20
 MAX_TABLES = 40
 SECONDS = 80.0
-"""Time limit for extracting text; the pages read by then are returned."""
+"""Time limit for extracting text, in seconds. When it is over, the pages read so far are returned."""
 _RENDERED_SIDE = 1_800
 """Longest side of a rendered page in pixels."""
 _GAP = re.compile(r"\s{2,}")
@@ -131,7 +131,10 @@ def _by_pdfium(data: bytes, progress: Progress, until: float) -> tuple[str, int,
 
 
 def _scanned(data: bytes, pages: list[str], progress: Progress, notes: list[str]) -> list[int]:
-    """Fill in the text of pages without any by text recognition; return their numbers."""
+    """Fill in the text of pages without text, by text recognition. Return the numbers of these pages, from 1.
+
+    What could not be read is reported in ``notes``.
+    """
     empty = [number for number, text in enumerate(pages) if len(text.strip()) < 8]
     if not empty:
         return []
@@ -159,7 +162,7 @@ def _scanned(data: bytes, pages: list[str], progress: Progress, notes: list[str]
 
 
 def _recognize(document: Any, number: int) -> list[str]:
-    """Return the lines of text on a rendered page."""
+    """Return the lines of text on a page, by text recognition. Empty if the page cannot be rendered or is blank."""
     try:
         page = document[number]
         longest = max(page.get_size())
@@ -181,7 +184,7 @@ def _opened(data: bytes) -> Any:
 
 
 def _tables(number: int, layout: str) -> list[dict[str, Any]]:
-    """Return the tables of a page: at least three consecutive lines with the same number of columns, two or more."""
+    """Return the tables on a page: at least three consecutive lines with the same number of columns (two or more)."""
     found: list[dict[str, Any]] = []
     rows: list[list[str]] = []
     for line in [*layout.splitlines()[:1_000], ""]:

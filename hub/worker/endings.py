@@ -1,7 +1,7 @@
 """Detect truncated files by the structure of their format, without decoding them.
 
-An interrupted upload leaves the first part of a file. Its user has to upload it again, while a damaged file has to be
-exported again.
+An interrupted upload leaves the first part of a file. The user has to upload such a file again, while a damaged file
+has to be exported again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 CUT_OFF = "Send the whole file again: a copy or an upload may have been interrupted."
 _UNKNOWN_SIZE = 0x7FFF_0000
-"""A program that writes a WAV to a pipe leaves 0, or a size from here on, in its header."""
+"""A program that writes a WAV to a pipe leaves 0, or a size of at least this number, in its header."""
 _MP3_RATES = (
     (0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),  # MPEG 1, layer I, in kbit/s
     (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),  # MPEG 1, layer II
@@ -23,15 +23,15 @@ _MP3_HZ = (44_100, 48_000, 32_000)
 
 
 def ends_early(data: bytes) -> bool:
-    """Return True if ``data`` is the first part of a WAV, FLAC, OGG, MP3, PNG, JPEG, WebP or PDF.
+    """Return True if ``data`` is only the first part of a WAV, FLAC, OGG, MP3, PNG, JPEG, WebP or PDF file.
 
-    A FLAC states its length in samples only: whether its sound ends early shows in the decoder (audio_decoding.py).
+    A FLAC states its length in samples only: only the decoder shows whether its sound ends early (audio_decoding.py).
     """
     return next((check(data) for magic, check in _CHECKS if re.match(magic, data, re.DOTALL)), False)
 
 
 def _riff(data: bytes) -> bool:
-    """Return True if a WAV or WebP is truncated. It consists of chunks: a name, a size and that many bytes."""
+    """Return True if a WAV or WebP is truncated. The format consists of chunks: a name, a size and that many bytes."""
     place = 12
     wide = int.from_bytes(data[28:36], "little") if data[:4] == b"RF64" and data[12:16] == b"ds64" else 0
     while place + 8 <= len(data):
@@ -49,7 +49,7 @@ def _riff(data: bytes) -> bool:
 
 
 def _flac(data: bytes) -> bool:
-    """Return True if the metadata of a FLAC is truncated. It has blocks, each with its size; the last one is marked."""
+    """Return True if the metadata of a FLAC is truncated: blocks with their sizes, of which the last is marked."""
     place, last = 4, False
     while not last and place + 4 <= len(data):
         last = bool(data[place] & 0x80)
@@ -84,7 +84,7 @@ def _mp3(data: bytes) -> bool:
 
 
 def _mp3_frame(head: bytes) -> int:
-    """Return the length of a frame in bytes; 0 if this is not the header of one."""
+    """Return the length of an MP3 frame in bytes; 0 if ``head`` is not the header of a frame."""
     if head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return 0
     version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)
@@ -100,7 +100,7 @@ def _mp3_frame(head: bytes) -> int:
 
 
 def _mp3_stated(frame: bytes) -> int:
-    """Return the size of the sound in bytes that the encoder wrote into the first frame; 0 if it wrote none."""
+    """Return the size in bytes that the encoder wrote into the first frame; 0 if the encoder wrote none."""
     place = max(frame.find(b"Xing", 0, 64), frame.find(b"Info", 0, 64))
     if place < 0 or len(frame) < place + 16 or not frame[place + 7] & 2:
         return 0

@@ -15,13 +15,16 @@ from hub.worker.image_stats import measure
 
 _MAX_TEXT = 8_000
 _UNSEEN = 4
-"""Difference of brightness, of 255, that is not visible."""
+"""Largest difference of brightness (0 to 255) that is not visible."""
 _MAX_RATIO = 5
-"""Ratio of the sides for text recognition, which enlarges an image by its shorter side."""
+"""Maximum ratio of the sides for text recognition, which enlarges an image by its shorter side."""
 
 
 def read_picture(data: bytes, *, progress: Callable[[str, int, int], None], kind: str, read: bool) -> dict[str, Any]:
-    """Return the fields of :class:`Measured`, ``text`` (the lines in the image if ``read``) and ``notes``."""
+    """Measure an image and read its text.
+
+    Return the fields of :class:`Measured`, ``text`` (the lines in the image; empty unless ``read``) and ``notes``.
+    """
     progress("measuring", 0, 2)
     found: dict[str, Any] = msgspec.to_builtins(measure(data, kind), builtin_types=(bytes,))
     found |= {"text": [], "notes": []}
@@ -38,13 +41,13 @@ def read_picture(data: bytes, *, progress: Callable[[str, int, int], None], kind
 
 
 def _is_flat(image: Image.Image) -> bool:
-    """Return True for an image of a single colour, in which text recognition (which takes seconds) can find nothing."""
+    """Return True for an image of a single colour. Text recognition takes seconds and can find nothing in it."""
     # Pillow types the extrema of one band and of several alike; here there are several.
     return all(most - least <= _UNSEEN for least, most in image.getextrema())  # type: ignore[misc]
 
 
 def _pad_narrow(image: Image.Image) -> Image.Image:
-    """Add a margin to a very narrow image, since enlarging it would take too much memory."""
+    """Add a margin to a very narrow image, because enlarging a narrow image would take too much memory."""
     shortest = max(image.size) // _MAX_RATIO
     size = (max(image.width, shortest), max(image.height, shortest))
     return image if size == image.size else ImageOps.pad(image, size, color="white")

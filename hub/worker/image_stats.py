@@ -1,4 +1,4 @@
-"""Measure an image: decode it within limits, turn it upright, compute a few statistics. The owner of Pillow."""
+"""Measure an image: decode it within limits, turn it upright, compute a few statistics."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from hub.worker.endings import CUT_OFF, ends_early
 
 _MAX_PIXELS = 50_000_000
 _SENT_SIDE = 1568
-"""Longest side in pixels of an image that is sent to a vision model: more costs tokens and does not help."""
+"""Longest side, in pixels, of an image that is sent to a vision model: a larger one costs tokens and does not help."""
 _TOO_BRIGHT = 230
-"""Mean grey (0 to 255) of the visible pixels above which they would vanish on a white background."""
+"""If the mean grey (0 to 255) of the visible pixels is above this, they would vanish on a white background."""
 _NAMED_COLOURS = {
     "black": (15, 15, 15), "white": (240, 240, 240), "grey": (128, 128, 128), "red": (190, 40, 40),
     "orange": (230, 130, 40), "yellow": (225, 205, 60), "green": (60, 140, 70), "cyan": (60, 170, 180),
@@ -48,11 +48,11 @@ class Measured:
 
     Attributes:
         kind: the file's type, such as ``png``.
-        width, height: in pixels, upright.
+        width, height: in pixels, of the upright image.
         brightness: mean grey value, 0 to 1.
         contrast: standard deviation of the grey values, 0 to 1.
-        properties: these and more, rounded, for people.
-        upright: the image as an upright JPEG of moderate size, without metadata such as its position.
+        properties: these figures and further ones, rounded, for people.
+        upright: the image as an upright JPEG of moderate size, without metadata such as the place where it was taken.
     """
 
     kind: str
@@ -92,7 +92,7 @@ def measure(data: bytes, kind: str) -> Measured:
 
 
 def as_rgb(image: Image.Image) -> Image.Image:
-    """Return ``image`` as 8-bit RGB: scale grey values of more bits, and put transparent pixels on a background.
+    """Return ``image`` as 8-bit RGB: scale grey values that have more bits, and put transparent pixels on a background.
 
     Pillow's ``convert`` clamps grey values above 255 and drops the alpha channel: a 16-bit image would become white,
     and transparent pixels would show their hidden colour.
@@ -110,7 +110,7 @@ def as_rgb(image: Image.Image) -> Image.Image:
 
 
 def _scaled(image: Image.Image) -> Image.Image:
-    """Scale grey values to 8 bits: 16-bit integers from their full range, others from the range that they have."""
+    """Scale grey values to 8 bits: 16-bit integers from their full range, other values from their own range."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64))
     low, high = 0.0, 65_535.0
     if image.mode == "F" or values.min(initial=0) < low or values.max(initial=0) > high:
@@ -168,7 +168,7 @@ def _sharpness(grey: np.ndarray) -> float:
 
 
 def _colours(image: Image.Image) -> str:
-    """Return the most common colours, at most three, by name with their shares."""
+    """Return up to three of the most common colours as text, by name with their shares in per cent."""
     counted = image.quantize(16).convert("RGB").getcolors(65_536) or []
     total = sum(count for count, _ in counted)
     shares: dict[str, int] = {}
@@ -180,7 +180,7 @@ def _colours(image: Image.Image) -> str:
 
 
 def _kind(rgb: np.ndarray, contrast: float) -> str:
-    """Guess what kind of image it is: screenshots have areas of one exact colour, which noise prevents in photos."""
+    """Guess what kind of image it is. Screenshots have areas of exactly one colour; in photos, noise prevents that."""
     if contrast < 0.004:
         return "a single flat colour"
     flat = np.all(np.diff(rgb, axis=1 if rgb.shape[1] > 1 else 0) == 0, axis=2).mean()

@@ -1,4 +1,4 @@
-"""Messages between the hub and its worker process: msgpack over a pipe, each preceded by its length."""
+"""Messages between the hub and its worker process: msgpack over a pipe, each message preceded by its length."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hub.errors import Invalid, NotInstalled, WrongType
 HEAD = struct.Struct(">I")
 MAX_BYTES = 64 * 1024 * 1024
 FAULTS = (WrongType, Invalid, NotInstalled)
-"""Errors that are passed on from the worker to the caller; all others become WorkFailed."""
+"""Errors that the worker passes on to the caller. All other errors become WorkFailed."""
 
 
 class WorkerJob(msgspec.Struct, frozen=True):
-    """A job: the name of its function (see ``main.py``), the file, its keyword arguments and its CPU seconds."""
+    """A job: the name of its function (see ``main.py``), the file, keyword arguments and the CPU time in seconds."""
 
     task: str
     data: bytes

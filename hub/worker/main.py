@@ -49,7 +49,7 @@ def task_of(name: str) -> Task:
 
 
 def restrain(parent: int, memory_mb: int, nice: int) -> None:
-    """Set priority, memory limit and no core dumps, and have this process end with the process ``parent``."""
+    """Set priority and memory limit, switch off core dumps, and let this process end with the process ``parent``."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
@@ -65,7 +65,7 @@ def restrain(parent: int, memory_mb: int, nice: int) -> None:
 
 
 def allow_cpu(seconds: int) -> None:
-    """Have the system end this process with SIGXCPU after ``seconds`` more of CPU time, or up to one second later."""
+    """Let the system end this process with SIGXCPU after ``seconds`` more of CPU time, or up to one second later."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = math.ceil(used.ru_utime + used.ru_stime) + seconds
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))

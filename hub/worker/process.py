@@ -1,7 +1,7 @@
 """The hub's side of a worker process: one job at a time, a bounded queue, a limit of CPU time.
 
-The process starts with the first job and serves all that follow. It is killed if a job takes too long, fails in
-transfer or is cancelled; the next job starts another.
+The process starts with the first job and serves all jobs that follow. It is killed if a job takes too long, breaks
+the connection or is cancelled; the next job then starts a new process.
 
 The limit is CPU time, because the process has a low priority: on a busy machine a harmless file can take minutes.
 """
@@ -34,14 +34,14 @@ from hub.worker.ipc import (
 log = logging.getLogger(__name__)
 
 WAIT = 5
-"""How many seconds a job may take for each of its CPU seconds, while other processes have priority or it sleeps."""
+"""Limit of a job's duration, as a multiple of its CPU time: other processes may have priority, or the job may sleep."""
 _MAX_LINES = 5
-"""Lines of the worker's standard error that one job may add to the log: a hostile file can cause any number."""
+"""Maximum number of lines of standard error that one job may add to the log: a hostile file can cause any number."""
 KILL_S = 2.0
-"""How long to block for the end of a killed process if the caller is cancelled."""
+"""How long, in seconds, to block until a killed process has ended if the caller is cancelled."""
 _TOO_LONG = ("The analysis took too long and was stopped.", "Send a smaller or simpler file.")
 Progress = Callable[[str, int, int], None]
-"""Is called with a stage, the parts done and their total."""
+"""Function that is called with a stage, the number of parts done and the number of all parts."""
 
 
 def _ignore(stage: str, done: int, of: int) -> None:
@@ -70,7 +70,7 @@ class Worker:
 
     @property
     def restarts(self) -> int:
-        """Return how often a process had to be replaced."""
+        """Return how often a new process had to replace an earlier one."""
         return max(self._started - 1, 0)
 
     @property
@@ -83,16 +83,17 @@ class Worker:
         """Run one job and return its result.
 
         Args:
-            task: the name of its function, see ``main.py``.
+            task: the name of the job, see ``main.py``.
             data: the file.
-            progress: is called while the job waits and runs.
-            cpu_s: CPU time of this job in seconds, in place of the worker's.
-            **options: keyword arguments of the function.
+            progress: called while the job waits and runs.
+            cpu_s: CPU time of this job in seconds; None: the worker's ``cpu_s``.
+            **options: keyword arguments for the function of the job.
 
         Raises:
             TooBusy: too many jobs wait.
             WrongType: the file is at fault.
             WorkFailed: the process ended or took too long.
+            HubError: another error of :data:`hub.worker.ipc.FAULTS`.
         """
         if self._waiting >= self._queue:
             raise TooBusy("Too many files are being analysed already.", "Try again in a moment.")
@@ -176,7 +177,10 @@ class Worker:
                 log.warning("worker: further lines of this job are left out")
 
     async def _kill(self) -> int | None:
-        """Kill the process and return its exit status. Wait for its end even if the caller is cancelled."""
+        """Kill the process and return its exit status; None if there is no process.
+
+        Wait for the end of the process even if the caller is cancelled.
+        """
         # Forget it first: a caller that is cancelled while it waits must not leave a dying process to the next job.
         process, self._process = self._process, None
         stderr_task, self._stderr_task = self._stderr_task, None

@@ -20,13 +20,13 @@ def _model(folder: str) -> Any:
 
 
 def transcribe(sound: np.ndarray, folder: str, words: str, progress: Callable[[str, int, int], None]) -> dict[str, Any]:
-    """Return the language and the parts of the speech with their times.
+    """Return ``language`` (None if no speech is found) and ``parts`` of the speech, with times in seconds.
 
     Args:
-        sound: one channel at :data:`RATE`.
+        sound: one channel with :data:`RATE` samples per second.
         folder: the folder of the model.
         words: names that are likely in the speech.
-        progress: is called with a stage, the seconds done and their total.
+        progress: called with a stage, the seconds done and the seconds in total.
 
     Raises:
         ImportError: the ``audio`` extra is not installed.

@@ -1,6 +1,6 @@
-"""Jobs for tables: read one in batches of rows, or write one page by page.
+"""Jobs for tables: read a table in batches of rows, or write a table page by page.
 
-A process that does these jobs serves one table and keeps it open between them.
+A process that does these jobs serves one table and keeps it open between the jobs.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def open_table(data: bytes, *, progress: Progress, path: str, format: Format, zo
 
 
 def read_rows(data: bytes, *, progress: Progress) -> dict[str, Any]:
-    """Return the next rows as the fields of a :class:`hub.formats.RowBatch`."""
+    """Return the next rows of the open table, as the fields of a :class:`hub.formats.RowBatch`."""
     return {"batch": msgspec.msgpack.encode(read_batch(_Open.rows, _Open.form))}
 
 
@@ -44,7 +44,7 @@ def begin_table(data: bytes, *, progress: Progress, format: Format) -> dict[str,
 
 
 def add_page(data: bytes, *, progress: Progress, unit: str | None) -> dict[str, Any]:
-    """Add a page (``data``) and return the next bytes of the file."""
+    """Add a page (``data``) to the open table, and return the next bytes of the file."""
     return {"piece": _Open.table.add(_page(data), unit)}
 
 

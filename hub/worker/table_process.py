@@ -1,6 +1,6 @@
 """The hub's side of a table that a worker process reads or writes.
 
-Each table has its own process, so that analyses do not wait behind it and its memory is freed at the end.
+Each table has its own process, so that analyses of files do not wait for the table, and its memory is freed at the end.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hub.worker.process import Worker
 
 MEMORY_MB = 1_024
 STEP_CPU_S = 120
-"""CPU time for one batch of rows, or one page, in seconds."""
+"""CPU time limit for one batch of rows or one page, in seconds."""
 
 _batch = msgspec.msgpack.Decoder(RowBatch).decode
 _encode = msgspec.msgpack.Encoder().encode

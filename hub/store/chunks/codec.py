@@ -6,7 +6,7 @@
 - Values become integers by a power of ten if that restores every double exactly (``71.3`` is 713 tenths), and then
   differences between neighbours if those are shorter. Otherwise they stay doubles, or singles if nothing is lost.
 
-There is no entropy coder on top: it saved a fifth and made reading three times slower. Both directions work on many
+An entropy coder on top would save a fifth and make reading three times slower. Both directions work on many
 chunks at once, because a call of numpy costs more than the points of one chunk.
 """
 
@@ -29,21 +29,21 @@ numbers. With 256 points, a third of every page was free."""
 _DECIMALS = range(10)
 _EXACT = 2.0**53
 DOUBLES, SINGLES = -1, -2
-"""In place of a number of decimals: the values are floating-point numbers of 64, or of 32 bits."""
+"""Codes in place of a number of decimals: values are floating-point numbers of 64 bits, or of 32 bits."""
 
 
 class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The body of a chunk, as msgpack. Columns are little-endian; the time of the first point is in the row.
 
     Attributes:
-        count: how many points it has.
-        gap: the shortest gap between two points in ms.
-        gaps: ``count - 1`` unsigned integers; a gap is ``gap`` plus one of them.
+        count: the number of points.
+        gap: the shortest gap between two neighbouring points in ms.
+        gaps: ``count - 1`` unsigned integers; the gap between two points is ``gap`` plus the integer.
         decimals: a value is an integer / 10**decimals; or ``DOUBLES``, ``SINGLES``.
-        first: the first integer, if integers are stored as differences; else None.
-        base: the smallest integer, or difference.
+        first: the first value as an integer, if ``values`` are differences between neighbours; else None.
+        base: the smallest integer, or the smallest difference.
         values: ``count`` unsigned integers to add to ``base`` (``count - 1`` for differences), or floats.
-        kinds, qualities: one code per point; one byte if all are equal, none if all are 0.
+        kinds, qualities: one code per point; a single byte if all codes are equal, no byte if all are 0.
     """
 
     count: int
@@ -59,7 +59,7 @@ class ChunkBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 
 class ChunkSummary(msgspec.Struct, frozen=True):
-    """Figures of several chunks, one index per chunk, for buckets that contain a whole chunk. Texts do not count."""
+    """Figures of several chunks, for buckets that contain a whole chunk: one array entry per chunk, without texts."""
 
     first: Ints
     last: Ints
@@ -74,7 +74,7 @@ _unpack = msgspec.msgpack.Decoder(ChunkBody).decode
 
 
 def summarise(points: Points, starts: Ints) -> ChunkSummary:
-    """Split ``points`` at the indices ``starts``, and summarize each part. A part has points, in order of time."""
+    """Split ``points`` at the indices ``starts``, and summarize each part, which is not empty and in order of time."""
     numeric: Mask = points.kind != TEXT
     value = points.value
     all_numeric = bool(numeric.all())
@@ -92,7 +92,7 @@ def summarise(points: Points, starts: Ints) -> ChunkSummary:
 
 
 def encode(points: Points, starts: Ints) -> list[bytes]:
-    """Split ``points`` into chunks at the indices ``starts``, and encode each: one series, in order of time."""
+    """Split ``points`` at ``starts``, and encode each part, which has points of one series in order of time."""
     counts = np.diff(np.append(starts, len(points)))
     value, texts = _own_texts(points, starts, counts)
     gaps = _Numbers(np.diff(points.ts, prepend=points.ts[:1]), starts, counts, skip_first=True)
@@ -107,7 +107,7 @@ def encode(points: Points, starts: Ints) -> list[bytes]:
 def _packed_values(
     value: Floats, starts: Ints, counts: Ints
 ) -> tuple[list[int], list[int | None], list[int], list[bytes]]:
-    """Return ``decimals``, ``first``, ``base`` and ``values`` of each chunk's body."""
+    """Return the fields ``decimals``, ``first``, ``base`` and ``values`` of the body of each chunk, as four lists."""
     decimals, integers = _scaled(value, starts, counts)
     plain = _Numbers(integers, starts, counts)
     steps = _Numbers(np.diff(integers, prepend=integers[:1]), starts, counts, skip_first=True)
@@ -128,7 +128,7 @@ def _packed_values(
 
 
 class _Pool:
-    """Packed columns one after the other, and the part of them that belongs to each chunk, which may be empty."""
+    """Packed columns one after the other, and for each chunk the range of bytes that belongs to it (may be empty)."""
 
     def __init__(self, starts: Ints) -> None:
         self._packed: list[bytes] = []  # the columns
@@ -149,11 +149,11 @@ class _Pool:
 
 _WIDTHS = np.array([0, 1, 2, 4, 8])
 _SPANS = np.array([0, (1 << 8) - 1, (1 << 16) - 1, (1 << 32) - 1], np.uint64)
-"""The widest range of numbers that fits into 0, 1, 2 and 4 bytes; wider ones take eight."""
+"""The largest differences to the smallest integer that fit into 0, 1, 2 and 4 bytes; larger ones take 8 bytes."""
 
 
 class _Numbers:
-    """Integers of chunks in the fewest bytes that hold each chunk's; ``skip_first`` leaves out each chunk's first."""
+    """Integers in as few bytes as each chunk needs; ``skip_first`` leaves out the first integer of each chunk."""
 
     def __init__(self, numbers: Ints, starts: Ints, counts: Ints, skip_first: bool = False) -> None:
         if skip_first:  # replace it by its neighbour, which changes neither minimum nor maximum
@@ -174,7 +174,7 @@ class _Numbers:
 
 
 def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
-    """Pack small codes, which are nearly always all equal and mostly 0."""
+    """Pack the codes of each chunk: no byte if all are 0, one byte if all are equal, else one byte per code."""
     if not codes.any():
         return [b""] * len(starts)
     lowest, highest = np.minimum.reduceat(codes, starts), np.maximum.reduceat(codes, starts)
@@ -184,7 +184,7 @@ def _packed_codes(codes: Bytes, starts: Ints, counts: Ints) -> list[bytes]:
 
 
 def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list[tuple[str, ...]]]:
-    """Return the values with texts as indices into their own chunk's texts, and the texts of each chunk."""
+    """Return the values, with each text as an index into the texts of its chunk, and the texts of each chunk."""
     textual: Mask = points.kind == TEXT
     value, texts = points.value, list[tuple[str, ...]]([()]) * len(starts)
     if not textual.any():
@@ -200,7 +200,7 @@ def _own_texts(points: Points, starts: Ints, counts: Ints) -> tuple[Floats, list
 
 
 def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
-    """Return each chunk's fewest decimals that are exact (or ``SINGLES``, ``DOUBLES``), and values as integers."""
+    """Return for each chunk the fewest exact decimals (or ``SINGLES``, ``DOUBLES``), for each point an integer."""
     decimals = np.full(len(starts), DOUBLES)
     integers = np.zeros(len(value), np.int64)
     left = np.arange(len(starts))  # chunks not settled yet, their points, and where each begins among those
@@ -223,10 +223,10 @@ def _scaled(value: Floats, starts: Ints, counts: Ints) -> tuple[Ints, Ints]:
 
 
 def decode(series: Sequence[int], firsts: Sequence[int], bodies: Sequence[bytes]) -> Points:
-    """Return the points of chunks, chunk after chunk, given the series, first time and body of each.
+    """Return the points of chunks, chunk after chunk, given the series, first time and body of each chunk.
 
-    If chunks of a series overlap in time, the caller sorts (:meth:`Points.in_order`). Raises ValueError and what
-    decoding raises for a damaged body.
+    If chunks of a series overlap in time, the caller sorts (:meth:`Points.in_order`). A damaged body raises ValueError
+    or an error of the decoder.
     """
     layouts: dict[tuple[int, int, int, int, bool], list[int]] = defaultdict(list)
     opened = [_unpack(body) for body in bodies]

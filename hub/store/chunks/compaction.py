@@ -1,4 +1,4 @@
-"""Compaction: move points from the write-ahead log into compressed chunks, in bounded slices.
+"""Compaction: move points from the write-ahead log into compressed chunks, one slice per transaction.
 
 A chunk has up to :data:`~hub.store.chunks.codec.POINTS` points of one series, and one of two states::
 
@@ -29,9 +29,9 @@ One compaction, whose progress is in the row ``progress`` (``compacting_upto``, 
 
 Invariants:
 
-- Progress is written in the transaction of the slice, so a crash between two slices or in one loses and doubles
-  nothing.
-- A batch is deleted only after all its points are in chunks. Batches behind the checkpoint are not compacted: their
+- Progress is written in the transaction of the slice, so a crash between or during slices neither loses nor
+  doubles points.
+- A batch is deleted only after all its points are in chunks. Batches after the checkpoint are not compacted: their
   records complete the states of devices at start-up.
 - Of points with the same time, the points in the chunk with the lower id are older: only the newest chunks are
   merged, and the result has the highest id.
@@ -59,19 +59,20 @@ from hub.store.wal.memtable import Memtable, run_set
 
 SLICE_POINTS = 16_384
 SLICE_SERIES = 2_048
-"""Limits of what one transaction moves (about 20 ms); a single series may have more points."""
+"""Maximum numbers of points and series that one transaction moves (about 20 ms); one series may have more points."""
 SLICE_BATCHES = 2_048
 DROPPED_POINTS = 262_144
-"""Limits of what one transaction deletes from the log."""
+"""Maximum numbers of batches and points that one transaction deletes from the log."""
 
 ALL_SERIES = 1 << 62
-"""In ``compacting_below``: all series are in chunks, and the batches have to be deleted."""
+"""Value of ``compacting_below`` while all series are in chunks and the batches are being deleted."""
 
 _LOG_POINTS = (65_536, 524_288, 4_194_304)
 _POINTS_A_SERIES = (416, 16)
-"""A compaction is due at the first number of points. With many series, it is due at 416 points for each, but at the
-second number at the latest; or, if that is more, at 16 points for each, but at the third number at the latest. In
-memory, a point of the log takes 26 bytes."""
+"""Compaction is due at ``max(a, min(416 * series, b), min(16 * series, c))`` points; ``_LOG_POINTS`` is ``(a, b, c)``.
+
+A point of the log takes 26 bytes of memory.
+"""
 
 _ACTIVE = """SELECT json_group_array(id), json_group_array(series), json_group_array(first), json_group_array(count),
     json_group_array(length(body)), group_concat(hex(body), '') FROM chunk WHERE active AND series """
@@ -92,7 +93,7 @@ _decode_numbers = msgspec.json.Decoder(list[int]).decode
 
 
 def is_due(points: int, series: int) -> bool:
-    """Return True if a compaction of this many points is worth its cost."""
+    """Return True if the log has so many points that a compaction is worth its cost."""
     return points >= _due_points(series)
 
 
@@ -110,7 +111,7 @@ def _due_points(series: int) -> int:
 class CompactionPace:
     """Decides how many slices of one compaction follow a commit: enough to move the points added meanwhile.
 
-    With a single slice, a compaction of many series would never end when each commit brings more than a slice.
+    If only one slice followed each commit, a compaction would never end while each commit adds more than a slice.
     """
 
     def __init__(self, memtable: Memtable) -> None:
@@ -124,7 +125,7 @@ class CompactionPace:
 
 
 def compact_slice(connection: sqlite3.Connection, memtable: Memtable) -> bool:
-    """Do one slice of the current compaction, or begin one. Return True if there is more to do."""
+    """Do one slice of the current compaction; begin one if none is under way. Return True if there is more to do."""
     with transaction(connection):
         upto, below, checkpoint = connection.execute(
             "SELECT compacting_upto, compacting_below, checkpoint FROM progress"
@@ -163,7 +164,7 @@ def _drop_batches(connection: sqlite3.Connection, upto: int) -> bool:
 
 
 def _without_dropped(connection: sqlite3.Connection, points: Points, low: int, before: int) -> Points:
-    """Return the points without those of deleted devices."""
+    """Return the points, whose series are from ``low`` to below ``before``, without those of deleted devices."""
     dropped = read_json(connection, list[int], _DROPPED, low, before)
     return points.take(~np.isin(points.series, dropped)) if dropped else points
 
@@ -187,7 +188,7 @@ def write_points(connection: sqlite3.Connection, points: Points) -> None:
 
 
 def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
-    """Return for each series the time before which its points have expired."""
+    """Return for each series the time before which its readings have expired; the smallest int64 if none have."""
     if not len(series):
         return series
     found = read_json(connection, list[tuple[int, int]], _EXPIRED, to_json(np.unique(series).tolist()))
@@ -203,9 +204,9 @@ def _raw_bounds(connection: sqlite3.Connection, series: Ints) -> Ints:
 
 
 def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
-    """Delete the active chunks that are merged with new points, and return their points; None if there are none.
+    """Delete the active chunks to be merged with new points. Return the points of these chunks; None if there are none.
 
-    ``new`` is the series id of each new point, sorted.
+    ``new`` has the series id of each new point, sorted.
     """
     series, counts = np.unique(new, return_counts=True)
     low, high = int(series[0]), int(series[-1])
@@ -225,10 +226,17 @@ def _take_active(connection: sqlite3.Connection, new: Ints) -> Points | None:
 
 
 def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) -> Ints:
-    """Return the indices of the chunks to merge with ``counts`` new points of their ``series``, in the order of ids.
+    """Return the indices of the active chunks to merge with new points, ordered by the ids of the chunks.
 
-    Of each series these are the newest chunks, up to the first that is larger than the new points and the newer chunks
-    together.
+    From each series the newest chunks are taken, up to the first chunk that is larger than the new points and the newer
+    chunks together.
+
+    Args:
+        ids: The id of each chunk.
+        owners: The series of each chunk.
+        lengths: The number of points of each chunk.
+        series: The series that have new points, sorted.
+        counts: The number of new points of each of these series.
     """
     own = np.searchsorted(series, owners)  # index of each chunk's series; the range may have chunks of other series
     known = own < len(series)
@@ -252,7 +260,7 @@ def _merged(ids: Ints, owners: Ints, lengths: Ints, series: Ints, counts: Ints) 
 
 
 def _cuts(series: Ints) -> Ints:
-    """Return where chunks begin: at each series, and after every POINTS points of it."""
+    """Return the indices at which chunks begin: where a series begins, and after every POINTS points of a series."""
     begins = np.flatnonzero(np.diff(series, prepend=series[0] - 1))
     lengths = np.diff(np.append(begins, len(series)))
     within = np.arange(len(series)) - np.repeat(begins, lengths)

@@ -8,8 +8,8 @@
     minutes  older than their bound: rows are deleted as a whole, then hours likewise
     series of deleted devices: chunks, then rollups, then the row in dropped_series, which frees the id
 
-What a series has lost is written to its row in the same transaction: all readings from ``raw_from`` on are there, and
-all minutes from ``minutes_from`` on.
+A transaction that deletes from a series also writes into the row of the series what is left: all readings from
+``raw_from`` on, and all minutes from ``minutes_from`` on.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from hub.store.points import Points
 from hub.store.rows import read_json, reading_history, to_json
 
 SLICE = 10_000
-"""Readings or rows that one transaction deletes (about 50 ms)."""
+"""Maximum number of readings or rows that one transaction deletes (about 50 ms)."""
 CHUNKS = 500
-"""Chunks that one transaction deletes or cuts."""
+"""Maximum number of chunks that one transaction deletes or cuts."""
 
 MAX_REJECTIONS = 50_000
-"""Rejected messages that are kept, so that a flood of them does not fill the disk."""
+"""Maximum number of rejected messages that are kept, so that a flood of them does not fill the disk."""
 
 _DROPPED = """SELECT id FROM dropped_series
     WHERE NOT EXISTS (SELECT 1 FROM batch WHERE batch.id <= dropped_series.last_batch) LIMIT 1"""
@@ -70,7 +70,7 @@ _MATCHING = """SELECT json_group_array(id) FROM series
     WHERE (?1 IS NULL OR metric GLOB ?1) AND (?2 IS NULL OR device IN (SELECT value FROM json_each(?2)))"""
 
 Chunk = tuple[int, int, int, int, int, int]
-"""``(id, series, first, last, count, active)``."""
+"""A row of ``chunk``: ``(id, series, first, last, count, active)``; ``first`` and ``last`` are times in epoch ms."""
 
 _OLD_ALERTS = """SELECT id FROM alert WHERE state = 'cleared' AND confirmed_at IS NULL AND cleared_at < ?
     ORDER BY cleared_at LIMIT ?"""
@@ -91,7 +91,7 @@ _TOO_MANY_REJECTIONS = """DELETE FROM rejection WHERE id IN (
 
 
 def log_is_due(connection: sqlite3.Connection, before: int) -> bool:
-    """Return True if the log must be compacted first: it has points before ``before``, or of dropped series."""
+    """Return True if the log must be compacted first: it has points before ``before``, or points of deleted devices."""
     old = connection.execute("SELECT 1 FROM batch WHERE first < ? LIMIT 1", (before,)).fetchone()
     return bool(old or connection.execute(_HELD).fetchone())
 
@@ -128,7 +128,10 @@ def _expire_dropped(connection: sqlite3.Connection) -> int:
 
 
 def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retention]) -> int:
-    """Apply to each series the first retention that matches it; the last one matches all that are left."""
+    """Apply to each series the first retention that matches the series. Return how many readings and rows were deleted.
+
+    The last retention applies to all series that no other retention matches.
+    """
     matched: set[int] = set()
     deleted = 0
     for retention in retentions[:-1]:
@@ -149,7 +152,11 @@ def _expire_series(connection: sqlite3.Connection, retentions: Sequence[Retentio
 
 
 def _expire_readings(connection: sqlite3.Connection, retention: Retention, series: str, which: str) -> int:
-    """Delete old chunks once their points are in the rollups; cut chunks that reach over the bound."""
+    """Delete chunks older than the bound, and cut chunks that reach over it. Return how many readings were deleted.
+
+    The points of active chunks are added to the rollups before. The query ``which`` selects the chunks, with the series
+    ids ``series`` (JSON).
+    """
     before = retention.raw
     chunks = read_json(connection, list[Chunk], which, CHUNKS, before, series)
     chunks = chunks[: _slice_length(chunks)]
@@ -193,7 +200,11 @@ def _slice_length(chunks: Sequence[Chunk]) -> int:
 
 
 def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series: str, which: str, limit: int) -> int:
-    """Delete the rollup rows whose minutes or hours are all older than their bound."""
+    """Delete rollup rows whose minutes, or hours, are all older than their bound, and return how many.
+
+    At most ``limit`` rows of each kind are deleted. ``series`` (JSON) has the ids of series, which are selected if
+    ``which`` is ``IN`` and excluded if it is ``NOT IN``.
+    """
     deleted = 0
     # A coarser tier is never deleted before a finer one.
     minutes = min(retention.raw, retention.minutes)
@@ -211,7 +222,7 @@ def _expire_rollups(connection: sqlite3.Connection, retention: Retention, series
 
 
 def _ids(rows: Sequence[tuple[int, ...]]) -> str:
-    """Return the ids of rows, which are their first columns, as a parameter of a query."""
+    """Return the ids of rows (their first columns) as JSON, for ``json_each`` in a query."""
     return to_json([row[0] for row in rows])
 
 

@@ -29,7 +29,7 @@ from hub.store.rows import read_json, to_json
 MINUTE, HOUR = 60_000, 3_600_000
 TIERS = (MINUTE, HOUR)
 ENTRIES = 120
-"""Entries of a full row: two hours of minutes, five days of hours."""
+"""Entries of a full row: two hours of minutes, or five days of hours."""
 
 # CROSS JOIN makes SQLite look up the row of each wanted key. Otherwise it may scan all rows.
 _ROWS = """SELECT json_group_array(json_array(series, first, hex(body))) FROM json_each(?) AS wanted
@@ -43,14 +43,14 @@ _RANGES = """SELECT json_group_array(json_array(wanted.key, hex(body))) FROM jso
 
 
 class RollupEntries(msgspec.Struct, frozen=True):
-    """Entries as columns, one index an entry in all arrays.
+    """Entries as columns: index ``i`` of all arrays belongs to the same entry.
 
     Attributes:
         series: the id of the series.
-        start: the begin of the minute or hour, in epoch ms.
-        count: how many points it has.
-        minimum, maximum, total: of these points.
-        marks: bit ``q`` is set if it has a point of quality code ``q`` (points.py).
+        start: the beginning of the minute or hour, in epoch ms.
+        count: the number of points in that minute or hour.
+        minimum, maximum, total: minimum, maximum and sum of these points.
+        marks: bit ``q`` is set if any of these points has the quality code ``q`` (points.py).
     """
 
     series: Ints
@@ -69,14 +69,14 @@ class RollupEntries(msgspec.Struct, frozen=True):
 
 
 class RollupBody(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """The body of a row, as msgpack. Columns are bodies of chunks (codec.py).
+    """The body of a row, as msgpack. Each column is encoded as the body of a chunk (codec.py).
 
     Attributes:
         first: the start of the first entry, in epoch ms.
-        minimum: with the entries' starts as its times.
-        maximum, total: without times; empty if all are equal to ``minimum``, as for entries of one point.
-        counts: without times; empty if all are 1.
-        marks: a byte an entry; empty if all are 0.
+        minimum: the minima of the entries as values, and the starts of the entries as times.
+        maximum, total: the maxima, and the sums; empty if all are equal to the minima, as for entries of one point.
+        counts: the numbers of points; empty if all are 1.
+        marks: one byte per entry, see :class:`RollupEntries`; empty if all are 0.
     """
 
     first: int
@@ -92,7 +92,7 @@ _unpack = msgspec.msgpack.Decoder(RollupBody).decode
 
 
 def marks_of(quality: Bytes, starts: Ints) -> Bytes:
-    """Split ``quality`` at the indices ``starts``, and return for each part a bit mask of its qualities but good."""
+    """Split ``quality`` at the indices ``starts``, and return a bit mask of the qualities in each part, except good."""
     # Bit 0 stands for good, which needs no mark.
     return np.bitwise_or.reduceat(np.left_shift(np.uint8(1), quality) & np.uint8(0xFE), starts)
 
@@ -177,7 +177,7 @@ def _packed(entries: RollupEntries, starts: Ints) -> list[bytes]:
 
 
 def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
-    """Return the entries of rows, row after row, with ``owners`` in place of their series."""
+    """Return the entries of rows, row after row. The ``series`` of an entry is the number of its row in ``owners``."""
     opened = [_unpack(body) for body in bodies]
     rows = range(len(opened))
     points = decode(rows, [body.first for body in opened], [body.minimum for body in opened])
@@ -209,16 +209,19 @@ def _unpacked(owners: Sequence[int], bodies: Sequence[bytes]) -> RollupEntries:
 
 
 def read_rollup(body: bytes) -> RollupEntries:
-    """Return the entries of one row. Raises what decoding raises for a damaged one."""
+    """Return the entries of one row. A damaged body raises an error of the decoder."""
     return _unpacked([0], [body])
 
 
 Range = tuple[int, int, int, int]
-"""``(series, step, from, before)``: the entries of a series that start from ``from`` to before ``before``."""
+"""``(series, step, from, before)``: the minutes or hours of a series that start from ``from`` to before ``before``.
+
+``step`` is the length of a minute or of an hour in ms.
+"""
 
 
 def read_rollups(connection: sqlite3.Connection, ranges: Sequence[Range]) -> list[RollupEntries]:
-    """Return the entries of each range, in the order of time."""
+    """Return the entries of each range, in the order of ``ranges``; those of one range are in the order of time."""
     # A row that begins before `low` may have entries after it.
     wanted = [(series, step, low - step * ENTRIES + 1, high - 1) for series, step, low, high in ranges]
     rows = []

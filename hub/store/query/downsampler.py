@@ -13,7 +13,7 @@ from hub.store.query.query_plan import QueryPlan
 
 
 def newest(plan: QueryPlan, points: Points) -> Series:
-    """Return the newest points without aggregation; ``points`` are in the order of time."""
+    """Return the newest points of the plan's range, at most the query's limit. ``points`` are in the order of time."""
     start, end = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     chosen = points.take(slice(max(start, end - plan.query.limit), max(start, end)))
     ones = np.ones(len(chosen), np.int64)
@@ -41,7 +41,7 @@ class Downsampler:
         self._ends = np.append(self._edges[1:], plan.low + plan.length)
 
     def points(self, points: Points) -> None:
-        """Add points in the order of time. Texts and points outside the range do not count."""
+        """Add points, which are in the order of time. Texts and points outside the range are ignored."""
         low, high = np.searchsorted(points.ts, [self._plan.low, self._plan.high + 1])
         points = points.take(slice(low, max(low, high))).numeric()
         places = np.searchsorted(points.ts, self._edges)
@@ -60,7 +60,10 @@ class Downsampler:
     def summaries(
         self, ts: Ints, count: Ints, minimum: Floats, maximum: Floats, total: Floats, bits: Bytes, step: int = 0
     ) -> None:
-        """Add summaries of several points each. A summary is in the bucket of its ``ts`` and covers ``step`` ms."""
+        """Add summaries of several points each.
+
+        A summary counts in the bucket of its ``ts`` and covers ``step`` ms. ``bits`` are masks of its qualities.
+        """
         # `ufunc.at` and not indexing: several summaries may fall into one bucket.
         inside = np.searchsorted(self._edges, ts, "right") - 1
         with np.errstate(over="ignore", invalid="ignore"):
@@ -72,7 +75,7 @@ class Downsampler:
         np.maximum.at(self._ends, inside, ts + step)
 
     def series(self, step: int) -> Series:
-        """Return the filled buckets."""
+        """Return the buckets that have points. ``step`` is the coarsest step of rollups used, in ms (0: none)."""
         found = np.flatnonzero(self._count)
         count, minimum, maximum = self._count[found], self._minimum[found], self._maximum[found]
         mean = means(count, minimum, maximum, self._total[found])
@@ -85,7 +88,7 @@ class Downsampler:
 
 
 def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Floats:
-    """Return means, clipped to the extremes because of rounding, also for sums that are infinite."""
+    """Return the means of summaries, kept between minimum and maximum despite rounding and infinite sums."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean = total / count
         # A sum that overflowed says nothing about the mean; the middle of the extremes is the best that is left.
@@ -95,8 +98,8 @@ def means(count: Ints, minimum: Floats, maximum: Floats, total: Floats) -> Float
 def shaped(plan: QueryPlan, points: Points, entries: list[RollupEntries], step: int) -> Series:
     """Return at most as many points as the query has buckets, chosen so that the line keeps its shape.
 
-    ``lttb`` keeps the points with the largest triangles, ``minmax`` the extremes of each interval. Rollup entries are
-    taken as points: their means, or their extremes.
+    ``lttb`` keeps the points with the largest triangles, ``minmax`` the extremes of each interval. A rollup entry
+    counts as one point with its mean for ``lttb``, and as two points with its extremes for ``minmax``.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = points.take(slice(low, max(low, high))).numeric()
@@ -142,5 +145,5 @@ def _chosen(ts: Ints, value: Floats, shape: str, count: int) -> Ints:
 
 
 def quality_bits(quality: Bytes) -> Bytes:
-    """Return a bit mask for each quality code; 0 for good."""
+    """Return for each quality code a mask in which only the bit of that number is set; 0 for good."""
     return np.left_shift(np.uint8(1), quality) & np.uint8(0xFE)

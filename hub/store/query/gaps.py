@@ -1,7 +1,7 @@
 """Find the gaps of a series, and the intervals whose points are not of good quality.
 
-A gap is longer than five times the median interval between readings, and longer than twice the 90th percentile: a
-device that reports irregularly has none. There is no gap before the first point or after the last.
+A gap is longer than five times the median interval between readings, and longer than twice the 90th percentile. So a
+device that reports irregularly has no gaps. There is no gap before the first point or after the last.
 """
 
 from __future__ import annotations
@@ -14,11 +14,15 @@ from hub.store.points import QUALITIES, Bytes, Ints
 MEDIAN_FACTOR = 5.0
 P90_FACTOR = 2.0
 MIN_INTERVALS = 12
-"""With fewer intervals, a 90th percentile has no meaning."""
+"""With fewer intervals, the 90th percentile has no meaning and is not used."""
 
 
 def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
-    """Return the gaps ``(from, to)`` between points (which end where they start) or filled buckets, in order."""
+    """Return the gaps ``(from, to)`` between points or filled buckets, in order.
+
+    ``starts`` and ``ends`` are the times of the points or buckets (a point ends where it starts), ``counts`` the
+    numbers of readings in them.
+    """
     if len(starts) < 3:
         return []
     silence = (starts[1:] - ends[:-1]).astype(np.float64)
@@ -32,7 +36,10 @@ def gaps_of(starts: Ints, ends: Ints, counts: Ints) -> list[Gap]:
 
 
 def marks_of(starts: Ints, ends: Ints, bits: Bytes) -> list[Mark]:
-    """Return runs of intervals whose quality is not good, ``(from, to, quality)``, in the order of time."""
+    """Return ``(from, to, quality)`` for neighbouring intervals with the same quality other than good, oldest first.
+
+    ``bits`` has a mask of qualities for each interval; see :func:`hub.store.query.downsampler.quality_bits`.
+    """
     if not bits.any():
         return []
     found: list[Mark] = []

@@ -33,9 +33,9 @@ from hub.store.rows import read_json, reading_history, to_json
 from hub.store.wal.memtable import Memtable, fresh_points
 
 MAX_SHAPED = 500_000
-"""Readings that are downsampled by shape; if there are more, the minutes are downsampled instead."""
+"""Maximum number of readings that are downsampled by shape. A query with more uses the minutes instead."""
 MAX_STATES = 2_000_000
-"""Readings that are searched for changes of state; if there are more, the minutes are, but they have no texts."""
+"""Maximum number of readings searched for changes of state. A query with more uses the minutes, which have no texts."""
 
 EMPTY_RANGE = (1 << 62, -(1 << 62))
 
@@ -107,10 +107,10 @@ class _RunningQuery:
     """One query while it is answered.
 
     Attributes:
-        plan: the plan; a coarser one if the query turns out to be too heavy.
-        series: the id of the series; None if there is none.
-        ranges: which tier serves which part of its time range.
-        heads: the headers (:data:`HEAD`) of its chunks.
+        plan: the plan; replaced by a coarser one if the query turns out to be too heavy.
+        series: the id of the series; None if there is no such series.
+        ranges: which tier serves which part of the query's time range.
+        heads: the headers (:data:`HEAD`) of the chunks of the series.
     """
 
     def __init__(self, plan: QueryPlan) -> None:
@@ -136,9 +136,9 @@ class _RunningQuery:
         return shape != "buckets" and not self.plan.step and int(self.heads["count"].sum()) > limit
 
     def within(self, first: Ints, last: Ints, active: Mask) -> Mask:
-        """Return a mask of the intervals from ``first`` to ``last`` for which the plan uses readings throughout.
+        """Return a mask of the intervals from ``first`` to ``last`` (inclusive) that lie in ranges served by readings.
 
-        Readings of ``active`` chunks are in no rollup, so they are used everywhere.
+        Readings of ``active`` chunks are in no rollup, so their intervals count in the whole range of the query.
         """
         plan = self.plan
         inside: Mask = active & (first >= plan.low) & (last <= plan.high)
@@ -165,7 +165,7 @@ class _RunningQuery:
         return opened
 
     def _newest(self, first: Ints, last: Ints, counts: Ints, whole: Mask) -> Mask:
-        """Return a mask of the chunks that may contain some of the newest ``limit`` points."""
+        """Return a mask of the chunks that may contain any of the newest ``limit`` points."""
         inside = np.flatnonzero(whole)
         # Only chunks that count as a whole: of the others it is not known how many points lie in the range.
         inside = inside[np.argsort(last[inside])[::-1]]
@@ -177,7 +177,7 @@ class _RunningQuery:
         return reaching
 
     def answer(self, points: Points, entries: list[RollupEntries]) -> Series:
-        """Return the answer from the points of decoded chunks and the log, other chunks' summaries, and the rollups."""
+        """Return the answer from ``points`` (of decoded chunks and the log), summaries of other chunks, and rollups."""
         plan = self.plan
         if plan.parts is None:
             return newest(plan, points)
@@ -202,7 +202,7 @@ class _RunningQuery:
 
 
 def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> None:
-    """Find the series, tier ranges and chunk headers of the queries."""
+    """Find the series, tier ranges and chunk headers of the queries, and set them in ``running``."""
     names = [(one.plan.query.device, one.plan.query.metric) for one in running]
     found = read_json(connection, list[tuple[int | None, int | None, int | None]], _SERIES, to_json(names))
     for one, (series, raw, minutes) in zip(running, found, strict=True):
@@ -214,7 +214,7 @@ def _find(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> N
 
 
 def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> list[list[RollupEntries]]:
-    """Return for each query the entries of each range that rollups serve."""
+    """Return one list per query: the rollup entries of each range that minutes or hours serve."""
     wanted = [
         (i, (one.series, each.step, each.low, each.before))
         for i, one in enumerate(running)
@@ -229,7 +229,7 @@ def _entries(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -
 
 
 def _stored(connection: sqlite3.Connection, running: Sequence[_RunningQuery]) -> Points:
-    """Return the points of the chunks to decode; their ``series`` is the index of the query."""
+    """Return the points of the chunks to decode; the ``series`` of a point is the index of its query in ``running``."""
     heads = [np.sort(one.to_open(), order="id") for one in running]  # the order of arrival
     ids = sorted({int(number) for head in heads for number in head["id"]})
     if not ids:
@@ -262,6 +262,6 @@ def _reach(head: np.ndarray) -> tuple[Ints, Ints]:
 
 
 def _of(points: Points, series: int) -> Points:
-    """Return the points of one series; ``points`` are in the order of their series."""
+    """Return the points of one series; ``points`` are sorted by series."""
     start, end = np.searchsorted(points.series, [series, series + 1])
     return points.take(slice(start, end))

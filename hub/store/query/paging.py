@@ -1,4 +1,4 @@
-"""Read all readings of a series page by page: for exports, and for imports that must not store one twice."""
+"""Read all readings of a series page by page: for exports, and for imports that must not store a reading twice."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def read_page(
 def series_points(
     connection: sqlite3.Connection, fresh: Points, series: int, start: int, end: int, limit: int
 ) -> tuple[Points, int | None]:
-    """Return about ``limit`` points of one series in the order of time, and where the next ones begin.
+    """Return about ``limit`` points of one series in the order of time, and the time from which the next page begins.
 
-    ``fresh`` are the points of the series that are not in chunks yet.
+    That time is None if there are no more points. ``fresh`` are the points of the series that are not in chunks yet.
     """
     # A page has all chunks up to the limit, and all chunks that begin before `start`: chunks may overlap in time.
     heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)

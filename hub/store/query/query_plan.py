@@ -14,8 +14,8 @@ Retention deletes readings first, then minutes. Where readings have expired, the
                    bounds.minutes                bounds.raw
 
 There an entry of a rollup counts by the time at which it begins. With buckets of a coarse tier, the edges between
-buckets are edges of that tier. Points that are in no rollup yet (in the log and in active chunks) are read for
-the whole range besides (history.py).
+buckets are edges of that tier. Points that are in no rollup yet (in the log and in active chunks) are read in
+addition, for the whole range (history.py).
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ MAX_TS = 253_402_300_799_999
 """The end of the year 9999 in ms. Times beyond it are clipped, so that no product of times overflows."""
 
 MINUTES_FROM, HOURS_FROM = 10 * MINUTE, 6 * HOUR
-"""The narrowest buckets that minutes serve, and hours."""
+"""Widths of buckets, in ms, from which on minutes are used, and from which on hours are used."""
 
 
 class RetentionBounds(NamedTuple):
-    """The times since which a series has all its readings (``raw``), and all its minutes."""
+    """The times (epoch ms) from which on a series still has all its readings (``raw``), and all its minutes."""
 
     raw: int
     minutes: int
@@ -50,7 +50,7 @@ class RetentionBounds(NamedTuple):
 
 
 class TierRange(NamedTuple):
-    """The range from ``low`` to before ``before``, and the ``step`` in ms of the tier that serves it (0: readings)."""
+    """The range from ``low`` to before ``before``; ``step`` is that of the tier that serves it, in ms (0: readings)."""
 
     step: int
     low: int
@@ -60,7 +60,7 @@ class TierRange(NamedTuple):
 class QueryPlan:
     """One query with its time range clipped and its tier selected. ``least_step`` forces a coarser tier.
 
-    Raises Invalid for limits that cannot be met.
+    Raises Invalid if the number of buckets or points is not allowed.
 
     Attributes:
         query: the query.
@@ -68,7 +68,7 @@ class QueryPlan:
         low: the first ms of the range.
         high: the last ms of the range.
         length: the length of the range in ms.
-        step: the step of the coarsest tier that serves, in ms; 0: readings alone.
+        step: the step of the coarsest tier that may be used, in ms; 0: only readings, as long as they are kept.
     """
 
     def __init__(self, query: SeriesQuery, least_step: int = 0) -> None:
@@ -91,7 +91,7 @@ class QueryPlan:
         self.step = max(least_step, HOUR if width >= HOURS_FROM else MINUTE if width >= MINUTES_FROM else 0)
 
     def edges(self) -> Ints:
-        """Return where the buckets begin."""
+        """Return the times (epoch ms) at which the buckets begin."""
         parts = self.parts or 1
         # In whole milliseconds, rounded up: an edge is the first millisecond of its bucket.
         edges = self.low - (-np.arange(parts, dtype=np.int64) * self.length // parts)
@@ -105,7 +105,7 @@ class QueryPlan:
 
 
 def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Serve whole steps from one tier, and the remainders at both ends from finer tiers."""
+    """Yield ranges of whole steps from the tier of ``step``, and at both ends ranges from finer tiers."""
     if low >= before:
         return
     if not step:
@@ -124,9 +124,9 @@ def _ranges(step: int, low: int, before: int, bounds: RetentionBounds) -> Iterat
 
 
 def _finest(low: int, before: int, bounds: RetentionBounds) -> Iterator[TierRange]:
-    """Serve a range from readings, and the part before the first one from the finest tier that still exists.
+    """Yield the range of the readings, and before the first kept reading ranges of the finest tier that still exists.
 
-    Entries that end after the first reading are left out: they would count readings twice.
+    Entries of a rollup that end after the first kept reading are left out: they would count its readings twice.
     """
     # An entry counts by its start: the last one that ends before the first reading starts a step earlier.
     minutes = min(before, bounds.raw - MINUTE + 1)

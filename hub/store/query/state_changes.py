@@ -1,7 +1,8 @@
-"""Return a series of states (booleans, texts) as the times at which the state changed.
+"""Reduce a series of states (booleans, texts) to the times at which the state changed.
 
 Where the readings have expired, a minute or an hour in which a boolean was both true and false becomes one point with
-the share of its true readings. So does a part of the range with more changes than the answer may have points.
+the share of its true readings. If there are more changes than the answer may have points, the same is done with each
+part of the range.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
     """Return the changes of state within the range, and the last reading, which shows how long the last state held.
 
     ``[ts, value]`` is a state that begins, ``[ts, min, mean, max, count]`` an interval with both states of a boolean.
-    If a text changes more often than the plan allows points, the last change in each part of the range is returned.
+    If a text changes more often than the plan allows points, the last state of each part of the range is returned.
     """
     low, high = np.searchsorted(points.ts, [plan.low, plan.high + 1])
     points = _merge_texts(points.take(slice(low, max(low, high))))
@@ -53,7 +54,10 @@ def changes(plan: QueryPlan, points: Points, entries: list[RollupEntries], step:
 
 
 def _merge_texts(points: Points) -> Points:
-    """Return the points with one index for equal texts: each chunk has texts of its own."""
+    """Return the points with the same index for equal texts.
+
+    Each chunk has its own list of texts, so the same text from two chunks has two indices before.
+    """
     textual = points.kind == TEXT
     if not textual.any():
         return points
@@ -74,7 +78,7 @@ class _Rows:
         self.texts = texts
 
     def turns(self) -> Ints:
-        """Return the indices where the state changes or an entry has several states, and the last index."""
+        """Return the indices at which the state changes, at which an entry has several states, and the last index."""
         if not len(self.ts):
             return np.empty(0, np.int64)
         # An entry with both states is a turn by itself, and so is the state after it.
@@ -97,7 +101,7 @@ class _Rows:
         return ts, bool(minimum) if self.kind[place] == BOOLEAN else minimum
 
     def summarized(self, edges: Ints) -> list[Point]:
-        """Return a point for each part of the range that has readings."""
+        """Return one point for each part of the range that has readings. Parts begin at ``edges``."""
         found: list[Point] = []
         places = np.searchsorted(self.ts, edges)
         for start, end, edge in zip(places, [*places[1:], len(self.ts)], edges.tolist(), strict=True):

@@ -1,7 +1,7 @@
 """The write-ahead log of readings: readings that are committed and not in chunks yet.
 
 A commit appends one row to the table ``batch``, and the same points to the memtable. Compaction moves the points into
-chunks later, for many commits at once. (SQLite's own write-ahead log is another one: the file
+chunks later, for many commits at once. (SQLite has its own write-ahead log, which is something else: the file
 ``watchkeeper.db-wal``.)
 
 ::
@@ -21,12 +21,13 @@ Where a point is::
 
 Invariants:
 
-- A batch has the number of its last record. The memtable finds batches by that number, so a query sees exactly the
-  batches that its transaction sees; batches that are not (or no longer) in the memtable are read from the table.
+- The number of a batch is the number of its last record. The memtable finds batches by that number, so a query sees
+  exactly the batches that its transaction sees; batches that are not (or no longer) in the memtable are read from the
+  table.
 - A query counts each point once: while a compaction is under way, :func:`~hub.store.wal.memtable.fresh_points` leaves
-  out what is in chunks already.
-- Only compaction deletes batches, after all their points are in chunks and not before the checkpoint: the records
-  behind it complete the states of devices at start-up (``read_records``).
+  out points that are in chunks already.
+- Only compaction deletes batches, after all their points are in chunks, and only batches before the checkpoint: the
+  records after the checkpoint complete the states of devices at start-up (``read_records``).
 - The memtable forgets batches only after the transaction that deleted the last of them. A commit that fails takes its
   batch back.
 """

@@ -1,4 +1,4 @@
-"""Gather the readings of one commit, single records and record batches, into one row of the write-ahead log."""
+"""Collect the readings of one commit, single records and record batches, for one row of the write-ahead log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hub.store.wal.batch_rows import LogBatch
 class BatchBuilder:
     """Collects the columns of a :class:`LogBatch`.
 
-    Series ids are given in the order of the metrics: a list for a record, one row per record for a record batch.
+    The methods get series ids in the order of the metrics: a list for a record, one row per record for a record batch.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class BatchBuilder:
         self._record_batches.append((record_batch, series))
 
     def keyed(self) -> tuple[Ints, Ints]:
-        """Return the first series ids and the deduplication keys of the records that have a key."""
+        """Return, for the records that have a deduplication key, the id of the record's first series and the key."""
         firsts, keys = [np.array(self._firsts, np.int64)], [np.array(self._keys, np.int64)]
         for record_batch, series in self._record_batches:
             kept = record_batch.keys != NO_KEY
@@ -59,7 +59,7 @@ class BatchBuilder:
         return np.concatenate(firsts), np.concatenate(keys)
 
     def batch(self) -> LogBatch | None:
-        """Return the row; None if it would have no values. Raises OverflowError for a time beyond 64 bits."""
+        """Return the row; None if it has no values. Raises OverflowError for a time or number that does not fit."""
         record_batches = self._record_batches
         value, kind, texts = coded(self._values)
         series = np.array(self._series, np.int64)

@@ -1,4 +1,7 @@
-"""The table ``batch``: the write-ahead log on disk, one row per commit. Written, read as points and read as records."""
+"""The table ``batch``: the write-ahead log on disk, one row per commit.
+
+This module writes rows, and reads rows as points or as records.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class LogBatch(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
     For each record ``ts`` and ``received`` (int64, epoch ms), ``counts`` (uint32: how many values it has) and
     ``qualities`` (uint8, empty when all are good); for each value ``series`` (uint32), ``values`` (double) and
-    ``kinds`` (uint8, empty when all are numbers). A text's value is its place in ``texts``.
+    ``kinds`` (uint8, empty when all are numbers). A text is stored in ``texts``, and its value is the index there.
     """
 
     ts: bytes
@@ -57,7 +60,10 @@ _decode = msgspec.msgpack.Decoder(LogBatch).decode
 
 
 def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) -> Points:
-    """Insert one row and return its points. The column ``first`` lets retention find old points in the log."""
+    """Insert one row and return its points.
+
+    The column ``first`` (the oldest time) lets retention find old points in the log.
+    """
     points = batch.points()
     row = (number, len(points), int(points.ts.min()), _encode(batch))
     connection.execute("INSERT INTO batch (id, points, first, body) VALUES (?, ?, ?, ?)", row)
@@ -65,7 +71,7 @@ def write_batch(connection: sqlite3.Connection, number: int, batch: LogBatch) ->
 
 
 def read_batch(body: bytes) -> Points:
-    """Return the points of one batch. Raises what decoding raises, ValueError or LookupError for a damaged one."""
+    """Return the points of one batch. A damaged body raises ValueError, LookupError or an error of the decoder."""
     points = _decode(body).points()
     # Look up every text, so that a damaged index shows now and not in a query.
     points.values()
@@ -79,9 +85,9 @@ def read_batches(
     limit: int = -1,
     problems: list[Unreadable] | None = None,
 ) -> list[tuple[int, Points]]:
-    """Return the batches numbered from ``first`` to ``last``, in order.
+    """Return at most ``limit`` (-1: all) batches numbered from ``first`` to ``last``, in order.
 
-    With ``problems``, a batch that cannot be read is reported there and returned without points; else it raises.
+    With ``problems``, a batch that cannot be read is reported there and returned without points; without, it raises.
     """
     found = sorted(read_json(connection, list[tuple[int, str]], _BATCHES, first, last, limit))
     rows = [(number, bytes.fromhex(body)) for number, body in found]
@@ -101,8 +107,8 @@ def _points_or_none(number: int, body: bytes, problems: list[Unreadable]) -> Poi
 class Records:
     """Iterates over the numbered records of several batches, oldest first. Deduplication keys are not included.
 
-    Values of series that no longer exist are left out. Records are decoded while they are iterated over: all at
-    once they would take ten times the memory.
+    Values of series that no longer exist are left out. Each batch is decoded only when the iteration reaches it:
+    decoding all batches at once would take ten times the memory.
     """
 
     def __init__(self, batches: Sequence[tuple[int, bytes]], names: Mapping[int, tuple[str, str]]) -> None:
@@ -129,7 +135,7 @@ class Records:
 
 
 def read_records(connection: sqlite3.Connection, after: int) -> Records:
-    """Return the records after the one numbered ``after``, which is the last of a batch."""
+    """Return the records of all batches numbered above ``after``."""
     batches = connection.execute("SELECT id, body FROM batch WHERE id > ? ORDER BY id", (after,)).fetchall()
     series = connection.execute("SELECT id, device, metric FROM series") if batches else ()
     return Records(batches, {number: (device, metric) for number, device, metric in series})

@@ -1,6 +1,6 @@
 """The write-ahead log in memory: the points of all batches that are not in chunks yet, for queries and compaction.
 
-See the package for the states of a point. In the memtable, points are counted from the first one added since start-up::
+The docstring of the package shows where a point can be. The memtable counts points from the first one since start-up::
 
     _start          run 0's end      run 1's end = _newest_at      _end
       │ run 0           │ run 1          │ newest, in order of arrival  │
@@ -8,7 +8,7 @@ See the package for the states of a point. In the memtable, points are counted f
       _ends: where each batch ends, on this scale; batches and runs do not begin at the same points
 
 One thread writes the memtable, others read it under its lock. Runs never change and the newest points are only
-appended to, so the arrays that a reader has got do not change under it.
+appended to, so the arrays that a reader holds do not change.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from hub.store.wal.batch_rows import read_batches
 from hub.store.wal.sorted_run import RunSet, RunSlice, SortedRun
 
 RUN_POINTS = 131_072
-"""Points that are sorted into one run (about 5 ms)."""
+"""Number of points from which on the newest points are sorted into a run (about 5 ms)."""
 
 _ROWS = 2_000
-"""Batches that are read at once at start-up."""
+"""Number of batches that are read at once at start-up."""
 
 
 class Memtable:
-    """The points of all batches of the table, in memory."""
+    """The points of all batches of the table ``batch``, in memory."""
 
     def __init__(self) -> None:
         # Guards all attributes below: one thread changes them, and readers must see lists that fit together.
@@ -49,7 +49,7 @@ class Memtable:
 
     @classmethod
     def read(cls, connection: sqlite3.Connection, problems: list[Unreadable] | None = None) -> Memtable:
-        """Read all batches of the table. With ``problems``, report unreadable batches there, else raise."""
+        """Read all batches of the table. Report unreadable batches in ``problems``, or raise if it is None."""
         memtable, last = cls(), 0
         while batches := read_batches(connection, last + 1, (1 << 63) - 1, _ROWS, problems):
             for number, points in batches:
@@ -87,7 +87,7 @@ class Memtable:
         return max([int(newest.max(initial=0)), *(run.highest_series for _, run in self._runs)])
 
     def upto(self, number: int) -> int:
-        """Return how many points are in the batches up to number ``number``."""
+        """Return how many points are in the batches numbered up to ``number``."""
         batches = bisect_right(self._numbers, number)
         return self._ends[batches - 1] - self._start if batches else 0
 
@@ -110,7 +110,7 @@ class Memtable:
             self._ends.append(self._newest_at + end)
 
     def take_back(self) -> None:
-        """Undo the last :meth:`append`, whose transaction failed. Its texts stay until the next :meth:`sort`."""
+        """Undo the last :meth:`append`, whose transaction failed. The texts of its points stay until :meth:`sort`."""
         with self._lock:
             del self._numbers[-1], self._ends[-1]
 
@@ -127,7 +127,7 @@ class Memtable:
             self._newest, self._newest_at, self._texts = _room(4_096), self._newest_at + count, []
 
     def view(self, first: int, last: int) -> RunSet | None:
-        """Return the points of the batches ``first`` to ``last`` (included); None if the memtable lacks one."""
+        """Return the points of the batches ``first`` to ``last`` (included); None if one of the two is missing."""
         with self._lock:
             # The caller's transaction sees exactly these batches. If the writer has dropped one since, the caller reads
             # the table.
@@ -170,7 +170,7 @@ def _copy(points: Points, room: Points, start: int) -> None:
 def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Iterable[int]) -> Points:
     """Return the points of these series that are in the log and not yet in chunks, as the transaction sees them.
 
-    They are sorted by series, then by order of arrival.
+    The points are sorted by series, then by order of arrival.
     """
     row = connection.execute(
         "SELECT (SELECT min(id) FROM batch), (SELECT max(id) FROM batch), compacting_upto, compacting_below "
@@ -193,7 +193,7 @@ def fresh_points(connection: sqlite3.Connection, memtable: Memtable, series: Ite
 
 
 def run_set(connection: sqlite3.Connection, memtable: Memtable, first: int, last: int) -> RunSet:
-    """Return the points of the batches ``first`` to ``last``, from the table if the memtable does not have them."""
+    """Return the points of the batches ``first`` to ``last``, from the table if they are not in the memtable."""
     found = memtable.view(first, last)
     if found is not None:
         return found

@@ -1,4 +1,4 @@
-"""Cache of series ids for the rows of record batches, as arrays, so that no record needs a look-up by name."""
+"""Cache of the series ids of record batches, as arrays, so that no record needs a look-up of names."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from hub.model import RecordBatch
 from hub.store.points import Ints
 
 Resolve = Callable[[str, Iterable[str]], list[int]]
-"""Returns the ids of a device's series by its metrics, and creates those that do not exist."""
+"""Returns the series ids for a device and its metrics, in the order of the metrics, and creates missing series."""
 
 
 class SeriesIdCache:
-    """Caches ids of series by table and row. Ids of a transaction are cached only after it has succeeded."""
+    """Caches series ids by the table and row of a record batch. New ids are cached only after their transaction."""
 
     def __init__(self) -> None:
         self._known: dict[int, Ints] = {}  # by table: one line per row, one column per metric; 0 where not known
@@ -25,7 +25,7 @@ class SeriesIdCache:
         self._fresh.clear()
 
     def of(self, record_batch: RecordBatch, resolve: Resolve) -> Ints:
-        """Return the ids of the record batch: one line per record, its metrics in their order."""
+        """Return the series ids as an array: one line per record, one column per metric of the record batch."""
         known = self._known.get(record_batch.table)
         size = int(record_batch.rows.max()) + 1
         if known is None or len(known) < size:

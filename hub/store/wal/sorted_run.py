@@ -67,7 +67,7 @@ class SortedRun(msgspec.Struct, frozen=True):
         return int(self.series[-1]) if len(self) else 0
 
     def begin(self, series: int) -> int:
-        """Return the index of the first point of this series, or of the next one that has points."""
+        """Return the index of the first point whose series id is ``series`` or higher."""
         # The key has the type of the array: otherwise numpy converts the whole array to the type of the key.
         return int(np.searchsorted(self.series, np.uint32(series))) if series <= _MAX_ID else len(self)
 
@@ -80,7 +80,7 @@ class RunSlice(msgspec.Struct, frozen=True):
     high: int
 
     def take(self, which: slice | Ints) -> Points:
-        """Return the points at these indices of the run that are in the slice."""
+        """Return the points at the indices ``which`` of the run, without those outside the slice."""
         run = self.run
         if self.low > 0 or self.high < len(run):  # else the whole run is visible
             place = run.place[which]
@@ -98,7 +98,7 @@ class RunSlice(msgspec.Struct, frozen=True):
         return found.own_texts() if run.texts else found
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of these series. The ids must be ascending."""
+        """Return the points of the series with the ids ``wanted``, which must be ascending."""
         keys = wanted.astype(np.uint32)
         begins = np.searchsorted(self.run.series, keys)
         lengths = np.searchsorted(self.run.series, keys, "right") - begins
@@ -110,7 +110,7 @@ class RunSlice(msgspec.Struct, frozen=True):
 
 
 class RunPage(msgspec.Struct, frozen=True):
-    """The points of the series below id ``bound``; ``more`` is True if there are points from that id on."""
+    """The points of some series, all below id ``bound``; ``more`` is True if there are points from that id on."""
 
     points: Points
     bound: int
@@ -124,7 +124,7 @@ class RunSet(msgspec.Struct, frozen=True):
     loose: Points
 
     def of(self, wanted: Ints) -> Points:
-        """Return the points of these series, by series, then in the order of arrival. The ids must be ascending."""
+        """Return the points of the series ``wanted`` (ascending ids), by series, then in order of arrival."""
         found = [part.of(wanted) for part in self.slices]
         if len(self.loose) and len(wanted):
             # A table by id: faster than a search for each of the loose points.
@@ -134,7 +134,7 @@ class RunSet(msgspec.Struct, frozen=True):
         return join([points for points in found if len(points)] or [empty()]).by_series()
 
     def slice(self, low: int, points: int, series: int) -> RunPage:
-        """Return the next series from id ``low`` on.
+        """Return the points of the next series, from id ``low`` on.
 
         The page has at least one series, and at most ``points`` points and ``series`` series.
         """
@@ -154,10 +154,10 @@ class RunSet(msgspec.Struct, frozen=True):
 
 
 def _bound(parts: Sequence[RunSlice], begins: Sequence[int], points: int, series: int) -> int | None:
-    """Return the id below which the page ends; None if no series is left.
+    """Return the id of the series before which the page ends; None if no series is left.
 
-    Ids are dense: try a range of as many ids as there may be series, widen it while it has few points, then narrow it
-    while it has too many.
+    Ids are dense: try a range of as many ids as there may be series, widen the range while it has few points, then
+    narrow it while it has too many.
     """
     heads = [int(part.run.series[a]) for part, a in zip(parts, begins, strict=True) if a < len(part.run)]
     if not heads:

@@ -65,7 +65,7 @@ async def test_handover_is_written_in_whichever_words_it_is_asked_for(hub: ApiHu
 
 
 async def test_rule_from_words_uses_every_number_or_is_refused(hub: ApiHub) -> None:
-    text = await answer(hub, "Warne mich, wenn tank voller ist als der Median seines Bereichs plus 4 Prozent")
+    text = await answer(hub, "Warne mich, wenn der Median von tank plus 4 Prozent erreicht ist")
     assert "above" not in text, text
     body = {"text": "alert me when the level of tank is above 80 plus 4"}
     refused = await hub.http.post("/api/rules/from-words", json=body)

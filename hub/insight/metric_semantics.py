@@ -1,8 +1,8 @@
 """Determine from unit, name and device class what a metric measures: quantity, places and role.
 
 A signature of a fault speaks of ``flow@discharge``, never of a name, so that ``P2 disch``, ``Druck Druckseite`` and
-``排气压力`` mean one thing. The words are data, one file a language (``lexicons/*.toml``). The unit decides first, since a
-unit is written the same in every language::
+``排气压力`` mean one thing. The words are data, one file a language (``lexicons/*.toml``). The unit decides first,
+since a unit is written the same in every language::
 
     unit   bar          -> pressure or differential pressure
     words  P2 + disch   -> short word for pressure, place discharge     => pressure@discharge

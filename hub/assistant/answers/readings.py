@@ -134,10 +134,11 @@ async def first_reading(context: Context, target: Target, start: int, end: int) 
 
 
 class Slope(msgspec.Struct, frozen=True):
-    """A straight line through readings, fitted by least squares. ``per_hour`` is the change an hour in the metric's unit.
+    """A straight line through readings, fitted by least squares.
 
-    ``is_real`` is True if the line changes by more than the readings scatter around it. ``is_steady`` is True if it does
-    not, and the readings stay close together. Both are False for readings that jump or swing.
+    ``per_hour`` is the change an hour in the metric's unit. ``is_real`` is True if the line changes by more than the
+    readings scatter around it. ``is_steady`` is True if it does not, and the readings stay close together. Both are
+    False for readings that jump or swing.
     """
 
     per_hour: float

@@ -410,7 +410,7 @@ export interface paths {
         };
         /**
          * List Assignees
-         * @description Return the people that alerts can be assigned to. With `device_id`, only people who may see this device.
+         * @description Return the people that alerts can be assigned to. With `device_id`, only people with access to it.
          */
         get: operations["get_assignees"];
         put?: never;

@@ -31,7 +31,7 @@ _TEST_TOKENS = 64
 
 
 class ModelAssignments(msgspec.Struct, frozen=True):
-    """The servers of each task in the order of use, the daily limits, and who may use servers outside of the network.
+    """The servers of each task in the order of use, the daily limits, and the roles with external servers.
 
     ``cloud_roles`` are the roles of people that may use such servers.
     """

@@ -41,7 +41,7 @@ class ParsedQuestion(msgspec.Struct):
     """A parsed question.
 
     Attributes:
-        text: the question as it was written.
+        text: the text of the question, unchanged.
         concepts: the meanings of its phrases, as named in ``languages/*.toml``.
         hint: the superlative in the question, such as "warmest"; ``comparative``: the comparative, such as "warmer".
         quantity: the quantity that an adjective names: "how warm" is about the temperature.

@@ -32,7 +32,7 @@ _UMLAUT = re.compile(r"(?:(a)e(u)|([aou])e)(?=[^aeou]+$)")
 
 
 class Token(msgspec.Struct):
-    """One word of a question, folded for comparison (``word``) and as it was written (``written``).
+    """One word of a question, folded for comparison (``word``) and in its original spelling (``written``).
 
     ``use`` says what a parser understood the word as, such as ``device`` or ``time``; None: not understood yet.
     """

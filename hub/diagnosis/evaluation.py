@@ -32,7 +32,7 @@ class EvaluationCase(msgspec.Struct, frozen=True):
     def subject(self) -> Subject:
         """Return what a writer has to diagnose: the device, the alert, the evidence and the possible causes.
 
-        If the device's metrics are known, the possible causes are ranked anew with the current known faults. Otherwise
+        If the device's metrics are known, the possible causes are ranked again with the current known faults. Otherwise
         they are those of the stored diagnosis.
         """
         evidence, causes = self.diagnosis.evidence, list(self.diagnosis.causes)

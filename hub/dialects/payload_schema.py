@@ -39,7 +39,7 @@ _Stamp = Annotated[int, msgspec.Meta(ge=10**11, le=10**15)]
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 Read = tuple[dict[str, Value], Any, int | None]
-"""The contents of a payload: values by metric, the time as it was sent (None: no time), and ``seq``."""
+"""The contents of a payload: values by metric, the time that was sent (None: no time), and ``seq``."""
 
 
 class PayloadSchema:

@@ -78,7 +78,7 @@ class NotificationGroup(msgspec.Struct, frozen=True, omit_defaults=True):
         sent_at: When the last message was made.
         sent: How many messages were made.
         step: How many steps of the route have been notified.
-        told: Open alerts that messages have listed: the severity that people were told last, by alert id.
+        told: Open alerts that messages have listed: the severity in the last message, by alert id.
         receivers: Everybody who got a message of the group.
         cleared: Alerts that messages listed and that have cleared since, the newest last. Older ones are dropped.
         flapping: Flapping alerts that messages listed: the highest severity told, by key of rule, device and metric.

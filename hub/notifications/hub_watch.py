@@ -59,7 +59,7 @@ class HubWatch:
             await asyncio.sleep(CHECK_S)
 
     async def check(self) -> None:
-        """Send what is due: a heartbeat, the end of a fault, or a fault to receivers that have not been told of it."""
+        """Send what is due: a heartbeat, the end of a fault, or a fault to receivers that were not notified of it."""
         now, failing = self._now(), self.failing()
         if failing:
             self._since = self._since or now

@@ -81,7 +81,7 @@ class PastDevice:
         self._heard = sorted({*heard, *(ts for times, _ in self._readings.values() for ts in times)})
 
     def at(self, now: int) -> Device:
-        """Return the device as it was at the time ``now``: with its values and its presence."""
+        """Return the state of the device at the time ``now``: with its values and its presence."""
         metrics = {}
         for metric, (times, points) in self._readings.items():
             if place := bisect_right(times, now):

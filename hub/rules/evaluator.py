@@ -95,7 +95,7 @@ class RuleEvaluator:
         """Pass skipped readings to the rules that have to know earlier readings.
 
         The fast path skips the rules while values are in the calm range (:class:`hub.rules.plan.Calm`). ``rules`` are
-        the ``follows`` of that range, as it was before these readings. A reading is (time, time of receipt, value of
+        the ``follows`` of that range, from before these readings. A reading is (time, time of receipt, value of
         each metric), with times in ms.
         """
         received = {ts: at for ts, at, _ in readings}

@@ -9,7 +9,7 @@ A tree is evaluated
 - when another device that it reads has changed (:mod:`hub.rules.source_readers`)
 
 A value is unknown if it was never reported, has expired, or comes from a stale device. If it is not known whether a
-tree holds, no alert is raised or cleared. As soon as it is known again, the time of ``for`` begins anew. The time of
+tree holds, no alert is raised or cleared. As soon as it is known again, the time of ``for`` begins again. The time of
 ``clear_for`` goes on meanwhile.
 """
 

@@ -51,7 +51,7 @@ class Watches:
             yield device_id, key, of_late
 
     def recheck(self, now: int) -> None:
-        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set anew."""
+        """Expire the timers that are far in the future: a wrong clock may have set them. Correct ones are set again."""
         self._timers = [(now if t[0] > now + FAR_MS else t[0], *t[1:]) for t in self._timers]
         heapq.heapify(self._timers)
 
@@ -66,7 +66,7 @@ class Watches:
                 self.push(watch.late.due, device, key, of_late=True)
 
     def wait(self, device: Device, key: str, watch: Watch, due: int) -> None:
-        """Set the watch's timer to ``due``. If an earlier timer is set, it expires first, and is then set anew."""
+        """Set the watch's timer to ``due``. If an earlier timer is set, it expires first, and is then set again."""
         if watch.due is None or due < watch.due:
             self.push(due, device, key)
         watch.due = due

@@ -46,7 +46,7 @@ class LimitSuggestions(msgspec.Struct, frozen=True):
 class LimitAdvisor:
     """Service that suggests limits.
 
-    ``registry`` and ``store`` contain only what the person who asks may see.
+    ``registry`` and ``store`` contain only what the requesting person may see.
     """
 
     def __init__(

@@ -18,7 +18,7 @@ MAX_LISTED = 10
 
 
 class ReportWriter:
-    """Writes reports about the devices and alerts that the person who asks may see."""
+    """Writes reports about the devices and alerts that the requesting person may see."""
 
     def __init__(
         self, reports: AlertReports, registry: DeviceReader, store: HistoryReader, now: Callable[[], int]

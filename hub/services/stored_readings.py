@@ -22,7 +22,7 @@ Span = tuple[int, int]
 
 
 class StoredReadings:
-    """Reads the history. ``registry`` and ``store`` contain only what the person who asks may see."""
+    """Reads the history. ``registry`` and ``store`` contain only what the requesting person may see."""
 
     def __init__(self, registry: DeviceReader, store: HistoryReader, quantity: Quantity) -> None:
         self._registry = registry

@@ -10,7 +10,7 @@ The format is a number in the file's header (``PRAGMA user_version``)::
 
 A migration runs in one transaction together with its number. A migration of many rows has a *step* that runs before
 its statements: each call moves one slice in a transaction of its own and finds the remaining rows by itself. So an
-upgrade that is killed continues where it stopped, and a migration that fails leaves the database as it was after
+upgrade that is killed continues where it stopped, and a migration that fails leaves the database unchanged since
 the last slice.
 
 A released migration is never changed; the next change is the next number.

@@ -45,7 +45,7 @@ def routes(handling: AlertHandling) -> APIRouter:
 
     @router.get("/assignees", response_model=schemas.AssigneeList, responses={404: {}})
     async def list_assignees(device_id: str | None = None) -> Response:
-        """Return the people that alerts can be assigned to. With `device_id`, only people who may see this device."""
+        """Return the people that alerts can be assigned to. With `device_id`, only people with access to it."""
         return Json(schemas.AssigneeList([AssigneeShape.of(each) for each in handling.people.list(device_id)]))
 
     @router.put("/alerts/{alert_id}/assignee", response_model=AlertShape)

@@ -130,7 +130,7 @@ class BandDetector:
         return anomalous
 
     def _fit(self) -> None:
-        """Compute the band of each metric anew from its calm medians."""
+        """Compute the band of each metric again from its calm medians."""
         if self.seen < LEARN:
             return
         for metric in range(self.metrics):

@@ -58,7 +58,7 @@ def series_points(
 ) -> tuple[Points, int | None]:
     """Return about ``limit`` points of one series in the order of time, and the time from which the next page begins.
 
-    That time is None if there are no more points. ``fresh`` are the points of the series that are not in chunks yet.
+    That time is None if there are no further points. ``fresh`` are the points of the series that are not in chunks yet.
     """
     # A page has all chunks up to the limit, and all chunks that begin before `start`: chunks may overlap in time.
     heads = read_json(connection, list[tuple[int, int, int]], _HEADS, series, start, end)

@@ -106,7 +106,7 @@ class BrokerConnection:
     """The clients that connect to the broker. Each attribute except ``watching`` has a ``run()`` that needs a task.
 
     Attributes:
-        link: Receives messages. It reconnects by itself.
+        link: Receives messages. It reconnects automatically.
         retained: Publishes alerts as retained messages.
         publish_queue: Publishes birth messages and the requests that dialects send to devices.
         sender: Publishes commands.

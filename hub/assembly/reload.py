@@ -234,7 +234,7 @@ async def _or_log(part: Awaitable[T]) -> T | None:
 
 
 async def _test(client: MqttClientSettings) -> str | None:
-    """Connect to the broker with another client id. Return None on success, else the error without its full stop."""
+    """Connect to the broker with another client id. Return None on success, or the error without its full stop."""
     trial = msgspec.structs.replace(client, persistent=False, client_id=f"{client.client_id}-reload")
     link = NegotiatingClient(trial, lambda messages: len(messages), lambda since, now: None)
     async with asyncio.TaskGroup() as group:

@@ -111,7 +111,7 @@ def find_titles(
 
 
 def _titles(device: Device) -> Iterator[tuple[str, str]]:
-    """Yield name and title of each metric: a person's title, else the device's title, else the name."""
+    """Yield name and title of each metric: a person's title, or the device's title, or the name."""
     edits, titles = device.metric_edits, device.info.titles
     for name in device.metrics:
         edit = edits.get(name)

@@ -260,7 +260,7 @@ def _quoted(context: Context, concepts: Sequence[str]) -> list[str]:
 
 
 async def _nothing_called(context: Context, words: Sequence[str]) -> str:
-    """Return a sentence that says that nothing is called ``words``, with similar names or else the areas."""
+    """Return a sentence that says that nothing is called ``words``, with similar names if there are any."""
     registry, lookup = context.queries.registry, context.queries.lookup
     found = [each for word in words for each in await asyncio.to_thread(lookup.near, word)]
     near = [device.display_name for device in map(registry.get, found) if device is not None]

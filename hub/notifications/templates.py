@@ -65,7 +65,7 @@ def default_template(language: str) -> MessageTemplate:
         return notification_text(language, key, english, **{name: f"{{{{ {each} }}}}" for name, each in fields.items()})
 
     return MessageTemplate(
-        f"{{% if status == 'resolved' %}}{say('resolved', 'Resolved')}{{% else %}}{severities}{{% endif %}}"
+        f"{{% if status == 'resolved' %}}{say('isResolved', 'Resolved')}{{% else %}}{severities}{{% endif %}}"
         f": {{{{ device }}}} - {{{{ rule_name }}}}"
         f"{{% if others %}}{say('others', ' and {count} more', count='others')}{{% endif %}}",
         f"{{% for alert in alerts %}}{{{{ alert.place }}}}: {{{{ alert.message }}}}\n"

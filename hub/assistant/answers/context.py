@@ -91,7 +91,7 @@ class Target(msgspec.Struct, frozen=True, gc=False):
         return word.lower() if word else f"“{str(value)[:40]}”"
 
     def state(self) -> str:
-        """Return the latest state as an English word in lower case, else the first 40 letters of the value."""
+        """Return the latest state as an English word in lower case, or the first 40 letters of the value."""
         value = self.device.metrics[self.metric].value
         return (state_word(value, self.device.describe(self.metric).device_class) or str(value)[:40]).lower()
 

@@ -124,7 +124,8 @@ class ConditionReader:
     def _negated(self, condition: SpokenCondition, place: tuple[int, int]) -> SpokenCondition:
         """Return the condition with the negations at ``place`` applied.
 
-        The result has the opposite state, or else the condition in ``not``. Two negations cancel each other.
+        The result has the opposite state. If there is none, the condition is put into ``not``. Two negations cancel
+        each other.
         """
         negations = self._sentence.symbols("@n", *place)
         self._sentence.use(negations)
